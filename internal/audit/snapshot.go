@@ -1,0 +1,116 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import "time"
+
+// Principal is a Databricks user, group or service principal as the account
+// holds it.
+type Principal struct {
+	Ref
+	// Name is the unique name that AIM and the prep script match on: userName
+	// of a user, displayName of a group, applicationId of a service principal.
+	Name string
+	// DisplayName is for people; empty when not read.
+	DisplayName string
+	// ExternalID is the stored link to the IdP; empty means blank.
+	ExternalID string
+	// Active is nil where the API did not tell (groups have no such state).
+	Active *bool
+}
+
+// Failure is one thing that could not be read, and why. Failures are data: they
+// go to state, so Reason holds the API's words but no secret.
+type Failure struct {
+	// Type and ID name the principal concerned; both empty for a whole call.
+	Type PrincipalType
+	ID   string
+	// Call is what was tried, for example "matchWithIdp" or "list users".
+	Call string
+	// Reason is status, code and message of the answer, or the transport's error.
+	Reason string
+}
+
+// Coverage says which lists of an inventory were read whole.
+type Coverage struct {
+	Users, Groups, ServicePrincipals bool
+}
+
+// Of is the coverage of one type.
+func (c Coverage) Of(t PrincipalType) bool {
+	switch t {
+	case TypeUser:
+		return c.Users
+	case TypeGroup:
+		return c.Groups
+	case TypeServicePrincipal:
+		return c.ServicePrincipals
+	default:
+		return false
+	}
+}
+
+// All tells whether every principal of the account is known: what the
+// uniqueness of an externalId rests on.
+func (c Coverage) All() bool { return c.Users && c.Groups && c.ServicePrincipals }
+
+// Inventory is every principal of the account, sorted by [CompareRefs] and
+// without duplicates, as one listing gave it.
+type Inventory struct {
+	Principals []Principal
+	Coverage   Coverage
+	Failures   []Failure
+	// Route is the API that answered, per type: "iam_v2" or "scim".
+	Route map[PrincipalType]string
+}
+
+// MembershipSource says who owns a membership in Databricks.
+type MembershipSource string
+
+// The sources, in the words of IAM v2; unknown where the route cannot tell.
+const (
+	SourceInternal         MembershipSource = "internal"
+	SourceIdentityProvider MembershipSource = "identity_provider"
+	SourceUnknown          MembershipSource = "unknown"
+)
+
+// Member is a direct member of a Databricks group.
+type Member struct {
+	Ref
+	Name       string
+	ExternalID string
+	Source     MembershipSource
+}
+
+// Workspace is a Databricks workspace with what the account says of its
+// identity federation.
+type Workspace struct {
+	ID     string
+	Name   string
+	Host   string // URL with scheme, empty when it cannot be derived
+	Status string
+	// Federation is nil when the account did not send the key at all.
+	Federation *bool
+}
+
+// Privilege is what the account knows of the power of one principal, directly
+// or through the groups that it is in.
+type Privilege struct {
+	// Powers are short sentences such as `account role account_admin (through
+	// group "admins", id 12)`, sorted; empty means none was found.
+	Powers []string
+	// Unknown is why the powers could not be read whole; empty means they were.
+	Unknown string
+}
+
+// Waiver accepts a divergence: it stays in the report, marked, and does not
+// count against clean. Empty fields match everything; at least one of Type, ID
+// and Category is set.
+type Waiver struct {
+	Type     PrincipalType
+	ID       string
+	Category string
+	Reason   string
+	Expires  time.Time // zero: never
+}

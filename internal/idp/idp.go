@@ -1,0 +1,53 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package idp is the IdP side: it asks an identity provider (or, for the kind
+// "databricks", the account's own matchWithIdp) what it knows of Databricks
+// principals, and answers in the one language of the rules, [audit.Match].
+//
+// It knows directories and their APIs; it judges nothing. It must not import
+// the Terraform libraries. A read that fails becomes [audit.Failure] and an
+// Unknown in the matches that rest on it, never an absent identity.
+package idp
+
+import (
+	"context"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// Membership says which members of an IdP group confirm a Databricks membership.
+type Membership string
+
+// Transitive counts members of nested groups too; Direct does not.
+const (
+	MembershipTransitive Membership = "transitive"
+	MembershipDirect     Membership = "direct"
+)
+
+// Request is what an audit asks of the IdP.
+type Request struct {
+	// Principals are the principals to match, sorted by [audit.CompareRefs].
+	Principals []audit.Principal
+	// Membership is for directories; matchWithIdp decides by itself.
+	Membership Membership
+	// Members reads the direct Databricks members of a group; directories call
+	// it for linked groups only. An error makes that group's members unknown.
+	// It is nil when nobody asks for members.
+	Members func(ctx context.Context, groupID string) ([]audit.Member, error)
+}
+
+// Result holds one match per requested principal, in the request's order.
+type Result struct {
+	Matches []audit.Match
+	// Failures has every hole once, sorted by type, id and call.
+	Failures []audit.Failure
+}
+
+// Source is one kind of IdP. Match fails as a whole only where nothing can be
+// judged (wrong credentials, cancelled); everything less is in the result.
+type Source interface {
+	// Kind is the name in provider configuration: databricks, entra, okta, file.
+	Kind() string
+	Match(ctx context.Context, req Request) (Result, error)
+}

@@ -1,0 +1,126 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// directory is the indexed IdP half of the state. Nothing changes it but a new
+// state document. Keys are lower-cased: Entra compares ids and names in any case.
+type directory struct {
+	doc    IDP
+	users  map[string]*IDPUser // by id
+	groups map[string]*IDPGroup
+	sps    map[string]*IDPServicePrincipal
+
+	usersByName  map[string][]*IDPUser // by userPrincipalName; deleted ones left out
+	usersByMail  map[string][]*IDPUser
+	groupsByName map[string][]*IDPGroup
+	spsByAppID   map[string][]*IDPServicePrincipal
+	parents      map[string][]*IDPGroup // by member id
+}
+
+func newDirectory(doc IDP) (*directory, error) {
+	d := &directory{
+		doc: IDP{
+			TenantID: doc.TenantID, VerifiedDomains: slices.Clone(doc.VerifiedDomains),
+			Users: slices.Clone(doc.Users), Groups: slices.Clone(doc.Groups),
+			ServicePrincipals: slices.Clone(doc.ServicePrincipals),
+		},
+		users: map[string]*IDPUser{}, groups: map[string]*IDPGroup{}, sps: map[string]*IDPServicePrincipal{},
+		usersByName: map[string][]*IDPUser{}, usersByMail: map[string][]*IDPUser{},
+		groupsByName: map[string][]*IDPGroup{}, spsByAppID: map[string][]*IDPServicePrincipal{},
+		parents: map[string][]*IDPGroup{},
+	}
+	slices.SortFunc(d.doc.Users, func(a, b IDPUser) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(d.doc.Groups, func(a, b IDPGroup) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(d.doc.ServicePrincipals, func(a, b IDPServicePrincipal) int { return cmp.Compare(a.ID, b.ID) })
+	taken := map[string]bool{}
+	claim := func(list string, i int, id string) error {
+		key := strings.ToLower(id)
+		if id == "" || taken[key] {
+			return fmt.Errorf("idp.%s[%d]: id %q is empty or used twice", list, i, id)
+		}
+		taken[key] = true
+		return nil
+	}
+	for i := range d.doc.Users {
+		u := &d.doc.Users[i]
+		if err := claim("users", i, u.ID); err != nil {
+			return nil, err
+		}
+		d.users[strings.ToLower(u.ID)] = u
+		if u.Deleted {
+			continue
+		}
+		d.usersByName[strings.ToLower(u.UserPrincipalName)] = append(d.usersByName[strings.ToLower(u.UserPrincipalName)], u)
+		if u.Mail != "" {
+			d.usersByMail[strings.ToLower(u.Mail)] = append(d.usersByMail[strings.ToLower(u.Mail)], u)
+		}
+	}
+	for i := range d.doc.Groups {
+		g := &d.doc.Groups[i]
+		if err := claim("groups", i, g.ID); err != nil {
+			return nil, err
+		}
+		d.groups[strings.ToLower(g.ID)] = g
+		if g.Deleted {
+			continue
+		}
+		d.groupsByName[strings.ToLower(g.DisplayName)] = append(d.groupsByName[strings.ToLower(g.DisplayName)], g)
+		for _, m := range g.Members {
+			d.parents[strings.ToLower(m)] = append(d.parents[strings.ToLower(m)], g)
+		}
+	}
+	for i := range d.doc.ServicePrincipals {
+		sp := &d.doc.ServicePrincipals[i]
+		if err := claim("service_principals", i, sp.ID); err != nil {
+			return nil, err
+		}
+		d.sps[strings.ToLower(sp.ID)] = sp
+		if sp.Deleted {
+			continue
+		}
+		d.spsByAppID[strings.ToLower(sp.AppID)] = append(d.spsByAppID[strings.ToLower(sp.AppID)], sp)
+	}
+	return d, nil
+}
+
+// transitiveMembers are the lower-cased ids below a group, the group itself
+// left out even inside a cycle.
+func (d *directory) transitiveMembers(g *IDPGroup) map[string]bool {
+	out := map[string]bool{}
+	self := strings.ToLower(g.ID)
+	for queue := []*IDPGroup{g}; len(queue) > 0; queue = queue[1:] {
+		for _, m := range queue[0].Members {
+			key := strings.ToLower(m)
+			if key == self || out[key] {
+				continue
+			}
+			out[key] = true
+			if child := d.groups[key]; child != nil && !child.Deleted {
+				queue = append(queue, child)
+			}
+		}
+	}
+	return out
+}
+
+func (d *directory) dump() IDP {
+	out := d.doc
+	if out.Users == nil {
+		out.Users = []IDPUser{}
+	}
+	if out.Groups == nil {
+		out.Groups = []IDPGroup{}
+	}
+	if out.ServicePrincipals == nil {
+		out.ServicePrincipals = []IDPServicePrincipal{}
+	}
+	return out
+}
