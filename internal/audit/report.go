@@ -1,0 +1,200 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import "time"
+
+// AIMState tells whether automatic identity management is on for the account.
+// No API tells it, so it is configured.
+type AIMState string
+
+// The states of automatic identity management. AIMUnknown is the default and
+// never counts as off.
+const (
+	AIMOn      AIMState = "on"
+	AIMOff     AIMState = "off"
+	AIMUnknown AIMState = "unknown"
+)
+
+// Options are the questions and permissions of one audit.
+type Options struct {
+	// Now decides which waivers have expired.
+	Now time.Time
+	AIM AIMState
+	// IDPKind is databricks, entra, okta or file.
+	IDPKind string
+	// TenantID is the own Entra tenant; empty elsewhere.
+	TenantID string
+	// LinkGroups offers to link groups without externalId, Relink to replace an
+	// id that belongs to another existing IdP identity, SuggestGroupClears to
+	// clear group ids that the IdP does not know.
+	LinkGroups, Relink, SuggestGroupClears bool
+	// AllowPrivileged holds the ids of principals that may be fixed although
+	// they hold power in the account.
+	AllowPrivileged map[string]bool
+	// PrimaryDomains are the own mail domains, in any case. They split stale
+	// users into own and foreign ones and decide nothing else.
+	PrimaryDomains []string
+	Waivers        []Waiver
+}
+
+// Input is everything that an audit rests on. Nothing in it is changed.
+type Input struct {
+	// Inventory is the whole directory, also when only targets are judged: the
+	// uniqueness of an externalId rests on it.
+	Inventory Inventory
+	// Matches are the principals in scope, one each.
+	Matches []Match
+	// Members are the direct members of groups as Databricks has them, by group
+	// id; groups that were not read are absent.
+	Members map[string][]Member
+	// Privileges are the powers of the principals that [Candidates] named. A
+	// candidate without an entry counts as not looked up, so its fix is withheld.
+	Privileges map[Ref]Privilege
+	// Failures are those of the IdP side.
+	Failures []Failure
+}
+
+// Divergence is the part that rows of all three types share.
+type Divergence struct {
+	Ref
+	// ErrorCategories are the prep script's, in the script's order.
+	ErrorCategories []string
+	// Cause and Action are ids of [Rules]; empty when there is no category.
+	Cause, Action string
+	// Advisories are ids of [Rules], sorted.
+	Advisories []string
+	// Waived is true when every category of the row is waived.
+	Waived bool
+}
+
+// UserDivergence is a row of the script's users file.
+type UserDivergence struct {
+	Divergence
+	Username, ExternalID string
+	// ExternalIDWithUsernameMatch is the id of the IdP identity of that name,
+	// also where it equals ExternalID. Several (directories only) are joined
+	// with ";", as the knowledge base describes the column; empty is none.
+	ExternalIDWithUsernameMatch string
+}
+
+// GroupDivergence is a row of the script's groups file. Lists are sorted and
+// keep duplicates; the script has them in the order of the answer.
+type GroupDivergence struct {
+	Divergence
+	GroupName, ExternalID            string
+	ExternalIDsWithGroupNameMatch    []string
+	LocalMembersNotInIDPInternalIDs  []string // members without externalId
+	ExternalMembersNotInIDPInternalIDs []string // members with externalId
+}
+
+// ServicePrincipalDivergence is a row of the script's service principals file.
+type ServicePrincipalDivergence struct {
+	Divergence
+	ApplicationID, ExternalID string
+	// ExternalIDWithAppIDMatch follows the rules of
+	// [UserDivergence.ExternalIDWithUsernameMatch].
+	ExternalIDWithAppIDMatch string
+}
+
+// AdvisoryRow is a principal without any category about which there is still
+// something to know. It counts for nothing.
+type AdvisoryRow struct {
+	Divergence
+	Name, ExternalID string
+}
+
+// ExternalIDFix is one write of an externalId that is safe to offer.
+type ExternalIDFix struct {
+	Ref
+	PrincipalName string
+	// CurrentExternalID is what the account held when it was audited; ExternalID
+	// is what to write, in the IdP's spelling, or empty to clear (groups only).
+	CurrentExternalID, ExternalID string
+	// Category is the error category that the fix ends.
+	Category string
+	// Reversible is false where the old, blank value cannot be written back:
+	// clearing works for groups only.
+	Reversible bool
+}
+
+// MemberRemoval is one direct membership that is safe to offer for removal.
+type MemberRemoval struct {
+	GroupID, GroupName string
+	MemberID           string
+	MemberType         PrincipalType
+	MemberName         string
+	Category, Cause    string
+}
+
+// ManualAction is what an audit leaves to a human: one divergence, or all
+// members of one group that are held back for one reason.
+type ManualAction struct {
+	Ref
+	PrincipalName string
+	Category      string
+	// Reason is the id of a rule of kind [KindReason].
+	Reason string
+	// Switch is the input that would allow it, for example "link_groups"; empty
+	// when nothing but a human's work helps.
+	Switch string
+	// Detail says what stands in the way, with ids.
+	Detail string
+	// Candidates are the external ids in question, sorted.
+	Candidates []string
+	// MemberIDs are internal ids, sorted; set for the member categories only.
+	MemberIDs []string
+}
+
+// WaiverState is what became of a waiver.
+type WaiverState string
+
+// A waiver is expired from its Expires on, whether it matches or not; it is
+// unused when it matches nothing in scope, and unjudged when it matches nothing
+// in a report that is not complete: the match could be in the hole.
+const (
+	WaiverActive   WaiverState = "active"
+	WaiverExpired  WaiverState = "expired"
+	WaiverUnused   WaiverState = "unused"
+	WaiverUnjudged WaiverState = "unjudged"
+)
+
+// WaiverStatus is one waiver of [Options], in their order.
+type WaiverStatus struct {
+	Waiver
+	State WaiverState
+	// Matches is the number of categories on principals that it covers, or
+	// would if it had not expired.
+	Matches int
+}
+
+// Report is the verdict on the principals in scope. Rows, fixes and actions
+// are sorted by [CompareRefs].
+type Report struct {
+	Users             []UserDivergence
+	Groups            []GroupDivergence
+	ServicePrincipals []ServicePrincipalDivergence
+	// AdvisoryOnly are principals without a category; see [AdvisoryRow].
+	AdvisoryOnly []AdvisoryRow
+
+	ExternalIDFixes []ExternalIDFix
+	MemberRemovals  []MemberRemoval // by group id, then member id
+	ManualActions   []ManualAction  // by principal, category, reason
+
+	Waivers []WaiverStatus
+	// Counts is the number of principals per identity category, waived ones
+	// included. All five are always present.
+	Counts map[string]int
+	// Fixable is the number of fixes and removals.
+	Fixable int
+	// Scanned are the ids in scope, judged or not, sorted. All types are present.
+	Scanned map[PrincipalType][]string
+
+	// Complete is true when nothing that the report rests on is missing.
+	Complete bool
+	// Failures are those of the inventory and of the IdP side, each once.
+	Failures []Failure
+	// Clean is Complete and no category that is not waived.
+	Clean bool
+}

@@ -1,0 +1,69 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+// The error categories of the prep script, spelled as there, in its order.
+const (
+	CategoryExternalIDNotInIDP  = "EXTERNAL_ID_NOT_IN_IDP"
+	CategoryNameMismatch        = "EXTERNAL_ID_MATCH_NAME_MISMATCH"
+	CategoryExternalIDMismatch  = "NAME_MATCH_EXTERNAL_ID_MISMATCH"
+	CategoryLocalMembers        = "GROUP_HAS_LOCAL_MEMBERS_WITHOUT_EXTERNAL_ID"
+	CategoryExternalMembers     = "GROUP_HAS_LOCAL_MEMBERS_WITH_EXTERNAL_ID"
+	CategoryFederationDisabled  = "IDENTITY_FEDERATION_DISABLED"
+)
+
+// IdentityCategories lists the five categories of users, groups and service
+// principals, in the script's order.
+func IdentityCategories() []string {
+	return []string{
+		CategoryExternalIDNotInIDP, CategoryNameMismatch, CategoryExternalIDMismatch,
+		CategoryLocalMembers, CategoryExternalMembers,
+	}
+}
+
+// RuleKind says where the id of a rule appears.
+type RuleKind string
+
+// The kinds of rules: KindCategory in error_categories, KindCause in cause,
+// KindAction in action, KindAdvisory in advisories, KindReason in the reason of
+// a manual action.
+const (
+	KindCategory RuleKind = "category"
+	KindCause    RuleKind = "cause"
+	KindAction   RuleKind = "action"
+	KindAdvisory RuleKind = "advisory"
+	KindReason   RuleKind = "reason"
+)
+
+// Symptom is one of the three that the knowledge base describes.
+type Symptom string
+
+// The symptoms: twin identities in lists and sharing dialogs, member counts
+// that differ from the IdP's, an IdP group that cannot be imported.
+const (
+	SymptomDuplicates   Symptom = "A"
+	SymptomMemberCounts Symptom = "B"
+	SymptomNoImport     Symptom = "C"
+)
+
+// Rule explains one id that a report can carry. The rule reference page is
+// generated from [Rules].
+type Rule struct {
+	ID    string
+	Kind  RuleKind
+	Title string
+	// Description says when the id is given; Remedy what to do about it.
+	Description, Remedy string
+	// Symptoms of the knowledge base that it explains, in alphabetical order.
+	Symptoms []Symptom
+	// Types are the principal types it can appear on; empty for workspaces.
+	Types []PrincipalType
+	// Refines is, for a cause, the more general cause that it is a case of: add
+	// both up to compare with the buckets of the remediation executor.
+	Refines string
+	// Bucket is, for a cause, the executor's bucket number; empty for none.
+	Bucket string
+	// Switch is, for a reason, the input that allows what it holds back.
+	Switch string
+}
