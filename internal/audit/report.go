@@ -83,9 +83,9 @@ type UserDivergence struct {
 // keep duplicates; the script has them in the order of the answer.
 type GroupDivergence struct {
 	Divergence
-	GroupName, ExternalID            string
-	ExternalIDsWithGroupNameMatch    []string
-	LocalMembersNotInIDPInternalIDs  []string // members without externalId
+	GroupName, ExternalID              string
+	ExternalIDsWithGroupNameMatch      []string
+	LocalMembersNotInIDPInternalIDs    []string // members without externalId
 	ExternalMembersNotInIDPInternalIDs []string // members with externalId
 }
 

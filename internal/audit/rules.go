@@ -5,12 +5,12 @@ package audit
 
 // The error categories of the prep script, spelled as there, in its order.
 const (
-	CategoryExternalIDNotInIDP  = "EXTERNAL_ID_NOT_IN_IDP"
-	CategoryNameMismatch        = "EXTERNAL_ID_MATCH_NAME_MISMATCH"
-	CategoryExternalIDMismatch  = "NAME_MATCH_EXTERNAL_ID_MISMATCH"
-	CategoryLocalMembers        = "GROUP_HAS_LOCAL_MEMBERS_WITHOUT_EXTERNAL_ID"
-	CategoryExternalMembers     = "GROUP_HAS_LOCAL_MEMBERS_WITH_EXTERNAL_ID"
-	CategoryFederationDisabled  = "IDENTITY_FEDERATION_DISABLED"
+	CategoryExternalIDNotInIDP = "EXTERNAL_ID_NOT_IN_IDP"
+	CategoryNameMismatch       = "EXTERNAL_ID_MATCH_NAME_MISMATCH"
+	CategoryExternalIDMismatch = "NAME_MATCH_EXTERNAL_ID_MISMATCH"
+	CategoryLocalMembers       = "GROUP_HAS_LOCAL_MEMBERS_WITHOUT_EXTERNAL_ID"
+	CategoryExternalMembers    = "GROUP_HAS_LOCAL_MEMBERS_WITH_EXTERNAL_ID"
+	CategoryFederationDisabled = "IDENTITY_FEDERATION_DISABLED"
 )
 
 // IdentityCategories lists the five categories of users, groups and service
