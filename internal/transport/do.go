@@ -1,0 +1,351 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package transport
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+	"time"
+)
+
+// Error is a request without an answer.
+type Error struct {
+	Method string
+	// Place is the URL without its query.
+	Place    string
+	Attempts int
+	Elapsed  time.Duration
+	// Sent is true when an attempt may have reached the server, so that a write
+	// may have happened.
+	Sent bool
+	// FirstContact is true when the host has never answered anything.
+	FirstContact bool
+	// Err is the last attempt's error.
+	Err error
+}
+
+// Error names the host, so that a wrong one is seen.
+func (e *Error) Error() string {
+	plural := "s"
+	if e.Attempts == 1 {
+		plural = ""
+	}
+	return fmt.Sprintf("%s %s: no answer after %d attempt%s in %s: %v",
+		e.Method, e.Place, e.Attempts, plural, e.Elapsed.Round(100*time.Millisecond), e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// errNoProgress is the end of an attempt whose answer stopped coming.
+var errNoProgress = errors.New("no progress")
+
+// attempt is the outcome of one try.
+type attempt struct {
+	resp *Response
+	err  error
+	// sent is true when the request may have reached the server.
+	sent bool
+	// broken is true when an answer began and did not come whole.
+	broken bool
+}
+
+// Do sends the request until there is a final answer.
+//
+// 429, 502, 503 and 504 are asked again for every method, 500 and broken
+// answers for GET and what is Repeatable; a request that may have reached the
+// server without an answer is sent again only if it is a GET or Repeatable.
+// Retry-After is honoured as seconds and as a date, and capped by the budget.
+//
+// The error is an [*Error], the error of Authorize, or the context's.
+func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
+	u, err := url.Parse(req.URL)
+	if err != nil {
+		return nil, fmt.Errorf("building a request: %w", err)
+	}
+	var (
+		start    time.Time
+		sent     bool
+		attempts int
+	)
+	for {
+		release, err := c.enter(ctx, req)
+		if err != nil {
+			return nil, ended(ctx, req, u, err)
+		}
+		if start.IsZero() {
+			start = time.Now() // Queueing is not part of the budget.
+		}
+		attempts++
+		a := c.try(ctx, req, u, start)
+		release()
+		sent = sent || a.sent
+		var final *finalError
+		if errors.As(a.err, &final) {
+			return nil, final.err
+		}
+		if ctx.Err() != nil && a.err != nil {
+			return nil, ended(ctx, req, u, context.Cause(ctx))
+		}
+		pause, again := c.next(req, a, attempts, time.Until(start.Add(c.budget(u.Host))))
+		if !again {
+			return c.finish(req, u, a, &Error{
+				Attempts: attempts, Elapsed: time.Since(start), Sent: sent,
+			})
+		}
+		c.logRetry(ctx, req, u, a, attempts, pause)
+		if err := sleep(ctx, pause); err != nil {
+			return nil, ended(ctx, req, u, err)
+		}
+	}
+}
+
+// budget is the time from the first attempt of a request in which another one
+// may begin.
+func (c *Client) budget(host string) time.Duration {
+	if !c.hasAnswered(host) {
+		return min(c.opts.FirstContact, c.opts.RetryBudget)
+	}
+	return c.opts.RetryBudget
+}
+
+// deadline is when an attempt ends even if it makes progress. On first contact
+// that is the end of the budget; later, an attempt that began within the budget
+// gets its time.
+func (c *Client) deadline(host string, start time.Time) time.Time {
+	if !c.hasAnswered(host) {
+		return start.Add(c.budget(host))
+	}
+	return start.Add(c.opts.RetryBudget + c.opts.RequestTimeout)
+}
+
+// enter waits for the limiter and for a place among the requests in flight.
+func (c *Client) enter(ctx context.Context, req *Request) (release func(), err error) {
+	if req.Class == ClassAuth {
+		return func() {}, ctx.Err()
+	}
+	// The slot comes first: a request that holds a turn of the limiter and waits
+	// for a slot would waste the turn.
+	select {
+	case c.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	release = func() { <-c.slots }
+	if err := c.gate(req).wait(ctx); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// finalError marks what is not retried here: a request that cannot be built, or
+// credentials that could not be had (the token request had its own attempts).
+type finalError struct{ err error }
+
+func (e *finalError) Error() string { return e.err.Error() }
+
+func (c *Client) try(ctx context.Context, req *Request, u *url.URL, start time.Time) attempt {
+	// Credentials come before the attempt's own deadline: a token request has a
+	// budget of its own, and its error is the one to show.
+	r, err := c.build(ctx, req)
+	if err != nil {
+		return attempt{err: &finalError{err}}
+	}
+	ctx, cancel := context.WithDeadline(ctx, c.deadline(u.Host, start))
+	defer cancel()
+	// One timer for the whole attempt, pushed forward whenever bytes arrive: a
+	// large answer on a slow line is progress.
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	timer := time.AfterFunc(c.opts.RequestTimeout, func() { stop(errNoProgress) })
+	defer timer.Stop()
+
+	// With a connection at hand the request counts as sent: whether its bytes
+	// have left cannot be told for sure.
+	var sent atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
+	})
+	resp, err := c.opts.Base.RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		return attempt{err: explain(ctx, err, sent.Load()), sent: sent.Load()}
+	}
+	defer func() { _ = resp.Body.Close() }()
+	c.setAnswered(u.Host)
+	body, err := readAll(resp.Body, func() { timer.Reset(c.opts.RequestTimeout) })
+	out := &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	if err != nil {
+		err = fmt.Errorf("the answer (status %d) broke off after %d bytes: %w",
+			resp.StatusCode, len(body), explain(ctx, err, true))
+		return attempt{resp: out, err: err, sent: true, broken: true}
+	}
+	if req.Check != nil && resp.StatusCode >= 200 && resp.StatusCode < 300 {
+		if err := req.Check(out); err != nil {
+			return attempt{resp: out, err: err, sent: true, broken: true}
+		}
+	}
+	return attempt{resp: out, sent: true}
+}
+
+func (c *Client) build(ctx context.Context, req *Request) (*http.Request, error) {
+	var body io.Reader
+	if req.Body != nil {
+		body = bytes.NewReader(req.Body)
+	}
+	r, err := http.NewRequestWithContext(ctx, req.Method, req.URL, body)
+	if err != nil {
+		return nil, fmt.Errorf("building a request: %w", err)
+	}
+	for k, v := range req.Header {
+		r.Header[k] = v
+	}
+	if c.opts.UserAgent != "" {
+		r.Header.Set("User-Agent", c.opts.UserAgent)
+	}
+	if req.Authorize != nil {
+		if err := req.Authorize(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// next decides whether and after which pause the request is sent again, given
+// the time that its budget has left.
+func (c *Client) next(req *Request, a attempt, attempts int, left time.Duration) (time.Duration, bool) {
+	if a.err != nil {
+		pause := c.backoff(attempts)
+		again := (!a.sent || req.isRead() || req.Repeatable) && !isCertificateError(a.err)
+		return pause, again && pause < left
+	}
+	g := c.gate(req)
+	pause, named := retryAfter(a.resp.Header, time.Now())
+	if !named {
+		pause = c.backoff(attempts)
+	}
+	switch a.resp.Status {
+	case http.StatusTooManyRequests:
+		if named {
+			// A little more, so that not everybody comes back at once.
+			pause += time.Duration(rand.Int64N(int64(c.opts.RetryPause) + 1))
+		}
+		g.throttled(min(pause, max(left, 0)))
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusInternalServerError:
+		if !req.isRead() {
+			return 0, false
+		}
+	default:
+		g.succeeded()
+		return 0, false
+	}
+	return min(pause, left), left > 0
+}
+
+// isCertificateError tells errors that no repetition mends.
+func isCertificateError(err error) bool {
+	var (
+		verification *tls.CertificateVerificationError
+		record       tls.RecordHeaderError
+	)
+	return errors.As(err, &verification) || errors.As(err, &record)
+}
+
+// backoff is the pause when the server names none: exponential, with jitter
+// over its upper half.
+func (c *Client) backoff(attempts int) time.Duration {
+	full := min(c.opts.RetryPause<<min(attempts-1, 20), maxRetryPause)
+	return full/2 + time.Duration(rand.Int64N(int64(full/2)+1))
+}
+
+// finish turns the last attempt into what Do returns.
+func (c *Client) finish(req *Request, u *url.URL, a attempt, e *Error) (*Response, error) {
+	if a.err == nil || (a.broken && !req.isRead() && !req.Repeatable) {
+		// The status of a write is its outcome, even when its body was lost.
+		a.resp.Attempts, a.resp.Elapsed = e.Attempts, e.Elapsed
+		return a.resp, nil
+	}
+	e.Method, e.Place, e.Err = req.Method, place(u), a.err
+	e.FirstContact = !c.hasAnswered(u.Host)
+	return nil, e
+}
+
+func (c *Client) logRetry(ctx context.Context, req *Request, u *url.URL, a attempt, attempts int, pause time.Duration) {
+	fields := map[string]any{
+		"method": req.Method, "host": u.Host, "path": u.Path,
+		"attempt": attempts, "pause_ms": pause.Milliseconds(),
+	}
+	if a.err != nil {
+		fields["reason"] = a.err.Error()
+	} else {
+		fields["status"] = a.resp.Status
+	}
+	c.log(ctx, "retrying a request", fields)
+}
+
+// ended is the error of a request that its caller gave up.
+func ended(ctx context.Context, req *Request, u *url.URL, err error) error {
+	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+		err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	return fmt.Errorf("%s %s: %w", req.Method, place(u), err)
+}
+
+// explain prefers the reason of an ended attempt over "context canceled".
+func explain(ctx context.Context, err error, sent bool) error {
+	silent := errors.Is(context.Cause(ctx), errNoProgress) || errors.Is(err, context.DeadlineExceeded)
+	switch {
+	case !silent:
+		return err
+	case sent:
+		return errors.New("the connection was made, and no (further) answer came in the time allowed")
+	default:
+		return errors.New("no connection in the time allowed")
+	}
+}
+
+// readAll reads at most maxBody bytes and reports progress.
+func readAll(r io.Reader, progress func()) ([]byte, error) {
+	var buf bytes.Buffer
+	chunk := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(chunk)
+		if n > 0 {
+			progress()
+			buf.Write(chunk[:n])
+		}
+		if buf.Len() > maxBody {
+			return nil, fmt.Errorf("it is longer than %d bytes", maxBody)
+		}
+		if errors.Is(err, io.EOF) {
+			return buf.Bytes(), nil
+		}
+		if err != nil {
+			return buf.Bytes(), err
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,223 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package transport sends HTTP requests for the clients of the account and of
+// the identity providers under one discipline: bounded concurrency, a limiter
+// that slows down for everybody when a server says so, retries with
+// Retry-After, jitter and a total budget, and no redirect ever followed.
+//
+// It knows HTTP and nothing of any API: every final answer comes back as a
+// [Response], whatever its status; only a request without an answer is an
+// [Error]. It must not import anything of this module.
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// Defaults of [Options].
+const (
+	DefaultMaxConcurrency = 32
+	DefaultFirstContact   = 15 * time.Second
+	DefaultRequestTimeout = 60 * time.Second
+	DefaultRetryBudget    = 5 * time.Minute
+	DefaultRetryPause     = 500 * time.Millisecond
+
+	maxRetryPause = 15 * time.Second
+	maxBody       = 512 << 20 // Bytes of one answer; a list page has at most 1,000 items.
+)
+
+// Class says which limiter a request is under.
+type Class int
+
+// The classes. The zero value goes by the method: GET and HEAD are reads,
+// everything else is a write.
+const (
+	ClassByMethod Class = iota
+	ClassRead
+	ClassWrite
+	// ClassAuth is for token requests, which other requests wait for: they pass
+	// the limiters and the bound on concurrency, and nothing else.
+	ClassAuth
+)
+
+// Options say how a [Client] behaves. Zero values mean the defaults.
+type Options struct {
+	// Base carries the requests; nil means [NewBase]. It must not retry.
+	Base http.RoundTripper
+	// MaxConcurrency bounds the requests in flight.
+	MaxConcurrency int
+	// ReadsPerSecond and WritesPerSecond are fixed rates; 0 means as fast as
+	// the server takes them, found out by its answers of 429.
+	ReadsPerSecond, WritesPerSecond float64
+	// FirstContact is the total time for requests to a host that has not
+	// answered anything yet.
+	FirstContact time.Duration
+	// RequestTimeout is the time without progress after which one attempt ends.
+	RequestTimeout time.Duration
+	// RetryBudget is the time from the first attempt after which none is added.
+	RetryBudget time.Duration
+	// RetryPause is the pause after the first failed attempt when the server
+	// names none; it doubles with each attempt, up to 15 s.
+	RetryPause time.Duration
+	// UserAgent is set on every request.
+	UserAgent string
+	// Log gets one line per retry; nil for none. It never gets queries, bodies
+	// or headers.
+	Log func(ctx context.Context, msg string, fields map[string]any)
+}
+
+// Client sends requests. It is safe for concurrent use.
+type Client struct {
+	opts  Options
+	slots chan struct{}
+
+	mu       sync.Mutex
+	gates    map[gateKey]*gate
+	answered map[string]bool // hosts that have answered something
+}
+
+type gateKey struct {
+	class Class
+	limit string
+}
+
+// New builds a client; it sends nothing.
+func New(o Options) *Client {
+	setDefault(&o.MaxConcurrency, DefaultMaxConcurrency)
+	setDefault(&o.FirstContact, DefaultFirstContact)
+	setDefault(&o.RequestTimeout, DefaultRequestTimeout)
+	setDefault(&o.RetryBudget, DefaultRetryBudget)
+	setDefault(&o.RetryPause, DefaultRetryPause)
+	if o.Base == nil {
+		o.Base = NewBase(o.MaxConcurrency, nil)
+	}
+	return &Client{
+		opts:     o,
+		slots:    make(chan struct{}, o.MaxConcurrency),
+		gates:    map[gateKey]*gate{},
+		answered: map[string]bool{},
+	}
+}
+
+func setDefault[T int | time.Duration](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
+}
+
+// NewBase is an http.Transport that keeps enough idle connections for the given
+// concurrency. tlsConfig may be nil.
+func NewBase(concurrency int, tlsConfig *tls.Config) *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          2 * max(concurrency, 1),
+		MaxIdleConnsPerHost:   max(concurrency, 1),
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ExpectContinueTimeout: time.Second,
+		TLSClientConfig:       tlsConfig,
+	}
+}
+
+// Request is one request and what may be done to get it answered.
+type Request struct {
+	Method string
+	// URL is absolute.
+	URL    string
+	Header http.Header
+	// Body is kept, so that it can be sent again. nil means no body.
+	Body  []byte
+	Class Class
+	// Limit names the family of calls that the server counts together, so that
+	// a 429 slows down that family only; "" is a family of its own.
+	Limit string
+	// Repeatable tells that a request other than GET may be sent again although
+	// an earlier attempt may have reached the server.
+	Repeatable bool
+	// Authorize sets the credentials of each attempt; nil for none. Its error
+	// ends the request as it is: it is not retried.
+	Authorize func(ctx context.Context, r *http.Request) error
+	// Check looks at a successful answer; an error marks it as broken (half a
+	// document), and it is asked for again where that is allowed.
+	Check func(*Response) error
+}
+
+// Response is the final answer: the last attempt's, whatever its status.
+// Redirects are answers.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	// Attempts counts all of them, the answered one included.
+	Attempts int
+	Elapsed  time.Duration
+}
+
+func (r *Request) isRead() bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+func (r *Request) class() Class {
+	switch {
+	case r.Class != ClassByMethod:
+		return r.Class
+	case r.isRead():
+		return ClassRead
+	default:
+		return ClassWrite
+	}
+}
+
+// gate is the limiter of a request; nil for token requests.
+func (c *Client) gate(req *Request) *gate {
+	key := gateKey{req.class(), req.Limit}
+	rate := 0.0
+	switch key.class {
+	case ClassAuth:
+		return nil
+	case ClassRead:
+		rate = c.opts.ReadsPerSecond
+	default:
+		rate = c.opts.WritesPerSecond
+	}
+	if rate > 0 {
+		key.limit = "" // A rate that somebody fixed is for all of the class.
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g := c.gates[key]
+	if g == nil {
+		g = newGate(rate)
+		c.gates[key] = g
+	}
+	return g
+}
+
+// hasAnswered tells whether the host of a URL ever answered.
+func (c *Client) hasAnswered(host string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answered[host]
+}
+
+func (c *Client) setAnswered(host string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answered[host] = true
+}
+
+func (c *Client) log(ctx context.Context, msg string, fields map[string]any) {
+	if c.opts.Log != nil {
+		c.opts.Log(ctx, msg, fields)
+	}
+}
+
+// place is a URL without its query, which may hold names.
+func place(u *url.URL) string { return u.Scheme + "://" + u.Host + u.EscapedPath() }
