@@ -1,0 +1,132 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func mustPreset(t *testing.T, name string) State {
+	t.Helper()
+	st, err := Preset(name)
+	if err != nil {
+		t.Fatalf("Preset(%q): %v", name, err)
+	}
+	return st
+}
+
+func mustJSON(t *testing.T, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func TestPreset_sameBytesAndOwnCopy(t *testing.T) {
+	t.Parallel()
+	for _, name := range PresetNames() {
+		first := mustPreset(t, name)
+		want := mustJSON(t, first)
+		first.Account.AccountID = "changed"
+		for i := range first.Users {
+			first.Users[i].ExternalID = "changed"
+		}
+		if diff := cmp.Diff(want, mustJSON(t, mustPreset(t, name))); diff != "" {
+			t.Errorf("%s: two calls differ:\n%s", name, diff)
+		}
+	}
+}
+
+func TestPreset_unknownNameListsTheNames(t *testing.T) {
+	t.Parallel()
+	_, err := Preset("demo2")
+	if err == nil || !strings.Contains(err.Error(), `"demo2"`) || !strings.Contains(err.Error(), "empty, demo, field-scan") {
+		t.Errorf("error %v does not name the preset and the choices", err)
+	}
+}
+
+func TestPreset_credentials(t *testing.T) {
+	t.Parallel()
+	for _, name := range PresetNames() {
+		st := mustPreset(t, name)
+		w, err := newWorld(st)
+		if err != nil {
+			t.Fatal(err)
+		}
+		admin := w.byID[st.Account.Tokens[0].PrincipalID].sp
+		if admin == nil || admin.ApplicationID != st.Account.OAuthClients[0].ClientID ||
+			len(admin.Roles) != 1 || admin.Roles[0].Value != "account_admin" {
+			t.Errorf("%s: the first credential is not an account admin's: %+v", name, admin)
+		}
+		if name == "empty" {
+			if len(st.Users)+len(st.Groups)+len(st.ServicePrincipals)+len(st.Workspaces) != 1 {
+				t.Errorf("empty holds more than its caller: %s", mustJSON(t, st))
+			}
+			continue
+		}
+		reader := st.Account.OAuthClients[1].ClientID
+		for _, sp := range st.ServicePrincipals {
+			if sp.ApplicationID == reader && len(sp.Roles)+len(w.transitiveParents(sp.ID)) != 1 { // account users
+				t.Errorf("%s: the second credential has power: %+v", name, sp)
+			}
+		}
+	}
+}
+
+func TestGenerate_sameSeedSameBytes(t *testing.T) {
+	t.Parallel()
+	base := mustPreset(t, "demo")
+	before := mustJSON(t, base)
+	g := GenerateOptions{Users: 400, Groups: 60, ServicePrincipals: 40, Workspaces: 12, Seed: 7}
+	first, err := Generate(base, g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := Generate(base, g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mustJSON(t, first) != mustJSON(t, second) {
+		t.Error("the same seed gave two states")
+	}
+	if mustJSON(t, base) != before {
+		t.Error("Generate changed its input")
+	}
+	g.Seed = 8
+	other, err := Generate(base, g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mustJSON(t, first) == mustJSON(t, other) {
+		t.Error("two seeds gave one state")
+	}
+	got := []int{
+		len(first.Users) - len(base.Users), len(first.Groups) - len(base.Groups),
+		len(first.ServicePrincipals) - len(base.ServicePrincipals), len(first.Workspaces) - len(base.Workspaces),
+	}
+	if diff := cmp.Diff([]int{400, 60, 40, 12}, got); diff != "" {
+		t.Errorf("numbers added (-want +got):\n%s", diff)
+	}
+	again, err := Generate(first, g)
+	if err != nil {
+		t.Errorf("generating on top of a generated state: %v", err)
+	}
+	if len(again.Users) != len(first.Users)+400 {
+		t.Errorf("%d users after the second round", len(again.Users))
+	}
+}
+
+func TestGenerate_negativeNumber(t *testing.T) {
+	t.Parallel()
+	_, err := Generate(mustPreset(t, "empty"), GenerateOptions{Groups: -1})
+	if err == nil || !strings.Contains(err.Error(), "-1 groups") {
+		t.Errorf("error %v does not name the number", err)
+	}
+}
