@@ -3,11 +3,166 @@
 
 package simulator
 
-// Fault is one injected failure.
-type Fault struct{}
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+)
 
-type control struct{}
+// defaultLog is how many entries of the request log GET requests shows unless
+// the parameter log says otherwise.
+const defaultLog = 1000
 
-func (s *Server) startControl() error { return nil }
+// controlRoutes are the endpoints under /_simulator/: neither counted nor
+// delayed nor faulted, and open to everybody who reaches the simulator.
+func (s *Server) controlRoutes() {
+	s.controlMux.HandleFunc("GET /_simulator/requests", s.controlRequests)
+	s.controlMux.HandleFunc("POST /_simulator/requests/reset", func(rw http.ResponseWriter, _ *http.Request) {
+		s.ResetRequests()
+		rw.WriteHeader(http.StatusNoContent)
+	})
+	s.controlMux.HandleFunc("GET /_simulator/state", s.controlGetState)
+	s.controlMux.HandleFunc("PUT /_simulator/state", s.controlPutState)
+	s.controlMux.HandleFunc("GET /_simulator/faults", func(rw http.ResponseWriter, _ *http.Request) {
+		writeJSON(rw, http.StatusOK, s.Faults())
+	})
+	s.controlMux.HandleFunc("POST /_simulator/faults", s.controlPostFaults)
+	s.controlMux.HandleFunc("DELETE /_simulator/faults", func(rw http.ResponseWriter, _ *http.Request) {
+		_ = s.SetFaults(nil) // Nothing to refuse in an empty list.
+		rw.WriteHeader(http.StatusNoContent)
+	})
+	s.controlMux.HandleFunc("/_simulator/", func(rw http.ResponseWriter, r *http.Request) {
+		writeError(rw, http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No control endpoint "+r.Method+" "+r.URL.Path+
+			"; there are GET requests, POST requests/reset, GET and PUT state, GET, POST and DELETE faults.")
+	})
+}
 
-func (s *Server) controlRoutes() {}
+func (s *Server) controlRequests(rw http.ResponseWriter, r *http.Request) {
+	limit := defaultLog
+	if text := r.URL.Query().Get("log"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 {
+			writeError(rw, http.StatusBadRequest, "INVALID_PARAMETER_VALUE", "log: want a number of entries, not "+strconv.Quote(text))
+			return
+		}
+		limit = n
+	}
+	counts := s.Requests()
+	counts.Log = counts.Log[max(0, len(counts.Log)-limit):]
+	writeJSON(rw, http.StatusOK, counts)
+}
+
+func (s *Server) controlGetState(rw http.ResponseWriter, _ *http.Request) {
+	st, err := s.State()
+	if err != nil {
+		writeError(rw, http.StatusInternalServerError, "INTERNAL_ERROR", err.Error())
+		return
+	}
+	raw, err := EncodeState(st)
+	if err != nil {
+		writeError(rw, http.StatusInternalServerError, "INTERNAL_ERROR", err.Error())
+		return
+	}
+	rw.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_, _ = rw.Write(raw)
+}
+
+func (s *Server) controlPutState(rw http.ResponseWriter, r *http.Request) {
+	st, err := DecodeState(r.Body)
+	if err == nil {
+		err = s.SetState(st)
+	}
+	if err != nil {
+		writeError(rw, http.StatusBadRequest, "INVALID_STATE", err.Error())
+		return
+	}
+	rw.WriteHeader(http.StatusNoContent)
+}
+
+func (s *Server) controlPostFaults(rw http.ResponseWriter, r *http.Request) {
+	raw, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxBody))
+	var faults []Fault
+	if err == nil && bytes.HasPrefix(bytes.TrimSpace(raw), []byte("@")) {
+		err = errors.New("faults: a file can be named on the command line only")
+	}
+	if err == nil {
+		faults, err = ParseFaults(string(raw))
+	}
+	if err == nil {
+		err = s.SetFaults(faults)
+	}
+	if err != nil {
+		writeError(rw, http.StatusBadRequest, "INVALID_FAULTS", err.Error())
+		return
+	}
+	writeJSON(rw, http.StatusOK, s.Faults())
+}
+
+// EncodeState is the state document as it is in files and on the wire.
+func EncodeState(st State) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(st); err != nil {
+		return nil, fmt.Errorf("encoding the state: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+// DecodeState reads a state document. An unknown key is an error, so that a
+// misspelt one is not lost silently.
+func DecodeState(r io.Reader) (State, error) {
+	dec := json.NewDecoder(r)
+	dec.DisallowUnknownFields()
+	var st State
+	if err := dec.Decode(&st); err != nil {
+		return State{}, fmt.Errorf("reading the state document: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return State{}, errors.New("reading the state document: something follows it")
+	}
+	return st, nil
+}
+
+// State is the world as a document: a deep copy, sorted.
+func (s *Server) State() (State, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	return s.dump()
+}
+
+// dump is State for who holds the gate already.
+func (s *Server) dump() (State, error) {
+	var st State
+	var err error
+	s.view(func(w *world) { st, err = w.dump() })
+	return st, err
+}
+
+// SetState replaces the world. The error names the entry that cannot be, and
+// then nothing has changed. What was written before is not shown stale any more.
+func (s *Server) SetState(st State) error {
+	w, err := newWorld(withAccountID(st))
+	if err != nil {
+		return err
+	}
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.world = w
+	s.history.clear()
+	return nil
+}
+
+func withAccountID(st State) State {
+	if st.Account.AccountID == "" {
+		st.Account.AccountID = builtInAccountID
+	}
+	return st
+}

@@ -3,4 +3,134 @@
 
 package simulator
 
-func (s *Server) oauthRoutes() {}
+import (
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// defaultTokenLifetime is what the reference has for expires_in (unofficial).
+const defaultTokenLifetime = time.Hour
+
+// oauthScopes are the scopes that the token endpoint knows.
+var oauthScopes = []string{"all-apis", "scim", "identity", "access-management"}
+
+func (s *Server) oauthRoutes() {
+	s.mux.HandleFunc("GET /.well-known/databricks-config", s.hostMetadata)
+	s.mux.HandleFunc("GET /oidc/accounts/{account_id}/.well-known/oauth-authorization-server", s.accountDiscovery)
+	s.mux.HandleFunc("GET /oidc/.well-known/oauth-authorization-server", s.workspaceDiscovery)
+	s.mux.HandleFunc("POST /oidc/accounts/{account_id}/v1/token", s.token)
+	s.mux.HandleFunc("POST /oidc/v1/token", s.token)
+}
+
+// baseURL is the host as the client names it.
+func baseURL(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+func (s *Server) hostMetadata(rw http.ResponseWriter, r *http.Request) {
+	var account string
+	s.view(func(w *world) { account = w.account.AccountID })
+	writeJSON(rw, http.StatusOK, map[string]any{
+		"host_type":     "account",
+		"account_id":    account,
+		"oidc_endpoint": baseURL(r) + "/oidc/accounts/{account_id}",
+	})
+}
+
+func (s *Server) accountDiscovery(rw http.ResponseWriter, r *http.Request) {
+	writeDiscovery(rw, baseURL(r)+"/oidc/accounts/"+r.PathValue("account_id"))
+}
+
+func (s *Server) workspaceDiscovery(rw http.ResponseWriter, r *http.Request) {
+	writeDiscovery(rw, baseURL(r)+"/oidc")
+}
+
+func writeDiscovery(rw http.ResponseWriter, issuer string) {
+	writeJSON(rw, http.StatusOK, map[string]any{
+		"issuer":                                issuer,
+		"authorization_endpoint":                issuer + "/v1/authorize",
+		"token_endpoint":                        issuer + "/v1/token",
+		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
+		"grant_types_supported":                 []string{"client_credentials"},
+		"response_types_supported":              []string{"code"},
+		"scopes_supported":                      oauthScopes,
+	})
+}
+
+// token is the client credentials grant. Error codes are those of RFC 6749; that
+// a wrong account id looks like a wrong secret is assumed.
+func (s *Server) token(rw http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		writeOAuthError(rw, http.StatusBadRequest, "invalid_request", "The body is no form: "+err.Error())
+		return
+	}
+	clientID, secret, basic := r.BasicAuth()
+	if !basic {
+		clientID, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
+	}
+	grant := r.PostForm.Get("grant_type")
+	scopes := strings.Fields(r.PostForm.Get("scope"))
+	account, inPath := r.PathValue("account_id"), strings.HasPrefix(r.URL.Path, "/oidc/accounts/")
+	var known bool
+	s.view(func(w *world) {
+		known = w.secretMatches(clientID, secret) && (!inPath || strings.EqualFold(account, w.account.AccountID))
+	})
+	switch {
+	case grant == "":
+		writeOAuthError(rw, http.StatusBadRequest, "invalid_request", "grant_type is missing.")
+		return
+	case grant != "client_credentials":
+		writeOAuthError(rw, http.StatusBadRequest, "unsupported_grant_type", "Only client_credentials is supported, not "+grant+".")
+		return
+	case !known:
+		rw.Header().Set("WWW-Authenticate", "Basic")
+		writeOAuthError(rw, http.StatusUnauthorized, "invalid_client", "Client authentication failed")
+		return
+	case len(scopes) == 0:
+		writeOAuthError(rw, http.StatusBadRequest, "invalid_scope", "scope is missing.")
+		return
+	}
+	for _, scope := range scopes {
+		if !slices.Contains(oauthScopes, scope) {
+			writeOAuthError(rw, http.StatusBadRequest, "invalid_scope", "Unknown scope "+scope+"; there are "+strings.Join(oauthScopes, ", ")+".")
+			return
+		}
+	}
+	lifetime := s.opts.TokenLifetime
+	if lifetime <= 0 {
+		lifetime = defaultTokenLifetime
+	}
+	token := "sim-" + rand.Text()
+	now := s.now()
+	s.tokens.issue(token, issuedToken{clientID: clientID, scopes: scopes, expires: now.Add(lifetime)}, now)
+	rw.Header().Set("Cache-Control", "no-store")
+	writeJSON(rw, http.StatusOK, map[string]any{
+		"access_token": token,
+		"token_type":   "Bearer",
+		"expires_in":   int(lifetime.Seconds()),
+		"scope":        strings.Join(scopes, " "),
+	})
+}
+
+// secretMatches tells whether a client may sign in with that secret.
+func (w *world) secretMatches(clientID, secret string) bool {
+	if _, ok := w.clientPrincipal(clientID); !ok {
+		return false
+	}
+	if len(w.account.OAuthClients) == 0 {
+		return sameSecret(secret, builtInSecret)
+	}
+	return slices.ContainsFunc(w.account.OAuthClients, func(c OAuthClient) bool {
+		return strings.EqualFold(c.ClientID, clientID) && sameSecret(c.ClientSecret, secret)
+	})
+}
+
+func writeOAuthError(rw http.ResponseWriter, status int, code, description string) {
+	writeJSON(rw, status, map[string]string{"error": code, "error_description": description})
+}

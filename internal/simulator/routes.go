@@ -3,7 +3,10 @@
 
 package simulator
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // Assumed are switches for behaviour that no source settles, per area. The zero
 // value is what hurts a client most.
@@ -32,13 +35,34 @@ func (s *Server) routes() {
 }
 
 // handle registers an account API under a pattern of [http.ServeMux] that holds
-// {account_id}. The caller is authenticated and, unless the API is open to
-// everybody, an account admin.
+// {account_id}. The caller is authenticated, may use the API, and names the
+// account that this is.
 func (s *Server) handle(pattern string, h apiHandler) {
 	s.mux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) {
-		h(rw, r, caller{AccountAdmin: true})
+		c, refusal := s.authenticate(r)
+		if refusal == nil {
+			refusal = s.wrongAccount(r)
+		}
+		if refusal == nil {
+			refusal = s.authorize(r, c)
+		}
+		if refusal != nil {
+			refusal.writeTo(rw)
+			return
+		}
+		h(rw, r, c)
 	})
 }
 
-// Handler is the whole simulated world.
-func (s *Server) Handler() http.Handler { return s.mux }
+// wrongAccount refuses account ids that are not this account's. Assumed: 404.
+func (s *Server) wrongAccount(r *http.Request) *answer {
+	id := r.PathValue("account_id")
+	known := false
+	s.view(func(w *world) { known = strings.EqualFold(id, w.account.AccountID) })
+	if known {
+		return nil
+	}
+	a := newAnswer()
+	writeError(a, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Account "+id+" does not exist.")
+	return a
+}

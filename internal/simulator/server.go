@@ -30,6 +30,8 @@ type Options struct {
 	// ConsistencyLag is how long after a write reads may still show the old
 	// value, not monotonically.
 	ConsistencyLag time.Duration
+	// TokenLifetime is how long OAuth tokens are valid; 0 means an hour.
+	TokenLifetime time.Duration
 	// Faults are injected failures, matched in order.
 	Faults []Fault
 	// Assumed are the switches for behaviour that no source settles.
@@ -47,27 +49,50 @@ type Server struct {
 	mu    sync.RWMutex // guards world and everything it points to
 	world *world
 
-	control control
-	mux     *http.ServeMux
+	// gate is held for reading by every handler, and for writing by one that
+	// runs on a throw-away copy of the world. It is taken before mu.
+	gate sync.RWMutex
+
+	faults     faultSet
+	history    *history
+	limiter    *limiter
+	requests   *requestLog
+	tokens     tokenStore
+	mux        *http.ServeMux
+	controlMux *http.ServeMux
+	stop       chan struct{}
+	stopOnce   sync.Once
 }
 
 // New builds a server on a state document. The error names the entry of the
-// document, or the option, that cannot be.
+// document, or the option, that cannot be. An account without an id gets one.
 func New(st State, opts Options) (*Server, error) {
-	w, err := newWorld(st)
+	w, err := newWorld(withAccountID(st))
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: opts, now: opts.Now, world: w, mux: http.NewServeMux()}
+	s := &Server{
+		opts: opts, now: opts.Now, world: w,
+		requests: newRequestLog(), tokens: tokenStore{tokens: map[string]issuedToken{}},
+		mux: http.NewServeMux(), controlMux: http.NewServeMux(), stop: make(chan struct{}),
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if err := s.startControl(); err != nil {
+	s.history = newHistory(opts.ConsistencyLag, s.now)
+	if s.limiter, err = newLimiter(opts.RateLimits, s.now); err != nil {
+		return nil, err
+	}
+	if err := s.SetFaults(opts.Faults); err != nil {
 		return nil, err
 	}
 	s.routes()
 	return s, nil
 }
+
+// Stop ends hanging and delayed answers. The server answers no more delays
+// afterwards; it is the last call.
+func (s *Server) Stop() { s.stopOnce.Do(func() { close(s.stop) }) }
 
 // view runs f with the world locked for reading. f must not keep pointers.
 func (s *Server) view(f func(w *world)) {
@@ -91,6 +116,8 @@ type caller struct {
 	AccountAdmin bool
 	// SCIMOnly marks an account SCIM token, which opens nothing else.
 	SCIMOnly bool
+	// Scopes are the OAuth scopes of the token; nil for other tokens.
+	Scopes []string
 }
 
 // apiError is an answer in the normal Databricks shape.

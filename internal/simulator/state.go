@@ -36,10 +36,12 @@ type OAuthClient struct {
 	ClientSecret string `json:"client_secret"`
 }
 
-// Token is one personal access token.
+// Token is one personal access token or, with SCIMOnly, an account SCIM token,
+// which belongs to nobody and opens account SCIM only.
 type Token struct {
 	Token       string `json:"token"`
-	PrincipalID string `json:"principal_id"`
+	PrincipalID string `json:"principal_id,omitempty"`
+	SCIMOnly    bool   `json:"scim_only,omitempty"`
 }
 
 // Workspace is one entry of the account's workspace list. FederationInfo is nil

@@ -1,0 +1,238 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"crypto/subtle"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The built-in credential is valid while the state names none of its kind. Its
+// holder is an account admin that is no principal of the account.
+const (
+	builtInAccountID = "00000000-0000-4000-8000-00000000acc0"
+	builtInClientID  = "00000000-0000-4000-8000-00000000ad00"
+	builtInSecret    = "simulator-secret"
+	builtInToken     = "simulator-token"
+)
+
+// Credentials open the account as an account admin, if the state knows one.
+type Credentials struct {
+	AccountID    string
+	ClientID     string
+	ClientSecret string
+	Token        string
+}
+
+// Credentials are those of the state's first account admin that has any, else
+// the first ones of the state, else the built-in ones.
+func (s *Server) Credentials() Credentials {
+	var out Credentials
+	s.view(func(w *world) { out = w.credentials() })
+	return out
+}
+
+func (w *world) credentials() Credentials {
+	out := Credentials{AccountID: w.account.AccountID, ClientID: builtInClientID, ClientSecret: builtInSecret, Token: builtInToken}
+	pick := 0
+	for i, c := range w.account.OAuthClients {
+		if p, ok := w.servicePrincipal(c.ClientID); ok && w.isAccountAdmin(p.ID) {
+			pick = i
+			break
+		}
+	}
+	if len(w.account.OAuthClients) > 0 {
+		out.ClientID, out.ClientSecret = w.account.OAuthClients[pick].ClientID, w.account.OAuthClients[pick].ClientSecret
+	}
+	pick = 0
+	for i, t := range w.account.Tokens {
+		if !t.SCIMOnly && w.isAccountAdmin(t.PrincipalID) {
+			pick = i
+			break
+		}
+	}
+	if len(w.account.Tokens) > 0 {
+		out.Token = w.account.Tokens[pick].Token
+	}
+	return out
+}
+
+// servicePrincipal finds one by its application id, in any case.
+func (w *world) servicePrincipal(applicationID string) (*ServicePrincipal, bool) {
+	for _, id := range w.byName[kindServicePrincipal][strings.ToLower(applicationID)] {
+		return w.byID[id].sp, true
+	}
+	return nil, false
+}
+
+// isAccountAdmin tells whether a principal holds account_admin itself or
+// through a group.
+func (w *world) isAccountAdmin(id string) bool {
+	for _, holder := range append([]string{id}, w.transitiveParents(id)...) {
+		p, ok := w.byID[holder]
+		if !ok {
+			continue
+		}
+		var roles []Role
+		switch p.kind {
+		case kindUser:
+			roles = p.user.Roles
+		case kindGroup:
+			roles = p.group.Roles
+		case kindServicePrincipal:
+			roles = p.sp.Roles
+		}
+		if slices.ContainsFunc(roles, func(r Role) bool { return r.Value == "account_admin" }) {
+			return true
+		}
+	}
+	return false
+}
+
+// isActive tells whether a principal exists and may sign in.
+func (w *world) isActive(id string) bool {
+	p, ok := w.byID[id]
+	return ok && (p.kind == kindUser && p.user.Active || p.kind == kindServicePrincipal && p.sp.Active)
+}
+
+// issuedToken is an access token of the token endpoint.
+type issuedToken struct {
+	clientID string
+	scopes   []string
+	expires  time.Time
+}
+
+// tokenStore holds issued tokens until they expire.
+type tokenStore struct {
+	mu     sync.Mutex
+	tokens map[string]issuedToken
+}
+
+// sweepAbove is how many tokens are kept before expired ones are dropped.
+const sweepAbove = 1000
+
+func (t *tokenStore) issue(token string, entry issuedToken, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.tokens) > sweepAbove {
+		for key, old := range t.tokens {
+			// An hour more, so that their holders still read "expired".
+			if now.After(old.expires.Add(time.Hour)) {
+				delete(t.tokens, key)
+			}
+		}
+	}
+	t.tokens[token] = entry
+}
+
+func (t *tokenStore) find(token string) (issuedToken, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	entry, ok := t.tokens[token]
+	return entry, ok
+}
+
+// authenticate finds out who calls. The second result is the refusal, nil if
+// there is none. Status and wording of the refusals are assumed.
+func (s *Server) authenticate(r *http.Request) (caller, *answer) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return caller{}, unauthenticated("Credential was not sent or was of an unsupported type for this API.")
+	}
+	issued, isOAuth := s.tokens.find(token)
+	if isOAuth && !s.now().Before(issued.expires) {
+		return caller{}, tokenExpired()
+	}
+	var c caller
+	known := false
+	s.view(func(w *world) {
+		if isOAuth {
+			c.Scopes = issued.scopes
+			c.PrincipalID, known = w.clientPrincipal(issued.clientID)
+		} else {
+			c, known = w.tokenCaller(token)
+		}
+		c.AccountAdmin = known && (c.PrincipalID == "" || c.SCIMOnly || w.isAccountAdmin(c.PrincipalID))
+	})
+	if !known {
+		return caller{}, unauthenticated("Invalid access token.")
+	}
+	return c, nil
+}
+
+// clientPrincipal is the principal of an OAuth client that may sign in, "" for
+// the built-in one.
+func (w *world) clientPrincipal(clientID string) (string, bool) {
+	if len(w.account.OAuthClients) == 0 {
+		return "", clientID == builtInClientID
+	}
+	known := slices.ContainsFunc(w.account.OAuthClients, func(c OAuthClient) bool { return strings.EqualFold(c.ClientID, clientID) })
+	sp, ok := w.servicePrincipal(clientID)
+	if !known || !ok || !sp.Active {
+		return "", false
+	}
+	return sp.ID, true
+}
+
+func (w *world) tokenCaller(token string) (caller, bool) {
+	if len(w.account.Tokens) == 0 {
+		return caller{}, sameSecret(token, builtInToken)
+	}
+	for _, t := range w.account.Tokens {
+		if sameSecret(token, t.Token) && (t.SCIMOnly || w.isActive(t.PrincipalID)) {
+			return caller{PrincipalID: t.PrincipalID, SCIMOnly: t.SCIMOnly}, true
+		}
+	}
+	return caller{}, false
+}
+
+func sameSecret(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+func unauthenticated(message string) *answer {
+	a := newAnswer()
+	a.header.Set("WWW-Authenticate", "Bearer")
+	writeError(a, http.StatusUnauthorized, "UNAUTHENTICATED", message)
+	return a
+}
+
+func tokenExpired() *answer { return unauthenticated("Access token has expired.") }
+
+// authorize refuses callers that may not use this account API, with the wording
+// that a probe of the real API saw.
+func (s *Server) authorize(r *http.Request, c caller) *answer {
+	a := newAnswer()
+	switch scope := apiScope(r.URL.Path); {
+	case c.SCIMOnly && scope != "scim":
+		// Assumed: the reference says only that nothing else accepts such a token.
+		return unauthenticated("Invalid access token.")
+	case c.Scopes != nil && !slices.Contains(c.Scopes, "all-apis") && !slices.Contains(c.Scopes, scope):
+		writeError(a, http.StatusForbidden, "PERMISSION_DENIED",
+			"Provided OAuth token does not have required scopes: "+scope)
+	case !c.AccountAdmin:
+		writeError(a, http.StatusForbidden, "PERMISSION_DENIED",
+			"This API is disabled for users without account admin status")
+	default:
+		return nil
+	}
+	return a
+}
+
+// apiScope is the OAuth scope that opens a path, besides all-apis.
+func apiScope(path string) string {
+	switch {
+	case strings.Contains(path, "/scim/v2/"):
+		return "scim"
+	case strings.HasPrefix(path, "/api/2.0/identity/"):
+		return "identity"
+	case strings.Contains(path, "/permissionassignments"), strings.Contains(path, "/access-control/"):
+		return "access-management"
+	default:
+		return "all-apis"
+	}
+}

@@ -1,0 +1,150 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The rates of "documented". The reference (databricks-account-api.md 4.5) has
+// the account SCIM ones from two unofficial sources, "240" being per minute is
+// assumed; for IAM v2 and matchWithIdp nothing is published, 20/s is assumed.
+const (
+	limitSCIMGet   = "account SCIM GET"
+	limitSCIMList  = "account SCIM LIST"
+	limitSCIMPatch = "account SCIM PATCH"
+	limitSCIMWrite = "account SCIM write"
+	limitIAMv2     = "IAM v2"
+	limitMatch     = "matchWithIdp"
+)
+
+// limiter is a set of token buckets by category.
+type limiter struct {
+	on      bool
+	now     func() time.Time
+	mu      sync.Mutex
+	buckets map[string]*bucket
+}
+
+type bucket struct {
+	perSecond, burst, tokens float64
+	last                     time.Time
+}
+
+// quota is what a bucket says to one request.
+type quota struct {
+	OK         bool
+	RetryAfter time.Duration // when not OK
+	Limit      float64       // the size of the bucket; 0 when nothing limits
+	Remaining  float64       // after this request
+}
+
+func newLimiter(mode string, now func() time.Time) (*limiter, error) {
+	l := &limiter{now: now, buckets: map[string]*bucket{}}
+	switch mode {
+	case "", "off":
+	case "documented":
+		l.on = true
+	default:
+		return nil, fmt.Errorf("rate limits %q: want off or documented", mode)
+	}
+	l.define(limitSCIMGet, 20, 20)
+	l.define(limitSCIMList, 4, 240)
+	l.define(limitSCIMPatch, 2, 2)
+	l.define(limitSCIMWrite, 5, 5)
+	l.define(limitIAMv2, 20, 20)
+	l.define(limitMatch, 20, 20)
+	return l, nil
+}
+
+// define sets the rate of a category: a bucket of that size, full at first.
+func (l *limiter) define(category string, perSecond, burst float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.buckets[category] = &bucket{perSecond: perSecond, burst: burst, tokens: burst, last: l.now()}
+}
+
+// limit takes cost from a category's bucket. A refused request takes nothing.
+// A category that was not defined, and rate limits that are off, refuse nothing.
+func (s *Server) limit(category string, cost float64) quota {
+	l := s.limiter
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.buckets[category]
+	if !l.on || b == nil {
+		return quota{OK: true}
+	}
+	now := l.now()
+	b.tokens = min(b.burst, b.tokens+max(0, now.Sub(b.last).Seconds())*b.perSecond)
+	b.last = now
+	if cost > b.tokens && b.tokens < b.burst {
+		wait := (min(cost, b.burst) - b.tokens) / b.perSecond
+		return quota{RetryAfter: time.Duration(wait * float64(time.Second)), Limit: b.burst, Remaining: b.tokens}
+	}
+	b.tokens = max(0, b.tokens-cost)
+	return quota{OK: true, Limit: b.burst, Remaining: b.tokens}
+}
+
+// refillAll fills every bucket.
+func (l *limiter) refillAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, b := range l.buckets {
+		b.tokens, b.last = b.burst, l.now()
+	}
+}
+
+// retryAfterSeconds is the header value: whole seconds, rounded up, at least 1.
+func retryAfterSeconds(d time.Duration) string {
+	return strconv.Itoa(int(max(1, math.Ceil(d.Seconds()))))
+}
+
+// accountLimit is the category of a request to the account, or "".
+func accountLimit(r *http.Request) string {
+	path := r.URL.Path
+	if strings.HasPrefix(path, "/api/2.0/identity/") {
+		if strings.HasSuffix(path, "/matchWithIdp") {
+			return limitMatch
+		}
+		return limitIAMv2
+	}
+	_, rest, ok := strings.Cut(path, "/scim/v2/")
+	if !ok || !strings.HasPrefix(path, "/api/2.") {
+		return ""
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		if strings.Contains(rest, "/") {
+			return limitSCIMGet
+		}
+		return limitSCIMList
+	case http.MethodPatch:
+		return limitSCIMPatch
+	default:
+		return limitSCIMWrite
+	}
+}
+
+// limited answers 429 when the account's rate for this request is used up.
+// The body's error_code and the presence of Retry-After are assumed.
+func (s *Server) limited(rw http.ResponseWriter, r *http.Request) bool {
+	category := accountLimit(r)
+	if category == "" {
+		return false
+	}
+	q := s.limit(category, 1)
+	if q.OK {
+		return false
+	}
+	rw.Header().Set("Retry-After", retryAfterSeconds(q.RetryAfter))
+	writeError(rw, http.StatusTooManyRequests, "REQUEST_LIMIT_EXCEEDED",
+		"The rate limit of "+category+" requests is exceeded. Retry later.")
+	return true
+}

@@ -1,0 +1,259 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxBody is the largest request body that is read. Assumed: no source tells
+// the real limit.
+const maxBody = 16 << 20
+
+// requestContext is what the pipeline tells the handlers about a request.
+type requestContext struct {
+	stale bool
+	list  listFault
+	fault string // kind of the fault that decided the answer
+}
+
+type requestContextKey struct{}
+
+func contextOf(r *http.Request) *requestContext {
+	rc, _ := r.Context().Value(requestContextKey{}).(*requestContext)
+	return rc
+}
+
+func isStale(r *http.Request) bool {
+	rc := contextOf(r)
+	return rc != nil && rc.stale
+}
+
+// listFault is what the faults do to this page of a list.
+func (s *Server) listFault(r *http.Request) listFault {
+	if rc := contextOf(r); rc != nil {
+		return rc.list
+	}
+	return listFault{}
+}
+
+// Handler is the whole simulated world. A connection that has to break is
+// hijacked, or given up with [http.ErrAbortHandler] where that is not possible.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+
+func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/_simulator/") {
+		s.controlMux.ServeHTTP(rw, r)
+		return
+	}
+	rc := &requestContext{}
+	r = r.WithContext(context.WithValue(r.Context(), requestContextKey{}, rc))
+	entry := s.requests.begin(LoggedRequest{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}, s.route(r))
+	out := &statusWriter{ResponseWriter: rw}
+	defer func() { s.requests.end(entry, out.status, rc.fault) }()
+	// Read whole, so that the server notices a client that goes away meanwhile.
+	body, err := io.ReadAll(http.MaxBytesReader(out, r.Body, maxBody))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			writeError(out, http.StatusRequestEntityTooLarge, "MAX_REQUEST_SIZE_EXCEEDED",
+				"The request body is larger than "+strconv.Itoa(maxBody)+" bytes.")
+			return
+		}
+		writeError(out, http.StatusBadRequest, "MALFORMED_REQUEST", "The request body could not be read.")
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	s.wait(r, s.opts.Latency)
+	s.dispatch(out, r)
+}
+
+// dispatch applies rate limits and faults to a request and lets its handler
+// answer. Handlers that carry requests within a request (batches) call it for
+// every part, with an [answer] as the writer.
+func (s *Server) dispatch(rw http.ResponseWriter, r *http.Request) {
+	if s.limited(rw, r) {
+		return
+	}
+	rc := contextOf(r)
+	nested := rc == nil || isNested(r)
+	if nested {
+		rc = &requestContext{}
+		r = r.WithContext(context.WithValue(r.Context(), requestContextKey{}, rc))
+	}
+	hit := s.faults.pick(r)
+	rc.stale, rc.list = hit.stale, hit.list
+	s.wait(r, hit.delay)
+	if hit.decides == nil {
+		s.run(r, nested).writeTo(rw)
+		return
+	}
+	rc.fault = hit.decides.Kind
+	s.fail(rw, r, hit.decides, nested)
+}
+
+type nestedKey struct{}
+
+// asPart marks a request as part of another one, which is being handled.
+func asPart(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), nestedKey{}, true))
+}
+
+func isNested(r *http.Request) bool { return r.Context().Value(nestedKey{}) != nil }
+
+// run lets the handler answer. The gate keeps handlers out while one runs on a
+// throw-away copy of the world; a part runs inside its request's turn.
+func (s *Server) run(r *http.Request, nested bool) *answer {
+	out := newAnswer()
+	if !nested {
+		s.gate.RLock()
+		defer s.gate.RUnlock()
+	}
+	s.answerRoute(out, r)
+	return out
+}
+
+// answerRoute is the routing: a handler, or 404 and 405 in the Databricks shape.
+func (s *Server) answerRoute(rw http.ResponseWriter, r *http.Request) {
+	if s.route(r) != "" {
+		s.mux.ServeHTTP(rw, r)
+		return
+	}
+	probe := newAnswer()
+	if isCleanPath(r) {
+		h, _ := s.mux.Handler(r)
+		h.ServeHTTP(probe, r)
+	}
+	if probe.status == http.StatusMethodNotAllowed {
+		rw.Header().Set("Allow", probe.header.Get("Allow"))
+		writeError(rw, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
+			"Method "+r.Method+" is not allowed for "+r.URL.Path+"; allowed: "+probe.header.Get("Allow")+".")
+		return
+	}
+	writeError(rw, http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for '"+r.Method+" "+r.URL.Path+"'")
+}
+
+// route is method and pattern of the route that answers, or "". The mux would
+// redirect paths with empty or dot segments; the real APIs know no such path.
+func (s *Server) route(r *http.Request) string {
+	if !isCleanPath(r) {
+		return ""
+	}
+	_, pattern := s.mux.Handler(r)
+	if pattern == "" {
+		return ""
+	}
+	if _, rest, ok := strings.Cut(pattern, " "); ok {
+		pattern = rest
+	}
+	return r.Method + " " + pattern
+}
+
+func isCleanPath(r *http.Request) bool {
+	p := r.URL.EscapedPath()
+	clean := path.Clean(p)
+	return p == clean || p == clean+"/"
+}
+
+// wait is a delay that ends early when the client or the server goes away.
+func (s *Server) wait(r *http.Request, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.Context().Done():
+	case <-s.stop:
+	}
+}
+
+// answer is a response that has not been sent.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func newAnswer() *answer { return &answer{header: http.Header{}} }
+
+// Header implements [http.ResponseWriter].
+func (a *answer) Header() http.Header { return a.header }
+
+// WriteHeader implements [http.ResponseWriter].
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+// Write implements [http.ResponseWriter].
+func (a *answer) Write(p []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	return a.body.Write(p)
+}
+
+func (a *answer) writeTo(rw http.ResponseWriter) {
+	maps.Copy(rw.Header(), a.header)
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	if a.status != http.StatusNoContent && a.status != http.StatusNotModified {
+		rw.Header().Set("Content-Length", strconv.Itoa(a.body.Len()))
+	}
+	rw.WriteHeader(a.status)
+	_, _ = rw.Write(a.body.Bytes())
+}
+
+// statusWriter remembers the status for the log.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements [http.ResponseWriter].
+func (w *statusWriter) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets [http.ResponseController] reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// resetConnection cuts the connection so that the client sees a reset.
+func resetConnection(rw http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(rw).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // The way net/http offers to give up a connection.
+	}
+	raw := conn
+	if wrapped, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		raw = wrapped.NetConn()
+	}
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // Closing then sends RST in place of FIN.
+	}
+	_ = raw.Close()
+}

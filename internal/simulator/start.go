@@ -1,0 +1,68 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Running is a simulator that listens on loopback.
+type Running struct {
+	// URL is the account host, without a trailing slash.
+	URL string
+	Credentials
+	Server *Server
+
+	http *http.Server
+	done chan error
+}
+
+// Start runs a simulator on a free loopback port. Close it.
+func Start(st State, opts Options) (*Running, error) {
+	return StartAt("127.0.0.1:0", st, opts)
+}
+
+// StartAt runs a simulator on an address of the form host:port. Close it.
+func StartAt(addr string, st State, opts Options) (*Running, error) {
+	s, err := New(st, opts)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", addr, err)
+	}
+	r := &Running{
+		URL:         "http://" + listener.Addr().String(),
+		Credentials: s.Credentials(),
+		Server:      s,
+		http: &http.Server{
+			Handler:           s.Handler(),
+			ReadHeaderTimeout: 30 * time.Second,
+			// Clients that break connections are part of the game.
+			ErrorLog: log.New(io.Discard, "", 0),
+		},
+		done: make(chan error, 1),
+	}
+	go func() { r.done <- r.http.Serve(listener) }()
+	return r, nil
+}
+
+// Close ends every connection, hanging ones too, and waits until it no longer listens.
+func (r *Running) Close() error {
+	r.Server.Stop()
+	err := r.http.Close()
+	if serveErr := <-r.done; !errors.Is(serveErr, http.ErrServerClosed) {
+		err = errors.Join(err, serveErr)
+	}
+	r.done <- http.ErrServerClosed // A second Close finds the same.
+	return err
+}
