@@ -3,7 +3,328 @@
 
 package simulator
 
-// MatchAssumptions are the switches of this area.
-type MatchAssumptions struct{}
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+)
 
-func (s *Server) matchRoutes() {}
+// MatchAssumptions are the switches of matchWithIdp, of which only the prep
+// script's use of it is known (databricks-account-api, section 6).
+type MatchAssumptions struct {
+	// StringIDs sends ids as strings; the default is numbers.
+	StringIDs bool
+	// DirectMembers lets only direct members of the IdP group confirm a
+	// membership; the default counts nested ones too.
+	DirectMembers bool
+	// MembersOfUnlinked lists all members of a group that is linked to no IdP
+	// group as not in the IdP; the default sends no lists for it.
+	MembersOfUnlinked bool
+	// NullForAbsent sends null where the default leaves the key of an absent
+	// match out.
+	NullForAbsent bool
+	// RefuseWithoutAIM answers 400 while automatic identity management is off.
+	RefuseWithoutAIM bool
+	// NoSync leaves the account as it is under automatic identity management.
+	NoSync bool
+}
+
+// matchRoutes registers the three paths. They are camelCase, unlike all of IAM
+// v2 since its version of July 2026; a kebab-case form is not known.
+func (s *Server) matchRoutes() {
+	for collection, kind := range map[string]principalKind{
+		"users": kindUser, "groups": kindGroup, "servicePrincipals": kindServicePrincipal,
+	} {
+		s.handle("POST /api/2.0/identity/accounts/{account_id}/"+collection+"/{id}/matchWithIdp", s.matchHandler(kind))
+	}
+}
+
+func (s *Server) matchHandler(kind principalKind) apiHandler {
+	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
+		if s.opts.Assumed.Match.RefuseWithoutAIM && !s.opts.AIM {
+			writeError(rw, http.StatusBadRequest, "FEATURE_DISABLED",
+				"Automatic identity management is not enabled for this account.")
+			return
+		}
+		id := r.PathValue("id")
+		var reply map[string]any
+		answer := func(w *world) {
+			p, ok := w.find(kind, id)
+			if !ok {
+				return
+			}
+			if s.opts.AIM && !s.opts.Assumed.Match.NoSync {
+				w.syncWithIDP(p)
+			}
+			reply = s.opts.Assumed.Match.reply(w, p)
+		}
+		if s.opts.AIM {
+			s.update(answer)
+		} else {
+			s.view(answer)
+		}
+		if reply == nil {
+			writeNotFound(rw, kind, id)
+			return
+		}
+		writeJSON(rw, http.StatusOK, reply)
+	}
+}
+
+// writeNotFound is the answer for an id that no principal of the kind has.
+func writeNotFound(rw http.ResponseWriter, kind principalKind, id string) {
+	writeError(rw, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", kindWord(kind)+" with id "+id+" does not exist.")
+}
+
+func kindWord(kind principalKind) string {
+	switch kind {
+	case kindUser:
+		return "User"
+	case kindGroup:
+		return "Group"
+	default:
+		return "Service principal"
+	}
+}
+
+// reply has the keys that the prep script reads. Empty values and empty lists
+// are left out, as the script allows for; null lists would break it.
+func (a MatchAssumptions) reply(w *world, p principalRef) map[string]any {
+	switch p.kind {
+	case kindUser:
+		return a.userReply(w, p.user)
+	case kindGroup:
+		return a.groupReply(w, p.group)
+	default:
+		return a.servicePrincipalReply(w, p.sp)
+	}
+}
+
+func (a MatchAssumptions) id(id string) any {
+	if a.StringIDs {
+		return id
+	}
+	return json.Number(id)
+}
+
+func (a MatchAssumptions) own(id, externalID, nameKey, name string) map[string]any {
+	out := map[string]any{"internal_id": a.id(id), nameKey: name}
+	if externalID != "" {
+		out["external_id"] = externalID
+	}
+	return out
+}
+
+// match puts a match under a key, or what stands for none.
+func (a MatchAssumptions) match(reply map[string]any, key, field, value string, found bool) {
+	if found {
+		reply[key] = map[string]any{field: value}
+	} else if a.NullForAbsent {
+		reply[key] = nil
+	}
+}
+
+func (a MatchAssumptions) userReply(w *world, u *User) map[string]any {
+	reply := map[string]any{"databricks_user": a.own(u.ID, u.ExternalID, "username", u.UserName)}
+	linked := w.idp.user(u.ExternalID)
+	name := ""
+	if linked != nil {
+		name = linked.accountName()
+	}
+	a.match(reply, "idp_match_by_external_id", "username", name, linked != nil)
+	named, id := w.idp.userNamed(u.UserName), ""
+	if named != nil {
+		id = named.ID
+	}
+	a.match(reply, "idp_match_by_username", "external_id", id, named != nil)
+	return reply
+}
+
+func (a MatchAssumptions) groupReply(w *world, g *Group) map[string]any {
+	reply := map[string]any{"databricks_group": a.own(g.ID, g.ExternalID, "group_name", g.DisplayName)}
+	linked := w.idp.group(g.ExternalID)
+	name := ""
+	if linked != nil {
+		name = linked.DisplayName
+	}
+	a.match(reply, "idp_match_by_external_id", "group_name", name, linked != nil)
+	var named []map[string]any
+	for _, candidate := range w.idp.groupsByName[strings.ToLower(g.DisplayName)] {
+		named = append(named, map[string]any{"external_id": candidate.ID})
+	}
+	if len(named) > 0 {
+		reply["idp_matches_by_group_name"] = named
+	}
+	local, external := a.unconfirmed(w, g, linked)
+	if len(local) > 0 {
+		reply["local_members_not_in_idp"] = local
+	}
+	if len(external) > 0 {
+		reply["external_members_not_in_idp"] = external
+	}
+	return reply
+}
+
+// unconfirmed are the members that the linked IdP group does not have, by
+// whether they have an externalId, in the account's order. Assumed: nested
+// members of the IdP group confirm, hidden membership makes no difference, and
+// an unlinked group has no lists.
+func (a MatchAssumptions) unconfirmed(w *world, g *Group, linked *IDPGroup) (local, external []map[string]any) {
+	if linked == nil && !a.MembersOfUnlinked {
+		return nil, nil
+	}
+	confirmed := map[string]bool{}
+	switch {
+	case linked == nil:
+	case a.DirectMembers:
+		for _, m := range linked.Members {
+			confirmed[strings.ToLower(m)] = true
+		}
+	default:
+		confirmed = w.idp.transitiveMembers(linked)
+	}
+	for _, m := range g.Members {
+		p, ok := w.byID[m.Value]
+		if !ok {
+			continue
+		}
+		externalID := p.externalID()
+		entry := map[string]any{"principal_id": a.id(m.Value)}
+		switch {
+		case externalID == "":
+			local = append(local, entry)
+		case !confirmed[strings.ToLower(externalID)] || !w.idp.live(externalID):
+			external = append(external, entry)
+		}
+	}
+	return local, external
+}
+
+func (a MatchAssumptions) servicePrincipalReply(w *world, sp *ServicePrincipal) map[string]any {
+	reply := map[string]any{
+		"databricks_service_principal": a.own(sp.ID, sp.ExternalID, "application_id", sp.ApplicationID),
+	}
+	linked := w.idp.servicePrincipal(sp.ExternalID)
+	app := ""
+	if linked != nil {
+		app = linked.AppID
+	}
+	a.match(reply, "idp_match_by_external_id", "application_id", app, linked != nil)
+	named, id := w.idp.spsByAppID[strings.ToLower(sp.ApplicationID)], ""
+	if len(named) > 0 {
+		id = named[0].ID
+	}
+	a.match(reply, "idp_match_by_app_id", "external_id", id, len(named) > 0)
+	return reply
+}
+
+// user finds a live user by object id; nil for none and for the empty id.
+func (d *directory) user(id string) *IDPUser {
+	if u := d.users[strings.ToLower(id)]; u != nil && !u.Deleted {
+		return u
+	}
+	return nil
+}
+
+func (d *directory) group(id string) *IDPGroup {
+	if g := d.groups[strings.ToLower(id)]; g != nil && !g.Deleted {
+		return g
+	}
+	return nil
+}
+
+func (d *directory) servicePrincipal(id string) *IDPServicePrincipal {
+	if sp := d.sps[strings.ToLower(id)]; sp != nil && !sp.Deleted {
+		return sp
+	}
+	return nil
+}
+
+// live tells whether a user, group or service principal of that object id exists
+// outside the recycle bin.
+func (d *directory) live(id string) bool {
+	return d.user(id) != nil || d.group(id) != nil || d.servicePrincipal(id) != nil
+}
+
+// userNamed finds the live user that a Databricks user name means: in any case,
+// and by mail address as well as by UPN, which comes first. Real scans have
+// rows in which the IdP found the stored identity under a name that differs
+// from its UPN. Disabled users and guests match. Several: the lowest id wins
+// (assumed).
+func (d *directory) userNamed(name string) *IDPUser {
+	key := strings.ToLower(name)
+	if list := d.usersByName[key]; len(list) > 0 {
+		return list[0]
+	}
+	if list := d.usersByMail[key]; len(list) > 0 {
+		return list[0]
+	}
+	return nil
+}
+
+// accountName is the name that Databricks gives to an IdP user: the UPN, and
+// the mail address of a guest.
+func (u *IDPUser) accountName() string {
+	if u.UserType == "Guest" && u.Mail != "" {
+		return u.Mail
+	}
+	return u.UserPrincipalName
+}
+
+// syncWithIDP is what matchWithIdp does besides answering while automatic
+// identity management is on. That it syncs is documented, what is not.
+// Assumed: a group takes the IdP's name unless another group has it, and gets
+// the direct members that are provisioned; a service principal takes the IdP's
+// display name; externalIds stay, and nothing is removed.
+func (w *world) syncWithIDP(p principalRef) {
+	switch p.kind {
+	case kindGroup:
+		if linked := w.idp.group(p.group.ExternalID); linked != nil {
+			w.takeGroupName(p, linked)
+			w.takeMembers(p.group, linked)
+		}
+	case kindServicePrincipal:
+		if linked := w.idp.servicePrincipal(p.sp.ExternalID); linked != nil && linked.DisplayName != "" {
+			p.sp.DisplayName = linked.DisplayName
+		}
+	case kindUser: // Its name is immutable.
+	}
+}
+
+// takeGroupName renames a group to its IdP name, unless another group has that
+// name in any case: a documented cause of imports that fail.
+func (w *world) takeGroupName(p principalRef, linked *IDPGroup) {
+	if linked.DisplayName == "" || p.group.DisplayName == linked.DisplayName {
+		return
+	}
+	holders := w.byName[kindGroup][strings.ToLower(linked.DisplayName)]
+	if slices.ContainsFunc(holders, func(id string) bool { return id != p.group.ID }) {
+		return
+	}
+	w.rename(p, func() { p.group.DisplayName = linked.DisplayName })
+}
+
+func (w *world) takeMembers(g *Group, linked *IDPGroup) {
+	wanted := map[string]bool{}
+	for _, m := range linked.Members {
+		wanted[strings.ToLower(m)] = true
+	}
+	if len(wanted) == 0 {
+		return
+	}
+	take := func(p principalRef) {
+		if id := p.externalID(); id != "" && p.id() != g.ID && wanted[strings.ToLower(id)] {
+			w.addMember(g, p.id(), sourceIDP)
+		}
+	}
+	for _, u := range w.users {
+		take(principalRef{kind: kindUser, user: u})
+	}
+	for _, child := range w.groups {
+		take(principalRef{kind: kindGroup, group: child})
+	}
+	for _, sp := range w.sps {
+		take(principalRef{kind: kindServicePrincipal, sp: sp})
+	}
+}
