@@ -1,0 +1,93 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import "net/http"
+
+func (s *Server) metastoreRoutes() {
+	const base = "/api/2.0/accounts/{account_id}"
+	s.handle("GET "+base+"/metastores", s.listMetastores)
+	s.handle("GET "+base+"/metastores/{metastore_id}", s.getMetastore)
+	s.handle("GET "+base+"/metastores/{metastore_id}/workspaces", s.listMetastoreWorkspaces)
+	s.handle("GET "+base+"/workspaces/{workspace_id}/metastore", s.getWorkspaceMetastore)
+}
+
+type metastoreJSON struct {
+	MetastoreID string `json:"metastore_id"`
+	Name        string `json:"name"`
+	Owner       string `json:"owner"`
+	Region      string `json:"region,omitempty"`
+}
+
+func (w *world) metastore(id string) (metastoreJSON, *apiError) {
+	for _, m := range w.unityCatalog.Metastores {
+		if m.MetastoreID == id {
+			return metastoreJSON{MetastoreID: m.MetastoreID, Name: m.Name, Owner: m.Owner, Region: m.Region}, nil
+		}
+	}
+	return metastoreJSON{}, &apiError{Status: http.StatusNotFound, Code: "METASTORE_DOES_NOT_EXIST", Message: "Metastore '" + id + "' does not exist."}
+}
+
+func (s *Server) listMetastores(rw http.ResponseWriter, _ *http.Request, _ caller) {
+	out := []metastoreJSON{}
+	s.view(func(w *world) {
+		for _, m := range w.unityCatalog.Metastores {
+			out = append(out, metastoreJSON{MetastoreID: m.MetastoreID, Name: m.Name, Owner: m.Owner, Region: m.Region})
+		}
+	})
+	writeJSON(rw, http.StatusOK, map[string]any{"metastores": out})
+}
+
+func (s *Server) getMetastore(rw http.ResponseWriter, r *http.Request, _ caller) {
+	var out metastoreJSON
+	var failed *apiError
+	s.view(func(w *world) { out, failed = w.metastore(r.PathValue("metastore_id")) })
+	if failed != nil {
+		writeJSON(rw, failed.Status, failed)
+		return
+	}
+	writeJSON(rw, http.StatusOK, map[string]any{"metastore_info": out})
+}
+
+func (s *Server) listMetastoreWorkspaces(rw http.ResponseWriter, r *http.Request, _ caller) {
+	ids := []int64{}
+	var failed *apiError
+	s.view(func(w *world) {
+		id := r.PathValue("metastore_id")
+		if _, failed = w.metastore(id); failed != nil {
+			return
+		}
+		for _, ws := range w.workspaces {
+			if ws.MetastoreID == id {
+				ids = append(ids, ws.WorkspaceID)
+			}
+		}
+	})
+	if failed != nil {
+		writeJSON(rw, failed.Status, failed)
+		return
+	}
+	writeJSON(rw, http.StatusOK, map[string]any{"workspace_ids": ids})
+}
+
+func (s *Server) getWorkspaceMetastore(rw http.ResponseWriter, r *http.Request, _ caller) {
+	var found Workspace
+	var failed *apiError
+	s.view(func(w *world) {
+		var ws *Workspace
+		if ws, failed = w.findWorkspace(r); failed == nil {
+			found = *ws
+		}
+	})
+	if failed == nil && found.MetastoreID == "" {
+		failed = &apiError{Status: http.StatusNotFound, Code: "METASTORE_DOES_NOT_EXIST", Message: "No metastore assigned for the current workspace."}
+	}
+	if failed != nil {
+		writeJSON(rw, failed.Status, failed)
+		return
+	}
+	writeJSON(rw, http.StatusOK, map[string]any{"metastore_assignment": map[string]any{
+		"metastore_id": found.MetastoreID, "workspace_id": found.WorkspaceID,
+	}})
+}
