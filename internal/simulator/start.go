@@ -59,10 +59,23 @@ func StartAt(addr string, st State, opts Options) (*Running, error) {
 // Close ends every connection, hanging ones too, and waits until it no longer listens.
 func (r *Running) Close() error {
 	r.Server.Stop()
-	err := r.http.Close()
-	if serveErr := <-r.done; !errors.Is(serveErr, http.ErrServerClosed) {
+	return r.finish(r.http.Close())
+}
+
+// Shutdown lets answers that are under way end, as long as ctx allows, then closes.
+func (r *Running) Shutdown(ctx context.Context) error {
+	r.Server.Stop()
+	if err := r.http.Shutdown(ctx); err != nil && ctx.Err() == nil {
+		return r.finish(errors.Join(err, r.http.Close()))
+	}
+	return r.finish(r.http.Close())
+}
+
+func (r *Running) finish(err error) error {
+	serveErr := <-r.done
+	r.done <- serveErr // A second call finds the same.
+	if !errors.Is(serveErr, http.ErrServerClosed) {
 		err = errors.Join(err, serveErr)
 	}
-	r.done <- http.ErrServerClosed // A second Close finds the same.
 	return err
 }

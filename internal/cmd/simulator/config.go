@@ -1,0 +1,154 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// config is what the flags say.
+type config struct {
+	listen    string
+	preset    string
+	stateFile string
+	generate  simulator.GenerateOptions
+	options   simulator.Options
+	shaped    []string // flags that were given and shape a fresh state only
+}
+
+// parseFlags reads the arguments. It prints usage and flag errors to stderr.
+func parseFlags(args []string, stderr io.Writer) (config, error) {
+	var cfg config
+	var aim, iamv2, faults string
+	set := flag.NewFlagSet("simulator", flag.ContinueOnError)
+	set.SetOutput(stderr)
+	set.StringVar(&cfg.listen, "listen", "127.0.0.1:0", "`address` to listen on; port 0 takes a free one")
+	set.StringVar(&cfg.preset, "preset", "demo", "what the account holds: "+strings.Join(simulator.PresetNames(), ", "))
+	set.IntVar(&cfg.generate.Users, "users", 0, "generate that many users on top of the preset")
+	set.IntVar(&cfg.generate.Groups, "groups", 0, "generate that many groups")
+	set.IntVar(&cfg.generate.ServicePrincipals, "service-principals", 0, "generate that many service principals")
+	set.IntVar(&cfg.generate.Workspaces, "workspaces", 0, "generate that many workspaces")
+	set.Uint64Var(&cfg.generate.Seed, "seed", 1, "seed of the generator: the same seed, the same account")
+	set.StringVar(&cfg.stateFile, "state", "", "state `file`: read if it exists, in place of the preset, and written on exit")
+	set.StringVar(&aim, "aim", "off", "automatic identity management: on or off")
+	set.StringVar(&iamv2, "iam-v2", "on", "the IAM v2 API: on or off")
+	set.DurationVar(&cfg.options.Latency, "latency", 0, "added to every answer, for example 20ms")
+	set.StringVar(&cfg.options.RateLimits, "rate-limits", "off", "off or documented")
+	set.DurationVar(&cfg.options.ConsistencyLag, "consistency-lag", 0, "how long after a write reads may show the old value")
+	set.DurationVar(&cfg.options.TokenLifetime, "token-lifetime", 0, "lifetime of OAuth tokens (default 1h)")
+	set.StringVar(&faults, "faults", "", "faults to inject: a JSON list, or @file")
+	set.Func("assume", "decide an open question, as `key=value`; repeatable; keys: "+strings.Join(simulator.AssumptionKeys(), ", "),
+		cfg.options.Assumed.Set)
+	if err := set.Parse(args); err != nil {
+		return config{}, err
+	}
+	if set.NArg() > 0 {
+		return config{}, fmt.Errorf("unexpected argument %q: everything is a flag, see -help", set.Arg(0))
+	}
+	set.Visit(func(f *flag.Flag) {
+		switch f.Name {
+		case "preset", "users", "groups", "service-principals", "workspaces", "seed":
+			cfg.shaped = append(cfg.shaped, "-"+f.Name)
+		}
+	})
+	var err error
+	if cfg.options.AIM, err = onOff("aim", aim); err != nil {
+		return config{}, err
+	}
+	on, err := onOff("iam-v2", iamv2)
+	if err != nil {
+		return config{}, err
+	}
+	cfg.options.NoIAMv2 = !on
+	if cfg.options.Faults, err = simulator.ParseFaults(faults); err != nil {
+		return config{}, fmt.Errorf("-faults: %w", err)
+	}
+	return cfg, nil
+}
+
+func onOff(name, value string) (bool, error) {
+	switch value {
+	case "on":
+		return true, nil
+	case "off":
+		return false, nil
+	default:
+		return false, fmt.Errorf("-%s %q: want on or off", name, value)
+	}
+}
+
+// initialState is the state file's content or, without one, the preset with
+// what the generator adds.
+func (c config) initialState(stderr io.Writer) (simulator.State, error) {
+	if c.stateFile != "" {
+		st, err := loadState(c.stateFile)
+		if err == nil && len(c.shaped) > 0 {
+			fmt.Fprintf(stderr, "simulator: the state file exists, so %s do not apply\n", strings.Join(c.shaped, ", "))
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return st, err
+		}
+	}
+	st, err := simulator.Preset(c.preset)
+	if err != nil {
+		return simulator.State{}, fmt.Errorf("-preset: %w", err)
+	}
+	g := c.generate
+	if g.Users == 0 && g.Groups == 0 && g.ServicePrincipals == 0 && g.Workspaces == 0 {
+		return st, nil
+	}
+	st, err = simulator.Generate(st, g)
+	if err != nil {
+		return simulator.State{}, fmt.Errorf("generating: %w", err)
+	}
+	return st, nil
+}
+
+func loadState(path string) (simulator.State, error) {
+	f, err := os.Open(path) //nolint:gosec // The user names the file.
+	if err != nil {
+		return simulator.State{}, fmt.Errorf("-state: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	st, err := simulator.DecodeState(f)
+	if err != nil {
+		return simulator.State{}, fmt.Errorf("-state %s: %w", path, err)
+	}
+	return st, nil
+}
+
+// saveState replaces the file in one step, so that a crash leaves the old one.
+func saveState(s *simulator.Server, path string) error {
+	st, err := s.State()
+	if err != nil {
+		return err
+	}
+	raw, err := simulator.EncodeState(st)
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("-state: %w", err)
+	}
+	defer func() { _ = os.Remove(tmp.Name()) }() // Nothing to remove once renamed.
+	_, err = tmp.Write(raw)
+	err = errors.Join(err, tmp.Sync(), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("-state %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Command simulator runs a Databricks account, its workspaces and the identity
+// provider behind it on loopback, for tests, demos and strangers' clients. The
+// first line on stdout is one JSON object that tells how to reach it.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// closeWithin is how long answers that are under way may take on the way out.
+const closeWithin = 3 * time.Second
+
+func main() {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	cancel()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "simulator:", err)
+		os.Exit(1)
+	}
+}
+
+// endpoints is the first line on stdout.
+type endpoints struct {
+	AccountHost        string            `json:"account_host"`
+	AccountID          string            `json:"account_id"`
+	ClientID           string            `json:"client_id"`
+	ClientSecret       string            `json:"client_secret"`
+	Token              string            `json:"token"`
+	EntraTenantID      string            `json:"entra_tenant_id"`
+	EntraClientID      string            `json:"entra_client_id"`
+	EntraClientSecret  string            `json:"entra_client_secret"`
+	EntraAuthorityHost string            `json:"entra_authority_host"`
+	GraphEndpoint      string            `json:"graph_endpoint"`
+	OktaOrgURL         string            `json:"okta_org_url"`
+	OktaAPIToken       string            `json:"okta_api_token"`
+	WorkspaceHosts     map[string]string `json:"workspace_hosts"`
+	CAFile             string            `json:"ca_file"`
+}
+
+// run serves until ctx ends, then writes the state file if there is one.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	cfg, err := parseFlags(args, stderr)
+	if err != nil {
+		return err
+	}
+	st, err := cfg.initialState(stderr)
+	if err != nil {
+		return err
+	}
+	sim, err := simulator.StartAt(cfg.listen, st, cfg.options)
+	if err != nil {
+		return err
+	}
+	err = json.NewEncoder(stdout).Encode(describe(sim))
+	if err == nil {
+		fmt.Fprintf(stderr, "simulator: listening on %s, control under %s/_simulator/\n", sim.URL, sim.URL)
+		<-ctx.Done()
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+	defer cancel()
+	err = errors.Join(err, sim.Shutdown(closing))
+	if cfg.stateFile == "" {
+		return err
+	}
+	return errors.Join(err, saveState(sim.Server, cfg.stateFile))
+}
+
+func describe(sim *simulator.Running) endpoints {
+	return endpoints{
+		AccountHost: sim.URL, AccountID: sim.AccountID,
+		ClientID: sim.ClientID, ClientSecret: sim.ClientSecret, Token: sim.Token,
+		WorkspaceHosts: map[string]string{},
+	}
+}
