@@ -3,6 +3,11 @@
 
 package audit
 
+import (
+	"slices"
+	"strings"
+)
+
 // The error categories of the prep script, spelled as there, in its order.
 const (
 	CategoryExternalIDNotInIDP = "EXTERNAL_ID_NOT_IN_IDP"
@@ -66,4 +71,35 @@ type Rule struct {
 	Bucket string
 	// Switch is, for a reason, the input that allows what it holds back.
 	Switch string
+}
+
+// Rules is the whole registry, sorted by kind (category, cause, action,
+// advisory, reason) and id. Every id that a report can carry is in it once per
+// kind.
+func Rules() []Rule {
+	kinds := [][]Rule{categoryRules(), causeRules(), actionRules(), advisoryRules(), reasonRules()}
+	for _, rules := range kinds {
+		slices.SortFunc(rules, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
+	}
+	return slices.Concat(kinds...)
+}
+
+// switchOf is the input that allows what a reason holds back; empty for none.
+func switchOf(reason string) string {
+	switch reason {
+	case ReasonRelink:
+		return "relink"
+	case ReasonLinkGroups:
+		return "link_groups"
+	case ReasonClear:
+		return "suggest_group_clears"
+	case ReasonPrivileged, ReasonPrivilegeUnknown:
+		return "allow_privileged_principals"
+	case ReasonMemberNestingUnknown:
+		return "membership"
+	case ReasonMemberSource:
+		return "automatic_identity_management"
+	default:
+		return ""
+	}
 }

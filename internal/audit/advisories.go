@@ -1,0 +1,107 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"slices"
+	"strings"
+)
+
+// advisories are the ids of what else there is to know of a principal, sorted.
+// Those that only describe a divergence are left out where there is none.
+func (a *auditor) advisories(m *Match, set categorySet) []string {
+	var out []string
+	add := func(when bool, id string) {
+		if when {
+			out = append(out, id)
+		}
+	}
+	add(a.sharesExternalID(&m.Principal), AdvisoryDuplicate)
+	add(m.ByExternalIDOtherType != nil, AdvisoryOtherType)
+	add(notCanonical(m), AdvisoryNotCanonical)
+	add(m.DeletedByExternalID != nil, AdvisoryDeleted)
+	add(len(m.NearName) > 0, AdvisoryNearName)
+	if len(m.ByName) > 1 {
+		add(len(candidatesOf(m)) > 1, AdvisoryAmbiguous)
+	}
+	target := likelyIdentity(m)
+	if target != nil {
+		add(a.isForeign(target), AdvisoryCrossTenant)
+		add(target.Enabled != nil && !*target.Enabled && (set != 0 || !a.isInactive(&m.Principal)), AdvisoryDisabled)
+		add(a.nameWillChange(m, target), AdvisorySPName)
+		add(caseOnly(m, set, target), AdvisoryCaseOnly)
+	}
+	if set != 0 {
+		add(target != nil && target.Guest != nil && *target.Guest, AdvisoryGuest)
+		add(a.isInactive(&m.Principal), AdvisoryInactive)
+		add(isSystemGroup(&m.Principal), AdvisorySystemGroup)
+	}
+	if set&setMembers != 0 {
+		add(anyNested(m), AdvisoryNested)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// likelyIdentity is the linked identity, or else the only one of that name.
+func likelyIdentity(m *Match) *Identity {
+	if id := linkedIdentity(m); id != nil {
+		return id
+	}
+	if len(m.ByName) == 0 {
+		return nil
+	}
+	if candidates := candidatesOf(m); len(candidates) == 1 {
+		return candidates[0]
+	}
+	return nil
+}
+
+func (a *auditor) sharesExternalID(p *Principal) bool {
+	_, shared := a.holders.other(p.ExternalID, p.Ref)
+	return shared
+}
+
+// notCanonical tells whether the stored id is spelled otherwise than in the IdP
+// or, where the IdP's spelling is not known, than GUIDs are.
+func notCanonical(m *Match) bool {
+	stored := m.Principal.ExternalID
+	if id := linkedIdentity(m); id != nil && SameExternalID(id.ExternalID, stored) {
+		return id.ExternalID != stored
+	}
+	return CanonicalExternalID(stored) != stored
+}
+
+// isForeign tells whether an identity is known to belong to another tenant. An
+// adapter sets HomeTenant only then; the own tenant is left out all the same.
+func (a *auditor) isForeign(id *Identity) bool {
+	return id.HomeTenant != "" && !strings.EqualFold(id.HomeTenant, a.o.TenantID)
+}
+
+// nameWillChange tells whether AIM will overwrite a service principal's display
+// name. matchWithIdp does not send the IdP's.
+func (a *auditor) nameWillChange(m *Match, id *Identity) bool {
+	if m.Principal.Type != TypeServicePrincipal || a.o.IDPKind == "databricks" || id.DisplayName == "" {
+		return false
+	}
+	name := m.Principal.DisplayName
+	if name == "" {
+		if listed := a.listed(m.Principal.Ref); listed != nil {
+			name = listed.DisplayName
+		}
+	}
+	return name != "" && name != id.DisplayName
+}
+
+// caseOnly tells whether the name of the identity in question, linked or to be
+// linked, is the principal's but for its case.
+func caseOnly(m *Match, set categorySet, id *Identity) bool {
+	return set&(setNameMismatch|setIDMismatch) != 0 && len(id.Names) > 0 &&
+		!hasName(id, m.Principal.Name) && hasNameInAnyCase(id, m.Principal.Name)
+}
+
+func anyNested(m *Match) bool {
+	nested := func(r MemberRef) bool { return r.NestedInIDP != nil && *r.NestedInIDP }
+	return slices.ContainsFunc(m.Members.Local, nested) || slices.ContainsFunc(m.Members.External, nested)
+}

@@ -1,0 +1,210 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"slices"
+	"strings"
+)
+
+// Divergences judges every match of the input against the prep script's five
+// identity categories and says what can be repaired. It never fails: what could
+// not be judged is in Failures and makes the report neither complete nor clean.
+//
+// Rows are the principals with at least one category; principals about which
+// there are only advisories are in AdvisoryOnly. A match that is unknown has no
+// row, a group whose members are unknown none of the member categories. Rows,
+// fixes, actions and list cells are sorted, whatever the order of the input; of
+// two matches of one principal the first counts.
+//
+// A divergence that is waived as a whole is accepted as it is: its row stays,
+// and nothing is offered or asked for it.
+func Divergences(in Input, o Options) Report {
+	a := newAuditor(in, o)
+	proposals := a.proposeFixes()
+	a.withholdPrivileged(proposals)
+
+	r := Report{Counts: map[string]int{}, Scanned: map[PrincipalType][]string{}}
+	for _, name := range IdentityCategories() {
+		r.Counts[name] = 0
+	}
+	for _, t := range PrincipalTypes() {
+		r.Scanned[t] = []string{}
+	}
+	clean, next := true, 0
+	for i, m := range a.matches {
+		ref := m.Principal.Ref
+		r.Scanned[ref.Type] = append(r.Scanned[ref.Type], ref.ID)
+		if m.Unknown != "" {
+			continue
+		}
+		var p *proposal
+		if next < len(proposals) && proposals[next].at == i {
+			p = proposals[next]
+			next++
+		}
+		for _, name := range a.categories[i].names() {
+			r.Counts[name]++
+		}
+		clean = clean && a.categories[i] == a.waived[i]
+		a.report(&r, i, p)
+	}
+	r.Fixable = len(r.ExternalIDFixes) + len(r.MemberRemovals)
+	r.Failures = a.failures()
+	r.Complete = len(r.Failures) == 0
+	r.Clean = r.Complete && clean
+	r.Waivers = a.waivers.statuses(r.Complete)
+	return r
+}
+
+// Candidates are the principals for which nothing but their power in the
+// account still decides whether a fix is offered, sorted: those whose
+// [Privilege] has to be in the input of [Divergences]. Principals that
+// AllowPrivileged names are not among them.
+func Candidates(in Input, o Options) []Ref {
+	a := newAuditor(in, o)
+	var refs []Ref
+	for _, p := range a.proposeFixes() {
+		if ref := p.m.Principal.Ref; p.reason == "" && !o.AllowPrivileged[ref.ID] {
+			refs = append(refs, ref)
+		}
+	}
+	return refs
+}
+
+// auditor is one audit: the sorted input and what was judged so far, by
+// position in matches.
+type auditor struct {
+	in         Input
+	o          Options
+	inventory  []Principal
+	matches    []*Match
+	categories []categorySet
+	waived     []categorySet // the part of categories that is waived
+	holders    *holderIndex
+	waivers    *waiverSet
+	domains    map[string]bool
+}
+
+func newAuditor(in Input, o Options) *auditor {
+	a := &auditor{
+		in: in, o: o,
+		inventory: sortedPrincipals(in.Inventory.Principals),
+		matches:   sortedMatches(in.Matches),
+		waivers:   newWaiverSet(o),
+		domains:   make(map[string]bool, len(o.PrimaryDomains)),
+	}
+	for _, d := range o.PrimaryDomains {
+		a.domains[strings.ToLower(d)] = true
+	}
+	a.holders = newHolderIndex(a.inventory, a.matches)
+	a.categories = make([]categorySet, len(a.matches))
+	a.waived = make([]categorySet, len(a.matches))
+	for i, m := range a.matches {
+		a.categories[i] = categoriesOf(m)
+		a.waived[i] = a.waivers.apply(m.Principal.Ref, a.categories[i])
+	}
+	return a
+}
+
+// report adds the row of one judged principal and what follows from it.
+func (a *auditor) report(r *Report, i int, p *proposal) {
+	m := a.matches[i]
+	set := a.categories[i]
+	d := Divergence{
+		Ref:             m.Principal.Ref,
+		ErrorCategories: set.names(),
+		Advisories:      a.advisories(m, set),
+		Waived:          set != 0 && set == a.waived[i],
+	}
+	if set == 0 {
+		if len(d.Advisories) > 0 {
+			r.AdvisoryOnly = append(r.AdvisoryOnly, AdvisoryRow{
+				Divergence: d, Name: m.Principal.Name, ExternalID: m.Principal.ExternalID,
+			})
+		}
+		return
+	}
+	d.Cause = a.causeOf(m, set)
+	members := memberVerdict{}
+	if set&setMembers != 0 && !d.Waived {
+		members = a.judgeMembers(i)
+		r.MemberRemovals = append(r.MemberRemovals, members.removals...)
+	}
+	d.Action = actionOf(set, d, p, members)
+	a.addRow(r, d, m)
+	if p != nil {
+		if p.reason == "" {
+			r.ExternalIDFixes = append(r.ExternalIDFixes, p.fix())
+		} else {
+			r.ManualActions = append(r.ManualActions, p.manual())
+		}
+	}
+	r.ManualActions = append(r.ManualActions, members.manual...)
+}
+
+func (a *auditor) addRow(r *Report, d Divergence, m *Match) {
+	switch m.Principal.Type {
+	case TypeUser:
+		r.Users = append(r.Users, UserDivergence{
+			Divergence: d, Username: m.Principal.Name, ExternalID: m.Principal.ExternalID,
+			ExternalIDWithUsernameMatch: strings.Join(nameMatchIDs(m), ";"),
+		})
+	case TypeGroup:
+		g := GroupDivergence{
+			Divergence: d, GroupName: m.Principal.Name, ExternalID: m.Principal.ExternalID,
+			ExternalIDsWithGroupNameMatch: nameMatchIDs(m),
+		}
+		if m.Members != nil && m.Members.Unknown == "" {
+			g.LocalMembersNotInIDPInternalIDs = memberIDs(m.Members.Local)
+			g.ExternalMembersNotInIDPInternalIDs = memberIDs(m.Members.External)
+		}
+		r.Groups = append(r.Groups, g)
+	case TypeServicePrincipal:
+		r.ServicePrincipals = append(r.ServicePrincipals, ServicePrincipalDivergence{
+			Divergence: d, ApplicationID: m.Principal.Name, ExternalID: m.Principal.ExternalID,
+			ExternalIDWithAppIDMatch: strings.Join(nameMatchIDs(m), ";"),
+		})
+	}
+}
+
+// memberIDs are the internal ids, sorted, duplicates kept.
+func memberIDs(members []MemberRef) []string {
+	var ids []string
+	for i := range members {
+		ids = append(ids, members[i].ID)
+	}
+	slices.SortFunc(ids, CompareIDs)
+	return ids
+}
+
+// listed is the principal as the inventory has it, or nil.
+func (a *auditor) listed(ref Ref) *Principal {
+	at, found := slices.BinarySearchFunc(a.inventory, ref, func(p Principal, ref Ref) int {
+		return CompareRefs(p.Ref, ref)
+	})
+	if !found {
+		return nil
+	}
+	return &a.inventory[at]
+}
+
+// matchAt is the position of a principal's match; false when it is not in scope.
+func (a *auditor) matchAt(ref Ref) (int, bool) {
+	return slices.BinarySearchFunc(a.matches, ref, func(m *Match, ref Ref) int {
+		return CompareRefs(m.Principal.Ref, ref)
+	})
+}
+
+// isInactive tells what the match says of the principal, or else the list:
+// matchWithIdp does not send that field.
+func (a *auditor) isInactive(p *Principal) bool {
+	active := p.Active
+	if active == nil {
+		if listed := a.listed(p.Ref); listed != nil {
+			active = listed.Active
+		}
+	}
+	return active != nil && !*active
+}

@@ -1,0 +1,274 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// proposal is what to do about the categories 1 to 3 of one principal: a fix, or
+// the reason why there is none.
+type proposal struct {
+	at       int // position in matches
+	m        *Match
+	category string
+	// target is the id to write, "" to clear; only meaningful without a reason.
+	target string
+	// needs is the reason with a switch that is not set; it withholds the fix
+	// only when nothing else does, so that nobody turns a switch in vain.
+	needs      string
+	reason     string
+	detail     string
+	candidates []string
+}
+
+// proposeFixes gives one proposal per principal whose categories 1 to 3 are not
+// all waived, in the order of matches, everything decided but its privileges.
+//
+// The steps are in the order of the reasons: first what speaks against the fix
+// itself, then what other principals and other fixes have to do with its id,
+// then the switches.
+func (a *auditor) proposeFixes() []*proposal {
+	var all []*proposal
+	for i, m := range a.matches {
+		if open := (a.categories[i] &^ a.waived[i]) & setLink; open != 0 {
+			p := &proposal{at: i, m: m, category: leadCategory(open)}
+			a.propose(p)
+			all = append(all, p)
+		}
+	}
+	a.withholdCollisions(all)
+	a.withholdChains(all)
+	for _, p := range all {
+		if p.reason == "" && p.needs != "" {
+			p.withhold(p.needs, switchDetail(p))
+		}
+	}
+	return all
+}
+
+// leadCategory is the one that a human would start with: the name match names a
+// target, a name drift an existing identity, the rest nothing.
+func leadCategory(s categorySet) string {
+	switch {
+	case s&setIDMismatch != 0:
+		return CategoryExternalIDMismatch
+	case s&setNameMismatch != 0:
+		return CategoryNameMismatch
+	default:
+		return CategoryExternalIDNotInIDP
+	}
+}
+
+func (p *proposal) withhold(reason, detail string) { p.reason, p.detail = reason, detail }
+
+// propose decides what can be decided by looking at one principal.
+func (a *auditor) propose(p *proposal) {
+	set := a.categories[p.at]
+	switch {
+	case set&setIDMismatch != 0:
+		p.candidates = nameMatchIDs(p.m)
+		if a.waived[p.at]&setIDMismatch != 0 {
+			p.withhold(ReasonWaived, "the category "+CategoryExternalIDMismatch+", which a fix would end, is waived")
+			return
+		}
+		a.proposeLink(p)
+	case set&setNameMismatch != 0:
+		p.withhold(ReasonNameChange, fmt.Sprintf("external id %s belongs to an identity with another name", p.m.Principal.ExternalID))
+	case p.m.Principal.Type == TypeGroup:
+		a.proposeClear(p)
+	case len(p.m.NearName) > 0:
+		p.withhold(ReasonNearName, nearNameDetail(p.m))
+	default:
+		p.withhold(ReasonNoCandidate, "the identity provider has neither the stored id nor the name")
+	}
+}
+
+// proposeLink is for category 3: the id of the one identity with the name.
+func (a *auditor) proposeLink(p *proposal) {
+	candidates := candidatesOf(p.m)
+	if reason, detail := a.unfit(p.m, candidates); reason != "" {
+		p.withhold(reason, detail)
+		return
+	}
+	p.target = candidates[0].ExternalID
+	stored := p.m.Principal.ExternalID
+	switch {
+	case stored != "" && SameExternalID(stored, p.target): // only the spelling changes
+	case belongsToAnother(p.m) && !a.o.Relink:
+		p.needs = ReasonRelink
+	case stored == "" && p.m.Principal.Type == TypeGroup && !a.o.LinkGroups:
+		p.needs = ReasonLinkGroups
+	}
+}
+
+// belongsToAnother tells whether the stored id is that of an existing identity,
+// of whatever type.
+func belongsToAnother(m *Match) bool {
+	return linkedIdentity(m) != nil || m.ByExternalIDOtherType != nil
+}
+
+// unfit is why none of the identities with the principal's name may become its
+// link, whatever the switches; empty when the only one may.
+func (a *auditor) unfit(m *Match, candidates []*Identity) (reason, detail string) {
+	p := &m.Principal
+	switch {
+	case isSystemGroup(p):
+		return ReasonSystemGroup, "Databricks keeps this group itself"
+	case a.isInactive(p):
+		return ReasonInactive, "the principal is deactivated in Databricks"
+	case len(candidates) != 1:
+		return ReasonAmbiguous, fmt.Sprintf("%d identities have this name", len(candidates))
+	}
+	c := candidates[0]
+	switch {
+	case c.Type != "" && c.Type != p.Type:
+		return ReasonOtherType, fmt.Sprintf("external id %s is a %s", c.ExternalID, c.Type)
+	case c.Enabled != nil && !*c.Enabled:
+		return ReasonDisabled, fmt.Sprintf("external id %s is disabled in the identity provider", c.ExternalID)
+	case c.Guest != nil && *c.Guest:
+		return ReasonGuest, fmt.Sprintf("external id %s is a guest", c.ExternalID)
+	case c.Enabled == nil && a.tellsState(p.Type):
+		return ReasonStateUnknown, fmt.Sprintf("the identity provider did not say whether external id %s is enabled", c.ExternalID)
+	case len(c.Names) > 0 && !hasNameInAnyCase(c, p.Name):
+		return ReasonNameDiffers, fmt.Sprintf("external id %s was found by this name, but has another one", c.ExternalID)
+	}
+	if err := ValidateExternalID(p.Type, c.ExternalID); err != nil {
+		return ReasonInvalidID, err.Error()
+	}
+	return "", ""
+}
+
+// tellsState is true where the source always says whether an identity is
+// enabled, so that silence is a hole. matchWithIdp cannot, a file need not, and
+// groups have no such state.
+func (a *auditor) tellsState(t PrincipalType) bool {
+	return t != TypeGroup && (a.o.IDPKind == "entra" || a.o.IDPKind == "okta")
+}
+
+// proposeClear is for a group whose id the IdP does not have and whose name
+// gives no other.
+func (a *auditor) proposeClear(p *proposal) {
+	switch {
+	case isSystemGroup(&p.m.Principal):
+		p.withhold(ReasonSystemGroup, "Databricks keeps this group itself")
+	case len(candidatesOf(p.m)) > 0:
+		p.withhold(ReasonNameWithoutID, "the identity provider has a group of this name, but no id of it")
+	case len(p.m.NearName) > 0:
+		p.withhold(ReasonNearName, nearNameDetail(p.m))
+	case belongsToAnother(p.m) && !a.o.Relink:
+		p.needs = ReasonRelink
+	case !a.o.SuggestGroupClears:
+		p.needs = ReasonClear
+	}
+}
+
+func nearNameDetail(m *Match) string {
+	ids := make([]string, 0, len(m.NearName))
+	for i := range m.NearName {
+		ids = append(ids, m.NearName[i].ExternalID)
+	}
+	slices.Sort(ids)
+	return "almost the same name has external id " + strings.Join(slices.Compact(ids), ", ")
+}
+
+func switchDetail(p *proposal) string {
+	switch p.needs {
+	case ReasonRelink:
+		return fmt.Sprintf("the stored external id %s belongs to a different existing identity", p.m.Principal.ExternalID)
+	case ReasonLinkGroups:
+		return fmt.Sprintf("the local group would become the identity provider's group %s", p.target)
+	default:
+		return fmt.Sprintf("external id %s could be cleared, which makes the group local", p.m.Principal.ExternalID)
+	}
+}
+
+// withholdCollisions withholds every fix while the directory has a hole, and
+// those whose id another principal holds or could claim by the same right.
+func (a *auditor) withholdCollisions(all []*proposal) {
+	claims := map[string]int{}
+	for _, p := range all {
+		if p.reason == "" && p.target != "" {
+			claims[CanonicalExternalID(p.target)]++
+		}
+	}
+	for _, p := range all {
+		if p.reason != "" {
+			continue
+		}
+		holder, held := a.holders.other(p.target, p.m.Principal.Ref)
+		switch {
+		case !a.in.Inventory.Coverage.All():
+			p.withhold(ReasonIndexHole, "who else holds an external id is not known, because a list was not read whole")
+		case held:
+			p.withhold(ReasonHeld, fmt.Sprintf("external id %s is held by %s", p.target, holder))
+		case p.target != "" && claims[CanonicalExternalID(p.target)] > 1:
+			p.withhold(ReasonClaimed, fmt.Sprintf("external id %s fits %d principals", p.target, claims[CanonicalExternalID(p.target)]))
+		}
+	}
+}
+
+// withholdChains withholds fixes that would free an id for which another
+// principal is waiting: a swap or a chain would otherwise be carried out one
+// plan at a time, and no plan after an apply would be empty.
+func (a *auditor) withholdChains(all []*proposal) {
+	waiting := map[string]Ref{}
+	for _, p := range all {
+		if p.reason != ReasonHeld || p.needs != "" {
+			continue
+		}
+		if key := CanonicalExternalID(p.target); waiting[key] == (Ref{}) {
+			waiting[key] = p.m.Principal.Ref
+		}
+	}
+	for _, p := range all {
+		stored := p.m.Principal.ExternalID
+		if p.reason != "" || stored == "" || SameExternalID(stored, p.target) {
+			continue
+		}
+		if ref, found := waiting[CanonicalExternalID(stored)]; found {
+			p.withhold(ReasonChain, fmt.Sprintf("external id %s, which this would free, fits %s", stored, ref))
+		}
+	}
+}
+
+// withholdPrivileged is the last step: whoever can make an IdP object of that
+// name would inherit the power of the principal.
+func (a *auditor) withholdPrivileged(all []*proposal) {
+	for _, p := range all {
+		ref := p.m.Principal.Ref
+		if p.reason != "" || a.o.AllowPrivileged[ref.ID] {
+			continue
+		}
+		privilege, known := a.in.Privileges[ref]
+		switch {
+		case !known:
+			p.withhold(ReasonPrivilegeUnknown, "its power in the account was not looked up")
+		case len(privilege.Powers) > 0:
+			p.withhold(ReasonPrivileged, strings.Join(privilege.Powers, "; "))
+		case privilege.Unknown != "":
+			p.withhold(ReasonPrivilegeUnknown, privilege.Unknown)
+		}
+	}
+}
+
+func (p *proposal) fix() ExternalIDFix {
+	principal := &p.m.Principal
+	return ExternalIDFix{
+		Ref: principal.Ref, PrincipalName: principal.Name,
+		CurrentExternalID: principal.ExternalID, ExternalID: p.target,
+		Category:   p.category,
+		Reversible: principal.Type == TypeGroup || principal.ExternalID != "",
+	}
+}
+
+func (p *proposal) manual() ManualAction {
+	return ManualAction{
+		Ref: p.m.Principal.Ref, PrincipalName: p.m.Principal.Name,
+		Category: p.category, Reason: p.reason, Switch: switchOf(p.reason),
+		Detail: p.detail, Candidates: p.candidates,
+	}
+}

@@ -1,0 +1,189 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// memberVerdict is what to do about the members of one group that the IdP does
+// not confirm.
+type memberVerdict struct {
+	removals []MemberRemoval
+	manual   []ManualAction
+}
+
+// judgeMembers offers the removal of a member only when its membership is
+// Databricks' own, the IdP does not have it transitively either, and the
+// identities on both sides are beyond doubt: removing somebody whose link is
+// about to be repaired would take access away that the IdP grants. Of
+// matchWithIdp it takes the server's word that a member is not in the IdP.
+func (a *auditor) judgeMembers(i int) memberVerdict {
+	g := a.matches[i]
+	j := memberJudge{a: a, g: g, manual: map[[2]string]*ManualAction{}, seen: map[string]bool{}}
+	j.groupReason, j.groupDetail = a.groupDoubt(i)
+	for _, m := range a.in.Members[g.Principal.ID] {
+		if j.direct == nil {
+			j.direct = map[string]*Member{}
+		}
+		j.direct[m.ID] = &m
+	}
+	open := a.categories[i] &^ a.waived[i]
+	if open&setLocalMembers != 0 {
+		j.judgeAll(g.Members.Local, CategoryLocalMembers)
+	}
+	if open&setExternalMembers != 0 {
+		j.judgeAll(g.Members.External, CategoryExternalMembers)
+	}
+	return j.verdict()
+}
+
+// groupDoubt is why no member of the group may be removed at all.
+func (a *auditor) groupDoubt(i int) (reason, detail string) {
+	switch m := a.matches[i]; {
+	case isSystemGroup(&m.Principal):
+		return ReasonSystemGroup, "Databricks keeps this group itself"
+	case linkedIdentity(m) == nil || a.categories[i]&setLink != 0:
+		return ReasonGroupLink, "first settle which group of the identity provider this one is"
+	default:
+		return "", ""
+	}
+}
+
+// memberJudge goes through the members of one group.
+type memberJudge struct {
+	a                        *auditor
+	g                        *Match
+	direct                   map[string]*Member
+	groupReason, groupDetail string
+
+	seen     map[string]bool // ids done; a member counts in its first list
+	removals []MemberRemoval
+	manual   map[[2]string]*ManualAction // by category and reason
+}
+
+func (j *memberJudge) judgeAll(members []MemberRef, category string) {
+	sorted := slices.Clone(members)
+	slices.SortStableFunc(sorted, func(x, y MemberRef) int { return CompareIDs(x.ID, y.ID) })
+	for _, m := range sorted {
+		if j.seen[m.ID] {
+			continue
+		}
+		j.seen[m.ID] = true
+		m, found := j.complete(m)
+		reason, detail := j.groupReason, j.groupDetail
+		if reason == "" {
+			reason, detail = j.doubt(&m, found)
+		}
+		if reason != "" {
+			j.leave(&m, category, reason, detail)
+			continue
+		}
+		j.removals = append(j.removals, MemberRemoval{
+			GroupID: j.g.Principal.ID, GroupName: j.g.Principal.Name,
+			MemberID: m.ID, MemberType: m.Type, MemberName: m.Name,
+			Category: category, Cause: j.a.memberCause(&m, category),
+		})
+	}
+}
+
+// complete fills what matchWithIdp does not tell of a member from the group's
+// direct members; false when its type stays unknown.
+func (j *memberJudge) complete(m MemberRef) (MemberRef, bool) {
+	if d := j.direct[m.ID]; d != nil && (m.Type == "" || m.Type == d.Type) {
+		m.Ref = d.Ref
+		m.Name = cmp.Or(m.Name, d.Name)
+		m.ExternalID = cmp.Or(m.ExternalID, d.ExternalID)
+		if m.Source == "" || m.Source == SourceUnknown || d.Source == SourceIdentityProvider {
+			m.Source = d.Source
+		}
+	}
+	return m, m.Type != ""
+}
+
+// doubt is why this member's removal is not offered; empty when it is.
+func (j *memberJudge) doubt(m *MemberRef, found bool) (reason, detail string) {
+	kind := j.a.o.IDPKind
+	switch {
+	case !found:
+		return ReasonMemberNotRead, "the group's direct members, as read, do not include it"
+	case m.Source == SourceIdentityProvider:
+		return ReasonMemberOfIDP, "the membership comes from the identity provider"
+	case m.Source != SourceInternal && j.a.o.AIM != AIMOff:
+		return ReasonMemberSource, "whether the membership is Databricks' own is not known"
+	case m.NestedInIDP != nil && *m.NestedInIDP:
+		return ReasonMemberNested, "the identity provider has it through a nested group"
+	case m.NestedInIDP == nil && kind != "databricks":
+		return ReasonMemberNestingUnknown, "whether the identity provider has it through a nested group is not known"
+	case m.Type == TypeServicePrincipal && kind == "okta":
+		return ReasonMemberOutOfScope, "Okta has no service principals, so it cannot confirm this one"
+	}
+	return j.a.memberIdentityDoubt(m.Ref)
+}
+
+// memberIdentityDoubt is why it is not certain whom the member stands for.
+func (a *auditor) memberIdentityDoubt(ref Ref) (reason, detail string) {
+	at, inScope := a.matchAt(ref)
+	if !inScope {
+		return ReasonMemberNotAudited, "the member itself is not within the scope of this audit"
+	}
+	m := a.matches[at]
+	switch {
+	case m.Unknown != "":
+		return ReasonMemberUnknown, "what the identity provider knows of the member could not be read"
+	case a.categories[at]&(setNameMismatch|setIDMismatch) != 0 || len(m.NearName) > 0 || m.ByExternalIDOtherType != nil:
+		return ReasonMemberIdentity, "the member diverges itself: settle its identity first"
+	default:
+		return "", ""
+	}
+}
+
+// memberCause says why the IdP does not confirm a member whose identity is
+// beyond doubt.
+func (a *auditor) memberCause(m *MemberRef, category string) string {
+	at, inScope := a.matchAt(m.Ref)
+	switch {
+	case inScope && a.categories[at]&setNotInIDP != 0:
+		return CauseMemberStale
+	case category == CategoryLocalMembers:
+		return CauseMemberLocal
+	default:
+		return CauseMemberNotInGroup
+	}
+}
+
+func (j *memberJudge) leave(m *MemberRef, category, reason, detail string) {
+	key := [2]string{category, reason}
+	action := j.manual[key]
+	if action == nil {
+		action = &ManualAction{
+			Ref: j.g.Principal.Ref, PrincipalName: j.g.Principal.Name,
+			Category: category, Reason: reason, Switch: switchOf(reason), Detail: detail,
+		}
+		j.manual[key] = action
+	}
+	action.MemberIDs = append(action.MemberIDs, m.ID)
+}
+
+func (j *memberJudge) verdict() memberVerdict {
+	v := memberVerdict{removals: j.removals}
+	for _, action := range j.manual {
+		if n := len(action.MemberIDs); n > 1 {
+			action.Detail = fmt.Sprintf("%d members: %s", n, action.Detail)
+		}
+		v.manual = append(v.manual, *action)
+	}
+	order := IdentityCategories()
+	slices.SortFunc(v.manual, func(x, y ManualAction) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(order, x.Category), slices.Index(order, y.Category)),
+			strings.Compare(x.Reason, y.Reason),
+		)
+	})
+	slices.SortFunc(v.removals, func(x, y MemberRemoval) int { return CompareIDs(x.MemberID, y.MemberID) })
+	return v
+}

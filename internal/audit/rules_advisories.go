@@ -1,0 +1,126 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+// The advisories.
+const (
+	AdvisoryDuplicate    = "DUPLICATE_EXTERNAL_ID"
+	AdvisoryOtherType    = "EXTERNAL_ID_OF_OTHER_TYPE"
+	AdvisoryNotCanonical = "EXTERNAL_ID_NOT_CANONICAL"
+	AdvisoryAmbiguous    = "AMBIGUOUS_NAME_MATCH"
+	AdvisoryDisabled     = "IDP_IDENTITY_DISABLED"
+	AdvisoryGuest        = "GUEST_IDENTITY"
+	AdvisoryCrossTenant  = "CROSS_TENANT"
+	AdvisorySPName       = "SERVICE_PRINCIPAL_NAME_WILL_CHANGE"
+	AdvisoryNested       = "MEMBER_NESTED_IN_IDP"
+	AdvisoryCaseOnly     = "NAME_DIFFERS_ONLY_IN_CASE"
+	AdvisoryNearName     = "NAME_NEARLY_MATCHES"
+	AdvisoryInactive     = "PRINCIPAL_INACTIVE"
+	AdvisoryDeleted      = "DELETED_IN_IDP"
+	AdvisorySystemGroup  = "SYSTEM_GROUP"
+)
+
+// advisoryRules are what the prep script does not see. They never change a
+// category or count against clean.
+func advisoryRules() []Rule {
+	return []Rule{
+		{
+			ID: AdvisoryDuplicate, Kind: KindAdvisory, Title: "External id held several times",
+			Description: "Another principal, of any type, stores the same externalId.",
+			Remedy: "Keep one: active, named as in the identity provider, with the most groups. Move assets from " +
+				"the others and retire them.",
+			Symptoms: []Symptom{SymptomDuplicates},
+			Types:    PrincipalTypes(),
+		},
+		{
+			ID: AdvisoryOtherType, Kind: KindAdvisory, Title: "External id of another type",
+			Description: "The stored externalId is that of an IdP object of another type. Directories only.",
+			Remedy:      "Set the right id; relink allows the fix.",
+			Symptoms:    []Symptom{SymptomDuplicates},
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: AdvisoryNotCanonical, Kind: KindAdvisory, Title: "External id in an unusual spelling",
+			Description: "The stored externalId has spaces around it, or differs from the IdP's spelling in case.",
+			Remedy:      "Set it in the spelling of the identity provider.",
+			Symptoms:    []Symptom{SymptomDuplicates},
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: AdvisoryAmbiguous, Kind: KindAdvisory, Title: "Name not unique in the identity provider",
+			Description: "Several identities of that type have the name, also when the link is right.",
+			Remedy:      "Make names unique, or take care which one is linked.",
+			Symptoms:    []Symptom{SymptomDuplicates, SymptomNoImport},
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: AdvisoryDisabled, Kind: KindAdvisory, Title: "Identity disabled",
+			Description: "The linked identity, or the only one of that name, is disabled in the identity provider. On " +
+				"rows without category only where the principal is still active.",
+			Remedy: "Deactivate the principal, or enable the identity.",
+			Types:  PrincipalTypes(),
+		},
+		{
+			ID: AdvisoryGuest, Kind: KindAdvisory, Title: "Guest",
+			Description: "The linked identity, or the only one of that name, is a guest. Divergent principals only.",
+			Remedy:      "Guests are known by their mail; link them by hand.",
+			Types:       []PrincipalType{TypeUser},
+		},
+		{
+			ID: AdvisoryCrossTenant, Kind: KindAdvisory, Title: "Identity of another tenant",
+			Description: "The linked identity, or the only one of that name, has its home in another tenant.",
+			Remedy:      "Check that the other tenant is meant to have access.",
+			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
+		},
+		{
+			ID: AdvisorySPName, Kind: KindAdvisory, Title: "Display name will be overwritten",
+			Description: "Automatic identity management writes the IdP's display name over the service principal's. " +
+				"Not knowable through databricks.",
+			Remedy: "Let automations refer to it by application id.",
+			Types:  []PrincipalType{TypeServicePrincipal},
+		},
+		{
+			ID: AdvisoryNested, Kind: KindAdvisory, Title: "Member through a nested group",
+			Description: "An unconfirmed member is in the IdP's group through a nested group.",
+			Remedy:      "Link the nested group by its own externalId; do not flatten.",
+			Symptoms:    []Symptom{SymptomMemberCounts},
+			Types:       []PrincipalType{TypeGroup},
+		},
+		{
+			ID: AdvisoryCaseOnly, Kind: KindAdvisory, Title: "Name differs in case only",
+			Description: "The name of the linked identity, or of the one to be linked, is the principal's but for its " +
+				"case. Linking it ends category NAME_MATCH_EXTERNAL_ID_MISMATCH and leaves " +
+				"EXTERNAL_ID_MATCH_NAME_MISMATCH.",
+			Remedy:   "Write the name in the same case on both sides; for users that takes a support ticket.",
+			Symptoms: []Symptom{SymptomDuplicates},
+			Types:    PrincipalTypes(),
+		},
+		{
+			ID: AdvisoryNearName, Kind: KindAdvisory, Title: "Almost the same name",
+			Description: "No identity has the name, but one differs in surrounding spaces or Unicode normal form only." +
+				" Directories only.",
+			Remedy:   "Correct the name in the identity provider.",
+			Symptoms: []Symptom{SymptomDuplicates, SymptomNoImport},
+			Types:    PrincipalTypes(),
+		},
+		{
+			ID: AdvisoryInactive, Kind: KindAdvisory, Title: "Deactivated in Databricks",
+			Description: "The divergent principal is deactivated. It is never fixed.",
+			Remedy:      "Delete it if nobody needs it.",
+			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
+		},
+		{
+			ID: AdvisoryDeleted, Kind: KindAdvisory, Title: "In the recycle bin",
+			Description: "The stored externalId is that of an object in the IdP's recycle bin. Directories only.",
+			Remedy:      "Restore it in time, or retire the principal.",
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: AdvisorySystemGroup, Kind: KindAdvisory, Title: "System group",
+			Description: "The divergent group has the name of one that Databricks keeps itself. It is never fixed.",
+			Remedy:      "Leave it alone; rename the IdP group of that name.",
+			Types:       []PrincipalType{TypeGroup},
+		},
+	}
+}

@@ -1,0 +1,256 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+// The reasons of manual actions.
+const (
+	ReasonRelink               = "needs_relink"
+	ReasonLinkGroups           = "needs_link_groups"
+	ReasonClear                = "needs_suggest_group_clears"
+	ReasonPrivileged           = "privileged"
+	ReasonPrivilegeUnknown     = "privileges_unknown"
+	ReasonIndexHole            = "directory_incomplete"
+	ReasonHeld                 = "external_id_held"
+	ReasonClaimed              = "external_id_claimed"
+	ReasonChain                = "frees_claimed_external_id"
+	ReasonAmbiguous            = "ambiguous_candidates"
+	ReasonOtherType            = "candidate_of_other_type"
+	ReasonDisabled             = "candidate_disabled"
+	ReasonGuest                = "candidate_is_guest"
+	ReasonStateUnknown         = "candidate_state_unknown"
+	ReasonNameDiffers          = "candidate_name_differs"
+	ReasonInvalidID            = "candidate_id_invalid"
+	ReasonNameWithoutID        = "candidate_without_id"
+	ReasonNearName             = "near_name"
+	ReasonNoCandidate          = "no_candidate"
+	ReasonNameChange           = "needs_name_change"
+	ReasonInactive             = "principal_inactive"
+	ReasonSystemGroup          = "system_group"
+	ReasonWaived               = "fix_waived"
+	ReasonGroupLink            = "group_link_in_doubt"
+	ReasonMemberNested         = "member_nested_in_idp"
+	ReasonMemberNestingUnknown = "member_nesting_unknown"
+	ReasonMemberNotRead        = "member_not_read"
+	ReasonMemberOfIDP          = "member_owned_by_idp"
+	ReasonMemberSource         = "member_source_unknown"
+	ReasonMemberIdentity       = "member_diverges"
+	ReasonMemberNotAudited     = "member_not_audited"
+	ReasonMemberUnknown        = "member_unknown"
+	ReasonMemberOutOfScope     = "member_not_in_okta"
+)
+
+// reasonRules say why a manual action was not offered as a fix or a removal.
+func reasonRules() []Rule {
+	return []Rule{
+		{
+			ID: ReasonRelink, Kind: KindReason, Title: "Stored id belongs to another identity",
+			Description: "The stored id is that of a different existing identity.",
+			Remedy:      "Decide which identity the principal is; relink offers the fix.",
+			Types:       PrincipalTypes(),
+			Switch:      "relink",
+		},
+		{
+			ID: ReasonLinkGroups, Kind: KindReason, Title: "Local group",
+			Description: "The group has no externalId; linking it would give its access to the members of the IdP's " +
+				"group.",
+			Remedy: "Compare both groups; link_groups offers the fix.",
+			Types:  []PrincipalType{TypeGroup},
+			Switch: "link_groups",
+		},
+		{
+			ID: ReasonClear, Kind: KindReason, Title: "Stale group id",
+			Description: "The id could be cleared, which makes the group local.",
+			Remedy:      "suggest_group_clears offers the fix.",
+			Types:       []PrincipalType{TypeGroup},
+			Switch:      "suggest_group_clears",
+		},
+		{
+			ID: ReasonPrivileged, Kind: KindReason, Title: "Privileged principal",
+			Description: "The principal holds power in the account, and whoever can make an IdP object of its name " +
+				"would inherit it.",
+			Remedy: "Check the IdP object, then put the id into allow_privileged_principals.",
+			Types:  PrincipalTypes(),
+			Switch: "allow_privileged_principals",
+		},
+		{
+			ID: ReasonPrivilegeUnknown, Kind: KindReason, Title: "Privileges not known",
+			Description: "The power of the principal could not be read whole.",
+			Remedy:      "Repair the read, or check by hand and put the id into allow_privileged_principals.",
+			Types:       PrincipalTypes(),
+			Switch:      "allow_privileged_principals",
+		},
+		{
+			ID: ReasonIndexHole, Kind: KindReason, Title: "Directory not read whole",
+			Description: "Whether another principal holds the id is not known.",
+			Remedy:      "Repair what failures name, and audit again.",
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ReasonHeld, Kind: KindReason, Title: "External id held by another principal",
+			Description: "Another principal stores the id that would be set.",
+			Remedy:      "Decide which of the two is the identity.",
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ReasonClaimed, Kind: KindReason, Title: "External id fits several principals",
+			Description: "Several principals match the one identity by name.",
+			Remedy:      "Decide which of them is the identity; waive the others.",
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ReasonChain, Kind: KindReason, Title: "Swap or chain",
+			Description: "The fix would free an id for which another principal is waiting.",
+			Remedy:      "Carry the chain out by hand, in an order that leaves no id held twice.",
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ReasonAmbiguous, Kind: KindReason, Title: "Several candidates",
+			Description: "Several identities have the name.",
+			Remedy:      "Choose one by hand, or make the names unique.",
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ReasonOtherType, Kind: KindReason, Title: "Candidate of another type",
+			Description: "The identity of that name is of another type.",
+			Remedy:      "Check the directory.",
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ReasonDisabled, Kind: KindReason, Title: "Candidate disabled",
+			Description: "The identity of that name is disabled.",
+			Remedy:      "Enable it, or retire the principal.",
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ReasonGuest, Kind: KindReason, Title: "Candidate is a guest",
+			Description: "The identity of that name is a guest.",
+			Remedy:      "Link it by hand if it is meant.",
+			Types:       []PrincipalType{TypeUser},
+		},
+		{
+			ID: ReasonStateUnknown, Kind: KindReason, Title: "Candidate not read whole",
+			Description: "The directory did not say whether the identity is enabled.",
+			Remedy:      "Check the permissions of the IdP application, and audit again.",
+			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
+		},
+		{
+			ID: ReasonNameDiffers, Kind: KindReason, Title: "Candidate has another name",
+			Description: "The identity was found by the name, but has another one: an alias or a mail address.",
+			Remedy:      "Check that it is the same identity; linking it would leave a name mismatch.",
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ReasonInvalidID, Kind: KindReason, Title: "Candidate id cannot be stored",
+			Description: "The id of the identity is blank, too long, or has spaces or control characters.",
+			Remedy:      "Correct it in the identity provider.",
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ReasonNameWithoutID, Kind: KindReason, Title: "Candidate without id",
+			Description: "The identity provider has the name, but gave no id.",
+			Remedy:      "Find out the id, and set it by hand.",
+			Types:       []PrincipalType{TypeGroup},
+		},
+		{
+			ID: ReasonNearName, Kind: KindReason, Title: "Only almost the same name",
+			Description: "The stored id is unknown; an identity has almost the same name.",
+			Remedy:      "Correct the name in the identity provider, and audit again.",
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ReasonNoCandidate, Kind: KindReason, Title: "No candidate",
+			Description: "The identity provider has neither the id nor the name.",
+			Remedy:      "Find out what became of the identity.",
+			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
+		},
+		{
+			ID: ReasonNameChange, Kind: KindReason, Title: "Name has to change",
+			Description: "The id is right, the name is not.",
+			Remedy:      "See the actions request_name_change and rename_group.",
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ReasonInactive, Kind: KindReason, Title: "Deactivated in Databricks",
+			Description: "The principal is deactivated.",
+			Remedy:      "Delete it, or activate it first.",
+			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
+		},
+		{
+			ID: ReasonSystemGroup, Kind: KindReason, Title: "System group",
+			Description: "Databricks keeps the group itself.",
+			Remedy:      "Leave it alone.",
+			Types:       []PrincipalType{TypeGroup},
+		},
+		{
+			ID: ReasonWaived, Kind: KindReason, Title: "Fix waived",
+			Description: "The category that a fix would end is waived, another one of the row is not.",
+			Remedy:      "Waive the whole row, or end the waiver.",
+			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ReasonGroupLink, Kind: KindReason, Title: "Link of the group in doubt",
+			Description: "The group itself diverges or is not linked, so its members are compared with the wrong " +
+				"group, perhaps.",
+			Remedy: "Settle the group first.",
+			Types:  []PrincipalType{TypeGroup},
+		},
+		{
+			ID: ReasonMemberNested, Kind: KindReason, Title: "Member through a nested group",
+			Description: "The identity provider has the member through a nested group.",
+			Remedy:      "Link the nested group by its own externalId; do not flatten.",
+			Types:       []PrincipalType{TypeGroup},
+		},
+		{
+			ID: ReasonMemberNestingUnknown, Kind: KindReason, Title: "Nesting not known",
+			Description: "Whether the identity provider has the member through a nested group is not known.",
+			Remedy:      "Audit with membership = transitive.",
+			Types:       []PrincipalType{TypeGroup},
+			Switch:      "membership",
+		},
+		{
+			ID: ReasonMemberNotRead, Kind: KindReason, Title: "Membership not read",
+			Description: "The direct members of the group were not read, or do not include the member.",
+			Remedy:      "Audit again; a member that is only inherited is removed in the nested group.",
+			Types:       []PrincipalType{TypeGroup},
+		},
+		{
+			ID: ReasonMemberOfIDP, Kind: KindReason, Title: "Membership of the identity provider",
+			Description: "The membership comes from the identity provider, which will bring it back.",
+			Remedy:      "Remove it there.",
+			Types:       []PrincipalType{TypeGroup},
+		},
+		{
+			ID: ReasonMemberSource, Kind: KindReason, Title: "Source of the membership not known",
+			Description: "SCIM does not tell whether a membership is Databricks' own; only while automatic identity " +
+				"management is off all are.",
+			Remedy: "Use identity_api = iam_v2, or set automatic_identity_management = off where that is true.",
+			Types:  []PrincipalType{TypeGroup},
+			Switch: "automatic_identity_management",
+		},
+		{
+			ID: ReasonMemberIdentity, Kind: KindReason, Title: "Member diverges itself",
+			Description: "The member has a link to be repaired; the identity provider may confirm it afterwards.",
+			Remedy:      "Settle its identity first.",
+			Types:       []PrincipalType{TypeGroup},
+		},
+		{
+			ID: ReasonMemberNotAudited, Kind: KindReason, Title: "Member outside of the scope",
+			Description: "The member itself was not audited, so its link may be wrong.",
+			Remedy:      "Put it into the scope.",
+			Types:       []PrincipalType{TypeGroup},
+		},
+		{
+			ID: ReasonMemberUnknown, Kind: KindReason, Title: "Member not judged",
+			Description: "What the identity provider knows of the member could not be read.",
+			Remedy:      "Repair what failures name, and audit again.",
+			Types:       []PrincipalType{TypeGroup},
+		},
+		{
+			ID: ReasonMemberOutOfScope, Kind: KindReason, Title: "Service principal in an Okta group",
+			Description: "Okta has no service principals and cannot confirm this member.",
+			Remedy:      "Decide by hand.",
+			Types:       []PrincipalType{TypeGroup},
+		},
+	}
+}

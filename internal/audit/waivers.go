@@ -1,0 +1,83 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+// waiverSet answers which categories of a principal are waived. Waivers are
+// few, so they are tried one by one; those bound to one id are found by it.
+type waiverSet struct {
+	list    []Waiver
+	expired []bool
+	matches []int
+	byID    map[string][]int
+	general []int
+}
+
+func newWaiverSet(o Options) *waiverSet {
+	w := &waiverSet{
+		list:    o.Waivers,
+		expired: make([]bool, len(o.Waivers)),
+		matches: make([]int, len(o.Waivers)),
+		byID:    map[string][]int{},
+	}
+	for i, waiver := range o.Waivers {
+		w.expired[i] = !waiver.Expires.IsZero() && !o.Now.Before(waiver.Expires)
+		switch {
+		case waiver.ID != "":
+			w.byID[waiver.ID] = append(w.byID[waiver.ID], i)
+		case waiver.Type != "" || waiver.Category != "":
+			w.general = append(w.general, i)
+		}
+	}
+	return w
+}
+
+// apply is the part of the set that is waived. Each principal is asked for once,
+// because it counts what every waiver covers.
+func (w *waiverSet) apply(ref Ref, s categorySet) categorySet {
+	if s == 0 || len(w.list) == 0 {
+		return 0
+	}
+	var waived categorySet
+	for _, positions := range [2][]int{w.byID[ref.ID], w.general} {
+		for _, i := range positions {
+			covered := w.covers(i, ref, s)
+			w.matches[i] += covered.count()
+			if !w.expired[i] {
+				waived |= covered
+			}
+		}
+	}
+	return waived
+}
+
+func (w *waiverSet) covers(i int, ref Ref, s categorySet) categorySet {
+	waiver := &w.list[i]
+	if waiver.Type != "" && waiver.Type != ref.Type {
+		return 0
+	}
+	if waiver.Category != "" {
+		return s & categorySetOf(waiver.Category)
+	}
+	return s
+}
+
+// statuses reports every waiver in the order of the options. What matches
+// nothing in a report with a hole could match in the hole.
+func (w *waiverSet) statuses(complete bool) []WaiverStatus {
+	out := make([]WaiverStatus, 0, len(w.list))
+	for i, waiver := range w.list {
+		s := WaiverStatus{Waiver: waiver, State: WaiverActive, Matches: w.matches[i]}
+		switch {
+		case w.expired[i]:
+			s.State = WaiverExpired
+		case s.Matches > 0:
+		case complete:
+			s.State = WaiverUnused
+		default:
+			s.State = WaiverUnjudged
+		}
+		out = append(out, s)
+	}
+	return out
+}
