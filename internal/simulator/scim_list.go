@@ -1,0 +1,212 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxPage is the largest page of account SCIM, documented for users and groups;
+// larger values of count are clamped to it.
+const maxPage = 100
+
+// scimQuery is a parsed list request.
+type scimQuery struct {
+	start, count int // start is 1-based
+	filter       func(principalRef) bool
+	// exactName, if set, is the lower-cased unique name that a filter of one
+	// comparison asks for: the index answers it.
+	exactName string
+	sortBy    scimAttr
+	sorted    bool
+	descend   bool
+	proj      projection
+}
+
+func (s *Server) parseQuery(kind principalKind, q url.Values) (scimQuery, *scimError) {
+	a := s.opts.Assumed.SCIM
+	out := scimQuery{proj: parseProjection(kind, q)}
+	var failure *scimError
+	if out.start, failure = intParam(q, "startIndex", 1); failure != nil {
+		return out, failure
+	}
+	if out.count, failure = intParam(q, "count", maxPage); failure != nil {
+		return out, failure
+	}
+	// RFC 7644 3.4.2.4: a startIndex below 1 is 1, a negative count is 0.
+	out.start, out.count = max(out.start, 1), min(max(out.count, 0), maxPage)
+	if text := q.Get("filter"); text != "" {
+		e, err := parseFilter(text, a.FilterOperators == "rfc")
+		if err == nil {
+			out.filter, err = a.compileFilter(kind, e)
+		}
+		if err != nil {
+			return out, badRequest("invalidFilter", "%s", err)
+		}
+		out.exactName = exactName(kind, e, a)
+	}
+	if name := q.Get("sortBy"); name != "" {
+		// Assumed: an unknown attribute does not sort, as RFC 7644 allows.
+		out.sortBy, out.sorted = a.filterable(kind, name)
+	}
+	switch strings.ToLower(q.Get("sortOrder")) {
+	case "", "ascending":
+	case "descending":
+		out.descend = true
+	default:
+		return out, badRequest("invalidValue", "sortOrder must be ascending or descending, not %q.", q.Get("sortOrder"))
+	}
+	return out, nil
+}
+
+func intParam(q url.Values, name string, absent int) (int, *scimError) {
+	text := q.Get(name)
+	if text == "" {
+		return absent, nil
+	}
+	n, err := strconv.Atoi(text)
+	if errors.Is(err, strconv.ErrRange) {
+		return n, nil // Clamped by Atoi.
+	}
+	if err != nil {
+		return 0, badRequest("invalidValue", "%s must be a number, not %q.", name, text)
+	}
+	return n, nil
+}
+
+// exactName is the lower-cased name when a filter is "unique name eq text".
+func exactName(kind principalKind, e filterExpr, a SCIMAssumptions) string {
+	c, ok := e.(filterCompare)
+	if !ok || c.op != "eq" {
+		return ""
+	}
+	unique := map[principalKind]string{kindUser: "username", kindGroup: "displayname", kindServicePrincipal: "applicationid"}
+	name, ok := c.value.(string)
+	if !ok || strings.ToLower(trimURN(kind, c.attr)) != unique[kind] {
+		return ""
+	}
+	return strings.ToLower(name)
+}
+
+// scimList answers a page.
+func (s *Server) scimList(r *http.Request, kind principalKind) (scimReply, *scimError) {
+	q, failure := s.parseQuery(kind, r.URL.Query())
+	if failure != nil {
+		return scimReply{}, failure
+	}
+	var page []map[string]any
+	var total int
+	start := q.start
+	s.view(func(w *world) {
+		list := s.selection(r, w, kind, q)
+		first, count := q.start-1, q.count
+		total = list.len
+		if fault := s.listFault(r); first > 0 {
+			// An insertion or deletion at the front since the page before.
+			first, total = max(0, first-fault.Shift), max(0, total+fault.Shift)
+			if fault.Duplicate && first > 0 && count > 0 {
+				// The page starts one earlier and says so: neither clients that add
+				// up resources nor those that add up count lose an element.
+				first, start, count = first-1, start-1, count+1
+			}
+		}
+		members := s.opts.Assumed.SCIM.GroupListMembers == "returned"
+		page = make([]map[string]any, 0, max(0, min(count, list.len-first)))
+		for i := first; i < list.len && len(page) < count; i++ {
+			page = append(page, s.render(w, list.at(i), q.proj, members))
+		}
+	})
+	return scimReply{status: http.StatusOK, body: map[string]any{
+		"schemas": []string{schemaList}, "totalResults": total, "startIndex": start,
+		"itemsPerPage": len(page), "Resources": page,
+	}}, nil
+}
+
+// scimSelection is a list by position, so that a page costs a page.
+type scimSelection struct {
+	len int
+	at  func(i int) principalRef
+}
+
+func selectionOf(list []principalRef) scimSelection {
+	return scimSelection{len(list), func(i int) principalRef { return list[i] }}
+}
+
+// selection is what a query lists, in its order.
+func (s *Server) selection(r *http.Request, w *world, kind principalKind, q scimQuery) scimSelection {
+	all, stale := s.visibleAll(r, w, kind)
+	if !stale {
+		switch {
+		case q.exactName != "":
+			all = w.named(kind, q.exactName)
+		case q.filter == nil && !q.sorted:
+			return w.selection(kind)
+		default:
+			all = w.all(kind)
+		}
+	}
+	if q.filter != nil {
+		all = slices.DeleteFunc(all, func(p principalRef) bool { return !q.filter(p) })
+	}
+	if q.sorted {
+		slices.SortStableFunc(all, q.compare)
+	}
+	return selectionOf(all)
+}
+
+// compare orders by the first value, those without one last; descending is the
+// reverse (RFC 7644 3.4.2.3). Equal ones stay in order of ids.
+func (q scimQuery) compare(a, b principalRef) int {
+	va, vb := q.sortBy.values(a), q.sortBy.values(b)
+	c := cmp.Compare(min(len(vb), 1), min(len(va), 1))
+	if len(va) > 0 && len(vb) > 0 {
+		c = cmp.Compare(sortKey(va[0], q.sortBy.exact), sortKey(vb[0], q.sortBy.exact))
+	}
+	if q.descend {
+		return -c
+	}
+	return c
+}
+
+func sortKey(v any, exact bool) string {
+	switch v := v.(type) {
+	case bool:
+		return strconv.FormatBool(v)
+	case string:
+		if exact {
+			return v
+		}
+		return strings.ToLower(v)
+	default:
+		return ""
+	}
+}
+
+// selection is every principal of a kind, without copying.
+func (w *world) selection(kind principalKind) scimSelection {
+	switch kind {
+	case kindUser:
+		return scimSelection{len(w.users), func(i int) principalRef { return principalRef{kind: kind, user: w.users[i]} }}
+	case kindGroup:
+		return scimSelection{len(w.groups), func(i int) principalRef { return principalRef{kind: kind, group: w.groups[i]} }}
+	default:
+		return scimSelection{len(w.sps), func(i int) principalRef { return principalRef{kind: kind, sp: w.sps[i]} }}
+	}
+}
+
+// named are the principals whose unique name is the lower-cased one, by id.
+func (w *world) named(kind principalKind, lower string) []principalRef {
+	ids := slices.SortedFunc(slices.Values(w.byName[kind][lower]), compareIDs)
+	out := make([]principalRef, 0, len(ids))
+	for _, id := range ids {
+		out = append(out, w.byID[id])
+	}
+	return out
+}
