@@ -10,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -54,12 +55,28 @@ type SCIMAssumptions struct {
 	RemoveWithValue string
 }
 
-var scimAssumptionWords = map[string][]string{
-	"ExternalIDFilter": {"evaluated", "refused"}, "DisplayNameCase": {"exact"}, "FilterOperators": {"rfc"},
-	"GroupListMembers": {"returned"}, "ClearExternalID": {"refused", "accepted"},
-	"ExternalIDCollision": {"refused"}, "NestingCycles": {"refused"},
-	"ExternalGroupPatch": {"forbidden", "ignored"}, "PatchReply": {"no_content"}, "PatchSchemas": {"optional"},
-	"UnknownMember": {"bad_request"}, "RemoveWithValue": {"listed"},
+// check refuses a switch with a word that it does not know.
+func (a SCIMAssumptions) check() error {
+	for _, f := range []struct{ key, value, words string }{
+		{"external_id_filter", a.ExternalIDFilter, "evaluated refused"},
+		{"display_name_case", a.DisplayNameCase, "exact"},
+		{"filter_operators", a.FilterOperators, "rfc"},
+		{"group_list_members", a.GroupListMembers, "returned"},
+		{"clear_external_id", a.ClearExternalID, "refused accepted"},
+		{"external_id_collision", a.ExternalIDCollision, "refused"},
+		{"nesting_cycles", a.NestingCycles, "refused"},
+		{"external_group_patch", a.ExternalGroupPatch, "forbidden ignored"},
+		{"patch_reply", a.PatchReply, "no_content"},
+		{"patch_schemas", a.PatchSchemas, "optional"},
+		{"unknown_member", a.UnknownMember, "bad_request"},
+		{"remove_with_value", a.RemoveWithValue, "listed"},
+	} {
+		if f.value != "" && !slices.Contains(strings.Fields(f.words), f.value) {
+			return fmt.Errorf("assumption scim.%s: %q is none of its words: %s (or nothing)",
+				f.key, f.value, strings.Join(strings.Fields(f.words), ", "))
+		}
+	}
+	return nil
 }
 
 // scimRoutes registers account SCIM under both API versions.

@@ -86,6 +86,9 @@ func New(st State, opts Options) (*Server, error) {
 	if err := s.SetFaults(opts.Faults); err != nil {
 		return nil, err
 	}
+	if err := opts.Assumed.SCIM.check(); err != nil {
+		return nil, err
+	}
 	s.routes()
 	return s, nil
 }
