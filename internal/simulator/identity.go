@@ -3,7 +3,273 @@
 
 package simulator
 
-// IdentityAssumptions are the switches of this area.
-type IdentityAssumptions struct{}
+import (
+	"encoding/json"
+	"net/http"
+)
 
-func (s *Server) identityRoutes() {}
+// IdentityAssumptions are the switches of IAM v2.
+type IdentityAssumptions struct {
+	// Disabled is what an account without IAM v2 ([Options.NoIAMv2]) answers:
+	// "404" (the default), "403" or "501".
+	Disabled string
+	// Filter is what a filter does, whose grammar is published nowhere:
+	// "ignore" (the default: everything is listed, without a word) or "reject" (400).
+	Filter string
+	// ShortPages fills pages with half of what was asked for, as the
+	// documentation allows. Off by default: what was seen are full pages.
+	ShortPages bool
+	// ClearExternalID is what an empty external_id does to a user or service
+	// principal: "ignore" (the default: 200 without effect), "reject" (400) or
+	// "clear".
+	ClearExternalID string
+	// Collision is what an external_id that another principal of the kind holds
+	// does: "accept" (the default, since duplicates exist) or "reject" (409).
+	Collision string
+	// ExternalGroupMembers is what a membership write on a linked group does
+	// under automatic identity management: "reject" (403, the default),
+	// "ignore" (200 without effect) or "accept".
+	ExternalGroupMembers string
+	// RejectCycles refuses a membership that closes a cycle of groups.
+	RejectCycles bool
+	// FullAccessView sends the permissions of a workspace access detail in the
+	// BASIC view too; what the views differ in is not documented.
+	FullAccessView bool
+	// RejectTwins refuses to resolve an identity whose user name belongs to a
+	// user with another external_id; the default creates a second user.
+	RejectTwins bool
+}
+
+// identityPath is what every account-level path of IAM v2 begins with.
+const identityPath = "/api/2.0/identity/accounts/{account_id}"
+
+// identityRoutes registers IAM v2 with the kebab-case paths of its current
+// form (databricks-account-api, section 5.2). Answers with success are 200
+// throughout; empty fields are left out.
+func (s *Server) identityRoutes() {
+	for collection, kind := range map[string]principalKind{
+		"users": kindUser, "groups": kindGroup, "service-principals": kindServicePrincipal,
+	} {
+		path := identityPath + "/" + collection
+		s.identity("GET "+path, s.identityList(kind))
+		s.identity("POST "+path, s.identityCreate(kind))
+		s.identity("GET "+path+"/{id}", s.identityGet(kind))
+		s.identity("PATCH "+path+"/{id}", s.identityUpdate(kind))
+		s.identity("DELETE "+path+"/{id}", s.identityDelete(kind))
+		s.identity("POST "+path+"/resolve-by-external-id", s.identityResolve(kind))
+	}
+	members := identityPath + "/groups/{id}/direct-members"
+	s.identity("GET "+members, s.memberList)
+	s.identity("POST "+members, s.memberCreate)
+	s.identity("GET "+members+"/{principal_id}", s.memberGet)
+	s.identity("DELETE "+members+"/{principal_id}", s.memberDelete)
+	s.identity("GET "+identityPath+"/principals/{id}/transitive-parent-groups", s.parentList)
+	s.identityWorkspaceRoutes()
+}
+
+// identity registers a handler that answers as if it were not there where the
+// account has no IAM v2.
+func (s *Server) identity(pattern string, h apiHandler) {
+	s.handle(pattern, func(rw http.ResponseWriter, r *http.Request, c caller) {
+		if !s.opts.NoIAMv2 {
+			h(rw, r, c)
+			return
+		}
+		switch s.opts.Assumed.Identity.Disabled {
+		case "403":
+			writeError(rw, http.StatusForbidden, "PERMISSION_DENIED", "The identity API is not enabled for this account.")
+		case "501":
+			writeError(rw, http.StatusNotImplemented, "NOT_IMPLEMENTED", "The identity API is not implemented for this account.")
+		default:
+			writeError(rw, http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for '"+r.Method+" "+r.URL.Path+"'")
+		}
+	})
+}
+
+// iamUser and its siblings are the objects of IAM v2, section 5.3.
+type iamUser struct {
+	UserID     string   `json:"user_id,omitempty"`
+	AccountID  string   `json:"account_id,omitempty"`
+	Username   string   `json:"username,omitempty"`
+	ExternalID string   `json:"external_id,omitempty"`
+	Status     string   `json:"account_user_status,omitempty"`
+	FullName   *iamName `json:"full_name,omitempty"`
+}
+
+type iamName struct {
+	GivenName  string `json:"given_name,omitempty"`
+	FamilyName string `json:"family_name,omitempty"`
+}
+
+type iamGroup struct {
+	GroupID    string `json:"group_id,omitempty"`
+	AccountID  string `json:"account_id,omitempty"`
+	GroupName  string `json:"group_name,omitempty"`
+	ExternalID string `json:"external_id,omitempty"`
+}
+
+type iamServicePrincipal struct {
+	ServicePrincipalID string `json:"service_principal_id,omitempty"`
+	AccountID          string `json:"account_id,omitempty"`
+	ApplicationID      string `json:"application_id,omitempty"`
+	DisplayName        string `json:"display_name,omitempty"`
+	ExternalID         string `json:"external_id,omitempty"`
+	Status             string `json:"account_sp_status,omitempty"`
+}
+
+func iamStatus(active bool) string {
+	if active {
+		return "ACTIVE"
+	}
+	return "INACTIVE"
+}
+
+// iamObject is a principal in the words of IAM v2.
+func (w *world) iamObject(p principalRef) any {
+	switch p.kind {
+	case kindUser:
+		u := iamUser{
+			UserID: p.user.ID, AccountID: w.account.AccountID, Username: p.user.UserName,
+			ExternalID: p.user.ExternalID, Status: iamStatus(p.user.Active),
+		}
+		if n := p.user.Name; n != nil {
+			u.FullName = &iamName{GivenName: n.GivenName, FamilyName: n.FamilyName}
+		}
+		return u
+	case kindGroup:
+		return iamGroup{
+			GroupID: p.group.ID, AccountID: w.account.AccountID,
+			GroupName: p.group.DisplayName, ExternalID: p.group.ExternalID,
+		}
+	default:
+		return iamServicePrincipal{
+			ServicePrincipalID: p.sp.ID, AccountID: w.account.AccountID, ApplicationID: p.sp.ApplicationID,
+			DisplayName: p.sp.DisplayName, ExternalID: p.sp.ExternalID, Status: iamStatus(p.sp.Active),
+		}
+	}
+}
+
+// listKey is the key of a list of that kind.
+func listKey(kind principalKind) string {
+	switch kind {
+	case kindUser:
+		return "users"
+	case kindGroup:
+		return "groups"
+	default:
+		return "service_principals"
+	}
+}
+
+func (s *Server) identityList(kind principalKind) apiHandler {
+	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
+		if r.URL.Query().Get("filter") != "" && s.opts.Assumed.Identity.Filter == "reject" {
+			writeInvalid(rw, "The filter is not supported.")
+			return
+		}
+		var reply any
+		var refusal *apiError
+		s.view(func(w *world) {
+			count, at := s.listed(r, w, kind)
+			var p tokenPage
+			if p, refusal = s.page(r, count); refusal != nil {
+				return
+			}
+			items := make([]any, 0, p.to-p.from)
+			for i := p.from; i < p.to; i++ {
+				items = append(items, w.iamObject(at(i)))
+			}
+			reply = p.reply(listKey(kind), items)
+		})
+		finish(rw, reply, refusal)
+	}
+}
+
+// listed is what a list of the kind shows, in order of ids; a fresh list costs
+// nothing, whatever its length.
+func (s *Server) listed(r *http.Request, w *world, kind principalKind) (count int, at func(i int) principalRef) {
+	if stale, ok := s.visibleAll(r, w, kind); ok {
+		return len(stale), func(i int) principalRef { return stale[i] }
+	}
+	switch kind {
+	case kindUser:
+		return len(w.users), func(i int) principalRef { return principalRef{kind: kind, user: w.users[i]} }
+	case kindGroup:
+		return len(w.groups), func(i int) principalRef { return principalRef{kind: kind, group: w.groups[i]} }
+	default:
+		return len(w.sps), func(i int) principalRef { return principalRef{kind: kind, sp: w.sps[i]} }
+	}
+}
+
+func (s *Server) identityGet(kind principalKind) apiHandler {
+	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
+		id := r.PathValue("id")
+		var reply any
+		s.view(func(w *world) {
+			if p, ok := s.visible(r, w, kind, id); ok {
+				reply = w.iamObject(p)
+			}
+		})
+		if reply == nil {
+			writeNotFound(rw, kind, id)
+			return
+		}
+		writeJSON(rw, http.StatusOK, reply)
+	}
+}
+
+func (s *Server) identityDelete(kind principalKind) apiHandler {
+	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
+		id := r.PathValue("id")
+		found := false
+		s.update(func(w *world) {
+			var p principalRef
+			if p, found = w.find(kind, id); !found {
+				return
+			}
+			s.remember(w, kind, id)
+			for parent := range w.parents[id] {
+				s.remember(w, kindGroup, parent)
+			}
+			w.remove(p)
+		})
+		if !found {
+			writeNotFound(rw, kind, id)
+			return
+		}
+		writeJSON(rw, http.StatusOK, struct{}{})
+	}
+}
+
+// refuse is an answer in the normal shape, for handlers that build it while
+// they hold the lock.
+func refuse(status int, code, message string) *apiError {
+	return &apiError{Status: status, Code: code, Message: message}
+}
+
+func invalid(message string) *apiError {
+	return refuse(http.StatusBadRequest, "INVALID_PARAMETER_VALUE", message)
+}
+
+func notFound(kind principalKind, id string) *apiError {
+	return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", kindWord(kind)+" with id "+id+" does not exist.")
+}
+
+func writeInvalid(rw http.ResponseWriter, message string) { finish(rw, nil, invalid(message)) }
+
+// finish answers with the refusal, if there is one, else with the reply.
+func finish(rw http.ResponseWriter, reply any, refusal *apiError) {
+	if refusal != nil {
+		writeJSON(rw, refusal.Status, refusal)
+		return
+	}
+	writeJSON(rw, http.StatusOK, reply)
+}
+
+// decode reads a JSON body. Unknown keys are passed over, as the real API does.
+func decode(r *http.Request, into any) *apiError {
+	if err := json.NewDecoder(r.Body).Decode(into); err != nil {
+		return refuse(http.StatusBadRequest, "MALFORMED_REQUEST", "The request body is not the JSON object that was expected: "+err.Error())
+	}
+	return nil
+}

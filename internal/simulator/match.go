@@ -55,6 +55,7 @@ func (s *Server) matchHandler(kind principalKind) apiHandler {
 				return
 			}
 			if s.opts.AIM && !s.opts.Assumed.Match.NoSync {
+				s.remember(w, kind, id)
 				w.syncWithIDP(p)
 			}
 			reply = s.opts.Assumed.Match.reply(w, p)
