@@ -251,7 +251,7 @@ func invalid(message string) *apiError {
 	return refuse(http.StatusBadRequest, "INVALID_PARAMETER_VALUE", message)
 }
 
-func notFound(kind principalKind, id string) *apiError {
+func noSuch(kind principalKind, id string) *apiError {
 	return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", kindWord(kind)+" with id "+id+" does not exist.")
 }
 

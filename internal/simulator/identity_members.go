@@ -60,7 +60,7 @@ func (s *Server) memberList(rw http.ResponseWriter, r *http.Request, _ caller) {
 	s.view(func(w *world) {
 		p, ok := s.visible(r, w, kindGroup, id)
 		if !ok {
-			refusal = notFound(kindGroup, id)
+			refusal = noSuch(kindGroup, id)
 			return
 		}
 		members := w.iamMembers(p.group)
@@ -90,7 +90,7 @@ func (s *Server) memberGet(rw http.ResponseWriter, r *http.Request, _ caller) {
 	s.view(func(w *world) {
 		p, ok := s.visible(r, w, kindGroup, id)
 		if !ok {
-			refusal = notFound(kindGroup, id)
+			refusal = noSuch(kindGroup, id)
 			return
 		}
 		reply, refusal = w.memberOf(p.group, r.PathValue("principal_id"))
@@ -162,7 +162,7 @@ func (s *Server) membersIgnored(g *Group) bool {
 func (s *Server) membershipWrite(w *world, id, member string) (*Group, principalRef, *apiError) {
 	p, ok := w.find(kindGroup, id)
 	if !ok {
-		return nil, principalRef{}, notFound(kindGroup, id)
+		return nil, principalRef{}, noSuch(kindGroup, id)
 	}
 	child, ok := w.byID[member]
 	switch {

@@ -11,12 +11,6 @@ import (
 	"strings"
 )
 
-// Limits of account groups (databricks-account-api, section 4.1).
-const (
-	maxGroupName       = 255
-	maxGroupExternalID = 64
-)
-
 // iamBody has the fields of all three objects.
 type iamBody struct {
 	Username      string   `json:"username"`
@@ -228,7 +222,7 @@ func (s *Server) identityUpdate(kind principalKind) apiHandler {
 		s.update(func(w *world) {
 			p, ok := w.find(kind, id)
 			if !ok {
-				refusal = notFound(kind, id)
+				refusal = noSuch(kind, id)
 				return
 			}
 			if refusal = s.checkUpdate(w, p, mask, body); refusal != nil {
