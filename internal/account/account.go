@@ -1,0 +1,165 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package account is the Databricks side: it reads an account into the terms of
+// package audit, and writes externalIds under guard.
+//
+// The SDK resolves configuration and credentials; requests go through package
+// transport (docs/adr/002-own-transport.md). Facts about the APIs come from
+// docs/design and are named at each call; what is only assumed says so. It must
+// not import the Terraform libraries.
+package account
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/databricks/databricks-sdk-go/config"
+	"github.com/databricks/databricks-sdk-go/version"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
+)
+
+// Config says which account is meant and how to treat it.
+type Config struct {
+	// SDK holds the fields of the provider block only. [New] takes it over and
+	// resolves the rest from environment and profile as the official provider
+	// does. An HTTPTransport in it carries the requests; nil is usual.
+	SDK *config.Config
+	// IdentityAPI is the route of reads: "auto" (also ""), "iam_v2" or "scim".
+	// "auto" tries IAM v2 and falls back on 403, 404 and 501, never on failures
+	// of the server.
+	IdentityAPI string
+	// WorkspaceHosts are URLs by workspace id, in place of the derived ones.
+	WorkspaceHosts map[string]string
+	// MaxConcurrency bounds the requests in flight; 0 is 32.
+	MaxConcurrency int
+	// ReadsPerSecond and WritesPerSecond are fixed rates; 0 is adaptive.
+	ReadsPerSecond, WritesPerSecond float64
+	// ReadOnly refuses every write.
+	ReadOnly bool
+	// Version is the provider's, for the User-Agent.
+	Version string
+	// FirstContact (15 s), RequestTimeout (60 s), RetryBudget (5 min) and
+	// RetryPause (0.5 s) are those of transport.Options; ConfirmTimeout (90 s)
+	// is how long a write is read back. 0 is the default; tests shorten them.
+	FirstContact, RequestTimeout, RetryBudget, RetryPause, ConfirmTimeout time.Duration
+	// Log gets debug lines with ids and counts only; nil for none.
+	Log func(ctx context.Context, msg string, fields map[string]any)
+}
+
+// Identity APIs of [Config].
+const (
+	identityAuto  = "auto"
+	identityIAMv2 = "iam_v2"
+	identitySCIM  = "scim"
+)
+
+const defaultConfirmTimeout = 90 * time.Second // Caches of up to 60 s were seen; UCX waits as long.
+
+// Client is one configured account. It is safe for concurrent use. What it has
+// read stays in its caches for its lifetime, kept true by its own writes.
+type Client struct {
+	cfg       Config
+	host      string
+	accountID string
+	transport *transport.Client
+	auth      authorizer
+
+	proven      flag            // the account has answered a call with success
+	unavailable set[string]     // families of IAM v2 that the account does not have
+	inventory   *inventoryCache // own writes go here
+	claims      *claims         // externalIds that are being written
+	workspaces  cell[[]audit.Workspace]
+	members     keyed[string, []audit.Member]
+	power       powerCaches
+}
+
+// New resolves the configuration. No request is sent. Errors are
+// [*ConfigError]s, which name the attribute of the provider block.
+func New(ctx context.Context, cfg Config) (*Client, error) {
+	if err := cfg.setDefaults(); err != nil {
+		return nil, err
+	}
+	c := &Client{cfg: cfg, inventory: newInventoryCache(), claims: newClaims()}
+	c.transport = transport.New(transport.Options{
+		Base:           baseTransport(cfg),
+		MaxConcurrency: cfg.MaxConcurrency,
+		ReadsPerSecond: cfg.ReadsPerSecond, WritesPerSecond: cfg.WritesPerSecond,
+		FirstContact: cfg.FirstContact, RequestTimeout: cfg.RequestTimeout,
+		RetryBudget: cfg.RetryBudget, RetryPause: cfg.RetryPause,
+		UserAgent: userAgent(cfg.Version), Log: cfg.Log,
+	})
+	if err := resolve(ctx, cfg.SDK, c.transport); err != nil {
+		return nil, err
+	}
+	c.host, c.accountID = cfg.SDK.Host, cfg.SDK.AccountID
+	var err error
+	c.auth, err = newAuthorizer(cfg.SDK, c.transport, cfg.RequestTimeout)
+	return c, err
+}
+
+func (cfg *Config) setDefaults() error {
+	switch cfg.IdentityAPI {
+	case "":
+		cfg.IdentityAPI = identityAuto
+	case identityAuto, identityIAMv2, identitySCIM:
+	default:
+		return &ConfigError{
+			Attribute: "identity_api", Summary: "Invalid Identity API",
+			Detail: "identity_api is \"" + cfg.IdentityAPI + "\"; it can be auto, iam_v2 or scim.",
+		}
+	}
+	for id, host := range cfg.WorkspaceHosts {
+		if err := checkHostURL(host); err != nil {
+			return &ConfigError{
+				Attribute: "workspace_hosts", Summary: "Invalid Workspace Host",
+				Detail: "workspace_hosts has for workspace " + id + " a value that cannot be used: " + err.Error() + ".",
+			}
+		}
+	}
+	if cfg.SDK == nil {
+		cfg.SDK = &config.Config{}
+	}
+	if cfg.MaxConcurrency <= 0 {
+		cfg.MaxConcurrency = transport.DefaultMaxConcurrency
+	}
+	if cfg.RequestTimeout <= 0 {
+		cfg.RequestTimeout = transport.DefaultRequestTimeout
+	}
+	if cfg.RetryPause <= 0 {
+		cfg.RetryPause = transport.DefaultRetryPause
+	}
+	if cfg.ConfirmTimeout <= 0 {
+		cfg.ConfirmTimeout = defaultConfirmTimeout
+	}
+	return nil
+}
+
+// userAgent follows the form of the SDK's; the SDK's own setter is global and
+// panics on versions such as "dev".
+func userAgent(v string) string {
+	if v == "" {
+		v = "dev"
+	}
+	return "terraform-provider-dbxidentity/" + v + " databricks-sdk-go/" + version.Version +
+		" go/" + runtime.Version()[2:] + " os/" + runtime.GOOS
+}
+
+// AccountID is the account's id, a UUID.
+func (c *Client) AccountID() string { return c.accountID }
+
+// Host is the account host with its scheme, without path.
+func (c *Client) Host() string { return c.host }
+
+// CallerApplicationID is the application id that the caller logs in with: the
+// client id under oauth-m2m, else "" (not known without a request).
+func (c *Client) CallerApplicationID() string { return c.auth.applicationID() }
+
+func (c *Client) log(ctx context.Context, msg string, fields map[string]any) {
+	if c.cfg.Log != nil {
+		c.cfg.Log(ctx, msg, fields)
+	}
+}

@@ -1,0 +1,289 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
+)
+
+// Families of calls that the account counts together (databricks-account-api.md 4.5).
+const (
+	limitSCIMGet  = "scim get"
+	limitSCIMList = "scim list"
+	limitIAM      = "iam v2"
+	limitMatch    = "matchWithIdp"
+	limitAccount  = "account"
+)
+
+// call is one request to the account.
+type call struct {
+	method string
+	path   string // with leading slash, escaped
+	query  url.Values
+	body   any // sent as JSON; nil for none
+	limit  string
+	// read marks a POST that is limited and repeated like a read.
+	read bool
+}
+
+// scimPath is a path of account SCIM 2.1. kind is Users, Groups or ServicePrincipals.
+func (c *Client) scimPath(kind string, id ...string) string {
+	return c.accountPath("/api/2.1/accounts/", "/scim/v2/"+kind, id)
+}
+
+// iamPath is a path of IAM v2 at account level.
+func (c *Client) iamPath(rest string, id ...string) string {
+	return c.accountPath("/api/2.0/identity/accounts/", "/"+rest, id)
+}
+
+func (c *Client) accountPath(prefix, rest string, id []string) string {
+	var b strings.Builder
+	b.WriteString(prefix + c.accountID + rest)
+	for _, part := range id {
+		b.WriteString("/" + url.PathEscape(part))
+	}
+	return b.String()
+}
+
+// do sends the call and decodes a successful answer into out (nil for none; an
+// empty body leaves it as it is). Errors are [*APIError] (within an [*AuthError]
+// for 401), [*AuthError], *transport.Error or the context's.
+func (c *Client) do(ctx context.Context, cl call, out any) error {
+	var sent http.Header
+	req := &transport.Request{
+		Method: cl.method, URL: c.host + cl.path, Limit: cl.limit,
+		Header: http.Header{"Accept": {"application/json"}}, Check: wholeJSON,
+		Authorize: func(ctx context.Context, r *http.Request) error {
+			err := c.auth.authorize(ctx, r)
+			sent = r.Header
+			return err
+		},
+	}
+	if len(cl.query) > 0 {
+		req.URL += "?" + cl.query.Encode()
+	}
+	if cl.read {
+		req.Class, req.Repeatable = transport.ClassRead, true
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if cl.body != nil {
+		raw, err := json.Marshal(cl.body)
+		if err != nil {
+			return fmt.Errorf("encoding a request: %w", err)
+		}
+		req.Body = raw
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.transport.Do(ctx, req)
+	if err == nil && resp.Status == http.StatusUnauthorized && c.auth.refused(sent) {
+		// A token may have been withdrawn before its time; once is enough.
+		resp, err = c.transport.Do(ctx, req)
+	}
+	if err != nil {
+		return c.explain(err)
+	}
+	if resp.Status < 200 || resp.Status > 299 {
+		apiErr := newAPIError(req, resp)
+		if resp.Status == http.StatusUnauthorized {
+			return &AuthError{Type: c.auth.kind(), Err: apiErr}
+		}
+		return apiErr
+	}
+	if err := decode(req, resp, out); err != nil {
+		return err
+	}
+	c.proven.set()
+	return nil
+}
+
+// explain adds what to do when the host itself does not answer.
+func (c *Client) explain(err error) error {
+	var te *transport.Error
+	if errors.As(err, &te) && te.FirstContact {
+		return fmt.Errorf("%w. The host %s has not answered anything: check host (DATABRICKS_HOST), and that it can be reached from here", err, c.host)
+	}
+	return err
+}
+
+// decode reads a successful answer.
+func decode(req *transport.Request, resp *transport.Response, out any) error {
+	if out == nil || len(bytes.TrimSpace(resp.Body)) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(resp.Body, out); err != nil {
+		e := newAPIError(req, resp)
+		e.Code, e.Message = "", "the answer is not the JSON that was expected: "+err.Error()
+		if looksLikeHTML(resp) {
+			e.Message = "the answer is HTML instead of JSON, as login pages and proxies send it"
+		}
+		return e
+	}
+	return nil
+}
+
+// wholeJSON finds JSON that was cut off without a trace in HTTP. What never was
+// JSON is not its business: asking again would not mend that.
+func wholeJSON(resp *transport.Response) error {
+	body := bytes.TrimSpace(resp.Body)
+	if len(body) == 0 || body[0] != '{' && body[0] != '[' || json.Valid(body) {
+		return nil
+	}
+	return fmt.Errorf("the answer (status %d) holds half a JSON document of %d bytes", resp.Status, len(body))
+}
+
+func looksLikeHTML(resp *transport.Response) bool {
+	return strings.Contains(resp.Header.Get("Content-Type"), "html") || bytes.HasPrefix(bytes.TrimSpace(resp.Body), []byte("<"))
+}
+
+var (
+	codeText = regexp.MustCompile(`^([A-Z][A-Z0-9_]+): (.*)$`)
+	preText  = regexp.MustCompile(`(?is)<pre>(.*?)</pre>`)
+)
+
+// newAPIError reads every body shape of databricks-account-api.md 2.2, and the
+// one of OAuth.
+func newAPIError(req *transport.Request, resp *transport.Response) *APIError {
+	e := &APIError{
+		Method: req.Method, Status: resp.Status, Attempts: resp.Attempts,
+		RequestID: cmp.Or(resp.Header.Get("X-Request-Id"), resp.Header.Get("X-Databricks-Request-Id")),
+	}
+	if u, err := url.Parse(req.URL); err == nil {
+		e.Path = u.EscapedPath()
+	}
+	if resp.Status >= 300 && resp.Status < 400 {
+		e.Message = redirectText(req, resp)
+		return e
+	}
+	var body struct {
+		ErrorCode        text `json:"error_code"`
+		Message          text `json:"message"`
+		Detail           text `json:"detail"`
+		ScimType         text `json:"scimType"`
+		Status           text `json:"status"`
+		Error            text `json:"error"`
+		ErrorDescription text `json:"error_description"`
+	}
+	raw := bytes.TrimSpace(resp.Body)
+	switch {
+	case json.Unmarshal(raw, &body) == nil:
+		e.Code = cmp.Or(string(body.ErrorCode), string(body.ScimType), string(body.Error))
+		e.Message = cmp.Or(string(body.Message), detailText(string(body.Detail)), string(body.ErrorDescription))
+		e.explicit404 = resp.Status == http.StatusNotFound && saysMissing(e, string(body.Status))
+	case codeText.Match(raw):
+		m := codeText.FindSubmatch(raw)
+		e.Code, e.Message = string(m[1]), string(m[2])
+		e.explicit404 = resp.Status == http.StatusNotFound && saysMissing(e, "")
+	case preText.Match(raw):
+		e.Message = html.UnescapeString(string(preText.FindSubmatch(raw)[1]))
+	case looksLikeHTML(resp):
+		e.Message = "an HTML page, as proxies and gateways send it"
+	default:
+		e.Message = string(raw)
+	}
+	if e.Message == "" && e.Code == "" {
+		e.Message = http.StatusText(resp.Status)
+	}
+	const most = 1000
+	if len(e.Message) > most {
+		e.Message = strings.ToValidUTF8(e.Message[:most], "") + "..."
+	}
+	return e
+}
+
+// saysMissing tells whether a 404 is about the object: a SCIM error with its
+// own status, or a code that means it. ENDPOINT_NOT_FOUND is not.
+func saysMissing(e *APIError, scimStatus string) bool {
+	switch e.Code {
+	case "RESOURCE_DOES_NOT_EXIST", "NOT_FOUND", "RESOURCE_NOT_FOUND", "USER_NOT_FOUND", "GROUP_NOT_FOUND":
+		return true
+	}
+	return scimStatus == "404"
+}
+
+// detailText: SCIM sends the text null for failures of its own.
+func detailText(s string) string {
+	if s == "null" {
+		return "SCIM API Internal Error"
+	}
+	return s
+}
+
+func redirectText(req *transport.Request, resp *transport.Response) string {
+	to, err := url.Parse(resp.Header.Get("Location"))
+	if err != nil || to.Host == "" {
+		return "the answer is a redirect, and redirects are not followed"
+	}
+	from, err := url.Parse(req.URL)
+	if err == nil && from.Host == to.Host {
+		return "the answer is a redirect within the host, and redirects are not followed"
+	}
+	return "the answer is a redirect to " + to.Host + ", which is not followed, because credentials go to the configured host only: check host (DATABRICKS_HOST)"
+}
+
+// text is a JSON string, number or null; anything else reads as "".
+type text string
+
+func (t *text) UnmarshalJSON(raw []byte) error {
+	*t = ""
+	if len(raw) == 0 {
+		return nil
+	}
+	switch c := raw[0]; {
+	case c == '"':
+		var s string
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return err
+		}
+		*t = text(s)
+	case c == '-' || c >= '0' && c <= '9':
+		*t = text(raw)
+	}
+	return nil
+}
+
+// statusOf is the HTTP status of an API error, 0 for other errors.
+func statusOf(err error) int {
+	var e *APIError
+	if errors.As(err, &e) {
+		return e.Status
+	}
+	return 0
+}
+
+// isLost tells whether nothing else can be expected to work: the login failed
+// or the caller has given up.
+func isLost(ctx context.Context, err error) bool {
+	var (
+		auth *AuthError
+		conf *ConfigError
+	)
+	return ctx.Err() != nil || errors.As(err, &auth) || errors.As(err, &conf)
+}
+
+// rawJSON is a part of an answer; a missing part and null leave the target as it is.
+type rawJSON json.RawMessage
+
+func (r *rawJSON) UnmarshalJSON(raw []byte) error {
+	*r = append((*r)[:0], raw...)
+	return nil
+}
+
+func (r rawJSON) into(target any) error {
+	if len(r) == 0 {
+		return nil
+	}
+	return json.Unmarshal(r, target)
+}

@@ -1,0 +1,182 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// ErrNotFound is wrapped when the account says, in its own words and with
+// status 404, that an object does not exist. A 404 of a proxy, of an unknown
+// endpoint or of an unknown account is not it.
+var ErrNotFound = errors.New("not found")
+
+// ErrReadOnly is wrapped when read_only refuses a write.
+var ErrReadOnly = errors.New("read_only is set")
+
+// ConfigError is a setting that cannot be used.
+type ConfigError struct {
+	// Attribute is the attribute of the provider block; empty when none is
+	// concerned alone.
+	Attribute string
+	// Summary and Detail are for a diagnostic; Detail says what to do.
+	Summary, Detail string
+}
+
+func (e *ConfigError) Error() string { return e.Summary + ": " + e.Detail }
+
+// AuthError is a failure to log in: no token could be had, or the account
+// refused the credentials with 401. Nothing else can be read either.
+type AuthError struct {
+	// Type is the kind of authentication, for example "oauth-m2m".
+	Type string
+	Err  error
+}
+
+func (e *AuthError) Error() string {
+	hint := "Check the credentials of the provider block or of the environment (DATABRICKS_* variables)."
+	switch e.Type {
+	case authM2M:
+		hint = "Check client_id and client_secret (DATABRICKS_CLIENT_ID, DATABRICKS_CLIENT_SECRET) and account_id."
+	case authPAT:
+		hint = "Check token (DATABRICKS_TOKEN): it may be wrong, expired or not of this account."
+	}
+	return fmt.Sprintf("authentication (%s) failed: %v. %s", e.Type, e.Err, hint)
+}
+
+func (e *AuthError) Unwrap() error { return e.Err }
+
+// AuthenticationFailure marks the error for packages that do not import this one.
+func (e *AuthError) AuthenticationFailure() bool { return true }
+
+// APIError is an answer of the account other than success.
+type APIError struct {
+	Method string
+	// Path is the path of the request, without host and query.
+	Path   string
+	Status int
+	// Code and Message are the API's own words; Code may be empty.
+	Code, Message string
+	RequestID     string
+	// Attempts is how often the request was sent.
+	Attempts int
+	// explicit404 is true when the body itself says that the object is missing.
+	explicit404 bool
+}
+
+func (e *APIError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: status %d", e.Method, e.Path, e.Status)
+	if e.Code != "" {
+		b.WriteString(" " + e.Code)
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " (after %d attempts)", e.Attempts)
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, " (request id %s)", e.RequestID)
+	}
+	if e.Status == 403 {
+		b.WriteString(". The caller must be an account admin")
+	}
+	return b.String()
+}
+
+// ConflictError is a write that was not made, because the account does not hold
+// what the writer took for granted.
+type ConflictError struct {
+	Ref audit.Ref
+	// Current is what the account holds. Expected is nil when only a blank value
+	// was to be overwritten.
+	Current  string
+	Expected *string
+	Wanted   string
+	// Holders are other principals that hold the wanted id, or are being given
+	// it by this process; empty when the current value is the conflict.
+	Holders []audit.Ref
+}
+
+func (e *ConflictError) Error() string {
+	if len(e.Holders) > 0 {
+		return fmt.Sprintf("%s was not changed: its new externalId %q belongs to %s. One identity of the IdP can be linked "+
+			"to one principal only; unlink or remove the other one first", e.Ref, e.Wanted, listRefs(e.Holders))
+	}
+	expected := "a blank externalId"
+	if e.Expected != nil && *e.Expected != "" {
+		expected = fmt.Sprintf("the externalId %q or a blank one", *e.Expected)
+	}
+	return fmt.Sprintf("%s was not changed: the account holds the externalId %q, expected was %s, wanted is %q. Somebody has changed it "+
+		"since it was looked at: review it, and set expected_current_external_id to the current value to overwrite it",
+		e.Ref, e.Current, expected, e.Wanted)
+}
+
+// UnconfirmedError is a write whose effect could not be seen.
+type UnconfirmedError struct {
+	Ref    audit.Ref
+	Wanted string
+	// Last is what the account showed last; nil when it could not be read.
+	Last *string
+	// Answer is what became of the PATCH: "answered 200", or the failure.
+	Answer string
+	Waited time.Duration
+	// Err is why reading back ended early, or nil.
+	Err error
+}
+
+func (e *UnconfirmedError) Error() string {
+	shown := "could not be read"
+	if e.Last != nil {
+		shown = fmt.Sprintf("showed the externalId %q", *e.Last)
+	}
+	text := fmt.Sprintf("%s: the PATCH that sets the externalId %q %s, but %s later the account still %s. "+
+		"It may take effect later, or not at all (Databricks ignores changes of objects that the IdP manages)",
+		e.Ref, e.Wanted, e.Answer, e.Waited.Round(time.Second), shown)
+	if e.Err != nil {
+		text += ". Reading back ended with: " + e.Err.Error()
+	}
+	return text + ". Plan again to see what the account holds"
+}
+
+func (e *UnconfirmedError) Unwrap() error { return e.Err }
+
+// IncompleteError is a decision that was not taken, because it rests on a list
+// that could not be read whole.
+type IncompleteError struct {
+	// Need is what the list was for.
+	Need     string
+	Failures []audit.Failure
+}
+
+func (e *IncompleteError) Error() string {
+	const most = 10
+	reasons := make([]string, 0, len(e.Failures))
+	for _, f := range e.Failures {
+		reasons = append(reasons, f.Call+": "+f.Reason)
+	}
+	if len(reasons) > most {
+		reasons = append(reasons[:most], fmt.Sprintf("and %d more", len(reasons)-most))
+	}
+	return fmt.Sprintf("%s needs every user, group and service principal of the account, and not all could be read: %s",
+		e.Need, strings.Join(reasons, "; "))
+}
+
+func listRefs(refs []audit.Ref) string {
+	const most = 10
+	names := make([]string, 0, len(refs))
+	for _, r := range refs {
+		names = append(names, r.String())
+	}
+	if len(names) > most {
+		names = append(names[:most], fmt.Sprintf("and %d more", len(names)-most))
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,106 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/databricks/databricks-sdk-go/common/environment"
+)
+
+// Account hosts of the clouds whose account host is known.
+const (
+	accountHostAWS   = "https://accounts.cloud.databricks.com"
+	accountHostAzure = "https://accounts.azuredatabricks.net"
+	accountHostGCP   = "https://accounts.gcp.databricks.com"
+)
+
+const accountHosts = accountHostAzure + " (Azure), " + accountHostAWS + " (AWS), " + accountHostGCP + " (GCP)"
+
+// workspaceHost are the forms of host names that workspaces have.
+var workspaceHost = regexp.MustCompile(`^(adb-\d+\.\d+\.|dbc-[0-9a-f]+-[0-9a-f]+\.|\d+\.\d+\.gcp\.)`)
+
+// deploymentName are the names that may become a part of a host name.
+var deploymentName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
+
+// checkHostURL refuses what credentials must not be sent to.
+func checkHostURL(host string) error {
+	u, err := url.Parse(host)
+	switch {
+	case err != nil || u.Hostname() == "":
+		return fmt.Errorf("%q is not a URL like https://accounts.azuredatabricks.net", host)
+	case u.User != nil:
+		return errors.New("the URL holds a user or password")
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return nil
+	default:
+		return fmt.Errorf("%q would send credentials unencrypted: use https (http is for loopback only)", host)
+	}
+}
+
+func isLoopback(name string) bool {
+	if name == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(name)
+	return ip != nil && ip.IsLoopback()
+}
+
+// zone is the DNS zone of a Databricks host; "" when it is none that the SDK
+// knows (the SDK itself would take it for AWS).
+func zone(hostname string) string {
+	for _, e := range environment.AllEnvironments() {
+		if strings.HasSuffix(hostname, e.DnsZone) {
+			return e.DnsZone
+		}
+	}
+	return ""
+}
+
+// checkAccountHost refuses the host of a workspace.
+func checkAccountHost(host string) *ConfigError {
+	u, err := url.Parse(host)
+	if err != nil || !workspaceHost.MatchString(strings.ToLower(u.Hostname())) {
+		return nil
+	}
+	name := strings.ToLower(u.Hostname())
+	account := "that of your account console"
+	switch zone(name) {
+	case ".azuredatabricks.net":
+		account = accountHostAzure
+	case ".cloud.databricks.com":
+		account = accountHostAWS
+	case ".gcp.databricks.com":
+		account = accountHostGCP
+	}
+	return &ConfigError{
+		Attribute: "host", Summary: "Workspace Host Instead of Account Host",
+		Detail: fmt.Sprintf("%s is the host of a workspace. This provider works on the account: set host (DATABRICKS_HOST) to %s.",
+			host, account),
+	}
+}
+
+// workspaceURL derives the URL of a workspace from its deployment name and the
+// zone of the account host. "" when there is no usable deployment name. On a
+// host outside of the known zones the account host serves the workspaces too.
+func workspaceURL(accountHost, deployment string) string {
+	u, err := url.Parse(accountHost)
+	if err != nil {
+		return ""
+	}
+	z := zone(strings.ToLower(u.Hostname()))
+	switch {
+	case z == "":
+		return accountHost
+	case !deploymentName.MatchString(deployment):
+		return ""
+	default:
+		return "https://" + deployment + z
+	}
+}

@@ -1,0 +1,227 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// inventoryCache is the listing of the account with the index of who holds
+// which externalId. Own writes are laid over it, also over a listing that was
+// under way while they were made.
+type inventoryCache struct {
+	cell cell[*inventory]
+
+	mu      sync.Mutex
+	written map[audit.Ref]audit.Principal
+}
+
+// inventory is one listing and its index. Guarded by inventoryCache.mu.
+type inventory struct {
+	audit.Inventory
+	position map[audit.Ref]int
+	holders  map[string][]audit.Ref // canonical externalId -> principals
+	overlaid map[audit.Ref]bool     // own writes that are in
+}
+
+func newInventoryCache() *inventoryCache {
+	return &inventoryCache{written: map[audit.Ref]audit.Principal{}}
+}
+
+// listed is the outcome of one list.
+type listed struct {
+	route      string
+	principals []audit.Principal
+	failure    *audit.Failure
+	err        error
+}
+
+// Inventory lists every principal of the account. It is read once per client,
+// whatever the number of callers, and own writes are kept in it.
+//
+// Requests: IAM v2, pages of 1,000; or account SCIM 2.1, pages of 100; the three
+// lists at the same time. A list that cannot be read whole is a hole: its
+// coverage is false, its failure says why, and what was read is there. The error
+// is for accounts of which nothing can be read.
+func (c *Client) Inventory(ctx context.Context) (audit.Inventory, error) {
+	inv, err := c.loadInventory(ctx)
+	if err != nil {
+		return audit.Inventory{}, err
+	}
+	c.inventory.mu.Lock()
+	defer c.inventory.mu.Unlock()
+	c.inventory.overlay(inv)
+	out := inv.Inventory
+	out.Principals = slices.Clone(inv.Principals)
+	out.Failures = slices.Clone(inv.Failures)
+	out.Route = make(map[audit.PrincipalType]string, len(inv.Route))
+	for t, r := range inv.Route {
+		out.Route[t] = r
+	}
+	return out, nil
+}
+
+func (c *Client) loadInventory(ctx context.Context) (*inventory, error) {
+	inv, err := c.inventory.cell.get(ctx, c.listAll)
+	if err != nil {
+		return nil, fmt.Errorf("listing the principals of the account: %w", err)
+	}
+	return inv, nil
+}
+
+func (c *Client) listAll(ctx context.Context) (*inventory, error) {
+	begin := time.Now()
+	types := audit.PrincipalTypes()
+	results := make([]listed, len(types))
+	var wg sync.WaitGroup
+	for i, t := range types {
+		wg.Go(func() { results[i] = c.list(ctx, t) })
+	}
+	wg.Wait()
+
+	inv := &inventory{
+		Inventory: audit.Inventory{Route: map[audit.PrincipalType]string{}},
+		position:  map[audit.Ref]int{}, holders: map[string][]audit.Ref{}, overlaid: map[audit.Ref]bool{},
+	}
+	var lost error
+	read := 0
+	for i, t := range types {
+		r := results[i]
+		if r.err != nil && isLost(ctx, r.err) {
+			return nil, r.err
+		}
+		if r.err != nil && lost == nil {
+			lost = r.err
+		}
+		if r.err == nil || len(r.principals) > 0 {
+			read++
+		}
+		inv.Principals = append(inv.Principals, r.principals...)
+		inv.Route[t] = r.route
+		if r.failure != nil {
+			inv.Failures = append(inv.Failures, *r.failure)
+		}
+		switch t {
+		case audit.TypeUser:
+			inv.Coverage.Users = r.failure == nil
+		case audit.TypeGroup:
+			inv.Coverage.Groups = r.failure == nil
+		case audit.TypeServicePrincipal:
+			inv.Coverage.ServicePrincipals = r.failure == nil
+		}
+	}
+	if read == 0 {
+		return nil, lost
+	}
+	slices.SortFunc(inv.Principals, func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) })
+	inv.index()
+	c.log(ctx, "listed the principals of the account", map[string]any{
+		"principals": len(inv.Principals), "holes": len(inv.Failures), "milliseconds": time.Since(begin).Milliseconds(),
+	})
+	return inv, nil
+}
+
+func (inv *inventory) index() {
+	for i, p := range inv.Principals {
+		inv.position[p.Ref] = i
+		if p.ExternalID != "" {
+			key := audit.CanonicalExternalID(p.ExternalID)
+			inv.holders[key] = append(inv.holders[key], p.Ref)
+		}
+	}
+}
+
+// overlay brings own writes into a listing. The caller holds the lock.
+func (ic *inventoryCache) overlay(inv *inventory) {
+	for ref, p := range ic.written {
+		if !inv.overlaid[ref] {
+			inv.put(p)
+			inv.overlaid[ref] = true
+		}
+	}
+}
+
+// put replaces the externalId of a principal, or adds a principal that the
+// listing does not have.
+func (inv *inventory) put(p audit.Principal) {
+	i, known := inv.position[p.Ref]
+	if !known {
+		at, _ := slices.BinarySearchFunc(inv.Principals, p, func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) })
+		inv.Principals = slices.Insert(inv.Principals, at, p)
+		inv.position, inv.holders = map[audit.Ref]int{}, map[string][]audit.Ref{}
+		inv.index()
+		return
+	}
+	old := audit.CanonicalExternalID(inv.Principals[i].ExternalID)
+	if rest := slices.DeleteFunc(inv.holders[old], func(r audit.Ref) bool { return r == p.Ref }); len(rest) > 0 {
+		inv.holders[old] = rest
+	} else {
+		delete(inv.holders, old)
+	}
+	inv.Principals[i].ExternalID = p.ExternalID
+	if p.ExternalID != "" {
+		key := audit.CanonicalExternalID(p.ExternalID)
+		inv.holders[key] = append(inv.holders[key], p.Ref)
+	}
+}
+
+// wrote records an own write that was seen in the account.
+func (ic *inventoryCache) wrote(p audit.Principal) {
+	ic.mu.Lock()
+	defer ic.mu.Unlock()
+	ic.written[p.Ref] = p
+	ic.cell.peek(func(inv *inventory) {
+		inv.put(p)
+		inv.overlaid[p.Ref] = true
+	})
+}
+
+// lookup gives the listed principal with that id, of whichever of the types.
+func (c *Client) lookup(inv *inventory, id string, types ...audit.PrincipalType) (audit.Principal, bool) {
+	c.inventory.mu.Lock()
+	defer c.inventory.mu.Unlock()
+	c.inventory.overlay(inv)
+	for _, t := range types {
+		if i, ok := inv.position[audit.Ref{Type: t, ID: id}]; ok {
+			return inv.Principals[i], true
+		}
+	}
+	return audit.Principal{}, false
+}
+
+// Holders are the principals other than except that hold an externalId, sorted;
+// ids are compared as [audit.SameExternalID] does. The error is an
+// [*IncompleteError] when not every principal of the account is known, because
+// a holder could be among the others.
+func (c *Client) Holders(ctx context.Context, externalID string, except audit.Ref) ([]audit.Principal, error) {
+	if externalID == "" {
+		return nil, nil
+	}
+	inv, err := c.loadInventory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.inventory.mu.Lock()
+	defer c.inventory.mu.Unlock()
+	c.inventory.overlay(inv)
+	if !inv.Coverage.All() {
+		return nil, &IncompleteError{
+			Need: "Finding out whether another principal holds an externalId", Failures: slices.Clone(inv.Failures),
+		}
+	}
+	var out []audit.Principal
+	for _, ref := range inv.holders[audit.CanonicalExternalID(externalID)] {
+		if ref != except {
+			out = append(out, inv.Principals[inv.position[ref]])
+		}
+	}
+	slices.SortFunc(out, func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) })
+	return out, nil
+}

@@ -1,0 +1,344 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+const (
+	scimPage = 100  // Documented maximum (databricks-account-api.md 4.2).
+	iamPage  = 1000 // Documented default and maximum (5.2).
+)
+
+// errUnstable is a list that changed while it was read.
+var errUnstable = errors.New("the list changed while it was read")
+
+// list reads all principals of one type by the configured route.
+func (c *Client) list(ctx context.Context, t audit.PrincipalType) listed {
+	family := "list " + string(t)
+	if c.useIAMv2(family) {
+		out := listed{route: identityIAMv2}
+		out.principals, out.err = c.listIAMv2(ctx, t)
+		if out.err == nil || !c.fallBack(ctx, family, out.err) {
+			return out.withFailure(t)
+		}
+	}
+	out := listed{route: identitySCIM}
+	out.principals, out.err = c.listSCIM(ctx, t)
+	return out.withFailure(t)
+}
+
+func (l listed) withFailure(t audit.PrincipalType) listed {
+	if l.err != nil {
+		l.failure = &audit.Failure{Call: "list " + plural(t), Reason: l.err.Error()}
+	}
+	return l
+}
+
+func plural(t audit.PrincipalType) string {
+	switch t {
+	case audit.TypeUser:
+		return "users"
+	case audit.TypeGroup:
+		return "groups"
+	default:
+		return "service principals"
+	}
+}
+
+// useIAMv2 tells whether a family of calls goes to IAM v2 first.
+func (c *Client) useIAMv2(family string) bool {
+	return c.cfg.IdentityAPI == identityIAMv2 || c.cfg.IdentityAPI == identityAuto && !c.unavailable.has(family)
+}
+
+// fallBack tells whether SCIM is to be asked instead, and remembers it: IAM v2
+// is not there on every account and cloud (databricks-account-api.md 5.1). A
+// failure of the server is no reason: its answer could differ from SCIM's.
+func (c *Client) fallBack(ctx context.Context, family string, err error) bool {
+	var e *APIError
+	if c.cfg.IdentityAPI != identityAuto || !errors.As(err, &e) {
+		return false
+	}
+	switch {
+	case e.Status == http.StatusForbidden, e.Status == http.StatusNotFound, e.Status == http.StatusNotImplemented:
+	case e.Status == http.StatusBadRequest && e.Code == "FEATURE_DISABLED":
+	default:
+		return false
+	}
+	c.unavailable.add(family)
+	c.log(ctx, "IAM v2 is not available, using SCIM", map[string]any{"family": family, "status": e.Status, "code": e.Code})
+	return true
+}
+
+// iamPrincipal has what is read of all three types (databricks-account-api.md 5.3).
+type iamPrincipal struct {
+	UserID             text   `json:"user_id"`
+	GroupID            text   `json:"group_id"`
+	ServicePrincipalID text   `json:"service_principal_id"`
+	Username           string `json:"username"`
+	GroupName          string `json:"group_name"`
+	ApplicationID      string `json:"application_id"`
+	ExternalID         string `json:"external_id"`
+	DisplayName        string `json:"display_name"`
+	UserStatus         string `json:"account_user_status"`
+	SPStatus           string `json:"account_sp_status"`
+	FullName           struct {
+		Given  string `json:"given_name"`
+		Family string `json:"family_name"`
+	} `json:"full_name"`
+}
+
+func (r *iamPrincipal) toAudit(t audit.PrincipalType) (audit.Principal, error) {
+	p := audit.Principal{Ref: audit.Ref{Type: t}, ExternalID: r.ExternalID}
+	switch t {
+	case audit.TypeUser:
+		p.ID, p.Name, p.Active = string(r.UserID), r.Username, active(r.UserStatus)
+		p.DisplayName = r.FullName.Given
+		if r.FullName.Family != "" {
+			if p.DisplayName != "" {
+				p.DisplayName += " "
+			}
+			p.DisplayName += r.FullName.Family
+		}
+	case audit.TypeGroup:
+		p.ID, p.Name, p.DisplayName = string(r.GroupID), r.GroupName, r.GroupName
+	case audit.TypeServicePrincipal:
+		p.ID, p.Name, p.DisplayName, p.Active = string(r.ServicePrincipalID), r.ApplicationID, r.DisplayName, active(r.SPStatus)
+	}
+	return p, checkPrincipal(p)
+}
+
+func active(status string) *bool {
+	switch status {
+	case "ACTIVE":
+		return ptr(true)
+	case "INACTIVE":
+		return ptr(false)
+	default:
+		return nil
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// listIAMv2 reads GET /api/2.0/identity/accounts/{account}/{users|groups|service-principals}.
+func (c *Client) listIAMv2(ctx context.Context, t audit.PrincipalType) ([]audit.Principal, error) {
+	resource, key := "users", "users"
+	switch t {
+	case audit.TypeGroup:
+		resource, key = "groups", "groups"
+	case audit.TypeServicePrincipal:
+		resource, key = "service-principals", "service_principals"
+	}
+	var out []audit.Principal
+	seen := map[string]bool{}
+	err := tokenPages(ctx, c, c.iamPath(resource), key, func(item *iamPrincipal) error {
+		p, err := item.toAudit(t)
+		if err != nil {
+			return err
+		}
+		if !seen[p.ID] {
+			seen[p.ID] = true
+			out = append(out, p)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// tokenPages reads every page of a list of IAM v2. A page may be empty and still
+// name the next one; only a missing token ends the list. A token that comes a
+// second time would never end, and is an error.
+func tokenPages[T any](ctx context.Context, c *Client, path, key string, each func(*T) error) error {
+	query := url.Values{"page_size": {strconv.Itoa(iamPage)}}
+	tokens := map[string]bool{}
+	for {
+		var reply map[string]rawJSON
+		if err := c.do(ctx, call{method: http.MethodGet, path: path, query: query, limit: limitIAM}, &reply); err != nil {
+			return err
+		}
+		var items []T
+		if err := reply[key].into(&items); err != nil {
+			return fmt.Errorf("GET %s: %s cannot be read: %w", path, key, err)
+		}
+		for i := range items {
+			if err := each(&items[i]); err != nil {
+				return fmt.Errorf("GET %s: the account sent %w", path, err)
+			}
+		}
+		var token text
+		if err := reply["next_page_token"].into(&token); err != nil {
+			return fmt.Errorf("GET %s: next_page_token cannot be read: %w", path, err)
+		}
+		if token == "" {
+			return nil
+		}
+		if tokens[string(token)] {
+			return fmt.Errorf("GET %s: the account named the same next page twice", path)
+		}
+		tokens[string(token)] = true
+		query.Set("page_token", string(token))
+	}
+}
+
+// scimListReply is one page (databricks-account-api.md 4.1).
+type scimListReply struct {
+	Total     *int           `json:"totalResults"`
+	Resources []scimResource `json:"Resources"`
+}
+
+// listSCIM reads GET /api/2.1/accounts/{account}/scim/v2/{kind}. A list that
+// changed while it was read is read once more, page after page; then it is a
+// hole, with what both readings saw.
+func (c *Client) listSCIM(ctx context.Context, t audit.PrincipalType) ([]audit.Principal, error) {
+	first, err := c.scimPass(ctx, t, c.scimPages)
+	if !errors.Is(err, errUnstable) {
+		return first.sorted(), err
+	}
+	c.log(ctx, "a list changed while it was read, reading it again", map[string]any{"type": string(t)})
+	second, err := c.scimPass(ctx, t, c.scimSequence)
+	if err == nil {
+		return second.sorted(), nil
+	}
+	for id, p := range first {
+		if _, again := second[id]; !again {
+			second[id] = p
+		}
+	}
+	if errors.Is(err, errUnstable) {
+		err = fmt.Errorf("twice: %w", err)
+	}
+	return second.sorted(), err
+}
+
+// byID are principals by id, so that what came twice is there once.
+type byID map[string]audit.Principal
+
+func (m byID) sorted() []audit.Principal {
+	out := make([]audit.Principal, 0, len(m))
+	for _, p := range m {
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b audit.Principal) int { return audit.CompareIDs(a.ID, b.ID) })
+	return out
+}
+
+// pass is a way to read all pages; total is nil when no page named one.
+type pass func(ctx context.Context, t audit.PrincipalType) (pages []scimListReply, err error)
+
+// scimPass reads the list and checks that it is whole: every page named the
+// same total, and so many different principals came.
+func (c *Client) scimPass(ctx context.Context, t audit.PrincipalType, read pass) (byID, error) {
+	pages, err := read(ctx, t)
+	out := byID{}
+	var total *int
+	for _, page := range pages {
+		if page.Total != nil && total != nil && *page.Total != *total && err == nil {
+			err = fmt.Errorf("%w: it had first %d entries, then %d", errUnstable, *total, *page.Total)
+		}
+		if total == nil {
+			total = page.Total
+		}
+		for i := range page.Resources {
+			p, perr := page.Resources[i].toAudit(t)
+			if perr != nil {
+				return out, fmt.Errorf("GET %s: the account sent %w", c.scimPath(scimKind(t)), perr)
+			}
+			out[p.ID] = p
+		}
+	}
+	if err == nil && total != nil && len(out) != *total {
+		err = fmt.Errorf("%w: %d different entries came, %d were announced", errUnstable, len(out), *total)
+	}
+	return out, err
+}
+
+func (c *Client) scimPage(ctx context.Context, t audit.PrincipalType, start int) (scimListReply, error) {
+	// externalId is asked for by name: lists without it were seen (4.2).
+	attributes := "id,displayName,externalId"
+	switch t {
+	case audit.TypeUser:
+		attributes += ",userName,active"
+	case audit.TypeServicePrincipal:
+		attributes += ",applicationId,active"
+	}
+	var page scimListReply
+	err := c.do(ctx, call{
+		method: http.MethodGet, path: c.scimPath(scimKind(t)), limit: limitSCIMList,
+		query: url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(scimPage)}, "attributes": {attributes}},
+	}, &page)
+	return page, err
+}
+
+// scimPages reads the first page, and from its total all others at once.
+func (c *Client) scimPages(ctx context.Context, t audit.PrincipalType) ([]scimListReply, error) {
+	first, err := c.scimPage(ctx, t, 1)
+	if err != nil {
+		return nil, err
+	}
+	step := len(first.Resources)
+	if first.Total == nil {
+		return c.scimFollow(ctx, t, first)
+	}
+	if step == 0 || step >= *first.Total {
+		return []scimListReply{first}, nil
+	}
+	pages := make([]scimListReply, (*first.Total+step-1)/step)
+	pages[0] = first
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(c.cfg.MaxConcurrency)
+	for i := 1; i < len(pages); i++ {
+		group.Go(func() error {
+			page, err := c.scimPage(gctx, t, 1+i*step)
+			pages[i] = page
+			return err
+		})
+	}
+	return pages, group.Wait()
+}
+
+// scimSequence reads page after page, each from where the last one ended.
+func (c *Client) scimSequence(ctx context.Context, t audit.PrincipalType) ([]scimListReply, error) {
+	first, err := c.scimPage(ctx, t, 1)
+	if err != nil {
+		return nil, err
+	}
+	return c.scimFollow(ctx, t, first)
+}
+
+func (c *Client) scimFollow(ctx context.Context, t audit.PrincipalType, first scimListReply) ([]scimListReply, error) {
+	pages := []scimListReply{first}
+	seen, received := map[text]bool{}, len(first.Resources)
+	for last := first; len(last.Resources) > 0; {
+		before := len(seen)
+		for _, r := range last.Resources {
+			seen[r.ID] = true
+		}
+		switch {
+		case last.Total != nil && len(seen) >= *last.Total:
+			return pages, nil
+		case len(seen) == before:
+			// A server that ignores startIndex would never end.
+			return pages, fmt.Errorf("%w: a page held only entries that had come before", errUnstable)
+		}
+		var err error
+		if last, err = c.scimPage(ctx, t, 1+received); err != nil {
+			return pages, err
+		}
+		pages = append(pages, last)
+		received += len(last.Resources)
+	}
+	return pages, nil
+}

@@ -1,0 +1,166 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// scimMember is an entry of a group's members (databricks-account-api.md 4.1).
+type scimMember struct {
+	Value   text   `json:"value"`
+	Display string `json:"display"`
+	Ref     string `json:"$ref"`
+	Type    string `json:"type"`
+}
+
+// principalType is empty where the entry does not tell.
+func (m *scimMember) principalType() audit.PrincipalType {
+	kind := m.Type
+	// "Users/123", or an absolute URL that ends so.
+	if parts := strings.Split(m.Ref, "/"); len(parts) >= 2 {
+		kind = parts[len(parts)-2]
+	}
+	switch strings.TrimSuffix(kind, "s") {
+	case "User":
+		return audit.TypeUser
+	case "Group":
+		return audit.TypeGroup
+	case "ServicePrincipal":
+		return audit.TypeServicePrincipal
+	}
+	return ""
+}
+
+// iamMember is a direct member (databricks-account-api.md 5.3).
+type iamMember struct {
+	PrincipalID   text   `json:"principal_id"`
+	PrincipalType string `json:"principal_type"`
+	DisplayName   string `json:"display_name"`
+	ExternalID    string `json:"external_id"`
+	Source        string `json:"membership_source"`
+}
+
+// Members are the direct members of a group, sorted, each once. Read once per
+// group and client.
+//
+// Requests: IAM v2 direct-members in pages of 1,000, which lists provisioned
+// members only and tells who owns each membership; or one account SCIM GET of
+// the group, which does not show what AIM resolves from the IdP, and whose
+// sources are unknown: externalIds come from the inventory then. Name is the
+// display name. errors.Is(err, ErrNotFound) as for [Client.Principal].
+func (c *Client) Members(ctx context.Context, groupID string) ([]audit.Member, error) {
+	all, err := c.members.get(ctx, groupID, func(ctx context.Context) ([]audit.Member, error) {
+		return c.readMembers(ctx, groupID)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the members of group/%s: %w", groupID, err)
+	}
+	out := slices.Clone(all)
+	c.inventory.mu.Lock()
+	defer c.inventory.mu.Unlock()
+	for i := range out {
+		if p, ok := c.inventory.written[out[i].Ref]; ok {
+			out[i].ExternalID = p.ExternalID
+		}
+	}
+	return out, nil
+}
+
+func (c *Client) readMembers(ctx context.Context, groupID string) ([]audit.Member, error) {
+	const family = "direct-members"
+	if c.useIAMv2(family) {
+		members, err := c.membersIAMv2(ctx, groupID)
+		// A 404 may be about the group: SCIM knows, and one missing group must
+		// not switch IAM v2 off.
+		if err == nil {
+			return members, nil
+		}
+		if statusOf(err) == 404 && c.cfg.IdentityAPI == identityAuto {
+			return c.membersSCIM(ctx, groupID)
+		}
+		if !c.fallBack(ctx, family, err) {
+			return nil, err
+		}
+	}
+	return c.membersSCIM(ctx, groupID)
+}
+
+func (c *Client) membersIAMv2(ctx context.Context, groupID string) ([]audit.Member, error) {
+	var out []audit.Member
+	err := tokenPages(ctx, c, c.iamPath("groups", groupID, "direct-members"), "direct_group_members", func(m *iamMember) error {
+		member := audit.Member{Ref: audit.Ref{ID: string(m.PrincipalID)}, Name: m.DisplayName, ExternalID: m.ExternalID}
+		switch m.PrincipalType {
+		case "USER":
+			member.Type = audit.TypeUser
+		case "GROUP":
+			member.Type = audit.TypeGroup
+		case "SERVICE_PRINCIPAL":
+			member.Type = audit.TypeServicePrincipal
+		default:
+			return fmt.Errorf("a member of the unknown type %q", m.PrincipalType)
+		}
+		if member.ID == "" {
+			return fmt.Errorf("a member without principal_id")
+		}
+		switch m.Source {
+		case "INTERNAL":
+			member.Source = audit.SourceInternal
+		case "IDENTITY_PROVIDER":
+			member.Source = audit.SourceIdentityProvider
+		default:
+			member.Source = audit.SourceUnknown
+		}
+		out = append(out, member)
+		return nil
+	})
+	return sortMembers(out), err
+}
+
+func (c *Client) membersSCIM(ctx context.Context, groupID string) ([]audit.Member, error) {
+	group, err := c.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
+	if err != nil {
+		return nil, err
+	}
+	if len(group.Members) == 0 {
+		return nil, nil
+	}
+	inv, err := c.loadInventory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]audit.Member, 0, len(group.Members))
+	for i := range group.Members {
+		m := &group.Members[i]
+		types := []audit.PrincipalType{m.principalType()}
+		if types[0] == "" {
+			types = audit.PrincipalTypes()
+		}
+		p, known := c.lookup(inv, string(m.Value), types...)
+		switch {
+		case m.Value == "":
+			return nil, fmt.Errorf("the account sent a member without value")
+		case !known && types[0] != m.principalType():
+			return nil, fmt.Errorf("the account sent a member (%s) without type, and lists no principal with that id", m.Value)
+		case !known:
+			// Listed before it was created, or the list has a hole: its externalId
+			// is not known, and blank would be a claim.
+			if p, err = c.Principal(ctx, audit.Ref{Type: types[0], ID: string(m.Value)}); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, audit.Member{Ref: p.Ref, Name: m.Display, ExternalID: p.ExternalID, Source: audit.SourceUnknown})
+	}
+	return sortMembers(out), nil
+}
+
+func sortMembers(members []audit.Member) []audit.Member {
+	slices.SortStableFunc(members, func(a, b audit.Member) int { return audit.CompareRefs(a.Ref, b.Ref) })
+	return slices.CompactFunc(members, func(a, b audit.Member) bool { return a.Ref == b.Ref })
+}

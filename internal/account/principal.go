@@ -1,0 +1,120 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// scimKind is the SCIM resource of a type; "" for an unknown one.
+func scimKind(t audit.PrincipalType) string {
+	switch t {
+	case audit.TypeUser:
+		return "Users"
+	case audit.TypeGroup:
+		return "Groups"
+	case audit.TypeServicePrincipal:
+		return "ServicePrincipals"
+	default:
+		return ""
+	}
+}
+
+// scimResource has what is read of users, groups and service principals
+// (databricks-account-api.md 4.1).
+type scimResource struct {
+	ID            text   `json:"id"`
+	UserName      string `json:"userName"`
+	DisplayName   string `json:"displayName"`
+	ApplicationID string `json:"applicationId"`
+	ExternalID    string `json:"externalId"`
+	Active        *bool  `json:"active"`
+	Roles         []struct {
+		Value string `json:"value"`
+	} `json:"roles"`
+	Members []scimMember `json:"members"`
+}
+
+func (r *scimResource) toAudit(t audit.PrincipalType) (audit.Principal, error) {
+	p := audit.Principal{
+		Ref: audit.Ref{Type: t, ID: string(r.ID)}, Name: r.UserName, DisplayName: r.DisplayName,
+		ExternalID: r.ExternalID, Active: r.Active,
+	}
+	switch t {
+	case audit.TypeGroup:
+		p.Name, p.Active = r.DisplayName, nil // Groups have no such state.
+	case audit.TypeServicePrincipal:
+		p.Name = r.ApplicationID
+	}
+	return p, checkPrincipal(p)
+}
+
+// checkPrincipal refuses what no rule could judge.
+func checkPrincipal(p audit.Principal) error {
+	switch {
+	case p.ID == "":
+		return fmt.Errorf("a %s without id", p.Type)
+	case p.Name == "":
+		return fmt.Errorf("%s has no name", p.Ref)
+	}
+	return nil
+}
+
+// Principal reads one principal: GET /api/2.1/accounts/{account}/scim/v2/{kind}/{id}.
+//
+// errors.Is(err, ErrNotFound) holds only when the account itself says that the
+// principal does not exist.
+func (c *Client) Principal(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
+	r, err := c.scimGet(ctx, ref)
+	if err != nil {
+		return audit.Principal{}, err
+	}
+	p, err := r.toAudit(ref.Type)
+	if err != nil {
+		return audit.Principal{}, fmt.Errorf("reading %s: the account answered with %w", ref, err)
+	}
+	return p, nil
+}
+
+func (c *Client) scimGet(ctx context.Context, ref audit.Ref) (*scimResource, error) {
+	kind := scimKind(ref.Type)
+	if kind == "" || ref.ID == "" || ref.ID == "." || ref.ID == ".." {
+		return nil, fmt.Errorf("%q is not a principal: write user/<id>, group/<id> or service_principal/<id>", ref)
+	}
+	var r scimResource
+	err := c.do(ctx, call{method: http.MethodGet, path: c.scimPath(kind, ref.ID), limit: limitSCIMGet}, &r)
+	if err != nil {
+		return nil, c.missing(ctx, ref, err)
+	}
+	if string(r.ID) != ref.ID {
+		return nil, fmt.Errorf("reading %s: the account answered with the object %q", ref, string(r.ID))
+	}
+	return &r, nil
+}
+
+// missing turns a 404 that is about the principal into ErrNotFound. An account
+// that has not answered anything well so far is asked for something else first:
+// with a wrong account id every principal is "not found".
+func (c *Client) missing(ctx context.Context, ref audit.Ref, err error) error {
+	var e *APIError
+	if !errors.As(err, &e) || !e.explicit404 {
+		return fmt.Errorf("reading %s: %w", ref, err)
+	}
+	if !c.proven.get() {
+		probe := call{
+			method: http.MethodGet, path: c.scimPath("Users"), limit: limitSCIMList,
+			query: url.Values{"count": {"1"}, "attributes": {"id"}},
+		}
+		if perr := c.do(ctx, probe, nil); perr != nil {
+			return fmt.Errorf("reading %s: %w (and the account cannot be read at all: %w)", ref, err, perr)
+		}
+	}
+	return fmt.Errorf("reading %s: %w: %w", ref, ErrNotFound, err)
+}

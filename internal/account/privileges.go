@@ -1,0 +1,272 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// powerCaches hold what privileges are made of, each read once per client.
+type powerCaches struct {
+	resources  keyed[audit.Ref, *scimResource]
+	parents    keyed[audit.Ref, []string]
+	crawl      cell[map[string][]string]
+	admins     keyed[string, map[string]bool]
+	metastores cell[[]metastore]
+}
+
+// Privileges tell for each principal which power it has: account roles, ADMIN of
+// workspaces, ownership of metastores; directly or through groups, at any depth.
+// What could not be read is in Unknown. The map has every ref as a key.
+//
+// Requests per client: the workspaces and the metastores (one list each), the
+// permission assignments of each workspace; per principal one account SCIM GET
+// and one IAM v2 transitive-parent-groups, per group above any of them one GET.
+// Without IAM v2 every group of the account is read once. None for no refs.
+func (c *Client) Privileges(ctx context.Context, refs []audit.Ref) map[audit.Ref]audit.Privilege {
+	out := make(map[audit.Ref]audit.Privilege, len(refs))
+	if len(refs) == 0 {
+		return out
+	}
+	grants, holes := c.accountGrants(ctx)
+	var mu sync.Mutex
+	var group errgroup.Group
+	group.SetLimit(c.cfg.MaxConcurrency)
+	for _, ref := range slices.CompactFunc(slices.SortedFunc(slices.Values(refs), audit.CompareRefs), func(a, b audit.Ref) bool { return a == b }) {
+		group.Go(func() error {
+			p := c.privilege(ctx, ref, grants, holes)
+			mu.Lock()
+			defer mu.Unlock()
+			out[ref] = p
+			return nil
+		})
+	}
+	_ = group.Wait() // No member of the group fails.
+	return out
+}
+
+// grants are powers that are listed by place, not by principal.
+type grants struct {
+	admins     []workspaceAdmins
+	metastores []metastore
+}
+
+type workspaceAdmins struct {
+	workspace audit.Workspace
+	ids       map[string]bool
+}
+
+// accountGrants reads the permission assignments of every workspace and the
+// owners of the metastores. holes are the reasons for what is missing.
+func (c *Client) accountGrants(ctx context.Context) (grants, []string) {
+	var (
+		out   grants
+		mu    sync.Mutex
+		holes []string
+		group errgroup.Group
+	)
+	hole := func(what string, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		holes = append(holes, what+": "+err.Error())
+	}
+	group.SetLimit(c.cfg.MaxConcurrency)
+	group.Go(func() error {
+		var err error
+		if out.metastores, err = c.listMetastores(ctx); err != nil {
+			hole("metastores", err)
+		}
+		return nil
+	})
+	workspaces, err := c.Workspaces(ctx)
+	if err != nil {
+		hole("workspaces", err)
+	}
+	out.admins = make([]workspaceAdmins, len(workspaces))
+	for i, w := range workspaces {
+		group.Go(func() error {
+			ids, err := c.workspaceAdmins(ctx, w.ID)
+			if err != nil {
+				hole("permission assignments of workspace "+w.ID, err)
+			}
+			out.admins[i] = workspaceAdmins{w, ids}
+			return nil
+		})
+	}
+	_ = group.Wait() // No member of the group fails.
+	slices.Sort(holes)
+	return out, holes
+}
+
+// privilege collects the powers of one principal and of the groups above it.
+func (c *Client) privilege(ctx context.Context, ref audit.Ref, g grants, holes []string) audit.Privilege {
+	holes = slices.Clone(holes)
+	powers := map[string]bool{}
+	collect := func(r *scimResource, t audit.PrincipalType, through string) {
+		for _, role := range r.Roles {
+			if role.Value != "" {
+				powers["account role "+role.Value+through] = true
+			}
+		}
+		for _, w := range g.admins {
+			if w.ids[string(r.ID)] {
+				powers[fmt.Sprintf("ADMIN of workspace %q, id %s%s", w.workspace.Name, w.workspace.ID, through)] = true
+			}
+		}
+		name := r.DisplayName
+		switch t {
+		case audit.TypeUser:
+			name = r.UserName
+		case audit.TypeServicePrincipal:
+			name = r.ApplicationID
+		}
+		for _, m := range g.metastores {
+			// Owners are names; case is ignored, so that a doubt counts as power.
+			if name != "" && strings.EqualFold(m.Owner, name) {
+				powers[fmt.Sprintf("owner of metastore %q, id %s%s", m.Name, m.ID, through)] = true
+			}
+		}
+	}
+	self, err := c.resource(ctx, ref)
+	if err != nil {
+		holes = append(holes, err.Error())
+	} else {
+		collect(self, ref.Type, "")
+	}
+	above, err := c.groupsAbove(ctx, ref)
+	if err != nil {
+		holes = append(holes, fmt.Sprintf("groups above %s: %v", ref, err))
+	}
+	for _, id := range above {
+		r, err := c.resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: id})
+		if err != nil {
+			holes = append(holes, err.Error())
+			continue
+		}
+		collect(r, audit.TypeGroup, fmt.Sprintf(" (through group %q, id %s)", r.DisplayName, id))
+	}
+	out := audit.Privilege{Unknown: summary(holes)}
+	for p := range powers {
+		out.Powers = append(out.Powers, p)
+	}
+	slices.Sort(out.Powers)
+	return out
+}
+
+// summary joins reasons, the first ones only.
+func summary(holes []string) string {
+	const most = 5
+	if len(holes) > most {
+		holes = append(slices.Clone(holes[:most]), fmt.Sprintf("and %d more", len(holes)-most))
+	}
+	return strings.Join(holes, "; ")
+}
+
+// resource is one account SCIM GET, kept.
+func (c *Client) resource(ctx context.Context, ref audit.Ref) (*scimResource, error) {
+	return c.power.resources.get(ctx, ref, func(ctx context.Context) (*scimResource, error) {
+		return c.scimGet(ctx, ref)
+	})
+}
+
+// groupsAbove are the ids of every group that a principal is in, at any depth,
+// sorted.
+func (c *Client) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, error) {
+	return c.power.parents.get(ctx, ref, func(ctx context.Context) ([]string, error) {
+		const family = "transitive-parent-groups"
+		if c.useIAMv2(family) {
+			ids, err := c.parentsIAMv2(ctx, ref.ID)
+			if err == nil || !c.fallBack(ctx, family, err) {
+				return ids, err
+			}
+		}
+		parents, err := c.power.crawl.get(ctx, c.crawlGroups)
+		if err != nil {
+			return nil, err
+		}
+		return closure(parents, ref.ID), nil
+	})
+}
+
+func (c *Client) parentsIAMv2(ctx context.Context, id string) ([]string, error) {
+	type parent struct {
+		GroupID text `json:"group_id"`
+	}
+	var out []string
+	err := tokenPages(ctx, c, c.iamPath("principals", id, "transitive-parent-groups"), "transitive_parent_groups", func(p *parent) error {
+		if p.GroupID == "" {
+			return errors.New("a parent group without group_id")
+		}
+		if string(p.GroupID) != id {
+			out = append(out, string(p.GroupID))
+		}
+		return nil
+	})
+	slices.SortFunc(out, audit.CompareIDs)
+	return slices.Compact(out), err
+}
+
+// crawlGroups reads every group of the account: member id -> ids of the groups
+// that list it. Under AIM, SCIM does not show the memberships that come from the
+// IdP, so that the answer may be too small; IAM v2 has no such gap.
+func (c *Client) crawlGroups(ctx context.Context) (map[string][]string, error) {
+	inv, err := c.Inventory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !inv.Coverage.Groups {
+		return nil, &IncompleteError{Need: "Finding the groups above a principal", Failures: inv.Failures}
+	}
+	var mu sync.Mutex
+	parents := map[string][]string{}
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(c.cfg.MaxConcurrency)
+	for _, p := range inv.Principals {
+		if p.Type != audit.TypeGroup {
+			continue
+		}
+		group.Go(func() error {
+			r, err := c.resource(gctx, p.Ref)
+			if errors.Is(err, ErrNotFound) {
+				return nil // Deleted since it was listed.
+			}
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, m := range r.Members {
+				parents[string(m.Value)] = append(parents[string(m.Value)], p.ID)
+			}
+			return nil
+		})
+	}
+	return parents, group.Wait()
+}
+
+// closure walks up; cycles end.
+func closure(parents map[string][]string, id string) []string {
+	seen := map[string]bool{id: true}
+	var out []string
+	for queue := []string{id}; len(queue) > 0; queue = queue[1:] {
+		for _, p := range parents[queue[0]] {
+			if !seen[p] {
+				seen[p] = true
+				out = append(out, p)
+				queue = append(queue, p)
+			}
+		}
+	}
+	slices.SortFunc(out, audit.CompareIDs)
+	return out
+}
