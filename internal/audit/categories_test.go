@@ -1,0 +1,155 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import "testing"
+
+// The conditions are those of the table in section 4 of the prep script's
+// contract, its consequences included.
+func TestDivergences_categories(t *testing.T) {
+	t.Parallel()
+	const (
+		notInIDP = "EXTERNAL_ID_NOT_IN_IDP"
+		name     = "EXTERNAL_ID_MATCH_NAME_MISMATCH"
+		id       = "NAME_MATCH_EXTERNAL_ID_MISMATCH"
+		local    = "GROUP_HAS_LOCAL_MEMBERS_WITHOUT_EXTERNAL_ID"
+		external = "GROUP_HAS_LOCAL_MEMBERS_WITH_EXTERNAL_ID"
+	)
+	linked := identity("x", "ann@example.com")
+	members := func(local, external int) *MemberMatch {
+		return &MemberMatch{Local: make([]MemberRef, local), External: make([]MemberRef, external)}
+	}
+	cases := map[string]struct {
+		match Match
+		want  []string
+	}{
+		"user, linked": {Match{
+			Principal: user("1", "ann@example.com", "x"), ByExternalID: &linked, ByName: []Identity{linked},
+		}, nil},
+		"user, purely local": {Match{Principal: user("1", "ann@example.com", "")}, nil},
+		"user, stale":        {Match{Principal: user("1", "ann@example.com", "x")}, []string{notInIDP}},
+		"user, a blank that is not empty": {
+			Match{Principal: user("1", "ann@example.com", " ")}, []string{notInIDP},
+		},
+		"user, in the recycle bin": {Match{
+			Principal:    user("1", "ann@example.com", "x"),
+			ByExternalID: &Identity{ExternalID: "x", Names: []string{"ann@example.com"}, Deleted: true},
+			ByName:       []Identity{{ExternalID: "y", Names: []string{"ann@example.com"}, Deleted: true}},
+		}, []string{notInIDP}},
+		"user, name in another case": {Match{
+			Principal: user("1", "Ann@example.com", "x"), ByExternalID: &linked, ByName: []Identity{linked},
+		}, []string{name}},
+		"user, name with a space": {Match{
+			Principal: user("1", "ann@example.com ", "x"), ByExternalID: &linked,
+		}, []string{name}},
+		"user, one of several names equals": {Match{
+			Principal:    user("1", "ann@example.com", "x"),
+			ByExternalID: ptr(identity("x", "ann_example.com#EXT#@example.org", "ann@example.com")),
+		}, nil},
+		"user, none of several names equals": {Match{
+			Principal:    user("1", "ann@example.com", "x"),
+			ByExternalID: ptr(identity("x", "a@example.org", "b@example.org")),
+		}, []string{name}},
+		"user, match without a name":      {Match{Principal: user("1", "a", "x"), ByExternalID: &Identity{}}, []string{name}},
+		"user, both without a name":       {Match{Principal: user("1", "", "x"), ByExternalID: &Identity{}}, nil},
+		"user, match although id blank":   {Match{Principal: user("1", "a", ""), ByExternalID: &linked}, []string{name}},
+		"user, linkable":                  {Match{Principal: user("1", "a", ""), ByName: []Identity{identity("y", "a")}}, []string{id}},
+		"user, name match without id":     {Match{Principal: user("1", "a", ""), ByName: []Identity{identity("", "a")}}, nil},
+		"user, stale and linkable":        {Match{Principal: user("1", "a", "x"), ByName: []Identity{identity("y", "a")}}, []string{notInIDP, id}},
+		"user, ids differ in case":        {Match{Principal: user("1", "a", "Y"), ByExternalID: ptr(identity("y", "a")), ByName: []Identity{identity("y", "a")}}, []string{id}},
+		"user, linked to somebody else":   {Match{Principal: user("1", "a", "x"), ByExternalID: ptr(identity("x", "b")), ByName: []Identity{identity("y", "a")}}, []string{name, id}},
+		"user, drift found by old name":   {Match{Principal: user("1", "a", "x"), ByExternalID: ptr(identity("x", "b")), ByName: []Identity{identity("x", "b")}}, []string{name}},
+		"user, members do not count":      {Match{Principal: user("1", "a", ""), Members: members(1, 1)}, nil},
+		"user, unknown":                   {Match{Principal: user("1", "a", "x"), Unknown: "500"}, nil},
+		"sp, application id differs":      {Match{Principal: servicePrincipal("1", "app-1", "x"), ByExternalID: ptr(identity("x", "app-2"))}, []string{name}},
+		"sp, display name does not count": {Match{Principal: servicePrincipal("1", "app-1", "x"), ByExternalID: &Identity{ExternalID: "x", Names: []string{"app-1"}, DisplayName: "other"}}, nil},
+		"sp, wrong id":                    {Match{Principal: servicePrincipal("1", "app-1", "x"), ByName: []Identity{identity("y", "app-1")}}, []string{notInIDP, id}},
+		"group, stored id is one of the name matches": {Match{
+			Principal: group("1", "g", "y"), ByExternalID: ptr(identity("y", "g")),
+			ByName: []Identity{identity("x", "g"), identity("y", "g"), identity("", "g")},
+		}, nil},
+		"group, stored id is none of the name matches": {Match{
+			Principal: group("1", "g", ""), ByName: []Identity{identity("x", "g"), identity("y", "g")},
+		}, []string{id}},
+		"group, name matches without ids": {Match{Principal: group("1", "g", ""), ByName: []Identity{identity("", "g")}}, nil},
+		"group, renamed":                  {Match{Principal: group("1", "g", "x"), ByExternalID: ptr(identity("x", "h"))}, []string{name}},
+		"group, local members": {Match{
+			Principal: group("1", "g", "x"), ByExternalID: ptr(identity("x", "g")), Members: members(1, 0),
+		}, []string{local}},
+		"group, external members": {Match{
+			Principal: group("1", "g", "x"), ByExternalID: ptr(identity("x", "g")), Members: members(0, 2),
+		}, []string{external}},
+		"group, everything": {Match{
+			Principal: group("1", "g", "x"), ByExternalID: ptr(identity("x", "h")),
+			ByName: []Identity{identity("y", "g")}, Members: members(1, 1),
+		}, []string{name, id, local, external}},
+		"group, stale with members": {Match{Principal: group("1", "g", "x"), Members: members(0, 1)}, []string{notInIDP, external}},
+		"group, no members":         {Match{Principal: group("1", "g", "x"), ByExternalID: ptr(identity("x", "g")), Members: members(0, 0)}, nil},
+		"group, members unknown": {Match{
+			Principal: group("1", "g", "x"), ByExternalID: ptr(identity("x", "h")),
+			Members: &MemberMatch{Local: make([]MemberRef, 1), Unknown: "hidden membership"},
+		}, []string{name}},
+	}
+	for label, c := range cases {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			r := Divergences(scope([]Match{c.match}), directory())
+			same(t, "categories", divergences(r)[c.match.Principal.Ref.String()].ErrorCategories, c.want)
+
+			counts := map[string]int{notInIDP: 0, name: 0, id: 0, local: 0, external: 0}
+			for _, category := range c.want {
+				counts[category] = 1
+			}
+			same(t, "counts", r.Counts, counts)
+			if wantClean := len(c.want) == 0 && c.match.Unknown == ""; r.Clean != wantClean {
+				t.Errorf("clean = %t, want %t", r.Clean, wantClean)
+			}
+		})
+	}
+}
+
+func TestDivergences_rows(t *testing.T) {
+	t.Parallel()
+	in := scope([]Match{
+		{Principal: user("20", "ann@example.com", "x"), ByExternalID: ptr(identity("x", "b")), ByName: []Identity{identity("x", "Ann@example.com")}},
+		{Principal: user("3", "bob@example.com", ""), ByName: []Identity{identity("z", "bob@example.com"), identity("", "bob@example.com"), identity("y", "bob@example.com")}},
+		{
+			Principal: group("5", "g", "x"), ByExternalID: ptr(identity("x", "h")),
+			ByName:  []Identity{identity("b", "g"), identity("a", "g"), identity("b", "g"), identity("", "g")},
+			Members: &MemberMatch{Local: refs("10", "9", "9"), External: refs("21", "20")},
+		},
+		{Principal: servicePrincipal("8", "app", "x"), ByName: []Identity{identity("y", "app")}},
+		{Principal: user("4", "clean@example.com", "")},
+	})
+	r := Divergences(in, directory())
+	type row struct {
+		ID, Name, ExternalID, Match string
+		Categories                  int
+	}
+	users := []row{}
+	for _, u := range r.Users {
+		users = append(users, row{u.ID, u.Username, u.ExternalID, u.ExternalIDWithUsernameMatch, len(u.ErrorCategories)})
+	}
+	same(t, "users", users, []row{
+		{"3", "bob@example.com", "", "y;z", 1},
+		{"20", "ann@example.com", "x", "x", 1},
+	})
+	g := r.Groups[0]
+	same(t, "group ids", g.ExternalIDsWithGroupNameMatch, []string{"a", "b", "b"})
+	same(t, "local members", g.LocalMembersNotInIDPInternalIDs, []string{"9", "9", "10"})
+	same(t, "external members", g.ExternalMembersNotInIDPInternalIDs, []string{"20", "21"})
+	s := r.ServicePrincipals[0]
+	same(t, "sp", []string{s.ID, s.ApplicationID, s.ExternalID, s.ExternalIDWithAppIDMatch}, []string{"8", "app", "x", "y"})
+	same(t, "scanned", r.Scanned, map[PrincipalType][]string{
+		TypeUser: {"3", "4", "20"}, TypeGroup: {"5"}, TypeServicePrincipal: {"8"},
+	})
+}
+
+func refs(ids ...string) []MemberRef {
+	var out []MemberRef
+	for _, id := range ids {
+		out = append(out, MemberRef{Ref: Ref{ID: id}})
+	}
+	return out
+}

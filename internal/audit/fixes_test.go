@@ -1,0 +1,323 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"strings"
+	"testing"
+)
+
+// linkable is a user without externalId that one identity of its name fits.
+func linkable() Match {
+	return Match{
+		Principal: user("1", "ann@example.com", ""),
+		ByName: []Identity{{
+			Type: TypeUser, ExternalID: "ann-id", Names: []string{"ann@example.com"},
+			Enabled: ptr(true), Guest: ptr(false),
+		}},
+	}
+}
+
+// Every condition of a fix, each as the one change that takes the fix of the
+// base case away, or does not.
+func TestDivergences_fixConditions(t *testing.T) {
+	t.Parallel()
+	const guid = "aaaaaaaa-0000-4000-8000-00000000000b"
+	cases := map[string]struct {
+		change func(m *Match, in *Input, o *Options)
+		fix    string // the id offered
+		reason string // or why not
+	}{
+		"base":              {func(*Match, *Input, *Options) {}, "ann-id", ""},
+		"nothing known":     {func(m *Match, _ *Input, _ *Options) { m.ByName[0] = Identity{ExternalID: "ann-id"} }, "ann-id", ""},
+		"stale id replaced": {func(m *Match, _ *Input, _ *Options) { m.Principal.ExternalID = "gone" }, "ann-id", ""},
+		"same identity twice": {func(m *Match, _ *Input, _ *Options) {
+			m.ByName = append(m.ByName, m.ByName[0])
+		}, "ann-id", ""},
+		"name in another case": {func(m *Match, _ *Input, _ *Options) { m.ByName[0].Names = []string{"ANN@example.com"} }, "ann-id", ""},
+		"two candidates": {func(m *Match, _ *Input, _ *Options) {
+			m.ByName = append(m.ByName, identity("other", "ann@example.com"))
+		}, "", ReasonAmbiguous},
+		"second candidate without id": {func(m *Match, _ *Input, _ *Options) {
+			m.ByName = append(m.ByName, identity("", "ann@example.com"))
+		}, "", ReasonAmbiguous},
+		"other type":        {func(m *Match, _ *Input, _ *Options) { m.ByName[0].Type = TypeGroup }, "", ReasonOtherType},
+		"disabled":          {func(m *Match, _ *Input, _ *Options) { m.ByName[0].Enabled = ptr(false) }, "", ReasonDisabled},
+		"guest":             {func(m *Match, _ *Input, _ *Options) { m.ByName[0].Guest = ptr(true) }, "", ReasonGuest},
+		"found by an alias": {func(m *Match, _ *Input, _ *Options) { m.ByName[0].Names = []string{"a@example.org"} }, "", ReasonNameDiffers},
+		"entra did not tell the state": {func(m *Match, _ *Input, o *Options) {
+			m.ByName[0].Enabled, o.IDPKind = nil, "entra"
+		}, "", ReasonStateUnknown},
+		"databricks cannot tell the state": {func(m *Match, _ *Input, o *Options) {
+			m.ByName[0].Enabled, o.IDPKind = nil, "databricks"
+		}, "ann-id", ""},
+		"id with a space":   {func(m *Match, _ *Input, _ *Options) { m.ByName[0].ExternalID = "ann id" }, "", ReasonInvalidID},
+		"id with a control": {func(m *Match, _ *Input, _ *Options) { m.ByName[0].ExternalID = "ann\x00" }, "", ReasonInvalidID},
+		"inactive by match": {func(m *Match, _ *Input, _ *Options) { m.Principal.Active = ptr(false) }, "", ReasonInactive},
+		"inactive by list": {func(_ *Match, in *Input, _ *Options) {
+			in.Inventory.Principals[0].Active = ptr(false)
+		}, "", ReasonInactive},
+		"held by a user":  {func(_ *Match, in *Input, _ *Options) { hold(in, user("2", "b", "ann-id")) }, "", ReasonHeld},
+		"held by a group": {func(_ *Match, in *Input, _ *Options) { hold(in, group("2", "b", "ann-id")) }, "", ReasonHeld},
+		"held in another spelling": {func(m *Match, in *Input, _ *Options) {
+			m.ByName[0].ExternalID = guid
+			hold(in, servicePrincipal("2", "b", " "+strings.ToUpper(guid)))
+		}, "", ReasonHeld},
+		"an Okta id in another case is another": {func(_ *Match, in *Input, _ *Options) {
+			hold(in, user("2", "b", "ANN-id"))
+		}, "ann-id", ""},
+		"hole in the groups": {func(_ *Match, in *Input, _ *Options) { in.Inventory.Coverage.Groups = false }, "", ReasonIndexHole},
+		"powers": {func(m *Match, in *Input, _ *Options) {
+			in.Privileges[m.Principal.Ref] = Privilege{Powers: []string{"account role account_admin"}}
+		}, "", ReasonPrivileged},
+		"powers unknown": {func(m *Match, in *Input, _ *Options) {
+			in.Privileges[m.Principal.Ref] = Privilege{Unknown: "403"}
+		}, "", ReasonPrivilegeUnknown},
+		"powers not looked up": {func(_ *Match, in *Input, _ *Options) { in.Privileges = nil }, "", ReasonPrivilegeUnknown},
+		"powers allowed": {func(m *Match, in *Input, o *Options) {
+			in.Privileges[m.Principal.Ref] = Privilege{Powers: []string{"account role account_admin"}}
+			o.AllowPrivileged = map[string]bool{"1": true}
+		}, "ann-id", ""},
+		"powers allowed of somebody else": {func(_ *Match, in *Input, o *Options) {
+			in.Privileges = nil
+			o.AllowPrivileged = map[string]bool{"2": true}
+		}, "", ReasonPrivilegeUnknown},
+		"stored id is another identity's": {func(m *Match, _ *Input, _ *Options) {
+			m.Principal.ExternalID, m.ByExternalID = "x", ptr(identity("x", "b"))
+		}, "", ReasonRelink},
+		"stored id is another identity's, relink": {func(m *Match, _ *Input, o *Options) {
+			m.Principal.ExternalID, m.ByExternalID, o.Relink = "x", ptr(identity("x", "b")), true
+		}, "ann-id", ""},
+		"stored id is a group's": {func(m *Match, _ *Input, _ *Options) {
+			m.Principal.ExternalID, m.ByExternalIDOtherType = "x", ptr(identity("x", "b"))
+		}, "", ReasonRelink},
+		"stored id is a group's, relink": {func(m *Match, _ *Input, o *Options) {
+			m.Principal.ExternalID, m.ByExternalIDOtherType, o.Relink = "x", ptr(identity("x", "b")), true
+		}, "ann-id", ""},
+		"only the spelling": {func(m *Match, _ *Input, _ *Options) {
+			m.ByName[0].ExternalID = guid
+			m.Principal.ExternalID, m.ByExternalID = strings.ToUpper(guid), &m.ByName[0]
+		}, guid, ""},
+		"relink to a held id names the holder first": {func(m *Match, in *Input, _ *Options) {
+			m.Principal.ExternalID, m.ByExternalID = "x", ptr(identity("x", "b"))
+			hold(in, user("2", "b", "ann-id"))
+		}, "", ReasonHeld},
+		"stored id in the recycle bin": {func(m *Match, _ *Input, _ *Options) {
+			m.Principal.ExternalID, m.DeletedByExternalID = "x", ptr(identity("x", "ann@example.com"))
+		}, "ann-id", ""},
+		"waived": {func(_ *Match, _ *Input, o *Options) { o.Waivers = []Waiver{{ID: "1"}} }, "", ""},
+		"category 3 waived, 1 not": {func(m *Match, _ *Input, o *Options) {
+			m.Principal.ExternalID = "gone"
+			o.Waivers = []Waiver{{ID: "1", Category: CategoryExternalIDMismatch}}
+		}, "", ReasonWaived},
+		"category 1 waived, 3 not": {func(m *Match, _ *Input, o *Options) {
+			m.Principal.ExternalID = "gone"
+			o.Waivers = []Waiver{{ID: "1", Category: CategoryExternalIDNotInIDP}}
+		}, "ann-id", ""},
+		"stale": {func(m *Match, _ *Input, _ *Options) { m.Principal.ExternalID, m.ByName = "gone", nil }, "", ReasonNoCandidate},
+		"near name": {func(m *Match, _ *Input, _ *Options) {
+			m.Principal.ExternalID, m.NearName, m.ByName = "gone", m.ByName, nil
+		}, "", ReasonNearName},
+		"renamed": {func(m *Match, _ *Input, _ *Options) {
+			m.Principal.ExternalID, m.ByExternalID, m.ByName = "x", ptr(identity("x", "b")), nil
+		}, "", ReasonNameChange},
+	}
+	for label, c := range cases {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			m := linkable()
+			in, o := scope([]Match{m}), directory()
+			c.change(&m, &in, &o)
+			listed := &in.Inventory.Principals[0]
+			listed.ExternalID = m.Principal.ExternalID
+			in.Matches = []Match{m}
+			r := Divergences(in, o)
+			wantFixes, wantReasons := map[string]string{}, map[string]string{}
+			if c.fix != "" {
+				wantFixes["user/1"] = c.fix
+			}
+			if c.reason != "" {
+				wantReasons["user/1"] = c.reason
+			}
+			same(t, "fixes", fixes(r), wantFixes)
+			same(t, "reasons", reasons(r), wantReasons)
+		})
+	}
+}
+
+// hold adds a principal that is not in scope.
+func hold(in *Input, p Principal) { in.Inventory.Principals = append(in.Inventory.Principals, p) }
+
+func TestDivergences_fixFields(t *testing.T) {
+	t.Parallel()
+	blankUser, staleUser := linkable(), linkable()
+	staleUser.Principal = user("2", "bob@example.com", "gone")
+	staleUser.ByName = []Identity{identity("bob-id", "bob@example.com")}
+	local := Match{Principal: group("3", "g", ""), ByName: []Identity{identity("g-id", "g")}}
+	stale := Match{Principal: group("4", "h", "gone-too")}
+	o := directory()
+	o.LinkGroups, o.SuggestGroupClears = true, true
+	r := Divergences(scope([]Match{blankUser, staleUser, local, stale}), o)
+	same(t, "fixes", r.ExternalIDFixes, []ExternalIDFix{
+		{Ref{TypeUser, "1"}, "ann@example.com", "", "ann-id", CategoryExternalIDMismatch, false},
+		{Ref{TypeUser, "2"}, "bob@example.com", "gone", "bob-id", CategoryExternalIDMismatch, true},
+		{Ref{TypeGroup, "3"}, "g", "", "g-id", CategoryExternalIDMismatch, true},
+		{Ref{TypeGroup, "4"}, "h", "gone-too", "", CategoryExternalIDNotInIDP, true},
+	})
+	same(t, "fixable", r.Fixable, 4)
+}
+
+func TestDivergences_groupFixes(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 64)
+	cases := map[string]struct {
+		match  Match
+		change func(*Options)
+		fixes  map[string]string
+		reason string
+	}{
+		"local group":       {Match{Principal: group("1", "g", ""), ByName: []Identity{identity("y", "g")}}, nil, nil, ReasonLinkGroups},
+		"local group, link": {Match{Principal: group("1", "g", ""), ByName: []Identity{identity("y", "g")}}, func(o *Options) { o.LinkGroups = true }, map[string]string{"group/1": "y"}, ""},
+		"seven candidates": {Match{Principal: group("1", "g", ""), ByName: []Identity{
+			identity("1", "g"), identity("2", "g"), identity("3", "g"), identity("4", "g"), identity("5", "g"), identity("6", "g"), identity("7", "g"),
+		}}, func(o *Options) { o.LinkGroups, o.Relink = true, true }, nil, ReasonAmbiguous},
+		"wrong id needs no link_groups": {Match{Principal: group("1", "g", "gone"), ByName: []Identity{identity("y", "g")}}, nil, map[string]string{"group/1": "y"}, ""},
+		"64 characters":                 {Match{Principal: group("1", "g", "gone"), ByName: []Identity{identity(long, "g")}}, nil, map[string]string{"group/1": long}, ""},
+		"65 characters":                 {Match{Principal: group("1", "g", "gone"), ByName: []Identity{identity(long+"x", "g")}}, nil, nil, ReasonInvalidID},
+		"system group":                  {Match{Principal: group("1", "Account users", "gone"), ByName: []Identity{identity("y", "Account users")}}, nil, nil, ReasonSystemGroup},
+		"stale":                         {Match{Principal: group("1", "g", "gone")}, nil, nil, ReasonClear},
+		"stale, clear":                  {Match{Principal: group("1", "g", "gone")}, clears, map[string]string{"group/1": ""}, ""},
+		"stale, clear, near name":       {Match{Principal: group("1", "g", "gone"), NearName: []Identity{identity("y", "g ")}}, clears, nil, ReasonNearName},
+		"stale, clear, name without id": {Match{Principal: group("1", "g", "gone"), ByName: []Identity{identity("", "g")}}, clears, nil, ReasonNameWithoutID},
+		"stale, clear, system group":    {Match{Principal: group("1", "admins", "gone")}, clears, nil, ReasonSystemGroup},
+		"of other type, clear":          {Match{Principal: group("1", "g", "x"), ByExternalIDOtherType: ptr(identity("x", "u"))}, clears, nil, ReasonRelink},
+		"of other type, clear, relink": {Match{Principal: group("1", "g", "x"), ByExternalIDOtherType: ptr(identity("x", "u"))}, func(o *Options) {
+			o.SuggestGroupClears, o.Relink = true, true
+		}, map[string]string{"group/1": ""}, ""},
+		"candidate exists, never cleared": {Match{Principal: group("1", "g", "gone"), ByName: []Identity{identity("y", "g"), identity("z", "g")}}, clears, nil, ReasonAmbiguous},
+		"users are never cleared":         {Match{Principal: user("1", "g", "gone")}, clears, nil, ReasonNoCandidate},
+	}
+	for label, c := range cases {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			o := directory()
+			if c.change != nil {
+				c.change(&o)
+			}
+			r := Divergences(scope([]Match{c.match}), o)
+			if c.fixes == nil {
+				c.fixes = map[string]string{}
+			}
+			same(t, "fixes", fixes(r), c.fixes)
+			same(t, "reason", reasons(r)[c.match.Principal.Ref.String()], c.reason)
+		})
+	}
+}
+
+func clears(o *Options) { o.SuggestGroupClears = true }
+
+// What one fix has to do with another.
+func TestDivergences_fixesTogether(t *testing.T) {
+	t.Parallel()
+	link := func(p Principal, target string) Match {
+		return Match{Principal: p, ByName: []Identity{identity(target, p.Name)}}
+	}
+	relinked := func(m Match) Match {
+		m.ByExternalID = ptr(identity(m.Principal.ExternalID, "somebody"))
+		return m
+	}
+	cases := map[string]struct {
+		matches []Match
+		change  func(*Options)
+		fixes   map[string]string
+		reasons map[string]string
+	}{
+		"two claim one id": {
+			[]Match{link(user("1", "a", ""), "x"), link(user("2", "b", ""), "x")}, nil,
+			map[string]string{}, map[string]string{"user/1": ReasonClaimed, "user/2": ReasonClaimed},
+		},
+		"two claim one GUID in two spellings": {
+			[]Match{
+				link(user("1", "a", ""), "aaaaaaaa-0000-4000-8000-00000000000b"),
+				link(user("2", "b", ""), "AAAAAAAA-0000-4000-8000-00000000000B"),
+			}, nil,
+			map[string]string{}, map[string]string{"user/1": ReasonClaimed, "user/2": ReasonClaimed},
+		},
+		"a waived claim does not count": {
+			[]Match{link(user("1", "a", ""), "x"), link(user("2", "b", ""), "x")},
+			func(o *Options) { o.Waivers = []Waiver{{Type: TypeUser, ID: "2"}} },
+			map[string]string{"user/1": "x"}, map[string]string{},
+		},
+		"swap": {
+			[]Match{relinked(link(user("1", "a", "x"), "y")), relinked(link(user("2", "b", "y"), "x"))}, relink,
+			map[string]string{}, map[string]string{"user/1": ReasonHeld, "user/2": ReasonHeld},
+		},
+		"chain": {
+			[]Match{link(user("1", "a", ""), "x"), relinked(link(user("2", "b", "x"), "y")), relinked(link(user("3", "c", "y"), "z"))}, relink,
+			map[string]string{}, map[string]string{"user/1": ReasonHeld, "user/2": ReasonHeld, "user/3": ReasonChain},
+		},
+		"a clear that frees an id of another type": {
+			[]Match{
+				link(user("1", "a", ""), "x"),
+				{Principal: group("2", "g", "x"), ByExternalIDOtherType: ptr(identity("x", "a"))},
+			},
+			func(o *Options) { o.Relink, o.SuggestGroupClears = true, true },
+			map[string]string{}, map[string]string{"user/1": ReasonHeld, "group/2": ReasonChain},
+		},
+		"nobody can take what is freed": {
+			[]Match{
+				link(group("1", "a", ""), "x"), // needs link_groups
+				{Principal: user("2", "b", "x"), ByExternalIDOtherType: ptr(identity("x", "a")), ByName: []Identity{identity("y", "b")}},
+			}, relink,
+			map[string]string{"user/2": "y"}, map[string]string{"group/1": ReasonHeld},
+		},
+		"twins with one stale id": {
+			[]Match{link(user("1", "a", "gone"), "x"), link(user("2", "b", "gone"), "y")}, nil,
+			map[string]string{"user/1": "x", "user/2": "y"}, map[string]string{},
+		},
+	}
+	for label, c := range cases {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			o := directory()
+			if c.change != nil {
+				c.change(&o)
+			}
+			r := Divergences(scope(c.matches), o)
+			same(t, "fixes", fixes(r), c.fixes)
+			same(t, "reasons", reasons(r), c.reasons)
+		})
+	}
+}
+
+func relink(o *Options) { o.Relink = true }
+
+func TestCandidates(t *testing.T) {
+	t.Parallel()
+	held := Match{Principal: user("2", "b", ""), ByName: []Identity{identity("taken", "b")}}
+	local := Match{Principal: group("3", "g", ""), ByName: []Identity{identity("g-id", "g")}}
+	stale := Match{Principal: group("4", "h", "gone")}
+	allowed := Match{Principal: user("5", "e", ""), ByName: []Identity{identity("e-id", "e")}}
+	in := scope([]Match{linkable(), held, local, stale, allowed}, user("9", "z", "taken"))
+	in.Privileges = nil
+	o := directory()
+	o.AllowPrivileged = map[string]bool{"5": true}
+	same(t, "switches off", Candidates(in, o), []Ref{{TypeUser, "1"}})
+	o.LinkGroups, o.SuggestGroupClears = true, true
+	same(t, "switches on", Candidates(in, o), []Ref{{TypeUser, "1"}, {TypeGroup, "3"}, {TypeGroup, "4"}})
+	in.Inventory.Coverage.Users = false
+	same(t, "a hole", Candidates(in, o), []Ref(nil))
+}
+
+func TestDivergences_manualAction(t *testing.T) {
+	t.Parallel()
+	m := Match{Principal: group("3", "g", ""), ByName: []Identity{identity("g-id", "g")}}
+	r := Divergences(scope([]Match{m}), directory())
+	same(t, "manual actions", r.ManualActions, []ManualAction{{
+		Ref: Ref{TypeGroup, "3"}, PrincipalName: "g", Category: CategoryExternalIDMismatch,
+		Reason: ReasonLinkGroups, Switch: "link_groups",
+		Detail:     "the local group would become the identity provider's group g-id",
+		Candidates: []string{"g-id"},
+	}})
+}
