@@ -59,7 +59,8 @@ func workFolder(source string) (string, error) {
 
 // simulatorProcess is a running simulator and what its first line said.
 type simulatorProcess struct {
-	cmd *exec.Cmd
+	cmd    *exec.Cmd
+	cancel context.CancelFunc
 
 	Host         string `json:"account_host"`
 	AccountID    string `json:"account_id"`
@@ -69,14 +70,20 @@ type simulatorProcess struct {
 
 // startSimulator runs the simulator and waits for its first line.
 func startSimulator(ctx context.Context, path string, errOut io.Writer) (*simulatorProcess, error) {
-	sim := &simulatorProcess{cmd: exec.CommandContext(ctx, path, "-listen", "127.0.0.1:0", "-preset", "demo")}
+	ctx, cancel := context.WithCancel(ctx)
+	sim := &simulatorProcess{
+		cmd:    exec.CommandContext(ctx, path, "-listen", "127.0.0.1:0", "-preset", "demo"),
+		cancel: cancel,
+	}
 	interruptible(sim.cmd)
 	sim.cmd.Stderr = errOut
 	stdout, err := sim.cmd.StdoutPipe()
 	if err != nil {
+		cancel()
 		return nil, err
 	}
 	if err := sim.cmd.Start(); err != nil {
+		cancel()
 		return nil, fmt.Errorf("starting the simulator: %w (`make demo` builds it)", err)
 	}
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')
@@ -89,13 +96,16 @@ func startSimulator(ctx context.Context, path string, errOut io.Writer) (*simula
 	return sim, nil
 }
 
-// stop ends the simulator and waits until it is gone.
+// stop asks the simulator to end and waits until it has removed its own files
+// and is gone; one that does not listen is killed.
 func (s *simulatorProcess) stop() error {
-	if err := s.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("ending the simulator (process %d): %w", s.cmd.Process.Pid, err)
+	s.cancel()
+	err := s.cmd.Wait()
+	var exit *exec.ExitError
+	if err == nil || errors.As(err, &exit) || errors.Is(err, context.Canceled) {
+		return nil // It is gone: how it ended tells nothing.
 	}
-	_ = s.cmd.Wait() // It was killed: how it ended tells nothing.
-	return nil
+	return fmt.Errorf("ending the simulator (process %d): %w", s.cmd.Process.Pid, err)
 }
 
 // environment points the provider at the simulator, in the variables that a
