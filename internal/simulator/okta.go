@@ -3,7 +3,229 @@
 
 package simulator
 
-// OktaAssumptions are the switches of this area.
-type OktaAssumptions struct{}
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
 
-func (s *Server) oktaRoutes() {}
+// The Okta face serves the ids of the state as they are, so that they equal the
+// externalIds of the Databricks side, whatever their form; Okta's own begin
+// with 00u and 00g. Groups have users only: nested groups and service
+// principals of the state are left out of members. Service principals are
+// shown as apps.
+
+// oktaOrg is the org URL as the client sees it.
+func oktaOrg(r *http.Request) string {
+	scheme := "http://"
+	if r.TLS != nil {
+		scheme = "https://"
+	}
+	return scheme + r.Host + "/okta"
+}
+
+// oktaCall is one authenticated call.
+type oktaCall struct {
+	s  *Server
+	rw http.ResponseWriter
+	r  *http.Request
+	d  *directory
+}
+
+// oktaError is an answer that refuses.
+type oktaError struct {
+	status  int
+	code    string
+	summary string
+	causes  []string
+}
+
+// oktaRoute is one operation: its rate limit per minute (idp-apis.md 5.4,
+// [unofficial]) and the scope that it needs.
+type oktaRoute struct {
+	pattern   string
+	bucket    string
+	perMinute int
+	scope     string
+	handler   func(c *oktaCall) *oktaError
+}
+
+func oktaOperations() []oktaRoute {
+	const users, groups, apps = "okta.users.read", "okta.groups.read", "okta.apps.read"
+	return []oktaRoute{
+		{"GET /users", "users", 600, users, (*oktaCall).listUsers},
+		{"GET /users/{id}", "user", 1000, users, (*oktaCall).getUser},
+		{"GET /users/{id}/groups", "user", 1000, users, (*oktaCall).userGroups},
+		{"GET /groups", "groups", 500, groups, (*oktaCall).listGroups},
+		{"GET /groups/{id}", "groups", 500, groups, (*oktaCall).getGroup},
+		{"GET /groups/{id}/users", "groups", 500, groups, (*oktaCall).groupUsers},
+		{"GET /apps", "apps", 100, apps, (*oktaCall).listApps},
+		{"GET /apps/{id}", "apps", 100, apps, (*oktaCall).getApp},
+	}
+}
+
+func (s *Server) oktaRoutes() {
+	s.mux.HandleFunc("POST /okta/oauth2/v1/token", s.oktaToken)
+	for _, op := range oktaOperations() {
+		method, path, _ := strings.Cut(op.pattern, " ")
+		s.mux.HandleFunc(method+" /okta/api/v1"+path, func(rw http.ResponseWriter, r *http.Request) {
+			c := &oktaCall{s: s, rw: rw, r: r, d: s.dir()}
+			if fail := c.serve(op); fail != nil {
+				c.fail(fail)
+			}
+		})
+	}
+}
+
+func (s *Server) oktaHeaders(rw http.ResponseWriter) {
+	rw.Header().Set("X-Okta-Request-Id", s.requestID())
+	// Clients compute their pause as Reset minus Date.
+	rw.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
+}
+
+func (c *oktaCall) serve(op oktaRoute) *oktaError {
+	c.s.oktaHeaders(c.rw)
+	scopes, ok := c.s.oktaScopes(c.r)
+	if !ok {
+		return &oktaError{status: http.StatusUnauthorized, code: "E0000011", summary: "Invalid token provided"}
+	}
+	if !c.s.oktaQuota(c.rw, op.bucket, op.perMinute) {
+		return &oktaError{status: http.StatusTooManyRequests, code: "E0000047", summary: "API call exceeded rate limit due to too many requests."}
+	}
+	if scopes != nil && !slices.Contains(scopes, op.scope) {
+		c.rw.Header().Set("WWW-Authenticate", `Bearer authorization_uri="`+oktaOrg(c.r)+`/oauth2/v1/authorize", realm="`+oktaOrg(c.r)+
+			`", scope="`+op.scope+`", error="insufficient_scope", error_description="The access token provided does not contain the required scopes."`)
+		return &oktaError{
+			status: http.StatusForbidden, code: "E0000006", summary: "You do not have permission to perform the requested action",
+			causes: []string{"The access token provided does not contain the required scopes."},
+		}
+	}
+	return op.handler(c)
+}
+
+func (c *oktaCall) fail(e *oktaError) {
+	causes := []any{}
+	for _, cause := range e.causes {
+		causes = append(causes, map[string]any{"errorSummary": cause})
+	}
+	writeJSON(c.rw, e.status, map[string]any{
+		"errorCode": e.code, "errorSummary": e.summary, "errorLink": e.code,
+		"errorId": "oae" + c.rw.Header().Get("X-Okta-Request-Id"), "errorCauses": causes,
+	})
+}
+
+func oktaNotFound(id, kind string) *oktaError {
+	return &oktaError{
+		status: http.StatusNotFound, code: "E0000007",
+		summary: "Not found: Resource not found: " + id + " (" + kind + ")",
+	}
+}
+
+func oktaInvalid(what, why string) *oktaError {
+	return &oktaError{
+		status: http.StatusBadRequest, code: "E0000001", summary: "Api validation failed: " + what, causes: []string{what + ": " + why},
+	}
+}
+
+// limit reads the limit parameter. Beyond the maximum is refused (assumed).
+func (c *oktaCall) limit(standard, most int) (int, *oktaError) {
+	value := c.r.URL.Query().Get("limit")
+	if value == "" {
+		return standard, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > most {
+		return 0, oktaInvalid("limit", fmt.Sprintf("The limit parameter must be a number between 1 and %d.", most))
+	}
+	return n, nil
+}
+
+// A cursor is the id of the last row of the page before. It is opaque.
+func oktaCursor(id string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte("after:" + id))
+}
+
+func (c *oktaCall) after() (string, *oktaError) {
+	value := c.r.URL.Query().Get("after")
+	if value == "" {
+		return "", nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(value)
+	id, ok := strings.CutPrefix(string(raw), "after:")
+	if err != nil || !ok {
+		return "", oktaInvalid("after", "Invalid paging request.")
+	}
+	return id, nil
+}
+
+// list answers with one page of rows as a bare array and the Link headers. n
+// and id describe the whole list, sorted by id; row is nil for what a filter
+// leaves out.
+func (c *oktaCall) list(limit int, n int, id func(i int) string, row func(i int) map[string]any) *oktaError {
+	after, fail := c.after()
+	if fail != nil {
+		return fail
+	}
+	at := 0
+	if after != "" {
+		for at < n && id(at) <= after {
+			at++
+		}
+	}
+	fault := c.s.listFault(c.r)
+	if at > 0 {
+		at = max(0, at-fault.Shift)
+		if fault.Duplicate {
+			at = max(0, at-1)
+		}
+	}
+	rows, last, more := []any{}, after, fault.EmptyPage && at < n
+	for ; at < n && !more; at++ {
+		body := row(at)
+		switch {
+		case body == nil:
+		case len(rows) == limit:
+			more = true
+		default:
+			rows = append(rows, body)
+			last = id(at)
+		}
+	}
+	c.links(last, more, limit)
+	writeJSON(c.rw, http.StatusOK, rows)
+	return nil
+}
+
+func (c *oktaCall) links(last string, more bool, limit int) {
+	link := func(host, rel string, values url.Values) string {
+		target := host + c.r.URL.EscapedPath()
+		if len(values) > 0 {
+			target += "?" + values.Encode()
+		}
+		return "<" + target + `>; rel="` + rel + `"`
+	}
+	host := strings.TrimSuffix(oktaOrg(c.r), "/okta")
+	all := []string{link(host, "self", c.r.URL.Query())}
+	if more {
+		values := c.r.URL.Query()
+		values.Del("after")
+		if last != "" {
+			values.Set("after", oktaCursor(last))
+		}
+		values.Set("limit", strconv.Itoa(limit))
+		if other := c.s.opts.Assumed.Okta.NextLinkHost; other != "" {
+			host = strings.TrimSuffix(other, "/")
+		}
+		all = append(all, link(host, "next", values))
+	}
+	if c.s.opts.Assumed.Okta.LinksInOneHeader {
+		all = []string{strings.Join(all, ", ")}
+	}
+	for _, value := range all {
+		c.rw.Header().Add("Link", value)
+	}
+}

@@ -32,6 +32,9 @@ type Options struct {
 	ConsistencyLag time.Duration
 	// TokenLifetime is how long OAuth tokens are valid; 0 means an hour.
 	TokenLifetime time.Duration
+	// Entra and Okta are the credentials of the IdPs' faces.
+	Entra EntraOptions
+	Okta  OktaOptions
 	// Faults are injected failures, matched in order.
 	Faults []Fault
 	// Assumed are the switches for behaviour that no source settles.
@@ -58,6 +61,7 @@ type Server struct {
 	limiter    *limiter
 	requests   *requestLog
 	tokens     tokenStore
+	idp        *idpFace
 	mux        *http.ServeMux
 	controlMux *http.ServeMux
 	stop       chan struct{}
@@ -87,6 +91,9 @@ func New(st State, opts Options) (*Server, error) {
 		return nil, err
 	}
 	if err := opts.Assumed.SCIM.check(); err != nil {
+		return nil, err
+	}
+	if s.idp, err = newIDPFace(opts.Entra, opts.Okta, opts.Assumed.Graph.Permissions); err != nil {
 		return nil, err
 	}
 	s.routes()

@@ -19,8 +19,11 @@ type Running struct {
 	// URL is the account host, without a trailing slash.
 	URL string
 	Credentials
+	// IDP is where the IdPs are and what opens them.
+	IDP    IDPEndpoints
 	Server *Server
 
+	idp  *RunningIDP
 	http *http.Server
 	done chan error
 }
@@ -40,10 +43,17 @@ func StartAt(addr string, st State, opts Options) (*Running, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", addr, err)
 	}
+	url := "http://" + listener.Addr().String()
+	idp, err := s.StartIDP(url)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
 	r := &Running{
-		URL:         "http://" + listener.Addr().String(),
+		URL:         url,
 		Credentials: s.Credentials(),
+		IDP:         idp.IDPEndpoints,
 		Server:      s,
+		idp:         idp,
 		http: &http.Server{
 			Handler:           s.Handler(),
 			ReadHeaderTimeout: 30 * time.Second,
@@ -77,5 +87,5 @@ func (r *Running) finish(err error) error {
 	if !errors.Is(serveErr, http.ErrServerClosed) {
 		err = errors.Join(err, serveErr)
 	}
-	return err
+	return errors.Join(err, r.idp.Close())
 }

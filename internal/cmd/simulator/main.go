@@ -28,7 +28,10 @@ func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	cancel()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "simulator:", err)
 		os.Exit(1)
 	}
@@ -36,20 +39,13 @@ func main() {
 
 // endpoints is the first line on stdout.
 type endpoints struct {
-	AccountHost        string            `json:"account_host"`
-	AccountID          string            `json:"account_id"`
-	ClientID           string            `json:"client_id"`
-	ClientSecret       string            `json:"client_secret"`
-	Token              string            `json:"token"`
-	EntraTenantID      string            `json:"entra_tenant_id"`
-	EntraClientID      string            `json:"entra_client_id"`
-	EntraClientSecret  string            `json:"entra_client_secret"`
-	EntraAuthorityHost string            `json:"entra_authority_host"`
-	GraphEndpoint      string            `json:"graph_endpoint"`
-	OktaOrgURL         string            `json:"okta_org_url"`
-	OktaAPIToken       string            `json:"okta_api_token"`
-	WorkspaceHosts     map[string]string `json:"workspace_hosts"`
-	CAFile             string            `json:"ca_file"`
+	AccountHost  string `json:"account_host"`
+	AccountID    string `json:"account_id"`
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+	Token        string `json:"token"`
+	simulator.IDPEndpoints
+	WorkspaceHosts map[string]string `json:"workspace_hosts"`
 }
 
 // run serves until ctx ends, then writes the state file if there is one.
@@ -84,6 +80,6 @@ func describe(sim *simulator.Running) endpoints {
 	return endpoints{
 		AccountHost: sim.URL, AccountID: sim.AccountID,
 		ClientID: sim.ClientID, ClientSecret: sim.ClientSecret, Token: sim.Token,
-		WorkspaceHosts: map[string]string{},
+		IDPEndpoints: sim.IDP, WorkspaceHosts: map[string]string{},
 	}
 }

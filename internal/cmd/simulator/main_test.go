@@ -58,7 +58,7 @@ func TestRun_firstLine(t *testing.T) {
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(first))); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
 	}
-	for _, key := range []string{"account_host", "account_id", "client_id", "client_secret", "token"} {
+	for _, key := range want {
 		if first[key] == "" {
 			t.Errorf("%s is empty", key)
 		}

@@ -1,0 +1,165 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"hash/fnv"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// maxBatch is the limit of one batch (idp-apis.md 3.4).
+const maxBatch = 20
+
+// batchPart is one request of a batch.
+type batchPart struct {
+	ID        string            `json:"id"`
+	Method    string            `json:"method"`
+	URL       string            `json:"url"`
+	Headers   map[string]string `json:"headers"`
+	Body      json.RawMessage   `json:"body"`
+	DependsOn []string          `json:"dependsOn"`
+}
+
+// batchAnswer is the answer to one part.
+type batchAnswer struct {
+	ID      string            `json:"id"`
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    any               `json:"body,omitempty"`
+}
+
+// batch answers each part by itself, in an order that is not that of the
+// request. Rate limits and faults meet every part under its own path.
+func (c *graphCall) batch() *graphError {
+	if isNested(c.r) {
+		return graphBadRequest("BadRequest", "A batch request cannot be part of a batch request.")
+	}
+	var body struct {
+		Requests []batchPart `json:"requests"`
+	}
+	if err := json.NewDecoder(c.r.Body).Decode(&body); err != nil {
+		return graphBadRequest("BadRequest", "Invalid batch payload format.")
+	}
+	if fail := checkBatch(body.Requests); fail != nil {
+		return fail
+	}
+	status := map[string]int{}
+	answers := make([]batchAnswer, 0, len(body.Requests))
+	for _, part := range body.Requests {
+		a := c.answerPart(part, status)
+		status[part.ID] = a.Status
+		answers = append(answers, a)
+	}
+	// Any order is documented; this one is the same in every run.
+	slices.SortStableFunc(answers, func(a, b batchAnswer) int {
+		return int(scatter(a.ID)&0xffff) - int(scatter(b.ID)&0xffff)
+	})
+	return c.ok("", map[string]any{"responses": answers})
+}
+
+func scatter(id string) uint32 {
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, "batch "+id)
+	return h.Sum32()
+}
+
+func checkBatch(parts []batchPart) *graphError {
+	if len(parts) == 0 {
+		return graphBadRequest("BadRequest", "Invalid batch payload format.")
+	}
+	if len(parts) > maxBatch {
+		return graphBadRequest("MaximumValueExceeded", "Number of batch request steps exceeds the maximum value. Maximum value is %d.", maxBatch)
+	}
+	seen := map[string]bool{}
+	for _, part := range parts {
+		switch {
+		case part.ID == "" || part.Method == "" || part.URL == "":
+			return graphBadRequest("BadRequest", "Every batch request needs 'id', 'method' and 'url'.")
+		case seen[strings.ToLower(part.ID)]:
+			return graphBadRequest("BadRequest", "Duplicate batch request id '%s'.", part.ID)
+		case len(part.Body) > 0 && string(part.Body) != "null" && !hasContentType(part.Headers):
+			return graphBadRequest("BadRequest", "Write request id : %s does not contain Content-Type header or body.", part.ID)
+		}
+		for _, before := range part.DependsOn {
+			if !seen[strings.ToLower(before)] {
+				return graphBadRequest("BadRequest", "Batch request '%s' depends on '%s', which does not come before it.", part.ID, before)
+			}
+		}
+		seen[strings.ToLower(part.ID)] = true
+	}
+	return nil
+}
+
+func hasContentType(headers map[string]string) bool {
+	for name := range headers {
+		if strings.EqualFold(name, "Content-Type") {
+			return true
+		}
+	}
+	return false
+}
+
+// answerPart runs one part through everything but the request log: a batch
+// counts as one request.
+func (c *graphCall) answerPart(part batchPart, status map[string]int) batchAnswer {
+	for _, before := range part.DependsOn {
+		if status[before] >= http.StatusBadRequest {
+			return partError(part.ID, http.StatusFailedDependency, "FailedDependency", "A request that this one depends on failed.")
+		}
+	}
+	target, err := url.Parse(part.URL)
+	if err != nil || target.IsAbs() || target.Host != "" {
+		return partError(part.ID, http.StatusBadRequest, "BadRequest", "Invalid url '"+part.URL+"': it has to be relative to the version root.")
+	}
+	r := asPart(c.r).Clone(asPart(c.r).Context())
+	r.Method = strings.ToUpper(part.Method)
+	path := strings.TrimPrefix(target.Path, "/")
+	r.URL = &url.URL{Path: c.root + "/" + path, RawQuery: target.RawQuery}
+	if target.RawPath != "" {
+		r.URL.RawPath = c.root + "/" + strings.TrimPrefix(target.RawPath, "/")
+	}
+	r.RequestURI = r.URL.RequestURI()
+	r.Header = http.Header{"Authorization": c.r.Header.Values("Authorization")}
+	for name, value := range part.Headers {
+		if !strings.EqualFold(name, "Authorization") {
+			r.Header.Set(name, value)
+		}
+	}
+	r.Body = io.NopCloser(strings.NewReader(string(part.Body)))
+	r.ContentLength = int64(len(part.Body))
+	out := newAnswer()
+	c.s.dispatch(out, r)
+	return fromAnswer(part.ID, out)
+}
+
+// fromAnswer wraps an answer; a body that is no JSON comes as base64 text.
+func fromAnswer(id string, out *answer) batchAnswer {
+	a := batchAnswer{ID: id, Status: max(out.status, http.StatusOK), Headers: map[string]string{}}
+	for name, values := range out.header {
+		if name != "Content-Length" {
+			a.Headers[name] = strings.Join(values, ", ")
+		}
+	}
+	switch raw := out.body.Bytes(); {
+	case len(raw) == 0:
+	case json.Valid(raw):
+		a.Body = json.RawMessage(raw)
+	default:
+		a.Body = base64.StdEncoding.EncodeToString(raw)
+	}
+	return a
+}
+
+func partError(id string, status int, code, message string) batchAnswer {
+	return batchAnswer{
+		ID: id, Status: status, Headers: map[string]string{"Content-Type": "application/json"},
+		Body: map[string]any{"error": map[string]any{"code": code, "message": message}},
+	}
+}

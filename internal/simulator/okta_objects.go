@@ -1,0 +1,268 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Page sizes (idp-apis.md 5.2).
+const (
+	oktaUsersLimit   = 200
+	oktaSearchLimit  = 10
+	oktaGroupsLimit  = 10000
+	oktaMembersLimit = 1000
+	oktaAppsLimit    = 200
+)
+
+// oktaDate stands for every date: the state holds none.
+const oktaDate = "2024-01-01T00:00:00.000Z"
+
+// oktaStatus is the status of a user.
+func (c *oktaCall) oktaStatus(u *IDPUser) string {
+	switch {
+	case u.OktaStatus != "":
+		return u.OktaStatus
+	case u.AccountEnabled:
+		return "ACTIVE"
+	case c.s.opts.Assumed.Okta.DisabledAsSuspended:
+		return "SUSPENDED"
+	default:
+		return "DEPROVISIONED"
+	}
+}
+
+func (c *oktaCall) user(u *IDPUser) map[string]any {
+	first, last := u.DisplayName, ""
+	if i := strings.LastIndex(u.DisplayName, " "); i > 0 {
+		first, last = u.DisplayName[:i], u.DisplayName[i+1:]
+	}
+	mail := u.Mail
+	if mail == "" {
+		mail = u.UserPrincipalName
+	}
+	return map[string]any{
+		"id": u.ID, "status": c.oktaStatus(u), "created": oktaDate, "activated": oktaDate, "statusChanged": oktaDate,
+		"lastLogin": nil, "lastUpdated": oktaDate, "passwordChanged": nil,
+		"type": map[string]any{"id": "otysimulatedusertype"},
+		"profile": map[string]any{
+			"login": u.UserPrincipalName, "email": mail, "firstName": orNull(first), "lastName": orNull(last),
+			"displayName": orNull(u.DisplayName), "secondEmail": nil, "mobilePhone": nil,
+		},
+		"credentials": map[string]any{"provider": map[string]any{"type": "OKTA", "name": "OKTA"}},
+		"_links":      map[string]any{"self": map[string]any{"href": oktaOrg(c.r) + "/api/v1/users/" + u.ID}},
+	}
+}
+
+func (c *oktaCall) group(g *IDPGroup) map[string]any {
+	return map[string]any{
+		"id": g.ID, "created": oktaDate, "lastUpdated": oktaDate, "lastMembershipUpdated": oktaDate,
+		"objectClass": []string{"okta:user_group"}, "type": "OKTA_GROUP",
+		"profile": map[string]any{"name": g.DisplayName, "description": nil},
+		"_links":  map[string]any{"users": map[string]any{"href": oktaOrg(c.r) + "/api/v1/groups/" + g.ID + "/users"}},
+	}
+}
+
+func (c *oktaCall) app(sp *IDPServicePrincipal) map[string]any {
+	status := "INACTIVE"
+	if sp.AccountEnabled {
+		status = "ACTIVE"
+	}
+	return map[string]any{
+		"id": sp.ID, "name": "oidc_client", "label": sp.DisplayName, "status": status, "signOnMode": "OPENID_CONNECT",
+		"created": oktaDate, "lastUpdated": oktaDate, "features": []string{},
+		"credentials": map[string]any{"oauthClient": map[string]any{"client_id": sp.AppID}},
+		"settings":    map[string]any{"oauthClient": map[string]any{"application_type": "service"}},
+	}
+}
+
+// listUsers leaves out deprovisioned users unless they are asked for, by a
+// filter on that status or by any search.
+func (c *oktaCall) listUsers() *oktaError {
+	query := c.r.URL.Query()
+	standard := oktaUsersLimit
+	if query.Get("q") != "" {
+		standard = oktaSearchLimit
+	}
+	limit, fail := c.limit(standard, oktaUsersLimit)
+	if fail != nil {
+		return fail
+	}
+	match, fail := c.filter(userFilterAttributes, userSearchAttributes)
+	if fail != nil {
+		return fail
+	}
+	prefix := strings.ToLower(query.Get("q"))
+	withDeprovisioned := query.Get("search") != "" || strings.Contains(query.Get("filter"), `"DEPROVISIONED"`)
+	all := c.d.doc.Users
+	return c.list(limit, len(all), func(i int) string { return all[i].ID }, func(i int) map[string]any {
+		u := &all[i]
+		if u.Deleted || !withDeprovisioned && c.oktaStatus(u) == "DEPROVISIONED" {
+			return nil
+		}
+		body := c.user(u)
+		if !match(body) || !hasNamePrefix(body, prefix) {
+			return nil
+		}
+		return body
+	})
+}
+
+// hasNamePrefix is the q parameter: first name, last name or email begin so.
+func hasNamePrefix(user map[string]any, prefix string) bool {
+	if prefix == "" {
+		return true
+	}
+	for _, attribute := range []string{"profile.firstName", "profile.lastName", "profile.email"} {
+		value, _ := oktaValue(user, attribute).(string)
+		if value != "" && strings.HasPrefix(strings.ToLower(value), prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// findUser looks up by id, login, or login without its domain if that is unique.
+func (c *oktaCall) findUser(name string) *IDPUser {
+	if u := c.d.users[strings.ToLower(name)]; u != nil && u.ID == name && !u.Deleted {
+		return u // Okta ids are case-sensitive.
+	}
+	if named := c.d.usersByName[strings.ToLower(name)]; len(named) > 0 {
+		return named[0]
+	}
+	var found *IDPUser
+	for i := range c.d.doc.Users {
+		u := &c.d.doc.Users[i]
+		short, _, _ := strings.Cut(u.UserPrincipalName, "@")
+		if u.Deleted || !strings.EqualFold(short, name) {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = u
+	}
+	return found
+}
+
+func (c *oktaCall) getUser() *oktaError {
+	id := c.r.PathValue("id")
+	u := c.findUser(id)
+	if u == nil {
+		return oktaNotFound(id, "User")
+	}
+	writeJSON(c.rw, http.StatusOK, c.user(u))
+	return nil
+}
+
+// userGroups is not paged (idp-apis.md 5.2).
+func (c *oktaCall) userGroups() *oktaError {
+	id := c.r.PathValue("id")
+	u := c.findUser(id)
+	if u == nil {
+		return oktaNotFound(id, "User")
+	}
+	rows := []any{}
+	for _, g := range c.d.parents[strings.ToLower(u.ID)] {
+		rows = append(rows, c.group(g))
+	}
+	writeJSON(c.rw, http.StatusOK, rows)
+	return nil
+}
+
+func (c *oktaCall) listGroups() *oktaError {
+	limit, fail := c.limit(oktaGroupsLimit, oktaGroupsLimit)
+	if fail != nil {
+		return fail
+	}
+	match, fail := c.filter(groupFilterAttributes, groupSearchAttributes)
+	if fail != nil {
+		return fail
+	}
+	prefix := strings.ToLower(c.r.URL.Query().Get("q"))
+	all := c.d.doc.Groups
+	return c.list(limit, len(all), func(i int) string { return all[i].ID }, func(i int) map[string]any {
+		g := &all[i]
+		if g.Deleted || !strings.HasPrefix(strings.ToLower(g.DisplayName), prefix) {
+			return nil
+		}
+		if body := c.group(g); match(body) {
+			return body
+		}
+		return nil
+	})
+}
+
+func (c *oktaCall) findGroup() (*IDPGroup, *oktaError) {
+	id := c.r.PathValue("id")
+	g := c.d.groups[strings.ToLower(id)]
+	if g == nil || g.Deleted || g.ID != id {
+		return nil, oktaNotFound(id, "UserGroup")
+	}
+	return g, nil
+}
+
+func (c *oktaCall) getGroup() *oktaError {
+	g, fail := c.findGroup()
+	if fail != nil {
+		return fail
+	}
+	writeJSON(c.rw, http.StatusOK, c.group(g))
+	return nil
+}
+
+func (c *oktaCall) groupUsers() *oktaError {
+	limit, fail := c.limit(oktaMembersLimit, oktaMembersLimit)
+	if fail != nil {
+		return fail
+	}
+	g, fail := c.findGroup()
+	if fail != nil {
+		return fail
+	}
+	var members []*IDPUser
+	for _, id := range g.Members {
+		if u := c.d.users[strings.ToLower(id)]; u != nil && !u.Deleted {
+			members = append(members, u)
+		}
+	}
+	slices.SortFunc(members, func(a, b *IDPUser) int { return strings.Compare(a.ID, b.ID) })
+	return c.list(limit, len(members), func(i int) string { return members[i].ID },
+		func(i int) map[string]any { return c.user(members[i]) })
+}
+
+func (c *oktaCall) listApps() *oktaError {
+	limit, fail := c.limit(oktaAppsLimit, oktaAppsLimit)
+	if fail != nil {
+		return fail
+	}
+	match, fail := c.filter(appFilterAttributes, nil)
+	if fail != nil {
+		return fail
+	}
+	prefix := strings.ToLower(c.r.URL.Query().Get("q"))
+	all := c.d.doc.ServicePrincipals
+	return c.list(limit, len(all), func(i int) string { return all[i].ID }, func(i int) map[string]any {
+		sp := &all[i]
+		if sp.Deleted || !strings.HasPrefix(strings.ToLower(sp.DisplayName), prefix) {
+			return nil
+		}
+		if body := c.app(sp); match(body) {
+			return body
+		}
+		return nil
+	})
+}
+
+func (c *oktaCall) getApp() *oktaError {
+	id := c.r.PathValue("id")
+	sp := c.d.sps[strings.ToLower(id)]
+	if sp == nil || sp.Deleted || sp.ID != id {
+		return oktaNotFound(id, "AppInstance")
+	}
+	writeJSON(c.rw, http.StatusOK, c.app(sp))
+	return nil
+}
