@@ -1,0 +1,169 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
+)
+
+// Kinds of IdP in provider configuration.
+const (
+	KindDatabricks = "databricks"
+	KindEntra      = "entra"
+	KindOkta       = "okta"
+	KindFile       = "file"
+)
+
+// Calls as they are named in [audit.Failure].
+const (
+	callMatch       = "matchWithIdp"
+	callMembers     = "list group members"
+	callListUsers   = "list IdP users"
+	callListGroups  = "list IdP groups"
+	callListSPs     = "list IdP service principals"
+	callGetByIDs    = "look up IdP objects by id"
+	callFilter      = "look up IdP objects by name"
+	callIDPMembers  = "list IdP group members"
+	callOutOfDomain = "match service principals"
+)
+
+// MatchClient is the account's side of matchWithIdp; internal/account has it.
+// Its error may implement AuthenticationFailure() bool: then nothing else can
+// be matched either.
+type MatchClient interface {
+	MatchWithIDP(ctx context.Context, p audit.Principal) (audit.Match, error)
+}
+
+type databricks struct {
+	client      MatchClient
+	concurrency int
+}
+
+var _ Source = (*databricks)(nil)
+
+// NewDatabricks asks the account itself: one matchWithIdp call per principal,
+// at most concurrency at a time (the prep script has 3; no limit is published).
+// On accounts with automatic identity management each call also syncs the
+// identity with the IdP.
+//
+// A call that fails makes its match Unknown, with a failure of its own, and the
+// others go on. Match fails as a whole when the context ends or the credentials
+// are refused. When the account stops answering at all, the rest is not asked
+// any more and is Unknown too: at five minutes of retries each, an audit of
+// thousands would not end in a day.
+func NewDatabricks(client MatchClient, concurrency int) Source {
+	return &databricks{client: client, concurrency: max(concurrency, 1)}
+}
+
+func (d *databricks) Kind() string { return KindDatabricks }
+
+// Match makes one call per principal.
+func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
+	matches := make([]audit.Match, len(req.Principals))
+	failures := make([]*audit.Failure, len(req.Principals))
+	silence := silenceBreaker{limit: 2 * d.concurrency}
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(d.concurrency)
+	for i, p := range req.Principals {
+		if inner.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			m, err := audit.Match{}, silence.broken()
+			if err == nil {
+				m, err = d.client.MatchWithIDP(inner, p)
+				silence.saw(err)
+			}
+			if endsAll(inner, err) {
+				return fmt.Errorf("matching %s with the IdP: %w", p.Ref, err)
+			}
+			if err != nil {
+				m = audit.Match{Principal: p, Unknown: err.Error()}
+				failures[i] = &audit.Failure{Type: p.Type, ID: p.ID, Call: callMatch, Reason: err.Error()}
+			}
+			matches[i] = m
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return Result{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return Result{}, fmt.Errorf("matching with the IdP: %w", err)
+	}
+	out := Result{Matches: matches}
+	for _, f := range failures {
+		if f != nil {
+			out.Failures = append(out.Failures, *f)
+		}
+	}
+	out.Failures = sortFailures(out.Failures)
+	return out, nil
+}
+
+// endsAll tells errors after which nothing can be asked any more: the context's
+// end and refused credentials.
+func endsAll(ctx context.Context, err error) bool {
+	if err == nil {
+		return false
+	}
+	var refused interface{ AuthenticationFailure() bool }
+	return ctx.Err() != nil || errors.Is(err, context.Canceled) ||
+		errors.As(err, &refused) && refused.AuthenticationFailure()
+}
+
+// silenceBreaker trips after so many calls in a row without any answer.
+type silenceBreaker struct {
+	limit int
+
+	mu   sync.Mutex
+	row  int
+	last error
+}
+
+func (b *silenceBreaker) saw(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var silent *transport.Error
+	if !errors.As(err, &silent) {
+		b.row, b.last = 0, nil
+		return
+	}
+	b.row++
+	b.last = err
+}
+
+// broken is the reason not to ask, once it tripped; it stays so.
+func (b *silenceBreaker) broken() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.row < b.limit {
+		return nil
+	}
+	return fmt.Errorf("not asked, because %d calls in a row had no answer, the last one: %w", b.row, b.last)
+}
+
+// sortFailures sorts by type, id, call and reason, and leaves each one once.
+// Failures of no type come last.
+func sortFailures(list []audit.Failure) []audit.Failure {
+	slices.SortFunc(list, func(x, y audit.Failure) int {
+		return cmp.Or(
+			audit.CompareRefs(audit.Ref{Type: x.Type, ID: x.ID}, audit.Ref{Type: y.Type, ID: y.ID}),
+			strings.Compare(x.Call, y.Call),
+			strings.Compare(x.Reason, y.Reason),
+		)
+	})
+	return slices.Compact(list)
+}

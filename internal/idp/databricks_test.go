@@ -1,0 +1,136 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
+)
+
+type matchFunc func(ctx context.Context, p audit.Principal) (audit.Match, error)
+
+func (f matchFunc) MatchWithIDP(ctx context.Context, p audit.Principal) (audit.Match, error) {
+	return f(ctx, p)
+}
+
+type refused struct{}
+
+func (refused) Error() string               { return "refused" }
+func (refused) AuthenticationFailure() bool { return true }
+
+func somePrincipals(n int) []audit.Principal {
+	out := make([]audit.Principal, n)
+	for i := range out {
+		out[i] = audit.Principal{Ref: audit.Ref{Type: audit.TypeUser, ID: fmt.Sprint(100 + i)}, Name: fmt.Sprintf("user%d@example.com", i)}
+	}
+	return out
+}
+
+func TestDatabricksMatch_oneFails(t *testing.T) {
+	t.Parallel()
+	principals := somePrincipals(50)
+	var calls, inFlight, most atomic.Int64
+	source := NewDatabricks(matchFunc(func(_ context.Context, p audit.Principal) (audit.Match, error) {
+		calls.Add(1)
+		now := inFlight.Add(1)
+		defer inFlight.Add(-1)
+		for old := most.Load(); now > old && !most.CompareAndSwap(old, now); old = most.Load() {
+		}
+		if p.ID == "117" {
+			return audit.Match{}, errors.New("status 500 INTERNAL_ERROR: broken")
+		}
+		return audit.Match{Principal: p}, nil
+	}), 4)
+	got, err := source.Match(t.Context(), Request{Principals: principals})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if calls.Load() != 50 || most.Load() > 4 {
+		t.Errorf("%d calls, at most %d at a time; want 50 and at most 4", calls.Load(), most.Load())
+	}
+	for i, m := range got.Matches {
+		if m.Principal.Ref != principals[i].Ref {
+			t.Fatalf("match %d is of %s", i, m.Principal.Ref)
+		}
+		if (m.Unknown != "") != (m.Principal.ID == "117") {
+			t.Errorf("match of %s: unknown %q", m.Principal.Ref, m.Unknown)
+		}
+	}
+	want := []audit.Failure{{Type: audit.TypeUser, ID: "117", Call: "matchWithIdp", Reason: "status 500 INTERNAL_ERROR: broken"}}
+	if diff := cmp.Diff(want, got.Failures); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDatabricksMatch_endsAll(t *testing.T) {
+	t.Parallel()
+	t.Run("refused credentials", func(t *testing.T) {
+		t.Parallel()
+		var calls atomic.Int64
+		source := NewDatabricks(matchFunc(func(context.Context, audit.Principal) (audit.Match, error) {
+			calls.Add(1)
+			return audit.Match{}, fmt.Errorf("wrapped: %w", refused{})
+		}), 2)
+		_, err := source.Match(t.Context(), Request{Principals: somePrincipals(100)})
+		if !errors.As(err, &refused{}) {
+			t.Errorf("got %v", err)
+		}
+		if calls.Load() > 4 {
+			t.Errorf("%d calls after credentials were refused", calls.Load())
+		}
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		source := NewDatabricks(matchFunc(func(ctx context.Context, p audit.Principal) (audit.Match, error) {
+			cancel()
+			return audit.Match{Principal: p}, ctx.Err()
+		}), 2)
+		if _, err := source.Match(ctx, Request{Principals: somePrincipals(10)}); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		if _, err := source.Match(ctx, Request{}); !errors.Is(err, context.Canceled) {
+			t.Errorf("without principals: got %v", err)
+		}
+	})
+}
+
+// A host that stopped answering is not asked thousands of times.
+func TestDatabricksMatch_silence(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int64
+	var once sync.Once
+	source := NewDatabricks(matchFunc(func(_ context.Context, p audit.Principal) (audit.Match, error) {
+		calls.Add(1)
+		answered := false
+		once.Do(func() { answered = true })
+		if answered {
+			return audit.Match{Principal: p}, nil
+		}
+		return audit.Match{}, &transport.Error{Method: "POST", Place: "http://host/x", Attempts: 3, Err: errors.New("connection refused")}
+	}), 4)
+	got, err := source.Match(t.Context(), Request{Principals: somePrincipals(1000)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := calls.Load(); n > 20 {
+		t.Errorf("%d calls to a host that does not answer", n)
+	}
+	if len(got.Failures) != 999 {
+		t.Errorf("%d failures, want one for each of 999", len(got.Failures))
+	}
+	if last := got.Matches[999].Unknown; !strings.Contains(last, "in a row had no answer") || !strings.Contains(last, "http://host/x") {
+		t.Errorf("the last match says %q", last)
+	}
+}

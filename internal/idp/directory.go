@@ -1,0 +1,187 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// entry is one object of a directory.
+type entry struct {
+	identity audit.Identity
+	// named are further names that lead to the identity as strongly as its
+	// Names do: the UPN of a guest whose name in Databricks is the mail address.
+	named []string
+	// aliases lead to it only when no other identity has the name: the mail
+	// address of a member.
+	aliases []string
+}
+
+// directory is what was read of an IdP, indexed. It answers as matchWithIdp
+// does as far as that is known (databricks-account-api, section 6; idp-apis,
+// section 1), and more:
+//
+//   - Ids compare as [audit.SameExternalID] does. An id with spaces around it or
+//     in upper case is that of the identity; the audit reports its spelling.
+//   - ByName compares in any case. Users are found by name and UPN, and only
+//     when nobody has that, by mail address. All of them are listed, sorted by
+//     external id, while matchWithIdp names one user; so an ambiguous name shows
+//     up here and not there.
+//   - NearName is what differs further only in surrounding space or in the
+//     Unicode normal form; it is empty while ByName is not.
+//   - Deleted objects have no name and are found by id only.
+//
+// It is not safe for concurrent use.
+type directory struct {
+	entries []entry
+	byID    map[string]int // canonical id -> entry
+	names   [3]map[string][]int
+	aliases [3]map[string][]int
+	near    [3]map[string][]int // built on first use
+	// unread says of a type why it could not be read; of a principal of that
+	// type nothing is known then.
+	unread map[audit.PrincipalType]string
+	nodes  map[string]*groupNode // canonical group id -> members, where read
+}
+
+func newDirectory() *directory {
+	d := &directory{byID: map[string]int{}, unread: map[audit.PrincipalType]string{}, nodes: map[string]*groupNode{}}
+	for i := range d.names {
+		d.names[i], d.aliases[i] = map[string][]int{}, map[string][]int{}
+	}
+	return d
+}
+
+// add takes an object in. Of an id that is there already, as pages that shift
+// while they are being read repeat it, the first object stays; false then.
+func (d *directory) add(e entry) bool {
+	key := audit.CanonicalExternalID(e.identity.ExternalID)
+	if _, there := d.byID[key]; there || key == "" {
+		return false
+	}
+	at, kind := len(d.entries), e.identity.Type.Order()
+	d.entries = append(d.entries, e)
+	d.byID[key] = at
+	if e.identity.Deleted {
+		return true
+	}
+	d.near[kind] = nil
+	for _, name := range e.strongNames() {
+		d.names[kind][name] = append(d.names[kind][name], at)
+	}
+	for _, alias := range e.aliases {
+		if alias != "" {
+			key := foldName(alias)
+			d.aliases[kind][key] = append(d.aliases[kind][key], at)
+		}
+	}
+	return true
+}
+
+// strongNames are the folded names, each once.
+func (e *entry) strongNames() []string {
+	out := make([]string, 0, 2)
+	for _, name := range slices.Concat(e.identity.Names, e.named) {
+		if key := foldName(name); key != "" && !slices.Contains(out, key) {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+// foldName is a name without its case.
+func foldName(name string) string { return strings.ToLower(name) }
+
+// nearForm is a name without its case, surrounding space and Unicode normal form.
+func nearForm(name string) string {
+	return norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(name))))
+}
+
+// find is the object with an id, whatever its type; nil for none.
+func (d *directory) find(externalID string) *entry {
+	if at, ok := d.byID[audit.CanonicalExternalID(externalID)]; ok && externalID != "" {
+		return &d.entries[at]
+	}
+	return nil
+}
+
+// match is what the directory knows of a principal, members left out.
+func (d *directory) match(p audit.Principal) audit.Match {
+	m := audit.Match{Principal: p}
+	if why := d.unread[p.Type]; why != "" {
+		m.Unknown = why
+		return m
+	}
+	if e := d.find(p.ExternalID); e != nil {
+		id := e.identity
+		switch {
+		case id.Type == p.Type && id.Deleted:
+			m.DeletedByExternalID = &id
+		case id.Type == p.Type:
+			m.ByExternalID = &id
+		case !id.Deleted:
+			m.ByExternalIDOtherType = &id
+		}
+	}
+	m.ByName = d.named(p)
+	if len(m.ByName) == 0 {
+		m.NearName = d.nearlyNamed(p)
+	}
+	return m
+}
+
+func (d *directory) named(p audit.Principal) []audit.Identity {
+	kind, key := p.Type.Order(), foldName(p.Name)
+	if kind > 2 || key == "" {
+		return nil
+	}
+	if found := d.names[kind][key]; len(found) > 0 {
+		return d.identities(found)
+	}
+	return d.identities(d.aliases[kind][key])
+}
+
+func (d *directory) nearlyNamed(p audit.Principal) []audit.Identity {
+	kind, key := p.Type.Order(), nearForm(p.Name)
+	if kind > 2 || key == "" {
+		return nil
+	}
+	if d.near[kind] == nil {
+		d.near[kind] = map[string][]int{}
+		for at := range d.entries {
+			if e := &d.entries[at]; e.identity.Type == p.Type && !e.identity.Deleted {
+				for _, name := range e.strongNames() {
+					near := nearForm(name)
+					d.near[kind][near] = append(d.near[kind][near], at)
+				}
+			}
+		}
+	}
+	return d.identities(d.near[kind][key])
+}
+
+// identities are copies, sorted by external id, each once.
+func (d *directory) identities(at []int) []audit.Identity {
+	var out []audit.Identity
+	for _, i := range at {
+		out = append(out, d.entries[i].identity)
+	}
+	slices.SortFunc(out, func(a, b audit.Identity) int { return cmp.Compare(a.ExternalID, b.ExternalID) })
+	return slices.CompactFunc(out, func(a, b audit.Identity) bool { return a.ExternalID == b.ExternalID })
+}
+
+// matchAll matches principals in their order.
+func (d *directory) matchAll(principals []audit.Principal) []audit.Match {
+	out := make([]audit.Match, len(principals))
+	for i, p := range principals {
+		out[i] = d.match(p)
+	}
+	return out
+}

@@ -1,0 +1,327 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+const (
+	guid1 = "aaaaaaaa-0000-4000-8000-000000000001"
+	guid2 = "aaaaaaaa-0000-4000-8000-000000000002"
+	guid3 = "aaaaaaaa-0000-4000-8000-000000000003"
+)
+
+func user(id, upn, mail string, guest bool) entry {
+	return userEntry(userNames{upn: upn, mail: mail, guest: guest}, audit.Identity{ExternalID: id}, nil)
+}
+
+func group(id, name string) entry {
+	return entry{identity: audit.Identity{Type: audit.TypeGroup, ExternalID: id, Names: []string{name}}}
+}
+
+func principal(t audit.PrincipalType, name, externalID string) audit.Principal {
+	return audit.Principal{Ref: audit.Ref{Type: t, ID: "1"}, Name: name, ExternalID: externalID}
+}
+
+func ids(list []audit.Identity) []string {
+	var out []string
+	for _, id := range list {
+		out = append(out, id.ExternalID)
+	}
+	return out
+}
+
+func TestDirectoryMatch_names(t *testing.T) {
+	t.Parallel()
+	const composed, decomposed = "caf\u00e9", "cafe\u0301"
+	tests := map[string]struct {
+		entries []entry
+		p       audit.Principal
+		byName  []string
+		near    []string
+	}{
+		"exact":                       {[]entry{user("u1", "a@example.com", "", false)}, principal(audit.TypeUser, "a@example.com", ""), []string{"u1"}, nil},
+		"any case":                    {[]entry{user("u1", "A@Example.com", "", false)}, principal(audit.TypeUser, "a@example.com", ""), []string{"u1"}, nil},
+		"two UPNs differing in case":  {[]entry{user("u2", "A@example.com", "", false), user("u1", "a@example.com", "", false)}, principal(audit.TypeUser, "a@example.com", ""), []string{"u1", "u2"}, nil},
+		"mail of a member":            {[]entry{user("u1", "x1@example.com", "a@example.com", false)}, principal(audit.TypeUser, "a@example.com", ""), []string{"u1"}, nil},
+		"UPN before mail of a member": {[]entry{user("u1", "x1@example.com", "a@example.com", false), user("u2", "a@example.com", "", false)}, principal(audit.TypeUser, "a@example.com", ""), []string{"u2"}, nil},
+		"guest by mail":               {[]entry{user("u1", "a_example.org#EXT#@example.com", "a@example.org", true)}, principal(audit.TypeUser, "a@example.org", ""), []string{"u1"}, nil},
+		"guest by UPN":                {[]entry{user("u1", "a_example.org#EXT#@example.com", "a@example.org", true)}, principal(audit.TypeUser, "a_example.org#EXT#@example.com", ""), []string{"u1"}, nil},
+		"guest and member of a name":  {[]entry{user("u1", "z#EXT#@example.com", "a@example.com", true), user("u2", "a@example.com", "", false)}, principal(audit.TypeUser, "a@example.com", ""), []string{"u1", "u2"}, nil},
+		"of another type":             {[]entry{group("g1", "a@example.com")}, principal(audit.TypeUser, "a@example.com", ""), nil, nil},
+		"deleted": {[]entry{{identity: audit.Identity{Type: audit.TypeGroup, ExternalID: "g1", Names: []string{"team"}, Deleted: true}}},
+			principal(audit.TypeGroup, "team", ""), nil, nil},
+		"blank name":                 {[]entry{group("g1", "")}, principal(audit.TypeGroup, "", ""), nil, nil},
+		"surrounding space":          {[]entry{group("g1", "team ")}, principal(audit.TypeGroup, "Team", ""), nil, []string{"g1"}},
+		"space in Databricks":        {[]entry{group("g1", "team")}, principal(audit.TypeGroup, " team", ""), nil, []string{"g1"}},
+		"Unicode normal form":        {[]entry{group("g1", decomposed)}, principal(audit.TypeGroup, composed, ""), nil, []string{"g1"}},
+		"near only without by name":  {[]entry{group("g1", decomposed), group("g2", composed)}, principal(audit.TypeGroup, composed, ""), []string{"g2"}, nil},
+		"inner space is another one": {[]entry{group("g1", "data team")}, principal(audit.TypeGroup, "datateam", ""), nil, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDirectory()
+			for _, e := range tt.entries {
+				d.add(e)
+			}
+			m := d.match(tt.p)
+			if diff := cmp.Diff(tt.byName, ids(m.ByName)); diff != "" {
+				t.Error("ByName", diff)
+			}
+			if diff := cmp.Diff(tt.near, ids(m.NearName)); diff != "" {
+				t.Error("NearName", diff)
+			}
+		})
+	}
+}
+
+func TestDirectoryMatch_sevenGroupsOfOneName(t *testing.T) {
+	t.Parallel()
+	d := newDirectory()
+	for _, i := range []int{3, 1, 7, 2, 6, 5, 4} {
+		d.add(group(fmt.Sprint("g", i), "test"))
+	}
+	m := d.match(principal(audit.TypeGroup, "test", ""))
+	if diff := cmp.Diff([]string{"g1", "g2", "g3", "g4", "g5", "g6", "g7"}, ids(m.ByName)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDirectoryMatch_ids(t *testing.T) {
+	t.Parallel()
+	d := newDirectory()
+	d.add(user(guid1, "a@example.com", "", false))
+	d.add(group(guid2, "team"))
+	gone := user(guid3, "gone@example.com", "", false)
+	gone.identity.Deleted = true
+	d.add(gone)
+	d.add(user("00uABC", "o@example.com", "", false))
+	tests := map[string]struct {
+		stored           string
+		own, other, dead string
+	}{
+		"exact":            {guid1, guid1, "", ""},
+		"upper case":       {"AAAAAAAA-0000-4000-8000-000000000001", guid1, "", ""},
+		"spaces":           {"  " + guid1 + "\t", guid1, "", ""},
+		"of a group":       {guid2, "", guid2, ""},
+		"deleted":          {guid3, "", "", guid3},
+		"stale":            {"aaaaaaaa-0000-4000-8000-00000000ffff", "", "", ""},
+		"blank":            {"", "", "", ""},
+		"Okta":             {"00uABC", "00uABC", "", ""},
+		"Okta, wrong case": {"00uabc", "", "", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := d.match(principal(audit.TypeUser, "nobody", tt.stored))
+			got := [3]string{}
+			for i, id := range []*audit.Identity{m.ByExternalID, m.ByExternalIDOtherType, m.DeletedByExternalID} {
+				if id != nil {
+					got[i] = id.ExternalID
+				}
+			}
+			if got != [3]string{tt.own, tt.other, tt.dead} {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+func TestDirectoryMatch_unreadType(t *testing.T) {
+	t.Parallel()
+	d := newDirectory()
+	d.unread[audit.TypeUser] = "403: no"
+	if m := d.match(principal(audit.TypeUser, "a", guid1)); m.Unknown != "403: no" {
+		t.Errorf("%+v", m)
+	}
+	if m := d.match(principal(audit.TypeGroup, "a", guid1)); m.Unknown != "" {
+		t.Errorf("%+v", m)
+	}
+}
+
+// memberWorld builds nodes from "group: members" and answers rounds.
+type memberWorld struct {
+	d      *directory
+	groups map[string][]string
+	rounds [][]string
+}
+
+func newMemberWorld(groups map[string][]string) *memberWorld {
+	w := &memberWorld{d: newDirectory(), groups: groups}
+	for id := range groups {
+		w.d.add(group(id, id))
+	}
+	return w
+}
+
+func (w *memberWorld) fetch(_ context.Context, keys []string) error {
+	w.rounds = append(w.rounds, keys)
+	for _, key := range keys {
+		node := newGroupNode(0)
+		w.d.nodes[key] = node
+		for _, m := range w.groups[key] {
+			if m == "hidden" {
+				node.unknown = "hidden membership"
+				continue
+			}
+			_, isGroup := w.groups[m]
+			node.add(m, isGroup)
+		}
+	}
+	return nil
+}
+
+func (w *memberWorld) audit(t *testing.T, mode Membership, linked map[string][]string) (map[string]*audit.MemberMatch, []audit.Failure) {
+	t.Helper()
+	var principals []audit.Principal
+	for id := range linked {
+		principals = append(principals, audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: id}, Name: id, ExternalID: id})
+	}
+	req := Request{Principals: principals, Membership: mode, Members: func(_ context.Context, id string) ([]audit.Member, error) {
+		var out []audit.Member
+		for i, external := range linked[id] {
+			if external == "broken" {
+				return nil, errors.New("status 500")
+			}
+			out = append(out, audit.Member{Ref: audit.Ref{Type: audit.TypeUser, ID: fmt.Sprint(9 - i)}, ExternalID: external})
+		}
+		return out, nil
+	}}
+	matches := w.d.matchAll(principals)
+	a := memberAudit{d: w.d, req: req, matches: matches, fetch: w.fetch, concurrency: 4}
+	failures, err := a.run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]*audit.MemberMatch{}
+	for _, m := range matches {
+		out[m.Principal.ID] = m.Members
+	}
+	return out, sortFailures(failures)
+}
+
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	yes, no := true, false
+	external := func(id, externalID string, nested *bool) audit.MemberRef {
+		return audit.MemberRef{Ref: audit.Ref{Type: audit.TypeUser, ID: id}, ExternalID: externalID, NestedInIDP: nested}
+	}
+	tests := map[string]struct {
+		groups map[string][]string
+		mode   Membership
+		linked map[string][]string
+		want   map[string]*audit.MemberMatch
+		rounds int
+	}{
+		"all confirmed directly: nesting is not read": {
+			groups: map[string][]string{"g": {"u1", "u2", "n"}, "n": {"u3"}}, linked: map[string][]string{"g": {"u1", "u2"}},
+			want: map[string]*audit.MemberMatch{"g": {}}, rounds: 1,
+		},
+		"no member has an id: nothing is read": {
+			groups: map[string][]string{"g": {"u1"}}, linked: map[string][]string{"g": {"", ""}},
+			want: map[string]*audit.MemberMatch{"g": {Local: []audit.MemberRef{external("8", "", &no), external("9", "", &no)}}},
+		},
+		"nested counts": {
+			groups: map[string][]string{"g": {"n"}, "n": {"m"}, "m": {"u1"}}, linked: map[string][]string{"g": {"u1"}},
+			want: map[string]*audit.MemberMatch{"g": {}}, rounds: 3,
+		},
+		"nested is told apart in direct mode": {
+			groups: map[string][]string{"g": {"n"}, "n": {"u1"}}, linked: map[string][]string{"g": {"u1", "u2"}}, mode: MembershipDirect,
+			want:   map[string]*audit.MemberMatch{"g": {External: []audit.MemberRef{external("8", "u2", &no), external("9", "u1", &yes)}}},
+			rounds: 2,
+		},
+		"cycle": {
+			groups: map[string][]string{"g": {"n"}, "n": {"g", "u1"}}, linked: map[string][]string{"g": {"u1", "u2", "g"}},
+			want:   map[string]*audit.MemberMatch{"g": {External: []audit.MemberRef{external("7", "g", &no), external("8", "u2", &no)}}},
+			rounds: 2,
+		},
+		"a nested group is itself a member": {
+			groups: map[string][]string{"g": {"n"}, "n": {}}, linked: map[string][]string{"g": {"n"}},
+			want: map[string]*audit.MemberMatch{"g": {}}, rounds: 1,
+		},
+		"hidden membership": {
+			groups: map[string][]string{"g": {"hidden"}}, linked: map[string][]string{"g": {"u1"}},
+			want: map[string]*audit.MemberMatch{"g": {Unknown: "hidden membership"}}, rounds: 1,
+		},
+		"hidden below, transitive": {
+			groups: map[string][]string{"g": {"n"}, "n": {"hidden"}}, linked: map[string][]string{"g": {"u1"}},
+			want: map[string]*audit.MemberMatch{"g": {Unknown: "hidden membership"}}, rounds: 2,
+		},
+		"hidden below, direct": {
+			groups: map[string][]string{"g": {"n"}, "n": {"hidden"}}, linked: map[string][]string{"g": {"u1"}}, mode: MembershipDirect,
+			want:   map[string]*audit.MemberMatch{"g": {External: []audit.MemberRef{external("9", "u1", nil)}}},
+			rounds: 2,
+		},
+		"hidden below, but found elsewhere": {
+			groups: map[string][]string{"g": {"h", "n"}, "h": {"hidden"}, "n": {"u1"}}, linked: map[string][]string{"g": {"u1"}},
+			want: map[string]*audit.MemberMatch{"g": {}}, rounds: 2,
+		},
+		"Databricks members cannot be read": {
+			groups: map[string][]string{"g": {"u1"}, "k": {"u1"}}, linked: map[string][]string{"g": {"broken"}, "k": {"u1"}},
+			want:   map[string]*audit.MemberMatch{"g": {Unknown: "the members in Databricks could not be read: status 500"}, "k": {}},
+			rounds: 1,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newMemberWorld(tt.groups)
+			got, failures := w.audit(t, tt.mode, tt.linked)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			unknown := 0
+			for _, m := range got {
+				if m.Unknown != "" {
+					unknown++
+				}
+			}
+			if len(failures) != unknown {
+				t.Errorf("%d unknown, failures %+v", unknown, failures)
+			}
+			if len(w.rounds) != tt.rounds {
+				t.Errorf("rounds %v, want %d", w.rounds, tt.rounds)
+			}
+		})
+	}
+}
+
+func TestMembers_notAsked(t *testing.T) {
+	t.Parallel()
+	d := newDirectory()
+	d.add(group("g", "g"))
+	got, err := d.result(t.Context(), Request{Principals: []audit.Principal{principal(audit.TypeGroup, "g", "g")}}, nil, 1)
+	if err != nil || got.Matches[0].Members != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// A group of 100,000 members costs one set, however many groups nest it.
+func TestMembers_large(t *testing.T) {
+	t.Parallel()
+	groups, linked := map[string][]string{"huge": nil}, map[string][]string{}
+	for i := range 100_000 {
+		groups["huge"] = append(groups["huge"], fmt.Sprint("u", i))
+	}
+	for i := range 500 {
+		id := fmt.Sprint("g", i)
+		groups[id] = []string{"huge"}
+		linked[id] = []string{fmt.Sprint("u", i*7), "stale"}
+	}
+	got, _ := newMemberWorld(groups).audit(t, MembershipTransitive, linked)
+	for id, m := range got {
+		if len(m.External) != 1 || m.External[0].ExternalID != "stale" {
+			t.Fatalf("%s: %+v", id, m)
+		}
+	}
+}

@@ -1,0 +1,211 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// maxFile is the size in bytes from which on a directory file is refused; a
+// directory of a million objects is about half of it.
+const maxFile = 512 << 20
+
+// memberReaders bounds the lists of Databricks members that are asked for at a
+// time; the account's client has a bound of its own.
+const memberReaders = 32
+
+type file struct{ path string }
+
+var _ Source = (*file)(nil)
+
+// NewFile reads a directory from one JSON document (UTF-8, at most 512 MiB), so
+// that any IdP can be used:
+//
+//	{
+//	  "version": 1,
+//	  "users": [
+//	    {"id": "8f1c..", "user_name": "user1@example.com", "mail": "user1@example.com",
+//	     "display_name": "..", "enabled": true, "guest": false, "deleted": false}
+//	  ],
+//	  "groups": [
+//	    {"id": "77aa..", "display_name": "analysts", "members": ["8f1c..", "<id of a group>"], "deleted": false}
+//	  ],
+//	  "service_principals": [
+//	    {"id": "90b2..", "application_id": "1c2d..", "display_name": "..", "enabled": true,
+//	     "home_tenant": "..", "deleted": false}
+//	  ]
+//	}
+//
+// Required are version, and of a user id and user_name, of a group id and
+// display_name, of a service principal id and application_id; ids are what
+// belongs into externalId (Entra: the object id). Left out or null, enabled,
+// guest and home_tenant are not known, and deleted is false.
+//
+// A guest with a mail address is known to Databricks by it, everybody else by
+// user_name (idp-apis, section 1). members are the direct ones, of any type,
+// ids of objects that are not in the file included; left out or null, the
+// group's members are unknown, [] is a group without members. A list that is
+// left out altogether was not exported: its type cannot be judged, which makes
+// the audit incomplete, while [] says that there are none.
+//
+// A key that is not listed here is an error that names key, line and column,
+// and so are values of the wrong type, blank required values, two objects with
+// one id, and anything after the document.
+func NewFile(path string) Source { return &file{path: path} }
+
+func (f *file) Kind() string { return KindFile }
+
+// Match reads the file anew; its errors name the path. It makes no request but
+// for the Databricks members of linked groups.
+func (f *file) Match(ctx context.Context, req Request) (Result, error) {
+	d, err := readFile(f.path)
+	if err != nil {
+		return Result{}, err
+	}
+	return d.result(ctx, req, func(context.Context, []string) error { return nil }, memberReaders)
+}
+
+// result matches every principal and then the members of linked groups.
+func (d *directory) result(ctx context.Context, req Request, fetch fetchNodes, concurrency int) (Result, error) {
+	out := Result{Matches: d.matchAll(req.Principals)}
+	members := memberAudit{d: d, req: req, matches: out.Matches, fetch: fetch, concurrency: concurrency}
+	var err error
+	if out.Failures, err = members.run(ctx); err != nil {
+		return Result{}, err
+	}
+	for _, t := range audit.PrincipalTypes() {
+		if why := d.unread[t]; why != "" && asksFor(req, t) {
+			out.Failures = append(out.Failures, audit.Failure{Type: t, Call: listCall(t), Reason: why})
+		}
+	}
+	out.Failures = sortFailures(out.Failures)
+	return out, nil
+}
+
+func asksFor(req Request, t audit.PrincipalType) bool {
+	for _, p := range req.Principals {
+		if p.Type == t {
+			return true
+		}
+	}
+	return false
+}
+
+func listCall(t audit.PrincipalType) string {
+	switch t {
+	case audit.TypeUser:
+		return callListUsers
+	case audit.TypeGroup:
+		return callListGroups
+	default:
+		return callListSPs
+	}
+}
+
+func readFile(path string) (*directory, error) {
+	fh, err := os.Open(path) //nolint:gosec // The path is the user's own setting.
+	if err != nil {
+		return nil, fmt.Errorf("reading the directory file (path of idp.file): %w", err)
+	}
+	defer func() { _ = fh.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(fh, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the directory file %s: %w", path, err)
+	}
+	if len(raw) > maxFile {
+		return nil, fmt.Errorf("the directory file %s is larger than %d MiB: leave out objects that Databricks does not know", path, maxFile>>20)
+	}
+	d, err := parseFile(raw)
+	if err != nil {
+		return nil, fmt.Errorf("the directory file %s cannot be used: %w", path, err)
+	}
+	return d, nil
+}
+
+// fileUser, fileGroup and fileServicePrincipal are the objects of the file.
+type fileUser struct {
+	ID          string `json:"id"`
+	UserName    string `json:"user_name"`
+	Mail        string `json:"mail"`
+	DisplayName string `json:"display_name"`
+	Enabled     *bool  `json:"enabled"`
+	Guest       *bool  `json:"guest"`
+	Deleted     bool   `json:"deleted"`
+}
+
+type fileGroup struct {
+	ID          string    `json:"id"`
+	DisplayName string    `json:"display_name"`
+	Members     *[]string `json:"members"`
+	Deleted     bool      `json:"deleted"`
+}
+
+type fileServicePrincipal struct {
+	ID            string `json:"id"`
+	ApplicationID string `json:"application_id"`
+	DisplayName   string `json:"display_name"`
+	Enabled       *bool  `json:"enabled"`
+	HomeTenant    string `json:"home_tenant"`
+	Deleted       bool   `json:"deleted"`
+}
+
+func (u *fileUser) toEntry() (entry, error) {
+	if u.UserName == "" {
+		return entry{}, errors.New("user_name is missing or blank")
+	}
+	guest := u.Guest != nil && *u.Guest
+	return userEntry(userNames{upn: u.UserName, mail: u.Mail, guest: guest}, audit.Identity{
+		ExternalID: u.ID, DisplayName: u.DisplayName, Enabled: u.Enabled, Guest: u.Guest, Deleted: u.Deleted,
+	}, nil), nil
+}
+
+func (g *fileGroup) toEntry() (entry, error) {
+	if g.DisplayName == "" {
+		return entry{}, errors.New("display_name is missing or blank")
+	}
+	return entry{identity: audit.Identity{
+		Type: audit.TypeGroup, ExternalID: g.ID, Names: []string{g.DisplayName}, DisplayName: g.DisplayName, Deleted: g.Deleted,
+	}}, nil
+}
+
+func (s *fileServicePrincipal) toEntry() (entry, error) {
+	if s.ApplicationID == "" {
+		return entry{}, errors.New("application_id is missing or blank")
+	}
+	return entry{identity: audit.Identity{
+		Type: audit.TypeServicePrincipal, ExternalID: s.ID, Names: []string{s.ApplicationID}, DisplayName: s.DisplayName,
+		Enabled: s.Enabled, HomeTenant: s.HomeTenant, Deleted: s.Deleted,
+	}}, nil
+}
+
+// fileNodes are the members of the groups. A member that lies in the recycle
+// bin is none, and neither is one that the file does not hold although it holds
+// every type: a stale id.
+func (d *directory) fileNodes(groups []fileGroup) {
+	for i := range groups {
+		g := &groups[i]
+		key := audit.CanonicalExternalID(g.ID)
+		if g.Members == nil {
+			d.nodes[key] = &groupNode{unknown: fmt.Sprintf("the file has no members for group %s; export them as members, [] for none", g.ID)}
+			continue
+		}
+		node := newGroupNode(len(*g.Members))
+		d.nodes[key] = node
+		for _, id := range *g.Members {
+			e := d.find(id)
+			switch {
+			case e == nil && len(d.unread) > 0:
+				node.add(id, false)
+			case e != nil && !e.identity.Deleted:
+				node.add(id, e.identity.Type == audit.TypeGroup)
+			}
+		}
+	}
+}

@@ -1,0 +1,234 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// fileKeys are the keys of the document.
+const fileKeys = "version, users, groups, service_principals"
+
+// fileParser walks through the document. The standard decoder names no
+// position for an unknown key, so the objects are decoded one by one.
+type fileParser struct {
+	raw    []byte
+	dec    *json.Decoder
+	d      *directory
+	where  map[string]int64 // canonical id -> offset of its object
+	groups []fileGroup
+	seen   map[string]bool
+}
+
+func parseFile(raw []byte) (*directory, error) {
+	if !utf8.Valid(raw) {
+		return nil, errors.New("it is not UTF-8")
+	}
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
+	p := &fileParser{
+		raw: raw, dec: json.NewDecoder(bytes.NewReader(raw)), d: newDirectory(),
+		where: map[string]int64{}, seen: map[string]bool{},
+	}
+	if err := p.document(); err != nil {
+		return nil, err
+	}
+	for key, t := range map[string]audit.PrincipalType{
+		"users": audit.TypeUser, "groups": audit.TypeGroup, "service_principals": audit.TypeServicePrincipal,
+	} {
+		if !p.seen[key] {
+			p.d.unread[t] = fmt.Sprintf("the file has no list %q; write [] if there are none", key)
+		}
+	}
+	p.d.fileNodes(p.groups)
+	return p.d, nil
+}
+
+func (p *fileParser) document() error {
+	if err := p.delim('{', "the document is an object with the keys "+fileKeys); err != nil {
+		return err
+	}
+	for p.dec.More() {
+		token, err := p.dec.Token()
+		if err != nil {
+			return p.syntax(err)
+		}
+		key, _ := token.(string)
+		at := p.dec.InputOffset() - int64(len(key)) - 1
+		if p.seen[key] {
+			return p.at(at, fmt.Errorf("the key %q is there twice", key))
+		}
+		p.seen[key] = true
+		if err := p.value(key, at); err != nil {
+			return err
+		}
+	}
+	if _, err := p.dec.Token(); err != nil {
+		return p.syntax(err)
+	}
+	if _, err := p.dec.Token(); !errors.Is(err, io.EOF) {
+		return p.at(p.dec.InputOffset(), errors.New("there is something after the end of the document"))
+	}
+	if !p.seen["version"] {
+		return errors.New(`the key "version" is missing; this provider reads version 1`)
+	}
+	return nil
+}
+
+func (p *fileParser) value(key string, at int64) error {
+	switch key {
+	case "version":
+		var version json.RawMessage
+		if err := p.dec.Decode(&version); err != nil {
+			return p.syntax(err)
+		}
+		if string(version) != "1" {
+			return p.at(at, fmt.Errorf("version is %s; this provider reads version 1", clip(string(version))))
+		}
+		return nil
+	case "users":
+		return parseList(p, key, func(*fileUser) {})
+	case "groups":
+		return parseList(p, key, func(g *fileGroup) { p.groups = append(p.groups, *g) })
+	case "service_principals":
+		return parseList(p, key, func(*fileServicePrincipal) {})
+	default:
+		return p.at(at, fmt.Errorf("the key %q is not known; the keys are %s", clip(key), fileKeys))
+	}
+}
+
+// fileObject is one of the three kinds of objects.
+type fileObject[T any] interface {
+	*T
+	toEntry() (entry, error)
+}
+
+func parseList[T any, P fileObject[T]](p *fileParser, list string, keep func(*T)) error {
+	if err := p.delim('[', list+" is a list"); err != nil {
+		return err
+	}
+	for i := 0; p.dec.More(); i++ {
+		var raw json.RawMessage
+		if err := p.dec.Decode(&raw); err != nil {
+			return p.syntax(err)
+		}
+		start := p.dec.InputOffset() - int64(len(raw))
+		name := fmt.Sprintf("%s[%d]", list, i)
+		var object T
+		if err := p.object(raw, start, name, &object); err != nil {
+			return err
+		}
+		e, err := P(&object).toEntry()
+		if err == nil {
+			err = p.checkID(e.identity.ExternalID, start)
+		}
+		if err != nil {
+			return p.at(start, fmt.Errorf("%s: %w", name, err))
+		}
+		p.d.add(e)
+		keep(&object)
+	}
+	if _, err := p.dec.Token(); err != nil {
+		return p.syntax(err)
+	}
+	return nil
+}
+
+// checkID refuses blank ids and those that another object has.
+func (p *fileParser) checkID(id string, start int64) error {
+	key := audit.CanonicalExternalID(id)
+	if strings.TrimSpace(id) == "" {
+		return errors.New("id is missing or blank")
+	}
+	if before, there := p.where[key]; there {
+		return fmt.Errorf("the id %q is that of the object at %s too", clip(id), p.position(before))
+	}
+	p.where[key] = start
+	return nil
+}
+
+// object decodes one object strictly; raw begins at start of the document.
+func (p *fileParser) object(raw []byte, start int64, name string, into any) error {
+	if raw[0] != '{' {
+		return p.at(start, fmt.Errorf("%s is not an object", name))
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(into)
+	if err == nil {
+		return nil
+	}
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return p.at(start+wrong.Offset, fmt.Errorf("%s: %s is a %s, but must be %s", name, wrong.Field, wrong.Value, describeType(wrong.Type.String())))
+	}
+	// The decoder has no typed error for this; its text ends with the key.
+	if _, quoted, found := strings.Cut(err.Error(), "unknown field "); found {
+		offset := bytes.Index(raw, []byte(quoted))
+		return p.at(start+int64(max(offset, 0)), fmt.Errorf("%s: the key %s is not known", name, clip(quoted)))
+	}
+	return p.at(start, fmt.Errorf("%s: %w", name, err))
+}
+
+func describeType(goType string) string {
+	switch strings.TrimPrefix(goType, "*") {
+	case "bool":
+		return "true or false"
+	case "[]string":
+		return "a list of ids"
+	default:
+		return "a string"
+	}
+}
+
+func (p *fileParser) delim(want json.Delim, otherwise string) error {
+	token, err := p.dec.Token()
+	if err != nil {
+		return p.syntax(err)
+	}
+	if token != want {
+		return p.at(p.dec.InputOffset(), errors.New(otherwise))
+	}
+	return nil
+}
+
+func (p *fileParser) syntax(err error) error {
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		return p.at(syntax.Offset, fmt.Errorf("it is not JSON: %w", err))
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return p.at(int64(len(p.raw)), errors.New("it ends too early"))
+	default:
+		return p.at(p.dec.InputOffset(), err)
+	}
+}
+
+func (p *fileParser) at(offset int64, err error) error {
+	return fmt.Errorf("%s: %w", p.position(offset), err)
+}
+
+// position counts lines and columns from 1; columns are characters.
+func (p *fileParser) position(offset int64) string {
+	before := p.raw[:min(max(offset, 0), int64(len(p.raw)))]
+	line := bytes.Count(before, []byte("\n")) + 1
+	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+	return fmt.Sprintf("line %d, column %d", line, column)
+}
+
+// clip keeps error texts short.
+func clip(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + ".."
+}

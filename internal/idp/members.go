@@ -1,0 +1,265 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// groupNode is one IdP group with its direct members.
+type groupNode struct {
+	members map[string]struct{} // canonical ids
+	groups  []string            // canonical ids of the members that are groups
+	// unknown is why the members could not be read whole.
+	unknown string
+}
+
+func newGroupNode(size int) *groupNode { return &groupNode{members: make(map[string]struct{}, size)} }
+
+func (n *groupNode) add(id string, isGroup bool) {
+	key := audit.CanonicalExternalID(id)
+	if _, there := n.members[key]; there {
+		return
+	}
+	n.members[key] = struct{}{}
+	if isGroup {
+		n.groups = append(n.groups, key)
+	}
+}
+
+func (n *groupNode) has(key string) bool { _, ok := n.members[key]; return ok }
+
+// fetchNodes reads the members of IdP groups, by canonical id, into the
+// directory's nodes. What cannot be read gets a node that says why; an error
+// ends the audit.
+type fetchNodes func(ctx context.Context, groups []string) error
+
+// memberAudit compares the members of all linked groups of a request.
+type memberAudit struct {
+	d           *directory
+	req         Request
+	matches     []audit.Match
+	fetch       fetchNodes
+	concurrency int
+}
+
+// run fills Members of every group match that is known: nil when nobody asked,
+// empty lists for a group that is linked to no IdP group (there is nothing to
+// compare with; the server is assumed to do the same), else the verdict.
+//
+// IdP groups are read in rounds. The first round has the linked groups of which
+// some member has an externalId: a member without one cannot be confirmed by
+// any IdP group. The next rounds have the groups nested in those whose members
+// were not all confirmed yet, so that nesting is read only where it decides
+// something. Each group is read once, so cycles end.
+func (a *memberAudit) run(ctx context.Context) ([]audit.Failure, error) {
+	if a.req.Members == nil {
+		return nil, nil
+	}
+	var linked []int
+	for i := range a.matches {
+		m := &a.matches[i]
+		if m.Principal.Type != audit.TypeGroup || m.Unknown != "" {
+			continue
+		}
+		m.Members = &audit.MemberMatch{}
+		if m.ByExternalID != nil {
+			linked = append(linked, i)
+		}
+	}
+	members, failures, err := a.databricksMembers(ctx, linked)
+	if err != nil {
+		return nil, err
+	}
+	for len(members) > 0 {
+		missing := map[string]bool{}
+		for i, list := range members {
+			verdict, unread := a.compare(a.matches[i].ByExternalID.ExternalID, list)
+			if len(unread) == 0 {
+				a.matches[i].Members = verdict
+				delete(members, i)
+			}
+			for _, key := range unread {
+				missing[key] = true
+			}
+		}
+		if err := a.read(ctx, missing); err != nil {
+			return nil, err
+		}
+	}
+	told := map[string]bool{}
+	for _, f := range failures {
+		told[f.ID] = true
+	}
+	for _, i := range linked {
+		m := &a.matches[i]
+		if why := m.Members.Unknown; why != "" && !told[m.Principal.ID] {
+			failures = append(failures, audit.Failure{Type: audit.TypeGroup, ID: m.Principal.ID, Call: callIDPMembers, Reason: why})
+		}
+	}
+	return failures, nil
+}
+
+// read makes sure that every group asked for has a node afterwards.
+func (a *memberAudit) read(ctx context.Context, missing map[string]bool) error {
+	if len(missing) == 0 {
+		return nil
+	}
+	keys := make([]string, 0, len(missing))
+	for key := range missing {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	if err := a.fetch(ctx, keys); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if a.d.nodes[key] == nil {
+			a.d.nodes[key] = &groupNode{unknown: fmt.Sprintf("the members of IdP group %s were not read", key)}
+		}
+	}
+	return nil
+}
+
+// databricksMembers reads the Databricks members of the groups at these
+// positions of matches. A list that cannot be read makes the group's members
+// unknown.
+func (a *memberAudit) databricksMembers(ctx context.Context, at []int) (map[int][]audit.Member, []audit.Failure, error) {
+	var (
+		mu       sync.Mutex
+		members  = make(map[int][]audit.Member, len(at))
+		failures []audit.Failure
+	)
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(max(a.concurrency, 1))
+	for _, i := range at {
+		if inner.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			p := a.matches[i].Principal
+			list, err := a.req.Members(inner, p.ID)
+			if endsAll(inner, err) {
+				return fmt.Errorf("reading the members of %s: %w", p.Ref, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				a.matches[i].Members.Unknown = "the members in Databricks could not be read: " + err.Error()
+				failures = append(failures, audit.Failure{Type: p.Type, ID: p.ID, Call: callMembers, Reason: err.Error()})
+				return nil
+			}
+			members[i] = list
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, fmt.Errorf("reading group members: %w", err)
+	}
+	return members, failures, nil
+}
+
+// compare judges the members of one linked group. unread lists the groups that
+// must be read before it can; the verdict is nil then.
+//
+// A member is confirmed by its externalId alone: one without it is local,
+// whatever its name. A group never confirms itself, not even through a cycle.
+func (a *memberAudit) compare(groupID string, members []audit.Member) (verdict *audit.MemberMatch, unread []string) {
+	root := audit.CanonicalExternalID(groupID)
+	verdict = &audit.MemberMatch{}
+	open := map[string]bool{} // ids that no group has confirmed
+	for _, m := range members {
+		if m.ExternalID != "" {
+			open[audit.CanonicalExternalID(m.ExternalID)] = true
+		}
+	}
+	nested := map[string]bool{} // ids that only a nested group has
+	below := ""                 // why the nesting could not be read whole
+	if len(open) > 0 {
+		node := a.d.nodes[root]
+		switch {
+		case node == nil:
+			return nil, []string{root}
+		case node.unknown != "":
+			return &audit.MemberMatch{Unknown: node.unknown}, nil
+		}
+		for key := range open {
+			if key != root && node.has(key) {
+				delete(open, key)
+			}
+		}
+		if below, unread = a.walk(root, node, open, nested); len(unread) > 0 {
+			return nil, unread
+		}
+	}
+	if below != "" && len(open) > 0 && a.req.Membership != MembershipDirect {
+		return &audit.MemberMatch{Unknown: below}, nil
+	}
+	a.list(verdict, members, open, nested, below)
+	return verdict, nil
+}
+
+// walk goes through the groups below a group until every open id is found,
+// moving what it finds from open to nested.
+func (a *memberAudit) walk(root string, node *groupNode, open, nested map[string]bool) (unknown string, unread []string) {
+	seen := map[string]bool{root: true}
+	for queue := slices.Clone(node.groups); len(queue) > 0 && len(open) > 0; queue = queue[1:] {
+		key := queue[0]
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		child := a.d.nodes[key]
+		switch {
+		case child == nil:
+			unread = append(unread, key)
+			continue
+		case child.unknown != "":
+			unknown = child.unknown
+			continue
+		}
+		for id := range open {
+			if id != root && child.has(id) {
+				delete(open, id)
+				nested[id] = true
+			}
+		}
+		queue = append(queue, child.groups...)
+	}
+	if len(open) == 0 {
+		return "", nil
+	}
+	return unknown, unread
+}
+
+// list writes the unconfirmed members, sorted by id.
+func (a *memberAudit) list(verdict *audit.MemberMatch, members []audit.Member, open, nested map[string]bool, below string) {
+	for _, m := range members {
+		key := audit.CanonicalExternalID(m.ExternalID)
+		ref := audit.MemberRef{Ref: m.Ref, Name: m.Name, ExternalID: m.ExternalID, Source: m.Source}
+		switch isNested := nested[key]; {
+		case m.ExternalID == "":
+			ref.NestedInIDP = new(bool)
+			verdict.Local = append(verdict.Local, ref)
+		case open[key] || isNested && a.req.Membership == MembershipDirect:
+			if isNested || below == "" {
+				ref.NestedInIDP = &isNested
+			}
+			verdict.External = append(verdict.External, ref)
+		}
+	}
+	byID := func(x, y audit.MemberRef) int { return audit.CompareRefs(audit.Ref{ID: x.ID}, audit.Ref{ID: y.ID}) }
+	slices.SortStableFunc(verdict.Local, byID)
+	slices.SortStableFunc(verdict.External, byID)
+}
