@@ -88,13 +88,15 @@ func setField(field reflect.Value, value string) error {
 }
 
 // snakeCase turns a Go name into the form of the keys: PageSize -> page_size,
-// SCIM -> scim, NotFederatedCode -> not_federated_code.
+// SCIM -> scim, StringIDs -> string_ids.
 func snakeCase(name string) string {
 	var b strings.Builder
 	runes := []rune(name)
 	isUpper := func(i int) bool { return i >= 0 && i < len(runes) && runes[i] >= 'A' && runes[i] <= 'Z' }
+	// The plural of an abbreviation is one word: IDs.
+	isPlural := func(i int) bool { return i < len(runes) && runes[i] == 's' && (i+1 == len(runes) || isUpper(i+1)) }
 	for i, r := range runes {
-		if isUpper(i) && i > 0 && (!isUpper(i-1) || i+1 < len(runes) && !isUpper(i+1)) {
+		if isUpper(i) && i > 0 && (!isUpper(i-1) || i+1 < len(runes) && !isUpper(i+1) && !isPlural(i+1)) {
 			b.WriteByte('_')
 		}
 		b.WriteString(strings.ToLower(string(r)))

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // iamBody has the fields of all three objects.
@@ -64,7 +65,7 @@ func (s *Server) newPrincipal(w *world, kind principalKind, body iamBody) (princ
 			p.user.DisplayName = strings.TrimSpace(p.user.Name.GivenName + " " + p.user.Name.FamilyName)
 		}
 	case kindGroup:
-		if body.GroupName == "" || len(body.GroupName) > maxGroupName {
+		if body.GroupName == "" || utf8.RuneCountInString(body.GroupName) > maxGroupName {
 			return p, invalid("group_name is required and has at most 255 characters.")
 		}
 		p.group = &Group{DisplayName: body.GroupName, ExternalID: body.ExternalID}
@@ -133,7 +134,7 @@ func (s *Server) checkExternalID(w *world, kind principalKind, id, externalID st
 	if externalID == "" {
 		return nil
 	}
-	if kind == kindGroup && len(externalID) > maxGroupExternalID {
+	if kind == kindGroup && utf8.RuneCountInString(externalID) > maxGroupExternalID {
 		return invalid("external_id has at most 64 characters.")
 	}
 	if s.opts.Assumed.Identity.Collision != "reject" {
@@ -257,7 +258,7 @@ func (s *Server) checkUpdate(w *world, p principalRef, mask []string, body iamBo
 				return invalid(path + " must be ACTIVE or INACTIVE.")
 			}
 		case "group_name":
-			if body.GroupName == "" || len(body.GroupName) > maxGroupName || p.group.System {
+			if body.GroupName == "" || utf8.RuneCountInString(body.GroupName) > maxGroupName || p.group.System {
 				return invalid("group_name is required, has at most 255 characters, and cannot be changed for a system group.")
 			}
 			holders := w.byName[kindGroup][strings.ToLower(body.GroupName)]

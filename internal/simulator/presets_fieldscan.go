@@ -19,8 +19,6 @@ const (
 	fieldGroups           = 341
 	fieldServicePrincipal = 173
 	fieldWorkspaces       = 40
-	fieldWorkspacesFalse  = 10
-	fieldWorkspacesAbsent = 6
 )
 
 // fieldScan is the builder of the preset with what its steps hand on.
@@ -216,7 +214,7 @@ func (f *fieldScan) workspaces() {
 		switch {
 		case n%5 == 1 || n%20 == 3: // 8 + 2 = 10
 			ws.FederationInfo = &FederationInfo{}
-		case n%7 == 0: // 6
+		case n%7 == 0 || n == 38: // 5 + 1 = 6, without the key
 		default:
 			ws.FederationInfo = &FederationInfo{EnableIdentityFederation: true}
 			ws.MetastoreID = presetMetastoreID

@@ -26,12 +26,12 @@ type config struct {
 	shaped    []string // flags that were given and shape a fresh state only
 }
 
-// parseFlags reads the arguments. It prints usage and flag errors to stderr.
+// parseFlags reads the arguments. It prints the flags to stderr for -help only.
 func parseFlags(args []string, stderr io.Writer) (config, error) {
 	var cfg config
 	var aim, iamv2, faults string
 	set := flag.NewFlagSet("simulator", flag.ContinueOnError)
-	set.SetOutput(stderr)
+	set.SetOutput(io.Discard) // The caller prints errors; usage is for -help only.
 	set.StringVar(&cfg.listen, "listen", "127.0.0.1:0", "`address` to listen on; port 0 takes a free one")
 	set.StringVar(&cfg.preset, "preset", "demo", "what the account holds: "+strings.Join(simulator.PresetNames(), ", "))
 	set.IntVar(&cfg.generate.Users, "users", 0, "generate that many users on top of the preset")
@@ -50,6 +50,10 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	set.Func("assume", "decide an open question, as `key=value`; repeatable; keys: "+strings.Join(simulator.AssumptionKeys(), ", "),
 		cfg.options.Assumed.Set)
 	if err := set.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			set.SetOutput(stderr)
+			set.PrintDefaults()
+		}
 		return config{}, err
 	}
 	if set.NArg() > 0 {

@@ -1,0 +1,114 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestDivergences_advisories(t *testing.T) {
+	t.Parallel()
+	const (
+		guid   = "aaaaaaaa-0000-4000-8000-000000000001"
+		tenant = "00000000-0000-4000-8000-00000000000b"
+	)
+	linked := func(change func(*Identity)) Match {
+		id := Identity{ExternalID: "x", Names: []string{"a"}, Enabled: ptr(true), Guest: ptr(false)}
+		change(&id)
+		return Match{Principal: user("1", "a", "x"), ByExternalID: &id, ByName: []Identity{id}}
+	}
+	sp := func(name, idpName string) Match {
+		p := servicePrincipal("1", "app", "x")
+		p.DisplayName = name
+		return Match{Principal: p, ByExternalID: &Identity{ExternalID: "x", Names: []string{"app"}, DisplayName: idpName}}
+	}
+	cases := map[string]struct {
+		match  Match
+		others []Principal
+		change func(*Options)
+		want   []string
+	}{
+		"clean":                  {match: linked(func(*Identity) {})},
+		"duplicate":              {match: linked(func(*Identity) {}), others: []Principal{user("2", "b", "x")}, want: []string{"DUPLICATE_EXTERNAL_ID"}},
+		"duplicate of group":     {match: linked(func(*Identity) {}), others: []Principal{group("2", "b", "x")}, want: []string{"DUPLICATE_EXTERNAL_ID"}},
+		"other id":               {match: linked(func(*Identity) {}), others: []Principal{user("2", "b", "X")}},
+		"two blank ids":          {match: Match{Principal: user("1", "a", "")}, others: []Principal{user("2", "b", "")}},
+		"of other type":          {match: Match{Principal: user("1", "a", "x"), ByExternalIDOtherType: ptr(identity("x", "g"))}, want: []string{"EXTERNAL_ID_OF_OTHER_TYPE"}},
+		"deleted":                {match: Match{Principal: user("1", "a", "x"), DeletedByExternalID: ptr(identity("x", "g"))}, want: []string{"DELETED_IN_IDP"}},
+		"GUID in upper case":     {match: Match{Principal: user("1", "a", strings.ToUpper(guid)), ByExternalID: ptr(identity(guid, "a"))}, want: []string{"EXTERNAL_ID_NOT_CANONICAL"}},
+		"GUID with space":        {match: Match{Principal: user("1", "a", guid+" ")}, want: []string{"EXTERNAL_ID_NOT_CANONICAL"}},
+		"GUID as in the IdP":     {match: Match{Principal: user("1", "a", strings.ToUpper(guid)), ByExternalID: ptr(identity(strings.ToUpper(guid), "a"))}},
+		"GUID, match without id": {match: Match{Principal: user("1", "a", guid), ByExternalID: ptr(identity("", "a"))}},
+		"Okta id":                {match: Match{Principal: user("1", "a", "00uABC"), ByExternalID: ptr(identity("00uABC", "a"))}},
+		"ambiguous, linked": {match: Match{
+			Principal: group("1", "g", "x"), ByExternalID: ptr(identity("x", "g")), ByName: []Identity{identity("x", "g"), identity("y", "g")},
+		}, want: []string{"AMBIGUOUS_NAME_MATCH"}},
+		"ambiguous, divergent": {match: Match{Principal: group("1", "g", ""), ByName: []Identity{identity("x", "g"), identity("y", "g")}}, want: []string{"AMBIGUOUS_NAME_MATCH"}},
+		"one identity twice":   {match: Match{Principal: group("1", "g", ""), ByName: []Identity{identity("x", "g"), identity("x", "g")}}},
+		"disabled":             {match: linked(func(id *Identity) { id.Enabled = ptr(false) }), want: []string{"IDP_IDENTITY_DISABLED"}},
+		"disabled on both sides": {match: func() Match {
+			m := linked(func(id *Identity) { id.Enabled = ptr(false) })
+			m.Principal.Active = ptr(false)
+			return m
+		}()},
+		"state not told":            {match: linked(func(id *Identity) { id.Enabled, id.Guest = nil, nil })},
+		"candidate disabled":        {match: Match{Principal: user("1", "a", ""), ByName: []Identity{{ExternalID: "x", Names: []string{"a"}, Enabled: ptr(false)}}}, want: []string{"IDP_IDENTITY_DISABLED"}},
+		"guest, clean":              {match: linked(func(id *Identity) { id.Guest = ptr(true) })},
+		"guest, divergent":          {match: linked(func(id *Identity) { id.Guest, id.Names = ptr(true), []string{"b"} }), want: []string{"GUEST_IDENTITY"}},
+		"other tenant":              {match: linked(func(id *Identity) { id.HomeTenant = tenant }), want: []string{"CROSS_TENANT"}},
+		"own tenant":                {match: linked(func(id *Identity) { id.HomeTenant = strings.ToUpper(tenant) }), change: func(o *Options) { o.TenantID = tenant }},
+		"sp renamed":                {match: sp("old", "new"), want: []string{"SERVICE_PRINCIPAL_NAME_WILL_CHANGE"}},
+		"sp same name":              {match: sp("new", "new")},
+		"sp name not known":         {match: sp("", "new")},
+		"sp, databricks":            {match: sp("old", "new"), change: func(o *Options) { o.IDPKind = "databricks" }},
+		"drift in case":             {match: linked(func(id *Identity) { id.Names = []string{"b", "A"} }), want: []string{"NAME_DIFFERS_ONLY_IN_CASE"}},
+		"drift":                     {match: linked(func(id *Identity) { id.Names = []string{"b"} })},
+		"candidate in another case": {match: Match{Principal: user("1", "a", ""), ByName: []Identity{identity("x", "A")}}, want: []string{"NAME_DIFFERS_ONLY_IN_CASE"}},
+		"near name":                 {match: Match{Principal: user("1", "a", ""), NearName: []Identity{identity("x", "a ")}}, want: []string{"NAME_NEARLY_MATCHES"}},
+		"inactive, divergent": {match: Match{Principal: Principal{
+			Ref: Ref{TypeUser, "1"}, Name: "a", ExternalID: "gone", Active: ptr(false),
+		}}, want: []string{"PRINCIPAL_INACTIVE"}},
+		"inactive, clean":         {match: Match{Principal: Principal{Ref: Ref{TypeUser, "1"}, Name: "a", Active: ptr(false)}}},
+		"system group, divergent": {match: Match{Principal: group("1", "Admins", "gone")}, want: []string{"SYSTEM_GROUP"}},
+		"system group, clean":     {match: Match{Principal: group("1", "account users", "")}},
+		"a user called admins":    {match: Match{Principal: user("1", "admins", "gone")}},
+		"unknown":                 {match: Match{Principal: user("1", "a", guid+" "), Unknown: "500"}},
+	}
+	for label, c := range cases {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			o := directory()
+			if c.change != nil {
+				c.change(&o)
+			}
+			r := Divergences(scope([]Match{c.match}, c.others...), o)
+			got := divergences(r)[c.match.Principal.Ref.String()].Advisories
+			for _, row := range r.AdvisoryOnly {
+				if len(row.ErrorCategories) > 0 || row.Cause != "" || row.Action != "" {
+					t.Errorf("a row of advisories has categories %v, cause %q, action %q", row.ErrorCategories, row.Cause, row.Action)
+				}
+				got = append(got, row.Advisories...)
+			}
+			same(t, "advisories", got, c.want)
+			if c.match.Unknown == "" && r.Clean != (len(r.Users)+len(r.Groups)+len(r.ServicePrincipals) == 0) {
+				t.Error("advisories count against clean")
+			}
+		})
+	}
+}
+
+func TestDivergences_advisoriesSorted(t *testing.T) {
+	t.Parallel()
+	m := Match{
+		Principal: group("1", "admins", "AAAAAAAA-0000-4000-8000-000000000001"),
+		ByName:    []Identity{identity("y", "admins"), identity("x", "admins")},
+	}
+	r := Divergences(scope([]Match{m}, user("2", "b", "aaaaaaaa-0000-4000-8000-000000000001")), directory())
+	got := r.Groups[0].Advisories
+	if len(got) != 4 || !slices.IsSorted(got) {
+		t.Errorf("advisories = %v, want four, sorted", got)
+	}
+}

@@ -1,0 +1,123 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"encoding/csv"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// Expectations are written by hand from section 5 of the prep script's contract;
+// the quoting is what Python's csv module wrote for these cells.
+func TestRenderCSV(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		kind string
+		rows []CSVRow
+		want string
+	}{
+		"users, none": {"users", nil, "id,username,externalId,externalIdWithUsernameMatch,errorCategories\r\n"},
+		"users": {"users", []CSVRow{
+			{
+				"id": {"12"}, "username": {"a@example.com"}, "external_id": {}, "external_id_with_username_match": {"x"},
+				"error_categories": {"NAME_MATCH_EXTERNAL_ID_MISMATCH"}, "cause": {"linkable_by_name"},
+			},
+			{
+				"id": {"9"}, "username": {"b@example.com"}, "external_id": {"y"}, "external_id_with_username_match": nil,
+				"error_categories": {"EXTERNAL_ID_NOT_IN_IDP", "NAME_MATCH_EXTERNAL_ID_MISMATCH"},
+			},
+		}, "id,username,externalId,externalIdWithUsernameMatch,errorCategories\r\n" +
+			"12,a@example.com,,x,NAME_MATCH_EXTERNAL_ID_MISMATCH\r\n" +
+			"9,b@example.com,y,,EXTERNAL_ID_NOT_IN_IDP;NAME_MATCH_EXTERNAL_ID_MISMATCH\r\n"},
+		"groups": {"groups", []CSVRow{{
+			"id": {"7"}, "group_name": {`Sales, "EMEA"`}, "external_id": {"g"}, "external_ids_with_groupname_match": {"h", "g", "h"},
+			"local_members_not_in_idp_internal_ids": {"3", "1"}, "external_members_not_in_idp_internal_ids": {},
+			"error_categories": {"GROUP_HAS_LOCAL_MEMBERS_WITHOUT_EXTERNAL_ID"},
+		}}, "id,groupName,externalId,externalIdsWithGroupnameMatch,localMembersNotInIdpInternalIds,externalMembersNotInIdpInternalIds,errorCategories\r\n" +
+			`7,"Sales, ""EMEA""",g,h;g;h,3;1,,GROUP_HAS_LOCAL_MEMBERS_WITHOUT_EXTERNAL_ID` + "\r\n"},
+		"service principals": {"service_principals", []CSVRow{{
+			"id": {"7"}, "application_id": {"app"}, "external_id": {"x"}, "external_id_with_app_id_match": {"y"}, "error_categories": {"A", "B"},
+		}}, "id,applicationId,externalId,externalIdWithAppIdMatch,errorCategories\r\n7,app,x,y,A;B\r\n"},
+		"workspaces": {"workspaces", []CSVRow{
+			{"id": {"1"}, "error_categories": {"IDENTITY_FEDERATION_DISABLED"}},
+			{"workspace_id": {}, "error_categories": {"IDENTITY_FEDERATION_DISABLED"}},
+		}, "workspaceId,errorCategories\r\n1,IDENTITY_FEDERATION_DISABLED\r\n,IDENTITY_FEDERATION_DISABLED\r\n"},
+		"failures": {"failures", []CSVRow{
+			{"id": {"5"}, "type": {"SERVICE_PRINCIPAL"}, "error": {"404 Client Error: Not Found for url: x"}},
+			{"principal_id": {"6"}, "principal_type": {"service_principal"}, "reason": {"two\nlines"}},
+		}, "id,type,error\r\n5,SERVICE_PRINCIPAL,404 Client Error: Not Found for url: x\r\n6,SERVICE_PRINCIPAL,\"two\nlines\"\r\n"},
+		"identities":        {"identities_to_process", []CSVRow{{"id": {"5"}}, {"id": {}}}, "id\r\n5\r\n\"\"\r\n"},
+		"quoting":           {"failures", []CSVRow{{"id": {"a b"}, "type": {" x"}, "error": {"a\rb"}}}, "id,type,error\r\na b, X,\"a\rb\"\r\n"},
+		"not defused":       {"identities_to_process", []CSVRow{{"id": {"=1+1"}}}, "id\r\n=1+1\r\n"},
+		"other scripts, ü;": {"identities_to_process", []CSVRow{{"id": {"ü;日"}}}, "id\r\nü;日\r\n"},
+	}
+	for label, c := range cases {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			got, err := RenderCSV(c.kind, c.rows, CSVOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "file", got, c.want)
+		})
+	}
+}
+
+func TestRenderCSV_defuse(t *testing.T) {
+	t.Parallel()
+	for cell, want := range map[string]string{
+		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "\tx": "'\tx", "\rx": "\"'\rx\"",
+		"a=1": "a=1", " =1": " =1", "12": "12", "=a,b": "\"'=a,b\"", "'=1": "'=1",
+	} {
+		got, err := RenderCSV(CSVIdentitiesToProcess, []CSVRow{{"id": {cell}}}, CSVOptions{DefuseFormulas: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, cell, got, "id\r\n"+want+"\r\n")
+	}
+}
+
+func TestRenderCSV_errors(t *testing.T) {
+	t.Parallel()
+	for label, c := range map[string]struct {
+		kind string
+		row  CSVRow
+		want string
+	}{
+		"kind":      {"user", CSVRow{}, `"user" is no kind of file; the kinds are failures, groups, identities_to_process, service_principals, users, workspaces`},
+		"attribute": {"failures", CSVRow{"principal_id": {"1"}}, "row 0 of failures: attribute principal_type or type is missing"},
+		"values":    {"identities_to_process", CSVRow{"id": {"1", "2"}}, "row 0 of identities_to_process: attribute id has 2 values where the file has room for one"},
+	} {
+		_, err := RenderCSV(c.kind, []CSVRow{c.row}, CSVOptions{})
+		if err == nil {
+			t.Errorf("%s: no error", label)
+			continue
+		}
+		same(t, label, err.Error(), c.want)
+	}
+}
+
+// What is rendered reads back as it was, by a reader that is not ours.
+func TestRenderCSV_readsBack(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		// encoding/csv turns CRLF inside of cells into LF, so CR is left out.
+		cell := rapid.StringOfN(rapid.RuneFrom([]rune("ab,;\"\n =ü'")), 0, 6, -1)
+		row := CSVRow{"id": {cell.Draw(rt, "id")}, "type": {"USER"}, "error": {cell.Draw(rt, "error")}}
+		text, err := RenderCSV(CSVFailures, []CSVRow{row}, CSVOptions{})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		records, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if r := records[1]; r[0] != row["id"][0] || r[2] != row["error"][0] {
+			rt.Fatalf("%q read back as %q", text, r)
+		}
+	})
+}

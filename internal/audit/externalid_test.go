@@ -1,0 +1,65 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestSameExternalID(t *testing.T) {
+	t.Parallel()
+	const guid = "0a1b2c3d-0000-4000-8000-00000000abcd"
+	upper := strings.ToUpper(guid)
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{guid, guid, true},
+		{guid, upper, true},
+		{" " + guid, upper + "\t", true},
+		{guid, guid[:35] + "e", false},
+		{guid, strings.ReplaceAll(guid, "-", ""), false},
+		{"{" + guid + "}", guid, false},
+		{"g" + guid[1:], "G" + guid[1:], false},
+		{"00uAbc", "00uAbc", true},
+		{"00uAbc", "00uabc", false},
+		{" 00uAbc", "00uAbc", false},
+		{"", "", true},
+		{"", " ", false},
+	} {
+		if got := SameExternalID(c.a, c.b); got != c.want {
+			t.Errorf("SameExternalID(%q, %q) = %t", c.a, c.b, got)
+		}
+		if got := SameExternalID(c.b, c.a); got != c.want {
+			t.Errorf("SameExternalID(%q, %q) = %t", c.b, c.a, got)
+		}
+	}
+	same(t, "canonical", CanonicalExternalID(" "+upper), guid)
+}
+
+func TestValidateExternalID(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind PrincipalType
+		id   string
+		want string
+	}{
+		{TypeUser, "00uAbc", ""},
+		{TypeUser, strings.Repeat("x", 500), ""},
+		{TypeGroup, strings.Repeat("ü", 64), ""},
+		{TypeGroup, strings.Repeat("x", 65), "the externalId has 65 characters; a group's has at most 64"},
+		{TypeUser, "", "the externalId is blank"},
+		{TypeUser, " ", "the externalId has a space or control character (U+0020)"},
+		{TypeUser, "a\u00a0b", "the externalId has a space or control character (U+00A0)"},
+		{TypeUser, "a\x7f", "the externalId has a space or control character (U+007F)"},
+		{TypeUser, "a\xff", "the externalId is not valid UTF-8"},
+	} {
+		got := ""
+		if err := ValidateExternalID(c.kind, c.id); err != nil {
+			got = err.Error()
+		}
+		same(t, c.id, got, c.want)
+	}
+}

@@ -1,0 +1,159 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import "testing"
+
+// removable is a linked group with one local and one external member that the
+// IdP does not have, both members in scope and beyond doubt.
+func removable() (Input, Options) {
+	g := Match{
+		Principal: group("10", "g", "g-id"), ByExternalID: ptr(identity("g-id", "g")),
+		Members: &MemberMatch{
+			Local:    []MemberRef{{Ref: Ref{TypeUser, "1"}, Name: "a", Source: SourceInternal, NestedInIDP: ptr(false)}},
+			External: []MemberRef{{Ref: Ref{TypeUser, "2"}, Name: "b", ExternalID: "b-id", Source: SourceInternal, NestedInIDP: ptr(false)}},
+		},
+	}
+	in := scope([]Match{
+		{Principal: user("1", "a", "")},
+		{Principal: user("2", "b", "b-id"), ByExternalID: ptr(identity("b-id", "b"))},
+		g,
+	})
+	return in, directory()
+}
+
+func TestDivergences_removals(t *testing.T) {
+	t.Parallel()
+	in, o := removable()
+	r := Divergences(in, o)
+	same(t, "removals", r.MemberRemovals, []MemberRemoval{
+		{"10", "g", "1", TypeUser, "a", CategoryLocalMembers, CauseMemberLocal},
+		{"10", "g", "2", TypeUser, "b", CategoryExternalMembers, CauseMemberNotInGroup},
+	})
+	same(t, "manual actions", r.ManualActions, []ManualAction(nil))
+	same(t, "fixable", r.Fixable, 2)
+	same(t, "action", r.Groups[0].Action, ActionRemoveMembers)
+	same(t, "cause", r.Groups[0].Cause, CauseMembers)
+}
+
+// Every condition of a removal, as the one change that takes that of the
+// external member 2 away, or does not.
+func TestDivergences_removalConditions(t *testing.T) {
+	t.Parallel()
+	const memberMatch, groupMatch = 1, 2
+	external := func(in *Input) *MemberRef { return &in.Matches[groupMatch].Members.External[0] }
+	cases := map[string]struct {
+		change func(in *Input, o *Options)
+		reason string // empty: the removal stays
+	}{
+		"base":                     {func(*Input, *Options) {}, ""},
+		"owned by the IdP":         {func(in *Input, _ *Options) { external(in).Source = SourceIdentityProvider }, ReasonMemberOfIDP},
+		"source unknown":           {func(in *Input, _ *Options) { external(in).Source = SourceUnknown }, ReasonMemberSource},
+		"source unknown, AIM on":   {func(in *Input, o *Options) { external(in).Source, o.AIM = SourceUnknown, AIMOn }, ReasonMemberSource},
+		"source unknown, AIM off":  {func(in *Input, o *Options) { external(in).Source, o.AIM = SourceUnknown, AIMOff }, ""},
+		"source from the list":     {func(in *Input, _ *Options) { external(in).Source = ""; listMember(in, TypeUser, SourceInternal) }, ""},
+		"the list says IdP":        {func(in *Input, _ *Options) { listMember(in, TypeUser, SourceIdentityProvider) }, ReasonMemberOfIDP},
+		"nested":                   {func(in *Input, _ *Options) { external(in).NestedInIDP = ptr(true) }, ReasonMemberNested},
+		"nesting unknown":          {func(in *Input, _ *Options) { external(in).NestedInIDP = nil }, ReasonMemberNestingUnknown},
+		"databricks decides":       {func(in *Input, o *Options) { external(in).NestedInIDP, o.IDPKind = nil, "databricks" }, ""},
+		"databricks, type by list": {func(in *Input, o *Options) { bare(in, o); listMember(in, TypeUser, SourceInternal) }, ""},
+		"databricks, not listed":   {bare, ReasonMemberNotRead},
+		"member stale": {func(in *Input, _ *Options) {
+			in.Matches[memberMatch].ByExternalID = nil
+		}, ""},
+		"member linkable": {func(in *Input, _ *Options) {
+			in.Matches[memberMatch].ByExternalID, in.Matches[memberMatch].ByName = nil, []Identity{identity("new", "b")}
+		}, ReasonMemberIdentity},
+		"member renamed":     {func(in *Input, _ *Options) { in.Matches[memberMatch].ByExternalID = ptr(identity("b-id", "c")) }, ReasonMemberIdentity},
+		"member near name":   {func(in *Input, _ *Options) { in.Matches[memberMatch].NearName = []Identity{identity("n", "b ")} }, ReasonMemberIdentity},
+		"member unknown":     {func(in *Input, _ *Options) { in.Matches[memberMatch].Unknown = "500" }, ReasonMemberUnknown},
+		"member not audited": {func(in *Input, _ *Options) { in.Matches = append(in.Matches[:1:1], in.Matches[2]) }, ReasonMemberNotAudited},
+		"group renamed":      {func(in *Input, _ *Options) { in.Matches[groupMatch].ByExternalID = ptr(identity("g-id", "h")) }, ReasonGroupLink},
+		"group stale":        {func(in *Input, _ *Options) { in.Matches[groupMatch].ByExternalID = nil }, ReasonGroupLink},
+		"group not linked": {func(in *Input, _ *Options) {
+			in.Matches[groupMatch].ByExternalID, in.Matches[groupMatch].Principal.ExternalID = nil, ""
+		}, ReasonGroupLink},
+		"system group": {func(in *Input, _ *Options) {
+			in.Matches[groupMatch].Principal.Name, in.Matches[groupMatch].ByExternalID = "users", ptr(identity("g-id", "users"))
+		}, ReasonSystemGroup},
+		"waived":        {func(_ *Input, o *Options) { o.Waivers = []Waiver{{Category: CategoryExternalMembers}} }, "-"},
+		"row waived":    {func(_ *Input, o *Options) { o.Waivers = []Waiver{{Type: TypeGroup}} }, "-"},
+		"members whole": {func(in *Input, _ *Options) { in.Matches[groupMatch].Members.Unknown = "hidden" }, "-"},
+		"service principal in Okta": {func(in *Input, o *Options) {
+			external(in).Type, o.IDPKind = TypeServicePrincipal, "okta"
+		}, ReasonMemberOutOfScope},
+		"twice": {func(in *Input, _ *Options) {
+			m := &in.Matches[groupMatch].Members
+			(*m).External = append((*m).External, (*m).External[0])
+		}, ""},
+		"in both lists": {func(in *Input, _ *Options) {
+			m := &in.Matches[groupMatch].Members
+			(*m).Local = append((*m).Local, (*m).External[0])
+		}, "local"},
+		"hole in the list": {func(in *Input, _ *Options) { in.Inventory.Coverage.Users = false }, ""},
+	}
+	for label, c := range cases {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			in, o := removable()
+			c.change(&in, &o)
+			r := Divergences(in, o)
+			removed, reason := 0, ""
+			for _, m := range r.MemberRemovals {
+				if m.MemberID == "2" {
+					removed++
+					if m.Category == CategoryLocalMembers {
+						reason = "local"
+					}
+				}
+			}
+			for _, a := range r.ManualActions {
+				if len(a.MemberIDs) > 0 && a.MemberIDs[len(a.MemberIDs)-1] == "2" {
+					reason = a.Reason
+				}
+			}
+			switch c.reason {
+			case "", "local":
+				if removed != 1 || reason != c.reason {
+					t.Errorf("removed %d times, reason %q; want once, reason %q", removed, reason, c.reason)
+				}
+			case "-":
+				if removed != 0 || reason != "" {
+					t.Errorf("removed %d times, reason %q; want neither", removed, reason)
+				}
+			default:
+				if removed != 0 || reason != c.reason {
+					t.Errorf("removed %d times, reason %q; want never, reason %q", removed, reason, c.reason)
+				}
+			}
+		})
+	}
+}
+
+// bare leaves of the members what matchWithIdp tells.
+func bare(in *Input, o *Options) {
+	o.IDPKind = "databricks"
+	m := in.Matches[2].Members
+	m.Local, m.External = nil, []MemberRef{{Ref: Ref{ID: "2"}}}
+}
+
+func listMember(in *Input, t PrincipalType, source MembershipSource) {
+	in.Members = map[string][]Member{"10": {{Ref: Ref{t, "2"}, Name: "b", ExternalID: "b-id", Source: source}}}
+}
+
+func TestDivergences_membersLeft(t *testing.T) {
+	t.Parallel()
+	in, o := removable()
+	in.Matches[2].Members.External = append(in.Matches[2].Members.External,
+		MemberRef{Ref: Ref{TypeGroup, "11"}, Source: SourceInternal, NestedInIDP: ptr(true)},
+		MemberRef{Ref: Ref{TypeGroup, "9"}, Source: SourceInternal, NestedInIDP: ptr(true)})
+	r := Divergences(in, o)
+	same(t, "manual actions", r.ManualActions, []ManualAction{{
+		Ref: Ref{TypeGroup, "10"}, PrincipalName: "g", Category: CategoryExternalMembers,
+		Reason: ReasonMemberNested, Detail: "2 members: the identity provider has it through a nested group",
+		MemberIDs: []string{"9", "11"},
+	}})
+	same(t, "action", r.Groups[0].Action, ActionReviewMembers)
+	same(t, "advisories", r.Groups[0].Advisories, []string{AdvisoryNested})
+}

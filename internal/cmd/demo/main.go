@@ -1,0 +1,106 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Command demo shows the provider's main job on a simulated account: a plan that
+// shows divergences, an apply that fixes what is safe to fix, and a plan that is
+// empty. It runs the real command line of Terraform or OpenTofu and the built
+// provider; `make demo` builds both and sets the environment.
+//
+// Everything is on loopback and in a temporary folder, and all of it is ended
+// and removed when the command ends, also when it is interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"time"
+)
+
+// limit ends a demo that hangs; it usually takes a few seconds.
+const limit = 5 * time.Minute
+
+func main() {
+	var cfg config
+	flag.StringVar(&cfg.cli, "cli", os.Getenv("DBXIDENTITY_TEST_CLI"), "Terraform or OpenTofu to run")
+	flag.StringVar(&cfg.simulator, "simulator", filepath.Join("bin", "simulator"), "built simulator")
+	flag.StringVar(&cfg.source, "config", filepath.Join("examples", "demo"), "folder with the configuration to run")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := run(ctx, cfg, os.Stdout, os.Stderr); err != nil {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			err = errors.New("interrupted; everything it had started is stopped")
+		}
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1) //nolint:gocritic // run has cleaned up; the process ends here.
+	}
+}
+
+// config is where the demo finds its parts.
+type config struct{ cli, simulator, source string }
+
+// run is the whole story. The error says which step failed; nothing is left
+// running or on disk either way.
+func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
+	cli, err := findCLI(cfg.cli)
+	if err != nil {
+		return err
+	}
+	sim, err := startSimulator(ctx, cfg.simulator, errOut)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sim.stop()) }()
+
+	dir, err := workFolder(cfg.source)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	terraform := command{path: cli, dir: dir, env: sim.environment(), out: out, errOut: errOut}
+	fmt.Fprintf(out, "A simulated Databricks account listens on %s.\n", sim.Host)
+
+	headline(out, "1. plan: what diverges, and what would be fixed")
+	if err := terraform.run(ctx, "plan", "-input=false", "-out=plan.bin"); err != nil {
+		return fmt.Errorf("the first plan: %w", err)
+	}
+	before, err := terraform.report(ctx, "plan.bin")
+	if err != nil {
+		return err
+	}
+	headline(out, "2. apply: exactly the plan above, nothing else")
+	if err := terraform.run(ctx, "apply", "-input=false", "plan.bin"); err != nil {
+		return fmt.Errorf("the apply: %w", err)
+	}
+	headline(out, "3. plan again: nothing is left to do for Terraform")
+	err = terraform.run(ctx, "plan", "-input=false", "-detailed-exitcode", "-out=plan.bin")
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 2 {
+		return errors.New("the second plan still has changes; it must be empty (this is a bug)")
+	}
+	if err != nil {
+		return fmt.Errorf("the second plan: %w", err)
+	}
+	after, err := terraform.report(ctx, "plan.bin")
+	if err != nil {
+		return err
+	}
+	headline(out, "Summary")
+	return summary{before: before, after: after}.write(out)
+}
+
+// headline separates the demo's words from the command line's.
+func headline(out io.Writer, text string) {
+	fmt.Fprintf(out, "\n=== %s ===\n\n", text)
+}

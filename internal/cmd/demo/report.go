@@ -1,0 +1,183 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// report is what the two data sources of the demo said in one plan.
+type report struct {
+	federation struct {
+		Workspaces []struct {
+			ID, Name, Federation string
+		}
+	}
+	divergences struct {
+		Users []struct {
+			Row
+			Username string
+		}
+		Groups []struct {
+			Row
+			Name string `json:"group_name"`
+		}
+		ServicePrincipals []struct {
+			Row
+			ApplicationID string `json:"application_id"`
+		} `json:"service_principals"`
+		Fixes   map[string]fix `json:"external_id_fixes"`
+		Scanned struct {
+			Users, Groups     int
+			ServicePrincipals int `json:"service_principals"`
+		}
+		Complete bool
+	}
+}
+
+// Row is what the rows of the three types have in common.
+type Row struct {
+	ID         string
+	Categories []string `json:"error_categories"`
+	Cause      string
+	Action     string
+}
+
+type fix struct {
+	Name       string `json:"principal_name"`
+	Current    string `json:"current_external_id"`
+	ExternalID string `json:"external_id"`
+}
+
+// parseReport reads the JSON form of a plan: data sources that are read while
+// planning stand in the prior state.
+func parseReport(plan []byte) (report, error) {
+	var doc struct {
+		PriorState struct {
+			Values struct {
+				Root struct {
+					Resources []struct {
+						Address string
+						Values  json.RawMessage
+					}
+				} `json:"root_module"`
+			}
+		} `json:"prior_state"`
+	}
+	if err := json.Unmarshal(plan, &doc); err != nil {
+		return report{}, fmt.Errorf("reading the plan's JSON: %w", err)
+	}
+	var r report
+	into := map[string]any{
+		"data.dbxidentity_workspace_federation.this": &r.federation,
+		"data.dbxidentity_divergences.this":          &r.divergences,
+	}
+	for _, resource := range doc.PriorState.Values.Root.Resources {
+		target, ok := into[resource.Address]
+		if !ok {
+			continue
+		}
+		if err := json.Unmarshal(resource.Values, target); err != nil {
+			return report{}, fmt.Errorf("reading %s: %w", resource.Address, err)
+		}
+		delete(into, resource.Address)
+	}
+	for address := range into {
+		return report{}, fmt.Errorf("the plan does not hold %s", address)
+	}
+	return r, nil
+}
+
+// finding is one divergent principal, in the words of the summary.
+type finding struct{ kind, name, id, categories, cause, action string }
+
+func (r report) findings() []finding {
+	var out []finding
+	add := func(kind, name string, row Row) {
+		out = append(out, finding{kind, name, row.ID, strings.Join(row.Categories, " "), row.Cause, row.Action})
+	}
+	for _, u := range r.divergences.Users {
+		add("user", u.Username, u.Row)
+	}
+	for _, g := range r.divergences.Groups {
+		add("group", g.Name, g.Row)
+	}
+	for _, s := range r.divergences.ServicePrincipals {
+		add("service principal", s.ApplicationID, s.Row)
+	}
+	return out
+}
+
+func (r report) unfederated() []string {
+	var out []string
+	for _, w := range r.federation.Workspaces {
+		if w.Federation != "enabled" {
+			out = append(out, w.Name)
+		}
+	}
+	return out
+}
+
+// summary tells the story of the two plans.
+type summary struct{ before, after report }
+
+func (s summary) write(out io.Writer) error {
+	if !s.before.divergences.Complete || !s.after.divergences.Complete {
+		return errors.New("the audit of the simulated account was incomplete (this is a bug)")
+	}
+	found, left, fixes := s.before.findings(), s.after.findings(), s.before.divergences.Fixes
+	if len(fixes) == 0 || len(found)-len(left) != len(fixes) {
+		return fmt.Errorf("%d identities diverged, %d still do, and %d fixes were applied: this does not add up (this is a bug)",
+			len(found), len(left), len(fixes))
+	}
+	scanned := s.before.divergences.Scanned
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	fmt.Fprintf(w, "Looked at\t%d users, %d groups, %d service principals, %d workspaces\n",
+		scanned.Users, scanned.Groups, scanned.ServicePrincipals, len(s.before.federation.Workspaces))
+	fmt.Fprintf(w, "Found\t%d identities that diverge from the identity provider; %d workspaces without identity federation (%s)\n",
+		len(found), len(s.before.unfederated()), strings.Join(s.before.unfederated(), ", "))
+	fmt.Fprintf(w, "Fixed\t%d external ids, and the plan after that is empty\n", len(fixes))
+	fmt.Fprintf(w, "Left\t%d identities that need a person's decision, listed below\n", len(left))
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	writeFixes(w, fixes)
+	fmt.Fprint(w, "\nLeft to people\n")
+	for _, f := range left {
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s -> %s\n", f.kind, f.name, f.categories, f.cause, f.action)
+	}
+	fmt.Fprint(w, nextSteps)
+	return w.Flush()
+}
+
+func writeFixes(w io.Writer, fixes map[string]fix) {
+	fmt.Fprint(w, "\nFixed\n")
+	keys := make([]string, 0, len(fixes))
+	for key := range fixes {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		f := fixes[key]
+		was := f.Current
+		if was == "" {
+			was = "(blank)"
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%s\t-> %s\n", key, f.Name, was, f.ExternalID)
+	}
+}
+
+const nextSteps = `
+Next steps
+  The configuration that just ran        examples/demo/main.tf
+  What each cause and action means       docs/guides/rules.md
+  On your own account                    README.md, "On a real account"
+  An account with 3,000 identities       bin/simulator -preset field-scan
+`

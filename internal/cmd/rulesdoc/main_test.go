@@ -1,0 +1,55 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+func TestPage_explainsEveryRule(t *testing.T) {
+	t.Parallel()
+	rules := audit.Rules()
+	got := page(rules)
+	for _, r := range rules {
+		if n := strings.Count(got, "### `"+r.ID+"`\n"); n == 0 {
+			t.Errorf("the page does not explain %s %s", r.Kind, r.ID)
+		}
+		if !strings.Contains(got, r.Description) || !strings.Contains(got, r.Remedy) {
+			t.Errorf("the page lacks the description or the remedy of %s %s", r.Kind, r.ID)
+		}
+	}
+	if len(rules) == 0 || strings.Count(got, "\n### ") != len(rules) {
+		t.Errorf("%d rules, %d sections", len(rules), strings.Count(got, "\n### "))
+	}
+}
+
+func TestPage_linksSymptoms(t *testing.T) {
+	t.Parallel()
+	got := page([]audit.Rule{
+		{ID: "SOME_RULE", Kind: audit.KindCategory, Title: "T", Description: "D.", Remedy: "R.", Symptoms: []audit.Symptom{audit.SymptomNoImport}},
+		{ID: "needs_x", Kind: audit.KindReason, Title: "T", Description: "D.", Switch: "x"},
+	})
+	for _, want := range []string{"- Categories: [`SOME_RULE`](#category-some_rule)\n", "<a id=\"category-some_rule\"></a>\n", "- Symptoms: C\n", "- Appears on: workspaces\n", "- Switch: `x`\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the page lacks %q:\n%s", want, got)
+		}
+	}
+}
+
+func TestRun_writesTheFile(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "guides", "rules.md")
+	if err := run(out); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(out)
+	if err != nil || string(got) != page(audit.Rules()) {
+		t.Errorf("the file is not the page: %v", err)
+	}
+}
