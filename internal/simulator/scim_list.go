@@ -109,9 +109,9 @@ func (s *Server) scimList(r *http.Request, kind principalKind) (scimReply, *scim
 		first, count := q.start-1, q.count
 		total = list.len
 		if fault := s.listFault(r); first > 0 {
-			// An insertion or deletion at the front since the page before.
+			// An insertion or deletion at the front since the first page.
 			first, total = max(0, first-fault.Shift), max(0, total+fault.Shift)
-			if fault.Duplicate && first > 0 && count > 0 {
+			if fault.Duplicate && first > 0 && first < list.len && count > 0 {
 				// The page starts one earlier and says so: neither clients that add
 				// up resources nor those that add up count lose an element.
 				first, start, count = first-1, start-1, count+1

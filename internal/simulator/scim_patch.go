@@ -123,6 +123,7 @@ func (d *draft) apply(op patchOperation) *scimError {
 // hold: SCIM clients send them, and they are dropped (assumed).
 const droppedUserAttrs = " title nickname profileurl usertype preferredlanguage locale timezone phonenumbers ims photos addresses entitlements x509certificates password "
 
+// applyPath is one operation on one attribute.
 func (d *draft) applyPath(op, text string, value json.RawMessage) *scimError {
 	path, failure := parsePatchPath(d.p.kind, text)
 	if failure != nil || path.foreign {
@@ -131,11 +132,14 @@ func (d *draft) applyPath(op, text string, value json.RawMessage) *scimError {
 	if op == opReplace && string(value) == "null" {
 		op, value = opRemove, nil // RFC 7643 2.5: null is unassigned.
 	}
+	user, sp := d.p.kind == kindUser, d.p.kind == kindServicePrincipal
+	if user && strings.Contains(droppedUserAttrs, " "+path.attr+" ") {
+		return nil
+	}
 	listed := path.attr == "members" || path.attr == "roles" || path.attr == "emails"
 	if path.filter != nil && !listed {
 		return badRequest("invalidPath", "The path %q is not valid: %s has no elements.", text, path.attr)
 	}
-	user, sp := d.p.kind == kindUser, d.p.kind == kindServicePrincipal
 	switch path.attr {
 	case "name":
 		if user {
@@ -152,7 +156,7 @@ func (d *draft) applyPath(op, text string, value json.RawMessage) *scimError {
 			return nil // Documented: ignored without a word.
 		}
 	}
-	if path.sub != "" && !(user && strings.Contains(droppedUserAttrs, " "+path.attr+" ")) {
+	if path.sub != "" {
 		return badRequest("invalidPath", "The path %q is not valid: %s has no sub-attributes.", text, path.attr)
 	}
 	switch path.attr {
@@ -172,9 +176,6 @@ func (d *draft) applyPath(op, text string, value json.RawMessage) *scimError {
 		return immutable(op, path.attr, value, d.p.id())
 	case "meta", "groups", "account_id":
 		return badRequest("mutability", "%s is read-only.", path.attr)
-	}
-	if user && strings.Contains(droppedUserAttrs, " "+path.attr+" ") {
-		return nil
 	}
 	return badRequest("invalidPath", "%s has no attribute %q.", d.p.kind.resourceName(), text)
 }
