@@ -87,7 +87,7 @@ func (c *Client) workspaceAdmins(ctx context.Context, workspace string) (map[str
 // token of the next page.
 func (c *Client) follow(ctx context.Context, path string, reply any, take func() text) error {
 	query := url.Values{}
-	seen := map[text]bool{}
+	var tokens tokenCounts
 	for {
 		if err := c.do(ctx, call{method: http.MethodGet, path: path, query: query, limit: limitAccount}, reply); err != nil {
 			return err
@@ -96,10 +96,9 @@ func (c *Client) follow(ctx context.Context, path string, reply any, take func()
 		if token == "" {
 			return nil
 		}
-		if seen[token] {
-			return errors.New("GET " + path + ": the account named the same next page twice")
+		if err := tokens.count(path, token); err != nil {
+			return err
 		}
-		seen[token] = true
 		query.Set("page_token", string(token))
 	}
 }

@@ -159,11 +159,11 @@ func (c *Client) listIAMv2(ctx context.Context, t audit.PrincipalType) ([]audit.
 }
 
 // tokenPages reads every page of a list of IAM v2. A page may be empty and still
-// name the next one; only a missing token ends the list. A token that comes a
-// second time would never end, and is an error.
+// name the next one, or itself again; only a missing token ends the list. One
+// that comes again and again would never end, and is an error.
 func tokenPages[T any](ctx context.Context, c *Client, path, key string, each func(*T) error) error {
 	query := url.Values{"page_size": {strconv.Itoa(iamPage)}}
-	tokens := map[string]bool{}
+	var tokens tokenCounts
 	for {
 		var reply map[string]rawJSON
 		if err := c.do(ctx, call{method: http.MethodGet, path: path, query: query, limit: limitIAM}, &reply); err != nil {
@@ -185,12 +185,25 @@ func tokenPages[T any](ctx context.Context, c *Client, path, key string, each fu
 		if token == "" {
 			return nil
 		}
-		if tokens[string(token)] {
-			return fmt.Errorf("GET %s: the account named the same next page twice", path)
+		if err := tokens.count(path, token); err != nil {
+			return err
 		}
-		tokens[string(token)] = true
 		query.Set("page_token", string(token))
 	}
+}
+
+// tokenCounts finds lists that never end.
+type tokenCounts map[text]int
+
+func (t *tokenCounts) count(path string, token text) error {
+	const most = 5
+	if *t == nil {
+		*t = tokenCounts{}
+	}
+	if (*t)[token]++; (*t)[token] > most {
+		return fmt.Errorf("GET %s: the account names the same next page again and again", path)
+	}
+	return nil
 }
 
 // scimListReply is one page (databricks-account-api.md 4.1).
