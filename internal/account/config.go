@@ -41,19 +41,24 @@ func baseTransport(cfg Config) http.RoundTripper {
 
 // resolve fills the configuration from environment and profile, checks it, and
 // puts the requests of the SDK's credentials under our transport.
-func resolve(ctx context.Context, cfg *config.Config, t *transport.Client) error {
+func resolve(cfg *config.Config, t *transport.Client) error {
 	cfg.HTTPTransport = t.RoundTripper(transport.ClassAuth, true)
 	// The SDK would repeat failures of our transport, which has done so itself.
 	// One second is the shortest that it takes.
 	cfg.RetryTimeoutSeconds = 1
 	// Without a resolver the SDK asks the host for metadata, for five minutes if
 	// it must (databricks-account-api.md 1.3). The provider is for accounts only.
-	cfg.HostMetadataResolver = func(context.Context, string) (*config.HostMetadata, error) {
-		return &config.HostMetadata{HostType: config.AccountHost}, nil
+	var discovery string
+	cfg.HostMetadataResolver = func(_ context.Context, host string) (*config.HostMetadata, error) {
+		discovery = cfg.DiscoveryURL
+		// Without an endpoint the SDK would write a warning to the log.
+		return &config.HostMetadata{HostType: config.AccountHost, OIDCEndpoint: host + "/oidc/accounts/" + cfg.AccountID}, nil
 	}
 	if err := cfg.EnsureResolved(); err != nil {
 		return resolveError(cfg, err)
 	}
+	// Only what the user set counts: an account host needs no discovery.
+	cfg.DiscoveryURL = discovery
 	if err := checkHost(cfg); err != nil {
 		return err
 	}

@@ -10,10 +10,13 @@ import (
 )
 
 const (
-	gateWindow  = 5 * time.Second // over which the rate of successes is measured
-	gateStep    = time.Second     // at most one decrease and one increase per step
-	gateFloor   = 0.5             // requests per second; a server that takes fewer says so by Retry-After
-	gateCeiling = 1000.0          // requests per second above which the limit is lifted
+	gateWindow  = 5 * time.Second  // over which the rate of successes is measured
+	gateStep    = time.Second      // at most one decrease and one increase per step
+	gateFloor   = 1.0              // requests per second; a server that takes fewer says so by Retry-After
+	gateCalm    = 30 * time.Second // without a 429, after which the next one is taken for a passing one
+	growthFast  = 0.5              // per step after a passing 429
+	growthSlow  = 0.05             // per step once the rate is about right
+	gateCeiling = 1000.0           // requests per second above which the limit is lifted
 )
 
 // gate lets requests of one class through. With a fixed rate it spaces them
@@ -30,6 +33,7 @@ type gate struct {
 	paused    time.Time // nobody goes before
 	lastDown  time.Time
 	lastUp    time.Time
+	growth    float64
 	successes [int(gateWindow / time.Second)]bucket
 }
 
@@ -95,6 +99,10 @@ func (g *gate) throttled(pause time.Duration) {
 	if g.fixed || now.Before(g.lastDown.Add(gateStep)) {
 		return
 	}
+	g.growth = growthFast
+	if now.Before(g.lastDown.Add(gateCalm)) {
+		g.growth = growthSlow
+	}
 	g.lastDown, g.lastUp = g.paused, g.paused
 	g.rate = max(g.goodput(now)*0.8, gateFloor)
 }
@@ -116,7 +124,7 @@ func (g *gate) succeeded() {
 		return
 	}
 	g.lastUp = now
-	g.rate += max(0.25, g.rate*0.05)
+	g.rate += max(0.25, g.rate*g.growth)
 	if g.rate > gateCeiling {
 		g.rate = 0
 	}

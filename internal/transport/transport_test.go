@@ -253,6 +253,18 @@ func TestDo_adaptsToTheServersRate(t *testing.T) {
 	}
 }
 
+func TestDo_recoversFromOnePassing429(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Options{Base: &script{steps: steps{answer(429), answer(200)}}})
+		begin := time.Now()
+		fanOut(t, c, 1000, &Request{Method: "GET", URL: "http://account.example.com/"})
+		if took := time.Since(begin); took > 20*time.Second {
+			t.Errorf("1,000 requests took %s after one 429", took)
+		}
+	})
+}
+
 func TestDo_fixedRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,240 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// held is what the account holds, looked up behind the client's back.
+func held(t *testing.T, sim *simulator.Running, ref audit.Ref) string {
+	t.Helper()
+	st, err := sim.Server.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range expected(st) {
+		if p.Ref == ref {
+			return p.ExternalID
+		}
+	}
+	t.Fatalf("%s is not in the account", ref)
+	return ""
+}
+
+func TestSetExternalID(t *testing.T) {
+	t.Parallel()
+	// user 100001 holds guid(1,0), 100002 is blank, 100003 holds guid(1,2).
+	blank, linked := user("100002"), user("100001")
+	fresh := guid(9, 9)
+	tests := map[string]struct {
+		req      account.ExternalIDRequest
+		opts     simulator.Options
+		faults   []simulator.Fault
+		readOnly bool
+		scim     bool
+		// Outcome: an error of that kind, else the result.
+		fail     string
+		previous string
+		unknown  bool // the previous value
+		noWrite  bool
+		patches  int
+		happened bool // although it failed
+	}{
+		"blank":             {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, patches: 1},
+		"blank, expected":   {req: account.ExternalIDRequest{Ref: blank, Want: fresh, Expected: ptr("old")}, patches: 1},
+		"expected":          {req: account.ExternalIDRequest{Ref: linked, Want: fresh, Expected: ptr(guid(1, 0))}, previous: guid(1, 0), patches: 1},
+		"service principal": {req: account.ExternalIDRequest{Ref: sp("300001"), Want: fresh, Expected: ptr(guid(4, 0))}, previous: guid(4, 0), patches: 1},
+		"clear a group":     {req: account.ExternalIDRequest{Ref: group("200001"), Expected: ptr(guid(2, 0))}, previous: guid(2, 0), patches: 1},
+		"SCIM":              {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, scim: true, patches: 1},
+		"204":               {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, opts: simulator.Options{Assumed: simulator.Assumed{SCIM: simulator.SCIMAssumptions{PatchReply: "no_content"}}}, patches: 1},
+		"there already":     {req: account.ExternalIDRequest{Ref: linked, Want: guid(1, 0)}, unknown: true, noWrite: true},
+		"there already, from the expected": {
+			req: account.ExternalIDRequest{Ref: linked, Want: guid(1, 0), Expected: ptr("before")}, previous: "before", noWrite: true,
+		},
+		"there already, expected itself": {
+			req: account.ExternalIDRequest{Ref: linked, Want: guid(1, 0), Expected: ptr(guid(1, 0))}, unknown: true, noWrite: true,
+		},
+		"linked, nothing expected":  {req: account.ExternalIDRequest{Ref: linked, Want: fresh}, fail: "conflict"},
+		"linked, another expected":  {req: account.ExternalIDRequest{Ref: linked, Want: fresh, Expected: ptr(guid(1, 2))}, fail: "conflict"},
+		"held by a user":            {req: account.ExternalIDRequest{Ref: blank, Want: guid(1, 2)}, fail: "held user/100003"},
+		"held by a group":           {req: account.ExternalIDRequest{Ref: blank, Want: guid(2, 0)}, fail: "held group/200001"},
+		"held in another case":      {req: account.ExternalIDRequest{Ref: blank, Want: strings.ToUpper(guid(0xabc, 2))}, fail: "held user/100004"},
+		"clear a user":              {req: account.ExternalIDRequest{Ref: linked, Expected: ptr(guid(1, 0))}, fail: "cannot be cleared"},
+		"clear a service principal": {req: account.ExternalIDRequest{Ref: sp("300001"), Expected: ptr(guid(4, 0))}, fail: "cannot be cleared"},
+		"with a space":              {req: account.ExternalIDRequest{Ref: blank, Want: "a b"}, fail: "space or control"},
+		"with a control character":  {req: account.ExternalIDRequest{Ref: blank, Want: "a\x00b"}, fail: "space or control"},
+		"too long for a group":      {req: account.ExternalIDRequest{Ref: group("200001"), Want: strings.Repeat("a", 65)}, fail: "64"},
+		"too long":                  {req: account.ExternalIDRequest{Ref: blank, Want: strings.Repeat("a", 256)}, fail: "255"},
+		"read only":                 {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, readOnly: true, fail: "read_only"},
+		"missing":                   {req: account.ExternalIDRequest{Ref: user("7"), Want: fresh}, fail: "not found"},
+		"a hole in the lists":       {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 503, Path: "**/service-principals"}}, fail: "incomplete"},
+		"PATCH refused":             {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 409, Method: patch, ErrorCode: "CONFLICT", Message: "taken"}}, fail: "409 CONFLICT: taken", patches: 1},
+		"PATCH throttled":           {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 429, Method: patch, Times: 2, RetryAfterSeconds: ptr(0)}}, patches: 3},
+		"PATCH 503":                 {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 503, Method: patch, Times: 1}}, patches: 2},
+		"PATCH 500, nothing done":   {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 500, Method: patch}}, fail: "still holds the previous value", patches: 1},
+		"PATCH 500, yet done":       {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 500, Method: patch, AfterHandler: true}}, patches: 1},
+		"lost answer":               {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultLost, Method: patch, Times: 1}}, patches: 1},
+		"lost answer, group":        {req: account.ExternalIDRequest{Ref: group("200001"), Want: fresh, Expected: ptr(guid(2, 0))}, previous: guid(2, 0), faults: []simulator.Fault{{Kind: simulator.FaultLost, Method: patch, Times: 1}}, patches: 1},
+		"lost before it got there":  {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultReset, Method: patch, Times: 1}}, patches: 2},
+		"never gets there":          {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultReset, Method: patch}}, fail: "still holds the previous value", patches: 3},
+		"200 without effect":        {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultNoop, Method: patch}}, fail: "unconfirmed", patches: 1},
+		"200 without effect, group": {req: account.ExternalIDRequest{Ref: group("200001"), Want: fresh, Expected: ptr(guid(2, 0))}, faults: []simulator.Fault{{Kind: simulator.FaultNoop, Method: patch}}, fail: "unconfirmed", patches: 1},
+		"stale reads":               {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStale, Method: get, Path: "**/Users/*", Times: 4}}, patches: 1},
+		"lag, not monotonic":        {req: account.ExternalIDRequest{Ref: group("200001"), Want: fresh, Expected: ptr(guid(2, 0))}, previous: guid(2, 0), opts: simulator.Options{ConsistencyLag: 300 * time.Millisecond}, patches: 1},
+		"read back cannot be read":  {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Method: get, Path: "**/Users/*", Skip: 1}}, fail: "unconfirmed", patches: 1, happened: true},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := crowd(4, 2, 1)
+			st.Users[3].ExternalID = guid(0xabc, 2)
+			sim := start(t, st, tc.opts)
+			faults(t, sim, tc.faults...)
+			cfg := quick(sim)
+			cfg.ReadOnly, cfg.ConfirmTimeout, cfg.RetryBudget = tc.readOnly, time.Second, time.Second
+			if tc.scim {
+				cfg.IdentityAPI = "scim"
+			}
+			var before string
+			if tc.req.Ref.ID != "7" {
+				before = held(t, sim, tc.req.Ref)
+			}
+			c := connect(t, cfg)
+			got, err := c.SetExternalID(t.Context(), tc.req)
+			if n := count(sim, patch, ""); n != tc.patches {
+				t.Errorf("%d PATCH requests, want %d", n, tc.patches)
+			}
+			if tc.fail != "" {
+				checkFailure(t, err, tc.fail)
+				if tc.req.Ref.ID != "7" && !tc.happened && held(t, sim, tc.req.Ref) != before {
+					t.Errorf("the account now holds %q", held(t, sim, tc.req.Ref))
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Principal.ExternalID != tc.req.Want || held(t, sim, tc.req.Ref) != tc.req.Want {
+				t.Errorf("result %q, account %q, want %q", got.Principal.ExternalID, held(t, sim, tc.req.Ref), tc.req.Want)
+			}
+			if got.Wrote == tc.noWrite || got.Previous != tc.previous || got.PreviousKnown == tc.unknown {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+// checkFailure knows the kinds of errors by a word.
+func checkFailure(t *testing.T, err error, want string) {
+	t.Helper()
+	var (
+		conflict    *account.ConflictError
+		unconfirmed *account.UnconfirmedError
+		incomplete  *account.IncompleteError
+	)
+	ok := false
+	switch {
+	case want == "conflict":
+		ok = errors.As(err, &conflict) && len(conflict.Holders) == 0 && strings.Contains(err.Error(), conflict.Current) && strings.Contains(err.Error(), conflict.Wanted)
+	case strings.HasPrefix(want, "held "):
+		ok = errors.As(err, &conflict) && len(conflict.Holders) == 1 && conflict.Holders[0].String() == strings.TrimPrefix(want, "held ")
+	case want == "unconfirmed":
+		ok = errors.As(err, &unconfirmed)
+	case want == "incomplete":
+		ok = errors.As(err, &incomplete)
+	case want == "not found":
+		ok = errors.Is(err, account.ErrNotFound)
+	case want == "read_only":
+		ok = errors.Is(err, account.ErrReadOnly)
+	default:
+		ok = err != nil && strings.Contains(err.Error(), want)
+	}
+	if !ok {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestSetExternalID_ownWritesAreKnown(t *testing.T) {
+	t.Parallel()
+	sim := start(t, crowd(4, 1, 0), simulator.Options{})
+	c := connect(t, quick(sim))
+	if _, err := c.Inventory(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	freed, taken := guid(1, 0), guid(9, 1)
+	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100001"), Want: taken, Expected: &freed}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: taken}); err == nil {
+		t.Error("the id that was just given away was given twice")
+	}
+	// What the first write freed can be given now.
+	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: freed}); err != nil {
+		t.Error(err)
+	}
+	inv, err := c.Inventory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if inv.Principals[0].ExternalID != taken || inv.Principals[1].ExternalID != freed {
+		t.Errorf("the inventory holds %q and %q", inv.Principals[0].ExternalID, inv.Principals[1].ExternalID)
+	}
+	holders, err := c.Holders(t.Context(), strings.ToUpper(taken), user("0"))
+	if err != nil || len(holders) != 1 || holders[0].ID != "100001" {
+		t.Errorf("got %v, %v", holders, err)
+	}
+	if n := count(sim, get, "/api/2.0/identity/"); n != 3 {
+		t.Errorf("%d list requests, want 3", n)
+	}
+}
+
+func TestSetExternalID_raceForOneID(t *testing.T) {
+	t.Parallel()
+	sim := start(t, crowd(40, 0, 0), simulator.Options{Latency: 5 * time.Millisecond})
+	c := connect(t, quick(sim))
+	var won atomic.Int32
+	var wg sync.WaitGroup
+	for i := 1; i < 40; i += 2 { // The blank ones.
+		wg.Go(func() {
+			_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user(fmt.Sprint(100001 + i)), Want: guid(9, 0)})
+			if err == nil {
+				won.Add(1)
+				return
+			}
+			checkFailure(t, err, "belongs to user/")
+		})
+	}
+	wg.Wait()
+	if won.Load() != 1 || count(sim, patch, "") != 1 {
+		t.Errorf("%d writers won with %d PATCH requests, want 1", won.Load(), count(sim, patch, ""))
+	}
+}
+
+func TestSetExternalID_cancelledAfterTheWrite(t *testing.T) {
+	t.Parallel()
+	sim := start(t, crowd(2, 0, 0), simulator.Options{})
+	faults(t, sim, simulator.Fault{Kind: simulator.FaultNoop, Method: patch})
+	cfg := quick(sim)
+	cfg.ConfirmTimeout = time.Minute
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	begin := time.Now()
+	_, err := connect(t, cfg).SetExternalID(ctx, account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+	checkFailure(t, err, "unconfirmed")
+	if time.Since(begin) > 5*time.Second {
+		t.Errorf("took %s", time.Since(begin))
+	}
+}

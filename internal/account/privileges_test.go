@@ -1,0 +1,167 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// powers is an account in which user 1 has every power through groups 11, 12
+// and 13 (13 and 12 contain each other), user 2 some directly, user 3 none.
+func powers() simulator.State {
+	member := func(ids ...string) []simulator.Member {
+		var out []simulator.Member
+		for _, id := range ids {
+			out = append(out, simulator.Member{Value: id})
+		}
+		return out
+	}
+	federated := &simulator.FederationInfo{EnableIdentityFederation: true}
+	return simulator.State{
+		Users: []simulator.User{
+			{ID: "1", UserName: "one@example.com", Active: true},
+			{ID: "2", UserName: "two@example.com", Active: true, Roles: []simulator.Role{{Value: "account_admin"}}, ExternalID: "x2"},
+			{ID: "3", UserName: "three@example.com", Active: true},
+		},
+		Groups: []simulator.Group{
+			{ID: "11", DisplayName: "inner", Members: append(member("1"), simulator.Member{Value: "2", Source: "IDENTITY_PROVIDER"})},
+			{ID: "12", DisplayName: "middle", Members: member("11", "13")},
+			{ID: "13", DisplayName: "outer", Members: member("12"), Roles: []simulator.Role{{Value: "account_admin"}}},
+			{ID: "14", DisplayName: "beside", Roles: []simulator.Role{{Value: "account_admin"}}},
+		},
+		ServicePrincipals: []simulator.ServicePrincipal{{ID: "21", ApplicationID: guid(3, 1), DisplayName: "app", Active: true}},
+		Workspaces: []simulator.Workspace{
+			{WorkspaceID: 100, WorkspaceName: "prod", Status: "RUNNING", FederationInfo: federated, PermissionAssignments: []simulator.PermissionAssignment{
+				{PrincipalID: "3", Permissions: []string{"USER"}}, {PrincipalID: "12", Permissions: []string{"ADMIN"}}, {PrincipalID: "2", Permissions: []string{"ADMIN"}},
+			}},
+			{WorkspaceID: 101, WorkspaceName: "old", Status: "RUNNING"},
+		},
+		UnityCatalog: simulator.UnityCatalog{Metastores: []simulator.Metastore{
+			{MetastoreID: "m1", Name: "main", Owner: "inner"}, {MetastoreID: "m2", Name: "app", Owner: guid(3, 1)},
+		}},
+	}
+}
+
+func TestPrivileges(t *testing.T) {
+	t.Parallel()
+	refs := []audit.Ref{sp("21"), user("3"), user("2"), user("1"), group("14"), user("1")}
+	want := map[audit.Ref]audit.Privilege{
+		user("1"): {Powers: []string{
+			`ADMIN of workspace "prod", id 100 (through group "middle", id 12)`,
+			`account role account_admin (through group "outer", id 13)`,
+			`owner of metastore "main", id m1 (through group "inner", id 11)`,
+		}},
+		user("2"): {Powers: []string{
+			`ADMIN of workspace "prod", id 100`,
+			`ADMIN of workspace "prod", id 100 (through group "middle", id 12)`,
+			`account role account_admin`,
+			`account role account_admin (through group "outer", id 13)`,
+			`owner of metastore "main", id m1 (through group "inner", id 11)`,
+		}},
+		user("3"):   {},
+		group("14"): {Powers: []string{`account role account_admin`}},
+		sp("21"):    {Powers: []string{`owner of metastore "app", id m2`}},
+	}
+	for name, opts := range map[string]simulator.Options{
+		"IAM v2": {}, "SCIM": {NoIAMv2: true},
+		"pages": {Assumed: simulator.Assumed{Workspaces: simulator.WorkspaceAssumptions{PermissionPageSize: 1}, Identity: simulator.IdentityAssumptions{ShortPages: true}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := start(t, powers(), opts)
+			c := connect(t, quick(sim))
+			if got := c.Privileges(t.Context(), nil); len(got) != 0 || sim.Server.Requests().Total != 0 {
+				t.Errorf("no refs: got %v with %d requests", got, sim.Server.Requests().Total)
+			}
+			got := c.Privileges(t.Context(), refs)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			total := sim.Server.Requests().Total
+			if again := c.Privileges(t.Context(), refs); !cmp.Equal(want, again) || sim.Server.Requests().Total != total {
+				t.Errorf("again: %d more requests", sim.Server.Requests().Total-total)
+			}
+		})
+	}
+}
+
+func TestPrivileges_holes(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		path  string
+		names string
+	}{
+		"assignments": {"**/workspaces/100/permissionassignments", "permission assignments of workspace 100"},
+		"workspaces":  {"**/workspaces", "workspaces"},
+		"metastores":  {"**/metastores", "metastores"},
+		"itself":      {"**/scim/v2/Users/3", "user/3"},
+		"parents":     {"**/transitive-parent-groups", "groups above user/3"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := start(t, powers(), simulator.Options{})
+			faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Path: tc.path, ErrorCode: "BAD", Message: "no"})
+			got := connect(t, quick(sim)).Privileges(t.Context(), []audit.Ref{user("3")})
+			if p := got[user("3")]; !strings.Contains(p.Unknown, tc.names) || len(p.Powers) != 0 {
+				t.Errorf("got %+v, want a hole that names %q", p, tc.names)
+			}
+		})
+	}
+}
+
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	two := audit.Member{Ref: user("2"), Name: "two@example.com", ExternalID: "x2", Source: audit.SourceIdentityProvider}
+	one := audit.Member{Ref: user("1"), Name: "one@example.com", Source: audit.SourceInternal}
+	unknown := func(m audit.Member) audit.Member {
+		m.Source = audit.SourceUnknown
+		return m
+	}
+	tests := map[string]struct {
+		opts     simulator.Options
+		faults   []simulator.Fault
+		want     []audit.Member
+		requests int
+	}{
+		"IAM v2":              {want: []audit.Member{one, two}, requests: 1},
+		"an empty page":       {faults: []simulator.Fault{{Kind: simulator.FaultEmptyPage, Path: "**/direct-members", Times: 1}}, want: []audit.Member{one, two}, requests: 2},
+		"SCIM":                {opts: simulator.Options{NoIAMv2: true}, want: []audit.Member{unknown(one), unknown(two)}, requests: 1},
+		"SCIM, AIM hides one": {opts: simulator.Options{NoIAMv2: true, AIM: true}, want: []audit.Member{unknown(one)}, requests: 1},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := start(t, powers(), tc.opts)
+			faults(t, sim, tc.faults...)
+			c := connect(t, quick(sim))
+			for range 2 {
+				got, err := c.Members(t.Context(), "11")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(tc.want, got); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			}
+			if n := count(sim, get, "/direct-members"); n != tc.requests {
+				t.Errorf("%d direct-members requests, want %d", n, tc.requests)
+			}
+			if _, err := c.Members(t.Context(), "77"); !errors.Is(err, account.ErrNotFound) {
+				t.Errorf("unknown group: got %v", err)
+			}
+			if got, err := c.Members(t.Context(), "14"); err != nil || len(got) != 0 {
+				t.Errorf("empty group: got %v, %v", got, err)
+			}
+		})
+	}
+}
