@@ -130,3 +130,11 @@ func TestGenerate_negativeNumber(t *testing.T) {
 		t.Errorf("error %v does not name the number", err)
 	}
 }
+
+func BenchmarkGenerate_100000(b *testing.B) {
+	for b.Loop() {
+		if _, err := Generate(State{}, GenerateOptions{Users: 90000, Groups: 9000, ServicePrincipals: 1000, Workspaces: 100, Seed: 1}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
