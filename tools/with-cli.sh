@@ -33,24 +33,8 @@ usable() {
 export CHECKPOINT_DISABLE=1
 unset TF_CLI_CONFIG_FILE TF_CLI_ARGS TF_WORKSPACE TF_DATA_DIR TF_REATTACH_PROVIDERS TF_PLUGIN_CACHE_DIR TF_LOG TF_LOG_PROVIDER
 
-# Development overrides for both registries: OpenTofu resolves a short source to
-# its own. The direct block keeps every other provider where it comes from. The
-# name is stable, so that cached test results stay valid.
-mkdir -p "$root/.cache"
-rc="$root/.cache/cli.tfrc"
-dir=$(printf '%s/bin' "$root" | sed 's/[\\"]/\\&/g')
-cat >"$rc.$$" <<RC
-disable_checkpoint = true
-provider_installation {
-  dev_overrides {
-    "registry.terraform.io/dbxidentity/dbxidentity" = "$dir"
-    "registry.opentofu.org/dbxidentity/dbxidentity" = "$dir"
-  }
-  direct {}
-}
-RC
-mv "$rc.$$" "$rc"
-export TF_CLI_CONFIG_FILE="$rc"
+TF_CLI_CONFIG_FILE=$("$root/tools/cli-config.sh")
+export TF_CLI_CONFIG_FILE
 
 cli=
 if [ -n "${TERRAFORM:-}" ] && [ "$TERRAFORM" != build ]; then

@@ -1,0 +1,1 @@
+terraform import dbxidentity_external_id.user user/100000000011

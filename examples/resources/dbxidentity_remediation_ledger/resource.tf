@@ -1,0 +1,19 @@
+data "dbxidentity_divergences" "this" {}
+
+# A divergence disappears once it is fixed. The ledger remembers it, so that the
+# fix stays in the configuration and the next plan is empty.
+resource "dbxidentity_remediation_ledger" "this" {
+  pending_external_ids = data.dbxidentity_divergences.this.external_id_fixes
+
+  # A plan that wants more new fixes at once than this is refused.
+  max_new_external_ids = 50
+}
+
+resource "dbxidentity_external_id" "fix" {
+  for_each = dbxidentity_remediation_ledger.this.external_ids
+
+  principal_type               = each.value.principal_type
+  principal_id                 = each.value.principal_id
+  external_id                  = each.value.external_id
+  expected_current_external_id = each.value.current_external_id
+}
