@@ -13,6 +13,7 @@ package account
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/databricks/databricks-sdk-go/config"
@@ -74,6 +75,7 @@ type Client struct {
 	claims      *claims         // externalIds that are being written
 	workspaces  cell[[]audit.Workspace]
 	members     keyed[string, []audit.Member]
+	singleGets  atomic.Int64 // see Known
 	power       powerCaches
 }
 

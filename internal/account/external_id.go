@@ -98,7 +98,7 @@ func (c *Client) setExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 		}
 		return out, nil
 	}
-	if !mayOverwrite(current.ExternalID, req.Expected) {
+	if !MayOverwrite(current.ExternalID, req.Expected) {
 		return ExternalIDResult{}, &ConflictError{
 			Ref: req.Ref, Current: current.ExternalID, Expected: req.Expected, Wanted: req.Want,
 		}
@@ -114,7 +114,9 @@ func (c *Client) setExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 	return ExternalIDResult{Principal: written, Previous: current.ExternalID, PreviousKnown: true, Wrote: true}, nil
 }
 
-func mayOverwrite(current string, expected *string) bool {
+// MayOverwrite tells whether a present externalId may give way: a blank one
+// always, any other only when it is the expected one.
+func MayOverwrite(current string, expected *string) bool {
 	return current == "" || expected != nil && audit.SameExternalID(current, *expected)
 }
 

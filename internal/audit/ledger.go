@@ -1,0 +1,87 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"maps"
+	"slices"
+)
+
+// LedgerInput is what the plan of a remediation ledger rests on: nothing but
+// configuration and prior state, so that Terraform gets the same answer when it
+// plans again during apply.
+type LedgerInput[E any] struct {
+	// Pending is what the data sources want now, by key.
+	Pending map[string]E
+	// Tracked is what the ledger remembers, by key.
+	Tracked map[string]E
+	// Observed is what the account held at the last refresh, by key. A key
+	// that is missing was not looked at since it was tracked.
+	Observed map[string]string
+	// Exclude are keys that the ledger must not hold.
+	Exclude map[string]bool
+	// Wanted is the value that an entry wants the account to hold. Two entries
+	// of one key with equal wanted values are the same entry.
+	Wanted func(E) string
+}
+
+// LedgerPlan is what the ledger will hold, and how it gets there. The key lists
+// are sorted.
+type LedgerPlan[E any] struct {
+	Entries map[string]E
+	// New are keys that were not tracked; Changed have a new wanted value.
+	New, Changed []string
+	// Settled are tracked keys that nobody asks for any more although the
+	// account holds something else than they wanted; Excluded were tracked.
+	Settled, Excluded []string
+}
+
+// Same tells whether the ledger stays exactly as it is.
+func (p LedgerPlan[E]) Same() bool {
+	return len(p.New)+len(p.Changed)+len(p.Settled)+len(p.Excluded) == 0
+}
+
+// PlanLedger merges what is pending with what was tracked.
+//
+//   - A pending key that is tracked with the same wanted value keeps the tracked
+//     entry: current value, names and category stay as they were first seen. A
+//     new wanted value replaces the entry.
+//   - A tracked key that is not pending stays: its divergence is gone because the
+//     fix worked. If the account was seen to hold something else than the wanted
+//     value, somebody settled it in another way, and the entry is dropped.
+//   - Excluded keys are dropped and not taken in.
+func PlanLedger[E any](in LedgerInput[E]) LedgerPlan[E] {
+	p := LedgerPlan[E]{Entries: make(map[string]E, len(in.Tracked)+len(in.Pending))}
+	for _, key := range slices.Sorted(maps.Keys(in.Pending)) {
+		if in.Exclude[key] {
+			continue
+		}
+		entry, tracked := in.Tracked[key]
+		switch {
+		case !tracked:
+			p.New = append(p.New, key)
+			entry = in.Pending[key]
+		case in.Wanted(entry) != in.Wanted(in.Pending[key]):
+			p.Changed = append(p.Changed, key)
+			entry = in.Pending[key]
+		}
+		p.Entries[key] = entry
+	}
+	for _, key := range slices.Sorted(maps.Keys(in.Tracked)) {
+		entry := in.Tracked[key]
+		if in.Exclude[key] {
+			p.Excluded = append(p.Excluded, key)
+			continue
+		}
+		if _, pending := in.Pending[key]; pending {
+			continue
+		}
+		if observed, seen := in.Observed[key]; seen && observed != in.Wanted(entry) {
+			p.Settled = append(p.Settled, key)
+			continue
+		}
+		p.Entries[key] = entry
+	}
+	return p
+}

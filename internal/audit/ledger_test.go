@@ -1,0 +1,130 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+type ledgerEntry struct{ wanted, seen string }
+
+func wantedOf(e ledgerEntry) string { return e.wanted }
+
+func TestPlanLedger(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		in   LedgerInput[ledgerEntry]
+		want LedgerPlan[ledgerEntry]
+	}{
+		"empty": {want: LedgerPlan[ledgerEntry]{Entries: map[string]ledgerEntry{}}},
+		"a new divergence is taken in": {
+			in: LedgerInput[ledgerEntry]{Pending: map[string]ledgerEntry{"user/1": {"a", "first"}}},
+			want: LedgerPlan[ledgerEntry]{
+				Entries: map[string]ledgerEntry{"user/1": {"a", "first"}}, New: []string{"user/1"},
+			},
+		},
+		"a tracked entry stays frozen while it is pending": {
+			in: LedgerInput[ledgerEntry]{
+				Pending: map[string]ledgerEntry{"user/1": {"a", "drifted"}},
+				Tracked: map[string]ledgerEntry{"user/1": {"a", "first"}},
+				// Drift: pending again, so what the account holds does not matter.
+				Observed: map[string]string{"user/1": "wrong"},
+			},
+			want: LedgerPlan[ledgerEntry]{Entries: map[string]ledgerEntry{"user/1": {"a", "first"}}},
+		},
+		"a new wanted value wins": {
+			in: LedgerInput[ledgerEntry]{
+				Pending: map[string]ledgerEntry{"user/1": {"b", "second"}},
+				Tracked: map[string]ledgerEntry{"user/1": {"a", "first"}},
+			},
+			want: LedgerPlan[ledgerEntry]{
+				Entries: map[string]ledgerEntry{"user/1": {"b", "second"}}, Changed: []string{"user/1"},
+			},
+		},
+		"a fixed entry stays": {
+			in: LedgerInput[ledgerEntry]{
+				Tracked:  map[string]ledgerEntry{"user/1": {"a", "first"}},
+				Observed: map[string]string{"user/1": "a"},
+			},
+			want: LedgerPlan[ledgerEntry]{Entries: map[string]ledgerEntry{"user/1": {"a", "first"}}},
+		},
+		"an entry that was not looked at since stays": {
+			in: LedgerInput[ledgerEntry]{
+				Tracked: map[string]ledgerEntry{"user/1": {"a", "first"}},
+			},
+			want: LedgerPlan[ledgerEntry]{Entries: map[string]ledgerEntry{"user/1": {"a", "first"}}},
+		},
+		"what somebody settled otherwise is dropped": {
+			in: LedgerInput[ledgerEntry]{
+				Tracked:  map[string]ledgerEntry{"user/1": {"a", "first"}, "user/2": {"b", "first"}},
+				Observed: map[string]string{"user/1": "other", "user/2": ""},
+			},
+			want: LedgerPlan[ledgerEntry]{
+				Entries: map[string]ledgerEntry{}, Settled: []string{"user/1", "user/2"},
+			},
+		},
+		"excluded keys are dropped and not taken in": {
+			in: LedgerInput[ledgerEntry]{
+				Pending: map[string]ledgerEntry{"user/1": {"a", ""}, "user/2": {"b", ""}},
+				Tracked: map[string]ledgerEntry{"user/2": {"b", ""}},
+				Exclude: map[string]bool{"user/1": true, "user/2": true},
+			},
+			want: LedgerPlan[ledgerEntry]{Entries: map[string]ledgerEntry{}, Excluded: []string{"user/2"}},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tt.in.Wanted = wantedOf
+			got := PlanLedger(tt.in)
+			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(ledgerEntry{})); diff != "" {
+				t.Errorf("plan differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// The fixed point: once the planned entries are the account's truth, nothing is
+// pending any more, and the ledger stays as it is.
+func TestPlanLedger_fixedPoint(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		keys := rapid.SampledFrom([]string{"user/1", "user/2", "group/3", "service_principal/4"})
+		entry := rapid.Custom(func(t *rapid.T) ledgerEntry {
+			return ledgerEntry{rapid.StringMatching("[ab]").Draw(t, "wanted"), rapid.StringMatching("[xy]?").Draw(t, "seen")}
+		})
+		in := LedgerInput[ledgerEntry]{
+			Pending:  rapid.MapOf(keys, entry).Draw(t, "pending"),
+			Tracked:  rapid.MapOf(keys, entry).Draw(t, "tracked"),
+			Observed: rapid.MapOf(keys, rapid.StringMatching("[abx]?")).Draw(t, "observed"),
+			Exclude:  rapid.MapOf(keys, rapid.Just(true)).Draw(t, "exclude"),
+			Wanted:   wantedOf,
+		}
+		first := PlanLedger(in)
+		again := PlanLedger(in)
+		if diff := cmp.Diff(first, again, cmp.AllowUnexported(ledgerEntry{})); diff != "" {
+			t.Fatalf("the second plan of an apply differs:\n%s", diff)
+		}
+		for key := range first.Entries {
+			if in.Exclude[key] {
+				t.Fatalf("excluded key %s was taken in", key)
+			}
+		}
+		next := in
+		next.Tracked = first.Entries
+		next.Pending = nil
+		next.Observed = map[string]string{}
+		for key, e := range first.Entries {
+			next.Observed[key] = e.wanted
+		}
+		second := PlanLedger(next)
+		if !second.Same() || !maps.Equal(second.Entries, first.Entries) {
+			t.Fatalf("after a successful apply the ledger changes: %+v", second)
+		}
+	})
+}

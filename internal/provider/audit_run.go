@@ -1,0 +1,147 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+)
+
+// auditRun is one audit: which principals, and by which rules.
+type auditRun struct {
+	types      []audit.PrincipalType
+	targets    []audit.Ref // empty: everything of those types
+	membership idp.Membership
+	options    audit.Options
+}
+
+// unknownTargetError is a target that the account provably does not have.
+type unknownTargetError struct {
+	index int
+	ref   audit.Ref
+}
+
+func (e *unknownTargetError) Error() string { return fmt.Sprintf("the account has no %s", e.ref) }
+
+// do reads the account and the IdP and judges. The error is of the kind that
+// leaves nothing to judge; everything less is in the report.
+func (r auditRun) do(ctx context.Context, client *account.Client, source idp.Source) (audit.Report, error) {
+	inventory, err := client.Inventory(ctx)
+	if err != nil {
+		return audit.Report{}, fmt.Errorf("listing the principals of the account: %w", err)
+	}
+	in := audit.Input{Inventory: inventory}
+	scope, err := r.scope(ctx, client, &in)
+	if err != nil {
+		return audit.Report{}, err
+	}
+	result, err := source.Match(ctx, idp.Request{
+		Principals: scope, Membership: r.membership, Members: client.Members,
+	})
+	if err != nil {
+		return audit.Report{}, fmt.Errorf("asking the identity provider (idp %s): %w", source.Kind(), err)
+	}
+	in.Matches = result.Matches
+	in.Failures = append(in.Failures, result.Failures...)
+	if in.Members, err = unconfirmedMembers(ctx, client, in.Matches); err != nil {
+		return audit.Report{}, err
+	}
+	in.Privileges = client.Privileges(ctx, audit.Candidates(in, r.options))
+	if err := ctx.Err(); err != nil {
+		return audit.Report{}, fmt.Errorf("looking up privileges: %w", err)
+	}
+	return audit.Divergences(in, r.options), nil
+}
+
+// scope picks the principals to judge. A target that no list shows is asked for
+// by itself before it is called unknown; one that cannot be read is a failure.
+func (r auditRun) scope(ctx context.Context, client *account.Client, in *audit.Input) ([]audit.Principal, error) {
+	wanted := map[audit.PrincipalType]bool{}
+	for _, t := range r.types {
+		wanted[t] = true
+	}
+	if len(r.targets) == 0 {
+		var all []audit.Principal
+		for _, p := range in.Inventory.Principals {
+			if wanted[p.Type] {
+				all = append(all, p)
+			}
+		}
+		return all, nil
+	}
+	known := make(map[audit.Ref]audit.Principal, len(in.Inventory.Principals))
+	for _, p := range in.Inventory.Principals {
+		known[p.Ref] = p
+	}
+	var out []audit.Principal
+	seen := map[audit.Ref]bool{}
+	for i, ref := range r.targets {
+		if seen[ref] {
+			continue
+		}
+		seen[ref] = true
+		p, listed := known[ref]
+		if !listed {
+			var err error
+			p, err = client.Principal(ctx, ref)
+			switch {
+			case errors.Is(err, account.ErrNotFound):
+				return nil, &unknownTargetError{index: i, ref: ref}
+			case err != nil:
+				in.Failures = append(in.Failures, audit.Failure{Type: ref.Type, ID: ref.ID, Call: "get target", Reason: err.Error()})
+				continue
+			}
+		}
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) })
+	return out, nil
+}
+
+// unconfirmedMembers reads the members of the groups that have some which the
+// IdP does not confirm, where the IdP side did not tell who owns the membership
+// (matchWithIdp names ids only). A group that cannot be read is left out: its
+// members then stay with a human.
+func unconfirmedMembers(ctx context.Context, client *account.Client, matches []audit.Match) (map[string][]audit.Member, error) {
+	var groups []string
+	for _, m := range matches {
+		if m.Members == nil {
+			continue
+		}
+		if slices.ContainsFunc(append(slices.Clone(m.Members.Local), m.Members.External...), func(r audit.MemberRef) bool {
+			return r.Source == "" || r.Type == ""
+		}) {
+			groups = append(groups, m.Principal.ID)
+		}
+	}
+	read := make([][]audit.Member, len(groups))
+	whole := make([]bool, len(groups))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(32)
+	for i, id := range groups {
+		g.Go(func() error {
+			members, err := client.Members(ctx, id)
+			read[i], whole[i] = members, err == nil
+			return ctx.Err()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, fmt.Errorf("reading group members: %w", err)
+	}
+	out := make(map[string][]audit.Member, len(groups))
+	for i, id := range groups {
+		if whole[i] {
+			out[id] = read[i]
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,87 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// addReadError reports a read that failed as a whole: thing in the summary,
+// what was tried and what came back in the detail, and what to do next.
+func addReadError(diags *diag.Diagnostics, thing, tried string, err error) {
+	diags.AddError("Unable to Read "+thing, fmt.Sprintf("Failed while %s: %s%s", tried, err, nextStep(err)))
+}
+
+// nextStep says what to do about an error, in a sentence of its own; empty when
+// the error says it already.
+func nextStep(err error) string {
+	var answer *account.APIError
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "\n\nThe time limit was reached. Raise it in the timeouts attribute, or look at why the account answers slowly."
+	case errors.Is(err, context.Canceled):
+		return "\n\nThe operation was cancelled."
+	case !errors.As(err, &answer):
+		return ""
+	case answer.Status == 404:
+		return "\n\nCheck host and account_id: this account host does not know what was asked for."
+	case answer.Status == 429:
+		return "\n\nThe account's rate limit held until the retry budget was used up. " +
+			"Set reads_per_second or writes_per_second lower, or run when less else is running."
+	}
+	return ""
+}
+
+// addIncompleteWarning says once that a verdict rests on a hole.
+func addIncompleteWarning(diags *diag.Diagnostics, failures []audit.Failure) {
+	const shown = 10
+	text := fmt.Sprintf("%d reads failed, so the result is incomplete: complete is false and clean is not true. "+
+		"What could not be judged is unknown, everything else is valid.", len(failures))
+	for i, f := range failures {
+		if i == shown {
+			text += fmt.Sprintf("\n  ... and %d more in the failures attribute", len(failures)-shown)
+			break
+		}
+		text += "\n  - " + f.Call
+		if f.ID != "" {
+			text += " of " + audit.Ref{Type: f.Type, ID: f.ID}.String()
+		}
+		text += ": " + f.Reason
+	}
+	diags.AddWarning("Incomplete Identity Inventory", text)
+}
+
+// addWriteError reports a write that failed or was refused, on the attribute
+// that it is about. Verb is "Create", "Update" and so on.
+func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principal, err error) {
+	var (
+		conflict    *account.ConflictError
+		unconfirmed *account.UnconfirmedError
+	)
+	refusing := fmt.Sprintf("Refusing to %s %s", verb, thing)
+	switch {
+	case errors.Is(err, account.ErrReadOnly):
+		diags.AddError(refusing, fmt.Sprintf("The provider is configured with read_only = true, so %s was not changed. "+
+			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", principalTitle(p)))
+	case errors.Is(err, account.ErrNotFound):
+		diags.AddAttributeError(path.Root("principal_id"), "Principal Not Found", fmt.Sprintf("The account has no %s. "+
+			"Check principal_type and principal_id: it is the internal Databricks id, a decimal number.\n\n%s", p.Ref, err))
+	case errors.As(err, &conflict) && len(conflict.Holders) > 0:
+		diags.AddAttributeError(path.Root("external_id"), refusing, conflict.Error()+".")
+	case errors.As(err, &conflict):
+		diags.AddAttributeError(path.Root("expected_current_external_id"), refusing, conflict.Error()+".")
+	case errors.As(err, &unconfirmed):
+		diags.AddAttributeError(path.Root("external_id"), "Unable to Confirm "+thing, unconfirmed.Error()+".")
+	default:
+		diags.AddError(fmt.Sprintf("Unable to %s %s", verb, thing), fmt.Sprintf("Failed for %s: %s.%s", principalTitle(p), err, nextStep(err)))
+	}
+}

@@ -1,0 +1,259 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+const divergencesAddress = "data.dbxidentity_divergences.all"
+
+// output is one root output of a plan that only reads.
+func output(name string, value knownvalue.Check) statecheck.StateCheck {
+	return statecheck.ExpectKnownOutputValue(name, value)
+}
+
+// fieldScan is the configuration of the README for the field-scan preset.
+const fieldScan = `
+data "dbxidentity_workspace_federation" "all" {}
+
+data "dbxidentity_divergences" "all" {
+  primary_domains = ["example.com"]
+  %s
+}
+
+locals {
+  users_by_cause = {
+    for cause in distinct(data.dbxidentity_divergences.all.users[*].cause) :
+    cause => length([for u in data.dbxidentity_divergences.all.users : u if u.cause == cause])
+  }
+  fixes_by_type = {
+    for kind in ["user", "group", "service_principal"] :
+    kind => length([for f in data.dbxidentity_divergences.all.external_id_fixes : f if f.principal_type == kind])
+  }
+}
+
+output "scanned" { value = data.dbxidentity_divergences.all.scanned }
+output "counts" { value = data.dbxidentity_divergences.all.counts }
+output "users" { value = length(data.dbxidentity_divergences.all.users) }
+output "users_by_cause" { value = local.users_by_cause }
+output "groups" { value = length(data.dbxidentity_divergences.all.groups) }
+output "service_principals" { value = length(data.dbxidentity_divergences.all.service_principals) }
+output "fixes_by_type" { value = local.fixes_by_type }
+output "complete" { value = data.dbxidentity_divergences.all.complete }
+output "clean" { value = data.dbxidentity_divergences.all.clean }
+output "workspaces" { value = data.dbxidentity_workspace_federation.all.counts }
+`
+
+// The totals of the published scan (prep-script-contract.md, section 7).
+func TestAccDivergences_fieldScan(t *testing.T) {
+	t.Parallel()
+	a := startPreset(t, "field-scan", simulator.Options{})
+	number := knownvalue.Int64Exact
+	object := knownvalue.ObjectExact
+	fixes := func(groups int64) statecheck.StateCheck {
+		return output("fixes_by_type", object(map[string]knownvalue.Check{
+			"user": number(69), "group": number(groups), "service_principal": number(3),
+		}))
+	}
+	acceptance(t,
+		resource.TestStep{
+			Config: a.audited(fmt.Sprintf(fieldScan, "")),
+			ConfigStateChecks: []statecheck.StateCheck{
+				output("scanned", knownvalue.ObjectPartial(map[string]knownvalue.Check{
+					"users": number(2504), "groups": number(341), "service_principals": number(173), "user_ids": knownvalue.Null(),
+				})),
+				output("users", number(1129)),
+				output("users_by_cause", object(fieldScanCauses())),
+				output("groups", number(7)),
+				output("service_principals", number(8)),
+				output("workspaces", knownvalue.MapPartial(map[string]knownvalue.Check{"IDENTITY_FEDERATION_DISABLED": number(16)})),
+				output("complete", knownvalue.Bool(true)),
+				output("clean", knownvalue.Bool(false)),
+				fixes(0),
+			},
+		},
+		resource.TestStep{
+			Config:            a.audited(fmt.Sprintf(fieldScan, "link_groups = true")),
+			ConfigStateChecks: []statecheck.StateCheck{fixes(6)},
+		},
+	)
+	if err := a.wrote(0); err != nil {
+		t.Errorf("a data source wrote: %v", err)
+	}
+}
+
+// One identity whose match fails after all retries: it is in failures, nothing
+// is called complete or clean, and every other identity is still judged.
+func TestAccDivergences_oneFailure(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: http.StatusInternalServerError, Path: "/api/2.0/identity/accounts/*/users/101/matchWithIdp"})
+	at := func(name string, check knownvalue.Check) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue(divergencesAddress, tfjsonpath.New(name), check)
+	}
+	acceptance(t, resource.TestStep{
+		Config: a.audited(`data "dbxidentity_divergences" "all" {}`),
+		ConfigStateChecks: []statecheck.StateCheck{
+			at("complete", knownvalue.Bool(false)),
+			at("clean", knownvalue.Bool(false)),
+			at("failures", knownvalue.ListExact([]knownvalue.Check{knownvalue.ObjectPartial(map[string]knownvalue.Check{
+				"principal_type": knownvalue.StringExact("user"), "principal_id": knownvalue.StringExact("101"),
+				"call": knownvalue.StringExact("matchWithIdp"), "reason": knownvalue.StringRegexp(regexp.MustCompile("500")),
+			})})),
+			// 101 is judged neither way; 103 and 301 are found as ever.
+			at("users", knownvalue.ListExact([]knownvalue.Check{
+				knownvalue.ObjectPartial(map[string]knownvalue.Check{"id": knownvalue.StringExact("103")}),
+			})),
+			at("external_id_fixes", knownvalue.MapPartial(map[string]knownvalue.Check{
+				"service_principal/301": knownvalue.ObjectPartial(map[string]knownvalue.Check{"external_id": knownvalue.StringExact(entraID(301))}),
+			})),
+		},
+	})
+}
+
+func TestAccDivergences_targets(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	acceptance(t, resource.TestStep{
+		Config: a.audited(`data "dbxidentity_divergences" "all" {
+  targets = [{ principal_type = "user", principal_id = "101" }]
+  include_scanned_ids = true
+}`),
+		ConfigStateChecks: []statecheck.StateCheck{
+			statecheck.ExpectKnownValue(divergencesAddress, tfjsonpath.New("scanned"), knownvalue.ObjectExact(map[string]knownvalue.Check{
+				"users": knownvalue.Int64Exact(1), "groups": knownvalue.Int64Exact(0), "service_principals": knownvalue.Int64Exact(0),
+				"user_ids":  knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("101")}),
+				"group_ids": knownvalue.ListExact(nil), "service_principal_ids": knownvalue.ListExact(nil),
+			})),
+			statecheck.ExpectKnownValue(divergencesAddress, tfjsonpath.New("fixable"), knownvalue.Int64Exact(1)),
+		},
+		Check: func(*terraform.State) error {
+			if n := a.requestsTo("matchWithIdp"); n != 1 {
+				return fmt.Errorf("%d match calls for one target", n)
+			}
+			return nil
+		},
+	})
+}
+
+// Waivers: an accepted category does not count, an expired one does.
+func TestAccDivergences_waivers(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	waivers := func(expires string) resource.TestStep {
+		return resource.TestStep{Config: a.audited(`data "dbxidentity_divergences" "all" {
+  targets = [{ principal_type = "user", principal_id = "103" }]
+  waivers = [{ principal_type = "user", principal_id = "103", reason = "left on purpose", expires = "` + expires + `" }]
+}`)}
+	}
+	check := func(step resource.TestStep, clean bool, state string) resource.TestStep {
+		step.ConfigStateChecks = []statecheck.StateCheck{
+			statecheck.ExpectKnownValue(divergencesAddress, tfjsonpath.New("clean"), knownvalue.Bool(clean)),
+			statecheck.ExpectKnownValue(divergencesAddress, tfjsonpath.New("waiver_status").AtSliceIndex(0).AtMapKey("state"), knownvalue.StringExact(state)),
+		}
+		return step
+	}
+	acceptance(t,
+		check(waivers("2999-12-31"), true, "active"),
+		check(waivers("2020-01-31"), false, "expired"),
+	)
+}
+
+func TestAccDivergences_badInput(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	all := `data "dbxidentity_divergences" "all" {}`
+	tests := map[string]struct{ config, want string }{
+		"no IdP": {a.config("", all), `(?s)No Identity Provider Configured.*idp.*databricks = \{\}`},
+		"unknown principal type": {
+			a.audited(`data "dbxidentity_divergences" "all" { targets = [{ principal_type = "robot", principal_id = "1" }] }`),
+			`(?s)principal_type.*must be one of.*"robot"`,
+		},
+		"id that does not exist": {
+			a.audited(`data "dbxidentity_divergences" "all" { targets = [{ principal_type = "user", principal_id = "4711" }] }`),
+			`(?s)Principal Not Found.*user/4711`,
+		},
+		"waiver of everything": {
+			a.audited(`data "dbxidentity_divergences" "all" { waivers = [{ reason = "all of it" }] }`),
+			`(?s)Waiver Without Scope`,
+		},
+		"waiver that ends on no day": {
+			a.audited(`data "dbxidentity_divergences" "all" { waivers = [{ category = "EXTERNAL_ID_NOT_IN_IDP", reason = "x", expires = "soon" }] }`),
+			`(?s)Invalid Waiver Expiry.*"soon".*2027-01-31`,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acceptance(t, resource.TestStep{Config: tt.config, PlanOnly: true, ExpectError: regexp.MustCompile(tt.want)})
+		})
+	}
+}
+
+func TestAccWorkspaceFederation(t *testing.T) {
+	t.Parallel()
+	off, on := simulator.FederationInfo{}, simulator.FederationInfo{EnableIdentityFederation: true}
+	workspaces := func(info ...*simulator.FederationInfo) simulator.State {
+		st := smallWorld()
+		for i, f := range info {
+			st.Workspaces = append(st.Workspaces, simulator.Workspace{
+				WorkspaceID: int64(10 + i), WorkspaceName: fmt.Sprintf("workspace-%d", 10+i), Status: "RUNNING", FederationInfo: f,
+			})
+		}
+		return st
+	}
+	row := func(id, federation string, categories ...knownvalue.Check) knownvalue.Check {
+		return knownvalue.ObjectPartial(map[string]knownvalue.Check{
+			"id": knownvalue.StringExact(id), "federation": knownvalue.StringExact(federation), "error_categories": knownvalue.ListExact(categories),
+		})
+	}
+	disabled := knownvalue.StringExact("IDENTITY_FEDERATION_DISABLED")
+	tests := map[string]struct {
+		state simulator.State
+		rows  []knownvalue.Check
+		clean bool
+	}{
+		"clean": {workspaces(&on, &on), []knownvalue.Check{row("10", "enabled"), row("11", "enabled")}, true},
+		"off and missing": {workspaces(&on, &off, nil),
+			[]knownvalue.Check{row("10", "enabled"), row("11", "disabled", disabled), row("12", "disabled", disabled)}, false},
+		"missing everywhere": {workspaces(nil, nil), []knownvalue.Check{row("10", "unknown", disabled), row("11", "unknown", disabled)}, false},
+		"none":               {workspaces(), nil, true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := startAccount(t, tt.state, simulator.Options{})
+			const address = "data.dbxidentity_workspace_federation.all"
+			acceptance(t, resource.TestStep{
+				Config: a.config("", `data "dbxidentity_workspace_federation" "all" {}`),
+				ConfigStateChecks: []statecheck.StateCheck{
+					statecheck.ExpectKnownValue(address, tfjsonpath.New("workspaces"), knownvalue.ListExact(tt.rows)),
+					statecheck.ExpectKnownValue(address, tfjsonpath.New("clean"), knownvalue.Bool(tt.clean)),
+				},
+			})
+		})
+	}
+}
+
+// fieldScanCauses are the buckets of the published scan.
+func fieldScanCauses() map[string]knownvalue.Check {
+	return map[string]knownvalue.Check{
+		"linkable_by_name":     knownvalue.Int64Exact(69),
+		"name_drift":           knownvalue.Int64Exact(31),
+		"stale_foreign_domain": knownvalue.Int64Exact(17),
+		"stale_own_domain":     knownvalue.Int64Exact(1012),
+	}
+}

@@ -1,0 +1,142 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+)
+
+var (
+	_ datasource.DataSourceWithConfigure      = (*divergencesDataSource)(nil)
+	_ datasource.DataSourceWithValidateConfig = (*divergencesDataSource)(nil)
+)
+
+type divergencesDataSource struct{ sessionDataSource }
+
+func newDivergencesDataSource() datasource.DataSource { return &divergencesDataSource{} }
+
+func (d *divergencesDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_divergences"
+}
+
+// ValidateConfig refuses what configuration alone can decide.
+func (d *divergencesDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	var model divergencesModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	for i, w := range model.waivers(ctx, &resp.Diagnostics) {
+		at := path.Root("waivers").AtListIndex(i)
+		if w.PrincipalType.IsNull() && w.PrincipalID.IsNull() && w.Category.IsNull() {
+			resp.Diagnostics.AddAttributeError(at, "Waiver Without Scope",
+				"A waiver needs at least one of principal_type, principal_id and category; without any it would waive everything.")
+		}
+		if _, err := parseExpiry(w.Expires); err != nil {
+			resp.Diagnostics.AddAttributeError(at.AtName("expires"), "Invalid Waiver Expiry", err.Error())
+		}
+	}
+}
+
+func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model divergencesModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	limit, diags := model.Timeouts.Read(ctx, defaultReadTimeout)
+	resp.Diagnostics.Append(diags...)
+	run := d.run(ctx, model, &resp.Diagnostics)
+	source := d.session.requireIDP("dbxidentity_divergences", &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	report, err := run.do(ctx, d.session.account, source)
+	var unknown *unknownTargetError
+	switch {
+	case errors.As(err, &unknown):
+		resp.Diagnostics.AddAttributeError(path.Root("targets").AtListIndex(unknown.index).AtName("principal_id"), "Principal Not Found",
+			fmt.Sprintf("The account has no %s. Check principal_type and principal_id: it is the internal Databricks id, a decimal number.", unknown.ref))
+		return
+	case err != nil:
+		addReadError(&resp.Diagnostics, "Divergences", "auditing the account", err)
+		return
+	}
+	if !report.Complete {
+		addIncompleteWarning(&resp.Diagnostics, report.Failures)
+	}
+	model.fromAudit(ctx, report, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+// run turns configuration into an audit.
+func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel, diags *diag.Diagnostics) auditRun {
+	r := auditRun{
+		types:      audit.PrincipalTypes(),
+		membership: idp.MembershipTransitive,
+		options: audit.Options{
+			Now:                d.session.now(),
+			AIM:                d.session.settings.aim,
+			IDPKind:            d.session.settings.idpKind,
+			LinkGroups:         model.LinkGroups.ValueBool(),
+			Relink:             model.Relink.ValueBool(),
+			SuggestGroupClears: model.SuggestGroupClears.ValueBool(),
+			AllowPrivileged:    map[string]bool{},
+		},
+	}
+	if model.Membership.ValueString() == string(idp.MembershipDirect) {
+		r.membership = idp.MembershipDirect
+	}
+	if !model.PrincipalTypes.IsNull() {
+		var chosen []string
+		diags.Append(model.PrincipalTypes.ElementsAs(ctx, &chosen, false)...)
+		r.types = nil
+		for _, t := range chosen {
+			r.types = append(r.types, audit.PrincipalType(t))
+		}
+	}
+	var targets []targetModel
+	if !model.Targets.IsNull() {
+		diags.Append(model.Targets.ElementsAs(ctx, &targets, false)...)
+	}
+	for i, t := range targets {
+		ref := audit.Ref{Type: audit.PrincipalType(t.PrincipalType.ValueString()), ID: t.PrincipalID.ValueString()}
+		if !slices.Contains(r.types, ref.Type) {
+			diags.AddAttributeError(path.Root("targets").AtListIndex(i).AtName("principal_type"), "Target Outside of principal_types",
+				fmt.Sprintf("%s is a target, and principal_types leaves its type out.", ref))
+		}
+		r.targets = append(r.targets, ref)
+	}
+	var allowed []string
+	if !model.AllowPrivilegedPrincipals.IsNull() {
+		diags.Append(model.AllowPrivilegedPrincipals.ElementsAs(ctx, &allowed, false)...)
+	}
+	for _, id := range allowed {
+		r.options.AllowPrivileged[id] = true
+	}
+	if !model.PrimaryDomains.IsNull() {
+		diags.Append(model.PrimaryDomains.ElementsAs(ctx, &r.options.PrimaryDomains, false)...)
+	}
+	for _, w := range model.waivers(ctx, diags) {
+		expires, err := parseExpiry(w.Expires)
+		if err != nil {
+			diags.AddAttributeError(path.Root("waivers"), "Invalid Waiver Expiry", err.Error())
+		}
+		r.options.Waivers = append(r.options.Waivers, audit.Waiver{
+			Type: audit.PrincipalType(w.PrincipalType.ValueString()), ID: w.PrincipalID.ValueString(),
+			Category: w.Category.ValueString(), Reason: w.Reason.ValueString(), Expires: expires,
+		})
+	}
+	return r
+}

@@ -1,0 +1,306 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// divergencesModel is the data source's configuration and result.
+type divergencesModel struct {
+	PrincipalTypes            types.Set      `tfsdk:"principal_types"`
+	Targets                   types.List     `tfsdk:"targets"`
+	Membership                types.String   `tfsdk:"membership"`
+	LinkGroups                types.Bool     `tfsdk:"link_groups"`
+	Relink                    types.Bool     `tfsdk:"relink"`
+	SuggestGroupClears        types.Bool     `tfsdk:"suggest_group_clears"`
+	AllowPrivilegedPrincipals types.Set      `tfsdk:"allow_privileged_principals"`
+	PrimaryDomains            types.Set      `tfsdk:"primary_domains"`
+	IncludeScannedIDs         types.Bool     `tfsdk:"include_scanned_ids"`
+	Waivers                   types.List     `tfsdk:"waivers"`
+	Timeouts                  timeouts.Value `tfsdk:"timeouts"`
+
+	Users                    types.List `tfsdk:"users"`
+	Groups                   types.List `tfsdk:"groups"`
+	ServicePrincipals        types.List `tfsdk:"service_principals"`
+	PrincipalsWithAdvisories types.List `tfsdk:"principals_with_advisories"`
+	ExternalIDFixes          types.Map  `tfsdk:"external_id_fixes"`
+	MemberRemovals           types.Map  `tfsdk:"member_removals"`
+	ManualActions            types.List `tfsdk:"manual_actions"`
+	WaiverStatus             types.List `tfsdk:"waiver_status"`
+
+	Counts   types.Map    `tfsdk:"counts"`
+	Fixable  types.Int64  `tfsdk:"fixable"`
+	Scanned  types.Object `tfsdk:"scanned"`
+	Clean    types.Bool   `tfsdk:"clean"`
+	Complete types.Bool   `tfsdk:"complete"`
+	Failures types.List   `tfsdk:"failures"`
+}
+
+type targetModel struct {
+	PrincipalType types.String `tfsdk:"principal_type"`
+	PrincipalID   types.String `tfsdk:"principal_id"`
+}
+
+type waiverModel struct {
+	PrincipalType types.String `tfsdk:"principal_type"`
+	PrincipalID   types.String `tfsdk:"principal_id"`
+	Category      types.String `tfsdk:"category"`
+	Reason        types.String `tfsdk:"reason"`
+	Expires       types.String `tfsdk:"expires"`
+}
+
+// verdictModel is the part that the rows of all three types share.
+type verdictModel struct {
+	ErrorCategories []string `tfsdk:"error_categories"`
+	Cause           *string  `tfsdk:"cause"`
+	Action          *string  `tfsdk:"action"`
+	Advisories      []string `tfsdk:"advisories"`
+	Waived          bool     `tfsdk:"waived"`
+}
+
+type userDivergenceModel struct {
+	ID                          string `tfsdk:"id"`
+	Username                    string `tfsdk:"username"`
+	ExternalID                  string `tfsdk:"external_id"`
+	ExternalIDWithUsernameMatch string `tfsdk:"external_id_with_username_match"`
+	verdictModel
+}
+
+type groupDivergenceModel struct {
+	ID                                 string   `tfsdk:"id"`
+	GroupName                          string   `tfsdk:"group_name"`
+	ExternalID                         string   `tfsdk:"external_id"`
+	ExternalIDsWithGroupnameMatch      []string `tfsdk:"external_ids_with_groupname_match"`
+	LocalMembersNotInIDPInternalIDs    []string `tfsdk:"local_members_not_in_idp_internal_ids"`
+	ExternalMembersNotInIDPInternalIDs []string `tfsdk:"external_members_not_in_idp_internal_ids"`
+	verdictModel
+}
+
+type servicePrincipalDivergenceModel struct {
+	ID                       string `tfsdk:"id"`
+	ApplicationID            string `tfsdk:"application_id"`
+	ExternalID               string `tfsdk:"external_id"`
+	ExternalIDWithAppIDMatch string `tfsdk:"external_id_with_app_id_match"`
+	verdictModel
+}
+
+type advisoryRowModel struct {
+	PrincipalType string   `tfsdk:"principal_type"`
+	PrincipalID   string   `tfsdk:"principal_id"`
+	PrincipalName string   `tfsdk:"principal_name"`
+	ExternalID    string   `tfsdk:"external_id"`
+	Advisories    []string `tfsdk:"advisories"`
+}
+
+// externalIDFixModel is one entry of external_id_fixes, and of the ledger.
+type externalIDFixModel struct {
+	PrincipalType     types.String `tfsdk:"principal_type"`
+	PrincipalID       types.String `tfsdk:"principal_id"`
+	PrincipalName     types.String `tfsdk:"principal_name"`
+	CurrentExternalID types.String `tfsdk:"current_external_id"`
+	ExternalID        types.String `tfsdk:"external_id"`
+	Category          types.String `tfsdk:"category"`
+	Reversible        types.Bool   `tfsdk:"reversible"`
+}
+
+type memberRemovalModel struct {
+	GroupID    string `tfsdk:"group_id"`
+	GroupName  string `tfsdk:"group_name"`
+	MemberID   string `tfsdk:"member_id"`
+	MemberType string `tfsdk:"member_type"`
+	MemberName string `tfsdk:"member_name"`
+	Category   string `tfsdk:"category"`
+	Cause      string `tfsdk:"cause"`
+}
+
+type manualActionModel struct {
+	PrincipalType string   `tfsdk:"principal_type"`
+	PrincipalID   string   `tfsdk:"principal_id"`
+	PrincipalName string   `tfsdk:"principal_name"`
+	Category      string   `tfsdk:"category"`
+	Reason        string   `tfsdk:"reason"`
+	Switch        *string  `tfsdk:"switch"`
+	Detail        string   `tfsdk:"detail"`
+	Candidates    []string `tfsdk:"candidate_external_ids"`
+	MemberIDs     []string `tfsdk:"member_ids"`
+}
+
+type waiverStatusModel struct {
+	PrincipalType *string `tfsdk:"principal_type"`
+	PrincipalID   *string `tfsdk:"principal_id"`
+	Category      *string `tfsdk:"category"`
+	Reason        string  `tfsdk:"reason"`
+	State         string  `tfsdk:"state"`
+	Matches       int64   `tfsdk:"matches"`
+}
+
+type scannedModel struct {
+	Users               int64    `tfsdk:"users"`
+	Groups              int64    `tfsdk:"groups"`
+	ServicePrincipals   int64    `tfsdk:"service_principals"`
+	UserIDs             []string `tfsdk:"user_ids"`
+	GroupIDs            []string `tfsdk:"group_ids"`
+	ServicePrincipalIDs []string `tfsdk:"service_principal_ids"`
+}
+
+// waivers decodes the waivers; none while the list is unknown.
+func (m *divergencesModel) waivers(ctx context.Context, diags *diag.Diagnostics) []waiverModel {
+	if m.Waivers.IsNull() || m.Waivers.IsUnknown() {
+		return nil
+	}
+	var out []waiverModel
+	diags.Append(m.Waivers.ElementsAs(ctx, &out, false)...)
+	return out
+}
+
+// parseExpiry reads a date (the waiver holds through that day, UTC) or an
+// RFC 3339 time; the zero time when there is none or it is not known yet.
+func parseExpiry(v types.String) (time.Time, error) {
+	if v.IsNull() || v.IsUnknown() {
+		return time.Time{}, nil
+	}
+	text := v.ValueString()
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day.AddDate(0, 0, 1), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q is neither a date such as 2027-01-31 nor an RFC 3339 time such as 2027-01-31T18:00:00Z", text)
+	}
+	return at, nil
+}
+
+// fromAudit fills the result.
+func (m *divergencesModel) fromAudit(ctx context.Context, r audit.Report, diags *diag.Diagnostics) {
+	m.Users = listFrom(ctx, userRowType, r.Users, userFromAudit, diags)
+	m.Groups = listFrom(ctx, groupRowType, r.Groups, groupFromAudit, diags)
+	m.ServicePrincipals = listFrom(ctx, servicePrincipalRowType, r.ServicePrincipals, servicePrincipalFromAudit, diags)
+	m.PrincipalsWithAdvisories = listFrom(ctx, advisoryRowType, r.AdvisoryOnly, advisoryRowFromAudit, diags)
+	m.ManualActions = listFrom(ctx, manualActionType, r.ManualActions, manualActionFromAudit, diags)
+	m.WaiverStatus = listFrom(ctx, waiverStatusType, r.Waivers, waiverStatusFromAudit, diags)
+	m.Failures = listFrom(ctx, failureType, failuresFromAudit(r.Failures), same[failureModel], diags)
+
+	fixes := make(map[string]externalIDFixModel, len(r.ExternalIDFixes))
+	for _, f := range r.ExternalIDFixes {
+		fixes[f.String()] = externalIDFixFromAudit(f)
+	}
+	m.ExternalIDFixes = mapFrom(ctx, externalIDFixType, fixes, diags)
+	removals := make(map[string]memberRemovalModel, len(r.MemberRemovals))
+	for _, x := range r.MemberRemovals {
+		removals[x.GroupID+"/"+x.MemberID] = memberRemovalModel{
+			GroupID: x.GroupID, GroupName: x.GroupName, MemberID: x.MemberID, MemberType: string(x.MemberType),
+			MemberName: x.MemberName, Category: x.Category, Cause: x.Cause,
+		}
+	}
+	m.MemberRemovals = mapFrom(ctx, memberRemovalType, removals, diags)
+
+	counts, d := types.MapValueFrom(ctx, types.Int64Type, countsFromAudit(r.Counts))
+	diags.Append(d...)
+	m.Counts = counts
+	m.Fixable = types.Int64Value(int64(r.Fixable))
+	m.Clean = types.BoolValue(r.Clean)
+	m.Complete = types.BoolValue(r.Complete)
+	scanned := scannedModel{
+		Users:             int64(len(r.Scanned[audit.TypeUser])),
+		Groups:            int64(len(r.Scanned[audit.TypeGroup])),
+		ServicePrincipals: int64(len(r.Scanned[audit.TypeServicePrincipal])),
+	}
+	if m.IncludeScannedIDs.ValueBool() {
+		scanned.UserIDs = notNil(r.Scanned[audit.TypeUser])
+		scanned.GroupIDs = notNil(r.Scanned[audit.TypeGroup])
+		scanned.ServicePrincipalIDs = notNil(r.Scanned[audit.TypeServicePrincipal])
+	}
+	object, d := types.ObjectValueFrom(ctx, scannedType.AttrTypes, scanned)
+	diags.Append(d...)
+	m.Scanned = object
+}
+
+func verdictFromAudit(d audit.Divergence) verdictModel {
+	return verdictModel{
+		ErrorCategories: notNil(d.ErrorCategories), Cause: emptyAsNil(d.Cause), Action: emptyAsNil(d.Action),
+		Advisories: notNil(d.Advisories), Waived: d.Waived,
+	}
+}
+
+func userFromAudit(u audit.UserDivergence) userDivergenceModel {
+	return userDivergenceModel{
+		ID: u.ID, Username: u.Username, ExternalID: u.ExternalID,
+		ExternalIDWithUsernameMatch: u.ExternalIDWithUsernameMatch, verdictModel: verdictFromAudit(u.Divergence),
+	}
+}
+
+func groupFromAudit(g audit.GroupDivergence) groupDivergenceModel {
+	return groupDivergenceModel{
+		ID: g.ID, GroupName: g.GroupName, ExternalID: g.ExternalID,
+		ExternalIDsWithGroupnameMatch:      notNil(g.ExternalIDsWithGroupNameMatch),
+		LocalMembersNotInIDPInternalIDs:    notNil(g.LocalMembersNotInIDPInternalIDs),
+		ExternalMembersNotInIDPInternalIDs: notNil(g.ExternalMembersNotInIDPInternalIDs),
+		verdictModel:                       verdictFromAudit(g.Divergence),
+	}
+}
+
+func servicePrincipalFromAudit(s audit.ServicePrincipalDivergence) servicePrincipalDivergenceModel {
+	return servicePrincipalDivergenceModel{
+		ID: s.ID, ApplicationID: s.ApplicationID, ExternalID: s.ExternalID,
+		ExternalIDWithAppIDMatch: s.ExternalIDWithAppIDMatch, verdictModel: verdictFromAudit(s.Divergence),
+	}
+}
+
+func advisoryRowFromAudit(a audit.AdvisoryRow) advisoryRowModel {
+	return advisoryRowModel{
+		PrincipalType: string(a.Type), PrincipalID: a.ID, PrincipalName: a.Name, ExternalID: a.ExternalID,
+		Advisories: notNil(a.Advisories),
+	}
+}
+
+func externalIDFixFromAudit(f audit.ExternalIDFix) externalIDFixModel {
+	return externalIDFixModel{
+		PrincipalType: types.StringValue(string(f.Type)), PrincipalID: types.StringValue(f.ID),
+		PrincipalName: types.StringValue(f.PrincipalName), CurrentExternalID: types.StringValue(f.CurrentExternalID),
+		ExternalID: types.StringValue(f.ExternalID), Category: types.StringValue(f.Category), Reversible: types.BoolValue(f.Reversible),
+	}
+}
+
+func manualActionFromAudit(a audit.ManualAction) manualActionModel {
+	return manualActionModel{
+		PrincipalType: string(a.Type), PrincipalID: a.ID, PrincipalName: a.PrincipalName, Category: a.Category,
+		Reason: a.Reason, Switch: emptyAsNil(a.Switch), Detail: a.Detail,
+		Candidates: notNil(a.Candidates), MemberIDs: notNil(a.MemberIDs),
+	}
+}
+
+func waiverStatusFromAudit(w audit.WaiverStatus) waiverStatusModel {
+	return waiverStatusModel{
+		PrincipalType: emptyAsNil(string(w.Type)), PrincipalID: emptyAsNil(w.ID), Category: emptyAsNil(w.Category),
+		Reason: w.Reason, State: string(w.State), Matches: int64(w.Matches),
+	}
+}
+
+func same[T any](v T) T { return v }
+
+// listFrom maps rows, in their order, to a list of objects.
+func listFrom[A, M any](ctx context.Context, objectType types.ObjectType, rows []A, convert func(A) M, diags *diag.Diagnostics) types.List {
+	models := make([]M, 0, len(rows))
+	for _, row := range rows {
+		models = append(models, convert(row))
+	}
+	out, d := types.ListValueFrom(ctx, objectType, models)
+	diags.Append(d...)
+	return out
+}
+
+func mapFrom[M any](ctx context.Context, objectType types.ObjectType, entries map[string]M, diags *diag.Diagnostics) types.Map {
+	out, d := types.MapValueFrom(ctx, objectType, entries)
+	diags.Append(d...)
+	return out
+}

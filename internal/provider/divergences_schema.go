@@ -1,0 +1,289 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+var textList = types.ListType{ElemType: types.StringType}
+
+// The object types of results. Each is the single source for its schema below.
+var (
+	userRowType = rowType(map[string]attr.Type{
+		"id": types.StringType, "username": types.StringType, "external_id": types.StringType,
+		"external_id_with_username_match": types.StringType,
+	})
+	groupRowType = rowType(map[string]attr.Type{
+		"id": types.StringType, "group_name": types.StringType, "external_id": types.StringType,
+		"external_ids_with_groupname_match":        textList,
+		"local_members_not_in_idp_internal_ids":    textList,
+		"external_members_not_in_idp_internal_ids": textList,
+	})
+	servicePrincipalRowType = rowType(map[string]attr.Type{
+		"id": types.StringType, "application_id": types.StringType, "external_id": types.StringType,
+		"external_id_with_app_id_match": types.StringType,
+	})
+	advisoryRowType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"principal_type": types.StringType, "principal_id": types.StringType, "principal_name": types.StringType,
+		"external_id": types.StringType, "advisories": textList,
+	}}
+	externalIDFixType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"principal_type": types.StringType, "principal_id": types.StringType, "principal_name": types.StringType,
+		"current_external_id": types.StringType, "external_id": types.StringType, "category": types.StringType,
+		"reversible": types.BoolType,
+	}}
+	memberRemovalType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"group_id": types.StringType, "group_name": types.StringType, "member_id": types.StringType,
+		"member_type": types.StringType, "member_name": types.StringType, "category": types.StringType, "cause": types.StringType,
+	}}
+	manualActionType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"principal_type": types.StringType, "principal_id": types.StringType, "principal_name": types.StringType,
+		"category": types.StringType, "reason": types.StringType, "switch": types.StringType, "detail": types.StringType,
+		"candidate_external_ids": textList, "member_ids": textList,
+	}}
+	waiverStatusType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"principal_type": types.StringType, "principal_id": types.StringType, "category": types.StringType,
+		"reason": types.StringType, "state": types.StringType, "matches": types.Int64Type,
+	}}
+	scannedType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"users": types.Int64Type, "groups": types.Int64Type, "service_principals": types.Int64Type,
+		"user_ids": textList, "group_ids": textList, "service_principal_ids": textList,
+	}}
+	failureType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"principal_type": types.StringType, "principal_id": types.StringType, "call": types.StringType, "reason": types.StringType,
+	}}
+)
+
+// rowType adds the verdict to the columns of a type.
+func rowType(columns map[string]attr.Type) types.ObjectType {
+	columns["error_categories"] = textList
+	columns["cause"] = types.StringType
+	columns["action"] = types.StringType
+	columns["advisories"] = textList
+	columns["waived"] = types.BoolType
+	return types.ObjectType{AttrTypes: columns}
+}
+
+// attributeTexts describes the attributes of results that share a name.
+var attributeTexts = map[string]string{
+	"id":             "Databricks id of the principal.",
+	"principal_id":   "Databricks id of the principal.",
+	"principal_type": "`user`, `group` or `service_principal`.",
+	"principal_name": "User name, group name or application id.",
+	"username":       "User name.",
+	"group_name":     "Name of the group.",
+	"group_id":       "Databricks id of the group.",
+	"application_id": "Application id of the service principal.",
+	"external_id":    "The stored externalId; empty when it is blank.",
+	"external_id_with_username_match": "Id of the IdP identity with that user name, also where it equals `external_id`; " +
+		"several are joined with `;`, none is empty.",
+	"external_id_with_app_id_match":            "Id of the IdP service principal with that application id; none is empty.",
+	"external_ids_with_groupname_match":        "Ids of the IdP groups with that name.",
+	"local_members_not_in_idp_internal_ids":    "Databricks ids of members without externalId that the IdP group does not have.",
+	"external_members_not_in_idp_internal_ids": "Databricks ids of members with externalId that the IdP group does not have.",
+	"error_categories": "Categories of the AIM enablement prep script, in the script's order: `EXTERNAL_ID_NOT_IN_IDP`, " +
+		"`EXTERNAL_ID_MATCH_NAME_MISMATCH`, `NAME_MATCH_EXTERNAL_ID_MISMATCH`, `GROUP_HAS_LOCAL_MEMBERS_WITHOUT_EXTERNAL_ID`, " +
+		"`GROUP_HAS_LOCAL_MEMBERS_WITH_EXTERNAL_ID`.",
+	"cause":      "Short code of the likely cause; see the rule reference.",
+	"action":     "Short code of the advised action; see the rule reference.",
+	"advisories": "Short codes of what the prep script does not see; they never make a principal divergent.",
+	"waived":     "True when every category of the row is waived.",
+	"category":   "The error category that this ends.",
+	"reversible": "False when the present value cannot be written back: a blank externalId of a user or service principal.",
+	"current_external_id": "The value that the account held when it was audited; give it to `expected_current_external_id`. " +
+		"Empty when blank.",
+	"member_id":              "Databricks id of the member.",
+	"member_type":            "`user`, `group` or `service_principal`.",
+	"member_name":            "User name, group name or application id of the member.",
+	"reason":                 "Why, as a short code; see the rule reference.",
+	"switch":                 "The argument that would turn this into a fix; null when none does.",
+	"detail":                 "What to look at, in a sentence.",
+	"candidate_external_ids": "Ids of the IdP identities in question.",
+	"member_ids":             "Databricks ids of the members in question.",
+	"state":                  "`active`, `expired`, `unused`, or `unjudged` when the report is incomplete.",
+	"matches":                "Number of categories on principals that the waiver covers.",
+	"users":                  "Number of users in scope.",
+	"groups":                 "Number of groups in scope.",
+	"service_principals":     "Number of service principals in scope.",
+	"user_ids":               "Their ids, with `include_scanned_ids`; else null.",
+	"group_ids":              "Their ids, with `include_scanned_ids`; else null.",
+	"service_principal_ids":  "Their ids, with `include_scanned_ids`; else null.",
+}
+
+// resultAttributes makes the computed schema of an object type. Texts given
+// here win over the shared ones.
+func resultAttributes(t types.ObjectType, texts map[string]string) map[string]schema.Attribute {
+	out := make(map[string]schema.Attribute, len(t.AttrTypes))
+	for name, kind := range t.AttrTypes {
+		text, ok := texts[name]
+		if !ok {
+			text = attributeTexts[name]
+		}
+		switch kind {
+		case types.StringType:
+			out[name] = schema.StringAttribute{Computed: true, MarkdownDescription: text}
+		case types.BoolType:
+			out[name] = schema.BoolAttribute{Computed: true, MarkdownDescription: text}
+		case types.Int64Type:
+			out[name] = schema.Int64Attribute{Computed: true, MarkdownDescription: text}
+		default:
+			out[name] = schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: text}
+		}
+	}
+	return out
+}
+
+func resultList(t types.ObjectType, description string, texts map[string]string) schema.Attribute {
+	return schema.ListNestedAttribute{
+		Computed: true, MarkdownDescription: description,
+		NestedObject: schema.NestedAttributeObject{Attributes: resultAttributes(t, texts)},
+	}
+}
+
+func resultMap(t types.ObjectType, description string, texts map[string]string) schema.Attribute {
+	return schema.MapNestedAttribute{
+		Computed: true, MarkdownDescription: description,
+		NestedObject: schema.NestedAttributeObject{Attributes: resultAttributes(t, texts)},
+	}
+}
+
+func principalTypeNames() []string {
+	var out []string
+	for _, t := range audit.PrincipalTypes() {
+		out = append(out, string(t))
+	}
+	return out
+}
+
+func (d *divergencesDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := divergencesInputs()
+	for name, a := range divergencesOutputs() {
+		attributes[name] = a
+	}
+	attributes["timeouts"] = timeouts.Attributes(ctx)
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Compares the users, groups and service principals of the account with the identity provider: " +
+			"who diverges, why, and which fixes are safe to apply. With `idp = { databricks = {} }` it costs one request per identity " +
+			"in scope, and the whole directory is listed in any case, because an externalId must be unique in it.",
+		Attributes: attributes,
+	}
+}
+
+func divergencesInputs() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"principal_types": schema.SetAttribute{
+			Optional: true, ElementType: types.StringType,
+			MarkdownDescription: "Types to judge: `user`, `group`, `service_principal`. Default: all three.",
+			Validators: []validator.Set{
+				setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(stringvalidator.OneOf(principalTypeNames()...)),
+			},
+		},
+		"targets": schema.ListNestedAttribute{
+			Optional:            true,
+			MarkdownDescription: "Principals to judge; empty or null means everything. A principal that the account does not have is an error.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"principal_type": schema.StringAttribute{
+					Required: true, MarkdownDescription: attributeTexts["principal_type"],
+					Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},
+				},
+				"principal_id": schema.StringAttribute{
+					Required: true, MarkdownDescription: attributeTexts["principal_id"], Validators: []validator.String{principalIDValidator()},
+				},
+			}},
+		},
+		"membership": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "Which members of an IdP group confirm a Databricks membership: `transitive` (the default) or `direct`. " +
+				"With `idp = { databricks = {} }` the account decides.",
+			Validators: []validator.String{stringvalidator.OneOf("transitive", "direct")},
+		},
+		"link_groups": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Offer to link a local group to the one IdP group of its name. Default `false`, because the group becomes " +
+				"the IdP's: whoever controls its members there then controls what the group may do here.",
+		},
+		"relink": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Offer to replace an externalId that belongs to a different, existing IdP identity. Default `false`.",
+		},
+		"suggest_group_clears": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Offer to clear the externalId of groups that the IdP does not know. Default `false`.",
+		},
+		"allow_privileged_principals": schema.SetAttribute{
+			Optional: true, ElementType: types.StringType,
+			MarkdownDescription: "Ids of principals for which a fix may be offered although they hold an account role, workspace ADMIN or a metastore. " +
+				"Without this they stay with a human, because whoever can make an IdP object of that name would inherit their power.",
+		},
+		"primary_domains": schema.SetAttribute{
+			Optional: true, ElementType: types.StringType,
+			MarkdownDescription: "Your own mail domains, in any case. They tell stale users of your own domain from foreign ones.",
+		},
+		"include_scanned_ids": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "List the ids of all judged principals in `scanned`. Default `false`.",
+		},
+		"waivers": schema.ListNestedAttribute{
+			Optional: true,
+			MarkdownDescription: "Divergences that are accepted: they stay in the report, marked, and do not count against `clean`. " +
+				"At least one of `principal_type`, `principal_id` and `category`; what is left out matches everything.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"principal_type": schema.StringAttribute{
+					Optional: true, MarkdownDescription: attributeTexts["principal_type"],
+					Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},
+				},
+				"principal_id": schema.StringAttribute{
+					Optional: true, MarkdownDescription: attributeTexts["principal_id"], Validators: []validator.String{principalIDValidator()},
+				},
+				"category": schema.StringAttribute{
+					Optional: true, MarkdownDescription: "Error category.", Validators: []validator.String{stringvalidator.OneOf(audit.IdentityCategories()...)},
+				},
+				"reason": schema.StringAttribute{
+					Required: true, MarkdownDescription: "Why the divergence is accepted.", Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+				},
+				"expires": schema.StringAttribute{
+					Optional: true, MarkdownDescription: "Last day of the waiver (`2027-01-31`, UTC), or the RFC 3339 time at which it ends. Default: never.",
+				},
+			}},
+		},
+	}
+}
+
+func divergencesOutputs() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"users":              resultList(userRowType, "Divergent users, sorted by id.", nil),
+		"groups":             resultList(groupRowType, "Divergent groups, sorted by id.", nil),
+		"service_principals": resultList(servicePrincipalRowType, "Divergent service principals, sorted by id.", nil),
+		"principals_with_advisories": resultList(advisoryRowType,
+			"Principals without a divergence about which there is still something to know, sorted by type and id.", nil),
+		"external_id_fixes": resultMap(externalIDFixType,
+			"Fixes that are safe to apply, by `user/<id>`, `group/<id>` or `service_principal/<id>`. Feed them to `dbxidentity_remediation_ledger`.",
+			map[string]string{"external_id": "The value to write, in the spelling of the IdP; empty clears (groups only)."}),
+		"member_removals": resultMap(memberRemovalType, "Memberships that are safe to remove, by `<group id>/<member id>`.", nil),
+		"manual_actions":  resultList(manualActionType, "What is left to a human, sorted by principal, category and reason.", nil),
+		"waiver_status": resultList(waiverStatusType, "What became of each waiver, in their order.",
+			map[string]string{"reason": "The waiver's reason.", "category": "The waiver's category."}),
+		"counts": schema.MapAttribute{
+			Computed: true, ElementType: types.Int64Type,
+			MarkdownDescription: "Number of principals in scope per error category, waived ones included. Every category is present.",
+		},
+		"fixable": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of `external_id_fixes` and `member_removals`."},
+		"scanned": schema.SingleNestedAttribute{
+			Computed: true, MarkdownDescription: "What was in scope, judged or not.", Attributes: resultAttributes(scannedType, nil),
+		},
+		"clean": schema.BoolAttribute{
+			Computed: true, MarkdownDescription: "True when the result is complete and no principal in scope has an error category that is not waived.",
+		},
+		"complete": completeAttribute(),
+		"failures": failuresAttribute(),
+	}
+}

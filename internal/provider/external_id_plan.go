@@ -1,0 +1,140 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// ValidateConfig refuses what configuration alone can decide.
+func (r *externalIDResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config externalIDModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() || config.PrincipalType.IsUnknown() || config.ExternalID.IsUnknown() || config.ExternalID.IsNull() {
+		return
+	}
+	kind, value := config.ref().Type, config.ExternalID.ValueString()
+	switch {
+	case value == "" && kind != audit.TypeGroup:
+		resp.Diagnostics.AddAttributeError(path.Root("external_id"), "External ID Cannot Be Cleared",
+			fmt.Sprintf("The Databricks API clears the externalId of groups only, and this is a %s. "+
+				"Set the id of the right identity, or leave the principal as it is.", kind))
+	case value != "":
+		if err := audit.ValidateExternalID(kind, value); err != nil {
+			resp.Diagnostics.AddAttributeError(path.Root("external_id"), "Invalid External ID", err.Error()+".")
+		}
+	}
+}
+
+// ModifyPlan fills the id from configuration, and refuses or warns where the
+// account already tells what the apply would run into. It fills no value from
+// the account: Terraform plans again during apply and compares.
+func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		if !req.State.Raw.IsNull() {
+			var state externalIDModel
+			resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+			warnBeforeDestroy(&resp.Diagnostics, state)
+		}
+		return
+	}
+	var plan externalIDModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || plan.PrincipalType.IsUnknown() || plan.PrincipalID.IsUnknown() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.ref().String())...)
+
+	// A replacement is planned as a create for the new principal.
+	expected := plan.ExpectedCurrentExternalID
+	if !req.State.Raw.IsNull() {
+		var state externalIDModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		if state.ref() == plan.ref() {
+			if plan.ExternalID.Equal(state.ExternalID) {
+				return // Nothing will be written.
+			}
+			expected = state.ExternalID
+		}
+	}
+	if r.session == nil || plan.ExternalID.IsUnknown() || expected.IsUnknown() {
+		return
+	}
+	if req.State.Raw.IsNull() {
+		warnUnrestorable(&resp.Diagnostics, plan, expected)
+	}
+	r.guardWrite(ctx, plan, expected, &resp.Diagnostics)
+}
+
+// guardWrite refuses in the plan what create or update would refuse. It looks
+// at the shared snapshot of the account, so any number of instances cost one
+// listing. What cannot be looked up is left to the apply, which looks again.
+func (r *externalIDResource) guardWrite(ctx context.Context, plan externalIDModel, expected types.String, diags *diag.Diagnostics) {
+	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
+	defer cancel()
+	want := plan.ExternalID.ValueString()
+	// Holders first: it takes the listing that Known then answers from.
+	holders, holdersErr := r.session.account.Holders(ctx, want, plan.ref())
+	current, err := r.session.account.Known(ctx, plan.ref())
+	switch {
+	case errors.Is(err, account.ErrNotFound):
+		addWriteError(diags, "Plan", thingExternalID, audit.Principal{Ref: plan.ref()}, err)
+		return
+	case err != nil:
+		diags.AddWarning("External ID Not Checked", fmt.Sprintf("The guards for %s could not be evaluated while planning: %s. "+
+			"They are evaluated again before the write.", plan.ref(), err))
+		return
+	case current.ExternalID == want:
+		return
+	}
+	conflict := &account.ConflictError{
+		Ref: plan.ref(), Current: current.ExternalID, Expected: expected.ValueStringPointer(), Wanted: want,
+	}
+	switch {
+	case !account.MayOverwrite(current.ExternalID, conflict.Expected):
+		addWriteError(diags, "Plan", thingExternalID, current, conflict)
+	case holdersErr != nil:
+		diags.AddWarning("External ID Not Checked", fmt.Sprintf("Whether another principal holds the externalId that is planned for %s could not be "+
+			"looked up while planning: %s. It is looked up again before the write, and a write without an answer is refused.", plan.ref(), holdersErr))
+	case len(holders) > 0:
+		for _, h := range holders {
+			conflict.Holders = append(conflict.Holders, h.Ref)
+		}
+		addWriteError(diags, "Plan", thingExternalID, current, conflict)
+	}
+}
+
+// warnUnrestorable says at plan time that on_destroy = "restore" is a promise
+// that the API cannot keep.
+func warnUnrestorable(diags *diag.Diagnostics, plan externalIDModel, expected types.String) {
+	if plan.OnDestroy.ValueString() == onDestroyRestore && plan.ref().Type != audit.TypeGroup && expected.ValueString() == "" {
+		diags.AddAttributeWarning(path.Root("on_destroy"), "External ID Cannot Be Restored",
+			fmt.Sprintf("The externalId of %s is blank before the change, and the Databricks API clears it for groups only: "+
+				"destroying this instance will keep the value.", plan.ref()))
+	}
+}
+
+// warnBeforeDestroy says at plan time what a destroy will not undo.
+func warnBeforeDestroy(diags *diag.Diagnostics, state externalIDModel) {
+	if state.OnDestroy.ValueString() != onDestroyRestore {
+		return
+	}
+	if reason := state.restoreImpossible(); reason != "" {
+		diags.AddWarning("External ID Will Be Kept", fmt.Sprintf("on_destroy is %q, but the externalId of %s will stay %q: %s.",
+			onDestroyRestore, state.ref(), state.ExternalID.ValueString(), reason))
+	}
+}

@@ -1,0 +1,219 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*externalIDResource)(nil)
+	_ resource.ResourceWithIdentity       = (*externalIDResource)(nil)
+	_ resource.ResourceWithImportState    = (*externalIDResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*externalIDResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*externalIDResource)(nil)
+)
+
+// defaultWriteTimeout is how long one create, read, update or delete of a
+// resource may take, unless timeouts says otherwise.
+const defaultWriteTimeout = 5 * time.Minute
+
+// thingExternalID is what summaries of diagnostics call this resource.
+const thingExternalID = "External ID"
+
+// externalIDResource is one remote fact: the externalId of one principal.
+type externalIDResource struct{ sessionResource }
+
+func newExternalIDResource() resource.Resource { return &externalIDResource{} }
+
+func (r *externalIDResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_external_id"
+}
+
+func (r *externalIDResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan externalIDModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	limit, diags := plan.Timeouts.Create(ctx, defaultWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	result, err := r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
+		Ref: plan.ref(), Want: plan.ExternalID.ValueString(), Expected: plan.ExpectedCurrentExternalID.ValueStringPointer(),
+	})
+	if err != nil {
+		// Nothing is put into state: what was not confirmed is planned again, and
+		// the next create re-reads before it writes.
+		addWriteError(&resp.Diagnostics, "Create", thingExternalID, principalOf(plan.ref(), result.Principal), err)
+		return
+	}
+	plan.PrincipalName = types.StringValue(result.Principal.Name)
+	plan.PreviousExternalID = types.StringNull()
+	if result.PreviousKnown {
+		plan.PreviousExternalID = types.StringValue(result.Previous)
+	}
+	plan.ID = types.StringValue(plan.ref().String())
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(setExternalIDIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
+}
+
+func (r *externalIDResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state externalIDModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	limit, diags := state.Timeouts.Read(ctx, defaultWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	// The identity comes from state and before anything else: below Terraform
+	// 1.12 it is always null here, and the framework fails a read that removes
+	// the resource without one (terraform-semantics.md, section 11).
+	resp.Diagnostics.Append(setExternalIDIdentity(ctx, resp.Identity, r.session.account.AccountID(), state.ref())...)
+
+	p, err := r.session.account.Known(ctx, state.ref())
+	switch {
+	case errors.Is(err, account.ErrNotFound):
+		resp.State.RemoveResource(ctx)
+		return
+	case err != nil:
+		addReadError(&resp.Diagnostics, thingExternalID, "reading "+state.ref().String(), err)
+		return
+	}
+	state.ExternalID = types.StringValue(p.ExternalID)
+	state.PrincipalName = types.StringValue(p.Name)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+// Update writes when the wanted value changed; a change of on_destroy, of
+// timeouts or of the expected value alone needs no request.
+func (r *externalIDResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state externalIDModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	limit, diags := plan.Timeouts.Update(ctx, defaultWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	plan.ID, plan.PrincipalName, plan.PreviousExternalID = state.ID, state.PrincipalName, state.PreviousExternalID
+	if !plan.ExternalID.Equal(state.ExternalID) {
+		// What the reviewer saw as the present value is the prior state's.
+		result, err := r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
+			Ref: plan.ref(), Want: plan.ExternalID.ValueString(), Expected: state.ExternalID.ValueStringPointer(),
+		})
+		if err != nil {
+			addWriteError(&resp.Diagnostics, "Update", thingExternalID, principalOf(plan.ref(), result.Principal), err)
+			return // The response state is the prior state: nothing is called done.
+		}
+		plan.PrincipalName = types.StringValue(result.Principal.Name)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(setExternalIDIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
+}
+
+// Delete keeps the value unless on_destroy is "restore", and even then writes
+// only what is certainly the undoing of this instance. It never blocks a
+// destroy: what could not be restored is said in a warning.
+func (r *externalIDResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state externalIDModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() != onDestroyRestore {
+		return
+	}
+	limit, diags := state.Timeouts.Delete(ctx, defaultWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	if reason := state.restoreImpossible(); reason != "" {
+		warnKept(&resp.Diagnostics, state, reason)
+		return
+	}
+	if state.PreviousExternalID.Equal(state.ExternalID) {
+		return // The value is what it was before.
+	}
+	ours := state.ExternalID.ValueString()
+	current, err := r.session.account.Principal(ctx, state.ref())
+	switch {
+	case errors.Is(err, account.ErrNotFound):
+		return
+	case err != nil:
+		warnKept(&resp.Diagnostics, state, fmt.Sprintf("its present value could not be read: %s", err))
+		return
+	case current.ExternalID == state.PreviousExternalID.ValueString():
+		return // Somebody restored it already.
+	case current.ExternalID != ours:
+		warnKept(&resp.Diagnostics, state, fmt.Sprintf("the account now holds %q, which this resource did not write", current.ExternalID))
+		return
+	}
+	_, err = r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
+		Ref: state.ref(), Want: state.PreviousExternalID.ValueString(), Expected: &ours,
+	})
+	switch {
+	case errors.Is(err, account.ErrReadOnly):
+		addWriteError(&resp.Diagnostics, "Delete", thingExternalID, current, err)
+	case err != nil:
+		warnKept(&resp.Diagnostics, state, err.Error())
+	}
+}
+
+// ImportState takes "user/123" or the identity. Imported instances keep the
+// value when they are destroyed: they did not write it.
+func (r *externalIDResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	ref, err := importedRef(ctx, req, r.session.account.AccountID(), &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err != nil {
+		resp.Diagnostics.AddError("Invalid Import ID", err.Error())
+		return
+	}
+	p, err := r.session.account.Principal(ctx, ref)
+	switch {
+	case errors.Is(err, account.ErrNotFound):
+		resp.Diagnostics.AddError(thingExternalID+" Not Found", fmt.Sprintf("Cannot import: the account has no %s.", ref))
+		return
+	case err != nil:
+		resp.Diagnostics.AddError("Unable to Import "+thingExternalID, fmt.Sprintf("Failed while reading %s: %s%s", ref, err, nextStep(err)))
+		return
+	}
+	for name, value := range map[string]string{
+		"id": ref.String(), "principal_type": string(ref.Type), "principal_id": ref.ID, "principal_name": p.Name,
+		"external_id": p.ExternalID, "on_destroy": onDestroyKeep,
+	} {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
+	}
+	resp.Diagnostics.Append(setExternalIDIdentity(ctx, resp.Identity, r.session.account.AccountID(), ref)...)
+}
+
+// principalOf is the principal to name in an error, even when it was never read.
+func principalOf(ref audit.Ref, p audit.Principal) audit.Principal {
+	p.Ref = ref
+	return p
+}

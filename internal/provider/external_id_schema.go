@@ -1,0 +1,161 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// What happens to the remote fact when its instance is destroyed.
+const (
+	onDestroyKeep    = "keep"
+	onDestroyRestore = "restore"
+)
+
+type externalIDModel struct {
+	ID                        types.String   `tfsdk:"id"`
+	PrincipalType             types.String   `tfsdk:"principal_type"`
+	PrincipalID               types.String   `tfsdk:"principal_id"`
+	PrincipalName             types.String   `tfsdk:"principal_name"`
+	ExternalID                types.String   `tfsdk:"external_id"`
+	ExpectedCurrentExternalID types.String   `tfsdk:"expected_current_external_id"`
+	PreviousExternalID        types.String   `tfsdk:"previous_external_id"`
+	OnDestroy                 types.String   `tfsdk:"on_destroy"`
+	Timeouts                  timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (m externalIDModel) ref() audit.Ref {
+	return audit.Ref{Type: audit.PrincipalType(m.PrincipalType.ValueString()), ID: m.PrincipalID.ValueString()}
+}
+
+// restoreImpossible says why the previous value cannot be written back; empty
+// when it can be tried.
+func (m externalIDModel) restoreImpossible() string {
+	switch {
+	case m.PreviousExternalID.IsNull():
+		return "the value before this resource's first write is not known"
+	case m.PreviousExternalID.ValueString() == "" && m.ref().Type != audit.TypeGroup:
+		return "it was blank before, and the Databricks API clears the externalId of groups only"
+	}
+	return ""
+}
+
+// warnKept says that a destroy left the value in place.
+func warnKept(diags *diag.Diagnostics, m externalIDModel, reason string) {
+	diags.AddWarning("External ID Kept", fmt.Sprintf("on_destroy is %q, but the externalId of %s stays %q: %s. The value before was %s.",
+		onDestroyRestore, m.ref(), m.ExternalID.ValueString(), reason, quotedOrUnknown(m.PreviousExternalID)))
+}
+
+func quotedOrUnknown(v types.String) string {
+	if v.IsNull() || v.IsUnknown() {
+		return "not recorded"
+	}
+	return fmt.Sprintf("%q", v.ValueString())
+}
+
+func (r *externalIDResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
+	keepState := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The externalId of one user, group or service principal: its link to the identity provider. " +
+			"Create re-reads the principal, refuses to overwrite a value that was not reviewed, writes one PATCH and reads it back. " +
+			"Destroy keeps the value unless `on_destroy` is `restore`.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed: true, PlanModifiers: keepState,
+				MarkdownDescription: "`user/<id>`, `group/<id>` or `service_principal/<id>`.",
+			},
+			"principal_type": schema.StringAttribute{
+				Required: true, PlanModifiers: replace, MarkdownDescription: "`user`, `group` or `service_principal`. A change replaces the instance.",
+				Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},
+			},
+			"principal_id": schema.StringAttribute{
+				Required: true, PlanModifiers: replace, MarkdownDescription: "Internal Databricks id of the principal. A change replaces the instance.",
+				Validators: []validator.String{principalIDValidator()},
+			},
+			"principal_name": schema.StringAttribute{
+				Computed: true, PlanModifiers: keepState, MarkdownDescription: "User name, group name or application id, as last read.",
+			},
+			"external_id": schema.StringAttribute{
+				Required: true, Validators: []validator.String{externalIDValidator{}},
+				MarkdownDescription: "Id of the IdP object that the principal is linked to, in the spelling of the IdP. " +
+					"The empty string clears it, for groups only: the API cannot clear it for users and service principals.",
+			},
+			"expected_current_external_id": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "The value that may be overwritten: what the account held when the change was reviewed (`current_external_id` of a fix; " +
+					"empty for blank). Without it only a blank value is overwritten. Anything else in the account stops the apply.",
+			},
+			"previous_external_id": schema.StringAttribute{
+				Computed: true, PlanModifiers: keepState,
+				MarkdownDescription: "The value before this instance's first write; null when it is not known.",
+			},
+			"on_destroy": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString(onDestroyKeep),
+				Validators: []validator.String{stringvalidator.OneOf(onDestroyKeep, onDestroyRestore)},
+				MarkdownDescription: "What destroy does: `keep` (the default) leaves the value in the account; `restore` writes `previous_external_id` back, " +
+					"if the account still holds our value, the previous one is known and free, and the API can. A destroy is never blocked by it.",
+			},
+			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
+		},
+	}
+}
+
+// externalIDIdentity names the remote fact for import by identity.
+type externalIDIdentity struct {
+	AccountID     types.String `tfsdk:"account_id"`
+	PrincipalType types.String `tfsdk:"principal_type"`
+	PrincipalID   types.String `tfsdk:"principal_id"`
+}
+
+func (r *externalIDResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"account_id":     identityschema.StringAttribute{OptionalForImport: true, Description: "Databricks account id; default: the provider's."},
+		"principal_type": identityschema.StringAttribute{RequiredForImport: true, Description: "user, group or service_principal."},
+		"principal_id":   identityschema.StringAttribute{RequiredForImport: true, Description: "Internal Databricks id of the principal."},
+	}}
+}
+
+// setExternalIDIdentity does nothing where the CLI knows no identities.
+func setExternalIDIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, accountID string, ref audit.Ref) diag.Diagnostics {
+	if identity == nil {
+		return nil
+	}
+	return identity.Set(ctx, externalIDIdentity{
+		AccountID: types.StringValue(accountID), PrincipalType: types.StringValue(string(ref.Type)), PrincipalID: types.StringValue(ref.ID),
+	})
+}
+
+// importedRef is the principal that an import names, by id or by identity.
+func importedRef(ctx context.Context, req resource.ImportStateRequest, accountID string, diags *diag.Diagnostics) (audit.Ref, error) {
+	if req.ID != "" {
+		return audit.ParseRef(req.ID)
+	}
+	var identity externalIDIdentity
+	if req.Identity != nil {
+		diags.Append(req.Identity.Get(ctx, &identity)...)
+	}
+	if given := identity.AccountID.ValueString(); given != "" && given != accountID {
+		diags.AddAttributeError(path.Root("account_id"), "Other Account",
+			fmt.Sprintf("The identity belongs to account %s, and the provider is configured for account %s.", given, accountID))
+	}
+	return audit.ParseRef(identity.PrincipalType.ValueString() + "/" + identity.PrincipalID.ValueString())
+}

@@ -1,0 +1,331 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// The tests in this file run the provider as its users do: the built binary
+// under the real CLI, each in a process of its own.
+
+// builtProvider is the folder with the built provider, made once per test run.
+var builtProvider = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "dbxidentity-provider-")
+	if err != nil {
+		return "", err
+	}
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", filepath.Join(dir, "terraform-provider-dbxidentity"), "../..")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the provider: %w\n%s", err, out)
+	}
+	return dir, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if dir, err := builtProvider(); err == nil {
+		_ = os.RemoveAll(dir)
+	}
+	os.Exit(code)
+}
+
+// workspace is a folder with a configuration in which the CLI runs.
+type workspace struct {
+	t    *testing.T
+	cli  string
+	dir  string
+	env  []string
+	tofu bool
+}
+
+func newWorkspace(t *testing.T, config string) *workspace {
+	t.Helper()
+	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if cli == "" {
+		var err error
+		if cli, err = exec.LookPath("terraform"); err != nil {
+			t.Skip("no Terraform CLI: neither TF_ACC_TERRAFORM_PATH nor terraform on PATH (make test provides one)")
+		}
+	}
+	bin, err := builtProvider()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	rc := fmt.Sprintf(`provider_installation {
+  dev_overrides {
+    "registry.terraform.io/dbxidentity/dbxidentity" = %[1]q
+    "registry.opentofu.org/dbxidentity/dbxidentity" = %[1]q
+  }
+  direct {}
+}
+`, bin)
+	w := &workspace{t: t, cli: cli, dir: dir, tofu: strings.Contains(filepath.Base(cli), "tofu")}
+	w.write("cli.tfrc", rc)
+	w.write("main.tf", `terraform {
+  required_providers {
+    dbxidentity = {
+      source = "dbxidentity/dbxidentity"
+    }
+  }
+}
+`+config)
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "DATABRICKS_") && !strings.HasPrefix(variable, "DBXIDENTITY_") && !strings.HasPrefix(variable, "TF_") {
+			w.env = append(w.env, variable)
+		}
+	}
+	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "cli.tfrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color")
+	return w
+}
+
+func (w *workspace) write(name, text string) {
+	w.t.Helper()
+	if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *workspace) command(ctx context.Context, args ...string) (*exec.Cmd, *bytes.Buffer) {
+	cmd := exec.CommandContext(ctx, w.cli, args...)
+	cmd.Dir, cmd.Env = w.dir, w.env
+	// The CLI and its provider processes are one group, which dies together.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	out := &bytes.Buffer{}
+	cmd.Stdout, cmd.Stderr = out, out
+	return cmd, out
+}
+
+// run runs the CLI to its end and returns its exit code and what it printed.
+func (w *workspace) run(args ...string) (int, string) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd, out := w.command(ctx, args...)
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		w.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return cmd.ProcessState.ExitCode(), out.String()
+}
+
+// must runs the CLI and wants an exit code.
+func (w *workspace) must(code int, args ...string) string {
+	w.t.Helper()
+	got, out := w.run(args...)
+	if got != code {
+		w.t.Fatalf("%s: exit code %d, want %d\n%s", strings.Join(args, " "), got, code, out)
+	}
+	return out
+}
+
+// shown is the part of `show -json` that the tests read.
+type shown struct {
+	Values struct {
+		RootModule struct {
+			Resources []struct {
+				Address string         `json:"address"`
+				Values  map[string]any `json:"values"`
+			} `json:"resources"`
+		} `json:"root_module"`
+	} `json:"values"`
+}
+
+// instances are the values in state by address.
+func (w *workspace) instances() map[string]map[string]any {
+	w.t.Helper()
+	state := decode[shown](w.t, []byte(w.must(0, "show", "-json")))
+	out := map[string]map[string]any{}
+	for _, r := range state.Values.RootModule.Resources {
+		out[r.Address] = r.Values
+	}
+	return out
+}
+
+// manyStale is an account with n users whose stored id the IdP does not know,
+// while it knows their names: n fixes, each with a value before it.
+func manyStale(n int) simulator.State {
+	st := simulator.State{Account: simulator.Account{AccountID: "11111111-2222-4333-8444-555555555555"}}
+	for i := range n {
+		id, name := fmt.Sprint(1000+i), fmt.Sprintf("user%d@example.com", 1000+i)
+		st.Users = append(st.Users, simulator.User{ID: id, UserName: name, Active: true, ExternalID: entraID(500000 + i)})
+		st.IDP.Users = append(st.IDP.Users, simulator.IDPUser{ID: entraID(1000 + i), UserPrincipalName: name, AccountEnabled: true})
+	}
+	return st
+}
+
+// The CLI and the provider are killed half-way through 50 fixes. The next apply
+// finishes, nothing is written twice, every value before is remembered, and the
+// plan after it is empty.
+func TestProcess_applyKilled(t *testing.T) {
+	t.Parallel()
+	const fixes = 50
+	a := startAccount(t, manyStale(fixes), simulator.Options{Latency: 30 * time.Millisecond})
+	w := newWorkspace(t, a.audited(remediation))
+
+	cmd, out := w.command(t.Context(), "apply", "-auto-approve")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(time.Minute)
+	for a.writes() < fixes/2 {
+		if time.Now().After(deadline) {
+			t.Fatalf("the apply did not get half-way:\n%s", out)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if n := a.writes(); n >= fixes {
+		t.Fatalf("all %d writes happened before the kill: the test proves nothing", n)
+	}
+	// A killed CLI leaves its lock on the state file.
+	w.must(0, "apply", "-auto-approve", "-lock=false")
+	w.must(0, "plan", "-detailed-exitcode", "-lock=false")
+
+	patched := map[string]int{}
+	for _, r := range a.Server.Requests().Log {
+		if r.Method == http.MethodPatch {
+			patched[r.Path]++
+		}
+	}
+	for path, n := range patched {
+		if n != 1 {
+			t.Errorf("%s was patched %d times", path, n)
+		}
+	}
+	if len(patched) != fixes {
+		t.Errorf("%d principals were patched, want %d", len(patched), fixes)
+	}
+	instances := w.instances()
+	for i := range fixes {
+		key := fixAddress(fmt.Sprintf("user/%d", 1000+i))
+		if got, want := instances[key]["previous_external_id"], entraID(500000+i); got != want {
+			t.Errorf("%s: previous_external_id is %v, want %s", key, got, want)
+		}
+		if got, want := a.userExternalID(fmt.Sprint(1000+i)), entraID(1000+i); got != want {
+			t.Errorf("user %d holds %s, want %s", 1000+i, got, want)
+		}
+	}
+}
+
+// A saved plan applies what it showed although the account changed elsewhere,
+// and stops with an error that names the change where it changed there.
+func TestProcess_savedPlan(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	w := newWorkspace(t, a.audited(remediation))
+	w.must(2, "plan", "-detailed-exitcode", "-out=saved")
+
+	a.change(func(st *simulator.State) {
+		for i := range st.Users {
+			switch st.Users[i].ID {
+			case "101": // In the plan: somebody links it to something else.
+				st.Users[i].ExternalID = entraID(4711)
+			case "103": // Not in the plan.
+				st.Users[i].ExternalID = entraID(4712)
+			}
+		}
+	})
+	out := w.must(1, "apply", "saved")
+	for _, want := range []string{"user/101", entraID(4711), entraID(101), "expected"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the error does not name %q:\n%s", want, out)
+		}
+	}
+	if got := a.userExternalID("101"); got != entraID(4711) {
+		t.Errorf("user 101 holds %q: the change was overwritten", got)
+	}
+	if got := a.state().ServicePrincipals[0].ExternalID; got != entraID(301) && a.state().ServicePrincipals[0].ID == "301" {
+		t.Errorf("service principal 301 holds %q: what did not change was not applied", got)
+	}
+}
+
+// Hosts that cannot be talked to: an error that names the host, soon.
+func TestProcess_unreachableHost(t *testing.T) {
+	t.Parallel()
+	listen := func(t *testing.T) net.Listener {
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		return l
+	}
+	silent := listen(t) // Accepts in the kernel, never answers.
+	closed := listen(t)
+	_ = closed.Close()
+	for name, host := range map[string]string{"refuses": closed.Addr().String(), "never answers": silent.Addr().String()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := account{Running: &simulator.Running{URL: "http://" + host}, t: t}
+			a.AccountID, a.ClientID, a.ClientSecret = "11111111-2222-4333-8444-555555555555", "client", "secret"
+			w := newWorkspace(t, a.audited(`
+data "dbxidentity_divergences" "all" {}
+data "dbxidentity_workspace_federation" "all" {}
+`))
+			start := time.Now()
+			out := w.must(1, "plan")
+			if took := time.Since(start); took > soon {
+				t.Errorf("the plan took %s, want at most %s", took, soon)
+			}
+			if !strings.Contains(strings.Join(strings.Fields(out), " "), host) {
+				t.Errorf("the error does not name %s:\n%s", host, out)
+			}
+		})
+	}
+}
+
+// The simulator goes away while the audit reads: an error that names the host,
+// not a clean account, and not a wait for each of the identities.
+func TestProcess_goneMidRead(t *testing.T) {
+	t.Parallel()
+	a := startPreset(t, "field-scan", simulator.Options{Latency: 10 * time.Millisecond})
+	w := newWorkspace(t, a.audited(`
+data "dbxidentity_divergences" "all" {}
+output "clean" { value = data.dbxidentity_divergences.all.clean }
+`))
+	go func() {
+		deadline := time.Now().Add(time.Minute)
+		for a.Server.Requests().Total < 300 && time.Now().Before(deadline) {
+			time.Sleep(time.Millisecond)
+		}
+		_ = a.Close()
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd, out := w.command(ctx, "plan")
+	cmd.Env = append(cmd.Env, "DBXIDENTITY_MAX_CONCURRENCY=8")
+	start := time.Now()
+	err := cmd.Run()
+	if err == nil {
+		t.Fatalf("the plan succeeded:\n%s", out)
+	}
+	text := strings.Join(strings.Fields(strings.ReplaceAll(out.String(), "│", " ")), " ")
+	if !regexp.MustCompile(`Unable to Read Divergences`).MatchString(text) || !strings.Contains(text, strings.TrimPrefix(a.URL, "http://")) {
+		t.Errorf("the error does not say what failed and where:\n%s", out)
+	}
+	t.Logf("the plan ended after %s", time.Since(start).Round(time.Second))
+}

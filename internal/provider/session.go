@@ -1,0 +1,116 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+)
+
+// session is one configured provider: what data sources and resources share.
+// Its client holds the snapshot of the account, so several data sources of one
+// run read the account once.
+type session struct {
+	settings settings
+	account  *account.Client
+	idp      idp.Source // nil: none configured
+	now      func() time.Time
+}
+
+func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *session {
+	client, err := account.New(ctx, account.Config{
+		SDK:             s.databricks,
+		IdentityAPI:     s.identityAPI,
+		WorkspaceHosts:  s.workspaceHosts,
+		MaxConcurrency:  s.maxConcurrency,
+		ReadsPerSecond:  s.readsPerSecond,
+		WritesPerSecond: s.writesPerSecond,
+		ReadOnly:        s.readOnly,
+		Version:         s.version,
+		FirstContact:    s.firstContact,
+		RequestTimeout:  s.requestTimeout,
+		RetryBudget:     s.retryBudget,
+		RetryPause:      s.retryPause,
+		ConfirmTimeout:  s.confirmTimeout,
+		Log: func(ctx context.Context, message string, fields map[string]any) {
+			tflog.Debug(ctx, message, fields)
+		},
+	})
+	var wrong *account.ConfigError
+	switch {
+	case errors.As(err, &wrong) && wrong.Attribute != "":
+		diags.AddAttributeError(path.Root(wrong.Attribute), wrong.Summary, wrong.Detail)
+		return nil
+	case errors.As(err, &wrong):
+		diags.AddError(wrong.Summary, wrong.Detail)
+		return nil
+	case err != nil:
+		diags.AddError("Unable to Configure the Databricks Client", err.Error())
+		return nil
+	}
+	out := &session{settings: s, account: client, now: time.Now}
+	if s.idpKind == "databricks" {
+		out.idp = idp.NewDatabricks(client, s.maxConcurrency)
+	}
+	return out
+}
+
+// requireIDP returns the configured IdP, or adds the error that says how to
+// choose one.
+func (s *session) requireIDP(need string, diags *diag.Diagnostics) idp.Source {
+	if s.idp == nil {
+		diags.AddError("No Identity Provider Configured",
+			fmt.Sprintf("%s compares the account with an identity provider, and the provider block names none. "+
+				"There is no default, because some choices change the account while they look. "+
+				"Set the provider's idp attribute (or DBXIDENTITY_IDP) to one of: %s.", need, idpChoices()))
+	}
+	return s.idp
+}
+
+// sessionFrom takes the session out of what the framework hands to Configure;
+// nil before the provider is configured (validation).
+func sessionFrom(data any, diags *diag.Diagnostics) *session {
+	if data == nil {
+		return nil
+	}
+	s, ok := data.(*session)
+	if !ok {
+		diags.AddError("Unexpected Provider Data", fmt.Sprintf("Got %T. This is a bug in the provider; please report it.", data))
+	}
+	return s
+}
+
+// sessionDataSource is the part that all data sources share.
+type sessionDataSource struct{ session *session }
+
+func (d *sessionDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// sessionResource is the part that all resources share.
+type sessionResource struct{ session *session }
+
+func (r *sessionResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// principalTitle names a principal in errors: its key, and its name when known.
+func principalTitle(p audit.Principal) string {
+	if p.Name == "" {
+		return p.String()
+	}
+	return fmt.Sprintf("%s (%s)", p.Ref, p.Name)
+}
