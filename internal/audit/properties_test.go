@@ -1,0 +1,268 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// oracleCategories is section 4 of the prep script's contract for links, read
+// off the world itself: no match, no index, no bits.
+func oracleCategories(w world, p Principal) []string {
+	var out []string
+	var linked *Identity
+	var named []Identity
+	for i, id := range w.identities {
+		if id.Type != p.Type {
+			continue
+		}
+		if p.ExternalID != "" && SameExternalID(id.ExternalID, p.ExternalID) {
+			linked = &w.identities[i]
+		}
+		for _, n := range id.Names {
+			if strings.EqualFold(n, p.Name) {
+				named = append(named, id)
+				break
+			}
+		}
+	}
+	if p.ExternalID != "" && linked == nil {
+		out = append(out, "EXTERNAL_ID_NOT_IN_IDP")
+	}
+	if linked != nil && !slices.Contains(linked.Names, p.Name) {
+		out = append(out, "EXTERNAL_ID_MATCH_NAME_MISMATCH")
+	}
+	equal := slices.ContainsFunc(named, func(id Identity) bool { return id.ExternalID == p.ExternalID })
+	if len(named) > 0 && !equal {
+		out = append(out, "NAME_MATCH_EXTERNAL_ID_MISMATCH")
+	}
+	return out
+}
+
+func TestProperty_categoriesEqualOracle(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		w := drawWorld(rt)
+		rows := divergences(Divergences(w.input(nil), drawOptions(rt)))
+		for _, p := range w.principals {
+			want := oracleCategories(w, p)
+			if w.unknown[p.Ref] {
+				want = nil
+			}
+			if diff := cmp.Diff(want, rows[p.Ref.String()].ErrorCategories); diff != "" {
+				rt.Fatalf("%s (-oracle +got):\n%s", p.Ref, diff)
+			}
+		}
+	})
+}
+
+// oracleMayFix asks the questions of the design, section 4, one by one, over
+// the whole world, for a fix that was offered.
+func oracleMayFix(w world, o Options, powers map[Ref]Privilege, f ExternalIDFix, all []ExternalIDFix) string {
+	var p Principal
+	for _, q := range w.principals {
+		if q.Ref == f.Ref {
+			p = q
+		}
+	}
+	if w.unknown[p.Ref] {
+		return "its match is unknown"
+	}
+	if power, known := powers[p.Ref]; !o.AllowPrivileged[p.ID] && (!known || power.Unknown != "" || len(power.Powers) > 0) {
+		return "it is, or may be, privileged"
+	}
+	if p.Active != nil && !*p.Active && p.Type != TypeGroup {
+		return "it is inactive"
+	}
+	if p.Type == TypeGroup && p.Name == "admins" {
+		return "it is a system group"
+	}
+	for _, q := range w.principals {
+		if f.ExternalID != "" && q.Ref != p.Ref && SameExternalID(q.ExternalID, f.ExternalID) {
+			return "its id is held by " + q.Ref.String()
+		}
+	}
+	for _, g := range all {
+		if f.ExternalID != "" && g.Ref != f.Ref && (SameExternalID(g.ExternalID, f.ExternalID) || SameExternalID(g.CurrentExternalID, f.ExternalID)) {
+			return "another fix claims or frees its id"
+		}
+	}
+	stored, target := -1, -1
+	named := 0
+	for i, id := range w.identities {
+		if p.ExternalID != "" && SameExternalID(id.ExternalID, p.ExternalID) {
+			stored = i
+		}
+		if id.Type == p.Type && slices.ContainsFunc(id.Names, func(n string) bool { return strings.EqualFold(n, p.Name) }) {
+			named, target = named+1, i
+		}
+	}
+	if stored >= 0 && stored != target && !o.Relink {
+		return "its stored id belongs to another identity"
+	}
+	if f.ExternalID == "" {
+		switch {
+		case p.Type != TypeGroup || !o.SuggestGroupClears || p.ExternalID == "":
+			return "it must not be cleared"
+		case named > 0:
+			return "it has a candidate"
+		default:
+			return ""
+		}
+	}
+	switch {
+	case named != 1:
+		return "it has several candidates or none"
+	case w.identities[target].ExternalID != f.ExternalID:
+		return "its id is not the candidate's"
+	case w.identities[target].Enabled != nil && !*w.identities[target].Enabled:
+		return "its candidate is disabled"
+	case p.Type == TypeGroup && p.ExternalID == "" && !o.LinkGroups:
+		return "it is a local group"
+	default:
+		return ""
+	}
+}
+
+func TestProperty_fixesAreSafe(t *testing.T) {
+	t.Parallel()
+	offered := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		w, o := drawWorld(rt), drawOptions(rt)
+		powers := drawPowers(rt, w)
+		r := Divergences(w.input(powers), o)
+		offered += len(r.ExternalIDFixes)
+		for _, f := range r.ExternalIDFixes {
+			if why := oracleMayFix(w, o, powers, f, r.ExternalIDFixes); why != "" {
+				rt.Fatalf("%+v is offered, although %s", f, why)
+			}
+		}
+	})
+	if offered == 0 {
+		t.Error("no world had a fix: the property proves nothing")
+	}
+}
+
+// Every divergence that is not waived as a whole is a fix or somebody's work.
+func TestProperty_nothingIsDropped(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		w, o := drawWorld(rt), drawOptions(rt)
+		r := Divergences(w.input(drawPowers(rt, w)), o)
+		fixed, manual := fixes(r), reasons(r)
+		for ref, d := range divergences(r) {
+			_, isFixed := fixed[ref]
+			_, isManual := manual[ref]
+			if d.Waived == (isFixed || isManual) || isFixed && isManual {
+				rt.Fatalf("%s: waived %t, fix %t, manual action %t", ref, d.Waived, isFixed, isManual)
+			}
+			if d.Cause == "" || d.Action == "" {
+				rt.Fatalf("%s: cause %q, action %q", ref, d.Cause, d.Action)
+			}
+		}
+	})
+}
+
+func TestProperty_inputOrder(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		w, o := drawWorld(rt), drawOptions(rt)
+		in := w.input(drawPowers(rt, w))
+		want := Divergences(in, o)
+		in.Matches = rapid.Permutation(in.Matches).Draw(rt, "matches")
+		in.Inventory.Principals = rapid.Permutation(in.Inventory.Principals).Draw(rt, "inventory")
+		for i := range in.Matches {
+			in.Matches[i].ByName = rapid.Permutation(in.Matches[i].ByName).Draw(rt, "names")
+		}
+		if diff := cmp.Diff(want, Divergences(in, o)); diff != "" {
+			rt.Fatalf("another order gives another report (-first +second):\n%s", diff)
+		}
+	})
+}
+
+// A principal that shares neither name nor id with anything adds itself only.
+func TestProperty_unrelatedPrincipal(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		w, o := drawWorld(rt), drawOptions(rt)
+		powers := drawPowers(rt, w)
+		want := Divergences(w.input(powers), o)
+		stranger := Principal{Ref: Ref{rapid.SampledFrom(PrincipalTypes()).Draw(rt, "type"), "1"}, Name: "stranger"}
+		w.principals = append(w.principals, stranger)
+		slices.SortFunc(w.principals, func(a, b Principal) int { return CompareRefs(a.Ref, b.Ref) })
+		got := Divergences(w.input(powers), o)
+		got.Scanned[stranger.Type] = slices.DeleteFunc(got.Scanned[stranger.Type], func(id string) bool { return id == "1" })
+		if diff := cmp.Diff(want, got); diff != "" {
+			rt.Fatalf("a stranger changes the report (-without +with):\n%s", diff)
+		}
+	})
+}
+
+// The fixed point: after the fixes there is nothing left to offer, and nothing
+// new but the name drift of a link that was known to differ in case.
+func TestProperty_fixesConverge(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		w, o := drawWorld(rt), drawOptions(rt)
+		powers := drawPowers(rt, w)
+		before := Divergences(w.input(powers), o)
+		fixed := w.apply(before.ExternalIDFixes)
+		after := Divergences(fixed.input(powers), o)
+		if len(after.ExternalIDFixes) > 0 {
+			rt.Fatalf("after %+v the next audit offers %+v", before.ExternalIDFixes, after.ExternalIDFixes)
+		}
+		old := divergences(before)
+		targets := fixes(before)
+		for ref, d := range divergences(after) {
+			for _, c := range d.ErrorCategories {
+				_, wasFixed := targets[ref]
+				drift := wasFixed && c == CategoryNameMismatch && slices.Contains(old[ref].Advisories, AdvisoryCaseOnly)
+				if !drift && !slices.Contains(old[ref].ErrorCategories, c) {
+					rt.Fatalf("%s has the new category %s after %+v", ref, c, before.ExternalIDFixes)
+				}
+			}
+		}
+		for ref := range targets {
+			d := divergences(after)[ref]
+			if slices.Contains(d.ErrorCategories, CategoryExternalIDMismatch) || slices.Contains(d.ErrorCategories, CategoryExternalIDNotInIDP) {
+				rt.Fatalf("%s was fixed and still has %v", ref, d.ErrorCategories)
+			}
+		}
+	})
+}
+
+// Candidates are exactly the principals whose fix power can still withhold.
+func TestProperty_candidates(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		w, o := drawWorld(rt), drawOptions(rt)
+		candidates := Candidates(w.input(nil), o)
+		harmless := map[Ref]Privilege{}
+		for _, ref := range candidates {
+			harmless[ref] = Privilege{}
+		}
+		var offered, withheld []Ref
+		for _, f := range Divergences(w.input(harmless), o).ExternalIDFixes {
+			if !o.AllowPrivileged[f.ID] {
+				offered = append(offered, f.Ref)
+			}
+		}
+		for _, m := range Divergences(w.input(nil), o).ManualActions {
+			if m.Reason == ReasonPrivilegeUnknown {
+				withheld = append(withheld, m.Ref)
+			}
+		}
+		if diff := cmp.Diff(candidates, offered); diff != "" {
+			rt.Fatalf("candidates and fixes differ:\n%s", diff)
+		}
+		if diff := cmp.Diff(candidates, withheld); diff != "" {
+			rt.Fatalf("candidates and what is withheld without a look-up differ:\n%s", diff)
+		}
+	})
+}

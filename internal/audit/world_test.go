@@ -1,0 +1,139 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pgregory.net/rapid"
+)
+
+// world is a small account and directory, from which the matches are made as a
+// directory adapter makes them. Ids, names and types are few, so that they
+// collide often.
+type world struct {
+	principals []Principal
+	identities []Identity
+	unknown    map[Ref]bool
+}
+
+func drawWorld(t *rapid.T) world {
+	types := rapid.SampledFrom(PrincipalTypes())
+	names := rapid.SampledFrom([]string{"a", "A", "b", "b@example.com", "c@example.net", "admins"})
+	externalIDs := rapid.SampledFrom([]string{
+		"i1", "i2", "i3", "I3", "i4", "gone", "also gone", "",
+		"aaaaaaaa-0000-4000-8000-000000000001", "AAAAAAAA-0000-4000-8000-000000000001",
+	})
+	state := rapid.SampledFrom([]*bool{nil, ptr(true), ptr(true), ptr(false)})
+	w := world{unknown: map[Ref]bool{}}
+	for i := range rapid.IntRange(0, 7).Draw(t, "principals") {
+		p := Principal{
+			Ref:  Ref{Type: types.Draw(t, "type"), ID: fmt.Sprint(8 + i)},
+			Name: names.Draw(t, "name"), ExternalID: externalIDs.Draw(t, "externalId"), Active: state.Draw(t, "active"),
+		}
+		w.principals = append(w.principals, p)
+		w.unknown[p.Ref] = rapid.IntRange(0, 15).Draw(t, "unknown") == 0
+	}
+	slices.SortFunc(w.principals, func(a, b Principal) int { return CompareRefs(a.Ref, b.Ref) })
+	for range rapid.IntRange(0, 7).Draw(t, "identities") {
+		id := Identity{
+			Type: types.Draw(t, "type"), ExternalID: externalIDs.Draw(t, "id"), Enabled: state.Draw(t, "enabled"),
+			Names: []string{names.Draw(t, "name")},
+		}
+		if rapid.Bool().Draw(t, "second name") {
+			id.Names = append(id.Names, names.Draw(t, "name"))
+		}
+		taken := slices.ContainsFunc(w.identities, func(o Identity) bool { return SameExternalID(o.ExternalID, id.ExternalID) })
+		if id.ExternalID != "" && !taken { // a directory has each id once
+			w.identities = append(w.identities, id)
+		}
+	}
+	return w
+}
+
+// match looks one principal up, without any index.
+func (w world) match(p Principal) Match {
+	m := Match{Principal: p}
+	if w.unknown[p.Ref] {
+		m.Unknown = "503"
+		return m
+	}
+	for i := range w.identities {
+		id := &w.identities[i]
+		if p.ExternalID != "" && SameExternalID(id.ExternalID, p.ExternalID) {
+			if id.Type == p.Type {
+				m.ByExternalID = id
+			} else {
+				m.ByExternalIDOtherType = id
+			}
+		}
+		if id.Type == p.Type && slices.ContainsFunc(id.Names, func(n string) bool { return strings.EqualFold(n, p.Name) }) {
+			m.ByName = append(m.ByName, *id)
+		}
+	}
+	return m
+}
+
+// input gives the match of every principal; all are powerless but those that
+// the draw made otherwise.
+func (w world) input(powers map[Ref]Privilege) Input {
+	in := Input{
+		Inventory:  Inventory{Principals: slices.Clone(w.principals), Coverage: fullCoverage},
+		Privileges: powers,
+	}
+	for _, p := range w.principals {
+		in.Matches = append(in.Matches, w.match(p))
+	}
+	return in
+}
+
+func drawPowers(t *rapid.T, w world) map[Ref]Privilege {
+	powers := map[Ref]Privilege{}
+	for _, p := range w.principals {
+		switch rapid.IntRange(0, 9).Draw(t, "power") {
+		case 0:
+			powers[p.Ref] = Privilege{Powers: []string{"account role account_admin"}}
+		case 1:
+			powers[p.Ref] = Privilege{Unknown: "403"}
+		case 2:
+		default:
+			powers[p.Ref] = Privilege{}
+		}
+	}
+	return powers
+}
+
+func drawOptions(t *rapid.T) Options {
+	o := directory()
+	o.IDPKind = rapid.SampledFrom([]string{"databricks", "entra", "okta", "file"}).Draw(t, "idp")
+	o.LinkGroups = rapid.Bool().Draw(t, "link_groups")
+	o.Relink = rapid.Bool().Draw(t, "relink")
+	o.SuggestGroupClears = rapid.Bool().Draw(t, "suggest_group_clears")
+	if rapid.Bool().Draw(t, "allow") {
+		o.AllowPrivileged = map[string]bool{"9": true, "10": true}
+	}
+	if rapid.IntRange(0, 3).Draw(t, "waive") == 0 {
+		o.Waivers = []Waiver{{
+			ID:       rapid.SampledFrom([]string{"", "8", "9"}).Draw(t, "waived id"),
+			Category: rapid.SampledFrom(IdentityCategories()).Draw(t, "waived category"),
+		}}
+	}
+	return o
+}
+
+// apply carries out the fixes, as the account would.
+func (w world) apply(list []ExternalIDFix) world {
+	fixed := w
+	fixed.principals = slices.Clone(w.principals)
+	for _, f := range list {
+		for i := range fixed.principals {
+			if fixed.principals[i].Ref == f.Ref {
+				fixed.principals[i].ExternalID = f.ExternalID
+			}
+		}
+	}
+	return fixed
+}
