@@ -47,7 +47,7 @@ func oracleCategories(w world, p Principal) []string {
 
 func TestProperty_categoriesEqualOracle(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
+	check(t, func(rt *rapid.T) {
 		w := drawWorld(rt)
 		rows := divergences(Divergences(w.input(nil), drawOptions(rt)))
 		for _, p := range w.principals {
@@ -133,7 +133,7 @@ func oracleMayFix(w world, o Options, powers map[Ref]Privilege, f ExternalIDFix,
 func TestProperty_fixesAreSafe(t *testing.T) {
 	t.Parallel()
 	offered := 0
-	rapid.Check(t, func(rt *rapid.T) {
+	check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		powers := drawPowers(rt, w)
 		r := Divergences(w.input(powers), o)
@@ -152,7 +152,7 @@ func TestProperty_fixesAreSafe(t *testing.T) {
 // Every divergence that is not waived as a whole is a fix or somebody's work.
 func TestProperty_nothingIsDropped(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
+	check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		r := Divergences(w.input(drawPowers(rt, w)), o)
 		fixed, manual := fixes(r), reasons(r)
@@ -171,7 +171,7 @@ func TestProperty_nothingIsDropped(t *testing.T) {
 
 func TestProperty_inputOrder(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
+	check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		in := w.input(drawPowers(rt, w))
 		want := Divergences(in, o)
@@ -189,7 +189,7 @@ func TestProperty_inputOrder(t *testing.T) {
 // A principal that shares neither name nor id with anything adds itself only.
 func TestProperty_unrelatedPrincipal(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
+	check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		powers := drawPowers(rt, w)
 		want := Divergences(w.input(powers), o)
@@ -208,7 +208,7 @@ func TestProperty_unrelatedPrincipal(t *testing.T) {
 // new but the name drift of a link that was known to differ in case.
 func TestProperty_fixesConverge(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
+	check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		powers := drawPowers(rt, w)
 		before := Divergences(w.input(powers), o)
@@ -240,7 +240,7 @@ func TestProperty_fixesConverge(t *testing.T) {
 // Candidates are exactly the principals whose fix power can still withhold.
 func TestProperty_candidates(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
+	check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		candidates := Candidates(w.input(nil), o)
 		harmless := map[Ref]Privilege{}

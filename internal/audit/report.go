@@ -191,7 +191,8 @@ type Report struct {
 	// Scanned are the ids in scope, judged or not, sorted. All types are present.
 	Scanned map[PrincipalType][]string
 
-	// Complete is true when nothing that the report rests on is missing.
+	// Complete is true when every list and match that the verdicts rest on was
+	// read. Powers that could not be read withhold a fix and nothing else.
 	Complete bool
 	// Failures are those of the inventory and of the IdP side, each once.
 	Failures []Failure
