@@ -33,7 +33,7 @@ func (s categorySet) names() []string {
 		return nil
 	}
 	out := make([]string, 0, s.count())
-	for i, name := range IdentityCategories() {
+	for i, name := range categoryNames {
 		if s&(1<<i) != 0 {
 			out = append(out, name)
 		}
@@ -43,7 +43,7 @@ func (s categorySet) names() []string {
 
 // categorySetOf is the set of one category; empty for a name that is none.
 func categorySetOf(name string) categorySet {
-	if i := slices.Index(IdentityCategories(), name); i >= 0 {
+	if i := slices.Index(categoryNames[:], name); i >= 0 {
 		return 1 << i
 	}
 	return 0

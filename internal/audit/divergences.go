@@ -25,27 +25,16 @@ func Divergences(in Input, o Options) Report {
 	proposals := a.proposeFixes()
 	a.withholdPrivileged(proposals)
 
-	r := Report{Counts: map[string]int{}, Scanned: map[PrincipalType][]string{}}
-	for _, name := range IdentityCategories() {
-		r.Counts[name] = 0
-	}
-	for _, t := range PrincipalTypes() {
-		r.Scanned[t] = []string{}
-	}
+	r := a.emptyReport(proposals)
 	clean, next := true, 0
 	for i, m := range a.matches {
-		ref := m.Principal.Ref
-		r.Scanned[ref.Type] = append(r.Scanned[ref.Type], ref.ID)
 		if m.Unknown != "" {
 			continue
 		}
 		var p *proposal
 		if next < len(proposals) && proposals[next].at == i {
-			p = proposals[next]
+			p = &proposals[next]
 			next++
-		}
-		for _, name := range a.categories[i].names() {
-			r.Counts[name]++
 		}
 		clean = clean && a.categories[i] == a.waived[i]
 		a.report(&r, i, p)
@@ -65,7 +54,9 @@ func Divergences(in Input, o Options) Report {
 func Candidates(in Input, o Options) []Ref {
 	a := newAuditor(in, o)
 	var refs []Ref
-	for _, p := range a.proposeFixes() {
+	proposals := a.proposeFixes()
+	for i := range proposals {
+		p := &proposals[i]
 		if ref := p.m.Principal.Ref; p.reason == "" && !o.AllowPrivileged[ref.ID] {
 			refs = append(refs, ref)
 		}
@@ -106,6 +97,47 @@ func newAuditor(in Input, o Options) *auditor {
 		a.waived[i] = a.waivers.apply(m.Principal.Ref, a.categories[i])
 	}
 	return a
+}
+
+// emptyReport has what can be counted beforehand, and room for the rows: an
+// account of a million principals is not copied while its report grows.
+func (a *auditor) emptyReport(proposals []proposal) Report {
+	r := Report{Counts: map[string]int{}, Scanned: map[PrincipalType][]string{}}
+	inScope, rows := map[PrincipalType]int{}, map[PrincipalType]int{}
+	var sets [1 << len(categoryNames)]int
+	for i, m := range a.matches {
+		inScope[m.Principal.Type]++
+		if set := a.categories[i]; set != 0 {
+			rows[m.Principal.Type]++
+			sets[set]++
+		}
+	}
+	for i, name := range categoryNames {
+		r.Counts[name] = 0
+		for set, n := range sets {
+			if set&(1<<i) != 0 {
+				r.Counts[name] += n
+			}
+		}
+	}
+	for _, t := range PrincipalTypes() {
+		r.Scanned[t] = make([]string, 0, inScope[t])
+	}
+	for _, m := range a.matches {
+		r.Scanned[m.Principal.Type] = append(r.Scanned[m.Principal.Type], m.Principal.ID)
+	}
+	r.Users = slices.Grow(r.Users, rows[TypeUser])
+	r.Groups = slices.Grow(r.Groups, rows[TypeGroup])
+	r.ServicePrincipals = slices.Grow(r.ServicePrincipals, rows[TypeServicePrincipal])
+	fixes := 0
+	for i := range proposals {
+		if proposals[i].reason == "" {
+			fixes++
+		}
+	}
+	r.ExternalIDFixes = slices.Grow(r.ExternalIDFixes, fixes)
+	r.ManualActions = slices.Grow(r.ManualActions, len(proposals)-fixes)
+	return r
 }
 
 // report adds the row of one judged principal and what follows from it.

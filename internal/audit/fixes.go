@@ -31,19 +31,25 @@ type proposal struct {
 // The steps are in the order of the reasons: first what speaks against the fix
 // itself, then what other principals and other fixes have to do with its id,
 // then the switches.
-func (a *auditor) proposeFixes() []*proposal {
-	var all []*proposal
+func (a *auditor) proposeFixes() []proposal {
+	open := func(i int) categorySet { return (a.categories[i] &^ a.waived[i]) & setLink }
+	count := 0
+	for i := range a.matches {
+		if open(i) != 0 {
+			count++
+		}
+	}
+	all := make([]proposal, 0, count)
 	for i, m := range a.matches {
-		if open := (a.categories[i] &^ a.waived[i]) & setLink; open != 0 {
-			p := &proposal{at: i, m: m, category: leadCategory(open)}
-			a.propose(p)
-			all = append(all, p)
+		if set := open(i); set != 0 {
+			all = append(all, proposal{at: i, m: m, category: leadCategory(set)})
+			a.propose(&all[len(all)-1])
 		}
 	}
 	a.withholdCollisions(all)
 	a.withholdChains(all)
-	for _, p := range all {
-		if p.reason == "" && p.needs != "" {
+	for i := range all {
+		if p := &all[i]; p.reason == "" && p.needs != "" {
 			p.withhold(p.needs, switchDetail(p))
 		}
 	}
@@ -188,14 +194,15 @@ func switchDetail(p *proposal) string {
 
 // withholdCollisions withholds every fix while the directory has a hole, and
 // those whose id another principal holds or could claim by the same right.
-func (a *auditor) withholdCollisions(all []*proposal) {
+func (a *auditor) withholdCollisions(all []proposal) {
 	claims := map[string]int{}
-	for _, p := range all {
-		if p.reason == "" && p.target != "" {
+	for i := range all {
+		if p := &all[i]; p.reason == "" && p.target != "" {
 			claims[CanonicalExternalID(p.target)]++
 		}
 	}
-	for _, p := range all {
+	for i := range all {
+		p := &all[i]
 		if p.reason != "" {
 			continue
 		}
@@ -214,9 +221,10 @@ func (a *auditor) withholdCollisions(all []*proposal) {
 // withholdChains withholds fixes that would free an id for which another
 // principal is waiting: a swap or a chain would otherwise be carried out one
 // plan at a time, and no plan after an apply would be empty.
-func (a *auditor) withholdChains(all []*proposal) {
+func (a *auditor) withholdChains(all []proposal) {
 	waiting := map[string]Ref{}
-	for _, p := range all {
+	for i := range all {
+		p := &all[i]
 		if p.reason != ReasonHeld || p.needs != "" {
 			continue
 		}
@@ -224,7 +232,8 @@ func (a *auditor) withholdChains(all []*proposal) {
 			waiting[key] = p.m.Principal.Ref
 		}
 	}
-	for _, p := range all {
+	for i := range all {
+		p := &all[i]
 		stored := p.m.Principal.ExternalID
 		if p.reason != "" || stored == "" || SameExternalID(stored, p.target) {
 			continue
@@ -237,8 +246,9 @@ func (a *auditor) withholdChains(all []*proposal) {
 
 // withholdPrivileged is the last step: whoever can make an IdP object of that
 // name would inherit the power of the principal.
-func (a *auditor) withholdPrivileged(all []*proposal) {
-	for _, p := range all {
+func (a *auditor) withholdPrivileged(all []proposal) {
+	for i := range all {
+		p := &all[i]
 		ref := p.m.Principal.Ref
 		if p.reason != "" || a.o.AllowPrivileged[ref.ID] {
 			continue

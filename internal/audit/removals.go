@@ -177,10 +177,9 @@ func (j *memberJudge) verdict() memberVerdict {
 		}
 		v.manual = append(v.manual, *action)
 	}
-	order := IdentityCategories()
 	slices.SortFunc(v.manual, func(x, y ManualAction) int {
 		return cmp.Or(
-			cmp.Compare(slices.Index(order, x.Category), slices.Index(order, y.Category)),
+			cmp.Compare(categorySetOf(x.Category), categorySetOf(y.Category)),
 			strings.Compare(x.Reason, y.Reason),
 		)
 	})
