@@ -63,6 +63,25 @@ func (a *Assumed) each(visit func(key string, field reflect.Value) bool) bool {
 	return false
 }
 
+// check refuses a switch with a word that it does not know.
+func (a IdentityAssumptions) check() error {
+	for _, f := range []struct {
+		key, value string
+		words      []string
+	}{
+		{"disabled", a.Disabled, []string{"404", "403", "501"}},
+		{"filter", a.Filter, []string{"ignore", "reject"}},
+		{"clear_external_id", a.ClearExternalID, []string{"ignore", "reject", "clear"}},
+		{"collision", a.Collision, []string{"accept", "reject"}},
+		{"external_group_members", a.ExternalGroupMembers, []string{"reject", "ignore", "accept"}},
+	} {
+		if f.value != "" && !slices.Contains(f.words, f.value) {
+			return fmt.Errorf("assumption identity.%s: %q is none of its words: %s", f.key, f.value, strings.Join(f.words, ", "))
+		}
+	}
+	return nil
+}
+
 func isSwitch(k reflect.Kind) bool {
 	return k == reflect.Bool || k == reflect.Int || k == reflect.String
 }

@@ -156,6 +156,7 @@ func TestNew_refusesOptions(t *testing.T) {
 		want string
 	}{
 		"rate limits": {Options{RateLimits: "some"}, "want off or documented"},
+		"words":       {Options{Assumed: Assumed{Identity: IdentityAssumptions{Filter: "refuse"}}}, `"refuse" is none of its words: ignore, reject`},
 		"faults":      {Options{Faults: []Fault{{Kind: "meteor"}}}, "faults[0]"},
 	} {
 		if _, err := New(State{}, tt.opts); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -12,6 +12,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -90,7 +91,7 @@ func New(st State, opts Options) (*Server, error) {
 	if err := s.SetFaults(opts.Faults); err != nil {
 		return nil, err
 	}
-	if err := opts.Assumed.SCIM.check(); err != nil {
+	if err := errors.Join(opts.Assumed.SCIM.check(), opts.Assumed.Identity.check()); err != nil {
 		return nil, err
 	}
 	if s.idp, err = newIDPFace(opts.Entra, opts.Okta, opts.Assumed.Graph.Permissions); err != nil {
