@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/databricks/databricks-sdk-go/apierr"
 	"github.com/databricks/databricks-sdk-go/client"
@@ -524,5 +525,31 @@ func TestIdentity_shortPagesListEverything(t *testing.T) {
 	}
 	if diff := cmp.Diff(users, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("listed (-want +got):\n%s", diff)
+	}
+}
+
+// Reads through IAM v2 are stale after a write, and not monotonically.
+func TestIdentity_consistencyLag(t *testing.T) {
+	t.Parallel()
+	st := mustPreset(t, "demo")
+	b := &builder{st: st}
+	user, before := b.both("user01@example.com")
+	noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	p := startPeer(t, st, Options{ConsistencyLag: time.Minute, Now: func() time.Time { return noon }})
+	api, ctx := identityClient(t, p), t.Context()
+	must[*iamv2.User](t)(api.UpdateUser(ctx, iamv2.UpdateUserRequest{
+		UserId: user, UpdateMask: "external_id", User: iamv2.User{ExternalId: "after"}}))
+	var got []string
+	for range 3 {
+		got = append(got, must[*iamv2.User](t)(api.GetUser(ctx, iamv2.GetUserRequest{UserId: user})).ExternalId)
+	}
+	if diff := cmp.Diff([]string{before, "after", before}, got); diff != "" {
+		t.Errorf("three reads (-want +got):\n%s", diff)
+	}
+	group, _ := b.principal(kindGroup, "npb-developers")
+	path := p.path + "/groups/" + group + "/direct-members/" + user
+	p.call("POST", p.path+"/groups/"+group+"/direct-members", `{"principal_id":`+user+`}`, nil)
+	if first, second := p.call("GET", path, "", nil), p.call("GET", path, "", nil); first != 404 || second != 200 {
+		t.Errorf("a new member: %d, then %d", first, second)
 	}
 }
