@@ -18,7 +18,7 @@ func (s *Server) fail(rw http.ResponseWriter, r *http.Request, f *Fault, nested 
 		if f.AfterHandler {
 			s.run(r, nested)
 		}
-		s.faultAnswer(f).writeTo(rw)
+		s.faultAnswer(f, r).writeTo(rw)
 	case FaultReset:
 		resetConnection(rw)
 	case FaultHang:
@@ -44,14 +44,23 @@ func (s *Server) fail(rw http.ResponseWriter, r *http.Request, f *Fault, nested 
 	case FaultNoop:
 		s.runNoop(r, nested).writeTo(rw)
 	case FaultExpiredToken:
+		if a := s.idpTokenExpired(r); a != nil {
+			a.writeTo(rw)
+			return
+		}
 		tokenExpired().writeTo(rw)
 	}
 }
 
 // faultAnswer is the answer of a fault of kind status.
-func (s *Server) faultAnswer(f *Fault) *answer {
+func (s *Server) faultAnswer(f *Fault, r *http.Request) *answer {
 	a := newAnswer()
 	contentType, body := f.body()
+	if f.Body == "" && (f.BodyForm == "" || f.BodyForm == "json") {
+		if shape, ok := s.idpErrorBody(r.URL.Path, f.Status, f.ErrorCode, f.message()); ok {
+			body = marshal(shape)
+		}
+	}
 	if contentType != "" {
 		a.header.Set("Content-Type", contentType)
 	}
@@ -78,12 +87,9 @@ var defaultCodes = map[int]string{
 }
 
 func (f *Fault) body() (contentType, body string) {
-	code, message := f.ErrorCode, f.Message
+	code, message := f.ErrorCode, f.message()
 	if code == "" {
 		code = defaultCodes[f.Status]
-	}
-	if message == "" {
-		message = "Injected fault: " + strconv.Itoa(f.Status) + " " + http.StatusText(f.Status)
 	}
 	var shape any = &apiError{Code: code, Message: message}
 	contentType = "application/json; charset=utf-8"
@@ -106,13 +112,25 @@ func (f *Fault) body() (contentType, body string) {
 		return contentType, f.Body
 	}
 	if body == "" {
-		raw, err := json.Marshal(shape)
-		if err != nil {
-			return contentType, err.Error()
-		}
-		body = string(raw)
+		body = marshal(shape)
 	}
 	return contentType, body
+}
+
+func (f *Fault) message() string {
+	if f.Message != "" {
+		return f.Message
+	}
+	return "Injected fault: " + strconv.Itoa(f.Status) + " " + http.StatusText(f.Status)
+}
+
+// marshal is the JSON text of shapes that always have one.
+func marshal(shape any) string {
+	raw, err := json.Marshal(shape)
+	if err != nil {
+		return err.Error()
+	}
+	return string(raw)
 }
 
 var htmlText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")

@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -22,14 +23,31 @@ func (c *graphCall) members() *graphError {
 // transitiveMembers lists the members over all nesting levels, each once; the
 // group itself is not among them, not even inside a cycle (assumed).
 func (c *graphCall) transitiveMembers() *graphError {
-	return c.listMembers(func(g *IDPGroup) []string {
-		ids := make([]string, 0)
-		for id := range c.d.transitiveMembers(g) {
-			ids = append(ids, id)
-		}
-		slices.Sort(ids)
-		return ids
-	}, c.s.opts.Assumed.Graph.V1ServicePrincipalMembers)
+	return c.listMembers(func(g *IDPGroup) []string { return c.s.idp.closure(c.d, g) },
+		c.s.opts.Assumed.Graph.V1ServicePrincipalMembers)
+}
+
+// closureOf is the last answer of [idpFace.closure].
+type closureOf struct {
+	d   *directory
+	id  string
+	ids []string
+}
+
+// closure is the sorted ids below a group. The last one is kept, so that the
+// pages of a big group do not compute it again.
+func (f *idpFace) closure(d *directory, g *IDPGroup) []string {
+	f.mu.Lock()
+	last := f.last
+	f.mu.Unlock()
+	if last.d == d && last.id == g.ID {
+		return last.ids
+	}
+	ids := slices.Sorted(maps.Keys(d.transitiveMembers(g)))
+	f.mu.Lock()
+	f.last = closureOf{d: d, id: g.ID, ids: ids}
+	f.mu.Unlock()
+	return ids
 }
 
 func (c *graphCall) listMembers(of func(*IDPGroup) []string, withSPs bool) *graphError {

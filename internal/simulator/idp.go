@@ -43,6 +43,7 @@ type idpFace struct {
 	permissions []string
 	later       map[string][]string // skip token -> ids that getByIds still owes
 	laterOrder  []string
+	last        closureOf
 	okta        oktaFace
 }
 

@@ -144,37 +144,31 @@ func (c *oktaCall) limit(standard, most int) (int, *oktaError) {
 	return n, nil
 }
 
-// A cursor is the id of the last row of the page before. It is opaque.
-func oktaCursor(id string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte("after:" + id))
+// A cursor is the position of the next row. It is opaque to clients.
+func oktaCursor(position int) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "after:%d", position))
 }
 
-func (c *oktaCall) after() (string, *oktaError) {
+func (c *oktaCall) after() (int, *oktaError) {
 	value := c.r.URL.Query().Get("after")
 	if value == "" {
-		return "", nil
+		return 0, nil
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(value)
-	id, ok := strings.CutPrefix(string(raw), "after:")
-	if err != nil || !ok {
-		return "", oktaInvalid("after", "Invalid paging request.")
+	raw, decodeErr := base64.RawURLEncoding.DecodeString(value)
+	text, ok := strings.CutPrefix(string(raw), "after:")
+	n, err := strconv.Atoi(text)
+	if decodeErr != nil || !ok || err != nil || n < 0 {
+		return 0, oktaInvalid("after", "Invalid paging request.")
 	}
-	return id, nil
+	return n, nil
 }
 
-// list answers with one page of rows as a bare array and the Link headers. n
-// and id describe the whole list, sorted by id; row is nil for what a filter
-// leaves out.
-func (c *oktaCall) list(limit int, n int, id func(i int) string, row func(i int) map[string]any) *oktaError {
-	after, fail := c.after()
+// list answers with one page of n rows as a bare array and the Link headers;
+// row is nil for what is left out.
+func (c *oktaCall) list(limit, n int, row func(i int) map[string]any) *oktaError {
+	at, fail := c.after()
 	if fail != nil {
 		return fail
-	}
-	at := 0
-	if after != "" {
-		for at < n && id(at) <= after {
-			at++
-		}
 	}
 	fault := c.s.listFault(c.r)
 	if at > 0 {
@@ -183,24 +177,27 @@ func (c *oktaCall) list(limit int, n int, id func(i int) string, row func(i int)
 			at = max(0, at-1)
 		}
 	}
-	rows, last, more := []any{}, after, fault.EmptyPage && at < n
-	for ; at < n && !more; at++ {
+	rows, next := []any{}, -1
+	if fault.EmptyPage && at < n {
+		next, n = at, 0
+	}
+	for ; at < n && next < 0; at++ {
 		body := row(at)
 		switch {
 		case body == nil:
 		case len(rows) == limit:
-			more = true
+			next = at
 		default:
 			rows = append(rows, body)
-			last = id(at)
 		}
 	}
-	c.links(last, more, limit)
+	c.links(next, limit)
 	writeJSON(c.rw, http.StatusOK, rows)
 	return nil
 }
 
-func (c *oktaCall) links(last string, more bool, limit int) {
+// links sets the relations self and, unless next is -1, next.
+func (c *oktaCall) links(next, limit int) {
 	link := func(host, rel string, values url.Values) string {
 		target := host + c.r.URL.EscapedPath()
 		if len(values) > 0 {
@@ -210,12 +207,9 @@ func (c *oktaCall) links(last string, more bool, limit int) {
 	}
 	host := strings.TrimSuffix(oktaOrg(c.r), "/okta")
 	all := []string{link(host, "self", c.r.URL.Query())}
-	if more {
+	if next >= 0 {
 		values := c.r.URL.Query()
-		values.Del("after")
-		if last != "" {
-			values.Set("after", oktaCursor(last))
-		}
+		values.Set("after", oktaCursor(next))
 		values.Set("limit", strconv.Itoa(limit))
 		if other := c.s.opts.Assumed.Okta.NextLinkHost; other != "" {
 			host = strings.TrimSuffix(other, "/")

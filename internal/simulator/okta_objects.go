@@ -5,7 +5,6 @@ package simulator
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -98,7 +97,7 @@ func (c *oktaCall) listUsers() *oktaError {
 	prefix := strings.ToLower(query.Get("q"))
 	withDeprovisioned := query.Get("search") != "" || strings.Contains(query.Get("filter"), `"DEPROVISIONED"`)
 	all := c.d.doc.Users
-	return c.list(limit, len(all), func(i int) string { return all[i].ID }, func(i int) map[string]any {
+	return c.list(limit, len(all), func(i int) map[string]any {
 		u := &all[i]
 		if u.Deleted || !withDeprovisioned && c.oktaStatus(u) == "DEPROVISIONED" {
 			return nil
@@ -184,7 +183,7 @@ func (c *oktaCall) listGroups() *oktaError {
 	}
 	prefix := strings.ToLower(c.r.URL.Query().Get("q"))
 	all := c.d.doc.Groups
-	return c.list(limit, len(all), func(i int) string { return all[i].ID }, func(i int) map[string]any {
+	return c.list(limit, len(all), func(i int) map[string]any {
 		g := &all[i]
 		if g.Deleted || !strings.HasPrefix(strings.ToLower(g.DisplayName), prefix) {
 			return nil
@@ -223,15 +222,13 @@ func (c *oktaCall) groupUsers() *oktaError {
 	if fail != nil {
 		return fail
 	}
-	var members []*IDPUser
-	for _, id := range g.Members {
-		if u := c.d.users[strings.ToLower(id)]; u != nil && !u.Deleted {
-			members = append(members, u)
+	return c.list(limit, len(g.Members), func(i int) map[string]any {
+		u := c.d.users[strings.ToLower(g.Members[i])]
+		if u == nil || u.Deleted {
+			return nil
 		}
-	}
-	slices.SortFunc(members, func(a, b *IDPUser) int { return strings.Compare(a.ID, b.ID) })
-	return c.list(limit, len(members), func(i int) string { return members[i].ID },
-		func(i int) map[string]any { return c.user(members[i]) })
+		return c.user(u)
+	})
 }
 
 func (c *oktaCall) listApps() *oktaError {
@@ -245,7 +242,7 @@ func (c *oktaCall) listApps() *oktaError {
 	}
 	prefix := strings.ToLower(c.r.URL.Query().Get("q"))
 	all := c.d.doc.ServicePrincipals
-	return c.list(limit, len(all), func(i int) string { return all[i].ID }, func(i int) map[string]any {
+	return c.list(limit, len(all), func(i int) map[string]any {
 		sp := &all[i]
 		if sp.Deleted || !strings.HasPrefix(strings.ToLower(sp.DisplayName), prefix) {
 			return nil

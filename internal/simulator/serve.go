@@ -137,8 +137,14 @@ func (s *Server) answerRoute(rw http.ResponseWriter, r *http.Request) {
 	}
 	if probe.status == http.StatusMethodNotAllowed {
 		rw.Header().Set("Allow", probe.header.Get("Allow"))
+		if s.idpNotRouted(rw, r, http.StatusMethodNotAllowed) {
+			return
+		}
 		writeError(rw, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
 			"Method "+r.Method+" is not allowed for "+r.URL.Path+"; allowed: "+probe.header.Get("Allow")+".")
+		return
+	}
+	if s.idpNotRouted(rw, r, http.StatusNotFound) {
 		return
 	}
 	writeError(rw, http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for '"+r.Method+" "+r.URL.Path+"'")

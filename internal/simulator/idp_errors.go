@@ -1,0 +1,94 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"net/http"
+	"strings"
+)
+
+// graphCodes and oktaCodes are the error codes that go with a status
+// (idp-apis.md 3.5 and 5.4).
+var (
+	graphCodes = map[int]string{
+		400: "Request_BadRequest", 401: "InvalidAuthenticationToken", 403: "Authorization_RequestDenied", 404: "Request_ResourceNotFound",
+		429: "TooManyRequests", 500: "InternalServerError", 502: "BadGateway", 503: "ServiceUnavailable", 504: "GatewayTimeout",
+	}
+	oktaCodes = map[int]string{
+		400: "E0000001", 401: "E0000011", 403: "E0000006", 404: "E0000007", 405: "E0000022", 429: "E0000047", 500: "E0000009",
+	}
+	oauthNames = map[int]string{400: "invalid_request", 401: "invalid_client", 503: "temporarily_unavailable"}
+)
+
+// isGraphPath tells whether a path belongs to Graph.
+func isGraphPath(path string) bool {
+	path = strings.TrimPrefix(path, "/graph")
+	return strings.HasPrefix(path, "/v1.0/") || strings.HasPrefix(path, "/beta/")
+}
+
+// idpErrorBody is an error in the shape of the IdP that the path belongs to; ok
+// is false for paths of the account. An empty code is the one of the status.
+func (s *Server) idpErrorBody(path string, status int, code, message string) (body any, ok bool) {
+	either := func(codes map[int]string, fallback string) string {
+		if code != "" {
+			return code
+		}
+		if known := codes[status]; known != "" {
+			return known
+		}
+		return fallback
+	}
+	switch {
+	case isGraphPath(path):
+		id := s.requestID()
+		return map[string]any{"error": map[string]any{
+			"code": either(graphCodes, "UnknownError"), "message": message,
+			"innerError": map[string]any{
+				"date": s.now().UTC().Format("2006-01-02T15:04:05"), "request-id": id, "client-request-id": id,
+			},
+		}}, true
+	case strings.HasPrefix(path, "/okta/oauth2/"), strings.HasPrefix(path, "/entra/"):
+		return map[string]any{"error": either(oauthNames, "server_error"), "error_description": message}, true
+	case strings.HasPrefix(path, "/okta/"):
+		name := either(oktaCodes, "E0000009")
+		return map[string]any{
+			"errorCode": name, "errorSummary": message, "errorLink": name, "errorId": "oae" + s.requestID(), "errorCauses": []any{},
+		}, true
+	}
+	return nil, false
+}
+
+// idpNotRouted answers for a path that no route of an IdP has; it tells whether
+// the path is an IdP's.
+func (s *Server) idpNotRouted(rw http.ResponseWriter, r *http.Request, status int) bool {
+	message := "The endpoint does not exist: " + r.Method + " " + r.URL.Path
+	code := ""
+	if isGraphPath(r.URL.Path) {
+		// Graph answers 400 for segments that it does not know.
+		segment := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
+		status, code, message = http.StatusBadRequest, "BadRequest", "Resource not found for the segment '"+segment+"'."
+	} else if strings.HasPrefix(r.URL.Path, "/okta/") {
+		code = "E0000022"
+	}
+	body, ok := s.idpErrorBody(r.URL.Path, status, code, message)
+	if ok {
+		writeJSON(rw, status, body)
+	}
+	return ok
+}
+
+// idpTokenExpired is the 401 of an IdP for an expired token; nil for the account.
+func (s *Server) idpTokenExpired(r *http.Request) *answer {
+	message := "Lifetime validation failed, the token is expired."
+	if strings.HasPrefix(r.URL.Path, "/okta/") {
+		message = "Invalid token provided"
+	}
+	body, ok := s.idpErrorBody(r.URL.Path, http.StatusUnauthorized, "", message)
+	if !ok {
+		return nil
+	}
+	a := newAnswer()
+	writeJSON(a, http.StatusUnauthorized, body)
+	return a
+}
