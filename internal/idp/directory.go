@@ -48,11 +48,14 @@ type directory struct {
 	// unread says of a type why it could not be read; of a principal of that
 	// type nothing is known then.
 	unread map[audit.PrincipalType]string
-	nodes  map[string]*groupNode // canonical group id -> members, where read
+	// holes are names and ids that could not be looked for.
+	holes map[holeKey]hole
+	nodes map[string]*groupNode // canonical group id -> members, where read
 }
 
 func newDirectory() *directory {
-	d := &directory{byID: map[string]int{}, unread: map[audit.PrincipalType]string{}, nodes: map[string]*groupNode{}}
+	d := &directory{byID: map[string]int{}, unread: map[audit.PrincipalType]string{},
+		holes: map[holeKey]hole{}, nodes: map[string]*groupNode{}}
 	for i := range d.names {
 		d.names[i], d.aliases[i] = map[string][]int{}, map[string][]int{}
 	}
@@ -96,6 +99,37 @@ func (e *entry) strongNames() []string {
 	return out
 }
 
+// Kinds of holes: what a look-up that failed was for.
+const (
+	nameHole   = "name"
+	storedHole = "id"
+)
+
+type holeKey struct {
+	t        audit.PrincipalType
+	of, what string // a folded name or a canonical id
+}
+
+type hole struct{ call, why string }
+
+// hole marks a name or id as not looked for: the principals that it is of are
+// unknown.
+func (d *directory) hole(t audit.PrincipalType, of, what, call, why string) {
+	d.holes[holeKey{t, of, what}] = hole{call, why}
+}
+
+// holeOf is the hole that a principal is in.
+func (d *directory) holeOf(p audit.Principal) (hole, bool) {
+	if len(d.holes) == 0 {
+		return hole{}, false
+	}
+	if h, in := d.holes[holeKey{p.Type, storedHole, audit.CanonicalExternalID(p.ExternalID)}]; in {
+		return h, true
+	}
+	h, in := d.holes[holeKey{p.Type, nameHole, foldName(p.Name)}]
+	return h, in
+}
+
 // foldName is a name without its case.
 func foldName(name string) string { return strings.ToLower(name) }
 
@@ -117,6 +151,10 @@ func (d *directory) match(p audit.Principal) audit.Match {
 	m := audit.Match{Principal: p}
 	if why := d.unread[p.Type]; why != "" {
 		m.Unknown = why
+		return m
+	}
+	if h, in := d.holeOf(p); in {
+		m.Unknown = h.why
 		return m
 	}
 	if e := d.find(p.ExternalID); e != nil {

@@ -85,6 +85,11 @@ func (d *directory) result(ctx context.Context, req Request, fetch fetchNodes, c
 			out.Failures = append(out.Failures, audit.Failure{Type: t, Call: listCall(t), Reason: why})
 		}
 	}
+	for _, p := range req.Principals {
+		if h, in := d.holeOf(p); in && d.unread[p.Type] == "" {
+			out.Failures = append(out.Failures, audit.Failure{Type: p.Type, ID: p.ID, Call: h.call, Reason: h.why})
+		}
+	}
 	out.Failures = sortFailures(out.Failures)
 	return out, nil
 }

@@ -1,0 +1,223 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
+)
+
+// entraCredentials get tokens for Graph and know what they say.
+type entraCredentials struct {
+	cred  azcore.TokenCredential
+	scope string
+	about string // how it logs in, for errors
+
+	mu     sync.Mutex
+	token  string
+	claims graphClaims
+}
+
+// graphClaims are the claims of a token that are used. Microsoft promises no
+// shape; without them less is known, and nothing is assumed.
+type graphClaims struct {
+	TenantID string   `json:"tid"`
+	Roles    []string `json:"roles"` // application permissions
+	Scopes   string   `json:"scp"`   // delegated permissions
+}
+
+func newEntraCredentials(cfg EntraConfig, authority *url.URL, scope string, client *transport.Client) (*entraCredentials, error) {
+	options := azcore.ClientOptions{
+		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: authority.String()},
+		Transport: client.RoundTripper(transport.ClassAuth, true),
+		Retry:     policy.RetryOptions{MaxRetries: -1}, // The transport retries.
+	}
+	c := &entraCredentials{scope: scope}
+	var err error
+	switch noDiscovery := !isMicrosoft(authority); {
+	case cfg.ClientSecret != "":
+		c.about = "client secret"
+		if err := cfg.needsApp(); err != nil {
+			return nil, err
+		}
+		c.cred, err = azidentity.NewClientSecretCredential(cfg.TenantID, cfg.ClientID, cfg.ClientSecret,
+			&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: noDiscovery})
+	case cfg.ClientCertificatePath != "":
+		c.about = "client certificate"
+		if err := cfg.needsApp(); err != nil {
+			return nil, err
+		}
+		c.cred, err = certificateCredential(cfg, options, noDiscovery)
+	case cfg.ClientID != "":
+		c.about = "workload identity, managed identity or Azure CLI"
+		c.cred, err = identityChain(cfg, options, noDiscovery)
+	default:
+		c.about = "default chain: environment, workload identity, managed identity, Azure CLI"
+		c.cred, err = azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
+			ClientOptions: options, DisableInstanceDiscovery: noDiscovery, TenantID: cfg.TenantID,
+		})
+	}
+	var own *ConfigError
+	if errors.As(err, &own) {
+		return nil, own
+	}
+	if err != nil {
+		return nil, &ConfigError{"entra", "the credentials cannot be used: " + err.Error()}
+	}
+	return c, nil
+}
+
+func (c *EntraConfig) needsApp() error {
+	switch {
+	case c.TenantID == "":
+		return &ConfigError{"entra.tenant_id", "it is needed with a client secret or certificate: the tenant's id or a verified domain"}
+	case c.ClientID == "":
+		return &ConfigError{"entra.client_id", "it is needed with a client secret or certificate: the application (client) id of the app registration"}
+	}
+	return nil
+}
+
+func certificateCredential(cfg EntraConfig, options azcore.ClientOptions, noDiscovery bool) (azcore.TokenCredential, error) {
+	raw, err := os.ReadFile(cfg.ClientCertificatePath)
+	if err != nil {
+		return nil, &ConfigError{"entra.client_certificate_path", err.Error()}
+	}
+	certs, key, err := azidentity.ParseCertificates(raw, []byte(cfg.ClientCertificatePassword))
+	if err != nil {
+		return nil, &ConfigError{"entra.client_certificate_path", "it holds no certificate with its key: " + err.Error()}
+	}
+	return azidentity.NewClientCertificateCredential(cfg.TenantID, cfg.ClientID, certs, key,
+		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: noDiscovery})
+}
+
+// identityChain is for a client id without a secret. The workload identity
+// takes part where its environment is there.
+func identityChain(cfg EntraConfig, options azcore.ClientOptions, noDiscovery bool) (azcore.TokenCredential, error) {
+	var chain []azcore.TokenCredential
+	workload, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
+		ClientOptions: options, ClientID: cfg.ClientID, TenantID: cfg.TenantID, DisableInstanceDiscovery: noDiscovery,
+	})
+	if err == nil {
+		chain = append(chain, workload)
+	}
+	managed, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
+		ClientOptions: options, ID: azidentity.ClientID(cfg.ClientID),
+	})
+	if err != nil {
+		return nil, err
+	}
+	cli, err := azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: cfg.TenantID})
+	if err != nil {
+		return nil, err
+	}
+	return azidentity.NewChainedTokenCredential(append(chain, managed, cli), nil)
+}
+
+// authorize sets the token of one attempt. azidentity keeps it until shortly
+// before it expires.
+func (c *entraCredentials) authorize(ctx context.Context, r *http.Request) error {
+	token, err := c.get(ctx)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	return nil
+}
+
+// check gets a token, so that wrong credentials are told before anything else.
+func (c *entraCredentials) check(ctx context.Context) error {
+	_, err := c.get(ctx)
+	return err
+}
+
+func (c *entraCredentials) get(ctx context.Context) (string, error) {
+	token, err := c.cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{c.scope}})
+	if err != nil {
+		if ctx.Err() != nil {
+			return "", fmt.Errorf("getting a token for Microsoft Graph: %w", ctx.Err())
+		}
+		return "", c.failure(err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if token.Token != c.token {
+		c.token, c.claims = token.Token, readClaims(token.Token)
+	}
+	return token.Token, nil
+}
+
+// failure puts what Entra said in front, without the trace of the SDK around it.
+func (c *entraCredentials) failure(err error) error {
+	text := err.Error()
+	var failed *azidentity.AuthenticationFailedError
+	if errors.As(err, &failed) && failed.RawResponse != nil && failed.RawResponse.Body != nil {
+		var body struct {
+			Description string `json:"error_description"`
+		}
+		raw, _ := io.ReadAll(io.LimitReader(failed.RawResponse.Body, 64<<10))
+		if json.Unmarshal(raw, &body) == nil && body.Description != "" {
+			text, _, _ = strings.Cut(body.Description, "\r\n")
+		}
+	}
+	var silent *transport.Error
+	if errors.As(err, &silent) {
+		text = silent.Error()
+	}
+	return &authError{
+		err:  fmt.Errorf("no token for Microsoft Graph (%s): %s", c.about, strings.TrimSuffix(strings.TrimSpace(text), ".")),
+		hint: "Check tenant_id, client_id, the secret or certificate and authority_host in idp.entra",
+	}
+}
+
+// readClaims reads a token without verifying it: it decides only what is tried
+// and what is believed, and Graph verifies it.
+func readClaims(token string) graphClaims {
+	var claims graphClaims
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return claims
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || json.Unmarshal(raw, &claims) != nil {
+		return graphClaims{}
+	}
+	return claims
+}
+
+// tenant is the id of the tenant that the token is of; empty when unknown.
+func (c *entraCredentials) tenant() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.claims.TenantID
+}
+
+// may tells whether the token is known to carry a permission.
+func (c *entraCredentials) may(permission string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Contains(c.claims.Roles, permission) || slices.Contains(strings.Fields(c.claims.Scopes), permission)
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

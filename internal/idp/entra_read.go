@@ -1,0 +1,382 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+const (
+	graphPage = 999  // $top of a list, its maximum (idp-apis, section 3.1)
+	graphIDs  = 1000 // ids of one getByIds call, its maximum (section 3.2)
+	binPages  = 10   // pages of a recycle bin that are read as evidence
+)
+
+var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+
+// asked is what the principals of one type need.
+type asked struct {
+	entraType
+	names []string // as they are spelled, once in any case
+	ids   []string // canonical, GUIDs only
+	// long is true when a name cannot be looked for by a filter.
+	long bool
+}
+
+// looked is what became of it.
+type looked struct {
+	rows  []graphObject
+	whole bool
+	err   error             // the type could not be read at all
+	holes map[string]string // folded names that could not be looked for, and why
+}
+
+// read fills the directory with what the request needs of it.
+func (r *entraReader) read(ctx context.Context) error {
+	var wanted []asked
+	for _, t := range entraTypes() {
+		if asksFor(r.req, t.t) {
+			wanted = append(wanted, r.ask(t))
+		}
+	}
+	found := make([]looked, len(wanted))
+	group, inner := errgroup.WithContext(ctx)
+	for i, a := range wanted {
+		group.Go(func() error {
+			found[i] = r.look(inner, a)
+			if endsAll(inner, found[i].err) {
+				return found[i].err
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for i, a := range wanted {
+		r.settle(a, found[i])
+	}
+	if !allWhole(found) {
+		if err := r.readByID(ctx, wanted, found); err != nil {
+			return err
+		}
+	}
+	return r.readDeleted(ctx, wanted)
+}
+
+// settle takes in what was found of a type.
+func (r *entraReader) settle(a asked, f looked) {
+	if f.err != nil {
+		r.d.unread[a.t] = explain(f.err, a.permission)
+		return
+	}
+	r.take(a.entraType, f.rows)
+	for name, why := range f.holes {
+		r.d.hole(a.t, nameHole, name, callFilter, why)
+	}
+}
+
+// ask collects the names and ids of one type. Names are asked for trimmed and
+// in the composed form as well, so that near names are found.
+func (r *entraReader) ask(t entraType) asked {
+	out := asked{entraType: t}
+	names, ids := map[string]bool{}, map[string]bool{}
+	for _, p := range r.req.Principals {
+		if p.Type != t.t {
+			continue
+		}
+		for _, name := range []string{p.Name, norm.NFC.String(strings.TrimSpace(p.Name))} {
+			key := foldName(name)
+			// An application id that is no GUID is refused as a filter, and nobody's.
+			if key == "" || names[key] || t.t == audit.TypeServicePrincipal && !guid.MatchString(key) {
+				continue
+			}
+			names[key] = true
+			out.names = append(out.names, name)
+			out.long = out.long || utf8.RuneCountInString(name) > maxLiteral
+		}
+		if key := audit.CanonicalExternalID(p.ExternalID); guid.MatchString(key) && !ids[key] {
+			ids[key] = true
+			out.ids = append(out.ids, key)
+		}
+	}
+	return out
+}
+
+// batchesByName is what looking up the names costs.
+func (a *asked) batchesByName() int {
+	filters := len(a.names) + inList - 1
+	filters = filters / inList * len(a.entraType.names)
+	return (filters + maxParts - 1) / maxParts
+}
+
+// look lists the type or looks up the names, whichever costs fewer requests.
+// The tenant has at least the size of the account as far as anybody knows, so
+// listing is tried for so many pages before its size is asked.
+func (r *entraReader) look(ctx context.Context, a asked) looked {
+	least := (max(len(a.names), 1) + graphPage - 1) / graphPage
+	byName := a.batchesByName()
+	if byName <= least && !a.long {
+		return r.lookByName(ctx, a)
+	}
+	var out looked
+	pages := 0
+	link := r.graph.base + "/v1.0/" + a.collection + query("$select", a.fields, "$top", strconv.Itoa(graphPage))
+	out.err = listPages(ctx, r.graph, link, func(rows []graphObject, more bool) bool {
+		out.rows = append(out.rows, rows...)
+		pages++
+		out.whole = !more
+		return !more || pages != least || a.long || r.pagesLeft(ctx, a, pages) <= byName
+	})
+	if out.err == nil && !out.whole {
+		return r.lookByName(ctx, a)
+	}
+	return out
+}
+
+// pagesLeft asks for the size of the tenant. A refusal counts as a huge one.
+// $count is answered from an index that may lag, which only the choice of the
+// route rests on.
+func (r *entraReader) pagesLeft(ctx context.Context, a asked, read int) int {
+	link := r.graph.base + "/v1.0/" + a.collection + "/$count"
+	resp, err := r.graph.send(ctx, http.MethodGet, link, http.Header{"Consistencylevel": {"eventual"}}, nil)
+	if err != nil {
+		return int(^uint(0) >> 1)
+	}
+	total, err := strconv.Atoi(string(bytes.TrimSpace(bytes.TrimPrefix(resp.Body, []byte("\xef\xbb\xbf")))))
+	if err != nil {
+		return int(^uint(0) >> 1)
+	}
+	return (total+graphPage-1)/graphPage - read
+}
+
+// lookByName asks for every name. A filter that fails leaves a hole for its
+// names only, unless the type may not be read at all.
+func (r *entraReader) lookByName(ctx context.Context, a asked) looked {
+	out := looked{holes: map[string]string{}}
+	var urls []string
+	var names [][]string
+	for _, property := range a.entraType.names {
+		for i, filter := range inFilters(property, a.names) {
+			urls = append(urls, "/"+a.collection+query("$filter", filter, "$select", a.fields, "$top", strconv.Itoa(graphPage)))
+			names = append(names, a.names[i*inList:min((i+1)*inList, len(a.names))])
+		}
+	}
+	parts, err := r.graph.batch(ctx, "v1.0", urls)
+	if err != nil {
+		out.err = err
+		return out
+	}
+	for i, p := range parts {
+		err := rowsOf(ctx, r.graph, p, func(rows []graphObject) { out.rows = append(out.rows, rows...) })
+		switch {
+		case err == nil:
+		case endsAll(ctx, err), isStatus(err, http.StatusForbidden):
+			out.err = err
+			return out
+		default:
+			for _, name := range names[i] {
+				out.holes[foldName(name)] = err.Error()
+			}
+		}
+	}
+	return out
+}
+
+// missing are the stored ids of one type that were not met yet.
+func (r *entraReader) missing(a asked) []string {
+	var out []string
+	for _, id := range a.ids {
+		if _, there := r.d.byID[id]; !there {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// readByID looks up stored ids that were not met. Where a type was looked up by
+// name, its verdict rests on it; where it was listed, only the evidence does
+// that an id belongs to an object of another type.
+func (r *entraReader) readByID(ctx context.Context, wanted []asked, found []looked) error {
+	needs := map[string]bool{}
+	for i, a := range wanted {
+		if found[i].err == nil {
+			for _, id := range r.missing(a) {
+				needs[id] = true
+			}
+		}
+	}
+	if len(needs) == 0 {
+		return nil
+	}
+	rows, failed, err := r.getByIDs(ctx, slices.Sorted(maps.Keys(needs)))
+	if err != nil {
+		return err
+	}
+	for i, a := range wanted {
+		if found[i].err != nil {
+			continue
+		}
+		why := failed
+		if isStatus(why, http.StatusForbidden) && !found[i].whole {
+			// Listing needs no more than the permission for the type.
+			if why, err = nil, r.listInstead(ctx, a, found, i); err != nil {
+				return err
+			}
+		}
+		if err := r.settleIDs(ctx, a, rows, why, found[i].whole); err != nil {
+			return err
+		}
+	}
+	if failed != nil && !allWhole(found) {
+		r.failures = append(r.failures, audit.Failure{Call: callGetByIDs, Reason: explain(failed, "Directory.Read.All")})
+	}
+	// What is left is of a type that nobody asked for by that id.
+	for _, t := range entraTypes() {
+		for _, row := range rows {
+			if strings.EqualFold(row.ODataType, t.odata) {
+				r.take(t, []graphObject{row})
+			}
+		}
+	}
+	return nil
+}
+
+// allWhole tells whether every type there is was listed, so that an id that was
+// not met is nobody's.
+func allWhole(found []looked) bool {
+	whole := 0
+	for _, f := range found {
+		if f.whole {
+			whole++
+		}
+	}
+	return whole == len(entraTypes())
+}
+
+func (r *entraReader) listInstead(ctx context.Context, a asked, found []looked, i int) error {
+	a.long = true
+	listed := r.look(ctx, a)
+	if endsAll(ctx, listed.err) {
+		return listed.err
+	}
+	found[i] = listed
+	r.settle(a, listed)
+	return nil
+}
+
+// settleIDs reads the objects of the own type among the rows again, since
+// getByIds leaves out most of their properties, and marks what could not be
+// read.
+func (r *entraReader) settleIDs(ctx context.Context, a asked, rows []graphObject, failed error, whole bool) error {
+	missing := r.missing(a)
+	if failed != nil {
+		if !whole {
+			for _, id := range missing {
+				r.d.hole(a.t, storedHole, id, callGetByIDs, explain(failed, "Directory.Read.All"))
+			}
+		}
+		return nil
+	}
+	own := map[string]bool{}
+	for _, row := range rows {
+		if strings.EqualFold(row.ODataType, a.odata) {
+			own[audit.CanonicalExternalID(row.ID)] = true
+		}
+	}
+	missing = slices.DeleteFunc(missing, func(id string) bool { return !own[id] })
+	return r.readDetails(ctx, a.entraType, missing)
+}
+
+// readDetails reads objects whose ids and type are known.
+func (r *entraReader) readDetails(ctx context.Context, t entraType, ids []string) error {
+	var urls []string
+	for _, filter := range inFilters("id", ids) {
+		urls = append(urls, "/"+t.collection+query("$filter", filter, "$select", t.fields, "$top", strconv.Itoa(graphPage)))
+	}
+	parts, err := r.graph.batch(ctx, "v1.0", urls)
+	if err != nil {
+		return err
+	}
+	for i, p := range parts {
+		err := rowsOf(ctx, r.graph, p, func(rows []graphObject) { r.take(t, rows) })
+		if endsAll(ctx, err) {
+			return err
+		}
+		if err != nil {
+			for _, id := range ids[i*inList : min((i+1)*inList, len(ids))] {
+				r.d.hole(t.t, storedHole, id, callGetByIDs, explain(err, t.permission))
+			}
+		}
+	}
+	return nil
+}
+
+// getByIDs answers with the rows, and with failed when a call did not succeed;
+// err ends the audit.
+func (r *entraReader) getByIDs(ctx context.Context, ids []string) (rows []graphObject, failed, err error) {
+	for start := 0; start < len(ids) && failed == nil; start += graphIDs {
+		body, err := json.Marshal(map[string]any{
+			"ids": ids[start:min(start+graphIDs, len(ids))], "types": []string{"user", "group", "servicePrincipal"},
+		})
+		if err != nil {
+			return nil, nil, fmt.Errorf("encoding ids: %w", err)
+		}
+		resp, err := r.graph.send(ctx, http.MethodPost, r.graph.base+"/v1.0/directoryObjects/getByIds", nil, body)
+		if err == nil {
+			err = rowsOf(ctx, r.graph, part{body: resp.Body}, func(more []graphObject) { rows = append(rows, more...) })
+		}
+		if endsAll(ctx, err) {
+			return nil, nil, err
+		}
+		failed = err
+	}
+	return rows, failed, nil
+}
+
+// readDeleted looks into the recycle bin for stored ids that nobody has. It is
+// evidence for the cause only: a bin that may not be read or is too large says
+// nothing, and is no failure.
+func (r *entraReader) readDeleted(ctx context.Context, wanted []asked) error {
+	for _, a := range wanted {
+		stale := map[string]bool{}
+		for _, id := range r.missing(a) {
+			stale[id] = true
+		}
+		if len(stale) == 0 || r.d.unread[a.t] != "" {
+			continue
+		}
+		pages := 0
+		link := r.graph.base + "/v1.0/directory/deletedItems/" + strings.TrimPrefix(a.odata, "#") +
+			query("$select", "id,displayName", "$top", strconv.Itoa(graphPage))
+		err := listPages(ctx, r.graph, link, func(rows []graphObject, _ bool) bool {
+			for _, o := range rows {
+				if stale[audit.CanonicalExternalID(o.ID)] {
+					r.d.add(r.toEntry(a.t, o, true))
+				}
+			}
+			pages++
+			return pages < binPages
+		})
+		if endsAll(ctx, err) {
+			return err
+		}
+	}
+	return nil
+}
