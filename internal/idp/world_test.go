@@ -1,0 +1,207 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/databricks/databricks-sdk-go/config"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
+)
+
+// hermetic keeps environment and profiles of the machine out.
+type hermetic struct{}
+
+func (hermetic) Name() string                   { return "hermetic" }
+func (hermetic) Configure(*config.Config) error { return nil }
+
+// fatal is what *testing.T and *rapid.T have in common.
+type fatal interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+// world is a simulated account with its IdPs and clients for both.
+type world struct {
+	sim   *simulator.Running
+	idp   *simulator.RunningIDP
+	roots *x509.CertPool
+}
+
+// open starts a world; the second value ends it.
+func open(t fatal, st simulator.State, opts simulator.Options) (*world, func()) {
+	t.Helper()
+	sim, err := simulator.Start(st, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := sim.Server.StartIDP(sim.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, err := os.ReadFile(run.CAFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{sim: sim, idp: run, roots: x509.NewCertPool()}
+	w.roots.AppendCertsFromPEM(pem)
+	return w, func() {
+		if err := run.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := sim.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func newWorld(t *testing.T, st simulator.State, opts simulator.Options) *world {
+	t.Helper()
+	w, done := open(t, st, opts)
+	t.Cleanup(done)
+	return w
+}
+
+func (w *world) transport() transport.Options {
+	return transport.Options{
+		Base:         transport.NewBase(8, &tls.Config{RootCAs: w.roots, MinVersion: tls.VersionTLS12}),
+		FirstContact: 2 * time.Second, RequestTimeout: 5 * time.Second, RetryBudget: 4 * time.Second, RetryPause: 5 * time.Millisecond,
+	}
+}
+
+func (w *world) entraConfig() idp.EntraConfig {
+	return idp.EntraConfig{
+		TenantID: w.idp.EntraTenantID, ClientID: w.idp.EntraClientID, ClientSecret: w.idp.EntraClientSecret,
+		AuthorityHost: w.idp.EntraAuthorityHost, GraphEndpoint: w.idp.GraphEndpoint,
+		Transport: w.transport(), BatchPause: 5 * time.Millisecond,
+	}
+}
+
+func (w *world) entra(t fatal) idp.Source {
+	t.Helper()
+	source, err := idp.NewEntra(w.entraConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source
+}
+
+func (w *world) account(t fatal) *account.Client {
+	t.Helper()
+	client, err := account.New(context.Background(), account.Config{
+		SDK: &config.Config{
+			Host: w.sim.URL, AccountID: w.sim.AccountID, ClientID: w.sim.ClientID, ClientSecret: w.sim.ClientSecret,
+			Loaders: []config.Loader{hermetic{}},
+		},
+		FirstContact: 2 * time.Second, RequestTimeout: 5 * time.Second, RetryBudget: 4 * time.Second, RetryPause: 5 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// file writes the IdP half of a state as a directory file.
+func writeDirectory(t fatal, dir string, d simulator.IDP) string {
+	t.Helper()
+	type object = map[string]any
+	doc := object{"version": 1}
+	users, groups, sps := []object{}, []object{}, []object{}
+	for _, u := range d.Users {
+		users = append(users, object{
+			"id": u.ID, "user_name": u.UserPrincipalName, "mail": u.Mail, "display_name": u.DisplayName,
+			"enabled": u.AccountEnabled, "guest": u.UserType == "Guest", "deleted": u.Deleted,
+		})
+	}
+	for _, g := range d.Groups {
+		groups = append(groups, object{
+			"id": g.ID, "display_name": g.DisplayName, "members": slices.Concat([]string{}, g.Members), "deleted": g.Deleted,
+		})
+	}
+	for _, s := range d.ServicePrincipals {
+		sps = append(sps, object{
+			"id": s.ID, "application_id": s.AppID, "display_name": s.DisplayName, "enabled": s.AccountEnabled, "deleted": s.Deleted,
+		})
+	}
+	doc["users"], doc["groups"], doc["service_principals"] = users, groups, sps
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "directory.json")
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// run audits the whole account with one source.
+func run(t fatal, client *account.Client, source idp.Source) (audit.Report, idp.Result) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	inventory, err := client.Inventory(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := source.Match(ctx, idp.Request{
+		Principals: inventory.Principals, Membership: idp.MembershipTransitive, Members: client.Members,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return audit.Divergences(audit.Input{Inventory: inventory, Matches: result.Matches, Failures: result.Failures},
+		audit.Options{IDPKind: source.Kind()}), result
+}
+
+// rows are the columns of the prep script's files, one line per principal.
+func rows(r audit.Report) string {
+	var b strings.Builder
+	for _, u := range r.Users {
+		fmt.Fprintln(&b, u.Ref, u.Username, u.ExternalID, u.ExternalIDWithUsernameMatch, u.ErrorCategories)
+	}
+	for _, g := range r.Groups {
+		fmt.Fprintln(&b, g.Ref, g.GroupName, g.ExternalID, g.ExternalIDsWithGroupNameMatch,
+			g.LocalMembersNotInIDPInternalIDs, g.ExternalMembersNotInIDPInternalIDs, g.ErrorCategories)
+	}
+	for _, s := range r.ServicePrincipals {
+		fmt.Fprintln(&b, s.Ref, s.ApplicationID, s.ExternalID, s.ExternalIDWithAppIDMatch, s.ErrorCategories)
+	}
+	return b.String()
+}
+
+// requests counts requests whose path has a part.
+func (w *world) requests(part string) int {
+	n := 0
+	for _, r := range w.sim.Server.Requests().Log {
+		if strings.Contains(r.Path, part) {
+			n++
+		}
+	}
+	return n
+}
+
+func preset(t fatal, name string) simulator.State {
+	t.Helper()
+	st, err := simulator.Preset(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
