@@ -68,10 +68,16 @@ type machine struct {
 
 	token cell[string]
 
-	mu      sync.Mutex
-	current string
-	renewAt time.Time
+	mu        sync.Mutex
+	current   string
+	renewAt   time.Time
+	refusal   error // the endpoint's last word on the credentials
+	refusedAt time.Time
 }
+
+// refusalLasts is how long refused credentials are not tried again: the
+// requests that wait for a token would all be refused one after the other.
+const refusalLasts = 10 * time.Second
 
 func (m *machine) kind() string          { return authM2M }
 func (m *machine) applicationID() string { return m.id }
@@ -101,6 +107,16 @@ func (m *machine) valid() string {
 	return m.current
 }
 
+// lately is the refusal of the credentials, if it is recent.
+func (m *machine) lately() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.refusal != nil && time.Since(m.refusedAt) < refusalLasts {
+		return m.refusal
+	}
+	return nil
+}
+
 func (m *machine) refused(h http.Header) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -113,6 +129,9 @@ func (m *machine) refused(h http.Header) bool {
 func (m *machine) exchange(ctx context.Context) (string, error) {
 	if token := m.valid(); token != "" {
 		return token, nil
+	}
+	if err := m.lately(); err != nil {
+		return "", err
 	}
 	// RFC 6749 2.3.1: both halves are form-encoded before they are joined.
 	basic := url.QueryEscape(m.id) + ":" + url.QueryEscape(m.secret)
@@ -136,7 +155,13 @@ func (m *machine) exchange(ctx context.Context) (string, error) {
 		return "", &AuthError{Type: authM2M, Err: err}
 	}
 	if resp.Status != http.StatusOK {
-		return "", &AuthError{Type: authM2M, Err: newAPIError(req, resp)}
+		err := &AuthError{Type: authM2M, Err: newAPIError(req, resp)}
+		if resp.Status == http.StatusBadRequest || resp.Status == http.StatusUnauthorized {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.refusal, m.refusedAt = err, time.Now()
+		}
+		return "", err
 	}
 	var reply struct {
 		AccessToken string  `json:"access_token"`

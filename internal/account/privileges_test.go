@@ -165,3 +165,19 @@ func TestMembers(t *testing.T) {
 		})
 	}
 }
+
+func TestMembers_ownWritesAreKnown(t *testing.T) {
+	t.Parallel()
+	sim := start(t, powers(), simulator.Options{})
+	c := connect(t, quick(sim))
+	if _, err := c.Members(t.Context(), "11"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("1"), Want: "new"}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.Members(t.Context(), "11")
+	if err != nil || got[0].ExternalID != "new" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
