@@ -15,8 +15,8 @@ data "dbxidentity_divergences" "all" {
 # must be unique in it.
 data "dbxidentity_divergences" "some" {
   targets = [
-    { principal_type = "user", principal_id = "100000000011" },
-    { principal_type = "user", principal_id = "100000000012" },
+    { principal_type = "user", principal_id = "100000000007" },
+    { principal_type = "user", principal_id = "100000000008" },
   ]
 }
 

@@ -2,6 +2,6 @@ import {
   to = dbxidentity_external_id.user
   identity = {
     principal_type = "user"
-    principal_id   = "100000000011"
+    principal_id   = "100000000007"
   }
 }

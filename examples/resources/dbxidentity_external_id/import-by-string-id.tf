@@ -1,4 +1,4 @@
 import {
   to = dbxidentity_external_id.user
-  id = "user/100000000011"
+  id = "user/100000000007"
 }

@@ -1,1 +1,1 @@
-terraform import dbxidentity_external_id.user user/100000000011
+terraform import dbxidentity_external_id.user user/100000000007

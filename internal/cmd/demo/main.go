@@ -69,7 +69,8 @@ func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
 	terraform := command{path: cli, dir: dir, env: sim.environment(), out: out, errOut: errOut}
-	fmt.Fprintf(out, "A simulated Databricks account listens on %s.\n", sim.Host)
+	fmt.Fprintf(out, "A simulated Databricks account listens on %s.\n"+
+		"The warnings about development overrides are expected: the provider was just built here.\n", sim.Host)
 
 	headline(out, "1. plan: what diverges, and what would be fixed")
 	if err := terraform.run(ctx, "plan", "-input=false", "-out=plan.bin"); err != nil {

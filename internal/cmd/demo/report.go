@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,9 +17,7 @@ import (
 // report is what the two data sources of the demo said in one plan.
 type report struct {
 	federation struct {
-		Workspaces []struct {
-			ID, Name, Federation string
-		}
+		Workspaces []struct{ Name, Federation string }
 	}
 	divergences struct {
 		Users []struct {
@@ -43,12 +42,7 @@ type report struct {
 }
 
 // Row is what the rows of the three types have in common.
-type Row struct {
-	ID         string
-	Categories []string `json:"error_categories"`
-	Cause      string
-	Action     string
-}
+type Row struct{ Cause, Action string }
 
 type fix struct {
 	Name       string `json:"principal_name"`
@@ -96,12 +90,12 @@ func parseReport(plan []byte) (report, error) {
 }
 
 // finding is one divergent principal, in the words of the summary.
-type finding struct{ kind, name, id, categories, cause, action string }
+type finding struct{ kind, name, cause, action string }
 
 func (r report) findings() []finding {
 	var out []finding
 	add := func(kind, name string, row Row) {
-		out = append(out, finding{kind, name, row.ID, strings.Join(row.Categories, " "), row.Cause, row.Action})
+		out = append(out, finding{kind, name, row.Cause, row.Action})
 	}
 	for _, u := range r.divergences.Users {
 		add("user", u.Username, u.Row)
@@ -141,8 +135,8 @@ func (s summary) write(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(w, "Looked at\t%d users, %d groups, %d service principals, %d workspaces\n",
 		scanned.Users, scanned.Groups, scanned.ServicePrincipals, len(s.before.federation.Workspaces))
-	fmt.Fprintf(w, "Found\t%d identities that diverge from the identity provider; %d workspaces without identity federation (%s)\n",
-		len(found), len(s.before.unfederated()), strings.Join(s.before.unfederated(), ", "))
+	fmt.Fprintf(w, "Found\t%d identities that diverge from the identity provider; workspaces without identity federation: %s\n",
+		len(found), cmp.Or(strings.Join(s.before.unfederated(), ", "), "none"))
 	fmt.Fprintf(w, "Fixed\t%d external ids, and the plan after that is empty\n", len(fixes))
 	fmt.Fprintf(w, "Left\t%d identities that need a person's decision, listed below\n", len(left))
 	if err := w.Flush(); err != nil {
@@ -151,7 +145,7 @@ func (s summary) write(out io.Writer) error {
 	writeFixes(w, fixes)
 	fmt.Fprint(w, "\nLeft to people\n")
 	for _, f := range left {
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s -> %s\n", f.kind, f.name, f.categories, f.cause, f.action)
+		fmt.Fprintf(w, "  %s\t%s\t%s\t-> %s\n", f.kind, f.name, f.cause, f.action)
 	}
 	fmt.Fprint(w, nextSteps)
 	return w.Flush()

@@ -45,9 +45,9 @@ func TestSummary(t *testing.T) {
 	for _, want := range []string{
 		"4 users, 3 groups, 2 service principals, 2 workspaces",
 		"2 identities that diverge",
-		"1 workspaces without identity federation (old)",
+		"without identity federation: old",
 		"user/11  user11@example.com  (blank)  -> abc",
-		"user  user12@example.com  EXTERNAL_ID_NOT_IN_IDP  stale -> review",
+		"user  user12@example.com  stale  -> review",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the summary lacks %q:\n%s", want, out.String())
