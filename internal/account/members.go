@@ -5,6 +5,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,17 +76,16 @@ func (c *Client) Members(ctx context.Context, groupID string) ([]audit.Member, e
 
 func (c *Client) readMembers(ctx context.Context, groupID string) ([]audit.Member, error) {
 	const family = "direct-members"
-	if c.useIAMv2(family) {
+	if c.useIAMv2(family) && c.useIAMv2("list "+string(audit.TypeGroup)) {
 		members, err := c.membersIAMv2(ctx, groupID)
-		// A 404 may be about the group: SCIM knows, and one missing group must
-		// not switch IAM v2 off.
-		if err == nil {
+		var e *APIError
+		switch {
+		case err == nil:
 			return members, nil
-		}
-		if statusOf(err) == 404 && c.cfg.IdentityAPI == identityAuto {
-			return c.membersSCIM(ctx, groupID)
-		}
-		if !c.fallBack(ctx, family, err) {
+		case errors.As(err, &e) && e.explicit404 && c.cfg.IdentityAPI == identityAuto:
+			// It may be the group that is missing: SCIM knows, and one missing group
+			// must not switch IAM v2 off.
+		case !c.fallBack(ctx, family, err):
 			return nil, err
 		}
 	}

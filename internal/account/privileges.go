@@ -184,9 +184,11 @@ func (c *Client) resource(ctx context.Context, ref audit.Ref) (*scimResource, er
 func (c *Client) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, error) {
 	return c.power.parents.get(ctx, ref, func(ctx context.Context) ([]string, error) {
 		const family = "transitive-parent-groups"
-		if c.useIAMv2(family) {
+		if c.useIAMv2(family) && c.useIAMv2("list "+string(audit.TypeGroup)) {
 			ids, err := c.parentsIAMv2(ctx, ref.ID)
-			if err == nil || !c.fallBack(ctx, family, err) {
+			var e *APIError
+			// A missing principal is not a missing API.
+			if err == nil || errors.As(err, &e) && e.explicit404 || !c.fallBack(ctx, family, err) {
 				return ids, err
 			}
 		}

@@ -166,6 +166,28 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+func TestMissingObjectsDoNotSwitchIAMv2Off(t *testing.T) {
+	t.Parallel()
+	sim := start(t, powers(), simulator.Options{})
+	c := connect(t, quick(sim))
+	if _, err := c.Members(t.Context(), "77"); !errors.Is(err, account.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+	if p := c.Privileges(t.Context(), []audit.Ref{user("77")})[user("77")]; p.Unknown == "" {
+		t.Error("the power of a missing principal is taken for known")
+	}
+	got, err := c.Members(t.Context(), "11")
+	if err != nil || len(got) != 2 || got[1].Source != audit.SourceIdentityProvider {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if p := c.Privileges(t.Context(), []audit.Ref{user("1")})[user("1")]; len(p.Powers) != 3 || p.Unknown != "" {
+		t.Errorf("got %+v", p)
+	}
+	if n := count(sim, get, "/scim/v2/Groups/14"); n != 0 {
+		t.Error("the groups were crawled over SCIM")
+	}
+}
+
 func TestMembers_ownWritesAreKnown(t *testing.T) {
 	t.Parallel()
 	sim := start(t, powers(), simulator.Options{})

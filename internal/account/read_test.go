@@ -227,6 +227,14 @@ func TestInventory_holesAndLoss(t *testing.T) {
 			t.Errorf("got %v, want an error that is not ErrNotFound", err)
 		}
 	})
+	t.Run("an account that says not found to everything", func(t *testing.T) {
+		t.Parallel()
+		sim := start(t, st, simulator.Options{})
+		faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 404, Path: "/api/**", ErrorCode: "RESOURCE_DOES_NOT_EXIST", Message: "gone"})
+		if _, err := connect(t, quick(sim)).Principal(t.Context(), user("100001")); err == nil || errors.Is(err, account.ErrNotFound) {
+			t.Errorf("got %v, want an error that is not ErrNotFound", err)
+		}
+	})
 	t.Run("token endpoint throttled", func(t *testing.T) {
 		t.Parallel()
 		sim := start(t, st, simulator.Options{})
