@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -133,18 +132,18 @@ func TestAccDivergences_targets(t *testing.T) {
   include_scanned_ids = true
 }`),
 		ConfigStateChecks: []statecheck.StateCheck{
+			accountCheck(func() error {
+				if n := a.requestsTo("matchWithIdp"); n != 1 {
+					return fmt.Errorf("%d match calls for one target", n)
+				}
+				return nil
+			}),
 			statecheck.ExpectKnownValue(divergencesAddress, tfjsonpath.New("scanned"), knownvalue.ObjectExact(map[string]knownvalue.Check{
 				"users": knownvalue.Int64Exact(1), "groups": knownvalue.Int64Exact(0), "service_principals": knownvalue.Int64Exact(0),
 				"user_ids":  knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("101")}),
 				"group_ids": knownvalue.ListExact(nil), "service_principal_ids": knownvalue.ListExact(nil),
 			})),
 			statecheck.ExpectKnownValue(divergencesAddress, tfjsonpath.New("fixable"), knownvalue.Int64Exact(1)),
-		},
-		Check: func(*terraform.State) error {
-			if n := a.requestsTo("matchWithIdp"); n != 1 {
-				return fmt.Errorf("%d match calls for one target", n)
-			}
-			return nil
 		},
 	})
 }

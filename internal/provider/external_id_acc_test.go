@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -32,10 +31,10 @@ func TestAccExternalID_lifecycle(t *testing.T) {
 	acceptance(t,
 		applies(a.config("", externalIDOf("user", "101", entraID(101), "")), planned{externalIDAddress: "create"},
 			a.holds("101", entraID(101)),
-			resource.TestCheckResourceAttr(externalIDAddress, "id", "user/101"),
-			resource.TestCheckResourceAttr(externalIDAddress, "principal_name", "user101@example.com"),
-			resource.TestCheckResourceAttr(externalIDAddress, "previous_external_id", ""),
-			resource.TestCheckResourceAttr(externalIDAddress, "on_destroy", "keep")),
+			text(externalIDAddress, "id", "user/101"),
+			text(externalIDAddress, "principal_name", "user101@example.com"),
+			text(externalIDAddress, "previous_external_id", ""),
+			text(externalIDAddress, "on_destroy", "keep")),
 		resource.TestStep{
 			ResourceName: externalIDAddress, ImportState: true, ImportStateId: "user/101", ImportStateVerify: true,
 			// An import did not write the value, so it does not know the one before.
@@ -43,13 +42,13 @@ func TestAccExternalID_lifecycle(t *testing.T) {
 		},
 		// Another wanted value is an update that expects what the state holds.
 		applies(a.config("", externalIDOf("user", "101", entraID(1), "")), planned{externalIDAddress: "update"},
-			a.holds("101", entraID(1)), resource.TestCheckResourceAttr(externalIDAddress, "previous_external_id", "")),
+			a.holds("101", entraID(1)), text(externalIDAddress, "previous_external_id", "")),
 		// Drift is one change.
 		before(applies(a.config("", externalIDOf("user", "101", entraID(1), "")), planned{externalIDAddress: "update"}, a.holds("101", entraID(1))),
 			a.setUserExternalID("101", entraID(2))),
 		// A setting that concerns Terraform alone sends no write.
 		before(applies(a.config("", externalIDOf("user", "101", entraID(1), `on_destroy = "restore"`)), planned{externalIDAddress: "update"},
-			func(*terraform.State) error { return a.wrote(0) }), a.Server.ResetRequests),
+			accountCheck(func() error { return a.wrote(0) })), a.Server.ResetRequests),
 	)
 	// The test framework destroyed the instance: restore cannot clear a user.
 	if got := a.userExternalID("101"); got != entraID(1) {
@@ -63,7 +62,7 @@ func TestAccExternalID_restore(t *testing.T) {
 	acceptance(t, applies(a.config("", externalIDOf("user", "103", entraID(3),
 		`expected_current_external_id = "`+entraID(999)+`"
   on_destroy = "restore"`)), planned{externalIDAddress: "create"},
-		resource.TestCheckResourceAttr(externalIDAddress, "previous_external_id", entraID(999))))
+		text(externalIDAddress, "previous_external_id", entraID(999))))
 	if got := a.userExternalID("103"); got != entraID(999) {
 		t.Errorf("after destroy user 103 holds %q, want the value before restored", got)
 	}
@@ -74,7 +73,7 @@ func TestAccExternalID_clearsGroup(t *testing.T) {
 	a := startAccount(t, smallWorld(), simulator.Options{})
 	acceptance(t, applies(a.config("", externalIDOf("group", "201", "", `expected_current_external_id = "`+entraID(201)+`"
   on_destroy = "restore"`)), planned{externalIDAddress: "create"},
-		resource.TestCheckResourceAttr(externalIDAddress, "previous_external_id", entraID(201))))
+		text(externalIDAddress, "previous_external_id", entraID(201))))
 	if got := a.state().Groups[0].ExternalID; got != entraID(201) {
 		t.Errorf("after destroy group 201 holds %q, want the value before restored", got)
 	}
@@ -89,8 +88,8 @@ func TestAccExternalID_adopts(t *testing.T) {
 	a.setUserExternalID("103", entraID(3))()
 	acceptance(t, applies(a.config("", externalIDOf("user", "103", entraID(3), `expected_current_external_id = "`+entraID(999)+`"`)),
 		planned{externalIDAddress: "create"},
-		resource.TestCheckResourceAttr(externalIDAddress, "previous_external_id", entraID(999)),
-		func(*terraform.State) error { return a.wrote(0) }))
+		text(externalIDAddress, "previous_external_id", entraID(999)),
+		accountCheck(func() error { return a.wrote(0) })))
 }
 
 func TestAccExternalID_refusals(t *testing.T) {
@@ -168,7 +167,7 @@ func TestAccExternalID_lostAnswer(t *testing.T) {
 	a := startAccount(t, smallWorld(), simulator.Options{})
 	a.faults(simulator.Fault{Kind: simulator.FaultLost, Method: "PATCH", Path: "/api/**/Users/101", Times: 1})
 	acceptance(t, applies(a.config("", externalIDOf("user", "101", entraID(101), "")), planned{externalIDAddress: "create"},
-		a.holds("101", entraID(101)), resource.TestCheckResourceAttr(externalIDAddress, "previous_external_id", "")))
+		a.holds("101", entraID(101)), text(externalIDAddress, "previous_external_id", "")))
 }
 
 // The principal is deleted behind Terraform's back: the instance leaves the

@@ -90,6 +90,10 @@ func (r *remediationLedgerResource) Update(ctx context.Context, req resource.Upd
 // Read notes what the account holds now beside each entry, and forgets entries
 // whose principal is provably gone. An entry that cannot be looked up keeps
 // what was seen before.
+//
+// Of an entry that an audit of this run found pending, nothing is noted: its
+// present value is about to be replaced, and a later plan without refresh would
+// take the remembered one for somebody's other settlement.
 func (r *remediationLedgerResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state ledgerModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -106,6 +110,8 @@ func (r *remediationLedgerResource) Read(ctx context.Context, req resource.ReadR
 		switch {
 		case errors.Is(err, account.ErrNotFound):
 			delete(entries, key)
+			delete(observed, key)
+		case err == nil && r.session.isPending(key):
 			delete(observed, key)
 		case err == nil:
 			observed[key] = p.ExternalID

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -28,6 +29,30 @@ type session struct {
 	account  *account.Client
 	idp      idp.Source // nil: none configured
 	now      func() time.Time
+
+	mu sync.Mutex
+	// pending are the keys of the fixes that the audits of this run found.
+	pending map[string]bool
+}
+
+// notePending remembers what an audit of this run wants to fix.
+func (s *session) notePending(fixes []audit.ExternalIDFix) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending == nil {
+		s.pending = map[string]bool{}
+	}
+	for _, f := range fixes {
+		s.pending[f.String()] = true
+	}
+}
+
+// isPending tells whether an audit of this run found a fix of that key. A
+// resource that takes its input from the data source is read after it.
+func (s *session) isPending(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending[key]
 }
 
 func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *session {
