@@ -72,7 +72,6 @@ done
 export DBXIDENTITY_TEST_CLI="$cli"
 export TF_ACC=1
 export TF_ACC_TERRAFORM_PATH="$cli"
-export TF_ACC_PROVIDER_NAMESPACE=dbxidentity
 case "$("$cli" version | sed -n 1p)" in
 OpenTofu*) export TF_ACC_PROVIDER_HOST=registry.opentofu.org ;;
 *) export TF_ACC_PROVIDER_HOST=registry.terraform.io ;;
