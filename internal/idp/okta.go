@@ -1,0 +1,395 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
+)
+
+// OktaConfig says how to reach an Okta org.
+type OktaConfig struct {
+	// OrgURL is that of the org, for example https://example.okta.com. http is
+	// allowed for loopback only.
+	OrgURL string
+	// APIToken is an SSWS token; ClientID, PrivateKey (PEM, RSA or ECDSA on
+	// P-256) and KeyID belong to a service app. One of the two is needed.
+	APIToken                    string
+	ClientID, PrivateKey, KeyID string
+	// Transport bounds requests. Its zero value has the defaults.
+	Transport transport.Options
+}
+
+type okta struct {
+	http      *transport.Client
+	base      string
+	origin    origin
+	authorize func(ctx context.Context, r *http.Request) error
+	readers   int
+}
+
+var _ Source = (*okta)(nil)
+
+// oktaConcurrency keeps below the limits on concurrent requests of small orgs,
+// which start at 15.
+const oktaConcurrency = 8
+
+// NewOkta reads an Okta org. It sends nothing yet; its errors are
+// [*ConfigError].
+//
+// Users are listed whole (200 a page; deprovisioned ones in a second list,
+// which the first leaves out), groups too (10,000 a page), and the members of
+// linked groups with one call each (1,000 a page); Okta groups do not nest. Link
+// headers are followed to the org only. A 429 waits until X-Rate-Limit-Reset.
+//
+// Users are known by login, and by mail address where nobody has that login.
+// Deprovisioned users still exist: they match, as not enabled. So do suspended,
+// staged and not yet activated ones.
+//
+// Okta has no service principals (idp-apis, section 5: its machine identities
+// are apps, which are not synced to Databricks). One without externalId has
+// nothing to be linked to, which is a fact: a match without identities. Whether
+// the externalId of another one is stale cannot be judged here: it is Unknown,
+// with one failure for all of them. Leave service principals out of
+// principal_types to have complete audits, or use the kind file for them.
+// Members that are service principals are in no Okta group, which is a fact.
+func NewOkta(cfg OktaConfig) (Source, error) {
+	org, err := checkEndpoint("okta.org_url", cfg.OrgURL)
+	if err != nil {
+		return nil, err
+	}
+	if name, rest, found := strings.Cut(org.Host, "-admin."); found {
+		return nil, &ConfigError{"okta.org_url", fmt.Sprintf("%s is the admin console; the org is https://%s.%s", cfg.OrgURL, name, rest)}
+	}
+	if cfg.Transport.MaxConcurrency <= 0 {
+		cfg.Transport.MaxConcurrency = oktaConcurrency
+	}
+	if cfg.Transport.Base == nil {
+		cfg.Transport.Base = transport.NewBase(cfg.Transport.MaxConcurrency, nil)
+	}
+	cfg.Transport.Base = oktaPace{cfg.Transport.Base}
+	o := &okta{
+		http: transport.New(cfg.Transport), base: strings.TrimSuffix(org.String(), "/"), origin: originOf(org), readers: memberReaders,
+	}
+	switch {
+	case cfg.APIToken != "" && (cfg.ClientID != "" || cfg.PrivateKey != ""):
+		return nil, &ConfigError{"okta", "api_token and client_id with private_key exclude each other: give one of the two"}
+	case cfg.APIToken != "":
+		o.authorize = func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Authorization", "SSWS "+cfg.APIToken)
+			return nil
+		}
+	case cfg.ClientID == "" || cfg.PrivateKey == "":
+		return nil, &ConfigError{"okta", "give api_token, or client_id and private_key of a service app"}
+	default:
+		app, err := newOktaApp(o, cfg)
+		if err != nil {
+			return nil, err
+		}
+		o.authorize = app.authorize
+	}
+	return o, nil
+}
+
+func (o *okta) Kind() string { return KindOkta }
+
+// oktaPace turns Okta's rate limit headers into Retry-After. Reset is a point
+// in time in epoch seconds, so it counts from the answer's own Date; one second
+// more, as Okta's own client adds.
+type oktaPace struct{ next http.RoundTripper }
+
+func (p oktaPace) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := p.next.RoundTrip(r)
+	if err != nil || resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != "" {
+		return resp, err
+	}
+	reset, err := strconv.ParseInt(resp.Header.Get("X-Rate-Limit-Reset"), 10, 64)
+	if err != nil {
+		return resp, nil //nolint:nilerr // Without the header the transport backs off by itself.
+	}
+	now := time.Now()
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		now = date
+	}
+	resp.Header.Set("Retry-After", strconv.FormatInt(max(reset-now.Unix()+1, 0), 10))
+	return resp, nil
+}
+
+// send makes one GET with an absolute URL.
+func (o *okta) send(ctx context.Context, link, family string) (*transport.Response, error) {
+	resp, err := o.http.Do(ctx, &transport.Request{
+		Method: http.MethodGet, URL: link, Header: http.Header{"Accept": {"application/json"}},
+		Limit: "okta " + family, Authorize: o.authorize, Check: checkJSON,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if resp.Status < 300 {
+		return resp, nil
+	}
+	return nil, oktaFailure(http.MethodGet, placeOf(link), resp)
+}
+
+func oktaFailure(method, place string, resp *transport.Response) error {
+	var shape struct {
+		Code    string `json:"errorCode"`
+		Summary string `json:"errorSummary"`
+		ID      string `json:"errorId"`
+		Causes  []struct {
+			Summary string `json:"errorSummary"`
+		} `json:"errorCauses"`
+		// OAuth errors.
+		Name        string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	e := &apiError{Method: method, Place: place, Status: resp.Status, RequestID: resp.Header.Get("X-Okta-Request-Id")}
+	switch {
+	case json.Unmarshal(resp.Body, &shape) == nil && shape.Code != "":
+		e.Code, e.Message = shape.Code, shape.Summary
+		for _, c := range shape.Causes {
+			e.Message += "; " + c.Summary
+		}
+	case shape.Name != "":
+		e.Code, e.Message = shape.Name, shape.Description
+	case resp.Status >= 300 && resp.Status < 400:
+		e.Message = "a redirect, which is not followed; check org_url"
+	default:
+		e.Message = clip(strings.TrimSpace(strings.ToValidUTF8(string(resp.Body), "?")))
+	}
+	if resp.Status == http.StatusUnauthorized {
+		return &authError{err: e, hint: "Okta did not accept the credentials: check api_token (it expires after 30 days without use) or the key of the service app in idp.okta"}
+	}
+	return e
+}
+
+// oktaList reads a list page by page.
+func oktaList[T any](ctx context.Context, o *okta, link, family string, each func(rows []T)) error {
+	for seen := map[string]bool{}; link != ""; {
+		if seen[link] {
+			return errors.New("the list does not end: a page names itself as the next one")
+		}
+		seen[link] = true
+		resp, err := o.send(ctx, link, family)
+		if err != nil {
+			return err
+		}
+		var rows []T
+		if err := json.Unmarshal(resp.Body, &rows); err != nil || !bytes.HasPrefix(bytes.TrimSpace(resp.Body), []byte("[")) {
+			return fmt.Errorf("GET %s: the answer is not a list", placeOf(link))
+		}
+		each(rows)
+		if link = nextLink(resp.Header); link != "" {
+			if err := o.origin.check(link); err != nil {
+				return fmt.Errorf("GET %s: %w", placeOf(link), err)
+			}
+		}
+	}
+	return nil
+}
+
+// nextLink finds rel="next" among the Link headers, which come one by one or
+// joined by commas (idp-apis, section 5.2).
+func nextLink(h http.Header) string {
+	for _, rest := range h.Values("Link") {
+		for rest != "" {
+			_, after, found := strings.Cut(rest, "<")
+			if !found {
+				break
+			}
+			target, params, found := strings.Cut(after, ">")
+			if !found {
+				break
+			}
+			// The parameters end where the next target begins.
+			params, rest = cutBefore(params, "<")
+			for _, p := range strings.FieldsFunc(params, func(r rune) bool { return r == ';' || r == ',' }) {
+				key, value, _ := strings.Cut(strings.TrimSpace(p), "=")
+				if strings.EqualFold(key, "rel") && strings.EqualFold(strings.Trim(value, `"`), "next") {
+					return target
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func cutBefore(s, sep string) (before, after string) {
+	if i := strings.Index(s, sep); i >= 0 {
+		return s[:i], s[i:]
+	}
+	return s, ""
+}
+
+type oktaUser struct {
+	ID      string `json:"id"`
+	Status  string `json:"status"`
+	Profile struct {
+		Login       string `json:"login"`
+		Email       string `json:"email"`
+		DisplayName string `json:"displayName"`
+	} `json:"profile"`
+}
+
+type oktaGroup struct {
+	ID      string `json:"id"`
+	Profile struct {
+		Name string `json:"name"`
+	} `json:"profile"`
+}
+
+func (u *oktaUser) toEntry() entry {
+	var enabled *bool
+	switch u.Status {
+	case "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT":
+		yes := true
+		enabled = &yes
+	case "STAGED", "PROVISIONED", "SUSPENDED", "DEPROVISIONED":
+		enabled = new(bool)
+	}
+	return userEntry(userNames{upn: u.Profile.Login, mail: u.Profile.Email},
+		audit.Identity{ExternalID: u.ID, DisplayName: u.Profile.DisplayName, Enabled: enabled}, nil)
+}
+
+func (g *oktaGroup) toEntry() entry {
+	id := audit.Identity{Type: audit.TypeGroup, ExternalID: g.ID, DisplayName: g.Profile.Name}
+	if g.Profile.Name != "" {
+		id.Names = []string{g.Profile.Name}
+	}
+	return entry{identity: id}
+}
+
+// Match lists the types that the request asks for, and fails as a whole when
+// the credentials are refused or the context ends.
+func (o *okta) Match(ctx context.Context, req Request) (Result, error) {
+	d := newDirectory()
+	if err := o.read(ctx, req, d); err != nil {
+		return Result{}, fmt.Errorf("reading Okta: %w", err)
+	}
+	fetch := func(ctx context.Context, groups []string) error { return o.fetchMembers(ctx, d, groups) }
+	out, err := d.result(ctx, req, fetch, o.readers)
+	if err != nil {
+		return Result{}, fmt.Errorf("reading Okta: %w", err)
+	}
+	const why = "Okta has no service principals, so whether a stored externalId is stale cannot be judged; " +
+		"leave service_principal out of principal_types, or use another kind of idp for them"
+	left := false
+	for i, p := range req.Principals {
+		if p.Type == audit.TypeServicePrincipal && p.ExternalID != "" {
+			out.Matches[i] = audit.Match{Principal: p, Unknown: why}
+			left = true
+		}
+	}
+	if left {
+		out.Failures = sortFailures(append(out.Failures, audit.Failure{Type: audit.TypeServicePrincipal, Call: callOutOfDomain, Reason: why}))
+	}
+	return out, nil
+}
+
+func (o *okta) read(ctx context.Context, req Request, d *directory) error {
+	var (
+		users              []oktaUser
+		groups             []oktaGroup
+		userErr, groupsErr error
+	)
+	reading, inner := errgroup.WithContext(ctx)
+	takeUsers := func(rows []oktaUser) { users = append(users, rows...) }
+	if asksFor(req, audit.TypeUser) {
+		reading.Go(func() error {
+			base := o.base + "/api/v1/users?limit=200"
+			userErr = oktaList(inner, o, base, "users", takeUsers)
+			if userErr == nil {
+				userErr = oktaList(inner, o, base+"&filter="+url.QueryEscape(`status eq "DEPROVISIONED"`), "users", takeUsers)
+			}
+			return endOnly(inner, userErr)
+		})
+	}
+	if asksFor(req, audit.TypeGroup) {
+		reading.Go(func() error {
+			groupsErr = oktaList(inner, o, o.base+"/api/v1/groups?limit=10000", "groups", func(rows []oktaGroup) { groups = append(groups, rows...) })
+			return endOnly(inner, groupsErr)
+		})
+	}
+	if err := reading.Wait(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if userErr != nil {
+		d.unread[audit.TypeUser] = explainOkta(userErr, "okta.users.read")
+	}
+	if groupsErr != nil {
+		d.unread[audit.TypeGroup] = explainOkta(groupsErr, "okta.groups.read")
+	}
+	for i := range users {
+		d.add(users[i].toEntry())
+	}
+	for i := range groups {
+		d.add(groups[i].toEntry())
+	}
+	return nil
+}
+
+// endOnly keeps the errors that end everything.
+func endOnly(ctx context.Context, err error) error {
+	if endsAll(ctx, err) {
+		return err
+	}
+	return nil
+}
+
+func explainOkta(err error, scope string) string {
+	if isStatus(err, http.StatusForbidden) {
+		return fmt.Sprintf("%v. Grant the scope %s and a read-only admin role to the service app, or use the API token of an admin", err, scope)
+	}
+	return err.Error()
+}
+
+// fetchMembers reads the users of each group. Groups of Okta have no groups in
+// them.
+func (o *okta) fetchMembers(ctx context.Context, d *directory, groups []string) error {
+	nodes := make([]*groupNode, len(groups))
+	reading, inner := errgroup.WithContext(ctx)
+	reading.SetLimit(oktaConcurrency)
+	for i, key := range groups {
+		reading.Go(func() error {
+			// The IdP's own spelling: Okta ids are case-sensitive.
+			id := key
+			if e := d.find(key); e != nil {
+				id = e.identity.ExternalID
+			}
+			node := newGroupNode(0)
+			err := oktaList(inner, o, o.base+"/api/v1/groups/"+url.PathEscape(id)+"/users?limit=1000", "members", func(rows []oktaUser) {
+				for _, u := range rows {
+					node.add(u.ID, false)
+				}
+			})
+			if err != nil {
+				node = &groupNode{unknown: explainOkta(err, "okta.groups.read")}
+			}
+			nodes[i] = node
+			return endOnly(inner, err)
+		})
+	}
+	if err := reading.Wait(); err != nil {
+		return err
+	}
+	for i, key := range groups {
+		d.nodes[key] = nodes[i]
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
+)
+
+const (
+	oktaScopes      = "okta.users.read okta.groups.read"
+	oktaAssertion   = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	assertionLife   = 5 * time.Minute // Okta takes up to an hour (idp-apis, section 5.1).
+	tokenEarly      = time.Minute     // a token is renewed that long before it expires
+	maxTokenSeconds = 24 * 3600
+)
+
+// oktaApp is a service app that logs in with its private key.
+type oktaApp struct {
+	okta     *okta
+	clientID string
+	keyID    string
+	key      any
+	method   jwt.SigningMethod
+
+	mu      sync.Mutex
+	token   string
+	expires time.Time
+}
+
+func newOktaApp(o *okta, cfg OktaConfig) (*oktaApp, error) {
+	app := &oktaApp{okta: o, clientID: cfg.ClientID, keyID: cfg.KeyID}
+	pem := []byte(cfg.PrivateKey)
+	if key, err := jwt.ParseRSAPrivateKeyFromPEM(pem); err == nil {
+		app.key, app.method = key, jwt.SigningMethodRS256
+		return app, nil
+	}
+	key, err := jwt.ParseECPrivateKeyFromPEM(pem)
+	if err != nil {
+		return nil, &ConfigError{"okta.private_key", "it is no RSA or ECDSA private key in PEM form (PKCS#1, SEC 1 or PKCS#8, without a passphrase)"}
+	}
+	if !isP256(key) {
+		return nil, &ConfigError{"okta.private_key", "an ECDSA key must be on the curve P-256 (ES256)"}
+	}
+	app.key, app.method = key, jwt.SigningMethodES256
+	return app, nil
+}
+
+func isP256(key *ecdsa.PrivateKey) bool { return key.Curve.Params().BitSize == 256 }
+
+func (a *oktaApp) authorize(ctx context.Context, r *http.Request) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.token == "" || !time.Now().Before(a.expires) {
+		if err := a.renew(ctx); err != nil {
+			return err
+		}
+	}
+	r.Header.Set("Authorization", "Bearer "+a.token)
+	return nil
+}
+
+// renew asks the org's own authorization server, with the lock held.
+func (a *oktaApp) renew(ctx context.Context) error {
+	link := a.okta.base + "/oauth2/v1/token"
+	form, err := a.form(link)
+	if err != nil {
+		return err
+	}
+	resp, err := a.okta.http.Do(ctx, &transport.Request{
+		Method: http.MethodPost, URL: link, Body: []byte(form.Encode()), Class: transport.ClassAuth, Repeatable: true,
+		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}},
+	})
+	if err != nil {
+		return fmt.Errorf("getting a token of Okta: %w", err)
+	}
+	var token struct {
+		Type    string `json:"token_type"`
+		Token   string `json:"access_token"`
+		Seconds int    `json:"expires_in"`
+	}
+	switch {
+	case resp.Status >= 500 || resp.Status == http.StatusTooManyRequests:
+		return fmt.Errorf("getting a token of Okta: %w", oktaFailure(http.MethodPost, link, resp))
+	case resp.Status >= 300:
+		return a.refused(oktaFailure(http.MethodPost, link, resp))
+	case json.Unmarshal(resp.Body, &token) != nil || token.Token == "":
+		return a.refused(errors.New("the answer holds no access_token"))
+	case !strings.EqualFold(token.Type, "Bearer"):
+		return a.refused(fmt.Errorf("the token is of the type %q", clip(token.Type)))
+	}
+	life := time.Duration(min(max(token.Seconds, 0), maxTokenSeconds)) * time.Second
+	a.token, a.expires = token.Token, time.Now().Add(max(life-tokenEarly, life/2))
+	return nil
+}
+
+func (a *oktaApp) refused(err error) error {
+	var inner *authError
+	if errors.As(err, &inner) {
+		err = inner.err
+	}
+	return &authError{
+		err: fmt.Errorf("no token of Okta for the service app %s: %w", a.clientID, err),
+		hint: "Check client_id, private_key and key_id in idp.okta, that the app has the scopes " + oktaScopes +
+			", and that it does not demand proof of possession (DPoP)",
+	}
+}
+
+// form holds a new assertion, signed for one use.
+func (a *oktaApp) form(audience string) (url.Values, error) {
+	now := time.Now()
+	token := jwt.NewWithClaims(a.method, jwt.MapClaims{
+		"iss": a.clientID, "sub": a.clientID, "aud": audience,
+		"iat": now.Unix(), "exp": now.Add(assertionLife).Unix(), "jti": rand.Text(),
+	})
+	if a.keyID != "" {
+		token.Header["kid"] = a.keyID
+	}
+	signed, err := token.SignedString(a.key)
+	if err != nil {
+		return nil, fmt.Errorf("signing in to Okta: %w", err)
+	}
+	return url.Values{
+		"grant_type": {"client_credentials"}, "scope": {oktaScopes},
+		"client_assertion_type": {oktaAssertion}, "client_assertion": {signed},
+	}, nil
+}

@@ -1,0 +1,213 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+func (w *world) oktaConfig() idp.OktaConfig {
+	return idp.OktaConfig{OrgURL: w.idp.OktaOrgURL, APIToken: w.idp.OktaAPIToken, Transport: w.transport()}
+}
+
+func newOkta(t *testing.T, cfg idp.OktaConfig) idp.Source {
+	t.Helper()
+	source, err := idp.NewOkta(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source
+}
+
+// oktaState is an org of several pages: 450 users, one of them deprovisioned.
+func oktaState() (simulator.State, idp.Request) {
+	st := simulator.State{}
+	var principals []audit.Principal
+	group := simulator.IDPGroup{ID: "00g1", DisplayName: "team"}
+	var members []audit.Member
+	for i := range 450 {
+		id := fmt.Sprintf("00u%03d", i)
+		st.IDP.Users = append(st.IDP.Users, simulator.IDPUser{
+			ID: id, UserPrincipalName: id + "@example.com", AccountEnabled: i != 7, Mail: id + ".alias@example.com",
+		})
+		group.Members = append(group.Members, id)
+		ref := audit.Ref{Type: audit.TypeUser, ID: fmt.Sprint(1000 + i)}
+		principals = append(principals, audit.Principal{Ref: ref, Name: id + "@example.com", ExternalID: id})
+		members = append(members, audit.Member{Ref: ref, ExternalID: id})
+	}
+	st.IDP.Groups = append(st.IDP.Groups, group)
+	principals = append(principals,
+		audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: "2000"}, Name: "team", ExternalID: "00g1"},
+		audit.Principal{Ref: audit.Ref{Type: audit.TypeServicePrincipal, ID: "3000"}, Name: "app1"},
+		audit.Principal{Ref: audit.Ref{Type: audit.TypeServicePrincipal, ID: "3001"}, Name: "app2", ExternalID: "0oa1"},
+	)
+	members = append(members, audit.Member{Ref: audit.Ref{Type: audit.TypeUser, ID: "4000"}, ExternalID: "00uGONE"})
+	return st, idp.Request{Principals: principals, Members: func(context.Context, string) ([]audit.Member, error) { return members, nil }}
+}
+
+func TestOktaMatch(t *testing.T) {
+	t.Parallel()
+	for name, assumed := range map[string]simulator.OktaAssumptions{"headers": {}, "one header": {LinksInOneHeader: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st, req := oktaState()
+			w := newWorld(t, st, simulator.Options{Assumed: simulator.Assumed{Okta: assumed}})
+			got, err := newOkta(t, w.oktaConfig()).Match(t.Context(), req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, m := range got.Matches[:450] {
+				if m.ByExternalID == nil || len(m.ByName) != 1 || *m.ByExternalID.Enabled != (i != 7) {
+					t.Fatalf("user %d: %+v", i, m)
+				}
+			}
+			// The deprovisioned user is in no list of members that Okta gives by
+			// default, but the simulated group still has it.
+			external := got.Matches[450].Members.External
+			if len(external) != 1 || external[0].ExternalID != "00uGONE" {
+				t.Errorf("%+v", external)
+			}
+			if m := got.Matches[451]; m.Unknown != "" || m.ByName != nil || m.ByExternalID != nil {
+				t.Errorf("a service principal without externalId: %+v", m)
+			}
+			if m := got.Matches[452]; !strings.Contains(m.Unknown, "Okta has no service principals") {
+				t.Errorf("a linked service principal: %+v", m)
+			}
+			if len(got.Failures) != 1 || got.Failures[0].Type != audit.TypeServicePrincipal {
+				t.Errorf("%+v", got.Failures)
+			}
+			// 3 pages of 449 users, 1 of the deprovisioned, 1 of groups, 1 of members.
+			if n := w.requests("/okta/"); n != 6 {
+				t.Errorf("%d requests", n)
+			}
+		})
+	}
+}
+
+func TestOktaMatch_serviceApp(t *testing.T) {
+	t.Parallel()
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ecKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode := func(key any) string {
+		raw, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
+	}
+	st, req := oktaState()
+	w := newWorld(t, st, simulator.Options{Okta: simulator.OktaOptions{Clients: []simulator.OktaClient{
+		{ClientID: "app", Keys: map[string]crypto.PublicKey{"r": &rsaKey.PublicKey, "e": &ecKey.PublicKey}, Scopes: []string{"okta.users.read", "okta.groups.read"}},
+	}}})
+	login := func(key any, id string) (idp.Result, error) {
+		cfg := idp.OktaConfig{OrgURL: w.idp.OktaOrgURL, ClientID: "app", PrivateKey: encode(key), KeyID: id, Transport: w.transport()}
+		return newOkta(t, cfg).Match(t.Context(), req)
+	}
+	for id, key := range map[string]any{"r": rsaKey, "e": ecKey} {
+		if got, err := login(key, id); err != nil || got.Matches[0].ByExternalID == nil {
+			t.Errorf("key %s: %v", id, err)
+		}
+	}
+	_, err = login(other, "e")
+	var refused interface{ AuthenticationFailure() bool }
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "service app app") || strings.Contains(err.Error(), "BEGIN") {
+		t.Errorf("a wrong key: %v", err)
+	}
+}
+
+func TestOktaMatch_failures(t *testing.T) {
+	t.Parallel()
+	t.Run("wrong token", func(t *testing.T) {
+		t.Parallel()
+		st, req := oktaState()
+		w := newWorld(t, st, simulator.Options{})
+		cfg := w.oktaConfig()
+		cfg.APIToken = "not-the-token"
+		_, err := newOkta(t, cfg).Match(t.Context(), req)
+		if err == nil || !strings.Contains(err.Error(), "E0000011") || strings.Contains(err.Error(), "not-the-token") {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("another host", func(t *testing.T) {
+		t.Parallel()
+		st, req := oktaState()
+		w := newWorld(t, st, simulator.Options{Assumed: simulator.Assumed{Okta: simulator.OktaAssumptions{NextLinkHost: "https://okta.example.net"}}})
+		got, err := newOkta(t, w.oktaConfig()).Match(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := got.Matches[0]; !strings.Contains(m.Unknown, "https://okta.example.net") {
+			t.Errorf("%+v", m)
+		}
+		if m := got.Matches[450]; m.Unknown != "" || m.ByExternalID == nil {
+			t.Errorf("groups have one page and are judged: %+v", m)
+		}
+	})
+	t.Run("throttled until reset", func(t *testing.T) {
+		t.Parallel()
+		st, req := oktaState()
+		w := newWorld(t, st, simulator.Options{})
+		if err := w.sim.Server.SetFaults([]simulator.Fault{{
+			Kind: simulator.FaultStatus, Path: "/okta/api/v1/groups", Times: 1, Status: 429,
+			Headers: map[string]string{"X-Rate-Limit-Reset": "1", "Date": "Thu, 01 Jan 1970 00:00:01 GMT"},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := newOkta(t, w.oktaConfig()).Match(t.Context(), req)
+		if err != nil || got.Matches[450].Unknown != "" {
+			t.Errorf("%v, %+v", err, got.Matches[450])
+		}
+	})
+}
+
+func TestNewOkta_errors(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		cfg             idp.OktaConfig
+		attribute, text string
+	}{
+		"no url":    {idp.OktaConfig{APIToken: "t"}, "okta.org_url", "not a URL"},
+		"http":      {idp.OktaConfig{OrgURL: "http://example.okta.com", APIToken: "t"}, "okta.org_url", "https://"},
+		"console":   {idp.OktaConfig{OrgURL: "https://example-admin.okta.com", APIToken: "t"}, "okta.org_url", "https://example.okta.com"},
+		"nothing":   {idp.OktaConfig{OrgURL: "https://example.okta.com"}, "okta", "give api_token"},
+		"both":      {idp.OktaConfig{OrgURL: "https://example.okta.com", APIToken: "t", ClientID: "c"}, "okta", "exclude each other"},
+		"no key":    {idp.OktaConfig{OrgURL: "https://example.okta.com", ClientID: "c"}, "okta", "private_key"},
+		"wrong key": {idp.OktaConfig{OrgURL: "https://example.okta.com", ClientID: "c", PrivateKey: "secret-words"}, "okta.private_key", "PEM"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := idp.NewOkta(tt.cfg)
+			var wrong *idp.ConfigError
+			if !errors.As(err, &wrong) || wrong.Attribute != tt.attribute || !strings.Contains(wrong.Detail, tt.text) || strings.Contains(err.Error(), "secret-words") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
