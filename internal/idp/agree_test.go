@@ -4,10 +4,15 @@
 package idp_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -51,4 +56,148 @@ func TestSources_agree(t *testing.T) {
 			}
 		})
 	}
+}
+
+// randomState is a small account and directory that share few names and ids, so
+// that everything collides: cases, duplicates, deleted and disabled objects,
+// guests, nesting in cycles, ids of other types, stale ids.
+//
+// Left out is where the kinds may differ: ids with spaces around them, which
+// matchWithIdp does not find and directories do.
+func randomState(t *rapid.T) simulator.State {
+	pick := func(what string, list ...string) string { return rapid.SampledFrom(list).Draw(t, what) }
+	flag := func(what string, of int) bool { return rapid.IntRange(1, of).Draw(t, what) == 1 }
+	names := []string{"ann@example.com", "ANN@example.com", "bob@example.com", "bob@example.org", "cat@example.com", "Cat@example.com"}
+	groupNames := []string{"team", "Team", "ops", "dev"}
+	var st simulator.State
+	var all []string
+	for i := range rapid.IntRange(0, 5).Draw(t, "idp users") {
+		u := simulator.IDPUser{
+			ID: objectID("a", i), UserPrincipalName: pick("upn", names...), AccountEnabled: !flag("disabled", 4), Deleted: flag("deleted", 5),
+			Mail: pick("mail", append(names, "", "")...), UserType: pick("type", "Member", "Guest", ""),
+		}
+		st.IDP.Users, all = append(st.IDP.Users, u), append(all, u.ID)
+	}
+	for i := range rapid.IntRange(0, 3).Draw(t, "idp sps") {
+		s := simulator.IDPServicePrincipal{ID: objectID("c", i), AppID: objectID("d", i), AccountEnabled: true, Deleted: flag("deleted", 5)}
+		st.IDP.ServicePrincipals, all = append(st.IDP.ServicePrincipals, s), append(all, s.ID)
+	}
+	groups := rapid.IntRange(0, 5).Draw(t, "idp groups")
+	for i := range groups {
+		all = append(all, objectID("b", i))
+	}
+	for i := range groups {
+		g := simulator.IDPGroup{ID: objectID("b", i), DisplayName: pick("name", groupNames...), SecurityEnabled: true, Deleted: flag("deleted", 5)}
+		for _, id := range all {
+			if id != g.ID && flag("member", 3) {
+				g.Members = append(g.Members, id)
+			}
+		}
+		st.IDP.Groups = append(st.IDP.Groups, g)
+	}
+	stored := func() string {
+		id := pick("externalId", append(all, "", "", objectID("a", 99), "not a guid")...)
+		if flag("upper", 4) {
+			id = strings.ToUpper(id)
+		}
+		return id
+	}
+	for i, name := range names {
+		if flag("user", 2) {
+			st.Users = append(st.Users, simulator.User{ID: fmt.Sprint(100 + i), UserName: name, ExternalID: stored(), Active: true})
+		}
+	}
+	for i := range rapid.IntRange(0, 3).Draw(t, "sps") {
+		st.ServicePrincipals = append(st.ServicePrincipals, simulator.ServicePrincipal{
+			ID: fmt.Sprint(200 + i), ApplicationID: objectID("d", i), ExternalID: stored(), Active: true,
+		})
+	}
+	for i, name := range groupNames {
+		g := simulator.Group{ID: fmt.Sprint(300 + i), DisplayName: name, ExternalID: stored()}
+		for _, u := range st.Users {
+			if flag("member", 2) {
+				g.Members = append(g.Members, simulator.Member{Value: u.ID})
+			}
+		}
+		for _, s := range st.ServicePrincipals {
+			if flag("member", 2) {
+				g.Members = append(g.Members, simulator.Member{Value: s.ID})
+			}
+		}
+		if i > 0 && flag("nested", 2) {
+			g.Members = append(g.Members, simulator.Member{Value: fmt.Sprint(299 + i)})
+		}
+		st.Groups = append(st.Groups, g)
+	}
+	return st
+}
+
+// On any account and directory the kinds agree, but for users whose name several
+// IdP users have: matchWithIdp names one of them, directories name all, and it
+// is among them.
+func TestSources_agreeAtRandom(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		st := randomState(t)
+		w, done := open(t, st, simulator.Options{})
+		defer done()
+		client := w.account(t)
+		_, databricks := run(t, client, idp.NewDatabricks(client, 8))
+		entra, file := w.entra(t), idp.NewFile(writeDirectory(t, dir, st.IDP))
+		var want string
+		for i, source := range []idp.Source{entra, file} {
+			_, got := run(t, client, source)
+			server := slices.Clone(databricks.Matches)
+			for at := range got.Matches {
+				list := got.Matches[at].ByName
+				if got.Matches[at].Principal.Type != audit.TypeUser || len(list) < 2 {
+					continue
+				}
+				named := server[at].ByName
+				if len(named) != 1 || !slices.ContainsFunc(list, func(id audit.Identity) bool { return id.ExternalID == named[0].ExternalID }) {
+					t.Fatalf("%s: %s has %+v, databricks %+v", got.Matches[at].Principal.Ref, source.Kind(), list, named)
+				}
+				got.Matches[at].ByName = named
+			}
+			judge := func(matches []audit.Match) string {
+				return rows(audit.Divergences(audit.Input{Matches: matches}, audit.Options{IDPKind: "databricks"}))
+			}
+			if diff := cmp.Diff(judge(server), judge(got.Matches)); diff != "" {
+				t.Fatalf("%s differs from databricks: %s", source.Kind(), diff)
+			}
+			// The directories agree in everything that both can tell.
+			text := tellable(got)
+			if i > 0 && text != want {
+				t.Fatalf("entra and file differ: %s", cmp.Diff(want, text))
+			}
+			want = text
+		}
+	})
+}
+
+// tellable is a result without what only one directory can know.
+func tellable(r idp.Result) string {
+	var b strings.Builder
+	ids := func(list []audit.Identity) (out []string) {
+		for _, id := range list {
+			out = append(out, id.ExternalID)
+		}
+		return out
+	}
+	for _, m := range r.Matches {
+		fmt.Fprint(&b, m.Principal.Ref, " ", m.Unknown, m.ByExternalID != nil, m.ByExternalIDOtherType != nil, ids(m.ByName), ids(m.NearName))
+		if m.ByExternalID != nil {
+			fmt.Fprint(&b, m.ByExternalID.Names)
+		}
+		if m.Members != nil {
+			for _, list := range [][]audit.MemberRef{m.Members.Local, m.Members.External} {
+				for _, ref := range list {
+					fmt.Fprint(&b, " ", ref.ID, *ref.NestedInIDP)
+				}
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
 }

@@ -19,8 +19,7 @@ type entry struct {
 	// named are further names that lead to the identity as strongly as its
 	// Names do: the UPN of a guest whose name in Databricks is the mail address.
 	named []string
-	// aliases lead to it only when no other identity has the name: the mail
-	// address of a member.
+	// aliases lead to it only when nobody has the name as a UPN: mail addresses.
 	aliases []string
 }
 
@@ -30,10 +29,10 @@ type entry struct {
 //
 //   - Ids compare as [audit.SameExternalID] does. An id with spaces around it or
 //     in upper case is that of the identity; the audit reports its spelling.
-//   - ByName compares in any case. Users are found by name and UPN, and only
-//     when nobody has that, by mail address. All of them are listed, sorted by
-//     external id, while matchWithIdp names one user; so an ambiguous name shows
-//     up here and not there.
+//   - ByName compares in any case. Users are found by their names and by UPN, and
+//     when nobody has that UPN, by mail address too. All of them are listed,
+//     sorted by external id, while matchWithIdp names one of them; so an
+//     ambiguous name shows up here and not there.
 //   - NearName is what differs further only in surrounding space or in the
 //     Unicode normal form; it is empty while ByName is not.
 //   - Deleted objects have no name and are found by id only.
@@ -180,10 +179,15 @@ func (d *directory) named(p audit.Principal) []audit.Identity {
 	if kind > 2 || key == "" {
 		return nil
 	}
-	if found := d.names[kind][key]; len(found) > 0 {
-		return d.identities(found)
+	found := d.names[kind][key]
+	for _, at := range found {
+		for _, name := range d.entries[at].named {
+			if foldName(name) == key {
+				return d.identities(found)
+			}
+		}
 	}
-	return d.identities(d.aliases[kind][key])
+	return d.identities(slices.Concat(found, d.aliases[kind][key]))
 }
 
 func (d *directory) nearlyNamed(p audit.Principal) []audit.Identity {

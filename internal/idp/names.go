@@ -43,7 +43,7 @@ type userNames struct {
 // UPN: it has a name in Databricks, whatever it is.
 //
 // The UPN leads to the identity even where it is not its name, and the mail
-// address where nobody else has that name: matchWithIdp finds both.
+// address where nobody has it as a UPN: matchWithIdp finds both.
 func userEntry(n userNames, id audit.Identity, attributes []string) entry {
 	id.Type = audit.TypeUser
 	id.Names = nil

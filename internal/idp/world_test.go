@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,7 +130,7 @@ func writeDirectory(t fatal, dir string, d simulator.IDP) string {
 	}
 	for _, g := range d.Groups {
 		groups = append(groups, object{
-			"id": g.ID, "display_name": g.DisplayName, "members": slices.Concat([]string{}, g.Members), "deleted": g.Deleted,
+			"id": g.ID, "display_name": g.DisplayName, "members": append([]string{}, g.Members...), "deleted": g.Deleted,
 		})
 	}
 	for _, s := range d.ServicePrincipals {
