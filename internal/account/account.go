@@ -98,9 +98,8 @@ func New(_ context.Context, cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c.host, c.accountID = cfg.SDK.Host, cfg.SDK.AccountID
-	var err error
-	c.auth, err = newAuthorizer(cfg.SDK, c.transport, cfg.RequestTimeout)
-	return c, err
+	c.auth = newAuthorizer(cfg.SDK, c.transport, cfg.RequestTimeout)
+	return c, nil
 }
 
 func (cfg *Config) setDefaults() error {

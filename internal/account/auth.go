@@ -35,18 +35,18 @@ type authorizer interface {
 // newAuthorizer takes over where it can do better than the SDK: the token
 // exchange of oauth-m2m ends with its context, shows its failure, and is made
 // anew when a token is refused.
-func newAuthorizer(cfg *config.Config, t *transport.Client, timeout time.Duration) (authorizer, error) {
+func newAuthorizer(cfg *config.Config, t *transport.Client, timeout time.Duration) authorizer {
 	switch {
 	case cfg.AuthType == authPAT:
-		return bearer(cfg.Token), nil
+		return bearer(cfg.Token)
 	case cfg.AuthType == authM2M && cfg.DiscoveryURL == "":
 		return &machine{
 			transport: t, id: cfg.ClientID, secret: cfg.ClientSecret,
 			// databricks-account-api.md 1.2: the account's token endpoint.
 			endpoint: cfg.Host + "/oidc/accounts/" + cfg.AccountID + "/v1/token",
-		}, nil
+		}
 	default:
-		return &sdkAuth{cfg: cfg, timeout: timeout}, nil
+		return &sdkAuth{cfg: cfg, timeout: timeout}
 	}
 }
 

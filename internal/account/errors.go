@@ -31,7 +31,7 @@ type ConfigError struct {
 
 func (e *ConfigError) Error() string { return e.Summary + ": " + e.Detail }
 
-// AuthenticationFailure: a request that returns this error found no credentials.
+// AuthenticationFailure tells that a request that returns this error found no credentials.
 func (e *ConfigError) AuthenticationFailure() bool { return true }
 
 // AuthError is a failure to log in: no token could be had, or the account

@@ -141,6 +141,7 @@ func (c *Client) listIAMv2(ctx context.Context, t audit.PrincipalType) ([]audit.
 		resource, key = "groups", "groups"
 	case audit.TypeServicePrincipal:
 		resource, key = "service-principals", "service_principals"
+	default: // Users, as above.
 	}
 	var out []audit.Principal
 	seen := map[string]bool{}
@@ -286,6 +287,7 @@ func (c *Client) scimPage(ctx context.Context, t audit.PrincipalType, start int)
 		attributes += ",userName,active"
 	case audit.TypeServicePrincipal:
 		attributes += ",applicationId,active"
+	default: // Groups have neither.
 	}
 	var page scimListReply
 	err := c.do(ctx, call{

@@ -52,6 +52,7 @@ func (r *scimResource) toAudit(t audit.PrincipalType) (audit.Principal, error) {
 		p.Name, p.Active = r.DisplayName, nil // Groups have no such state.
 	case audit.TypeServicePrincipal:
 		p.Name = r.ApplicationID
+	default: // Users, as above.
 	}
 	return p, checkPrincipal(p)
 }

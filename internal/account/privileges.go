@@ -129,6 +129,7 @@ func (c *Client) privilege(ctx context.Context, ref audit.Ref, g grants, holes [
 			name = r.UserName
 		case audit.TypeServicePrincipal:
 			name = r.ApplicationID
+		default: // A group owns by its display name, as above.
 		}
 		for _, m := range g.metastores {
 			// Owners are names; case is ignored, so that a doubt counts as power.

@@ -46,7 +46,7 @@ func (x *holderIndex) add(ref Ref, externalID string) {
 	if externalID == "" {
 		return
 	}
-	key, at := CanonicalExternalID(externalID), int32(len(x.refs)) //nolint:gosec // an account is far below 2^31 principals
+	key, at := CanonicalExternalID(externalID), int32(len(x.refs))
 	x.refs = append(x.refs, ref)
 	x.next = append(x.next, -1)
 	c, found := x.byID[key]

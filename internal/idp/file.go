@@ -115,7 +115,7 @@ func listCall(t audit.PrincipalType) string {
 }
 
 func readFile(path string) (*directory, error) {
-	fh, err := os.Open(path) //nolint:gosec // The path is the user's own setting.
+	fh, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the directory file (path of idp.file): %w", err)
 	}

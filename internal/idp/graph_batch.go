@@ -98,7 +98,7 @@ func (g *graphClient) oneBatch(ctx context.Context, version string, urls []strin
 
 // partPause is what the server asks for, or else a growing time.
 func (g *graphClient) partPause(attempt int, asked time.Duration) time.Duration {
-	jitter := time.Duration(rand.Int64N(int64(g.limits.pause) + 1)) //nolint:gosec // No secret depends on it.
+	jitter := time.Duration(rand.Int64N(int64(g.limits.pause) + 1))
 	if asked > 0 {
 		return asked + jitter
 	}

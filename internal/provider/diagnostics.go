@@ -62,7 +62,7 @@ func addIncompleteWarning(diags *diag.Diagnostics, failures []audit.Failure) {
 
 // addWriteError reports a write that failed or was refused, on the attribute
 // that it is about. Verb is "Create", "Update" and so on.
-func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principal, err error) {
+func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principal, err error) { //nolint:unparam // Memberships will be the other thing.
 	var (
 		conflict    *account.ConflictError
 		unconfirmed *account.UnconfirmedError

@@ -267,6 +267,7 @@ func TestProcess_savedPlan(t *testing.T) {
 func TestProcess_unreachableHost(t *testing.T) {
 	t.Parallel()
 	listen := func(t *testing.T) net.Listener {
+		t.Helper()
 		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)

@@ -102,7 +102,7 @@ func (d *workspaceFederationDataSource) Read(ctx context.Context, req datasource
 	for _, w := range report.Workspaces {
 		model.Workspaces = append(model.Workspaces, workspaceFederationRow{
 			ID: w.ID, Name: w.Name, Host: emptyAsNil(w.Host), Status: w.Status,
-			Federation: string(w.Federation), ErrorCategories: notNil(w.ErrorCategories),
+			Federation: w.Federation, ErrorCategories: notNil(w.ErrorCategories),
 		})
 	}
 	model.Counts = countsFromAudit(report.Counts)

@@ -133,14 +133,14 @@ func TestControl_faults(t *testing.T) {
 	if got := call(t, sim, "GET", workspacesPath, ""); got.status != 503 {
 		t.Errorf("a refused list cleared the faults: %d", got.status)
 	}
-	for _, clear := range []func() httpAnswer{
+	for _, clearFaults := range []func() httpAnswer{
 		func() httpAnswer { return call(t, sim, "POST", "/_simulator/faults", "[]") },
 		func() httpAnswer { return call(t, sim, "DELETE", "/_simulator/faults", "") },
 	} {
 		if err := sim.Server.SetFaults([]Fault{{Kind: FaultReset}}); err != nil {
 			t.Fatal(err)
 		}
-		if got := clear(); got.status >= 300 {
+		if got := clearFaults(); got.status >= 300 {
 			t.Errorf("clearing: %d %s", got.status, got.body)
 		}
 		if got := call(t, sim, "GET", workspacesPath, ""); got.status != 200 {

@@ -188,7 +188,7 @@ func (s *Server) checkTokenRequest(d *directory, r *http.Request) (string, *aadE
 			"Application with identifier '%s' was not found in the directory '%s'. This can happen if the application has not been "+
 				"installed by the administrator of the tenant or consented to by any user in the tenant.", clientID, d.tenantID())}
 	}
-	if fail := s.checkClient(r, form, secret); fail != nil {
+	if fail := s.checkClient(form, secret); fail != nil {
 		return "", fail
 	}
 	return audienceOf(form.Get("scope"))
@@ -199,7 +199,7 @@ func missingParameter(name string) *aadError {
 		"The request body must contain the following parameter: '" + name + "'."}
 }
 
-func (s *Server) checkClient(r *http.Request, form url.Values, secret string) *aadError {
+func (s *Server) checkClient(form url.Values, secret string) *aadError {
 	assertion := form.Get("client_assertion")
 	switch {
 	case assertion != "":

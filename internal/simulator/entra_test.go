@@ -299,7 +299,7 @@ func send(t *testing.T, client *http.Client, method, url string, headers http.He
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, url, err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // Read whole below.
+	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, url, err)

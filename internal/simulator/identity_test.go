@@ -54,6 +54,7 @@ func number(t *testing.T, id string) int64 {
 }
 
 func must[T any](t *testing.T) func(T, error) T {
+	t.Helper()
 	return func(v T, err error) T {
 		t.Helper()
 		if err != nil {

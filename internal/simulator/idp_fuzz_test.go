@@ -15,11 +15,11 @@ import (
 )
 
 // directoryCall is a call on a directory without a listener.
-func directoryCall(t testing.TB, idp IDP, path string) *graphCall {
-	t.Helper()
+func directoryCall(tb testing.TB, idp IDP, path string) *graphCall {
+	tb.Helper()
 	s, err := New(State{IDP: idp}, Options{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &graphCall{s: s, r: httptest.NewRequest("GET", path, nil), d: s.dir(), root: "/v1.0", version: "v1.0"}
 }

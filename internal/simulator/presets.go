@@ -94,9 +94,8 @@ func (b *builder) account() {
 }
 
 // reader adds a service principal that can log in but is no account admin.
-func (b *builder) reader() string {
-	id := b.servicePrincipal(presetReaderDisplayName, presetReaderClientID, "")
+func (b *builder) reader() {
+	b.servicePrincipal(presetReaderDisplayName, presetReaderClientID, "")
 	b.st.Account.OAuthClients = append(b.st.Account.OAuthClients,
 		OAuthClient{ClientID: presetReaderClientID, ClientSecret: presetReaderSecret})
-	return id
 }

@@ -185,13 +185,10 @@ func (b *builder) idpGroupNumber(name string, n int, members ...string) string {
 }
 
 // idpServicePrincipal adds an enterprise application and returns its object id.
-func (b *builder) idpServicePrincipal(display, appID string, changes ...func(*IDPServicePrincipal)) string {
+func (b *builder) idpServicePrincipal(display, appID string) string {
 	sp := IDPServicePrincipal{
 		ID: b.uuid("idp service principal/" + appID), AppID: appID, DisplayName: display,
 		AccountEnabled: true, ServicePrincipalType: "Application", AppOwnerOrganizationID: b.st.IDP.TenantID,
-	}
-	for _, change := range changes {
-		change(&sp)
 	}
 	b.st.IDP.ServicePrincipals = append(b.st.IDP.ServicePrincipals, sp)
 	return sp.ID
@@ -211,7 +208,7 @@ func (b *builder) linkedServicePrincipal(display string) (id, objectID string) {
 }
 
 // account users: everybody is in it.
-func (b *builder) accountUsers() string {
+func (b *builder) accountUsers() {
 	var members []string
 	for _, u := range b.st.Users {
 		members = append(members, u.ID)
@@ -219,7 +216,6 @@ func (b *builder) accountUsers() string {
 	for _, sp := range b.st.ServicePrincipals {
 		members = append(members, sp.ID)
 	}
-	id := b.group(presetAccountUsersName, "", members...)
+	b.group(presetAccountUsersName, "", members...)
 	b.st.Groups[len(b.st.Groups)-1].System = true
-	return id
 }

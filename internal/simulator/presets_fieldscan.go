@@ -76,10 +76,10 @@ func (f *fieldScan) linkableUsers() {
 	shared := f.uuid("gone/shared by two linkable users")
 	for n := range fieldUsersLinkable {
 		name, stored := f.next(), ""
-		switch {
-		case n == 10:
+		switch n {
+		case 10:
 			name = "o'" + name // A quote inside an OData literal.
-		case n == 11:
+		case 11:
 			name = "bürö-" + name
 		}
 		if n >= fieldUsersLinkable-fieldUsersStaleAndName {

@@ -92,15 +92,6 @@ func (s *Server) limit(category string, cost float64) quota {
 	return quota{OK: true, Limit: b.burst, Remaining: b.tokens}
 }
 
-// refillAll fills every bucket.
-func (l *limiter) refillAll() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, b := range l.buckets {
-		b.tokens, b.last = b.burst, l.now()
-	}
-}
-
 // retryAfterSeconds is the header value: whole seconds, rounded up, at least 1.
 func retryAfterSeconds(d time.Duration) string {
 	return strconv.Itoa(int(max(1, math.Ceil(d.Seconds()))))

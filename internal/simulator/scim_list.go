@@ -50,7 +50,7 @@ func (s *Server) parseQuery(kind principalKind, q url.Values) (scimQuery, *scimE
 		if err != nil {
 			return out, badRequest("invalidFilter", "%s", err)
 		}
-		out.exactName = exactName(kind, e, a)
+		out.exactName = exactName(kind, e)
 	}
 	if name := q.Get("sortBy"); name != "" {
 		// Assumed: an unknown attribute does not sort, as RFC 7644 allows.
@@ -82,7 +82,7 @@ func intParam(q url.Values, name string, absent int) (int, *scimError) {
 }
 
 // exactName is the lower-cased name when a filter is "unique name eq text".
-func exactName(kind principalKind, e filterExpr, a SCIMAssumptions) string {
+func exactName(kind principalKind, e filterExpr) string {
 	c, ok := e.(filterCompare)
 	if !ok || c.op != "eq" {
 		return ""

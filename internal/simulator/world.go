@@ -257,14 +257,13 @@ func (w *world) addMember(g *Group, member, source string) {
 	w.indexMember(member, g.ID)
 }
 
-// removeMember removes a direct member and tells whether it was there.
-func (w *world) removeMember(g *Group, member string) bool {
+// removeMember removes a direct member; one that is not there is no matter.
+func (w *world) removeMember(g *Group, member string) {
 	if !w.parents[member][g.ID] {
-		return false
+		return
 	}
 	g.Members = slices.DeleteFunc(g.Members, func(m Member) bool { return m.Value == member })
 	delete(w.parents[member], g.ID)
-	return true
 }
 
 // transitiveParents are the ids of every group above a principal, sorted, never

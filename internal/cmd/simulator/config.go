@@ -119,7 +119,7 @@ func (c config) initialState(stderr io.Writer) (simulator.State, error) {
 }
 
 func loadState(path string) (simulator.State, error) {
-	f, err := os.Open(path) //nolint:gosec // The user names the file.
+	f, err := os.Open(path)
 	if err != nil {
 		return simulator.State{}, fmt.Errorf("-state: %w", err)
 	}
