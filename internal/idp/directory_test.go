@@ -245,6 +245,10 @@ func TestMembers(t *testing.T) {
 			want:   map[string]*audit.MemberMatch{"g": {External: []audit.MemberRef{external("7", "g", &no), external("8", "u2", &no)}}},
 			rounds: 2,
 		},
+		"a group does not confirm itself": {
+			groups: map[string][]string{"g": {"g"}}, linked: map[string][]string{"g": {"g"}},
+			want: map[string]*audit.MemberMatch{"g": {External: []audit.MemberRef{external("9", "g", &no)}}}, rounds: 1,
+		},
 		"a nested group is itself a member": {
 			groups: map[string][]string{"g": {"n"}, "n": {}}, linked: map[string][]string{"g": {"n"}},
 			want: map[string]*audit.MemberMatch{"g": {}}, rounds: 1,
