@@ -6,7 +6,6 @@ package idp
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -245,7 +244,7 @@ func entraTypes() []entraType {
 
 // explain adds to a refusal which permission is missing.
 func explain(err error, permission string) string {
-	if isStatus(err, http.StatusForbidden) {
+	if isForbidden(err) {
 		return fmt.Sprintf("%v. Grant the application permission %s (with admin consent) to the app that reads Entra ID", err, permission)
 	}
 	return err.Error()

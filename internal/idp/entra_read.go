@@ -187,7 +187,7 @@ func (r *entraReader) lookByName(ctx context.Context, a asked) looked {
 		err := rowsOf(ctx, r.graph, p, func(rows []graphObject) { out.rows = append(out.rows, rows...) })
 		switch {
 		case err == nil:
-		case endsAll(ctx, err), isStatus(err, http.StatusForbidden):
+		case endsAll(ctx, err), isForbidden(err):
 			out.err = err
 			return out
 		default:
@@ -234,7 +234,7 @@ func (r *entraReader) readByID(ctx context.Context, wanted []asked, found []look
 			continue
 		}
 		why := failed
-		if isStatus(why, http.StatusForbidden) && !found[i].whole {
+		if isForbidden(why) && !found[i].whole {
 			// Listing needs no more than the permission for the type.
 			if why, err = nil, r.listInstead(ctx, a, found, i); err != nil {
 				return err

@@ -38,10 +38,10 @@ func (e *apiError) Error() string {
 	return text
 }
 
-// isStatus tells whether an error is an answer of that status.
-func isStatus(err error, status int) bool {
+// isForbidden tells whether an error is an answer 403.
+func isForbidden(err error) bool {
 	var e *apiError
-	return errors.As(err, &e) && e.Status == status
+	return errors.As(err, &e) && e.Status == http.StatusForbidden
 }
 
 // authError is credentials that an IdP does not accept.

@@ -353,7 +353,7 @@ func endOnly(ctx context.Context, err error) error {
 }
 
 func explainOkta(err error, scope string) string {
-	if isStatus(err, http.StatusForbidden) {
+	if isForbidden(err) {
 		return fmt.Sprintf("%v. Grant the scope %s and a read-only admin role to the service app, or use the API token of an admin", err, scope)
 	}
 	return err.Error()

@@ -27,10 +27,10 @@ func main() {
 }
 
 func run(out string) error {
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil { //nolint:gosec // Documentation is for everybody.
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(out, []byte(page(audit.Rules())), 0o644) //nolint:gosec // Documentation is for everybody.
+	return os.WriteFile(out, []byte(page(audit.Rules())), 0o644)
 }
 
 // kinds are the sections of the page, in its order.
