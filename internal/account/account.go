@@ -43,7 +43,7 @@ type Config struct {
 	ReadOnly bool
 	// Version is the provider's, for the User-Agent.
 	Version string
-	// FirstContact (15 s), RequestTimeout (60 s), RetryBudget (5 min) and
+	// FirstContact (10 s), RequestTimeout (60 s), RetryBudget (5 min) and
 	// RetryPause (0.5 s) are those of transport.Options; ConfirmTimeout (90 s)
 	// is how long a write is read back. 0 is the default; tests shorten them.
 	FirstContact, RequestTimeout, RetryBudget, RetryPause, ConfirmTimeout time.Duration

@@ -10,12 +10,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
 // Kinds of IdP in provider configuration.
@@ -59,10 +57,9 @@ var _ Source = (*databricks)(nil)
 // identity with the IdP.
 //
 // A call that fails makes its match Unknown, with a failure of its own, and the
-// others go on. Match fails as a whole when the context ends or the credentials
-// are refused. When the account stops answering at all, the rest is not asked
-// any more and is Unknown too: at five minutes of retries each, an audit of
-// thousands would not end in a day.
+// others go on. Match fails as a whole when the context ends, the credentials are
+// refused, or the account stops answering at all: an audit of thousands must not
+// retry each of them against a host that is gone.
 func NewDatabricks(client MatchClient, concurrency int) Source {
 	return &databricks{client: client, concurrency: max(concurrency, 1)}
 }
@@ -73,7 +70,6 @@ func (d *databricks) Kind() string { return KindDatabricks }
 func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
 	matches := make([]audit.Match, len(req.Principals))
 	failures := make([]*audit.Failure, len(req.Principals))
-	silence := silenceBreaker{limit: 2 * d.concurrency}
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(d.concurrency)
 	for i, p := range req.Principals {
@@ -81,11 +77,7 @@ func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
 			break
 		}
 		group.Go(func() error {
-			m, err := audit.Match{}, silence.broken()
-			if err == nil {
-				m, err = d.client.MatchWithIDP(inner, p)
-				silence.saw(err)
-			}
+			m, err := d.client.MatchWithIDP(inner, p)
 			if endsAll(inner, err) {
 				return fmt.Errorf("matching %s with the IdP: %w", p.Ref, err)
 			}
@@ -114,45 +106,18 @@ func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
 }
 
 // endsAll tells errors after which nothing can be asked any more: the context's
-// end and refused credentials.
+// end, refused credentials, and a host that does not answer at all.
 func endsAll(ctx context.Context, err error) bool {
 	if err == nil {
 		return false
 	}
-	var refused interface{ AuthenticationFailure() bool }
+	var (
+		refused interface{ AuthenticationFailure() bool }
+		silent  interface{ HostUnreachable() bool }
+	)
 	return ctx.Err() != nil || errors.Is(err, context.Canceled) ||
-		errors.As(err, &refused) && refused.AuthenticationFailure()
-}
-
-// silenceBreaker trips after so many calls in a row without any answer.
-type silenceBreaker struct {
-	limit int
-
-	mu   sync.Mutex
-	row  int
-	last error
-}
-
-func (b *silenceBreaker) saw(err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var silent *transport.Error
-	if !errors.As(err, &silent) {
-		b.row, b.last = 0, nil
-		return
-	}
-	b.row++
-	b.last = err
-}
-
-// broken is the reason not to ask, once it tripped; it stays so.
-func (b *silenceBreaker) broken() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.row < b.limit {
-		return nil
-	}
-	return fmt.Errorf("not asked, because %d calls in a row had no answer, the last one: %w", b.row, b.last)
+		errors.As(err, &refused) && refused.AuthenticationFailure() ||
+		errors.As(err, &silent) && silent.HostUnreachable()
 }
 
 // sortFailures sorts by type, id, call and reason, and leaves each one once.

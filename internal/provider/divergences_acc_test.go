@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -120,6 +122,25 @@ func TestAccDivergences_oneFailure(t *testing.T) {
 				"service_principal/301": knownvalue.ObjectPartial(map[string]knownvalue.Check{"external_id": knownvalue.StringExact(entraID(301))}),
 			})),
 		},
+	})
+}
+
+// The account goes away while the audit reads: an error that names the host,
+// not a clean account, and not a wait for each of the identities.
+func TestAccDivergences_goneMidRead(t *testing.T) {
+	t.Parallel()
+	a := startPreset(t, "field-scan", simulator.Options{Latency: 10 * time.Millisecond})
+	go func() {
+		for deadline := time.Now().Add(time.Minute); a.requestsTo("matchWithIdp") < 300 && time.Now().Before(deadline); {
+			time.Sleep(20 * time.Millisecond)
+		}
+		_ = a.Close()
+	}()
+	acceptance(t, resource.TestStep{
+		Config:   a.audited(`data "dbxidentity_divergences" "all" {}`),
+		PlanOnly: true,
+		ExpectError: regexp.MustCompile(`(?s)Unable to Read Divergences.*matchWithIdp.*no answer.*` +
+			strings.ReplaceAll(regexp.QuoteMeta(strings.TrimPrefix(a.URL, "http://")), " ", `\s+`)),
 	})
 }
 

@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -297,36 +296,4 @@ data "dbxidentity_workspace_federation" "all" {}
 			}
 		})
 	}
-}
-
-// The simulator goes away while the audit reads: an error that names the host,
-// not a clean account, and not a wait for each of the identities.
-func TestProcess_goneMidRead(t *testing.T) {
-	t.Parallel()
-	a := startPreset(t, "field-scan", simulator.Options{Latency: 10 * time.Millisecond})
-	w := newWorkspace(t, a.audited(`
-data "dbxidentity_divergences" "all" {}
-output "clean" { value = data.dbxidentity_divergences.all.clean }
-`))
-	go func() {
-		deadline := time.Now().Add(time.Minute)
-		for a.Server.Requests().Total < 300 && time.Now().Before(deadline) {
-			time.Sleep(time.Millisecond)
-		}
-		_ = a.Close()
-	}()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	cmd, out := w.command(ctx, "plan")
-	cmd.Env = append(cmd.Env, "DBXIDENTITY_MAX_CONCURRENCY=8")
-	start := time.Now()
-	err := cmd.Run()
-	if err == nil {
-		t.Fatalf("the plan succeeded:\n%s", out)
-	}
-	text := strings.Join(strings.Fields(strings.ReplaceAll(out.String(), "│", " ")), " ")
-	if !regexp.MustCompile(`Unable to Read Divergences`).MatchString(text) || !strings.Contains(text, strings.TrimPrefix(a.URL, "http://")) {
-		t.Errorf("the error does not say what failed and where:\n%s", out)
-	}
-	t.Logf("the plan ended after %s", time.Since(start).Round(time.Second))
 }

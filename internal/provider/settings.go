@@ -26,6 +26,10 @@ import (
 // idpKinds are the kinds of IdP that work, as they are named in the schema.
 var idpKinds = []string{"databricks"}
 
+// defaultMaxConcurrency is how many requests are under way at most, unless
+// max_concurrency says otherwise.
+const defaultMaxConcurrency = 32
+
 // settings is the resolved provider configuration: the provider block, with the
 // environment filling what the block leaves out.
 type settings struct {
@@ -46,7 +50,7 @@ type settings struct {
 }
 
 func newSettings(version string) settings {
-	return settings{version: version, databricks: &config.Config{}, getenv: os.Getenv}
+	return settings{version: version, databricks: &config.Config{}, maxConcurrency: defaultMaxConcurrency, getenv: os.Getenv}
 }
 
 // read fills the settings. Each problem is a diagnostic on its attribute; an
@@ -61,7 +65,9 @@ func (s *settings) read(ctx context.Context, cfg tfsdk.Config, diags *diag.Diagn
 	s.identityAPI = r.oneOf("identity_api", "auto", "auto", "iam_v2", "scim")
 	s.readOnly = r.boolean("read_only")
 	s.workspaceHosts = r.stringMap("workspace_hosts")
-	s.maxConcurrency = r.count("max_concurrency", 1, 256)
+	if n := r.count("max_concurrency", 1, 256); n > 0 {
+		s.maxConcurrency = n
+	}
 	s.readsPerSecond = r.rate("reads_per_second")
 	s.writesPerSecond = r.rate("writes_per_second")
 }

@@ -30,6 +30,9 @@ type Error struct {
 	Sent bool
 	// FirstContact is true when the host has never answered anything.
 	FirstContact bool
+	// Gone is true when the host has answered nothing for so long, while it was
+	// asked, that other requests to it are not worth their time either.
+	Gone bool
 	// Err is the last attempt's error.
 	Err error
 }
@@ -45,6 +48,10 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// HostUnreachable tells, for packages that do not import this one, whether
+// nothing else can be asked of the host either.
+func (e *Error) HostUnreachable() bool { return e.FirstContact || e.Gone }
 
 // errNoProgress is the end of an attempt whose answer stopped coming.
 var errNoProgress = errors.New("no progress")
@@ -85,6 +92,13 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		if start.IsZero() {
 			start = time.Now() // Queueing is not part of the budget.
 		}
+		if err := c.hosts.refuse(u.Host); err != nil {
+			release()
+			return nil, &Error{
+				Method: req.Method, Place: place(u), Attempts: attempts, Elapsed: time.Since(start), Sent: sent,
+				FirstContact: !c.hosts.hasAnswered(u.Host), Gone: true, Err: err,
+			}
+		}
 		attempts++
 		a := c.try(ctx, req, u, start)
 		release()
@@ -97,9 +111,10 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 			return nil, ended(ctx, req, u, context.Cause(ctx))
 		}
 		pause, again := c.next(req, a, attempts, time.Until(start.Add(c.budget(u.Host))))
-		if !again {
+		gone := a.err != nil && !a.broken && c.hosts.silent(u.Host, req, start)
+		if !again || gone {
 			return c.finish(req, u, a, &Error{
-				Attempts: attempts, Elapsed: time.Since(start), Sent: sent,
+				Attempts: attempts, Elapsed: time.Since(start), Sent: sent, Gone: gone,
 			})
 		}
 		c.logRetry(ctx, req, u, a, attempts, pause)
@@ -112,7 +127,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 // budget is the time from the first attempt of a request in which another one
 // may begin.
 func (c *Client) budget(host string) time.Duration {
-	if !c.hasAnswered(host) {
+	if !c.hosts.hasAnswered(host) {
 		return min(c.opts.FirstContact, c.opts.RetryBudget)
 	}
 	return c.opts.RetryBudget
@@ -122,7 +137,7 @@ func (c *Client) budget(host string) time.Duration {
 // that is the end of the budget; later, an attempt that began within the budget
 // gets its time.
 func (c *Client) deadline(host string, start time.Time) time.Time {
-	if !c.hasAnswered(host) {
+	if !c.hosts.hasAnswered(host) {
 		return start.Add(c.budget(host))
 	}
 	return start.Add(c.opts.RetryBudget + c.opts.RequestTimeout)
@@ -181,7 +196,7 @@ func (c *Client) try(ctx context.Context, req *Request, u *url.URL, start time.T
 		return attempt{err: explain(ctx, err, sent.Load()), sent: sent.Load()}
 	}
 	defer func() { _ = resp.Body.Close() }()
-	c.setAnswered(u.Host)
+	c.hosts.answer(u.Host)
 	body, err := readAll(resp.Body, func() { timer.Reset(c.opts.RequestTimeout) })
 	out := &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
 	if err != nil {
@@ -242,7 +257,7 @@ func (c *Client) next(req *Request, a attempt, attempts int, left time.Duration)
 		g.throttled(min(pause, max(left, 0)))
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 	case http.StatusInternalServerError:
-		if !req.isRead() {
+		if !req.isRead() && !req.Repeatable {
 			return 0, false
 		}
 	default:
@@ -276,7 +291,10 @@ func (c *Client) finish(req *Request, u *url.URL, a attempt, e *Error) (*Respons
 		return a.resp, nil
 	}
 	e.Method, e.Place, e.Err = req.Method, place(u), a.err
-	e.FirstContact = !c.hasAnswered(u.Host)
+	e.FirstContact = !c.hosts.hasAnswered(u.Host)
+	if e.HostUnreachable() {
+		c.hosts.lost(u.Host, a.err)
+	}
 	return nil, e
 }
 

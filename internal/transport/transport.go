@@ -24,7 +24,7 @@ import (
 // Defaults of [Options].
 const (
 	DefaultMaxConcurrency = 32
-	DefaultFirstContact   = 15 * time.Second
+	DefaultFirstContact   = 10 * time.Second
 	DefaultRequestTimeout = 60 * time.Second
 	DefaultRetryBudget    = 5 * time.Minute
 	DefaultRetryPause     = 500 * time.Millisecond
@@ -78,9 +78,10 @@ type Client struct {
 	opts  Options
 	slots chan struct{}
 
-	mu       sync.Mutex
-	gates    map[gateKey]*gate
-	answered map[string]bool // hosts that have answered something
+	hosts *hosts
+
+	mu    sync.Mutex
+	gates map[gateKey]*gate
 }
 
 type gateKey struct {
@@ -99,10 +100,10 @@ func New(o Options) *Client {
 		o.Base = NewBase(o.MaxConcurrency, nil)
 	}
 	return &Client{
-		opts:     o,
-		slots:    make(chan struct{}, o.MaxConcurrency),
-		gates:    map[gateKey]*gate{},
-		answered: map[string]bool{},
+		opts:  o,
+		slots: make(chan struct{}, o.MaxConcurrency),
+		hosts: newHosts(o.RetryBudget),
+		gates: map[gateKey]*gate{},
 	}
 }
 
@@ -198,19 +199,6 @@ func (c *Client) gate(req *Request) *gate {
 		c.gates[key] = g
 	}
 	return g
-}
-
-// hasAnswered tells whether the host of a URL ever answered.
-func (c *Client) hasAnswered(host string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.answered[host]
-}
-
-func (c *Client) setAnswered(host string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.answered[host] = true
 }
 
 func (c *Client) log(ctx context.Context, msg string, fields map[string]any) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -96,7 +97,7 @@ func TestDo(t *testing.T) {
 		"502, 503, 504 for a write":    {req: patch, steps: steps{answer(502), answer(503), answer(504), answer(204)}, status: 204, attempts: 4, max: 10 * time.Second},
 		"500 for a read":               {req: get, steps: steps{answer(500), answer(200)}, status: 200, attempts: 2, max: time.Second},
 		"500 for a write":              {req: patch, steps: steps{answer(500), answer(200)}, status: 500, attempts: 1},
-		"500 for a repeatable write":   {req: again, steps: steps{answer(500), answer(200)}, status: 500, attempts: 1},
+		"500 for a repeatable write":   {req: again, steps: steps{answer(500), answer(200)}, status: 200, attempts: 2, max: time.Second},
 		"reset read":                   {req: get, steps: steps{reset, answer(200)}, status: 200, attempts: 2, max: time.Second},
 		"reset write":                  {req: patch, steps: steps{reset, answer(200)}, attempts: 1, sent: true},
 		"reset repeatable write":       {req: again, steps: steps{reset, answer(200)}, status: 200, attempts: 2, max: time.Second},
@@ -104,8 +105,8 @@ func TestDo(t *testing.T) {
 		"cut read":                     {req: get, steps: steps{cut, answer(200)}, status: 200, attempts: 2, max: time.Second},
 		"cut write keeps the status":   {req: patch, steps: steps{cut}, status: 200, attempts: 1},
 		"cut repeatable write":         {req: again, steps: steps{cut, answer(200)}, status: 200, attempts: 2, max: time.Second},
-		"refused on first contact":     {req: get, steps: steps{refused}, min: 8 * time.Second, max: 15 * time.Second, attempts: 6},
-		"silent on first contact":      {req: get, steps: steps{hang}, min: 15 * time.Second, max: 15 * time.Second, attempts: 1, sent: true},
+		"refused on first contact":     {req: get, steps: steps{refused}, min: 5 * time.Second, max: 10 * time.Second, attempts: 5},
+		"silent on first contact":      {req: get, steps: steps{hang}, min: 10 * time.Second, max: 10 * time.Second, attempts: 1, sent: true},
 		"refused later":                {req: get, steps: steps{answer(503), refused}, sent: true, min: 4 * time.Minute, max: 5 * time.Minute},
 		"silent later, then an answer": {req: get, steps: steps{answer(503), hang, answer(200)}, status: 200, attempts: 3, min: time.Minute, max: 62 * time.Second},
 	}
@@ -143,6 +144,71 @@ func TestDo(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A host that answered before and then nothing at all, to several requests, is
+// gone: they end after a minute, later ones at once, and the first answer to a
+// probe brings it back. One request that hangs alone says nothing of its host.
+func TestDo_hostGone(t *testing.T) {
+	t.Parallel()
+	for name, step := range map[string]func(*http.Request) (*http.Response, error){"refuses": refused, "hangs": hang} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var gone atomic.Bool
+				c := New(Options{Base: &script{steps: steps{func(r *http.Request) (*http.Response, error) {
+					if gone.Load() {
+						return step(r)
+					}
+					return answer(200)(r)
+				}}}})
+				get := func() error {
+					_, err := c.Do(t.Context(), &Request{Method: "GET", URL: "http://account.example.com/path"})
+					return err
+				}
+				if err := get(); err != nil {
+					t.Fatal(err)
+				}
+				gone.Store(true)
+				begin := time.Now()
+				var wg sync.WaitGroup
+				for range minUnanswered {
+					wg.Go(func() {
+						var e *Error
+						if err := get(); !errors.As(err, &e) || !e.HostUnreachable() {
+							t.Errorf("got %v, want an error that calls the host unreachable", err)
+						}
+					})
+				}
+				wg.Wait()
+				if took := time.Since(begin); took < maxSilence || took > 2*maxSilence {
+					t.Errorf("gave the host up after %s", took)
+				}
+				begin = time.Now()
+				if err := get(); err == nil || time.Since(begin) != 0 {
+					t.Errorf("a request to a host that is gone took %s: %v", time.Since(begin), err)
+				}
+				gone.Store(false)
+				time.Sleep(probeEvery)
+				if err := get(); err != nil {
+					t.Errorf("after the host is back: %v", err)
+				}
+			})
+		})
+	}
+	t.Run("one request alone", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			c := New(Options{Base: &script{steps: steps{answer(200), hang}}})
+			for range 2 {
+				_, err := c.Do(t.Context(), &Request{Method: "GET", URL: "http://account.example.com/path"})
+				var e *Error
+				if errors.As(err, &e) && e.HostUnreachable() {
+					t.Errorf("one hanging request makes the host gone: %v", err)
+				}
+			}
+		})
+	})
 }
 
 func TestDo_cancelledEndsAtOnce(t *testing.T) {
