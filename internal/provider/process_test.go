@@ -218,15 +218,23 @@ func TestProcess_applyKilled(t *testing.T) {
 	if len(patched) != fixes {
 		t.Errorf("%d principals were patched, want %d", len(patched), fixes)
 	}
-	instances := w.instances()
+	instances, forgotten := w.instances(), 0
 	for i := range fixes {
 		key := fixAddress(fmt.Sprintf("user/%d", 1000+i))
-		if got, want := instances[key]["previous_external_id"], entraID(500000+i); got != want {
+		if instances[key] == nil && w.tofu {
+			// OpenTofu writes its state every 20 seconds and not after each
+			// resource, to local files too: what it had done before a kill is
+			// done in the account and unknown to the state.
+			forgotten++
+		} else if got, want := instances[key]["previous_external_id"], entraID(500000+i); got != want {
 			t.Errorf("%s: previous_external_id is %v, want %s", key, got, want)
 		}
 		if got, want := a.userExternalID(fmt.Sprint(1000+i)), entraID(1000+i); got != want {
 			t.Errorf("user %d holds %s, want %s", 1000+i, got, want)
 		}
+	}
+	if forgotten == fixes {
+		t.Error("the state holds no fix at all")
 	}
 }
 
