@@ -197,7 +197,7 @@ func TestAccDivergences_badInput(t *testing.T) {
 	a := startAccount(t, smallWorld(), simulator.Options{})
 	all := `data "dbxidentity_divergences" "all" {}`
 	tests := map[string]struct{ config, want string }{
-		"no IdP": {a.config("", all), `(?s)No Identity Provider Configured.*idp.*databricks = \{\}`},
+		"no IdP": {a.config("", all), `(?s)No Identity Provider Configured.*idp.*databricks = \{\}.*entra.*okta.*file`},
 		"unknown principal type": {
 			a.audited(`data "dbxidentity_divergences" "all" { targets = [{ principal_type = "robot", principal_id = "1" }] }`),
 			`(?s)principal_type.*must be one of.*"robot"`,

@@ -164,20 +164,3 @@ func ownAttributes() map[string]schema.Attribute {
 		},
 	}
 }
-
-func idpSchema() schema.Attribute {
-	return schema.SingleNestedAttribute{
-		Optional: true,
-		MarkdownDescription: "The identity provider to compare with: exactly one kind. There is no default. " +
-			"Environment variable `DBXIDENTITY_IDP` (the name of the kind).",
-		Attributes: map[string]schema.Attribute{
-			"databricks": schema.SingleNestedAttribute{
-				Optional: true,
-				MarkdownDescription: "Ask the account itself: one `matchWithIdp` call per identity, as the AIM enablement prep script does. " +
-					"On accounts with automatic identity management the call also **syncs** the identity with the IdP, " +
-					"which is why this kind must be written down.",
-				Attributes: map[string]schema.Attribute{},
-			},
-		},
-	}
-}

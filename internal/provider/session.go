@@ -86,11 +86,7 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		diags.AddError("Unable to Configure the Databricks Client", err.Error())
 		return nil
 	}
-	out := &session{settings: s, account: client, now: time.Now}
-	if s.idpKind == "databricks" {
-		out.idp = idp.NewDatabricks(client, s.maxConcurrency)
-	}
-	return out
+	return &session{settings: s, account: client, idp: newIDP(s, client, diags), now: time.Now}
 }
 
 // requireIDP returns the configured IdP, or adds the error that says how to
@@ -100,7 +96,7 @@ func (s *session) requireIDP(need string, diags *diag.Diagnostics) idp.Source {
 		diags.AddError("No Identity Provider Configured",
 			fmt.Sprintf("%s compares the account with an identity provider, and the provider block names none. "+
 				"There is no default, because some choices change the account while they look. "+
-				"Set the provider's idp attribute (or DBXIDENTITY_IDP) to one of: %s.", need, idpChoices()))
+				"Set the provider's idp attribute (or DBXIDENTITY_IDP) to exactly one of: %s.", need, idpChoices()))
 	}
 	return s.idp
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -23,9 +24,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// idpKinds are the kinds of IdP that work, as they are named in the schema.
-var idpKinds = []string{"databricks"}
-
 // defaultMaxConcurrency is how many requests are under way at most, unless
 // max_concurrency says otherwise.
 const defaultMaxConcurrency = 32
@@ -35,7 +33,7 @@ const defaultMaxConcurrency = 32
 type settings struct {
 	version         string
 	databricks      *config.Config
-	idpKind         string // empty: none configured
+	idp             idpSettings
 	aim             audit.AIMState
 	identityAPI     string
 	readOnly        bool
@@ -47,6 +45,8 @@ type settings struct {
 	firstContact, requestTimeout, retryBudget, retryPause, confirmTimeout time.Duration
 
 	getenv func(string) string
+	// idpTransport carries the requests to Entra and Okta; nil is usual.
+	idpTransport http.RoundTripper
 }
 
 func newSettings(version string) settings {
@@ -60,7 +60,7 @@ func (s *settings) read(ctx context.Context, cfg tfsdk.Config, diags *diag.Diagn
 	for _, setting := range databricksSettings() {
 		r.databricks(setting, s.databricks)
 	}
-	s.idpKind = r.idpKind()
+	s.idp = r.idp()
 	s.aim = audit.AIMState(r.oneOf("automatic_identity_management", "unknown", "on", "off", "unknown"))
 	s.identityAPI = r.oneOf("identity_api", "auto", "auto", "iam_v2", "scim")
 	s.readOnly = r.boolean("read_only")
@@ -232,47 +232,6 @@ func (r *settingsReader) stringMap(name string) map[string]string {
 	return out
 }
 
-// idpKind is the one kind that the idp block names, or that DBXIDENTITY_IDP
-// names when there is no block; empty for none.
-func (r *settingsReader) idpKind() string {
-	var v types.Object
-	if !r.get("idp", &v, func() attr.Value { return v }) {
-		if v.IsUnknown() {
-			return ""
-		}
-		kind := r.getenv("DBXIDENTITY_IDP")
-		if kind != "" && !slices.Contains(idpKinds, kind) {
-			r.invalid("idp", "DBXIDENTITY_IDP", fmt.Sprintf("is %q. It must be one of %s.", kind, strings.Join(idpKinds, ", ")))
-			return ""
-		}
-		return kind
-	}
-	var chosen []string
-	for _, kind := range idpKinds {
-		inner, ok := v.Attributes()[kind]
-		if !ok || inner.IsNull() {
-			continue
-		}
-		if inner.IsUnknown() {
-			r.unknown(path.Root("idp").AtName(kind))
-			return ""
-		}
-		chosen = append(chosen, kind)
-	}
-	if len(chosen) != 1 {
-		r.diags.AddAttributeError(path.Root("idp"), "Invalid Provider Setting",
-			fmt.Sprintf("idp must name exactly one kind of identity provider, and it names %d. The choices are: %s.", len(chosen), idpChoices()))
-		return ""
-	}
-	return chosen[0]
-}
-
-// idpChoices says what may be written, for errors.
-func idpChoices() string {
-	return "`idp = { databricks = {} }` (the account's own matchWithIdp: one call per identity, and on accounts with " +
-		"automatic identity management each call also syncs the identity)"
-}
-
 // WithShortLimits shortens the time limits for tests: failures show in seconds.
 func WithShortLimits() Option {
 	return func(s *settings) {
@@ -281,4 +240,10 @@ func WithShortLimits() Option {
 		s.retryPause = 20 * time.Millisecond
 		s.confirmTimeout = 3 * time.Second
 	}
+}
+
+// WithIDPTransport carries the requests to Entra and Okta, for tests whose
+// servers have certificates of their own.
+func WithIDPTransport(base http.RoundTripper) Option {
+	return func(s *settings) { s.idpTransport = base }
 }

@@ -1,0 +1,190 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// trusting lets a provider in this process trust the account's Entra authority.
+func (a account) trusting() []provider.Option {
+	a.t.Helper()
+	pem, err := os.ReadFile(a.IDP.CAFile)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		a.t.Fatalf("no certificate in the CA file")
+	}
+	base := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
+	a.t.Cleanup(base.CloseIdleConnections)
+	return []provider.Option{provider.WithIDPTransport(base)}
+}
+
+// entra and okta are idp settings for the account's own IdP.
+func (a account) entra() string {
+	return fmt.Sprintf(`idp = { entra = {
+    tenant_id      = %q
+    client_id      = %q
+    client_secret  = %q
+    authority_host = %q
+    graph_endpoint = %q
+  } }`, a.IDP.EntraTenantID, a.IDP.EntraClientID, a.IDP.EntraClientSecret, a.IDP.EntraAuthorityHost, a.IDP.GraphEndpoint)
+}
+
+func (a account) okta() string {
+	return fmt.Sprintf(`idp = { okta = { org_url = %q, api_token = %q } }`, a.IDP.OktaOrgURL, a.IDP.OktaAPIToken)
+}
+
+// file exports the account's IdP as a directory file and returns the setting.
+func (a account) file() string {
+	a.t.Helper()
+	type object map[string]any
+	doc := struct {
+		Version           int      `json:"version"`
+		Users             []object `json:"users"`
+		Groups            []object `json:"groups"`
+		ServicePrincipals []object `json:"service_principals"`
+	}{Version: 1, Users: []object{}, Groups: []object{}, ServicePrincipals: []object{}}
+	directory := a.state().IDP
+	for _, u := range directory.Users {
+		doc.Users = append(doc.Users, object{
+			"id": u.ID, "user_name": u.UserPrincipalName, "mail": u.Mail, "enabled": u.AccountEnabled,
+			"guest": u.UserType == "Guest", "deleted": u.Deleted,
+		})
+	}
+	for _, g := range directory.Groups {
+		members := append([]string{}, g.Members...)
+		doc.Groups = append(doc.Groups, object{"id": g.ID, "display_name": g.DisplayName, "members": members, "deleted": g.Deleted})
+	}
+	for _, sp := range directory.ServicePrincipals {
+		doc.ServicePrincipals = append(doc.ServicePrincipals, object{
+			"id": sp.ID, "application_id": sp.AppID, "display_name": sp.DisplayName, "enabled": sp.AccountEnabled, "deleted": sp.Deleted,
+		})
+	}
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	name := filepath.Join(a.t.TempDir(), "directory.json")
+	if err := os.WriteFile(name, raw, 0o600); err != nil {
+		a.t.Fatal(err)
+	}
+	return fmt.Sprintf(`idp = { file = { path = %q } }`, name)
+}
+
+// capture keeps the root outputs of a step.
+type capture map[string]any
+
+func (c capture) CheckState(_ context.Context, req statecheck.CheckStateRequest, _ *statecheck.CheckStateResponse) {
+	for name, output := range req.State.Values.Outputs {
+		c[name] = output.Value
+	}
+}
+
+// The account's own matchWithIdp, Entra and a file find the same divergences
+// and the same fixes in the published scan.
+func TestAccDivergences_sameForEveryIDP(t *testing.T) {
+	t.Parallel()
+	a := startPreset(t, "field-scan", simulator.Options{})
+	config := `
+data "dbxidentity_divergences" "all" {
+  primary_domains = ["example.com"]
+}
+output "users" { value = [for u in data.dbxidentity_divergences.all.users : [u.id, u.username, u.external_id, u.external_id_with_username_match, u.error_categories]] }
+output "groups" { value = [for g in data.dbxidentity_divergences.all.groups : [g.id, g.group_name, g.external_id, sort(g.external_ids_with_groupname_match),
+  g.local_members_not_in_idp_internal_ids, g.external_members_not_in_idp_internal_ids, g.error_categories]] }
+output "service_principals" { value = [for s in data.dbxidentity_divergences.all.service_principals : [s.id, s.application_id, s.external_id, s.external_id_with_app_id_match, s.error_categories]] }
+output "fixes" { value = data.dbxidentity_divergences.all.external_id_fixes }
+output "complete" { value = data.dbxidentity_divergences.all.complete }
+`
+	seen := map[string]capture{"databricks": {}, "entra": {}, "file": {}}
+	var steps []resource.TestStep
+	for kind, settings := range map[string]string{"databricks": `idp = { databricks = {} }`, "entra": a.entra(), "file": a.file()} {
+		steps = append(steps, resource.TestStep{
+			Config:            a.config(settings, config),
+			ConfigStateChecks: []statecheck.StateCheck{seen[kind], output("complete", knownvalue.Bool(true))},
+		})
+	}
+	acceptanceWith(t, a.trusting(), steps...)
+	for _, kind := range []string{"entra", "file"} {
+		if diff := cmp.Diff(seen["databricks"], seen[kind]); diff != "" {
+			t.Errorf("%s differs from databricks (-databricks +%s):\n%.4000s", kind, kind, diff)
+		}
+	}
+	if fixes, _ := seen["file"]["fixes"].(map[string]any); len(fixes) != 72 {
+		t.Errorf("%d fixes, want 72", len(fixes))
+	}
+}
+
+// A directory audit asks Databricks nothing per user: no matchWithIdp, which
+// would sync identities on accounts with AIM.
+func TestAccDivergences_entraFixes(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{AIM: true})
+	acceptanceWith(t, a.trusting(),
+		applies(a.config(a.entra(), remediation), planned{
+			ledgerAddress: "create", fixAddress("user/101"): "create", fixAddress("service_principal/301"): "create",
+		}, a.holds("101", entraID(101)), accountCheck(func() error {
+			if n := a.requestsTo("matchWithIdp"); n != 0 {
+				return fmt.Errorf("%d calls of matchWithIdp", n)
+			}
+			return nil
+		})),
+		resource.TestStep{Config: a.config(a.entra(), "")},
+	)
+}
+
+// Okta has no service principals: users and groups are judged as ever.
+func TestAccDivergences_okta(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	acceptance(t,
+		applies(a.config(a.okta(), remediation), planned{ledgerAddress: "create", fixAddress("user/101"): "create"}, a.holds("101", entraID(101))),
+		resource.TestStep{Config: a.config(a.okta(), "")},
+	)
+}
+
+func TestAccProvider_badIDPSettings(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	tests := map[string]struct{ settings, want string }{
+		"two kinds":              {`idp = { databricks = {}, file = { path = "x.json" } }`, `(?s)exactly one kind.*names 2`},
+		"no file":                {`idp = { file = { path = "/nowhere/directory.json" } }`, `(?s)/nowhere/directory.json`},
+		"no path":                {`idp = { file = {} }`, `(?s)idp.file.path.*DBXIDENTITY_FILE_PATH`},
+		"okta without org":       {`idp = { okta = { api_token = "t" } }`, `(?s)idp.okta.org_url`},
+		"okta with two":          {`idp = { okta = { org_url = "https://example.okta.com", api_token = "t", client_id = "c", private_key = "k" } }`, `(?s)exclude each other`},
+		"plain graph":            {`idp = { entra = { tenant_id = "t", client_id = "c", client_secret = "s", graph_endpoint = "http://graph.example.com" } }`, `(?s)idp.entra.graph_endpoint`},
+		"no username attributes": {`idp = { entra = { tenant_id = "t", client_id = "c", client_secret = "s", username_attributes = ["nickname"] } }`, `(?s)idp.entra.username_attributes`},
+		"wrong secret":           {strings.Replace(a.entra(), a.IDP.EntraClientSecret, "wrong", 1), `(?s)AADSTS7000215`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acceptanceWith(t, a.trusting(), resource.TestStep{
+				Config:   a.config(tt.settings, `data "dbxidentity_divergences" "all" {}`),
+				PlanOnly: true, ExpectError: regexp.MustCompile(tt.want),
+			})
+		})
+	}
+}
