@@ -39,6 +39,9 @@ type Config struct {
 	MaxConcurrency int
 	// ReadsPerSecond and WritesPerSecond are fixed rates; 0 is adaptive.
 	ReadsPerSecond, WritesPerSecond float64
+	// HiddenMemberships tells that AIM is on, under which account SCIM does not
+	// show memberships that come from the IdP.
+	HiddenMemberships bool
 	// ReadOnly refuses every write.
 	ReadOnly bool
 	// Version is the provider's, for the User-Agent.

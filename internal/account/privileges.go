@@ -181,7 +181,7 @@ func (c *Client) resource(ctx context.Context, ref audit.Ref) (*scimResource, er
 }
 
 // groupsAbove are the ids of every group that a principal is in, at any depth,
-// sorted.
+// sorted. With an error they are those that could be seen.
 func (c *Client) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, error) {
 	return c.power.parents.get(ctx, ref, func(ctx context.Context) ([]string, error) {
 		const family = "transitive-parent-groups"
@@ -197,9 +197,19 @@ func (c *Client) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, erro
 		if err != nil {
 			return nil, err
 		}
-		return closure(parents, ref.ID), nil
+		above := closure(parents, ref.ID)
+		if c.cfg.HiddenMemberships {
+			return above, errHiddenMemberships
+		}
+		return above, nil
 	})
 }
+
+// errHiddenMemberships marks groups above a principal that are some, but not
+// surely all (databricks-account-api.md 4.2: SCIM does not return memberships
+// that AIM resolves from the IdP).
+var errHiddenMemberships = errors.New("account SCIM does not show the memberships that come from the identity provider while " +
+	"automatic identity management is on, and IAM v2, which shows them, is not available")
 
 func (c *Client) parentsIAMv2(ctx context.Context, id string) ([]string, error) {
 	type parent struct {
@@ -220,8 +230,7 @@ func (c *Client) parentsIAMv2(ctx context.Context, id string) ([]string, error) 
 }
 
 // crawlGroups reads every group of the account: member id -> ids of the groups
-// that list it. Under AIM, SCIM does not show the memberships that come from the
-// IdP, so that the answer may be too small; IAM v2 has no such gap.
+// that list it.
 func (c *Client) crawlGroups(ctx context.Context) (map[string][]string, error) {
 	inv, err := c.Inventory(ctx)
 	if err != nil {

@@ -119,6 +119,27 @@ func TestPrivileges_holes(t *testing.T) {
 	}
 }
 
+// Under AIM without IAM v2 the groups above a principal are not surely all: what
+// is seen counts, and the rest is a hole.
+func TestPrivileges_hiddenMemberships(t *testing.T) {
+	t.Parallel()
+	for name, hidden := range map[string]bool{"AIM is on": true, "AIM is off": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := start(t, powers(), simulator.Options{NoIAMv2: true})
+			cfg := quick(sim)
+			cfg.HiddenMemberships = hidden
+			got := connect(t, cfg).Privileges(t.Context(), []audit.Ref{user("1"), user("3")})
+			if hole := strings.Contains(got[user("3")].Unknown, "memberships that come from the identity provider"); hole != hidden {
+				t.Errorf("user/3 is %+v", got[user("3")])
+			}
+			if len(got[user("1")].Powers) != 3 {
+				t.Errorf("user/1 is %+v, want the three powers that SCIM shows", got[user("1")])
+			}
+		})
+	}
+}
+
 func TestMembers(t *testing.T) {
 	t.Parallel()
 	two := audit.Member{Ref: user("2"), Name: "two@example.com", ExternalID: "x2", Source: audit.SourceIdentityProvider}

@@ -64,12 +64,15 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		ReadsPerSecond:  s.readsPerSecond,
 		WritesPerSecond: s.writesPerSecond,
 		ReadOnly:        s.readOnly,
-		Version:         s.version,
-		FirstContact:    s.firstContact,
-		RequestTimeout:  s.requestTimeout,
-		RetryBudget:     s.retryBudget,
-		RetryPause:      s.retryPause,
-		ConfirmTimeout:  s.confirmTimeout,
+
+		HiddenMemberships: s.aim == audit.AIMOn,
+
+		Version:        s.version,
+		FirstContact:   s.firstContact,
+		RequestTimeout: s.requestTimeout,
+		RetryBudget:    s.retryBudget,
+		RetryPause:     s.retryPause,
+		ConfirmTimeout: s.confirmTimeout,
 		Log: func(ctx context.Context, message string, fields map[string]any) {
 			tflog.Debug(ctx, message, fields)
 		},
