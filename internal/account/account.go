@@ -5,8 +5,8 @@
 // package audit, and writes externalIds under guard.
 //
 // The SDK resolves configuration and credentials; requests go through package
-// transport (docs/adr/002-own-transport.md). Facts about the APIs come from
-// docs/design and are named at each call; what is only assumed says so. It must
+// transport (docs/adr/002-own-transport.md). Facts about the APIs are
+// named at each call (docs/design/sources.md); what is only assumed says so. It must
 // not import the Terraform libraries.
 package account
 

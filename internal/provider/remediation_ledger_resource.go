@@ -35,7 +35,7 @@ func (r *remediationLedgerResource) Metadata(_ context.Context, req resource.Met
 
 // ModifyPlan computes the maps from configuration and prior state alone, so
 // that they are known while planning and the same when Terraform plans again
-// during apply (docs/design: the fixed point).
+// during apply (docs/design/fixed-point.md).
 func (r *remediationLedgerResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		warnForgetting(ctx, req, &resp.Diagnostics)
