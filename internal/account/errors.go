@@ -50,7 +50,7 @@ func (e *AuthError) Error() string {
 	case authPAT:
 		hint = "Check token (DATABRICKS_TOKEN): it may be wrong, expired or not of this account."
 	}
-	return fmt.Sprintf("authentication (%s) failed: %v. %s", e.Type, e.Err, hint)
+	return fmt.Sprintf("authentication (%s) failed: %s. %s", e.Type, strings.TrimSuffix(e.Err.Error(), "."), hint)
 }
 
 func (e *AuthError) Unwrap() error { return e.Err }
@@ -89,7 +89,7 @@ func (e *APIError) Error() string {
 		fmt.Fprintf(&b, " (request id %s)", e.RequestID)
 	}
 	if e.Status == 403 {
-		b.WriteString(". The caller must be an account admin")
+		b.WriteString(". The caller must be an account admin of this account")
 	}
 	return b.String()
 }

@@ -37,7 +37,7 @@ func (e *unknownTargetError) Error() string { return fmt.Sprintf("the account ha
 func (r auditRun) do(ctx context.Context, client *account.Client, source idp.Source) (audit.Report, error) {
 	inventory, err := client.Inventory(ctx)
 	if err != nil {
-		return audit.Report{}, fmt.Errorf("listing the principals of the account: %w", err)
+		return audit.Report{}, err // It says what was listed.
 	}
 	in := audit.Input{Inventory: inventory}
 	scope, err := r.scope(ctx, client, &in)
