@@ -105,7 +105,7 @@ func TestDo(t *testing.T) {
 		"cut read":                     {req: get, steps: steps{cut, answer(200)}, status: 200, attempts: 2, max: time.Second},
 		"cut write keeps the status":   {req: patch, steps: steps{cut}, status: 200, attempts: 1},
 		"cut repeatable write":         {req: again, steps: steps{cut, answer(200)}, status: 200, attempts: 2, max: time.Second},
-		"refused on first contact":     {req: get, steps: steps{refused}, min: 5 * time.Second, max: 10 * time.Second, attempts: 5},
+		"refused on first contact":     {req: get, steps: steps{refused}, min: 3700 * time.Millisecond, max: 10 * time.Second},
 		"silent on first contact":      {req: get, steps: steps{hang}, min: 10 * time.Second, max: 10 * time.Second, attempts: 1, sent: true},
 		"refused later":                {req: get, steps: steps{answer(503), refused}, sent: true, min: 4 * time.Minute, max: 5 * time.Minute},
 		"silent later, then an answer": {req: get, steps: steps{answer(503), hang, answer(200)}, status: 200, attempts: 3, min: time.Minute, max: 62 * time.Second},
