@@ -6,6 +6,7 @@ package provider_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -138,6 +139,32 @@ func (w *workspace) must(code int, args ...string) string {
 	return out
 }
 
+// killBetweenStates kills the CLI and its providers with SIGKILL at a moment at
+// which the state file is whole. Terraform rewrites a local state file in place
+// after each resource: killed within that, it loses what it had, whatever a
+// provider does. The processes are stopped first, so that the file holds still
+// while it is looked at.
+func (w *workspace) killBetweenStates(cmd *exec.Cmd) {
+	w.t.Helper()
+	signal := func(s syscall.Signal) {
+		if err := syscall.Kill(-cmd.Process.Pid, s); err != nil {
+			w.t.Fatalf("sending %s: %v", s, err)
+		}
+	}
+	for torn := 0; ; torn++ {
+		signal(syscall.SIGSTOP)
+		raw, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+		if w.tofu || err == nil && json.Valid(raw) {
+			w.t.Logf("killed after %d looks at a torn state file", torn)
+			break
+		}
+		signal(syscall.SIGCONT)
+		time.Sleep(time.Millisecond)
+	}
+	signal(syscall.SIGKILL)
+	_ = cmd.Wait()
+}
+
 // shown is the part of `show -json` that the tests read.
 type shown struct {
 	Values struct {
@@ -193,10 +220,7 @@ func TestProcess_applyKilled(t *testing.T) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
+	w.killBetweenStates(cmd)
 	if n := a.writes(); n >= fixes {
 		t.Fatalf("all %d writes happened before the kill: the test proves nothing", n)
 	}
