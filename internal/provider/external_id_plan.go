@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -45,7 +46,9 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 		if !req.State.Raw.IsNull() {
 			var state externalIDModel
 			resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-			warnBeforeDestroy(&resp.Diagnostics, state)
+			ours, known, diags := written(ctx, req.Private)
+			resp.Diagnostics.Append(diags...)
+			warnBeforeDestroy(&resp.Diagnostics, state, ours, known)
 		}
 		return
 	}
@@ -69,6 +72,11 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 				return // Nothing will be written.
 			}
 			expected = state.ExternalID
+			if state.PreviousExternalID.IsNull() {
+				// Imported or adopted: this may be the instance's first write, and only
+				// the write knows what was there before it.
+				resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous_external_id"), types.StringUnknown())...)
+			}
 		}
 	}
 	if r.session == nil || plan.ExternalID.IsUnknown() || expected.IsUnknown() {
@@ -129,12 +137,52 @@ func warnUnrestorable(diags *diag.Diagnostics, plan externalIDModel, expected ty
 }
 
 // warnBeforeDestroy says at plan time what a destroy will not undo.
-func warnBeforeDestroy(diags *diag.Diagnostics, state externalIDModel) {
+func warnBeforeDestroy(diags *diag.Diagnostics, state externalIDModel, ours string, known bool) {
 	if state.OnDestroy.ValueString() != onDestroyRestore {
 		return
 	}
-	if reason := state.restoreImpossible(); reason != "" {
+	reason := state.restoreImpossible()
+	if present := state.ExternalID.ValueString(); reason == "" && known && present != ours && present != state.PreviousExternalID.ValueString() {
+		reason = "somebody else wrote it"
+	}
+	if reason != "" {
 		diags.AddWarning("External ID Will Be Kept", fmt.Sprintf("on_destroy is %q, but the externalId of %s will stay %q: %s.",
 			onDestroyRestore, state.ref(), state.ExternalID.ValueString(), reason))
 	}
+}
+
+// keyWritten is where private state holds what the instance wrote last.
+const keyWritten = "written"
+
+// privateWriter and privateReader are the private state of the framework, whose
+// type is internal.
+type (
+	privateWriter interface {
+		SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+	}
+	privateReader interface {
+		GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+	}
+)
+
+// rememberWritten notes what the instance wrote: the value in state follows the
+// account, and a destroy must know the one from the other.
+func rememberWritten(ctx context.Context, private privateWriter, externalID string) diag.Diagnostics {
+	raw, err := json.Marshal(externalID)
+	if err != nil {
+		var diags diag.Diagnostics
+		diags.AddError("Unable to Save Private State", err.Error())
+		return diags
+	}
+	return private.SetKey(ctx, keyWritten, raw)
+}
+
+// written is what the instance wrote last; false when it wrote nothing.
+func written(ctx context.Context, private privateReader) (string, bool, diag.Diagnostics) {
+	raw, diags := private.GetKey(ctx, keyWritten)
+	var externalID string
+	if len(raw) == 0 || json.Unmarshal(raw, &externalID) != nil {
+		return "", false, diags
+	}
+	return externalID, true, diags
 }

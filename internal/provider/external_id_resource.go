@@ -69,6 +69,9 @@ func (r *externalIDResource) Create(ctx context.Context, req resource.CreateRequ
 	plan.ID = types.StringValue(plan.ref().String())
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setExternalIDIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
+	if result.PreviousKnown {
+		resp.Diagnostics.Append(rememberWritten(ctx, resp.Private, plan.ExternalID.ValueString())...)
+	}
 }
 
 func (r *externalIDResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -118,7 +121,10 @@ func (r *externalIDResource) Update(ctx context.Context, req resource.UpdateRequ
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
-	plan.ID, plan.PrincipalName, plan.PreviousExternalID = state.ID, state.PrincipalName, state.PreviousExternalID
+	// The name stays as it was planned; the next read brings a new one.
+	plan.ID, plan.PrincipalName = state.ID, state.PrincipalName
+	firstWrite := plan.PreviousExternalID.IsUnknown()
+	plan.PreviousExternalID = state.PreviousExternalID
 	if !plan.ExternalID.Equal(state.ExternalID) {
 		// What the reviewer saw as the present value is the prior state's.
 		result, err := r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
@@ -128,7 +134,10 @@ func (r *externalIDResource) Update(ctx context.Context, req resource.UpdateRequ
 			addWriteError(&resp.Diagnostics, "Update", thingExternalID, principalOf(plan.ref(), result.Principal), err)
 			return // The response state is the prior state: nothing is called done.
 		}
-		plan.PrincipalName = types.StringValue(result.Principal.Name)
+		if firstWrite && result.PreviousKnown {
+			plan.PreviousExternalID = types.StringValue(result.Previous)
+		}
+		resp.Diagnostics.Append(rememberWritten(ctx, resp.Private, plan.ExternalID.ValueString())...)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setExternalIDIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
@@ -155,10 +164,16 @@ func (r *externalIDResource) Delete(ctx context.Context, req resource.DeleteRequ
 		warnKept(&resp.Diagnostics, state, reason)
 		return
 	}
-	if state.PreviousExternalID.Equal(state.ExternalID) {
+	// Not the value in state: a refresh takes what somebody else wrote into it.
+	ours, known, diags := written(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if !known {
+		warnKept(&resp.Diagnostics, state, "what this resource wrote is not known")
+		return
+	}
+	if state.PreviousExternalID.ValueString() == ours {
 		return // The value is what it was before.
 	}
-	ours := state.ExternalID.ValueString()
 	current, err := r.session.account.Principal(ctx, state.ref())
 	switch {
 	case errors.Is(err, account.ErrNotFound):

@@ -329,3 +329,13 @@ data "dbxidentity_workspace_federation" "all" {}
 		})
 	}
 }
+
+// main is the configuration.
+func (w *workspace) main() string {
+	w.t.Helper()
+	raw, err := os.ReadFile(filepath.Join(w.dir, "main.tf"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(raw)
+}
