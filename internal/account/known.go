@@ -5,6 +5,7 @@ package account
 
 import (
 	"context"
+	"errors"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -16,13 +17,17 @@ const maxSingleGets = 25
 // Known reads one principal as cheaply as this run can: from the listing when it
 // was taken already, by [Client.Principal] for the first few, and by taking the
 // listing once for all the others. A principal that the listing does not have is
-// asked for by itself, so ErrNotFound has the same meaning as there.
+// asked for by itself.
+//
+// ErrNotFound takes two witnesses: the account says 404 for the principal, and a
+// whole listing of its type lacks it. Reads lag behind writes, and whoever is
+// told of a missing principal forgets what it knew of it.
 func (c *Client) Known(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
 	inv, listed := c.listedInventory()
+	if !listed && c.singleGets.Add(1) <= maxSingleGets {
+		return c.found(ctx, ref)
+	}
 	if !listed {
-		if c.singleGets.Add(1) <= maxSingleGets {
-			return c.Principal(ctx, ref)
-		}
 		var err error
 		if inv, err = c.loadInventory(ctx); err != nil {
 			return audit.Principal{}, err
@@ -31,7 +36,42 @@ func (c *Client) Known(ctx context.Context, ref audit.Ref) (audit.Principal, err
 	if p, ok := c.lookup(inv, ref.ID, ref.Type); ok {
 		return p, nil
 	}
-	return c.Principal(ctx, ref)
+	return c.found(ctx, ref)
+}
+
+// KnownHolding is Known for somebody who believes that the principal holds an
+// externalId: another one is believed only when the principal itself shows it
+// too. Listings lag behind writes, and reads of groups go back and forth
+// (databricks-account-api.md 4.5), so a group is asked twice.
+func (c *Client) KnownHolding(ctx context.Context, ref audit.Ref, externalID string) (audit.Principal, error) {
+	p, err := c.Known(ctx, ref)
+	readings := 1
+	if ref.Type == audit.TypeGroup {
+		readings = 2
+	}
+	for ; err == nil && p.ExternalID != externalID && readings > 0; readings-- {
+		p, err = c.found(ctx, ref)
+	}
+	return p, err
+}
+
+// found reads one principal by itself; see [Client.Known] for ErrNotFound.
+func (c *Client) found(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
+	p, err := c.Principal(ctx, ref)
+	if !errors.Is(err, ErrNotFound) {
+		return p, err
+	}
+	inv, lerr := c.loadInventory(ctx)
+	if lerr != nil {
+		return audit.Principal{}, lerr
+	}
+	if p, ok := c.lookup(inv, ref.ID, ref.Type); ok {
+		return p, nil
+	}
+	if !inv.Coverage.Of(ref.Type) {
+		return audit.Principal{}, &IncompleteError{Need: "Finding out whether " + ref.String() + " is deleted", Failures: inv.Failures}
+	}
+	return audit.Principal{}, err
 }
 
 // listedInventory is the listing, if it was taken.

@@ -97,11 +97,12 @@ func actionOf(set categorySet, d Divergence, p *proposal, members memberVerdict)
 
 // actionFor is the next step when a fix is held back for that reason.
 func actionFor(d Divergence, reason string) string {
+	if IsHole(reason) {
+		return ActionAuditAgain
+	}
 	switch reason {
 	case ReasonRelink, ReasonLinkGroups, ReasonClear, ReasonPrivileged:
 		return ActionDecide
-	case ReasonPrivilegeUnknown, ReasonIndexHole, ReasonStateUnknown:
-		return ActionAuditAgain
 	case ReasonAmbiguous:
 		return ActionChoose
 	case ReasonHeld, ReasonClaimed, ReasonChain:

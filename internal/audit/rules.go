@@ -105,3 +105,14 @@ func switchOf(reason string) string {
 		return ""
 	}
 }
+
+// IsHole tells whether a reason is about something that could not be read, so
+// that the same principal may be judged otherwise by the next audit.
+func IsHole(reason string) bool {
+	switch reason {
+	case ReasonPrivilegeUnknown, ReasonIndexHole, ReasonStateUnknown:
+		return true
+	default:
+		return false
+	}
+}

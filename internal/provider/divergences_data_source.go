@@ -73,7 +73,7 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 		addReadError(&resp.Diagnostics, "Divergences", "auditing the account", err)
 		return
 	}
-	d.session.notePending(report.ExternalIDFixes)
+	d.session.noteAudit(report)
 	if !report.Complete {
 		addIncompleteWarning(&resp.Diagnostics, report.Failures)
 	}

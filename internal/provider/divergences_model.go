@@ -113,6 +113,10 @@ type externalIDFixModel struct {
 	Reversible        types.Bool   `tfsdk:"reversible"`
 }
 
+func (m externalIDFixModel) ref() audit.Ref {
+	return audit.Ref{Type: audit.PrincipalType(m.PrincipalType.ValueString()), ID: m.PrincipalID.ValueString()}
+}
+
 type memberRemovalModel struct {
 	GroupID    string `tfsdk:"group_id"`
 	GroupName  string `tfsdk:"group_name"`

@@ -98,6 +98,10 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan externalIDMode
 	// Holders first: it takes the listing that Known then answers from.
 	holders, holdersErr := r.session.account.Holders(ctx, want, plan.ref())
 	current, err := r.session.account.Known(ctx, plan.ref())
+	if err == nil && current.ExternalID != want && !account.MayOverwrite(current.ExternalID, expected.ValueStringPointer()) {
+		// A listing may lag behind: what speaks against a plan is looked at again.
+		current, err = r.session.account.KnownHolding(ctx, plan.ref(), want)
+	}
 	switch {
 	case errors.Is(err, account.ErrNotFound):
 		addWriteError(diags, "Plan", thingExternalID, audit.Principal{Ref: plan.ref()}, err)

@@ -93,7 +93,7 @@ func (r *externalIDResource) Read(ctx context.Context, req resource.ReadRequest,
 	// the resource without one (terraform-semantics.md, section 11).
 	resp.Diagnostics.Append(setExternalIDIdentity(ctx, resp.Identity, r.session.account.AccountID(), state.ref())...)
 
-	p, err := r.session.account.Known(ctx, state.ref())
+	p, err := r.session.account.KnownHolding(ctx, state.ref(), state.ExternalID.ValueString())
 	switch {
 	case errors.Is(err, account.ErrNotFound):
 		resp.State.RemoveResource(ctx)

@@ -5,10 +5,13 @@ package provider
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -76,7 +79,7 @@ func (m *ledgerModel) setObserved(ctx context.Context, observed map[string]strin
 // merge plans the ledger from its configuration and the prior state. It is not
 // known while an input is not.
 func (m ledgerModel) merge(ctx context.Context, state ledgerModel, diags *diag.Diagnostics) (ledgerMerge, bool) {
-	if m.PendingExternalIDs.IsUnknown() || m.Exclude.IsUnknown() || m.MaxNewExternalIDs.IsUnknown() {
+	if !fullyKnown(m.PendingExternalIDs) || !fullyKnown(m.Exclude) || m.MaxNewExternalIDs.IsUnknown() {
 		return ledgerMerge{}, false
 	}
 	pending := m.externalIDs(ctx, m.PendingExternalIDs, diags)
@@ -133,9 +136,29 @@ func (m *ledgerModel) settle(ctx context.Context, state ledgerModel, diags *diag
 	m.apply(ctx, merged, diags)
 }
 
-// sameSettings tells whether nothing but the pending map differs from the state.
+// sameSettings tells whether nothing but the entries of the pending map differs
+// from the state. A map that comes or goes as a whole is a difference: Terraform
+// accepts the prior value in place of a configured one, but not in place of
+// null, nor null in place of a value.
 func (m ledgerModel) sameSettings(state ledgerModel) bool {
-	return m.Exclude.Equal(state.Exclude) && m.MaxNewExternalIDs.Equal(state.MaxNewExternalIDs)
+	return m.Exclude.Equal(state.Exclude) && m.MaxNewExternalIDs.Equal(state.MaxNewExternalIDs) &&
+		m.PendingExternalIDs.IsNull() == state.PendingExternalIDs.IsNull()
+}
+
+// fullyKnown tells whether a map or set of the configuration is known, and each
+// of its elements is; attributes of elements may still be unknown.
+func fullyKnown(collection attr.Value) bool {
+	if collection.IsUnknown() {
+		return false
+	}
+	var elements []attr.Value
+	switch c := collection.(type) {
+	case types.Map:
+		elements = slices.Collect(maps.Values(c.Elements()))
+	case types.Set:
+		elements = c.Elements()
+	}
+	return !slices.ContainsFunc(elements, attr.Value.IsUnknown)
 }
 
 func (r *remediationLedgerResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {

@@ -18,8 +18,9 @@ import (
 )
 
 var (
-	_ resource.ResourceWithConfigure  = (*remediationLedgerResource)(nil)
-	_ resource.ResourceWithModifyPlan = (*remediationLedgerResource)(nil)
+	_ resource.ResourceWithConfigure      = (*remediationLedgerResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*remediationLedgerResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*remediationLedgerResource)(nil)
 )
 
 // remediationLedgerResource remembers what was found, so that a fix does not
@@ -93,7 +94,8 @@ func (r *remediationLedgerResource) Update(ctx context.Context, req resource.Upd
 //
 // Of an entry that an audit of this run found pending, nothing is noted: its
 // present value is about to be replaced, and a later plan without refresh would
-// take the remembered one for somebody's other settlement.
+// take the remembered one for somebody's other settlement. Nor of one that the
+// audit could not judge: a hole is no settlement.
 func (r *remediationLedgerResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state ledgerModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -105,13 +107,20 @@ func (r *remediationLedgerResource) Read(ctx context.Context, req resource.ReadR
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 	for key, entry := range entries {
-		ref := audit.Ref{Type: audit.PrincipalType(entry.PrincipalType.ValueString()), ID: entry.PrincipalID.ValueString()}
-		p, err := r.session.account.Known(ctx, ref)
+		ref, wanted := entry.ref(), entry.ExternalID.ValueString()
+		open := r.session.isOpen(ref)
+		known := r.session.account.Known
+		if !open {
+			known = func(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
+				return r.session.account.KnownHolding(ctx, ref, wanted)
+			}
+		}
+		p, err := known(ctx, ref)
 		switch {
 		case errors.Is(err, account.ErrNotFound):
 			delete(entries, key)
 			delete(observed, key)
-		case err == nil && r.session.isPending(key):
+		case err == nil && open && p.ExternalID != wanted:
 			delete(observed, key)
 		case err == nil:
 			observed[key] = p.ExternalID
@@ -126,6 +135,34 @@ func (r *remediationLedgerResource) Read(ctx context.Context, req resource.ReadR
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+// ValidateConfig refuses entries whose key names another principal, because
+// everything goes by keys, and values that no apply could write.
+func (r *remediationLedgerResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config ledgerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() || !fullyKnown(config.PendingExternalIDs) {
+		return
+	}
+	for key, entry := range config.externalIDs(ctx, config.PendingExternalIDs, &resp.Diagnostics) {
+		at := path.Root("pending_external_ids").AtMapKey(key)
+		if entry.PrincipalType.IsUnknown() || entry.PrincipalID.IsUnknown() {
+			continue
+		}
+		ref := entry.ref()
+		if key != ref.String() {
+			resp.Diagnostics.AddAttributeError(at, "Invalid Ledger Key",
+				fmt.Sprintf("The key %q names another principal than its entry, which is for %s. Write %q as the key: "+
+					"exclude, for_each and the audit go by it.", key, ref, ref))
+		}
+		if entry.ExternalID.IsUnknown() {
+			continue
+		}
+		if err := account.CheckExternalID(ref.Type, entry.ExternalID.ValueString()); err != nil {
+			resp.Diagnostics.AddAttributeError(at.AtName("external_id"), "Invalid External ID", fmt.Sprintf("%s cannot be given that value: %s.", ref, err))
+		}
+	}
 }
 
 // Delete forgets; the account stays as it is.

@@ -31,28 +31,43 @@ type session struct {
 	now      func() time.Time
 
 	mu sync.Mutex
-	// pending are the keys of the fixes that the audits of this run found.
-	pending map[string]bool
+	// open are the principals that the audits of this run want to fix or could
+	// not judge; openAll is set when that is any of them.
+	open    map[string]bool
+	openAll bool
 }
 
-// notePending remembers what an audit of this run wants to fix.
-func (s *session) notePending(fixes []audit.ExternalIDFix) {
+// noteAudit remembers what an audit of this run left open: what it wants to
+// fix, and what it could not judge.
+func (s *session) noteAudit(report audit.Report) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.pending == nil {
-		s.pending = map[string]bool{}
+	if s.open == nil {
+		s.open = map[string]bool{}
 	}
-	for _, f := range fixes {
-		s.pending[f.String()] = true
+	for _, f := range report.ExternalIDFixes {
+		s.open[f.String()] = true
+	}
+	for _, m := range report.ManualActions {
+		if audit.IsHole(m.Reason) {
+			s.open[m.String()] = true
+		}
+	}
+	for _, f := range report.Failures {
+		if f.ID == "" {
+			s.openAll = true
+			continue
+		}
+		s.open[audit.Ref{Type: f.Type, ID: f.ID}.String()] = true
 	}
 }
 
-// isPending tells whether an audit of this run found a fix of that key. A
-// resource that takes its input from the data source is read after it.
-func (s *session) isPending(key string) bool {
+// isOpen tells whether an audit of this run left a principal open. A resource
+// that takes its input from the data source is read after it.
+func (s *session) isOpen(ref audit.Ref) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.pending[key]
+	return s.openAll || s.open[ref.String()]
 }
 
 func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *session {

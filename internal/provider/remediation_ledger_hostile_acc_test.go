@@ -1,0 +1,185 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// ledgerOf is a ledger with settings of its own.
+func ledgerOf(settings string) string {
+	return `
+resource "dbxidentity_remediation_ledger" "this" {
+  ` + settings + `
+}`
+}
+
+// handWritten is a pending entry as a human would write it.
+func handWritten(key, kind, id, externalID string) string {
+	return `"` + key + `" = { principal_type = "` + kind + `", principal_id = "` + id + `", external_id = "` + externalID + `" }`
+}
+
+// The pending map comes, goes, is empty and is null, while what is tracked
+// stays as it is.
+func TestAccRemediationLedger_pendingComesAndGoes(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	a.setUserExternalID("101", entraID(101))() // As after the fix.
+	one := `pending_external_ids = { ` + handWritten("user/101", "user", "101", entraID(101)) + ` }`
+	step := func(settings string, want planned, keys ...string) resource.TestStep {
+		return applies(a.config("", ledgerOf(settings)), want, trackedKeys(keys...))
+	}
+	change := planned{ledgerAddress: "update"}
+	acceptance(t,
+		step("", planned{ledgerAddress: "create"}),
+		step("pending_external_ids = {}", change),
+		step("", change),
+		step(one+"\n exclude = [\"user/101\"]", change),
+		step(one, change, "user/101"),
+		step("", change, "user/101"),
+		step("pending_external_ids = {}", change, "user/101"),
+		step(one, planned{}, "user/101"),
+		step(`exclude = ["user/101"]`, change),
+	)
+}
+
+func TestAccRemediationLedger_unknownInputs(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	entry := func(with string) string {
+		return a.config("", `
+resource "terraform_data" "later" {
+  input = { type = "user", id = "101", value = "`+entraID(101)+`", key = "user/102", limit = 5 }
+}
+resource "terraform_data" "whole" {
+  input = { principal_type = "user", principal_id = "101", external_id = "`+entraID(101)+`", current_external_id = "", principal_name = null, category = null, reversible = null }
+}
+`+ledgerOf(with))
+	}
+	created := planned{"terraform_data.later": "create", "terraform_data.whole": "create", ledgerAddress: "create"}
+	for name, settings := range map[string]string{
+		"values":  `pending_external_ids = { "user/101" = { principal_type = terraform_data.later.output.type, principal_id = terraform_data.later.output.id, external_id = terraform_data.later.output.value } }`,
+		"a name":  `pending_external_ids = { "user/101" = { principal_type = "user", principal_id = "101", external_id = "` + entraID(101) + `", principal_name = terraform_data.later.output.key } }`,
+		"the map": `pending_external_ids = { for k in [terraform_data.later.output.id] : "user/${k}" => terraform_data.whole.output }`,
+		"exclude": `pending_external_ids = { ` + handWritten("user/101", "user", "101", entraID(101)) + ` }
+  exclude = [terraform_data.later.output.key]`,
+		"the limit": `pending_external_ids = { ` + handWritten("user/101", "user", "101", entraID(101)) + ` }
+  max_new_external_ids = terraform_data.later.output.limit`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acceptance(t, applies(entry(settings), created, trackedKeys("user/101"),
+				attribute(ledgerAddress, "external_ids", knownvalue.MapPartial(map[string]knownvalue.Check{
+					"user/101": knownvalue.ObjectPartial(map[string]knownvalue.Check{"external_id": knownvalue.StringExact(entraID(101))}),
+				}))))
+		})
+	}
+}
+
+// What a human wrote wrongly is named, on its entry.
+func TestAccRemediationLedger_refusals(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	pending := func(entry string) string { return `pending_external_ids = { ` + entry + ` }` }
+	for name, tt := range map[string]struct{ settings, want string }{
+		"key of another principal": {pending(handWritten("user/102", "user", "101", entraID(101))), `(?s)Invalid Ledger Key.*user/102.*user/101`},
+		"key without type":         {pending(handWritten("101", "user", "101", entraID(101))), `(?s)Invalid Ledger Key.*user/101`},
+		"clearing a user":          {pending(handWritten("user/101", "user", "101", "")), `(?s)Invalid External ID.*groups only`},
+		"null key":                 {`exclude = [null]`, `(?s)Null|null`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acceptance(t, resource.TestStep{Config: a.config("", ledgerOf(tt.settings)), PlanOnly: true, ExpectError: regexp.MustCompile(tt.want)})
+		})
+	}
+}
+
+// Waivers and targets that are not known yet, or null.
+func TestAccDivergences_unknownInputs(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	audit := func(settings string) string {
+		return a.audited(`
+resource "terraform_data" "later" {
+  input = { category = "EXTERNAL_ID_NOT_IN_IDP", reason = "known", principal_type = null, principal_id = null, expires = null }
+}
+resource "terraform_data" "target" {
+  input = { principal_type = "user", principal_id = "101" }
+}
+data "dbxidentity_divergences" "all" {
+  ` + settings + `
+}`)
+	}
+	for name, settings := range map[string]string{
+		"a category": `waivers = [{ category = terraform_data.later.output.category, reason = "known" }]`,
+		"domains":    `primary_domains = [terraform_data.later.output.reason]`,
+		"the types":  `principal_types = [terraform_data.target.output.principal_type]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acceptance(t, applies(audit(settings), planned{"terraform_data.later": "create", "terraform_data.target": "create"}))
+		})
+	}
+	for name, settings := range map[string]string{
+		"null waiver":     `waivers = [null]`,
+		"null privileged": `allow_privileged_principals = [null]`,
+		"null domain":     `primary_domains = [null]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acceptance(t, resource.TestStep{Config: audit(settings), PlanOnly: true, ExpectError: regexp.MustCompile(`(?i)null`)})
+		})
+	}
+}
+
+// A hole in the audit is no settlement: the entry stays, and the fix is applied
+// when it can be judged again.
+func TestProcess_holeKeepsTracked(t *testing.T) {
+	t.Parallel()
+	for name, hole := range map[string]simulator.Fault{
+		"no match":      {Kind: simulator.FaultStatus, Status: 400, Path: "/api/**/users/101/matchWithIdp"},
+		"no list":       {Kind: simulator.FaultStatus, Status: 400, Method: "GET", Path: "/api/**/service-principals"},
+		"no privileges": {Kind: simulator.FaultStatus, Status: 400, Path: "/api/**/metastores"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := startAccount(t, smallWorld(), simulator.Options{})
+			w := newWorkspace(t, a.audited(remediation))
+			w.must(0, "apply", "-auto-approve")
+			a.setUserExternalID("101", "")() // It drifts, and cannot be judged.
+			a.faults(hole)
+			_, out := w.run("plan", "-detailed-exitcode")
+			if strings.Contains(out, "destroy") && !strings.Contains(out, "0 to destroy") {
+				t.Errorf("a hole makes the plan destroy something:\n%s", out)
+			}
+			a.faults()
+			w.must(0, "apply", "-auto-approve")
+			if got := a.userExternalID("101"); got != entraID(101) {
+				t.Errorf("user 101 holds %q", got)
+			}
+		})
+	}
+}
+
+// A listing that lags behind a write shows the old value for a while: that is no
+// settlement, and nothing is undone.
+func TestProcess_staleListKeepsTracked(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, manyStale(30), simulator.Options{})
+	a.faults(simulator.Fault{Kind: simulator.FaultStale, Method: "GET", Path: "/api/2.0/identity/accounts/*/users"})
+	w := newWorkspace(t, a.audited(strings.Replace(remediation, "for_each ", `on_destroy = "restore"
+  for_each `, 1)))
+	w.must(0, "apply", "-auto-approve")
+	out := w.must(0, "plan", "-detailed-exitcode")
+	if got := a.userExternalID("1000"); got != entraID(1000) {
+		t.Errorf("user 1000 holds %q\n%s", got, out)
+	}
+}
