@@ -76,5 +76,5 @@ func (p *dbxidentityProvider) Resources(context.Context) []func() resource.Resou
 }
 
 func (p *dbxidentityProvider) Functions(context.Context) []func() function.Function {
-	return nil
+	return []func() function.Function{newCSVFunction}
 }

@@ -1,0 +1,129 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+func callCSV(t *testing.T, kind string, rows attr.Value, options ...string) (attr.Value, string) {
+	t.Helper()
+	dynamic, ok := rows.(types.Dynamic)
+	if !ok {
+		dynamic = types.DynamicValue(rows)
+	}
+	variadic := make([]attr.Value, 0, len(options))
+	kinds := make([]attr.Type, 0, len(options))
+	for _, o := range options {
+		variadic, kinds = append(variadic, types.StringValue(o)), append(kinds, types.StringType)
+	}
+	resp := function.RunResponse{Result: function.NewResultData(types.StringUnknown())}
+	csvFunction{}.Run(t.Context(), function.RunRequest{Arguments: function.NewArgumentsData([]attr.Value{
+		types.StringValue(kind), dynamic, types.TupleValueMust(kinds, variadic),
+	})}, &resp)
+	if resp.Error != nil {
+		return nil, resp.Error.Error()
+	}
+	return resp.Result.Value(), ""
+}
+
+func object(attributes map[string]attr.Value) types.Object {
+	kinds := map[string]attr.Type{}
+	for name, v := range attributes {
+		kinds[name] = v.Type(context.Background())
+	}
+	return types.ObjectValueMust(kinds, attributes)
+}
+
+func tuple(elements ...attr.Value) types.Tuple {
+	var kinds []attr.Type
+	for _, e := range elements {
+		kinds = append(kinds, e.Type(context.Background()))
+	}
+	return types.TupleValueMust(kinds, elements)
+}
+
+func texts(values ...string) types.List {
+	elements := []attr.Value{}
+	for _, v := range values {
+		elements = append(elements, types.StringValue(v))
+	}
+	return types.ListValueMust(types.StringType, elements)
+}
+
+func TestCSVFunction(t *testing.T) {
+	t.Parallel()
+	str := func(s string) attr.Value { return types.StringValue(s) }
+	user := func(name string) attr.Value {
+		return object(map[string]attr.Value{
+			"id": str("1"), "username": str(name), "external_id": types.StringNull(), "external_id_with_username_match": str("x"),
+			"error_categories": texts("A", "B"), "waived": types.BoolValue(false), "more": object(map[string]attr.Value{"a": str("b")}),
+		})
+	}
+	const users = "id,username,externalId,externalIdWithUsernameMatch,errorCategories\r\n"
+	tests := map[string]struct {
+		kind    string
+		rows    attr.Value
+		options []string
+		want    string
+		err     string
+	}{
+		"a tuple of objects":   {kind: "users", rows: tuple(user("a@example.com")), want: users + "1,a@example.com,,x,A;B\r\n"},
+		"no rows":              {kind: "users", rows: tuple(), want: users},
+		"quotes and commas":    {kind: "users", rows: tuple(user("a,\"b\"\nü")), want: users + "1,\"a,\"\"b\"\"\nü\",,x,A;B\r\n"},
+		"formulas as they are": {kind: "users", rows: tuple(user("=1+1")), want: users + "1,=1+1,,x,A;B\r\n"},
+		"formulas defused":     {kind: "users", rows: tuple(user("=1+1")), options: []string{"defuse_formulas"}, want: users + "1,'=1+1,,x,A;B\r\n"},
+		"ids":                  {kind: "identities_to_process", rows: texts("2", "1"), want: "id\r\n2\r\n1\r\n"},
+		"numbers as ids":       {kind: "identities_to_process", rows: tuple(types.NumberValue(big.NewFloat(100000000000007))), want: "id\r\n100000000000007\r\n"},
+		"federated workspaces are left out": {kind: "workspaces", rows: tuple(
+			object(map[string]attr.Value{"id": str("7"), "error_categories": texts("IDENTITY_FEDERATION_DISABLED")}),
+			object(map[string]attr.Value{"id": str("8"), "error_categories": texts()}),
+		), want: "workspaceId,errorCategories\r\n7,IDENTITY_FEDERATION_DISABLED\r\n"},
+		"failures": {kind: "failures", rows: tuple(object(map[string]attr.Value{
+			"principal_id": str("5"), "principal_type": str("service_principal"), "call": str("matchWithIdp"), "reason": str("404"),
+		})), want: "id,type,error\r\n5,SERVICE_PRINCIPAL,404\r\n"},
+		"null":              {kind: "users", rows: types.DynamicNull(), err: "rows are null"},
+		"null inside":       {kind: "users", rows: types.ListNull(types.StringType), err: "rows are null"},
+		"no list":           {kind: "users", rows: str("x"), err: "must be a list of objects"},
+		"no objects":        {kind: "users", rows: texts("x"), err: "row 0 is not an object"},
+		"missing attribute": {kind: "users", rows: tuple(object(map[string]attr.Value{"id": str("1")})), err: "attribute username is missing"},
+		"unknown kind":      {kind: "robots", rows: tuple(), err: "failures, groups, identities_to_process, service_principals, users, workspaces"},
+		"unknown option":    {kind: "users", rows: tuple(), options: []string{"zip"}, err: "defuse_formulas"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := callCSV(t, tt.kind, tt.rows, tt.options...)
+			if tt.err != "" || err != "" {
+				if tt.err == "" || !strings.Contains(err, tt.err) {
+					t.Fatalf("got the error %q, want one with %q", err, tt.err)
+				}
+				return
+			}
+			if text, ok := got.(types.String); !ok || text.ValueString() != tt.want {
+				t.Errorf("got %s, want %q", got, tt.want)
+			}
+		})
+	}
+	for name, rows := range map[string]attr.Value{
+		"all": types.DynamicUnknown(), "the list": types.ListUnknown(types.StringType),
+		"a row":     tuple(types.ObjectUnknown(map[string]attr.Type{"id": types.StringType})),
+		"a cell":    tuple(object(map[string]attr.Value{"id": types.StringUnknown()})),
+		"in a list": tuple(object(map[string]attr.Value{"error_categories": types.ListValueMust(types.StringType, []attr.Value{types.StringUnknown()})})),
+	} {
+		t.Run("unknown: "+name, func(t *testing.T) {
+			t.Parallel()
+			if got, err := callCSV(t, "users", rows); err != "" || !got.IsUnknown() {
+				t.Errorf("got %v, %q, want an unknown string", got, err)
+			}
+		})
+	}
+}
