@@ -35,31 +35,40 @@ func (e *unknownTargetError) Error() string { return fmt.Sprintf("the account ha
 // do reads the account and the IdP and judges. The error is of the kind that
 // leaves nothing to judge; everything less is in the report.
 func (r auditRun) do(ctx context.Context, client *account.Client, source idp.Source) (audit.Report, error) {
+	in, err := r.read(ctx, client, source)
+	if err != nil {
+		return audit.Report{}, err
+	}
+	return audit.Divergences(in, r.options), nil
+}
+
+// read is everything of an audit but the verdict.
+func (r auditRun) read(ctx context.Context, client *account.Client, source idp.Source) (audit.Input, error) {
 	inventory, err := client.Inventory(ctx)
 	if err != nil {
-		return audit.Report{}, err // It says what was listed.
+		return audit.Input{}, err // It says what was listed.
 	}
 	in := audit.Input{Inventory: inventory}
 	scope, err := r.scope(ctx, client, &in)
 	if err != nil {
-		return audit.Report{}, err
+		return audit.Input{}, err
 	}
 	result, err := source.Match(ctx, idp.Request{
 		Principals: scope, Membership: r.membership, Members: client.Members,
 	})
 	if err != nil {
-		return audit.Report{}, fmt.Errorf("asking the identity provider (idp %s): %w", source.Kind(), err)
+		return audit.Input{}, fmt.Errorf("asking the identity provider (idp %s): %w", source.Kind(), err)
 	}
 	in.Matches = result.Matches
 	in.Failures = append(in.Failures, result.Failures...)
 	if in.Members, err = unconfirmedMembers(ctx, client, in.Matches); err != nil {
-		return audit.Report{}, err
+		return audit.Input{}, err
 	}
 	in.Privileges = client.Privileges(ctx, audit.Candidates(in, r.options))
 	if err := ctx.Err(); err != nil {
-		return audit.Report{}, fmt.Errorf("looking up privileges: %w", err)
+		return audit.Input{}, fmt.Errorf("looking up privileges: %w", err)
 	}
-	return audit.Divergences(in, r.options), nil
+	return in, nil
 }
 
 // scope picks the principals to judge. A target that no list shows is asked for

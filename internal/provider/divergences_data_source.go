@@ -86,17 +86,12 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 	r := auditRun{
 		types:      audit.PrincipalTypes(),
 		membership: idp.MembershipTransitive,
-		options: audit.Options{
-			Now:                d.session.now(),
-			AIM:                d.session.settings.aim,
-			IDPKind:            d.session.settings.idp.kind,
-			TenantID:           d.session.settings.idp.values["tenant_id"],
-			LinkGroups:         model.LinkGroups.ValueBool(),
-			Relink:             model.Relink.ValueBool(),
-			SuggestGroupClears: model.SuggestGroupClears.ValueBool(),
-			AllowPrivileged:    map[string]bool{},
-		},
+		options:    d.session.auditOptions(),
 	}
+	r.options.LinkGroups = model.LinkGroups.ValueBool()
+	r.options.Relink = model.Relink.ValueBool()
+	r.options.SuggestGroupClears = model.SuggestGroupClears.ValueBool()
+	r.options.AllowPrivileged = map[string]bool{}
 	if model.Membership.ValueString() == string(idp.MembershipDirect) {
 		r.membership = idp.MembershipDirect
 	}

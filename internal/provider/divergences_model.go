@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -292,13 +293,13 @@ func waiverStatusFromAudit(w audit.WaiverStatus) waiverStatusModel {
 
 func same[T any](v T) T { return v }
 
-// listFrom maps rows, in their order, to a list of objects.
-func listFrom[A, M any](ctx context.Context, objectType types.ObjectType, rows []A, convert func(A) M, diags *diag.Diagnostics) types.List {
+// listFrom maps rows, in their order, to a list.
+func listFrom[A, M any](ctx context.Context, elementType attr.Type, rows []A, convert func(A) M, diags *diag.Diagnostics) types.List {
 	models := make([]M, 0, len(rows))
 	for _, row := range rows {
 		models = append(models, convert(row))
 	}
-	out, d := types.ListValueFrom(ctx, objectType, models)
+	out, d := types.ListValueFrom(ctx, elementType, models)
 	diags.Append(d...)
 	return out
 }

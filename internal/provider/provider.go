@@ -64,6 +64,7 @@ func (p *dbxidentityProvider) Configure(ctx context.Context, req provider.Config
 func (p *dbxidentityProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		newDivergencesDataSource,
+		newPrincipalDataSource,
 		newWorkspaceFederationDataSource,
 	}
 }

@@ -37,6 +37,13 @@ type session struct {
 	openAll bool
 }
 
+// auditOptions are the options of an audit that the provider block decides.
+func (s *session) auditOptions() audit.Options {
+	return audit.Options{
+		Now: s.now(), AIM: s.settings.aim, IDPKind: s.settings.idp.kind, TenantID: s.settings.idp.values["tenant_id"],
+	}
+}
+
 // noteAudit remembers what an audit of this run left open: what it wants to
 // fix, and what it could not judge.
 func (s *session) noteAudit(report audit.Report) {
