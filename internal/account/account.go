@@ -50,6 +50,9 @@ type Config struct {
 	// RetryPause (0.5 s) are those of transport.Options; ConfirmTimeout (90 s)
 	// is how long a write is read back. 0 is the default; tests shorten them.
 	FirstContact, RequestTimeout, RetryBudget, RetryPause, ConfirmTimeout time.Duration
+	// MaxListingAge is how old the listing may be that tells whether an externalId
+	// is free for a write; 0 is 5 min. A listing takes seconds to minutes.
+	MaxListingAge time.Duration
 	// Log gets debug lines with ids and counts only; nil for none.
 	Log func(ctx context.Context, msg string, fields map[string]any)
 }
@@ -60,6 +63,8 @@ const (
 	identityIAMv2 = "iam_v2"
 	identitySCIM  = "scim"
 )
+
+const defaultMaxListingAge = 5 * time.Minute
 
 const defaultConfirmTimeout = 90 * time.Second // Caches of up to 60 s were seen; UCX waits as long.
 
@@ -138,6 +143,9 @@ func (cfg *Config) setDefaults() error {
 	}
 	if cfg.ConfirmTimeout <= 0 {
 		cfg.ConfirmTimeout = defaultConfirmTimeout
+	}
+	if cfg.MaxListingAge <= 0 {
+		cfg.MaxListingAge = defaultMaxListingAge
 	}
 	return nil
 }

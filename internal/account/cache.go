@@ -126,6 +126,15 @@ func (c *cell[V]) drop() {
 	c.value = nil
 }
 
+// dropIf forgets the kept value if it is one of those.
+func (c *cell[V]) dropIf(old func(V) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.value != nil && old(*c.value) {
+		c.value = nil
+	}
+}
+
 // keyed is one cell per key. Its zero value is empty.
 type keyed[K comparable, V any] struct {
 	mu    sync.Mutex

@@ -58,8 +58,8 @@ func (c *Client) accountPath(prefix, rest string, id []string) string {
 	return b.String()
 }
 
-// do sends the call and decodes a successful answer into out (nil for none; an
-// empty body leaves it as it is). Errors are [*APIError] (within an [*AuthError]
+// do sends the call and decodes a successful answer into out (nil for none; the
+// empty body of a write leaves it as it is). Errors are [*APIError] (within an [*AuthError]
 // for 401), [*AuthError], *transport.Error or the context's.
 func (c *Client) do(ctx context.Context, cl call, out any) error {
 	var sent http.Header
@@ -102,7 +102,7 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 		}
 		return apiErr
 	}
-	if err := decode(req, resp, out); err != nil {
+	if err := decode(req, resp, cl.read || cl.method == http.MethodGet, out); err != nil {
 		return err
 	}
 	c.proven.set()
@@ -118,10 +118,20 @@ func (c *Client) explain(err error) error {
 	return err
 }
 
-// decode reads a successful answer.
-func decode(req *transport.Request, resp *transport.Response, out any) error {
-	if out == nil || len(bytes.TrimSpace(resp.Body)) == 0 {
+// decode reads a successful answer. A read must say something: an empty answer
+// would otherwise pass for an empty list.
+func decode(req *transport.Request, resp *transport.Response, read bool, out any) error {
+	body := bytes.TrimSpace(resp.Body)
+	if out == nil {
 		return nil
+	}
+	if len(body) == 0 || bytes.Equal(body, []byte("null")) {
+		if !read {
+			return nil
+		}
+		e := newAPIError(req, resp)
+		e.Code, e.Message = "", "the answer is empty, and nothing is known by it"
+		return e
 	}
 	if err := json.Unmarshal(resp.Body, out); err != nil {
 		e := newAPIError(req, resp)

@@ -57,8 +57,8 @@ func CheckExternalID(t audit.PrincipalType, want string) error {
 //
 // The principal is read first. A value that is there already is not written
 // again. Otherwise the current value must be blank or the expected one, and no
-// other principal of the whole account may hold the wanted id, nor be given it
-// by this process at the same time: else the error is a [*ConflictError], or an
+// other principal of the whole account may hold the wanted id (by a listing of
+// the last minutes), nor be given it by this process at the same time: else the error is a [*ConflictError], or an
 // [*IncompleteError] when the account could not be read whole, and nothing was
 // written. The write is PATCH /api/2.1/accounts/{account}/scim/v2/{kind}/{id},
 // because that is the documented way. It is confirmed by reading until the new
@@ -86,12 +86,12 @@ func (c *Client) SetExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 }
 
 func (c *Client) setExternalID(ctx context.Context, req ExternalIDRequest) (ExternalIDResult, error) {
-
 	current, err := c.Principal(ctx, req.Ref)
 	if err != nil {
 		return ExternalIDResult{}, err
 	}
 	if current.ExternalID == req.Want {
+		c.inventory.wrote(current) // Perhaps by a process that was killed: the listing may not show it yet.
 		out := ExternalIDResult{Principal: current}
 		if req.Expected != nil && *req.Expected != req.Want {
 			out.Previous, out.PreviousKnown = *req.Expected, true
@@ -121,6 +121,7 @@ func MayOverwrite(current string, expected *string) bool {
 }
 
 func (c *Client) checkHolders(ctx context.Context, req ExternalIDRequest, current audit.Principal) error {
+	c.renewInventory()
 	holders, err := c.Holders(ctx, req.Want, req.Ref)
 	if err != nil {
 		return fmt.Errorf("%s was not changed: %w", req.Ref, err)

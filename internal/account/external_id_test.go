@@ -242,3 +242,41 @@ func TestSetExternalID_cancelledAfterTheWrite(t *testing.T) {
 		t.Errorf("took %s", time.Since(begin))
 	}
 }
+
+// Whether an id is free is not decided by an old listing: OpenTofu plans and
+// applies in one process, and a human may take an hour between the two.
+func TestSetExternalID_oldListing(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		age  time.Duration
+		held bool
+	}{"old": {time.Nanosecond, true}, "recent": {time.Hour, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := start(t, crowd(6, 1, 0), simulator.Options{})
+			cfg := quick(sim)
+			cfg.MaxListingAge = tc.age
+			c := connect(t, cfg)
+			if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 4)}); err != nil {
+				t.Fatal(err)
+			}
+			st, err := sim.Server.State()
+			if err != nil {
+				t.Fatal(err)
+			}
+			st.Users[5].ExternalID = guid(9, 9)
+			if err := sim.Server.SetState(st); err != nil {
+				t.Fatal(err)
+			}
+			_, err = c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+			if held := err != nil; held != tc.held {
+				t.Errorf("got %v", err)
+			}
+			// Own writes stay known.
+			holders, err := c.Holders(t.Context(), guid(9, 4), user("0"))
+			if err != nil || len(holders) != 1 {
+				t.Errorf("got %v, %v", holders, err)
+			}
+		})
+	}
+}

@@ -20,19 +20,31 @@ type inventoryCache struct {
 	cell cell[*inventory]
 
 	mu      sync.Mutex
-	written map[audit.Ref]audit.Principal
+	written map[audit.Ref]ownWrite
 }
+
+// ownWrite is a principal as a write of this process left it.
+type ownWrite struct {
+	audit.Principal
+	at time.Time
+}
+
+// writeShows is how long a listing may go on to show what was before a write
+// (databricks-account-api.md 4.5). Of a listing that began later, an own write
+// is no better news.
+const writeShows = 2 * time.Minute
 
 // inventory is one listing and its index. Guarded by inventoryCache.mu.
 type inventory struct {
 	audit.Inventory
+	began    time.Time
 	position map[audit.Ref]int
 	holders  map[string][]audit.Ref // canonical externalId -> principals
 	overlaid map[audit.Ref]bool     // own writes that are in
 }
 
 func newInventoryCache() *inventoryCache {
-	return &inventoryCache{written: map[audit.Ref]audit.Principal{}}
+	return &inventoryCache{written: map[audit.Ref]ownWrite{}}
 }
 
 // listed is the outcome of one list.
@@ -76,6 +88,11 @@ func (c *Client) loadInventory(ctx context.Context) (*inventory, error) {
 	return inv, nil
 }
 
+// renewInventory forgets a listing that is too old to decide about a write.
+func (c *Client) renewInventory() {
+	c.inventory.cell.dropIf(func(inv *inventory) bool { return time.Since(inv.began) > c.cfg.MaxListingAge })
+}
+
 func (c *Client) listAll(ctx context.Context) (*inventory, error) {
 	begin := time.Now()
 	types := audit.PrincipalTypes()
@@ -87,6 +104,7 @@ func (c *Client) listAll(ctx context.Context) (*inventory, error) {
 	wg.Wait()
 
 	inv := &inventory{
+		began:     begin,
 		Inventory: audit.Inventory{Route: map[audit.PrincipalType]string{}},
 		position:  map[audit.Ref]int{}, holders: map[string][]audit.Ref{}, overlaid: map[audit.Ref]bool{},
 	}
@@ -140,9 +158,9 @@ func (inv *inventory) index() {
 
 // overlay brings own writes into a listing. The caller holds the lock.
 func (ic *inventoryCache) overlay(inv *inventory) {
-	for ref, p := range ic.written {
-		if !inv.overlaid[ref] {
-			inv.put(p)
+	for ref, w := range ic.written {
+		if !inv.overlaid[ref] && w.at.Add(writeShows).After(inv.began) {
+			inv.put(w.Principal)
 			inv.overlaid[ref] = true
 		}
 	}
@@ -176,7 +194,7 @@ func (inv *inventory) put(p audit.Principal) {
 func (ic *inventoryCache) wrote(p audit.Principal) {
 	ic.mu.Lock()
 	defer ic.mu.Unlock()
-	ic.written[p.Ref] = p
+	ic.written[p.Ref] = ownWrite{p, time.Now()}
 	ic.cell.peek(func(inv *inventory) {
 		inv.put(p)
 		inv.overlaid[p.Ref] = true

@@ -31,6 +31,9 @@ func (c *Client) list(ctx context.Context, t audit.PrincipalType) listed {
 	if c.useIAMv2(family) {
 		out := listed{route: identityIAMv2}
 		out.principals, out.err = c.listIAMv2(ctx, t)
+		if out.err == nil && len(out.principals) == 0 && c.cfg.IdentityAPI == identityAuto {
+			return c.listAgain(ctx, t, out).withFailure(t)
+		}
 		if out.err == nil || !c.fallBack(ctx, family, out.err) {
 			return out.withFailure(t)
 		}
@@ -38,6 +41,21 @@ func (c *Client) list(ctx context.Context, t audit.PrincipalType) listed {
 	out := listed{route: identitySCIM}
 	out.principals, out.err = c.listSCIM(ctx, t)
 	return out.withFailure(t)
+}
+
+// listAgain asks SCIM about a list that IAM v2 says is empty. IAM v2 leaves empty
+// lists out of its answers, so that no list cannot be told from a list under
+// another name, and a young API may answer before it has anything to show.
+func (c *Client) listAgain(ctx context.Context, t audit.PrincipalType, empty listed) listed {
+	out := listed{route: identitySCIM}
+	out.principals, out.err = c.listSCIM(ctx, t)
+	if len(out.principals) == 0 && !isLost(ctx, out.err) {
+		return empty // Both agree, or SCIM cannot be asked.
+	}
+	if out.err == nil {
+		c.unavailable.add("list " + string(t))
+	}
+	return out
 }
 
 func (l listed) withFailure(t audit.PrincipalType) listed {
@@ -294,6 +312,9 @@ func (c *Client) scimPage(ctx context.Context, t audit.PrincipalType, start int)
 		method: http.MethodGet, path: c.scimPath(scimKind(t)), limit: limitSCIMList,
 		query: url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(scimPage)}, "attributes": {attributes}},
 	}, &page)
+	if err == nil && page.Total == nil && page.Resources == nil {
+		err = fmt.Errorf("GET %s: the answer has neither totalResults nor Resources", c.scimPath(scimKind(t)))
+	}
 	return page, err
 }
 

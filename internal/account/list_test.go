@@ -61,6 +61,9 @@ func TestInventory_oddSCIMServers(t *testing.T) {
 		"empty":                  {page: func(int) string { return `{"totalResults":0}` }},
 		"without id":             {page: func(int) string { return `{"totalResults":1,"Resources":[{"userName":"a@example.com"}]}` }, hole: "without id"},
 		"without name":           {page: func(int) string { return `{"totalResults":1,"Resources":[{"id":"1"}]}` }, hole: "user/1 has no name"},
+		"nothing at all":         {page: func(int) string { return `` }, hole: "the answer is empty"},
+		"null":                   {page: func(int) string { return `null` }, hole: "the answer is empty"},
+		"another shape":          {page: func(int) string { return `{"users":[{"id":"1"}]}` }, hole: "neither totalResults nor Resources"},
 		"HTML":                   {page: func(int) string { return `<html>log in</html>` }, hole: "HTML instead of JSON"},
 	}
 	for name, tc := range tests {
@@ -87,6 +90,48 @@ func TestInventory_oddSCIMServers(t *testing.T) {
 			}
 			if tc.hole != "" && (len(inv.Failures) != 1 || !strings.Contains(inv.Failures[0].Reason, tc.hole)) {
 				t.Errorf("got %v, want %q", inv.Failures, tc.hole)
+			}
+		})
+	}
+}
+
+// TestInventory_emptyIAMv2 has servers whose IAM v2 answers every list of users
+// with success and no user, while account SCIM has two.
+func TestInventory_emptyIAMv2(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"no keys":      `{}`,
+		"nothing":      `{"users":[]}`,
+		"another key":  `{"account_users":[{"user_id":"1","username":"u1@example.com"}]}`,
+		"empty answer": ``,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+				reply := `{"totalResults":0}`
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/identity/accounts/"+someAccount+"/users"):
+					reply = body
+				case strings.Contains(r.URL.Path, "/identity/"):
+					reply = `{}`
+				case strings.HasSuffix(r.URL.Path, "/Users"):
+					reply = `{"totalResults":2,"Resources":[{"id":"1","userName":"u1@example.com"},{"id":"2","userName":"u2@example.com"}]}`
+				}
+				_, _ = rw.Write([]byte(reply))
+			}))
+			t.Cleanup(server.Close)
+			c := connect(t, account.Config{SDK: &config.Config{
+				Host: server.URL, AccountID: someAccount, Token: "t", Loaders: hermeticLoaders(),
+			}})
+			inv, err := c.Inventory(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if inv.Coverage.Users && len(inv.Principals) != 2 {
+				t.Errorf("%d users, said to be all", len(inv.Principals))
+			}
+			if !inv.Coverage.Groups || !inv.Coverage.ServicePrincipals {
+				t.Errorf("coverage %+v, failures %v", inv.Coverage, inv.Failures)
 			}
 		})
 	}
