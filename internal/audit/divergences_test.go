@@ -45,6 +45,18 @@ func TestDivergences_failures(t *testing.T) {
 			in.Matches = []Match{{Principal: user("2", "b", ""), Unknown: "503"}}
 			in.Failures = []Failure{told, told}
 		}, []Failure{told}},
+		"a whole call stands for all that it left unknown": {func(in *Input) {
+			in.Matches = []Match{
+				{Principal: user("2", "b", ""), Unknown: "needs User.Read.All"}, {Principal: user("3", "c", ""), Unknown: "needs User.Read.All"},
+			}
+			in.Failures = []Failure{{Type: TypeUser, Call: "list users of the IdP", Reason: "needs User.Read.All"}}
+		}, []Failure{{Type: TypeUser, Call: "list users of the IdP", Reason: "needs User.Read.All"}}},
+		"a whole call of another type does not": {func(in *Input) {
+			in.Matches = []Match{{Principal: user("2", "b", ""), Unknown: "503"}}
+			in.Failures = []Failure{{Type: TypeGroup, Call: "list groups of the IdP", Reason: "403"}}
+		}, []Failure{
+			{TypeUser, "2", "match with the identity provider", "503"}, {Type: TypeGroup, Call: "list groups of the IdP", Reason: "403"},
+		}},
 		"members unknown": {func(in *Input) {
 			in.Matches = []Match{linkedGroup(&MemberMatch{Unknown: "hidden membership"})}
 		}, []Failure{{TypeGroup, "5", "compare the members with the identity provider", "hidden membership"}}},

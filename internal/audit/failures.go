@@ -12,6 +12,10 @@ import (
 // failures collects everything that was not read: the inventory's and the
 // IdP's failures, and one for each hole that nobody reported. Each is there
 // once, sorted by type, id, call and reason; those of no type come last.
+//
+// A whole call that failed on the IdP's side (a missing permission) stands for
+// every principal that it left unknown: thousands of copies of one reason would
+// bury the others, and fill the state.
 func (a *auditor) failures() []Failure {
 	out := slices.Concat(a.in.Inventory.Failures, a.in.Failures)
 	told := make(map[Ref]bool, len(out))
@@ -23,12 +27,12 @@ func (a *auditor) failures() []Failure {
 		if reason == "" && m.Members != nil && m.Members.Unknown != "" {
 			call, reason = "compare the members with the identity provider", m.Members.Unknown
 		}
-		if reason != "" && !told[m.Principal.Ref] {
+		if reason != "" && !told[m.Principal.Ref] && !wholeCallTold(a.in.Failures, m.Principal.Type) {
 			out = append(out, Failure{Type: m.Principal.Type, ID: m.Principal.ID, Call: call, Reason: reason})
 		}
 	}
 	for _, t := range PrincipalTypes() {
-		if !a.in.Inventory.Coverage.Of(t) && !listFailureTold(a.in.Inventory.Failures, t) {
+		if !a.in.Inventory.Coverage.Of(t) && !wholeCallTold(a.in.Inventory.Failures, t) {
 			out = append(out, Failure{
 				Type: t, Call: "list " + plural(t), Reason: "the list was not read to its end",
 			})
@@ -38,9 +42,9 @@ func (a *auditor) failures() []Failure {
 	return slices.Compact(out)
 }
 
-// listFailureTold tells whether a failure of a whole call explains why the list
-// of that type has a hole.
-func listFailureTold(failures []Failure, t PrincipalType) bool {
+// wholeCallTold tells whether a failure of a whole call explains a hole of that
+// type.
+func wholeCallTold(failures []Failure, t PrincipalType) bool {
 	return slices.ContainsFunc(failures, func(f Failure) bool {
 		return f.ID == "" && (f.Type == t || f.Type == "")
 	})

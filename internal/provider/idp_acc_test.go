@@ -155,6 +155,66 @@ func TestAccDivergences_entraFixes(t *testing.T) {
 	)
 }
 
+// A missing Graph permission: the audit is incomplete and says which permission
+// it needs, once; everything else is judged.
+func TestAccDivergences_missingPermission(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		granted []string
+		needs   string
+		fixes   []string
+	}{
+		"users":              {[]string{"GroupMember.Read.All", "Application.Read.All"}, "User.Read.All", []string{"service_principal/301"}},
+		"service principals": {[]string{"User.Read.All", "GroupMember.Read.All"}, "Application.Read.All", []string{"user/101"}},
+		"groups":             {[]string{"User.Read.All", "Application.Read.All"}, "GroupMember.Read.All", []string{"service_principal/301", "user/101"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := startAccount(t, smallWorld(), simulator.Options{})
+			a.Server.SetGraphPermissions(tt.granted...)
+			fixes := map[string]knownvalue.Check{}
+			for _, key := range tt.fixes {
+				fixes[key] = knownvalue.NotNull()
+			}
+			acceptanceWith(t, a.trusting(), resource.TestStep{
+				Config: a.config(a.entra(), `data "dbxidentity_divergences" "all" {}`),
+				ConfigStateChecks: []statecheck.StateCheck{
+					attribute(divergencesAddress, "complete", knownvalue.Bool(false)),
+					attribute(divergencesAddress, "clean", knownvalue.Bool(false)),
+					attribute(divergencesAddress, "failures", namesOnce(tt.needs)),
+					attribute(divergencesAddress, "external_id_fixes", knownvalue.MapExact(fixes)),
+				},
+			})
+		})
+	}
+}
+
+// namesOnce is a list of failures that names a permission, each reason for a
+// principal type once.
+type namesOnce string
+
+func (permission namesOnce) String() string { return "failures that name " + string(permission) }
+
+func (permission namesOnce) CheckValue(value any) error {
+	failures, _ := value.([]any)
+	seen, named := map[string]bool{}, false
+	for _, f := range failures {
+		failure, _ := f.(map[string]any)
+		reason := fmt.Sprint(failure["reason"])
+		key := fmt.Sprint(failure["principal_type"], failure["call"], reason)
+		if seen[key] {
+			return fmt.Errorf("%q is there twice", reason)
+		}
+		seen[key] = true
+		named = named || strings.Contains(reason, string(permission))
+	}
+	if !named {
+		return fmt.Errorf("no failure names %s: %v", string(permission), failures)
+	}
+	return nil
+}
+
 // Okta has no service principals: users and groups are judged as ever.
 func TestAccDivergences_okta(t *testing.T) {
 	t.Parallel()
