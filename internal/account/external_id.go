@@ -197,7 +197,7 @@ func mayHaveHappened(ctx context.Context, err error) bool {
 // confirm reads the principal with growing pauses until it shows the wanted
 // value. readings bounds their number; 0 means that only time does.
 func (c *Client) confirm(ctx context.Context, req ExternalIDRequest, answer string, readings int) (audit.Principal, error) {
-	begin := time.Now()
+	begin, caller := time.Now(), ctx
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConfirmTimeout)
 	defer cancel()
 	needed := 1
@@ -230,10 +230,7 @@ func (c *Client) confirm(ctx context.Context, req ExternalIDRequest, answer stri
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			out.Waited = time.Since(begin)
-			if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				out.Err = ctx.Err()
-			}
+			out.Waited, out.Err = time.Since(begin), caller.Err()
 			return audit.Principal{}, out
 		}
 		if agreed == 0 {

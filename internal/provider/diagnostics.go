@@ -80,7 +80,7 @@ func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principa
 	case errors.As(err, &conflict):
 		diags.AddAttributeError(path.Root("expected_current_external_id"), refusing, conflict.Error()+".")
 	case errors.As(err, &unconfirmed):
-		diags.AddAttributeError(path.Root("external_id"), "Unable to Confirm "+thing, unconfirmed.Error()+".")
+		diags.AddAttributeError(path.Root("external_id"), "Unable to Confirm "+thing, unconfirmed.Error()+"."+nextStep(err))
 	default:
 		diags.AddError(fmt.Sprintf("Unable to %s %s", verb, thing), fmt.Sprintf("Failed for %s: %s.%s", principalTitle(p), err, nextStep(err)))
 	}

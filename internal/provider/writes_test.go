@@ -1,0 +1,174 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// named is externalIDOf under a resource name of its own.
+func named(name, kind, id, externalID, settings string) string {
+	return strings.Replace(externalIDOf(kind, id, externalID, settings), `"this"`, `"`+name+`"`, 1)
+}
+
+// saysAll wants each text in what the CLI printed, whatever the line breaks.
+func saysAll(t *testing.T, out string, texts ...string) {
+	t.Helper()
+	flat := strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(out)), " ")
+	for _, text := range texts {
+		if !strings.Contains(flat, text) {
+			t.Errorf("the output does not say %q:\n%s", text, out)
+		}
+	}
+}
+
+// Two instances want one id in one apply: one gets it, the other is refused, and
+// the next plan says why.
+func TestProcess_twoClaimOneID(t *testing.T) {
+	t.Parallel()
+	st := smallWorld()
+	st.Users = append(st.Users, simulator.User{ID: "104", UserName: "user104@example.com", Active: true})
+	a := startAccount(t, st, simulator.Options{Latency: 20e6})
+	w := newWorkspace(t, a.config("", named("a", "user", "101", entraID(1), "")+named("b", "user", "104", entraID(1), "")))
+	saysAll(t, w.must(1, "apply", "-auto-approve"), "Refusing to Create External ID", "belongs to user/1")
+	if err := a.wrote(1); err != nil {
+		t.Error(err)
+	}
+	saysAll(t, w.must(1, "plan"), "Refusing to Plan External ID", "belongs to user/1")
+}
+
+// Two instances manage one principal: they never write over each other.
+func TestProcess_twoInstancesOnePrincipal(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{Latency: 20e6})
+	w := newWorkspace(t, a.config("", named("a", "user", "101", entraID(1), "")+named("b", "user", "101", entraID(2), "")))
+	w.must(1, "apply", "-auto-approve")
+	if err := a.wrote(1); err != nil {
+		t.Error(err)
+	}
+}
+
+// Users 102 and 103 shall change their ids: refused in the plan, nothing written.
+func TestProcess_swap(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	w := newWorkspace(t, a.config("", named("a", "user", "102", entraID(999), `expected_current_external_id = "`+entraID(102)+`"`)+
+		named("b", "user", "103", entraID(102), `expected_current_external_id = "`+entraID(999)+`"`)))
+	saysAll(t, w.must(1, "plan"), "belongs to user/103", "belongs to user/102")
+	w.must(1, "apply", "-auto-approve")
+	if err := a.wrote(0); err != nil {
+		t.Error(err)
+	}
+}
+
+// One of 20 fails: the others are done and remembered, and the next apply does
+// that one only.
+func TestProcess_oneOfTwentyFails(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, manyStale(20), simulator.Options{})
+	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 403, ErrorCode: "PERMISSION_DENIED", Message: "no", Method: "PATCH", Path: "/api/**/Users/1007"})
+	w := newWorkspace(t, a.audited(remediation))
+	saysAll(t, w.must(1, "apply", "-auto-approve"), "Unable to Create External ID", "user/1007", "PERMISSION_DENIED")
+	a.faults()
+	a.Server.ResetRequests()
+	saysAll(t, w.must(0, "apply", "-auto-approve"), "1 added, 0 changed, 0 destroyed")
+	if err := a.wrote(1); err != nil {
+		t.Error(err)
+	}
+	w.must(0, "plan", "-detailed-exitcode")
+}
+
+// Taint, replacement, moved and removed blocks, -target: each leaves the account
+// as it was reviewed.
+func TestProcess_lifecycles(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	header := newWorkspace(t, "").main()
+	one := func(name, id, value, expected string) string {
+		return a.config("", named(name, "user", id, value, `on_destroy = "restore"
+  expected_current_external_id = "`+expected+`"`))
+	}
+	w := newWorkspace(t, one("a", "103", entraID(3), entraID(999)))
+	w.must(0, "apply", "-auto-approve")
+
+	// Tainted: undone and done again.
+	w.must(0, "taint", "dbxidentity_external_id.a")
+	w.must(0, "apply", "-auto-approve")
+	if got := w.instances()["dbxidentity_external_id.a"]["previous_external_id"]; got != entraID(999) || a.userExternalID("103") != entraID(3) {
+		t.Errorf("after taint: previous %v, user 103 holds %q", got, a.userExternalID("103"))
+	}
+
+	// Moved: nothing happens.
+	w.write("main.tf", header+one("b", "103", entraID(3), entraID(999))+`
+moved {
+  from = dbxidentity_external_id.a
+  to   = dbxidentity_external_id.b
+}`)
+	a.Server.ResetRequests()
+	w.must(0, "apply", "-auto-approve")
+	if err := a.wrote(0); err != nil {
+		t.Error(err)
+	}
+
+	// Replaced by another principal: the old one is undone.
+	w.write("main.tf", header+one("b", "101", entraID(1), ""))
+	saysAll(t, w.must(0, "apply", "-auto-approve"), "1 added, 0 changed, 1 destroyed")
+	if got, other := a.userExternalID("101"), a.userExternalID("103"); got != entraID(1) || other != entraID(999) {
+		t.Errorf("after the replacement 101 holds %q and 103 %q", got, other)
+	}
+
+	// Removed without destroy: kept, whatever on_destroy says.
+	w.write("main.tf", header+a.config("", `
+removed {
+  from = dbxidentity_external_id.b
+  lifecycle {
+    destroy = false
+  }
+}`))
+	w.must(0, "apply", "-auto-approve")
+	if got := a.userExternalID("101"); got != entraID(1) {
+		t.Errorf("after removed 101 holds %q", got)
+	}
+}
+
+// Two provider blocks for one account write beside each other.
+func TestProcess_aliases(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, manyStale(6), simulator.Options{Latency: 10e6})
+	block := a.config("", "")
+	config := block + strings.Replace(block, `provider "dbxidentity" {`, "provider \"dbxidentity\" {\n  alias = \"other\"", 1)
+	for i := range 6 {
+		settings := fmt.Sprintf(`expected_current_external_id = %q`, entraID(500000+i))
+		if i%2 == 1 {
+			settings += "\n  provider = dbxidentity.other"
+		}
+		config += named(fmt.Sprintf("u%d", i), "user", fmt.Sprint(1000+i), entraID(1000+i), settings)
+	}
+	w := newWorkspace(t, config)
+	w.must(0, "apply", "-auto-approve")
+	w.must(0, "plan", "-detailed-exitcode")
+	w.must(0, "destroy", "-auto-approve", "-target=dbxidentity_external_id.u1")
+	if got := a.userExternalID("1001"); got != entraID(1001) {
+		t.Errorf("user 1001 holds %q", got)
+	}
+}
+
+// A time limit that is too short: the write that may have happened is found by
+// the next apply, with the value before it.
+func TestProcess_timeLimit(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 200, AfterHandler: true, DelayMS: 3000, Method: "PATCH", Path: "/api/**/Users/103", Times: 1})
+	w := newWorkspace(t, a.config("", externalIDOf("user", "103", entraID(3), `expected_current_external_id = "`+entraID(999)+`"
+  timeouts = { create = "1s" }`)))
+	saysAll(t, w.must(1, "apply", "-auto-approve"), "user/103", "The time limit was reached")
+	w.must(0, "apply", "-auto-approve")
+	if got := w.instances()[externalIDAddress]["previous_external_id"]; got != entraID(999) || a.userExternalID("103") != entraID(3) {
+		t.Errorf("previous %v, user 103 holds %q", got, a.userExternalID("103"))
+	}
+}
