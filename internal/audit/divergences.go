@@ -102,7 +102,7 @@ func newAuditor(in Input, o Options) *auditor {
 // emptyReport has what can be counted beforehand, and room for the rows: an
 // account of a million principals is not copied while its report grows.
 func (a *auditor) emptyReport(proposals []proposal) Report {
-	r := Report{Counts: map[string]int{}, Scanned: map[PrincipalType][]string{}}
+	r := Report{Counts: map[string]int{}, Scanned: map[PrincipalType][]string{}, Coverage: a.in.Inventory.Coverage}
 	inScope, rows := map[PrincipalType]int{}, map[PrincipalType]int{}
 	var sets [1 << len(categoryNames)]int
 	for i, m := range a.matches {
@@ -125,6 +125,9 @@ func (a *auditor) emptyReport(proposals []proposal) Report {
 	}
 	for _, m := range a.matches {
 		r.Scanned[m.Principal.Type] = append(r.Scanned[m.Principal.Type], m.Principal.ID)
+		if m.Unknown != "" {
+			r.Unjudged = append(r.Unjudged, m.Principal.Ref)
+		}
 	}
 	r.Users = slices.Grow(r.Users, rows[TypeUser])
 	r.Groups = slices.Grow(r.Groups, rows[TypeGroup])

@@ -190,6 +190,11 @@ type Report struct {
 	Fixable int
 	// Scanned are the ids in scope, judged or not, sorted. All types are present.
 	Scanned map[PrincipalType][]string
+	// Unjudged are the principals in scope of which the IdP side could say
+	// nothing, sorted.
+	Unjudged []Ref
+	// Coverage is the inventory's.
+	Coverage Coverage
 
 	// Complete is true when every list and match that the verdicts rest on was
 	// read. Powers that could not be read withhold a fix and nothing else.

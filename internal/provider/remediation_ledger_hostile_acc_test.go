@@ -169,6 +169,29 @@ func TestProcess_holeKeepsTracked(t *testing.T) {
 	}
 }
 
+// Holes elsewhere do not make the ledger insist on a value that somebody
+// replaced by another valid one.
+func TestProcess_settledBesideHoles(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	w := newWorkspace(t, a.audited(remediation))
+	w.must(0, "apply", "-auto-approve")
+	a.change(func(st *simulator.State) { st.IDP.Users[0].ID = entraID(1101) })
+	a.setUserExternalID("101", entraID(1101))()
+	a.faults(
+		simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Path: "/api/**/users/102/matchWithIdp"},
+		simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Path: "/api/**/groups/*/matchWithIdp"},
+		simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Method: "GET", Path: "/api/2.0/**/service-principals"},
+	)
+	w.must(0, "apply", "-auto-approve")
+	if got := a.userExternalID("101"); got != entraID(1101) {
+		t.Errorf("user 101 holds %q, want what somebody else wrote", got)
+	}
+	if w.instances()[fixAddress("user/101")] != nil {
+		t.Error("the entry was not dropped")
+	}
+}
+
 // A listing that lags behind a write shows the old value for a while: that is no
 // settlement, and nothing is undone.
 func TestProcess_staleListKeepsTracked(t *testing.T) {

@@ -31,10 +31,11 @@ type session struct {
 	now      func() time.Time
 
 	mu sync.Mutex
-	// open are the principals that the audits of this run want to fix or could
-	// not judge; openAll is set when that is any of them.
-	open    map[string]bool
-	openAll bool
+	// audited are the principals that the audits of this run judged or tried to;
+	// open are those that they want to fix or could not judge, and unlisted the
+	// types of which there may be more.
+	audited, open map[audit.Ref]bool
+	unlisted      map[audit.PrincipalType]bool
 }
 
 // auditOptions are the options of an audit that the provider block decides.
@@ -45,36 +46,41 @@ func (s *session) auditOptions() audit.Options {
 }
 
 // noteAudit remembers what an audit of this run left open: what it wants to
-// fix, and what it could not judge.
+// fix, and what it could not judge. A hole elsewhere leaves nothing open: what
+// somebody else settled must not wait until the whole account can be read.
 func (s *session) noteAudit(report audit.Report) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open == nil {
-		s.open = map[string]bool{}
+		s.audited, s.open, s.unlisted = map[audit.Ref]bool{}, map[audit.Ref]bool{}, map[audit.PrincipalType]bool{}
+	}
+	for t, ids := range report.Scanned {
+		for _, id := range ids {
+			s.audited[audit.Ref{Type: t, ID: id}] = true
+		}
+		if !report.Coverage.Of(t) {
+			s.unlisted[t] = true
+		}
+	}
+	for _, ref := range report.Unjudged {
+		s.open[ref] = true
 	}
 	for _, f := range report.ExternalIDFixes {
-		s.open[f.String()] = true
+		s.open[f.Ref] = true
 	}
 	for _, m := range report.ManualActions {
 		if audit.IsHole(m.Reason) {
-			s.open[m.String()] = true
+			s.open[m.Ref] = true
 		}
-	}
-	for _, f := range report.Failures {
-		if f.ID == "" {
-			s.openAll = true
-			continue
-		}
-		s.open[audit.Ref{Type: f.Type, ID: f.ID}.String()] = true
 	}
 }
 
-// isOpen tells whether an audit of this run left a principal open. A resource
+// isOpen tells whether the audits of this run left a principal open. A resource
 // that takes its input from the data source is read after it.
 func (s *session) isOpen(ref audit.Ref) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.openAll || s.open[ref.String()]
+	return s.open[ref] || s.unlisted[ref.Type] && !s.audited[ref]
 }
 
 func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *session {
