@@ -78,7 +78,9 @@ func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principa
 	case errors.As(err, &conflict) && len(conflict.Holders) > 0:
 		diags.AddAttributeError(path.Root("external_id"), refusing, conflict.Error()+".")
 	case errors.As(err, &conflict):
-		diags.AddAttributeError(path.Root("expected_current_external_id"), refusing, conflict.Error()+".")
+		diags.AddAttributeError(path.Root("expected_current_external_id"), refusing, conflict.Error()+". "+
+			"Where the expected value comes from dbxidentity_remediation_ledger, put the key into its exclude for one apply: "+
+			"the ledger forgets the fix, and takes it in again with the value of now.")
 	case errors.As(err, &unconfirmed):
 		diags.AddAttributeError(path.Root("external_id"), "Unable to Confirm "+thing, unconfirmed.Error()+"."+nextStep(err))
 	default:

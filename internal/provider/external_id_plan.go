@@ -5,7 +5,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -51,6 +50,12 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 			warnBeforeDestroy(&resp.Diagnostics, state, ours, known)
 		}
 		return
+	}
+	if r.session != nil && !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, thingExternalID)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
 	}
 	var plan externalIDModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -153,40 +158,4 @@ func warnBeforeDestroy(diags *diag.Diagnostics, state externalIDModel, ours stri
 		diags.AddWarning("External ID Will Be Kept", fmt.Sprintf("on_destroy is %q, but the externalId of %s will stay %q: %s.",
 			onDestroyRestore, state.ref(), state.ExternalID.ValueString(), reason))
 	}
-}
-
-// keyWritten is where private state holds what the instance wrote last.
-const keyWritten = "written"
-
-// privateWriter and privateReader are the private state of the framework, whose
-// type is internal.
-type (
-	privateWriter interface {
-		SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-	}
-	privateReader interface {
-		GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-	}
-)
-
-// rememberWritten notes what the instance wrote: the value in state follows the
-// account, and a destroy must know the one from the other.
-func rememberWritten(ctx context.Context, private privateWriter, externalID string) diag.Diagnostics {
-	raw, err := json.Marshal(externalID)
-	if err != nil {
-		var diags diag.Diagnostics
-		diags.AddError("Unable to Save Private State", err.Error())
-		return diags
-	}
-	return private.SetKey(ctx, keyWritten, raw)
-}
-
-// written is what the instance wrote last; false when it wrote nothing.
-func written(ctx context.Context, private privateReader) (string, bool, diag.Diagnostics) {
-	raw, diags := private.GetKey(ctx, keyWritten)
-	var externalID string
-	if len(raw) == 0 || json.Unmarshal(raw, &externalID) != nil {
-		return "", false, diags
-	}
-	return externalID, true, diags
 }

@@ -69,6 +69,7 @@ func (r *externalIDResource) Create(ctx context.Context, req resource.CreateRequ
 	plan.ID = types.StringValue(plan.ref().String())
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setExternalIDIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
+	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
 	if result.PreviousKnown {
 		resp.Diagnostics.Append(rememberWritten(ctx, resp.Private, plan.ExternalID.ValueString())...)
 	}
@@ -82,6 +83,11 @@ func (r *externalIDResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	limit, diags := state.Timeouts.Read(ctx, defaultWriteTimeout)
 	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, thingExternalID)...)
+	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -164,6 +170,10 @@ func (r *externalIDResource) Delete(ctx context.Context, req resource.DeleteRequ
 		warnKept(&resp.Diagnostics, state, reason)
 		return
 	}
+	if r.session.checkAccount(ctx, req.Private, thingExternalID).HasError() {
+		warnKept(&resp.Diagnostics, state, "it was written in another account than the provider is configured for")
+		return
+	}
 	// Not the value in state: a refresh takes what somebody else wrote into it.
 	ours, known, diags := written(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
@@ -225,6 +235,7 @@ func (r *externalIDResource) ImportState(ctx context.Context, req resource.Impor
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 	}
 	resp.Diagnostics.Append(setExternalIDIdentity(ctx, resp.Identity, r.session.account.AccountID(), ref)...)
+	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
 }
 
 // principalOf is the principal to name in an error, even when it was never read.

@@ -75,6 +75,7 @@ func (r *remediationLedgerResource) Create(ctx context.Context, req resource.Cre
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
 }
 
 func (r *remediationLedgerResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -86,6 +87,7 @@ func (r *remediationLedgerResource) Update(ctx context.Context, req resource.Upd
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
 }
 
 // Read notes what the account holds now beside each entry, and forgets entries
@@ -99,6 +101,8 @@ func (r *remediationLedgerResource) Update(ctx context.Context, req resource.Upd
 func (r *remediationLedgerResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state ledgerModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, "remediation ledger")...)
+	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
 	entries := state.externalIDs(ctx, state.ExternalIDs, &resp.Diagnostics)
 	observed := state.observed(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || len(entries) == 0 {

@@ -172,3 +172,50 @@ func TestProcess_timeLimit(t *testing.T) {
 		t.Errorf("previous %v, user 103 holds %q", got, a.userExternalID("103"))
 	}
 }
+
+// A fix that was never made, because somebody wrote something else first, stops
+// every plan with an error that says how to go on; and that is how it goes on.
+func TestProcess_staleEntry(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	w := newWorkspace(t, a.audited(remediation))
+	w.must(0, "plan", "-out=saved")
+	a.setUserExternalID("101", entraID(4711))()
+	w.must(1, "apply", "saved")
+	saysAll(t, w.must(1, "plan"), "user/101", entraID(4711), "exclude")
+	whole := w.main()
+	w.write("main.tf", strings.Replace(whole, "pending_external_ids =", "exclude = [\"user/101\"]\n  pending_external_ids =", 1))
+	w.must(0, "apply", "-auto-approve")
+	if got := a.userExternalID("101"); got != entraID(4711) {
+		t.Errorf("user 101 holds %q", got)
+	}
+	w.write("main.tf", whole)
+	w.must(0, "apply", "-auto-approve")
+	if got := w.instances()[fixAddress("user/101")]["previous_external_id"]; got != entraID(4711) || a.userExternalID("101") != entraID(101) {
+		t.Errorf("previous %v, user 101 holds %q", got, a.userExternalID("101"))
+	}
+	w.must(0, "plan", "-detailed-exitcode")
+}
+
+// State of one account, and a provider block for another: the same ids are other
+// principals there.
+func TestProcess_otherAccount(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	st := smallWorld()
+	st.Account.AccountID = "22222222-2222-4333-8444-555555555555"
+	b := startAccount(t, st, simulator.Options{})
+	instance := externalIDOf("user", "101", entraID(101), "")
+	w := newWorkspace(t, a.config("", instance))
+	header := newWorkspace(t, "").main()
+	w.must(0, "apply", "-auto-approve")
+	w.write("main.tf", header+b.config("", instance))
+	out := w.must(1, "apply", "-auto-approve")
+	saysAll(t, out, a.AccountID, b.AccountID)
+	if strings.Contains(out, "reported to the") {
+		t.Errorf("the provider is blamed:\n%s", out)
+	}
+	if got := b.userExternalID("101"); got != "" {
+		t.Errorf("user 101 of the other account holds %q", got)
+	}
+}

@@ -1,0 +1,78 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+)
+
+// Private state holds what Terraform's state has no attribute for: what the
+// instance wrote last, and in which account it lives.
+const (
+	keyWritten = "written"
+	keyAccount = "account"
+)
+
+// privateWriter and privateReader are the private state of the framework, whose
+// type is internal.
+type (
+	privateWriter interface {
+		SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+	}
+	privateReader interface {
+		GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+	}
+)
+
+func remember(ctx context.Context, private privateWriter, key, value string) diag.Diagnostics {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to Save Private State", err.Error())}
+	}
+	return private.SetKey(ctx, key, raw)
+}
+
+// remembered is false when nothing was remembered under that key.
+func remembered(ctx context.Context, private privateReader, key string) (string, bool, diag.Diagnostics) {
+	raw, diags := private.GetKey(ctx, key)
+	var value string
+	if len(raw) == 0 || json.Unmarshal(raw, &value) != nil {
+		return "", false, diags
+	}
+	return value, true, diags
+}
+
+// rememberWritten notes what the instance wrote: the value in state follows the
+// account, and a destroy must know the one from the other.
+func rememberWritten(ctx context.Context, private privateWriter, externalID string) diag.Diagnostics {
+	return remember(ctx, private, keyWritten, externalID)
+}
+
+// written is what the instance wrote last; false when it wrote nothing.
+func written(ctx context.Context, private privateReader) (string, bool, diag.Diagnostics) {
+	return remembered(ctx, private, keyWritten)
+}
+
+// rememberAccount notes the account that the instance lives in.
+func (s *session) rememberAccount(ctx context.Context, private privateWriter) diag.Diagnostics {
+	return remember(ctx, private, keyAccount, s.account.AccountID())
+}
+
+// checkAccount refuses state of another account: its ids are other principals
+// here, or none, and what state knows of them would be lost. Terraform has
+// identities for that from 1.12 on only, and then blames the provider.
+func (s *session) checkAccount(ctx context.Context, private privateReader, thing string) diag.Diagnostics {
+	own, known, diags := remembered(ctx, private, keyAccount)
+	if now := s.account.AccountID(); known && own != now {
+		diags.AddError("State of Another Account", fmt.Sprintf("This %s was made in the Databricks account %s, and the provider is configured for "+
+			"account %s (account_id, DATABRICKS_ACCOUNT_ID). The same ids are other principals there, so nothing was read or changed. "+
+			"Configure the account that the state belongs to, or use a state (or workspace) per account; "+
+			"`terraform state rm` forgets an instance without touching any account.", thing, own, now))
+	}
+	return diags
+}
