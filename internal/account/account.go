@@ -42,6 +42,9 @@ type Config struct {
 	// HiddenMemberships tells that AIM is on, under which account SCIM does not
 	// show memberships that come from the IdP.
 	HiddenMemberships bool
+	// MaybeHiddenMemberships tells that AIM may be on: then they may be hidden
+	// where a principal is linked to the IdP, or a group above it.
+	MaybeHiddenMemberships bool
 	// ReadOnly refuses every write.
 	ReadOnly bool
 	// Version is the provider's, for the User-Agent.

@@ -201,9 +201,34 @@ func (c *Client) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, erro
 		if c.cfg.HiddenMemberships {
 			return above, errHiddenMemberships
 		}
-		return above, nil
+		return above, c.maybeHidden(ctx, ref, above)
 	})
 }
+
+// maybeHidden is an error where AIM, if it is on, could hide memberships: of
+// what is linked to the IdP, since nothing else has any there.
+func (c *Client) maybeHidden(ctx context.Context, ref audit.Ref, above []string) error {
+	if !c.cfg.MaybeHiddenMemberships {
+		return nil
+	}
+	refs := []audit.Ref{ref}
+	for _, id := range above {
+		refs = append(refs, audit.Ref{Type: audit.TypeGroup, ID: id})
+	}
+	for _, r := range refs {
+		p, err := c.resource(ctx, r)
+		if err != nil {
+			return err
+		}
+		if p.ExternalID != "" {
+			return fmt.Errorf("%s is linked to the identity provider: %w", r, errMaybeHidden)
+		}
+	}
+	return nil
+}
+
+var errMaybeHidden = errors.New("if automatic identity management is on, account SCIM does not show the memberships that come from " +
+	"there, and IAM v2, which shows them, is not available. Set automatic_identity_management")
 
 // errHiddenMemberships marks groups above a principal that are some, but not
 // surely all (databricks-account-api.md 4.2: SCIM does not return memberships

@@ -140,6 +140,39 @@ func TestPrivileges_hiddenMemberships(t *testing.T) {
 	}
 }
 
+// While nobody says whether AIM is on, the same holds for what is linked to the
+// IdP, and for what is in a group that is.
+func TestPrivileges_maybeHiddenMemberships(t *testing.T) {
+	t.Parallel()
+	st := powers()
+	st.Users = append(st.Users, simulator.User{ID: "4", UserName: "four@example.com"})
+	st.Groups = append(st.Groups, simulator.Group{ID: "15", DisplayName: "linked", ExternalID: "x15", Members: []simulator.Member{{Value: "4"}}})
+	refs := []audit.Ref{user("1"), user("2"), user("3"), user("4")}
+	for name, tc := range map[string]struct {
+		noIAMv2, maybe bool
+		holes          string
+	}{
+		"unknown": {true, true, "user/2 user/4"}, "off": {true, false, ""}, "IAM v2 shows them": {false, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := start(t, st, simulator.Options{NoIAMv2: tc.noIAMv2})
+			cfg := quick(sim)
+			cfg.MaybeHiddenMemberships = tc.maybe
+			got := connect(t, cfg).Privileges(t.Context(), refs)
+			var holes []string
+			for _, ref := range refs {
+				if got[ref].Unknown != "" {
+					holes = append(holes, ref.String())
+				}
+			}
+			if strings.Join(holes, " ") != tc.holes {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
 func TestMembers(t *testing.T) {
 	t.Parallel()
 	two := audit.Member{Ref: user("2"), Name: "two@example.com", ExternalID: "x2", Source: audit.SourceIdentityProvider}

@@ -93,7 +93,8 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		WritesPerSecond: s.writesPerSecond,
 		ReadOnly:        s.readOnly,
 
-		HiddenMemberships: s.aim == audit.AIMOn,
+		HiddenMemberships:      s.aim == audit.AIMOn,
+		MaybeHiddenMemberships: s.aim != audit.AIMOff,
 
 		Version:        s.version,
 		FirstContact:   s.firstContact,
