@@ -35,6 +35,8 @@ type call struct {
 	query  url.Values
 	body   any // sent as JSON; nil for none
 	limit  string
+	// again is transport.Request.Again.
+	again func(ctx context.Context) error
 	// read marks a POST that is limited and repeated like a read.
 	read bool
 }
@@ -65,7 +67,7 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 	var sent http.Header
 	req := &transport.Request{
 		Method: cl.method, URL: c.host + cl.path, Limit: cl.limit,
-		Header: http.Header{"Accept": {"application/json"}}, Check: wholeJSON,
+		Header: http.Header{"Accept": {"application/json"}}, Check: wholeJSON, Again: cl.again,
 		Authorize: func(ctx context.Context, r *http.Request) error {
 			err := c.auth.authorize(ctx, r)
 			sent = r.Header

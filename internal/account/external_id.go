@@ -152,12 +152,18 @@ func (c *Client) patchExternalID(ctx context.Context, req ExternalIDRequest, cur
 				{"op": "replace", "path": "externalId", "value": req.Want},
 			},
 		},
+		// A throttled account may have us wait for minutes.
+		again: func(ctx context.Context) error { return c.stillHolds(ctx, req, current) },
 	}
 	var last error
 	for range patchTries {
 		err := c.do(ctx, cl, nil)
-		if err == nil {
+		var conflict *ConflictError
+		switch {
+		case err == nil:
 			return c.confirm(ctx, req, "was answered with success", 0)
+		case errors.As(err, &conflict):
+			return audit.Principal{}, err
 		}
 		if !mayHaveHappened(ctx, err) {
 			return audit.Principal{}, fmt.Errorf("writing the externalId of %s: %w", req.Ref, err)
@@ -180,11 +186,31 @@ func (c *Client) patchExternalID(ctx context.Context, req ExternalIDRequest, cur
 	return audit.Principal{}, fmt.Errorf("writing the externalId of %s: %w. The account still holds the previous value", req.Ref, last)
 }
 
+// errNotRepeated ends a PATCH before it is sent again; an earlier one may have
+// taken effect.
+var errNotRepeated = errors.New("the PATCH was not sent again")
+
+// stillHolds looks at the principal again before a PATCH is repeated.
+func (c *Client) stillHolds(ctx context.Context, req ExternalIDRequest, before audit.Principal) error {
+	now, err := c.Principal(ctx, req.Ref)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w, because %s could not be read before: %w", errNotRepeated, req.Ref, err)
+	case now.ExternalID == req.Want:
+		return fmt.Errorf("%w, because the account shows its value already", errNotRepeated)
+	case now.ExternalID != before.ExternalID:
+		return &ConflictError{Ref: req.Ref, Current: now.ExternalID, Expected: &before.ExternalID, Wanted: req.Want}
+	}
+	return nil
+}
+
 // mayHaveHappened tells whether a write that failed may have taken effect: its
 // answer was lost, or the server failed while it worked on it.
 func mayHaveHappened(ctx context.Context, err error) bool {
 	var te *transport.Error
 	switch {
+	case errors.Is(err, errNotRepeated):
+		return true
 	case errors.As(err, &te):
 		return te.Sent
 	case statusOf(err) >= http.StatusInternalServerError:

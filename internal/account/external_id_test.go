@@ -280,3 +280,50 @@ func TestSetExternalID_oldListing(t *testing.T) {
 		})
 	}
 }
+
+// While the account throttles a PATCH, somebody else writes: the repetition
+// does not write over it. What the PATCH did after all is not done twice.
+func TestSetExternalID_changedWhileThrottled(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		status    int
+		meanwhile string
+		fail      string
+	}{
+		"throttled, somebody wrote":   {429, guid(9, 1), "conflict"},
+		"unavailable, somebody wrote": {503, guid(9, 1), "conflict"},
+		"unavailable, yet done":       {503, guid(9, 9), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := start(t, crowd(2, 0, 0), simulator.Options{})
+			faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: tc.status, Method: patch, Times: 1, RetryAfterSeconds: ptr(1)})
+			done := make(chan error, 1)
+			c := connect(t, quick(sim))
+			go func() {
+				_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+				done <- err
+			}()
+			for count(sim, patch, "") == 0 {
+				time.Sleep(5 * time.Millisecond)
+			}
+			st, err := sim.Server.State()
+			if err != nil {
+				t.Fatal(err)
+			}
+			st.Users[1].ExternalID = tc.meanwhile
+			if err := sim.Server.SetState(st); err != nil {
+				t.Fatal(err)
+			}
+			err = <-done
+			if tc.fail == "" && err != nil {
+				t.Error(err)
+			} else if tc.fail != "" {
+				checkFailure(t, err, tc.fail)
+			}
+			if got := held(t, sim, user("100002")); got != tc.meanwhile || count(sim, patch, "") != 1 {
+				t.Errorf("the account holds %q after %d PATCH requests", got, count(sim, patch, ""))
+			}
+		})
+	}
+}

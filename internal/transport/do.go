@@ -73,7 +73,7 @@ type attempt struct {
 // server without an answer is sent again only if it is a GET or Repeatable.
 // Retry-After is honoured as seconds and as a date, and capped by the budget.
 //
-// The error is an [*Error], the error of Authorize, or the context's.
+// The error is an [*Error], the error of Authorize or Again, or the context's.
 func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	u, err := url.Parse(req.URL)
 	if err != nil {
@@ -120,6 +120,11 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		c.logRetry(ctx, req, u, a, attempts, pause)
 		if err := sleep(ctx, pause); err != nil {
 			return nil, ended(ctx, req, u, err)
+		}
+		if req.Again != nil {
+			if err := req.Again(ctx); err != nil {
+				return nil, err
+			}
 		}
 	}
 }
