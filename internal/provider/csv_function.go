@@ -80,7 +80,7 @@ func (csvFunction) Run(ctx context.Context, req function.RunRequest, resp *funct
 		}
 		render.DefuseFormulas = true
 	}
-	decoded, known, err := csvRows(kind, rows)
+	decoded, known, err := csvRows(ctx, kind, rows)
 	if err != nil {
 		resp.Error = function.NewArgumentFuncError(1, err.Error())
 		return
@@ -105,8 +105,8 @@ func (csvFunction) Run(ctx context.Context, req function.RunRequest, resp *funct
 
 // csvRows reads rows of any type. They are not known when anything inside is
 // unknown. The error says which row is wrong, counted from 0.
-func csvRows(kind string, rows types.Dynamic) (out []audit.CSVRow, known bool, err error) {
-	elements, known, err := elementsOf(rows)
+func csvRows(ctx context.Context, kind string, rows types.Dynamic) (out []audit.CSVRow, known bool, err error) {
+	elements, known, err := elementsOf(ctx, rows)
 	if err != nil || !known {
 		return nil, known, err
 	}
@@ -127,7 +127,7 @@ func csvRows(kind string, rows types.Dynamic) (out []audit.CSVRow, known bool, e
 		}
 		row := audit.CSVRow{}
 		for name, value := range attributes {
-			cells, known, err := cellsOf(value)
+			cells, known, err := cellsOf(ctx, value)
 			switch {
 			case err != nil:
 				continue // Attributes that are no cells are ignored; a missing one is named by the renderer.
@@ -142,7 +142,7 @@ func csvRows(kind string, rows types.Dynamic) (out []audit.CSVRow, known bool, e
 }
 
 // elementsOf are the elements of a list, set or tuple in a dynamic value.
-func elementsOf(value types.Dynamic) (elements []attr.Value, known bool, err error) {
+func elementsOf(ctx context.Context, value types.Dynamic) (elements []attr.Value, known bool, err error) {
 	if value.IsUnknown() || value.IsUnderlyingValueUnknown() {
 		return nil, false, nil
 	}
@@ -157,7 +157,7 @@ func elementsOf(value types.Dynamic) (elements []attr.Value, known bool, err err
 	case types.Tuple:
 		return v.Elements(), true, nil
 	default:
-		return nil, false, fmt.Errorf("rows are a %s, and must be a list of objects", value.UnderlyingValue().Type(context.Background()))
+		return nil, false, fmt.Errorf("rows are a %s, and must be a list of objects", value.UnderlyingValue().Type(ctx))
 	}
 }
 
@@ -182,7 +182,7 @@ func attributesOf(value attr.Value) (map[string]attr.Value, bool) {
 
 // cellsOf are the texts of one attribute: none for null, one for a single value,
 // all for a list.
-func cellsOf(value attr.Value) (cells []string, known bool, err error) {
+func cellsOf(ctx context.Context, value attr.Value) (cells []string, known bool, err error) {
 	value = unwrap(value)
 	switch {
 	case value.IsUnknown():
@@ -201,13 +201,13 @@ func cellsOf(value attr.Value) (cells []string, known bool, err error) {
 	default:
 		cell, ok := textOf(value)
 		if !ok {
-			return nil, true, fmt.Errorf("a %s is no cell", value.Type(context.Background()))
+			return nil, true, fmt.Errorf("a %s is no cell", value.Type(ctx))
 		}
 		return []string{cell}, true, nil
 	}
 	cells = []string{}
 	for _, element := range elements {
-		one, known, err := cellsOf(element)
+		one, known, err := cellsOf(ctx, element)
 		if err != nil || !known {
 			return nil, known, err
 		}
