@@ -68,7 +68,7 @@ func randomState(t *rapid.T) simulator.State {
 	pick := func(what string, list ...string) string { return rapid.SampledFrom(list).Draw(t, what) }
 	flag := func(what string, of int) bool { return rapid.IntRange(1, of).Draw(t, what) == 1 }
 	names := []string{"ann@example.com", "ANN@example.com", "bob@example.com", "bob@example.org", "cat@example.com", "Cat@example.com"}
-	groupNames := []string{"team", "Team", "ops", "dev"}
+	groupNames := []string{"team", "Team", `ops, "night"; all`, "d\u00e9v"}
 	var st simulator.State
 	var all []string
 	for i := range rapid.IntRange(0, 5).Draw(t, "idp users") {

@@ -116,6 +116,16 @@ func (w *world) account(t fatal) *account.Client {
 	return client
 }
 
+// state is what the account holds: a server adds its own administrator.
+func (w *world) state(t fatal) simulator.State {
+	t.Helper()
+	st, err := w.sim.Server.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
 // file writes the IdP half of a state as a directory file.
 func writeDirectory(t fatal, dir string, d simulator.IDP) string {
 	t.Helper()
