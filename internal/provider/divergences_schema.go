@@ -177,7 +177,10 @@ func (d *divergencesDataSource) Schema(ctx context.Context, _ datasource.SchemaR
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Compares the users, groups and service principals of the account with the identity provider: " +
 			"who diverges, why, and which fixes are safe to apply. With `idp = { databricks = {} }` it costs one request per identity " +
-			"in scope, and the whole directory is listed in any case, because an externalId must be unique in it.",
+			"in scope, and the whole directory is listed in any case, because an externalId must be unique in it." +
+			"\n\n~> **Warning:** On an account with automatic identity management, `idp = { databricks = {} }` also syncs every identity that it " +
+			"asks about. The other kinds change nothing: see [choosing what to compare with](../guides/choosing-an-idp)." +
+			"\n\n-> **Note:** The result, and with it the state and the plan, holds names and mail addresses.",
 		Attributes: attributes,
 	}
 }

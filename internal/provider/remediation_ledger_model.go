@@ -165,7 +165,8 @@ func (r *remediationLedgerResource) Schema(_ context.Context, _ resource.SchemaR
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The memory of what was found. A divergence disappears once it is fixed, so a `for_each` straight over findings would " +
 			"plan to destroy every fix on the next run. The ledger takes what is pending from the data sources and keeps it while it is tracked: " +
-			"its maps are known while planning and drive `for_each`. It writes nothing remote; destroying it forgets.",
+			"its maps are known while planning and drive `for_each`. It writes nothing remote; destroying it forgets." +
+			"\n\n-> **Note:** How it is used, from plan to roll-back: [fixing what diverges](../guides/remediation).",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed: true, MarkdownDescription: "Always `" + ledgerID + "`.",
