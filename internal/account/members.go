@@ -74,6 +74,16 @@ func (c *Client) Members(ctx context.Context, groupID string) ([]audit.Member, e
 	return out, nil
 }
 
+// MembersNow is Members read anew, whatever was read before: for somebody who
+// believes otherwise than a read that may have been stale.
+func (c *Client) MembersNow(ctx context.Context, groupID string) ([]audit.Member, error) {
+	members, err := c.readMembers(ctx, groupID)
+	if err != nil {
+		return nil, fmt.Errorf("reading the members of group/%s: %w", groupID, err)
+	}
+	return members, nil
+}
+
 func (c *Client) readMembers(ctx context.Context, groupID string) ([]audit.Member, error) {
 	const family = "direct-members"
 	if c.useIAMv2(family) && c.useIAMv2("list "+string(audit.TypeGroup)) {

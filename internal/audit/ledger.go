@@ -24,6 +24,8 @@ type LedgerInput[E any] struct {
 	// Wanted is the value that an entry wants the account to hold. Two entries
 	// of one key with equal wanted values are the same entry.
 	Wanted func(E) string
+	// Shown is what Observed has once the entry is in effect; nil is Wanted.
+	Shown func(E) string
 }
 
 // LedgerPlan is what the ledger will hold, and how it gets there. The key lists
@@ -52,6 +54,10 @@ func (p LedgerPlan[E]) Same() bool {
 //     value, somebody settled it in another way, and the entry is dropped.
 //   - Excluded keys are dropped and not taken in.
 func PlanLedger[E any](in LedgerInput[E]) LedgerPlan[E] {
+	shown := in.Shown
+	if shown == nil {
+		shown = in.Wanted
+	}
 	p := LedgerPlan[E]{Entries: make(map[string]E, len(in.Tracked)+len(in.Pending))}
 	for _, key := range slices.Sorted(maps.Keys(in.Pending)) {
 		if in.Exclude[key] {
@@ -77,7 +83,7 @@ func PlanLedger[E any](in LedgerInput[E]) LedgerPlan[E] {
 		if _, pending := in.Pending[key]; pending {
 			continue
 		}
-		if observed, seen := in.Observed[key]; seen && observed != in.Wanted(entry) {
+		if observed, seen := in.Observed[key]; seen && observed != shown(entry) {
 			p.Settled = append(p.Settled, key)
 			continue
 		}

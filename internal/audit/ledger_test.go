@@ -53,6 +53,14 @@ func TestPlanLedger(t *testing.T) {
 			},
 			want: LedgerPlan[ledgerEntry]{Entries: map[string]ledgerEntry{"user/1": {"a", "first"}}},
 		},
+		"what is shown decides whether it is settled, not what makes entries the same": {
+			in: LedgerInput[ledgerEntry]{
+				Tracked:  map[string]ledgerEntry{"1/2": {"a", "first"}, "1/3": {"a", "first"}},
+				Observed: map[string]string{"1/2": "present", "1/3": "a"},
+				Shown:    func(ledgerEntry) string { return "present" },
+			},
+			want: LedgerPlan[ledgerEntry]{Entries: map[string]ledgerEntry{"1/2": {"a", "first"}}, Settled: []string{"1/3"}},
+		},
 		"an entry that was not looked at since stays": {
 			in: LedgerInput[ledgerEntry]{
 				Tracked: map[string]ledgerEntry{"user/1": {"a", "first"}},

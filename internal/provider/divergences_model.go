@@ -119,13 +119,13 @@ func (m externalIDFixModel) ref() audit.Ref {
 }
 
 type memberRemovalModel struct {
-	GroupID    string `tfsdk:"group_id"`
-	GroupName  string `tfsdk:"group_name"`
-	MemberID   string `tfsdk:"member_id"`
-	MemberType string `tfsdk:"member_type"`
-	MemberName string `tfsdk:"member_name"`
-	Category   string `tfsdk:"category"`
-	Cause      string `tfsdk:"cause"`
+	GroupID    types.String `tfsdk:"group_id"`
+	GroupName  types.String `tfsdk:"group_name"`
+	MemberID   types.String `tfsdk:"member_id"`
+	MemberType types.String `tfsdk:"member_type"`
+	MemberName types.String `tfsdk:"member_name"`
+	Category   types.String `tfsdk:"category"`
+	Cause      types.String `tfsdk:"cause"`
 }
 
 type manualActionModel struct {
@@ -202,9 +202,10 @@ func (m *divergencesModel) fromAudit(ctx context.Context, r audit.Report, diags 
 	m.ExternalIDFixes = mapFrom(ctx, externalIDFixType, fixes, diags)
 	removals := make(map[string]memberRemovalModel, len(r.MemberRemovals))
 	for _, x := range r.MemberRemovals {
-		removals[x.GroupID+"/"+x.MemberID] = memberRemovalModel{
-			GroupID: x.GroupID, GroupName: x.GroupName, MemberID: x.MemberID, MemberType: string(x.MemberType),
-			MemberName: x.MemberName, Category: x.Category, Cause: x.Cause,
+		removals[membershipKey(x.GroupID, x.MemberID)] = memberRemovalModel{
+			GroupID: types.StringValue(x.GroupID), GroupName: types.StringValue(x.GroupName), MemberID: types.StringValue(x.MemberID),
+			MemberType: types.StringValue(string(x.MemberType)), MemberName: types.StringValue(x.MemberName),
+			Category: types.StringValue(x.Category), Cause: types.StringValue(x.Cause),
 		}
 	}
 	m.MemberRemovals = mapFrom(ctx, memberRemovalType, removals, diags)

@@ -49,6 +49,9 @@ var (
 		"group_id": types.StringType, "group_name": types.StringType, "member_id": types.StringType,
 		"member_type": types.StringType, "member_name": types.StringType, "category": types.StringType, "cause": types.StringType,
 	}}
+	membershipType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"group_id": types.StringType, "group_name": types.StringType, "member_id": types.StringType, "privileged": types.BoolType,
+	}}
 	manualActionType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"principal_type": types.StringType, "principal_id": types.StringType, "principal_name": types.StringType,
 		"category": types.StringType, "reason": types.StringType, "switch": types.StringType, "detail": types.StringType,
@@ -105,6 +108,7 @@ var attributeTexts = map[string]string{
 	"reversible": "False when the present value cannot be written back: a blank externalId of a user or service principal.",
 	"current_external_id": "The value that the account held when it was audited; give it to `expected_current_external_id`. " +
 		"Empty when blank.",
+	"privileged":             "True when the group, or one that it is in, holds an account role, workspace ADMIN or a metastore.",
 	"member_id":              "Databricks id of the member.",
 	"member_type":            "`user`, `group` or `service_principal`.",
 	"member_name":            "User name, group name or application id of the member.",

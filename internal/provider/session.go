@@ -36,7 +36,14 @@ type session struct {
 	// types of which there may be more.
 	audited, open map[audit.Ref]bool
 	unlisted      map[audit.PrincipalType]bool
+	// openMembers are the memberships, by [membershipKey], that the reads of this
+	// run want to change or could not judge; openGroups and openTargets are groups
+	// and members of which all memberships are open.
+	openMembers, openGroups, openTargets map[string]bool
 }
+
+// membershipKey names a membership: "<group id>/<member id>".
+func membershipKey(groupID, memberID string) string { return groupID + "/" + memberID }
 
 // auditOptions are the options of an audit that the provider block decides.
 func (s *session) auditOptions() audit.Options {
@@ -54,6 +61,7 @@ func (s *session) noteAudit(report audit.Report) {
 	if s.open == nil {
 		s.audited, s.open, s.unlisted = map[audit.Ref]bool{}, map[audit.Ref]bool{}, map[audit.PrincipalType]bool{}
 	}
+	s.prepareMembers()
 	for t, ids := range report.Scanned {
 		for _, id := range ids {
 			s.audited[audit.Ref{Type: t, ID: id}] = true
@@ -72,7 +80,48 @@ func (s *session) noteAudit(report audit.Report) {
 		if audit.IsHole(m.Reason) {
 			s.open[m.Ref] = true
 		}
+		for _, id := range m.MemberIDs {
+			s.openMembers[membershipKey(m.ID, id)] = true
+		}
 	}
+	for _, x := range report.MemberRemovals {
+		s.openMembers[membershipKey(x.GroupID, x.MemberID)] = true
+	}
+	for _, f := range report.Failures {
+		if f.Type == audit.TypeGroup && f.ID != "" {
+			s.openGroups[f.ID] = true
+		}
+	}
+}
+
+// prepareMembers makes the maps; the caller holds the lock.
+func (s *session) prepareMembers() {
+	if s.openMembers == nil {
+		s.openMembers, s.openGroups, s.openTargets = map[string]bool{}, map[string]bool{}, map[string]bool{}
+	}
+}
+
+// noteClone remembers what a clone plan of this run wants of its target; all of
+// the target's memberships are open when the plan is not complete.
+func (s *session) noteClone(targetID string, groupIDs []string, complete bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.prepareMembers()
+	for _, id := range groupIDs {
+		s.openMembers[membershipKey(id, targetID)] = true
+	}
+	if !complete {
+		s.openTargets[targetID] = true
+	}
+}
+
+// isOpenMembership is [session.isOpen] for a membership.
+func (s *session) isOpenMembership(groupID, memberID string) bool {
+	group := audit.Ref{Type: audit.TypeGroup, ID: groupID}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.openMembers[membershipKey(groupID, memberID)] || s.openGroups[groupID] || s.openTargets[memberID] ||
+		s.open[group] || s.unlisted[audit.TypeGroup] && !s.audited[group]
 }
 
 // isOpen tells whether the audits of this run left a principal open. A resource

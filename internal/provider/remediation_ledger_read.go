@@ -1,0 +1,212 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// ledgerReaders bounds the groups that one ledger reads at a time; the account's
+// client has a bound of its own.
+const ledgerReaders = 32
+
+// Read notes what the account holds now beside each entry, and forgets entries
+// whose principals are provably gone. An entry that cannot be looked up keeps
+// what was seen before.
+//
+// Of an entry that an audit of this run found pending, nothing is noted: its
+// present value is about to be replaced, and a later plan without refresh would
+// take the remembered one for somebody's other settlement. Nor of one that the
+// audit could not judge: a hole is no settlement.
+func (r *remediationLedgerResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state ledgerModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, "remediation ledger")...)
+	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
+	defer cancel()
+	r.session.lookAtExternalIDs(ctx, state.externalIDs(), &resp.Diagnostics)
+	lookAtMembers(ctx, r.session, state.memberRemovals(), &resp.Diagnostics)
+	lookAtMembers(ctx, r.session, state.memberships(), &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+// lookAtExternalIDs is Read for externalId fixes.
+func (s *session) lookAtExternalIDs(ctx context.Context, section ledgerSection[externalIDFixModel], diags *diag.Diagnostics) {
+	entries, observed := section.decode(ctx, section.entries, diags), section.decodeObserved(ctx, diags)
+	if len(entries) == 0 {
+		return
+	}
+	for key, entry := range entries {
+		ref, wanted := entry.ref(), entry.ExternalID.ValueString()
+		open := s.isOpen(ref)
+		known := s.account.Known
+		if !open {
+			known = func(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
+				return s.account.KnownHolding(ctx, ref, wanted)
+			}
+		}
+		p, err := known(ctx, ref)
+		switch {
+		case errors.Is(err, account.ErrNotFound):
+			delete(entries, key)
+			delete(observed, key)
+		case err == nil && open && p.ExternalID != wanted:
+			delete(observed, key)
+		case err == nil:
+			observed[key] = p.ExternalID
+		case ctx.Err() != nil:
+			addReadError(diags, "Remediation Ledger", "looking at its principals", err)
+			return
+		}
+	}
+	*section.entries = mapFrom(ctx, section.elementType, entries, diags)
+	section.setObserved(ctx, observed, diags)
+}
+
+// lookAtMembers is Read for removals and memberships: one list of members per
+// group, which the audits of the run have often read already.
+func lookAtMembers[E memberEntry](ctx context.Context, s *session, section ledgerSection[E], diags *diag.Diagnostics) {
+	entries, observed := section.decode(ctx, section.entries, diags), section.decodeObserved(ctx, diags)
+	if len(entries) == 0 {
+		return
+	}
+	groups := map[string][]string{}
+	for key, entry := range entries {
+		groups[entry.groupID()] = append(groups[entry.groupID()], key)
+	}
+	var mu sync.Mutex
+	work, inner := errgroup.WithContext(ctx)
+	work.SetLimit(ledgerReaders)
+	for groupID, keys := range groups {
+		work.Go(func() error {
+			look := memberLook{session: s, groupID: groupID}
+			for _, key := range keys {
+				mu.Lock()
+				entry := entries[key]
+				mu.Unlock()
+				seen := look.at(inner, entry)
+				if inner.Err() != nil {
+					return fmt.Errorf("group/%s: %w", groupID, inner.Err())
+				}
+				mu.Lock()
+				switch seen {
+				case memberGone:
+					delete(entries, key)
+					delete(observed, key)
+				case memberOpen:
+					delete(observed, key)
+				case observedPresent, observedAbsent:
+					observed[key] = seen
+				}
+				mu.Unlock()
+			}
+			return nil
+		})
+	}
+	if err := work.Wait(); err != nil {
+		addReadError(diags, "Remediation Ledger", "looking at the members of its groups", err)
+		return
+	}
+	*section.entries = mapFrom(ctx, section.elementType, entries, diags)
+	section.setObserved(ctx, observed, diags)
+}
+
+// What a look at a membership says beside present and absent.
+const (
+	memberGone    = "gone"    // the group or the member is deleted
+	memberOpen    = "open"    // something else than the entry wants, about to be changed or not judged
+	memberUnknown = "unknown" // it could not be looked at
+)
+
+// memberLook looks at the memberships of one group.
+type memberLook struct {
+	session *session
+	groupID string
+	// now are the members as read anew; nil before.
+	now map[string]bool
+}
+
+// at looks at one entry. Something else than it wants is believed only when
+// nothing of this run is about to change it and a second, fresh read shows it
+// too: reads lag behind writes, and dropping a membership of the ledger may take
+// it away.
+func (l *memberLook) at(ctx context.Context, entry memberEntry) string {
+	members, err := l.session.account.Members(ctx, l.groupID)
+	if err != nil {
+		return l.failed(ctx, audit.Ref{Type: audit.TypeGroup, ID: l.groupID}, err)
+	}
+	seen := l.seen(memberIDs(members), entry)
+	if seen != entry.shown() {
+		if l.session.isOpenMembership(l.groupID, entry.memberID()) {
+			return memberOpen
+		}
+		if l.now == nil {
+			again, err := l.session.account.MembersNow(ctx, l.groupID)
+			if err != nil {
+				return l.failed(ctx, audit.Ref{Type: audit.TypeGroup, ID: l.groupID}, err)
+			}
+			l.now = memberIDs(again)
+		}
+		seen = l.seen(l.now, entry)
+	}
+	if seen == observedAbsent && l.session.isDeleted(ctx, entry.memberType(), entry.memberID()) {
+		return memberGone
+	}
+	return seen
+}
+
+func (l *memberLook) seen(members map[string]bool, entry memberEntry) string {
+	if members[entry.memberID()] {
+		return observedPresent
+	}
+	return observedAbsent
+}
+
+// failed tells a group that is deleted from one that could not be read.
+func (l *memberLook) failed(ctx context.Context, group audit.Ref, err error) string {
+	if errors.Is(err, account.ErrNotFound) && l.session.isDeleted(ctx, group.Type, group.ID) {
+		return memberGone
+	}
+	return memberUnknown
+}
+
+func memberIDs(members []audit.Member) map[string]bool {
+	out := make(map[string]bool, len(members))
+	for i := range members {
+		out[members[i].ID] = true
+	}
+	return out
+}
+
+// isDeleted tells whether a principal is provably gone: a whole listing lacks it
+// and the account says 404 for it. An empty type is any of the three.
+func (s *session) isDeleted(ctx context.Context, t audit.PrincipalType, id string) bool {
+	types := []audit.PrincipalType{t}
+	if t == "" {
+		types = audit.PrincipalTypes()
+	}
+	for _, t := range types {
+		if _, err := s.account.Known(ctx, audit.Ref{Type: t, ID: id}); !errors.Is(err, account.ErrNotFound) {
+			return false
+		}
+	}
+	return true
+}

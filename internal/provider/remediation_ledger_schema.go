@@ -1,0 +1,152 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+func (r *remediationLedgerResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	attributes := map[string]schema.Attribute{
+		"id": schema.StringAttribute{
+			Computed: true, MarkdownDescription: "Always `" + ledgerID + "`.",
+			PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+		},
+		"exclude": schema.SetAttribute{
+			Optional: true, ElementType: types.StringType,
+			MarkdownDescription: "Keys to leave out and to forget, for example `user/123` or `<group id>/<member id>`.",
+			Validators:          []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
+		},
+	}
+	maps.Copy(attributes, ledgerExternalIDAttributes())
+	maps.Copy(attributes, ledgerRemovalAttributes())
+	maps.Copy(attributes, ledgerMembershipAttributes())
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The memory of what was found. A divergence disappears once it is fixed, so a `for_each` straight over findings would " +
+			"plan to destroy every fix on the next run. The ledger takes what is pending from the data sources and keeps it while it is tracked: " +
+			"its maps are known while planning and drive `for_each`. It writes nothing remote; destroying it forgets." +
+			"\n\n-> **Note:** How it is used, from plan to roll-back: [fixing what diverges](../guides/remediation).",
+		Attributes: attributes,
+	}
+}
+
+func ledgerExternalIDAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"pending_external_ids": schema.MapNestedAttribute{
+			Optional: true,
+			MarkdownDescription: "`external_id_fixes` of `dbxidentity_divergences`. A pending fix that is tracked already makes no diff; " +
+				"a new wanted value for a tracked key wins.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"principal_type": schema.StringAttribute{
+					Required: true, MarkdownDescription: attributeTexts["principal_type"],
+					Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},
+				},
+				"principal_id": requiredID("principal_id"),
+				"external_id": schema.StringAttribute{
+					Required: true, MarkdownDescription: "The value to write; empty clears (groups only).", Validators: []validator.String{externalIDValidator{}},
+				},
+				"principal_name":      optionalText("principal_name"),
+				"current_external_id": optionalText("current_external_id"),
+				"category":            optionalText("category"),
+				"reversible":          schema.BoolAttribute{Optional: true, MarkdownDescription: attributeTexts["reversible"]},
+			}},
+		},
+		"max_new_external_ids": limitAttribute(defaultMaxNewExternalIDs, "Refuse a plan that takes in more new or changed fixes at once. Default 100, also for null; `-1` is no limit."),
+		"external_ids": ledgerMap(externalIDFixType, "What is pending and what was tracked before, less `exclude`. Names, category and `current_external_id` are as first seen. "+
+			"An entry is dropped when it is not pending any more although the account holds something else than its `external_id` "+
+			"(somebody settled it in another way), and when its principal is deleted."),
+		"observed_external_ids": observedAttribute("What the account held at the last refresh, for the entries that were looked at since they were tracked."),
+	}
+}
+
+func ledgerRemovalAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"pending_member_removals": schema.MapNestedAttribute{
+			Optional:            true,
+			MarkdownDescription: "`member_removals` of `dbxidentity_divergences`, by `<group id>/<member id>`.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"group_id":  requiredID("group_id"),
+				"member_id": requiredID("member_id"),
+				"member_type": schema.StringAttribute{
+					Optional: true, MarkdownDescription: attributeTexts["member_type"], Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},
+				},
+				"group_name":  optionalText("group_name"),
+				"member_name": optionalText("member_name"),
+				"category":    optionalText("category"),
+				"cause":       optionalText("cause"),
+			}},
+		},
+		"max_new_member_removals": limitAttribute(defaultMaxNewMemberRemovals, "Refuse a plan that takes in more new removals at once. Default 25, also for null; `-1` is no limit."),
+		"member_removals": ledgerMap(memberRemovalType, "What is pending and what was tracked before, less `exclude`: `for_each` of `dbxidentity_group_member_removal`. "+
+			"An entry is dropped when it is not pending any more although the member is in the group (its membership was made right in the identity "+
+			"provider), and when the group or the member is deleted."),
+		"observed_member_removals": observedAttribute("Whether the member was `present` or `absent` at the last refresh, for the entries that were looked at since they were tracked."),
+	}
+}
+
+func ledgerMembershipAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"pending_memberships": schema.MapNestedAttribute{
+			Optional: true,
+			MarkdownDescription: "`memberships` of `dbxidentity_clone_plan`. The keys are the plan's, `<group id>`, or `<group id>/<member id>` where " +
+				"the plans of several targets are merged.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"group_id":   requiredID("group_id"),
+				"member_id":  requiredID("member_id"),
+				"group_name": optionalText("group_name"),
+				"privileged": schema.BoolAttribute{Optional: true, MarkdownDescription: attributeTexts["privileged"]},
+			}},
+		},
+		"max_new_memberships": limitAttribute(defaultMaxNewMemberships, "Refuse a plan that takes in more new memberships at once. Default 100, also for null; `-1` is no limit."),
+		"memberships": ledgerMap(membershipType, "What is pending and what was tracked before, less `exclude`: `for_each` of `dbxidentity_group_member`. What was given "+
+			"stays given when the source of a clone loses it. An entry is dropped when it is not pending any more although the member is not in the group "+
+			"(somebody took it out), and when the group or the member is deleted."),
+		"observed_memberships": observedAttribute("Whether the member was `present` or `absent` at the last refresh, for the entries that were looked at since they were tracked."),
+	}
+}
+
+func requiredID(name string) schema.StringAttribute {
+	return schema.StringAttribute{Required: true, MarkdownDescription: attributeTexts[name], Validators: []validator.String{principalIDValidator()}}
+}
+
+func optionalText(name string) schema.StringAttribute {
+	return schema.StringAttribute{Optional: true, MarkdownDescription: attributeTexts[name]}
+}
+
+func limitAttribute(value int64, text string) schema.Int64Attribute {
+	return schema.Int64Attribute{
+		Optional: true, Computed: true, Default: int64default.StaticInt64(value), MarkdownDescription: text,
+		Validators: []validator.Int64{int64validator.AtLeast(-1)},
+	}
+}
+
+func observedAttribute(text string) schema.MapAttribute {
+	return schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: text}
+}
+
+func ledgerMap(element types.ObjectType, text string) schema.MapNestedAttribute {
+	attributes := map[string]schema.Attribute{}
+	for name, kind := range element.AttrTypes {
+		if kind == types.BoolType {
+			attributes[name] = schema.BoolAttribute{Computed: true, MarkdownDescription: attributeTexts[name]}
+			continue
+		}
+		attributes[name] = schema.StringAttribute{Computed: true, MarkdownDescription: attributeTexts[name]}
+	}
+	return schema.MapNestedAttribute{
+		Computed: true, MarkdownDescription: text, NestedObject: schema.NestedAttributeObject{Attributes: attributes},
+	}
+}

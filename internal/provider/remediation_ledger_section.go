@@ -1,0 +1,235 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// What is observed of a membership.
+const (
+	observedPresent = "present"
+	observedAbsent  = "absent"
+)
+
+// ledgerEntry is one remembered thing.
+type ledgerEntry interface {
+	// known tells whether everything that decides is known.
+	known() bool
+	// wanted is what makes two entries of one key the same; shown is what the
+	// account is observed to hold once the entry is in effect.
+	wanted() string
+	shown() string
+}
+
+func (m externalIDFixModel) known() bool {
+	return !m.ExternalID.IsUnknown() && !m.PrincipalID.IsUnknown() && !m.PrincipalType.IsUnknown()
+}
+func (m externalIDFixModel) wanted() string { return m.ExternalID.ValueString() }
+func (m externalIDFixModel) shown() string  { return m.ExternalID.ValueString() }
+
+func (m memberRemovalModel) known() bool { return !m.GroupID.IsUnknown() && !m.MemberID.IsUnknown() }
+
+// wanted has no part of its own: the key names both sides.
+func (m memberRemovalModel) wanted() string { return observedAbsent }
+func (m memberRemovalModel) shown() string  { return observedAbsent }
+
+// membershipModel is a membership that a clone plan wants.
+type membershipModel struct {
+	GroupID    types.String `tfsdk:"group_id"`
+	GroupName  types.String `tfsdk:"group_name"`
+	MemberID   types.String `tfsdk:"member_id"`
+	Privileged types.Bool   `tfsdk:"privileged"`
+}
+
+func (m membershipModel) known() bool {
+	return !m.GroupID.IsUnknown() && !m.MemberID.IsUnknown() && !m.Privileged.IsUnknown()
+}
+
+// wanted has the member, because the key may be the group alone, and whether the
+// group is privileged, because that was reviewed.
+func (m membershipModel) wanted() string {
+	return m.MemberID.ValueString() + " " + strconv.FormatBool(m.Privileged.ValueBool())
+}
+func (m membershipModel) shown() string { return observedPresent }
+
+// ledgerSection is one of the kinds of things that a ledger remembers. The
+// pointers are into its model.
+type ledgerSection[E ledgerEntry] struct {
+	// name is the attribute of the entries; pending_, max_new_ and observed_ go
+	// in front of it. things is what an error calls them.
+	name, things string
+	elementType  types.ObjectType
+
+	pending, entries, observed *types.Map
+	limit                      *types.Int64
+}
+
+func (m *ledgerModel) externalIDs() ledgerSection[externalIDFixModel] {
+	return ledgerSection[externalIDFixModel]{
+		name: "external_ids", things: "externalId fixes", elementType: externalIDFixType,
+		pending: &m.PendingExternalIDs, entries: &m.ExternalIDs, observed: &m.ObservedExternalIDs, limit: &m.MaxNewExternalIDs,
+	}
+}
+
+func (m *ledgerModel) memberRemovals() ledgerSection[memberRemovalModel] {
+	return ledgerSection[memberRemovalModel]{
+		name: "member_removals", things: "member removals", elementType: memberRemovalType,
+		pending: &m.PendingMemberRemovals, entries: &m.MemberRemovals, observed: &m.ObservedMemberRemovals, limit: &m.MaxNewMemberRemovals,
+	}
+}
+
+func (m *ledgerModel) memberships() ledgerSection[membershipModel] {
+	return ledgerSection[membershipModel]{
+		name: "memberships", things: "memberships", elementType: membershipType,
+		pending: &m.PendingMemberships, entries: &m.Memberships, observed: &m.ObservedMemberships, limit: &m.MaxNewMemberships,
+	}
+}
+
+// decode reads entries; none from null or unknown.
+func (s ledgerSection[E]) decode(ctx context.Context, from *types.Map, diags *diag.Diagnostics) map[string]E {
+	out := map[string]E{}
+	if !from.IsNull() && !from.IsUnknown() {
+		diags.Append(from.ElementsAs(ctx, &out, false)...)
+	}
+	return out
+}
+
+func (s ledgerSection[E]) decodeObserved(ctx context.Context, diags *diag.Diagnostics) map[string]string {
+	out := map[string]string{}
+	if !s.observed.IsNull() && !s.observed.IsUnknown() {
+		diags.Append(s.observed.ElementsAs(ctx, &out, false)...)
+	}
+	return out
+}
+
+func (s ledgerSection[E]) setObserved(ctx context.Context, observed map[string]string, diags *diag.Diagnostics) {
+	value, d := types.MapValueFrom(ctx, types.StringType, observed)
+	diags.Append(d...)
+	*s.observed = value
+}
+
+// ledgerMerge is what one section will hold.
+type ledgerMerge[E ledgerEntry] struct {
+	ledgerSection[E]
+	plan   audit.LedgerPlan[E]
+	before map[string]string // what was observed, of the entries that stay
+	// fresh is true when the state does not have the section yet.
+	fresh bool
+}
+
+// merge plans a section from its configuration and the prior state. It is not
+// known while an input is not.
+func (s ledgerSection[E]) merge(ctx context.Context, state ledgerSection[E], exclude map[string]bool, diags *diag.Diagnostics) (ledgerMerge[E], bool) {
+	if !fullyKnown(*s.pending) || s.limit.IsUnknown() {
+		return ledgerMerge[E]{}, false
+	}
+	pending := s.decode(ctx, s.pending, diags)
+	for _, p := range pending {
+		if !p.known() {
+			return ledgerMerge[E]{}, false
+		}
+	}
+	seen := state.decodeObserved(ctx, diags)
+	plan := audit.PlanLedger(audit.LedgerInput[E]{
+		Pending: pending, Tracked: s.decode(ctx, state.entries, diags), Observed: seen, Exclude: exclude,
+		Wanted: E.wanted, Shown: E.shown,
+	})
+	// What was observed belongs to an entry: a new or changed one was not looked
+	// at yet, and must not count as settled before it was.
+	observed := make(map[string]string, len(plan.Entries))
+	for key := range plan.Entries {
+		if value, ok := seen[key]; ok {
+			observed[key] = value
+		}
+	}
+	for _, key := range append(plan.New, plan.Changed...) {
+		delete(observed, key)
+	}
+	return ledgerMerge[E]{ledgerSection: s, plan: plan, before: observed, fresh: state.entries.IsNull()}, true
+}
+
+// same tells whether the section stays exactly as it is in the state.
+func (m ledgerMerge[E]) same() bool { return m.plan.Same() && !m.fresh }
+
+// apply writes a merge into the model.
+func (m ledgerMerge[E]) apply(ctx context.Context, diags *diag.Diagnostics) {
+	*m.entries = mapFrom(ctx, m.elementType, m.plan.Entries, diags)
+	m.setObserved(ctx, m.before, diags)
+}
+
+// checkLimit refuses a plan that takes in more at once than the reviewer allows.
+func (m ledgerMerge[E]) checkLimit(diags *diag.Diagnostics) {
+	limit := m.limit.ValueInt64()
+	attribute := "max_new_" + m.name
+	if n := int64(len(m.plan.New) + len(m.plan.Changed)); limit >= 0 && n > limit {
+		diags.AddAttributeError(path.Root(attribute), "Too Many New "+titleOf[m.name],
+			fmt.Sprintf("The plan takes in %d %s at once, and %s allows %d. "+
+				"Look at why there are so many; then raise the limit, narrow the data source (targets, principal_types), "+
+				"or leave some out with exclude.", n, m.things, attribute, limit))
+	}
+}
+
+var titleOf = map[string]string{"external_ids": "External IDs", "member_removals": "Member Removals", "memberships": "Memberships"}
+
+// mergedSection is a merge of any kind.
+type mergedSection interface {
+	same() bool
+	apply(ctx context.Context, diags *diag.Diagnostics)
+	checkLimit(diags *diag.Diagnostics)
+}
+
+// merge plans the whole ledger; nil while an input is not known.
+func (m *ledgerModel) merge(ctx context.Context, state *ledgerModel, diags *diag.Diagnostics) []mergedSection {
+	if !fullyKnown(m.Exclude) {
+		return nil
+	}
+	var excluded []string
+	if !m.Exclude.IsNull() {
+		diags.Append(m.Exclude.ElementsAs(ctx, &excluded, false)...)
+	}
+	exclude := make(map[string]bool, len(excluded))
+	for _, key := range excluded {
+		exclude[key] = true
+	}
+	ids, idsKnown := m.externalIDs().merge(ctx, state.externalIDs(), exclude, diags)
+	removals, removalsKnown := m.memberRemovals().merge(ctx, state.memberRemovals(), exclude, diags)
+	memberships, membershipsKnown := m.memberships().merge(ctx, state.memberships(), exclude, diags)
+	if !idsKnown || !removalsKnown || !membershipsKnown {
+		return nil
+	}
+	checkContradictions(removals.plan.Entries, memberships.plan.Entries, diags)
+	return []mergedSection{ids, removals, memberships}
+}
+
+// checkContradictions refuses a ledger that would add what it removes, or add
+// one thing by two resources: they would undo each other.
+func checkContradictions(removals map[string]memberRemovalModel, memberships map[string]membershipModel, diags *diag.Diagnostics) {
+	keys := make(map[string]string, len(memberships))
+	for _, key := range slices.Sorted(maps.Keys(memberships)) {
+		m := memberships[key]
+		full := membershipKey(m.GroupID.ValueString(), m.MemberID.ValueString())
+		if _, both := removals[full]; both {
+			diags.AddAttributeError(path.Root("memberships"), "Contradicting Ledger Entries",
+				fmt.Sprintf("The membership of %s in group/%s is to be added and to be removed. "+
+					"Leave one of the two out with exclude, or take it out of its pending map.", m.MemberID.ValueString(), m.GroupID.ValueString()))
+		}
+		if other, twice := keys[full]; twice {
+			diags.AddAttributeError(path.Root("memberships"), "Duplicate Ledger Entries",
+				fmt.Sprintf("The membership of %s in group/%s is there under the keys %q and %q. Leave one of them out with exclude.",
+					m.MemberID.ValueString(), m.GroupID.ValueString(), other, key))
+		}
+		keys[full] = key
+	}
+}
