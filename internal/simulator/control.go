@@ -35,9 +35,10 @@ func (s *Server) controlRoutes() {
 		_ = s.SetFaults(nil) // Nothing to refuse in an empty list.
 		rw.WriteHeader(http.StatusNoContent)
 	})
+	s.controlMux.HandleFunc("GET /_simulator/workspace_hosts", s.controlHosts)
 	s.controlMux.HandleFunc("/_simulator/", func(rw http.ResponseWriter, r *http.Request) {
 		writeError(rw, http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No control endpoint "+r.Method+" "+r.URL.Path+
-			"; there are GET requests, POST requests/reset, GET and PUT state, GET, POST and DELETE faults.")
+			"; there are GET requests, POST requests/reset, GET and PUT state, GET, POST and DELETE faults, GET workspace_hosts.")
 	})
 }
 

@@ -80,6 +80,8 @@ type Fault struct {
 	// Path is a pattern for the request's path: * is anything but a slash, ** is
 	// anything. Empty matches every path.
 	Path string `json:"path,omitempty"`
+	// WorkspaceID limits the fault to requests to that workspace; 0 is no limit.
+	WorkspaceID int64 `json:"workspace_id,omitempty"`
 	// Skip lets that many matching requests through before the fault fires.
 	Skip int `json:"skip,omitempty"`
 	// Times is how often it fires; 0 is always.
@@ -253,7 +255,7 @@ func (f *activeFault) fires(r *http.Request) bool {
 	if f.Method != "" && !strings.EqualFold(f.Method, r.Method) || f.path != nil && !f.path.MatchString(r.URL.Path) {
 		return false
 	}
-	if f.Times > 0 && f.fired >= f.Times {
+	if f.WorkspaceID != 0 && f.WorkspaceID != workspaceOf(r) || f.Times > 0 && f.fired >= f.Times {
 		return false
 	}
 	if f.Kind == FaultNoop && !isWrite(r.Method) {

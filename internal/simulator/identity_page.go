@@ -51,8 +51,14 @@ func (s *Server) page(r *http.Request, count int) (tokenPage, *apiError) {
 	if s.opts.Assumed.Identity.ShortPages {
 		size = (size + 1) / 2
 	}
+	return s.pageOf(r, count, size)
+}
+
+// pageOf is the page of that size that page_token asks for, shaped as the list
+// faults want.
+func (s *Server) pageOf(r *http.Request, count, size int) (tokenPage, *apiError) {
 	offset := 0
-	if token := query.Get("page_token"); token != "" {
+	if token := r.URL.Query().Get("page_token"); token != "" {
 		var ok bool
 		if offset, ok = parsePageToken(r.URL.Path, token); !ok {
 			return tokenPage{}, invalid("page_token is not one of this list.")

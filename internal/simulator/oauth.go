@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -23,6 +24,9 @@ func (s *Server) oauthRoutes() {
 	s.mux.HandleFunc("GET /oidc/.well-known/oauth-authorization-server", s.workspaceDiscovery)
 	s.mux.HandleFunc("POST /oidc/accounts/{account_id}/v1/token", s.token)
 	s.mux.HandleFunc("POST /oidc/v1/token", s.token)
+	s.workspaceMux.HandleFunc("GET /.well-known/databricks-config", s.workspaceMetadata)
+	s.workspaceMux.HandleFunc("GET /oidc/.well-known/oauth-authorization-server", s.workspaceDiscovery)
+	s.workspaceMux.HandleFunc("POST /oidc/v1/token", s.token)
 }
 
 // baseURL is the host as the client names it.
@@ -40,6 +44,17 @@ func (s *Server) hostMetadata(rw http.ResponseWriter, r *http.Request) {
 		"host_type":     "account",
 		"account_id":    account,
 		"oidc_endpoint": baseURL(r) + "/oidc/accounts/{account_id}",
+	})
+}
+
+func (s *Server) workspaceMetadata(rw http.ResponseWriter, r *http.Request) {
+	var account string
+	s.view(func(w *world) { account = w.account.AccountID })
+	writeJSON(rw, http.StatusOK, map[string]any{
+		"host_type":     "workspace",
+		"account_id":    account,
+		"workspace_id":  strconv.FormatInt(workspaceOf(r), 10),
+		"oidc_endpoint": baseURL(r) + "/oidc",
 	})
 }
 
@@ -79,7 +94,8 @@ func (s *Server) token(rw http.ResponseWriter, r *http.Request) {
 	account, inPath := r.PathValue("account_id"), strings.HasPrefix(r.URL.Path, "/oidc/accounts/")
 	var known bool
 	s.view(func(w *world) {
-		known = w.secretMatches(clientID, secret) && (!inPath || strings.EqualFold(account, w.account.AccountID))
+		known = w.secretMatches(clientID, secret) && (!inPath || strings.EqualFold(account, w.account.AccountID)) &&
+			s.knownToHost(w, r, clientID)
 	})
 	switch {
 	case grant == "":

@@ -23,6 +23,12 @@ const (
 	limitSCIMWrite = "account SCIM write"
 	limitIAMv2     = "IAM v2"
 	limitMatch     = "matchWithIdp"
+
+	// Of each workspace its own: the SCIM one is unofficial and for groups (4.5),
+	// nothing is published for the others, 20/s is assumed.
+	limitWorkspaceSCIM = "workspace SCIM"
+	limitUnityCatalog  = "Unity Catalog"
+	limitStatements    = "SQL statement"
 )
 
 // limiter is a set of token buckets by category.
@@ -61,6 +67,9 @@ func newLimiter(mode string, now func() time.Time) (*limiter, error) {
 	l.define(limitSCIMWrite, 5, 5)
 	l.define(limitIAMv2, 20, 20)
 	l.define(limitMatch, 20, 20)
+	l.define(limitWorkspaceSCIM, 4.25, 255)
+	l.define(limitUnityCatalog, 20, 20)
+	l.define(limitStatements, 20, 20)
 	return l, nil
 }
 
@@ -69,6 +78,31 @@ func (l *limiter) define(category string, perSecond, burst float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.buckets[category] = &bucket{perSecond: perSecond, burst: burst, tokens: burst, last: l.now()}
+}
+
+// each sets up a bucket of its own, like the category's, and returns its name.
+func (l *limiter) each(category, owner string) string {
+	name := category + " " + owner
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if base := l.buckets[category]; l.on && base != nil && l.buckets[name] == nil {
+		l.buckets[name] = &bucket{perSecond: base.perSecond, burst: base.burst, tokens: base.burst, last: l.now()}
+	}
+	return name
+}
+
+// workspaceLimit is the category of a request to a workspace, or "".
+func workspaceLimit(path string) string {
+	switch {
+	case strings.Contains(path, "/scim/v2/"):
+		return limitWorkspaceSCIM
+	case strings.HasPrefix(path, "/api/2.1/unity-catalog/"):
+		return limitUnityCatalog
+	case strings.HasPrefix(path, "/api/2.0/sql/"):
+		return limitStatements
+	default:
+		return ""
+	}
 }
 
 // limit takes cost from a category's bucket. A refused request takes nothing.
@@ -127,10 +161,15 @@ func accountLimit(r *http.Request) string {
 // The body's error_code and the presence of Retry-After are assumed.
 func (s *Server) limited(rw http.ResponseWriter, r *http.Request) bool {
 	category := accountLimit(r)
+	bucket := category
+	if s.toWorkspace(r) {
+		category = workspaceLimit(r.URL.Path)
+		bucket = s.limiter.each(category, strconv.FormatInt(workspaceOf(r), 10))
+	}
 	if category == "" {
 		return false
 	}
-	q := s.limit(category, 1)
+	q := s.limit(bucket, 1)
 	if q.OK {
 		return false
 	}

@@ -33,6 +33,9 @@ type LoggedRequest struct {
 	Path   string `json:"path"`
 	Query  string `json:"query,omitempty"`
 	Status int    `json:"status"`
+	// WorkspaceID is the workspace that a workspace host, or the header of the
+	// account host, stands for.
+	WorkspaceID int64 `json:"workspace_id,omitempty"`
 	// Fault is the kind of the injected fault that decided the answer.
 	Fault string `json:"fault,omitempty"`
 }

@@ -11,12 +11,13 @@ import (
 // Assumed are switches for behaviour that no source settles, per area. The zero
 // value is what hurts a client most.
 type Assumed struct {
-	SCIM       SCIMAssumptions
-	Identity   IdentityAssumptions
-	Match      MatchAssumptions
-	Workspaces WorkspaceAssumptions
-	Graph      GraphAssumptions
-	Okta       OktaAssumptions
+	SCIM         SCIMAssumptions
+	Identity     IdentityAssumptions
+	Match        MatchAssumptions
+	Workspaces   WorkspaceAssumptions
+	UnityCatalog UnityCatalogAssumptions
+	Graph        GraphAssumptions
+	Okta         OktaAssumptions
 }
 
 // apiHandler answers an authenticated request to the account.
@@ -32,6 +33,7 @@ func (s *Server) routes() {
 	s.matchRoutes()
 	s.graphRoutes()
 	s.oktaRoutes()
+	s.catalogRoutes()
 }
 
 // handle registers an account API under a pattern of [http.ServeMux] that holds

@@ -59,7 +59,7 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	}
 	rc := &requestContext{}
 	r = r.WithContext(context.WithValue(r.Context(), requestContextKey{}, rc))
-	entry := s.requests.begin(LoggedRequest{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}, s.route(r))
+	entry := s.requests.begin(LoggedRequest{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, WorkspaceID: workspaceOf(r)}, s.route(r))
 	out := &statusWriter{ResponseWriter: rw}
 	defer func() { s.requests.end(entry, out.status, rc.fault) }()
 	// Read whole, so that the server notices a client that goes away meanwhile.
@@ -127,12 +127,12 @@ func (s *Server) run(r *http.Request, nested bool) *answer {
 // answerRoute is the routing: a handler, or 404 and 405 in the Databricks shape.
 func (s *Server) answerRoute(rw http.ResponseWriter, r *http.Request) {
 	if s.route(r) != "" {
-		s.mux.ServeHTTP(rw, r)
+		s.muxFor(r).ServeHTTP(rw, r)
 		return
 	}
 	probe := newAnswer()
 	if isCleanPath(r) {
-		h, _ := s.mux.Handler(r)
+		h, _ := s.muxFor(r).Handler(r)
 		h.ServeHTTP(probe, r)
 	}
 	if probe.status == http.StatusMethodNotAllowed {
@@ -156,7 +156,7 @@ func (s *Server) route(r *http.Request) string {
 	if !isCleanPath(r) {
 		return ""
 	}
-	_, pattern := s.mux.Handler(r)
+	_, pattern := s.muxFor(r).Handler(r)
 	if pattern == "" {
 		return ""
 	}

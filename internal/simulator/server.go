@@ -57,16 +57,19 @@ type Server struct {
 	// runs on a throw-away copy of the world. It is taken before mu.
 	gate sync.RWMutex
 
-	faults     faultSet
-	history    *history
-	limiter    *limiter
-	requests   *requestLog
-	tokens     tokenStore
-	idp        *idpFace
-	mux        *http.ServeMux
-	controlMux *http.ServeMux
-	stop       chan struct{}
-	stopOnce   sync.Once
+	faults   faultSet
+	history  *history
+	limiter  *limiter
+	requests *requestLog
+	tokens   tokenStore
+	idp      *idpFace
+	mux      *http.ServeMux // the account host, the IdPs
+	// workspaceMux is every workspace host.
+	workspaceMux *http.ServeMux
+	controlMux   *http.ServeMux
+	hosts        hostOpener
+	stop         chan struct{}
+	stopOnce     sync.Once
 }
 
 // New builds a server on a state document. The error names the entry of the
@@ -79,7 +82,7 @@ func New(st State, opts Options) (*Server, error) {
 	s := &Server{
 		opts: opts, now: opts.Now, world: w,
 		requests: newRequestLog(), tokens: tokenStore{tokens: map[string]issuedToken{}},
-		mux: http.NewServeMux(), controlMux: http.NewServeMux(), stop: make(chan struct{}),
+		mux: http.NewServeMux(), workspaceMux: http.NewServeMux(), controlMux: http.NewServeMux(), stop: make(chan struct{}),
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -91,7 +94,7 @@ func New(st State, opts Options) (*Server, error) {
 	if err := s.SetFaults(opts.Faults); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(opts.Assumed.SCIM.check(), opts.Assumed.Identity.check()); err != nil {
+	if err := errors.Join(opts.Assumed.SCIM.check(), opts.Assumed.Identity.check(), opts.Assumed.UnityCatalog.check()); err != nil {
 		return nil, err
 	}
 	if s.idp, err = newIDPFace(opts.Entra, opts.Okta, opts.Assumed.Graph.Permissions); err != nil {

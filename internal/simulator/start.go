@@ -23,9 +23,10 @@ type Running struct {
 	IDP    IDPEndpoints
 	Server *Server
 
-	idp  *RunningIDP
-	http *http.Server
-	done chan error
+	idp        *RunningIDP
+	workspaces *workspaceHosts
+	http       *http.Server
+	done       chan error
 }
 
 // Start runs a simulator on a free loopback port. Close it.
@@ -62,6 +63,12 @@ func StartAt(addr string, st State, opts Options) (*Running, error) {
 		},
 		done: make(chan error, 1),
 	}
+	ip, _, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return nil, errors.Join(err, idp.Close(), listener.Close())
+	}
+	r.workspaces = &workspaceHosts{ip: ip, server: s, running: map[int64]*workspaceHost{}}
+	s.hosts.set(r.WorkspaceHosts)
 	go func() { r.done <- r.http.Serve(listener) }()
 	return r, nil
 }
@@ -69,13 +76,16 @@ func StartAt(addr string, st State, opts Options) (*Running, error) {
 // Close ends every connection, hanging ones too, and waits until it no longer listens.
 func (r *Running) Close() error {
 	r.Server.Stop()
-	return r.finish(r.http.Close())
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	return r.finish(errors.Join(r.workspaces.close(now), r.http.Close()))
 }
 
 // Shutdown lets answers that are under way end, as long as ctx allows, then closes.
 func (r *Running) Shutdown(ctx context.Context) error {
 	r.Server.Stop()
-	if err := r.http.Shutdown(ctx); err != nil && ctx.Err() == nil {
+	workspaces := r.workspaces.close(ctx)
+	if err := errors.Join(workspaces, r.http.Shutdown(ctx)); err != nil && ctx.Err() == nil {
 		return r.finish(errors.Join(err, r.http.Close()))
 	}
 	return r.finish(r.http.Close())

@@ -150,19 +150,28 @@ type Metastore struct {
 
 // Securable is a Unity Catalog object: Type in lower case as in API paths
 // (catalog, schema, table, volume, function, model, external_location,
-// storage_credential, connection, share).
+// storage_credential, credential, connection, share).
+// A credential is a service credential. The parents of a full name are there too.
 type Securable struct {
-	Type     string  `json:"type"`
-	FullName string  `json:"full_name"`
-	Owner    string  `json:"owner,omitempty"`
-	Grants   []Grant `json:"grants,omitempty"`
+	Type     string `json:"type"`
+	FullName string `json:"full_name"`
+	Owner    string `json:"owner,omitempty"`
+	// Kind is what the API calls catalog_type, table_type, volume_type or
+	// connection_type; empty is the most usual one.
+	Kind string `json:"kind,omitempty"`
+	// WorkspaceIDs bind a catalog, external location or credential to these
+	// workspaces (isolation mode ISOLATED); empty is all of the metastore.
+	WorkspaceIDs []int64 `json:"workspace_ids,omitempty"`
+	Grants       []Grant `json:"grants,omitempty"`
 }
 
 // Grant is the privileges of one principal on one securable. Principal is an
-// e-mail address, a group name or an application id.
+// e-mail address, a group name or an application id. Of a principal that was
+// deleted there is PrincipalID in its place.
 type Grant struct {
-	Principal  string   `json:"principal"`
-	Privileges []string `json:"privileges"`
+	Principal   string   `json:"principal"`
+	PrincipalID string   `json:"principal_id,omitempty"`
+	Privileges  []string `json:"privileges"`
 }
 
 // RuleSet is an account access control rule set.

@@ -81,6 +81,7 @@ type world struct {
 	groups       []*Group
 	sps          []*ServicePrincipal
 	unityCatalog UnityCatalog
+	catalogs     map[string]*metastoreIndex // by metastore id
 	accountRoles []RuleSet
 	idp          *directory
 
@@ -96,7 +97,6 @@ type world struct {
 func newWorld(st State) (*world, error) {
 	w := &world{
 		account:      st.Account,
-		unityCatalog: st.UnityCatalog,
 		accountRoles: st.AccountRoles,
 		byID:         map[string]principalRef{},
 		byName:       map[principalKind]map[string][]string{kindUser: {}, kindGroup: {}, kindServicePrincipal: {}},
@@ -133,6 +133,9 @@ func newWorld(st State) (*world, error) {
 		}
 		w.workspaces = append(w.workspaces, &ws)
 		w.workspace[ws.WorkspaceID] = &ws
+	}
+	if err := w.indexCatalogs(st.UnityCatalog); err != nil {
+		return nil, err
 	}
 	var err error
 	w.idp, err = newDirectory(st.IDP)
@@ -196,7 +199,9 @@ func (w *world) find(kind principalKind, id string) (principalRef, bool) {
 // rename keeps the name index true; set writes the new name into the object.
 func (w *world) rename(p principalRef, set func()) {
 	w.dropName(p)
+	before := p.name()
 	set()
+	w.renameInGrants(p.kind, before, p.name())
 	lower := strings.ToLower(p.name())
 	w.byName[p.kind][lower] = append(w.byName[p.kind][lower], p.id())
 }
@@ -224,6 +229,7 @@ func (w *world) remove(p principalRef) {
 			func(a PermissionAssignment) bool { return a.PrincipalID == id })
 	}
 	w.dropName(p)
+	w.orphanGrants(p)
 	delete(w.byID, id)
 	switch p.kind {
 	case kindUser:

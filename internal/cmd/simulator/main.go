@@ -59,7 +59,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	err = json.NewEncoder(stdout).Encode(describe(sim))
+	out, err := describe(sim)
+	if err == nil {
+		err = json.NewEncoder(stdout).Encode(out)
+	}
 	if err == nil {
 		fmt.Fprintf(stderr, "simulator: listening on %s, control under %s/_simulator/\n", sim.URL, sim.URL)
 		<-ctx.Done()
@@ -73,10 +76,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return errors.Join(err, saveState(sim.Server, cfg.stateFile))
 }
 
-func describe(sim *simulator.Running) endpoints {
+func describe(sim *simulator.Running) (endpoints, error) {
+	hosts, err := sim.WorkspaceHosts()
 	return endpoints{
 		AccountHost: sim.URL, AccountID: sim.AccountID,
 		ClientID: sim.ClientID, ClientSecret: sim.ClientSecret, Token: sim.Token,
-		IDPEndpoints: sim.IDP, WorkspaceHosts: map[string]string{},
-	}
+		IDPEndpoints: sim.IDP, WorkspaceHosts: hosts,
+	}, err
 }

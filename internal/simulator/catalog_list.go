@@ -1,0 +1,312 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Server page sizes of Unity Catalog lists (assumed: not published).
+const (
+	catalogPageSize     = 100
+	permissionsPageSize = 150
+)
+
+const catalogBase = "/api/2.1/unity-catalog"
+
+// catalogList is a list of one type of securable, and the reading of one of them.
+type catalogList struct {
+	path, key string
+	types     []string
+	nested    int  // how many of catalog_name and schema_name have to be given
+	optional  bool // none of them may be given too
+	unbound   bool // knows include_unbound
+	summary   bool // of all schemas of a catalog, names only, no reading of one
+}
+
+var catalogLists = []catalogList{
+	{path: "catalogs", key: "catalogs", types: []string{typeCatalog}, unbound: true},
+	{path: "schemas", key: "schemas", types: []string{typeSchema}, nested: 1},
+	{path: "tables", key: "tables", types: []string{typeTable}, nested: 2},
+	{path: "table-summaries", key: "tables", types: []string{typeTable}, nested: 1, summary: true},
+	{path: "volumes", key: "volumes", types: []string{typeVolume}, nested: 2},
+	{path: "functions", key: "functions", types: []string{typeFunction}, nested: 2},
+	{path: "models", key: "registered_models", types: []string{typeModel}, nested: 2, optional: true},
+	{path: "external-locations", key: "external_locations", types: []string{typeLocation}, unbound: true},
+	{path: "storage-credentials", key: "storage_credentials", types: []string{typeStorage}, unbound: true},
+	{path: "credentials", key: "credentials", types: []string{typeService, typeStorage}, unbound: true},
+	{path: "connections", key: "connections", types: []string{"connection"}},
+	{path: "shares", key: "shares", types: []string{"share"}},
+}
+
+func (s *Server) catalogRoutes() {
+	for _, list := range catalogLists {
+		s.handleWorkspace("GET "+catalogBase+"/"+list.path, func(rw http.ResponseWriter, r *http.Request, v visitor) {
+			s.listSecurables(rw, r, v, list)
+		})
+		if !list.summary {
+			s.handleWorkspace("GET "+catalogBase+"/"+list.path+"/{full_name}", func(rw http.ResponseWriter, r *http.Request, v visitor) {
+				s.getSecurable(rw, r, v, list)
+			})
+		}
+	}
+	s.handleWorkspace("GET "+catalogBase+"/metastores", s.listWorkspaceMetastores)
+	s.handleWorkspace("GET "+catalogBase+"/metastores/{metastore_id}", s.getWorkspaceMetastoreByID)
+	s.handleWorkspace("GET "+catalogBase+"/metastore_summary", s.metastoreSummary)
+	s.handleWorkspace("GET "+catalogBase+"/current-metastore-assignment", s.currentMetastore)
+	s.handleWorkspace("GET "+catalogBase+"/bindings/{type}/{full_name}", s.getBindings)
+	s.grantRoutes()
+}
+
+// catalogAnswer runs a read of the caller's metastore and answers what it returns.
+func (s *Server) catalogAnswer(rw http.ResponseWriter, v visitor, read func(c *catalogView) (any, *apiError)) {
+	var body any
+	var failed *apiError
+	s.view(func(w *world) {
+		var c *catalogView
+		if c, failed = s.catalogView(w, v); failed == nil {
+			body, failed = read(c)
+		}
+	})
+	if failed != nil {
+		writeJSON(rw, failed.Status, failed)
+		return
+	}
+	writeJSON(rw, http.StatusOK, body)
+}
+
+func (s *Server) listSecurables(rw http.ResponseWriter, r *http.Request, v visitor, list catalogList) {
+	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) {
+		all, failed := s.candidates(r, c, list)
+		if failed != nil {
+			return nil, failed
+		}
+		page, failed := s.catalogPage(r, len(all), 1, cmp.Or(s.opts.Assumed.UnityCatalog.PageSize, catalogPageSize))
+		if failed != nil {
+			return nil, failed
+		}
+		query := r.URL.Query()
+		browse := query.Get("include_browse") == "true"
+		unbound := list.unbound && query.Get("include_unbound") == "true"
+		// Pages are cut first and what the caller may not see is left out then, so
+		// that pages come short and empty.
+		items := []any{}
+		for _, sec := range all[page.from:page.to] {
+			if c.sees(sec, browse) && (unbound || c.isBound(sec)) {
+				items = append(items, c.securableJSON(sec, list.summary))
+			}
+		}
+		return page.reply(list.key, items), nil
+	})
+}
+
+// candidates are the securables that a list is about.
+func (s *Server) candidates(r *http.Request, c *catalogView, list catalogList) ([]*Securable, *apiError) {
+	query := r.URL.Query()
+	catalog, schema := query.Get("catalog_name"), query.Get("schema_name")
+	if list.optional && catalog == "" && schema == "" {
+		return c.everyOf(list.types[0]), nil
+	}
+	var parent *Securable
+	for _, need := range []struct{ parameter, kind, name string }{
+		{"catalog_name", typeCatalog, catalog}, {"schema_name", typeSchema, catalog + "." + schema},
+	}[:list.nested] {
+		if query.Get(need.parameter) == "" {
+			return nil, invalid(need.parameter + " is required.")
+		}
+		found, failed := c.securable(need.kind, need.name)
+		if failed != nil && failed.Status == http.StatusForbidden && !s.opts.Assumed.UnityCatalog.ForbiddenLists {
+			return nil, nil
+		}
+		if failed != nil {
+			return nil, failed
+		}
+		parent = found
+	}
+	if list.summary {
+		return slices.DeleteFunc(c.everyOf(typeTable), func(t *Securable) bool {
+			return !strings.EqualFold(nameParts(t)[0], catalog)
+		}), nil
+	}
+	name := ""
+	if parent != nil {
+		name = parent.FullName
+	}
+	var out []*Securable
+	for _, kind := range list.types {
+		out = append(out, c.below[securableKey(kind, name)]...)
+	}
+	return out, nil
+}
+
+// everyOf is every securable of a type, by name.
+func (ix *metastoreIndex) everyOf(kind string) []*Securable {
+	var out []*Securable
+	for i := range ix.doc.Securables {
+		if ix.doc.Securables[i].Type == kind {
+			out = append(out, &ix.doc.Securables[i])
+		}
+	}
+	slices.SortFunc(out, func(a, b *Securable) int {
+		return cmp.Compare(strings.ToLower(a.FullName), strings.ToLower(b.FullName))
+	})
+	return out
+}
+
+// catalogPage reads max_results and page_token: without max_results everything
+// comes at once, 0 is the server's page, and what is negative, or positive and
+// below the least, is refused.
+func (s *Server) catalogPage(r *http.Request, count, least, size int) (tokenPage, *apiError) {
+	text := r.URL.Query().Get("max_results")
+	if text == "" {
+		if r.URL.Query().Get("page_token") == "" {
+			return tokenPage{from: 0, to: count}, nil
+		}
+		text = "0"
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > 0 && n < least {
+		return tokenPage{}, invalid("max_results must be 0 or at least " + strconv.Itoa(least) + ", not \"" + text + "\".")
+	}
+	if n > 0 {
+		size = min(n, size)
+	}
+	if s.opts.Assumed.UnityCatalog.EmptyPages && r.URL.Query().Get("page_token") == "" {
+		return tokenPage{next: pageToken(r.URL.Path, 0)}, nil
+	}
+	return s.pageOf(r, count, size)
+}
+
+func (s *Server) getSecurable(rw http.ResponseWriter, r *http.Request, v visitor, list catalogList) {
+	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) {
+		for _, kind := range list.types {
+			if c.byName[securableKey(kind, r.PathValue("full_name"))] != nil {
+				sec, failed := c.securable(kind, r.PathValue("full_name"))
+				if failed != nil {
+					return nil, failed
+				}
+				return c.securableJSON(sec, false), nil
+			}
+		}
+		_, failed := c.securable(list.types[0], r.PathValue("full_name"))
+		return nil, failed
+	})
+}
+
+// kindKeys are the fields that hold the Kind of a type, and its usual value.
+var kindKeys = map[string][2]string{
+	typeCatalog: {"catalog_type", "MANAGED_CATALOG"}, typeTable: {"table_type", "MANAGED"},
+	typeVolume: {"volume_type", "MANAGED"}, "connection": {"connection_type", "POSTGRESQL"},
+}
+
+// securableJSON has what the APIs have in common and what a client needs to walk.
+func (c *catalogView) securableJSON(s *Securable, summary bool) map[string]any {
+	parts := nameParts(s)
+	out := map[string]any{"full_name": s.FullName}
+	if key, ok := kindKeys[s.Type]; ok {
+		out[key[0]] = cmp.Or(s.Kind, key[1])
+	}
+	if summary {
+		return out
+	}
+	out["name"], out["metastore_id"] = parts[len(parts)-1], c.doc.MetastoreID
+	setText(out, "owner", s.Owner)
+	if len(parts) > 1 {
+		out["catalog_name"] = parts[0]
+	}
+	if len(parts) > 2 {
+		out["schema_name"] = parts[1]
+	}
+	if !c.sees(s, false) {
+		out["browse_only"] = true
+	}
+	switch s.Type {
+	case typeCatalog:
+		out["isolation_mode"] = isolationMode(s, "OPEN", "ISOLATED")
+		out["securable_type"] = "CATALOG"
+	case typeLocation, typeStorage, typeService:
+		out["isolation_mode"] = isolationMode(s, "ISOLATION_MODE_OPEN", "ISOLATION_MODE_ISOLATED")
+	}
+	switch s.Type {
+	case typeStorage:
+		out["purpose"] = "STORAGE"
+	case typeService:
+		out["purpose"] = "SERVICE"
+	}
+	return out
+}
+
+func isolationMode(s *Securable, open, isolated string) string {
+	if len(s.WorkspaceIDs) > 0 {
+		return isolated
+	}
+	return open
+}
+
+func (s *Server) listWorkspaceMetastores(rw http.ResponseWriter, r *http.Request, v visitor) {
+	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) {
+		if !c.admin && !v.AccountAdmin {
+			return nil, &apiError{Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "Only account admins and metastore admins can list metastores."}
+		}
+		page, failed := s.catalogPage(r, 1, 1, catalogPageSize)
+		if failed != nil {
+			return nil, failed
+		}
+		return page.reply("metastores", []any{c.metastoreJSON()}[page.from:page.to]), nil
+	})
+}
+
+func (s *Server) getWorkspaceMetastoreByID(rw http.ResponseWriter, r *http.Request, v visitor) {
+	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) {
+		switch {
+		case r.PathValue("metastore_id") != c.doc.MetastoreID:
+			return nil, &apiError{Status: http.StatusNotFound, Code: "METASTORE_DOES_NOT_EXIST", Message: "Metastore '" + r.PathValue("metastore_id") + "' does not exist."}
+		case !c.admin:
+			return nil, &apiError{Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "User is not a metastore admin for Metastore '" + c.doc.Name + "'."}
+		}
+		return c.metastoreJSON(), nil
+	})
+}
+
+func (c *catalogView) metastoreJSON() map[string]any {
+	out := map[string]any{"metastore_id": c.doc.MetastoreID, "name": c.doc.Name, "owner": c.doc.Owner, "privilege_model_version": "1.0"}
+	setText(out, "region", c.doc.Region)
+	return out
+}
+
+func (s *Server) metastoreSummary(rw http.ResponseWriter, _ *http.Request, v visitor) {
+	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) { return c.metastoreJSON(), nil })
+}
+
+func (s *Server) currentMetastore(rw http.ResponseWriter, _ *http.Request, v visitor) {
+	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) {
+		return map[string]any{"metastore_id": c.doc.MetastoreID, "workspace_id": v.workspaceID}, nil
+	})
+}
+
+func (s *Server) getBindings(rw http.ResponseWriter, r *http.Request, v visitor) {
+	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) {
+		sec := c.find(r.PathValue("type"), r.PathValue("full_name"))
+		if sec == nil || !c.manages(sec) {
+			_, failed := c.securable(r.PathValue("type"), r.PathValue("full_name"))
+			if failed == nil {
+				failed = notManaged(sec)
+			}
+			return nil, failed
+		}
+		items := []any{}
+		for _, id := range sec.WorkspaceIDs {
+			items = append(items, map[string]any{"workspace_id": id, "binding_type": "BINDING_TYPE_READ_WRITE"})
+		}
+		page, failed := s.catalogPage(r, len(items), 1, catalogPageSize)
+		if failed != nil {
+			return nil, failed
+		}
+		return page.reply("bindings", items[page.from:page.to]), nil
+	})
+}

@@ -1,0 +1,210 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// workspaceHeader chooses the workspace on a host that serves several.
+const workspaceHeader = "X-Databricks-Workspace-Id"
+
+type workspaceHostKey struct{}
+
+// WorkspaceHandler is the host of one workspace. A workspace that does not exist
+// (any more) answers 404.
+func (s *Server) WorkspaceHandler(id int64) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		s.serve(rw, r.WithContext(context.WithValue(r.Context(), workspaceHostKey{}, id)))
+	})
+}
+
+// hostWorkspace is the workspace of the host that a request came to, 0 for the
+// account host.
+func hostWorkspace(r *http.Request) int64 {
+	id, _ := r.Context().Value(workspaceHostKey{}).(int64)
+	return id
+}
+
+// workspaceOf is the workspace that a request is meant for: that of the host or,
+// on the account host, that of the header, as hosts for everything have it; 0
+// for none.
+func workspaceOf(r *http.Request) int64 {
+	if id := hostWorkspace(r); id != 0 {
+		return id
+	}
+	id, err := strconv.ParseInt(r.Header.Get(workspaceHeader), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return id
+}
+
+// toWorkspace tells whether a workspace answers a request, and not the account.
+func (s *Server) toWorkspace(r *http.Request) bool {
+	if hostWorkspace(r) != 0 {
+		return true
+	}
+	if workspaceOf(r) == 0 || !strings.HasPrefix(r.URL.Path, "/api/") {
+		return false
+	}
+	_, pattern := s.workspaceMux.Handler(r)
+	return pattern != ""
+}
+
+func (s *Server) muxFor(r *http.Request) *http.ServeMux {
+	if s.toWorkspace(r) {
+		return s.workspaceMux
+	}
+	return s.mux
+}
+
+// visitor is who calls a workspace API.
+type visitor struct {
+	caller
+	workspaceID int64
+	admin       bool // of the workspace
+}
+
+// workspaceHandler answers a request of somebody who may use the workspace.
+type workspaceHandler func(rw http.ResponseWriter, r *http.Request, v visitor)
+
+// handleWorkspace registers a workspace API. The caller is authenticated and in
+// the workspace.
+func (s *Server) handleWorkspace(pattern string, h workspaceHandler) {
+	s.workspaceMux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) {
+		c, refusal := s.authenticate(r)
+		if refusal == nil {
+			refusal = refuseScope(r, c)
+		}
+		if refusal != nil {
+			refusal.writeTo(rw)
+			return
+		}
+		v := visitor{caller: c, workspaceID: workspaceOf(r)}
+		var failed *apiError
+		s.view(func(w *world) { failed = s.admit(w, &v) })
+		if failed != nil {
+			writeJSON(rw, failed.Status, failed)
+			return
+		}
+		h(rw, r, v)
+	})
+}
+
+// refuseScope: the scopes of workspace APIs other than SCIM are not known here.
+func refuseScope(r *http.Request, c caller) *answer {
+	scope := "all-apis"
+	if strings.Contains(r.URL.Path, "/scim/v2/") {
+		scope = "scim"
+	}
+	if c.SCIMOnly {
+		return unauthenticated("Invalid access token.")
+	}
+	if c.Scopes != nil && !slices.Contains(c.Scopes, "all-apis") && !slices.Contains(c.Scopes, scope) {
+		a := newAnswer()
+		writeError(a, http.StatusForbidden, "PERMISSION_DENIED", "Provided OAuth token does not have required scopes: "+scope)
+		return a
+	}
+	return nil
+}
+
+// admit lets callers in who are assigned to the workspace. Status and wording of
+// the refusals are assumed, and so is that a workspace that does not run answers 400.
+func (s *Server) admit(w *world, v *visitor) *apiError {
+	id := strconv.FormatInt(v.workspaceID, 10)
+	ws := w.workspace[v.workspaceID]
+	if ws == nil {
+		return &apiError{Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST", Message: "Workspace " + id + " does not exist."}
+	}
+	if ws.Status != "" && ws.Status != "RUNNING" {
+		return &apiError{Status: http.StatusBadRequest, Code: "INVALID_STATE", Message: "Workspace " + id + " is not running: " + ws.Status + "."}
+	}
+	level := s.workspaceLevel(w, ws, v.PrincipalID)
+	if level == "" {
+		return &apiError{Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "Unauthorized access to workspace: " + id}
+	}
+	v.admin = level == permissionAdmin
+	return nil
+}
+
+// workspaceLevel is ADMIN, USER or "": what a principal is in a workspace by its
+// assignment, its groups' and, in workspaces that have any, by local groups. The
+// built-in credential is an admin everywhere.
+func (s *Server) workspaceLevel(w *world, ws *Workspace, principalID string) string {
+	if principalID == "" {
+		return permissionAdmin
+	}
+	holders := append(w.transitiveParents(principalID), principalID)
+	level := ""
+	for _, a := range ws.PermissionAssignments {
+		if !slices.Contains(holders, a.PrincipalID) {
+			continue
+		}
+		if slices.Contains(a.Permissions, permissionAdmin) {
+			return permissionAdmin
+		}
+		level = permissionUser
+	}
+	for _, g := range ws.LocalGroups {
+		if !slices.ContainsFunc(g.Members, func(m Member) bool { return slices.Contains(holders, m.Value) }) {
+			continue
+		}
+		if g.DisplayName == "admins" {
+			return permissionAdmin
+		}
+		level = permissionUser
+	}
+	if level == "" && s.opts.Assumed.Workspaces.AccountAdminsEnter && w.isAccountAdmin(principalID) {
+		return permissionAdmin
+	}
+	return level
+}
+
+// knownToHost tells whether the token endpoint of a host knows a client: that of
+// a workspace knows those of the workspace only (unofficial). The API then takes
+// a token of either.
+func (s *Server) knownToHost(w *world, r *http.Request, clientID string) bool {
+	id := hostWorkspace(r)
+	if id == 0 {
+		return true
+	}
+	ws := w.workspace[id]
+	principal, ok := w.clientPrincipal(clientID)
+	return ok && ws != nil && s.workspaceLevel(w, ws, principal) != ""
+}
+
+// hostOpener makes workspaces reachable.
+type hostOpener struct {
+	mu   sync.Mutex
+	open func() (map[string]string, error)
+}
+
+func (h *hostOpener) set(open func() (map[string]string, error)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.open = open
+}
+
+// controlHosts is workspace_hosts of the start line, as it is now: with the
+// workspaces that the state has got since.
+func (s *Server) controlHosts(rw http.ResponseWriter, _ *http.Request) {
+	s.hosts.mu.Lock()
+	open := s.hosts.open
+	s.hosts.mu.Unlock()
+	hosts := map[string]string{}
+	if open != nil {
+		var err error
+		if hosts, err = open(); err != nil {
+			writeError(rw, http.StatusInternalServerError, "INTERNAL_ERROR", err.Error())
+			return
+		}
+	}
+	writeJSON(rw, http.StatusOK, hosts)
+}

@@ -1,0 +1,116 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// maxWorkspaceHosts is how many workspaces get a port of their own, so that a
+// generated account does not use up the ports of a machine. Every workspace can
+// be reached on the account host too, with the header X-Databricks-Workspace-Id.
+const maxWorkspaceHosts = 256
+
+// workspaceHosts are the listeners of workspaces, opened when somebody asks.
+type workspaceHosts struct {
+	mu      sync.Mutex
+	ip      string
+	server  *Server
+	running map[int64]*workspaceHost
+	closed  bool
+}
+
+type workspaceHost struct {
+	url  string
+	http *http.Server
+	done chan error
+}
+
+// open returns the URL of a workspace, without a trailing slash.
+func (h *workspaceHosts) open(id int64) (string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if host := h.running[id]; host != nil {
+		return host.url, nil
+	}
+	if h.closed {
+		return "", errors.New("the simulator is closed")
+	}
+	if len(h.running) >= maxWorkspaceHosts {
+		return "", fmt.Errorf("workspace %d: %d workspaces have a host of their own already, which is the most; use the account host with the header %s",
+			id, maxWorkspaceHosts, workspaceHeader)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", net.JoinHostPort(h.ip, "0"))
+	if err != nil {
+		return "", fmt.Errorf("listening for workspace %d: %w", id, err)
+	}
+	host := &workspaceHost{
+		url: "http://" + listener.Addr().String(),
+		http: &http.Server{
+			Handler: h.server.WorkspaceHandler(id), ReadHeaderTimeout: 30 * time.Second,
+			ErrorLog: log.New(io.Discard, "", 0),
+		},
+		done: make(chan error, 1),
+	}
+	go func() { host.done <- host.http.Serve(listener) }()
+	h.running[id] = host
+	return host.url, nil
+}
+
+// close ends every listener; answers under way may end as long as ctx allows.
+func (h *workspaceHosts) close(ctx context.Context) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = true
+	var all error
+	for _, host := range h.running {
+		err := host.http.Shutdown(ctx)
+		if ctx.Err() != nil {
+			err = nil // Time was up: what is left is cut off.
+		}
+		err = errors.Join(err, host.http.Close())
+		if served := <-host.done; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
+		all = errors.Join(all, err)
+	}
+	clear(h.running)
+	return all
+}
+
+// WorkspaceHost is the URL of a workspace, without a trailing slash. The
+// workspace need not be in the state yet. At most 256 have a host of their own;
+// the error says what to do then.
+func (r *Running) WorkspaceHost(id int64) (string, error) { return r.workspaces.open(id) }
+
+// WorkspaceHosts are the URLs of the workspaces of the state by id, of the first
+// 256 of them in order of ids.
+func (r *Running) WorkspaceHosts() (map[string]string, error) {
+	var ids []int64
+	r.Server.view(func(w *world) {
+		for id := range w.workspace {
+			ids = append(ids, id)
+		}
+	})
+	slices.Sort(ids)
+	out := map[string]string{}
+	for _, id := range ids[:min(len(ids), maxWorkspaceHosts)] {
+		url, err := r.WorkspaceHost(id)
+		if err != nil {
+			return nil, err
+		}
+		out[strconv.FormatInt(id, 10)] = url
+	}
+	return out, nil
+}
