@@ -149,11 +149,15 @@ func (b *builder) demoGroups() {
 // demoGroupIDs are the groups of the clone story that have access somewhere.
 type demoGroupIDs struct {
 	engineers, platformUsers, scratchAdmins, legacyETL, developers, platformAdmins, metastoreAdmins string
+	// source is the user whose own access a clone does not copy.
+	source string
 }
 
 // demoClone adds the source (user31) and the target (user32), their service
-// principal twins, and their groups.
+// principal twins, and their groups. The caller owns the metastore with the
+// colleague's group, or no scan could tell what nobody has been granted.
 func (b *builder) demoClone() demoGroupIDs {
+	admin, _ := b.principal(kindServicePrincipal, presetAdminDisplayName)
 	source, sourceObject := b.linkedUser("user31@example.com")
 	target, targetObject := b.linkedUser("user32@example.com")
 	colleague, colleagueObject := b.linkedUser("user33@example.com")
@@ -173,10 +177,11 @@ func (b *builder) demoClone() demoGroupIDs {
 		legacyETL:       b.group("legacy-etl-users", "", target),
 		developers:      b.group("npb-developers", "", source, target, colleague, job, newJob),
 		platformAdmins:  b.group("npb-platform-admins", "", source),
-		metastoreAdmins: b.group(presetMetastoreAdminName, "", colleague),
+		metastoreAdmins: b.group(presetMetastoreAdminName, "", colleague, admin),
 	}
 	// No assignment, no grant, no role: a dead end that a scan can verify.
 	b.group("ml-catalog-readers", "", source)
+	ids.source = source
 	return ids
 }
 
@@ -200,7 +205,7 @@ func (b *builder) demoWorkspaces(g demoGroupIDs) {
 	add(7000000000000001, "prod-workspace", federated, level(g.engineers, "USER"), level(g.platformUsers, "USER"),
 		level(g.platformAdmins, "ADMIN"), level(admin, "ADMIN"))
 	add(7000000000000002, "dev-workspace", federated, level(g.engineers, "USER"), level(g.developers, "USER"),
-		level(admin, "ADMIN"))
+		level(g.source, "USER"), level(admin, "ADMIN"))
 	add(7000000000000003, "scratch-workspace", federated, level(g.scratchAdmins, "USER"), level(g.legacyETL, "USER"),
 		level(admin, "ADMIN"))
 	add(7000000000000004, "legacy-workspace", &FederationInfo{})
@@ -217,10 +222,20 @@ func (b *builder) demoCatalog() {
 				Grants: []Grant{grant("data-engineers", "USE_CATALOG"), grant("bi-consumers", "USE_CATALOG")}},
 			{Type: "schema", FullName: "prod.sales", Owner: presetMetastoreAdminName,
 				Grants: []Grant{grant("bi-consumers", "SELECT", "USE_SCHEMA"), grant("data-engineers", "MODIFY", "SELECT", "USE_SCHEMA")}},
-			{Type: "table", FullName: "prod.sales.orders", Owner: presetMetastoreAdminName},
+			{Type: "table", FullName: "prod.sales.orders", Owner: presetMetastoreAdminName,
+				Grants: []Grant{grant("user31@example.com", "SELECT")}},
+			{Type: "volume", FullName: "prod.sales.exports", Owner: presetMetastoreAdminName},
 			{Type: "catalog", FullName: "ml", Owner: presetMetastoreAdminName},
 			{Type: "schema", FullName: "ml.features", Owner: presetMetastoreAdminName,
 				Grants: []Grant{grant("npb-developers", "SELECT", "USE_SCHEMA")}},
+			{Type: "model", FullName: "ml.features.churn", Owner: presetMetastoreAdminName},
+			{Type: "function", FullName: "ml.features.mask", Owner: presetMetastoreAdminName},
+			{Type: "storage_credential", FullName: "lake", Owner: presetMetastoreAdminName},
+			{Type: "external_location", FullName: "landing", Owner: presetMetastoreAdminName},
 		},
 	}}}
+	b.st.AccountRoles = []RuleSet{{
+		Name:       "accounts/" + presetAccountID + "/ruleSets/default",
+		GrantRules: []GrantRule{{Role: "roles/billing.admin", Principals: []string{"users/user31@example.com"}}},
+	}}
 }

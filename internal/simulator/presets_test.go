@@ -138,3 +138,45 @@ func BenchmarkGenerate_100000(b *testing.B) {
 		}
 	}
 }
+
+// The clone story: the caller can verify that one group leads nowhere, and the
+// source has something of its own that a clone does not copy.
+func TestPreset_demoCatalog(t *testing.T) {
+	t.Parallel()
+	st, err := Preset("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim := startTest(t, st, Options{})
+	host, err := sim.WorkspaceHost(7000000000000001)
+	if err != nil {
+		t.Fatal(err)
+	}
+	holders := map[string]bool{}
+	for _, sec := range st.UnityCatalog.Metastores[0].Securables {
+		got := callHost(t, host, "GET", catalogBase+"/permissions/"+strings.Replace(sec.Type, typeModel, typeFunction, 1)+"/"+sec.FullName, "", bearer(sim.Token))
+		if got.status != 200 {
+			t.Errorf("grants of %s %s: %d %s", sec.Type, sec.FullName, got.status, got.body)
+		}
+		holders[sec.Owner] = true
+		for _, g := range sec.Grants {
+			holders[g.Principal] = true
+			if !strings.Contains(got.body, `"`+g.Principal+`"`) {
+				t.Errorf("%s %s does not show %s: %s", sec.Type, sec.FullName, g.Principal, got.body)
+			}
+		}
+	}
+	if holders["ml-catalog-readers"] || !holders["bi-consumers"] || !holders["user31@example.com"] {
+		t.Errorf("holders: %v", holders)
+	}
+	for _, g := range st.Groups {
+		if g.DisplayName != "ml-catalog-readers" {
+			continue
+		}
+		for _, ws := range st.Workspaces {
+			if ws.assignment(g.ID) != nil {
+				t.Errorf("ml-catalog-readers is assigned to %s", ws.WorkspaceName)
+			}
+		}
+	}
+}
