@@ -176,6 +176,7 @@ func (w *world) renameInGrants(kind principalKind, before, after string) {
 			}
 		}
 	})
+	w.renameInRules(kind, before, after)
 	for i := range w.unityCatalog.Metastores {
 		m := &w.unityCatalog.Metastores[i]
 		if sameGrantee(kind, m.Owner, before) {
@@ -195,6 +196,7 @@ func (w *world) orphanGrants(p principalRef) {
 	if len(w.byName[p.kind][strings.ToLower(p.name())]) > 0 {
 		return
 	}
+	w.renameInRules(p.kind, p.name(), "")
 	w.eachGrants(func(grants []Grant) {
 		for i := range grants {
 			if grants[i].Principal != "" && sameGrantee(p.kind, grants[i].Principal, p.name()) {

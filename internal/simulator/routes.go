@@ -34,6 +34,7 @@ func (s *Server) routes() {
 	s.graphRoutes()
 	s.oktaRoutes()
 	s.catalogRoutes()
+	s.workspaceSCIMRoutes()
 }
 
 // handle registers an account API under a pattern of [http.ServeMux] that holds

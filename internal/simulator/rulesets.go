@@ -6,7 +6,6 @@ package simulator
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,39 +14,106 @@ import (
 func (s *Server) ruleSetRoutes() {
 	const base = "/api/2.0/preview/accounts/{account_id}/access-control"
 	s.handle("GET "+base+"/rule-sets", s.getRuleSet)
+	s.handle("PUT "+base+"/rule-sets", s.putRuleSet)
 	s.handle("GET "+base+"/assignable-roles", s.listAssignableRoles)
 }
 
 // getRuleSet answers one rule set by name. That something without rules has an
 // empty rule set, rather than none, is assumed; so are the etags.
 func (s *Server) getRuleSet(rw http.ResponseWriter, r *http.Request, _ caller) {
-	name := r.URL.Query().Get("name")
-	out := RuleSet{Name: name}
+	var out RuleSet
 	var failed *apiError
-	s.view(func(w *world) {
-		if _, failed = w.roleHolder(strings.TrimSuffix(name, "/ruleSets/default"), strings.HasSuffix(name, "/ruleSets/default")); failed != nil {
-			return
-		}
-		at := slices.IndexFunc(w.accountRoles, func(rs RuleSet) bool { return rs.Name == name })
-		if at >= 0 {
-			out = w.accountRoles[at]
-			out.GrantRules = slices.Clone(out.GrantRules)
-		}
-	})
+	s.view(func(w *world) { out, failed = w.ruleSet(r.URL.Query().Get("name")) })
 	if failed != nil {
 		writeJSON(rw, failed.Status, failed)
 		return
 	}
+	writeJSON(rw, http.StatusOK, out)
+}
+
+// ruleSet is a copy of a rule set with its etag.
+func (w *world) ruleSet(name string) (RuleSet, *apiError) {
+	resource, ok := strings.CutSuffix(name, "/ruleSets/default")
+	if _, failed := w.roleHolder(resource, ok); failed != nil {
+		return RuleSet{}, failed
+	}
+	out := RuleSet{Name: name}
+	if at := slices.IndexFunc(w.accountRoles, func(rs RuleSet) bool { return rs.Name == name }); at >= 0 {
+		out = cloneRuleSets(w.accountRoles[at : at+1])[0]
+	}
 	if out.Etag == "" {
-		raw, err := json.Marshal(out)
-		if err != nil {
-			writeError(rw, http.StatusInternalServerError, "INTERNAL_ERROR", err.Error())
-			return
-		}
-		sum := sha256.Sum256(raw)
+		sum := sha256.Sum256([]byte(marshal(out)))
 		out.Etag = hex.EncodeToString(sum[:12])
 	}
+	return out, nil
+}
+
+// putRuleSet replaces all rules of a rule set, if the etag is that of the last
+// read. Status and code of the refusal are assumed.
+func (s *Server) putRuleSet(rw http.ResponseWriter, r *http.Request, _ caller) {
+	var body struct {
+		Name    string  `json:"name"`
+		RuleSet RuleSet `json:"rule_set"`
+	}
+	failed := readJSON(r, &body)
+	if failed == nil && body.RuleSet.Name != "" && body.RuleSet.Name != body.Name {
+		failed = invalid("name and rule_set.name differ.")
+	}
+	var out RuleSet
+	if failed == nil {
+		s.update(func(w *world) { out, failed = w.setRuleSet(body.Name, body.RuleSet) })
+	}
+	if failed != nil {
+		writeJSON(rw, failed.Status, failed)
+		return
+	}
 	writeJSON(rw, http.StatusOK, out)
+}
+
+func (w *world) setRuleSet(name string, rules RuleSet) (RuleSet, *apiError) {
+	now, failed := w.ruleSet(name)
+	if failed != nil {
+		return RuleSet{}, failed
+	}
+	if rules.Etag != now.Etag {
+		return RuleSet{}, refuse(http.StatusConflict, "RESOURCE_CONFLICT",
+			"The etag is not that of the current rule set '"+name+"'; read it again.")
+	}
+	w.accountRoles = slices.DeleteFunc(w.accountRoles, func(rs RuleSet) bool { return rs.Name == name })
+	w.accountRoles = append(w.accountRoles, RuleSet{Name: name, GrantRules: rules.GrantRules})
+	slices.SortFunc(w.accountRoles, func(a, b RuleSet) int { return strings.Compare(a.Name, b.Name) })
+	return w.ruleSet(name)
+}
+
+func cloneRuleSets(list []RuleSet) []RuleSet {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].GrantRules = slices.Clone(out[i].GrantRules)
+		for j := range out[i].GrantRules {
+			out[i].GrantRules[j].Principals = slices.Clone(out[i].GrantRules[j].Principals)
+		}
+	}
+	return out
+}
+
+// rulePrefix is how rules name principals of a kind.
+var rulePrefix = map[principalKind]string{
+	kindUser: "users/", kindGroup: "groups/", kindServicePrincipal: "servicePrincipals/",
+}
+
+// renameInRules lets rules follow a principal; after "" takes it out (assumed).
+func (w *world) renameInRules(kind principalKind, before, after string) {
+	for _, rs := range w.accountRoles {
+		for i := range rs.GrantRules {
+			rule := &rs.GrantRules[i]
+			for j, p := range rule.Principals {
+				if name, ok := strings.CutPrefix(p, rulePrefix[kind]); ok && sameGrantee(kind, name, before) {
+					rule.Principals[j] = rulePrefix[kind] + after
+				}
+			}
+			rule.Principals = slices.DeleteFunc(rule.Principals, func(p string) bool { return p == rulePrefix[kind] })
+		}
+	}
 }
 
 // roleHolder tells what kind of resource a name is: "account", "group" or

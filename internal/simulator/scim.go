@@ -106,18 +106,22 @@ func (s *Server) scimRoute(method, path string, kind principalKind,
 ) {
 	s.handle(method+path, func(rw http.ResponseWriter, r *http.Request, _ caller) {
 		reply, failure := h(r, kind)
-		if failure != nil {
-			reply = scimReply{status: failure.status, body: failure.body()}
-		}
-		if reply.location != "" {
-			rw.Header().Set("Location", reply.location)
-		}
-		if reply.body == nil {
-			rw.WriteHeader(reply.status)
-			return
-		}
-		writeSCIM(rw, r, reply.status, reply.body)
+		answerSCIM(rw, r, reply, failure)
 	})
+}
+
+func answerSCIM(rw http.ResponseWriter, r *http.Request, reply scimReply, failure *scimError) {
+	if failure != nil {
+		reply = scimReply{status: failure.status, body: failure.body()}
+	}
+	if reply.location != "" {
+		rw.Header().Set("Location", reply.location)
+	}
+	if reply.body == nil {
+		rw.WriteHeader(reply.status)
+		return
+	}
+	writeSCIM(rw, r, reply.status, reply.body)
 }
 
 // writeSCIM answers as application/scim+json to clients that ask for it, as

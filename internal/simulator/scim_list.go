@@ -101,32 +101,37 @@ func (s *Server) scimList(r *http.Request, kind principalKind) (scimReply, *scim
 	if failure != nil {
 		return scimReply{}, failure
 	}
-	var page []map[string]any
-	var total int
-	start := q.start
+	members := s.opts.Assumed.SCIM.GroupListMembers == "returned"
+	var body map[string]any
 	s.view(func(w *world) {
-		list := s.selection(r, w, kind, q)
-		first, count := q.start-1, q.count
-		total = list.len
-		if fault := s.listFault(r); first > 0 {
-			// An insertion or deletion at the front since the first page.
-			first, total = max(0, first-fault.Shift), max(0, total+fault.Shift)
-			if fault.Duplicate && first > 0 && first < list.len && count > 0 {
-				// The page starts one earlier and says so: neither clients that add
-				// up resources nor those that add up count lose an element.
-				first, start, count = first-1, start-1, count+1
-			}
-		}
-		members := s.opts.Assumed.SCIM.GroupListMembers == "returned"
-		page = make([]map[string]any, 0, max(0, min(count, list.len-first)))
-		for i := first; i < list.len && len(page) < count; i++ {
-			page = append(page, s.render(w, list.at(i), q.proj, members))
-		}
+		body = s.scimPage(r, q, s.selection(r, w, kind, q), func(p principalRef) map[string]any {
+			return s.render(w, p, q.proj, members)
+		})
 	})
-	return scimReply{status: http.StatusOK, body: map[string]any{
+	return scimReply{status: http.StatusOK, body: body}, nil
+}
+
+// scimPage is the page of a list that a query asks for, shaped as the list
+// faults want.
+func (s *Server) scimPage(r *http.Request, q scimQuery, list scimSelection, render func(principalRef) map[string]any) map[string]any {
+	start, first, count, total := q.start, q.start-1, q.count, list.len
+	if fault := s.listFault(r); first > 0 {
+		// An insertion or deletion at the front since the first page.
+		first, total = max(0, first-fault.Shift), max(0, total+fault.Shift)
+		if fault.Duplicate && first > 0 && first < list.len && count > 0 {
+			// The page starts one earlier and says so: neither clients that add
+			// up resources nor those that add up count lose an element.
+			first, start, count = first-1, start-1, count+1
+		}
+	}
+	page := make([]map[string]any, 0, max(0, min(count, list.len-first)))
+	for i := first; i < list.len && len(page) < count; i++ {
+		page = append(page, render(list.at(i)))
+	}
+	return map[string]any{
 		"schemas": []string{schemaList}, "totalResults": total, "startIndex": start,
 		"itemsPerPage": len(page), "Resources": page,
-	}}, nil
+	}
 }
 
 // scimSelection is a list by position, so that a page costs a page.
@@ -152,6 +157,11 @@ func (s *Server) selection(r *http.Request, w *world, kind principalKind, q scim
 			all = w.all(kind)
 		}
 	}
+	return q.choose(all)
+}
+
+// choose filters and sorts a list that nobody else holds.
+func (q scimQuery) choose(all []principalRef) scimSelection {
 	if q.filter != nil {
 		all = slices.DeleteFunc(all, func(p principalRef) bool { return !q.filter(p) })
 	}

@@ -97,7 +97,7 @@ type world struct {
 func newWorld(st State) (*world, error) {
 	w := &world{
 		account:      st.Account,
-		accountRoles: st.AccountRoles,
+		accountRoles: cloneRuleSets(st.AccountRoles),
 		byID:         map[string]principalRef{},
 		byName:       map[principalKind]map[string][]string{kindUser: {}, kindGroup: {}, kindServicePrincipal: {}},
 		parents:      map[string]map[string]bool{},
@@ -130,6 +130,11 @@ func newWorld(st State) (*world, error) {
 		ws.PermissionAssignments = slices.Clone(ws.PermissionAssignments)
 		if ws.WorkspaceID == 0 || w.workspace[ws.WorkspaceID] != nil {
 			return nil, fmt.Errorf("workspaces[%d]: workspace_id %d is zero or used twice", i, ws.WorkspaceID)
+		}
+		for j, g := range ws.LocalGroups {
+			if g.ID == "" || g.DisplayName == "" || w.byID[g.ID].kind != "" {
+				return nil, fmt.Errorf("workspaces[%d].local_groups[%d]: id %q is empty or that of a principal of the account, or the name is empty", i, j, g.ID)
+			}
 		}
 		w.workspaces = append(w.workspaces, &ws)
 		w.workspace[ws.WorkspaceID] = &ws
