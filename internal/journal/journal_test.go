@@ -1,0 +1,303 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package journal_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
+)
+
+func ptr(s string) *string { return &s }
+
+func intent(n int) journal.Record {
+	return journal.Record{
+		AccountID: "account", Operation: journal.OpSetExternalID, Principal: fmt.Sprintf("user/%d", n), Before: ptr(""), After: ptr(fmt.Sprintf("id-%d", n)),
+	}
+}
+
+// read wants a whole journal but for the damaged lines.
+func read(t *testing.T, path string, damaged ...int) []journal.Record {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	records, got, err := journal.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(damaged, got); diff != "" {
+		t.Errorf("damaged lines (-want +got): %s", diff)
+	}
+	return records
+}
+
+func intend(t *testing.T, j *journal.Journal, r journal.Record) journal.Record {
+	t.Helper()
+	id, err := j.Intend(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Write = id
+	return r
+}
+
+func TestJournal(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	j := journal.New(path)
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a journal without records was made")
+	}
+	r := intend(t, j, intent(1))
+	r.Result, r.Wrote, r.Error = journal.ResultFailed, journal.WroteNo, "the API's <words>\n"+strings.Repeat("é", 2000)
+	if err := j.Conclude(r); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	got := read(t, path)
+	if len(got) != 2 || len(got[1].Error) > 2010 || !strings.HasPrefix(got[1].Error, "the API's <words>\n") {
+		t.Fatalf("got %+v", got)
+	}
+	want := []journal.Record{intent(1), {AccountID: "account", Operation: journal.OpSetExternalID, Principal: "user/1", Result: journal.ResultFailed, Wrote: journal.WroteNo}}
+	want[0].Event, want[1].Event = journal.EventIntent, journal.EventOutcome
+	for i := range want {
+		want[i].Version, want[i].Write = journal.Version, r.Write
+		if !strings.HasSuffix(got[i].Time, "Z") {
+			t.Errorf("time %q is not in UTC", got[i].Time)
+		}
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(journal.Record{}, "Time", "Error")); diff != "" {
+		t.Errorf("(-want +got): %s", diff)
+	}
+}
+
+// A line that was torn when the machine died costs itself only.
+func TestJournal_torn(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	intend(t, journal.New(path), intent(1))
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := 1; cut < len(whole); cut++ {
+		if err := os.WriteFile(path, append(bytes.Clone(whole), whole[:cut]...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		intend(t, journal.New(path), intent(2))
+		damaged := []int{2}
+		if cut == len(whole)-1 {
+			damaged = nil // Only the line break was lost.
+		}
+		if got := read(t, path, damaged...); got[len(got)-1].Principal != "user/2" || len(got) != 3-len(damaged) {
+			t.Fatalf("cut at %d: %+v", cut, got)
+		}
+	}
+}
+
+func TestRead_damage(t *testing.T) {
+	t.Parallel()
+	good := `{"version":1,"event":"intent","write":"a","principal":"user/1"}`
+	text := strings.Join([]string{
+		good, "", "  ", "null", "[]", "7", `"x"`, `{"version":2,"event":"intent","write":"b"}`, `{"version":1,"event":"intent"}`,
+		`{"version":1,"event":"outcome","write":"a"}`, `{"version":1,"event":"other","write":"a"}`, "\x00\xff", good, good[:20],
+	}, "\n")
+	got, damaged, err := journal.Read(strings.NewReader(text))
+	if err != nil || len(got) != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if diff := cmp.Diff([]int{4, 5, 6, 7, 8, 9, 10, 11, 12, 14}, damaged); diff != "" {
+		t.Errorf("(-want +got): %s", diff)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(`{"version":1,"event":"intent","write":"a"}` + "\n" + `{"version":1`))
+	f.Add([]byte("\n\n\r\n"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		records, damaged, err := journal.Read(bytes.NewReader(raw))
+		if err != nil || len(records)+len(damaged) > bytes.Count(raw, []byte("\n"))+1 {
+			t.Errorf("%d records, %d damaged, %v", len(records), len(damaged), err)
+		}
+	})
+}
+
+// What cannot be a journal is refused, at the first record and before.
+func TestJournal_refused(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		path func(t *testing.T, dir string) string
+		say  string
+	}{
+		"a folder": {func(_ *testing.T, dir string) string { return dir }, "no regular file"},
+		"no folder": {func(_ *testing.T, dir string) string {
+			return filepath.Join(dir, "none", "journal.jsonl")
+		}, "Make its folder first"},
+		"a file for a folder": {func(t *testing.T, dir string) string {
+			return filepath.Join(file(t, dir, 0o600), "journal.jsonl")
+		}, "journal"},
+		"open to the group":  {func(t *testing.T, dir string) string { return file(t, dir, 0o640) }, "chmod 600"},
+		"open to all":        {func(t *testing.T, dir string) string { return file(t, dir, 0o604) }, "chmod 600"},
+		"writable by others": {func(t *testing.T, dir string) string { return file(t, dir, 0o602) }, "mode 0602"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := tt.path(t, t.TempDir())
+			_, err := journal.New(path).Intend(intent(1))
+			for what, err := range map[string]error{"Check": journal.Check(path), "Intend": err} {
+				if err == nil || !strings.Contains(err.Error(), tt.say) {
+					t.Errorf("%s: %v, want %q", what, err, tt.say)
+				}
+			}
+		})
+	}
+	if err := journal.Check(filepath.Join(t.TempDir(), "journal.jsonl")); err != nil {
+		t.Error(err)
+	}
+}
+
+func file(t *testing.T, dir string, mode os.FileMode) string {
+	t.Helper()
+	path := filepath.Join(dir, "file")
+	if err := os.WriteFile(path, nil, mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil { // The umask is the machine's.
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A journal that was moved away goes on under its name.
+func TestJournal_moved(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	j := journal.New(path)
+	intend(t, j, intent(1))
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	intend(t, j, intent(2))
+	if a, b := read(t, path+".1"), read(t, path); len(a) != 1 || len(b) != 1 || b[0].Principal != "user/2" {
+		t.Errorf("%+v, %+v", a, b)
+	}
+}
+
+// An outcome that could not be written comes before the next record.
+func TestJournal_owed(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	j := journal.New(path)
+	r := intend(t, j, intent(1))
+	r.Result, r.Wrote = journal.ResultConfirmed, journal.WroteYes
+	away := path + ".away"
+	if err := os.Rename(path, away); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Conclude(r); err == nil {
+		t.Fatal("an outcome went into a folder")
+	}
+	if _, err := j.Intend(intent(2)); err == nil {
+		t.Fatal("an intent went into a folder")
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	intend(t, j, intent(3))
+	var got []string
+	for _, r := range read(t, path) {
+		got = append(got, r.Event+" "+r.Principal)
+	}
+	if diff := cmp.Diff([]string{"outcome user/1", "intent user/3"}, got); diff != "" {
+		t.Errorf("(-want +got): %s", diff)
+	}
+}
+
+// writerEnv makes a test process a writer of many lines to that journal.
+const writerEnv = "DBXIDENTITY_TEST_JOURNAL_WRITER"
+
+const (
+	processes = 3
+	writers   = 4
+	each      = 25
+)
+
+func writeMany(path string) error {
+	j := journal.New(path)
+	var wg sync.WaitGroup
+	errs := make([]error, writers)
+	for w := range writers {
+		wg.Go(func() {
+			for n := range each {
+				r := intent(n)
+				r.After = ptr(strings.Repeat("x", 3000)) // Longer than a pipe's atomic write.
+				if _, err := j.Intend(r); err != nil {
+					errs[w] = err
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(writerEnv); path != "" {
+		if err := writeMany(path); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// Several processes with several writers each tear no line and lose none.
+func TestJournal_manyWriters(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	var wg sync.WaitGroup
+	for range processes {
+		wg.Go(func() {
+			cmd := exec.CommandContext(t.Context(), os.Args[0])
+			cmd.Env = append(os.Environ(), writerEnv+"="+path)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+	wg.Wait()
+	seen := map[string]bool{}
+	for _, r := range read(t, path) {
+		seen[r.Write] = true
+	}
+	if len(seen) != processes*writers*each {
+		t.Errorf("%d records, want %d", len(seen), processes*writers*each)
+	}
+}
