@@ -20,6 +20,7 @@ import (
 	"github.com/databricks/databricks-sdk-go/version"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -47,6 +48,8 @@ type Config struct {
 	MaybeHiddenMemberships bool
 	// ReadOnly refuses every write.
 	ReadOnly bool
+	// Journal records every write; nil for none.
+	Journal *journal.Journal
 	// Version is the provider's, for the User-Agent.
 	Version string
 	// FirstContact (10 s), RequestTimeout (60 s), RetryBudget (5 min) and
@@ -88,6 +91,8 @@ type Client struct {
 	members     keyed[string, []audit.Member]
 	singleGets  atomic.Int64 // see Known
 	power       powerCaches
+	resolving   locks                 // identities that are being resolved
+	unjournaled atomic.Pointer[error] // see JournalTrouble
 }
 
 // New resolves the configuration. No request is sent. Errors are

@@ -106,9 +106,15 @@ func (c *Client) setExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 	if err := c.checkHolders(ctx, req, current); err != nil {
 		return ExternalIDResult{}, err
 	}
-	written, err := c.patchExternalID(ctx, req, current)
-	if err != nil {
-		return ExternalIDResult{}, err
+	var written audit.Principal
+	change := Change{Kind: ChangeExternalID, Ref: req.Ref, Before: current.ExternalID, After: req.Want}
+	errs := c.write(ctx, []Change{change}, func(ctx context.Context) []error {
+		var err error
+		written, err = c.patchExternalID(ctx, req, current)
+		return []error{err}
+	})
+	if errs[0] != nil {
+		return ExternalIDResult{}, errs[0]
 	}
 	c.inventory.wrote(written)
 	return ExternalIDResult{Principal: written, Previous: current.ExternalID, PreviousKnown: true, Wrote: true}, nil

@@ -1,0 +1,199 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account_test
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// recorded is a journal as text, one "event operation principal before>after
+// result wrote" per line.
+func recorded(t *testing.T, path string) []string {
+	t.Helper()
+	file, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	records, damaged, err := journal.Read(file)
+	if err != nil || len(damaged) > 0 {
+		t.Fatalf("damaged lines %v, %v", damaged, err)
+	}
+	show := func(s *string) string {
+		if s == nil {
+			return "?"
+		}
+		return *s
+	}
+	open := map[string]bool{}
+	out := make([]string, 0, len(records))
+	for _, r := range records {
+		switch r.Event {
+		case journal.EventIntent:
+			open[r.Write] = true
+			out = append(out, strings.Join([]string{r.Event, r.Operation, r.Principal, show(r.Before) + ">" + show(r.After)}, " "))
+		default:
+			if !open[r.Write] {
+				t.Errorf("outcome %s has no intent before it", r.Write)
+			}
+			if (r.Error == "") != (r.Result == journal.ResultConfirmed) {
+				t.Errorf("%s with error %q", r.Result, r.Error)
+			}
+			out = append(out, strings.Join([]string{r.Event, r.Operation, r.Principal, r.Result, r.Wrote}, " "))
+		}
+	}
+	return out
+}
+
+// watch looks at the journal whenever a request of a method leaves.
+type watch struct {
+	method, path string
+	seen         []int
+}
+
+func (w *watch) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == w.method {
+		raw, _ := os.ReadFile(w.path)
+		w.seen = append(w.seen, strings.Count(string(raw), "\n"))
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func TestJournal_externalID(t *testing.T) {
+	t.Parallel()
+	blank, fresh := user("100002"), guid(9, 9)
+	intent := "intent set_external_id user/100002 >" + fresh
+	outcome := func(result, wrote string) []string {
+		return []string{intent, "outcome set_external_id user/100002 " + result + " " + wrote}
+	}
+	patchFault := func(f simulator.Fault) []simulator.Fault {
+		f.Method = patch
+		return []simulator.Fault{f}
+	}
+	tests := map[string]struct {
+		req      account.ExternalIDRequest
+		faults   []simulator.Fault
+		readOnly bool
+		want     []string
+	}{
+		"written": {want: outcome("confirmed", "yes")},
+		"overwritten": {
+			req: account.ExternalIDRequest{Ref: user("100001"), Want: fresh, Expected: ptr(guid(1, 0))},
+			want: []string{
+				"intent set_external_id user/100001 " + guid(1, 0) + ">" + fresh, "outcome set_external_id user/100001 confirmed yes",
+			},
+		},
+		"cleared": {
+			req:  account.ExternalIDRequest{Ref: group("200001"), Expected: ptr(guid(2, 0))},
+			want: []string{"intent set_external_id group/200001 " + guid(2, 0) + ">", "outcome set_external_id group/200001 confirmed yes"},
+		},
+		"there already":      {req: account.ExternalIDRequest{Ref: user("100001"), Want: guid(1, 0)}},
+		"guarded":            {req: account.ExternalIDRequest{Ref: blank, Want: guid(1, 2)}},
+		"read only":          {readOnly: true},
+		"throttled is one":   {faults: patchFault(simulator.Fault{Kind: simulator.FaultStatus, Status: 429, Times: 2, RetryAfterSeconds: ptr(0)}), want: outcome("confirmed", "yes")},
+		"lost answer is one": {faults: patchFault(simulator.Fault{Kind: simulator.FaultLost, Times: 1}), want: outcome("confirmed", "yes")},
+		"refused":            {faults: patchFault(simulator.Fault{Kind: simulator.FaultStatus, Status: 409, ErrorCode: "CONFLICT"}), want: outcome("failed", "no")},
+		"failed":             {faults: patchFault(simulator.Fault{Kind: simulator.FaultStatus, Status: 500}), want: outcome("failed", "unknown")},
+		"without effect":     {faults: patchFault(simulator.Fault{Kind: simulator.FaultNoop}), want: outcome("unconfirmed", "unknown")},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := start(t, crowd(4, 2, 1), simulator.Options{})
+			faults(t, sim, tt.faults...)
+			path := filepath.Join(t.TempDir(), "journal.jsonl")
+			cfg, w := quick(sim), &watch{method: patch, path: path}
+			cfg.ReadOnly, cfg.ConfirmTimeout, cfg.RetryBudget = tt.readOnly, 300*time.Millisecond, time.Second
+			cfg.Journal, cfg.SDK.HTTPTransport = journal.New(path), w
+			if tt.req.Ref.ID == "" {
+				tt.req = account.ExternalIDRequest{Ref: blank, Want: fresh}
+			}
+			c := connect(t, cfg)
+			_, _ = c.SetExternalID(t.Context(), tt.req) // Its errors are tested elsewhere.
+			if diff := cmp.Diff(tt.want, recorded(t, path)); diff != "" {
+				t.Errorf("journal (-want +got): %s", diff)
+			}
+			if tt.want != nil && len(w.seen) == 0 {
+				t.Error("no PATCH was seen")
+			}
+			for _, lines := range w.seen {
+				if lines != 1 {
+					t.Errorf("a PATCH left with %d lines in the journal, want its intent", lines)
+				}
+			}
+			if err := c.JournalTrouble(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Without a trace nothing is written; an outcome without a trace is told.
+func TestJournal_unwritable(t *testing.T) {
+	t.Parallel()
+	sim := start(t, crowd(4, 2, 1), simulator.Options{})
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	cfg := quick(sim)
+	cfg.Journal = journal.New(path)
+	// The journal goes away between intent and outcome.
+	vanish := &vanishing{path: path}
+	cfg.SDK.HTTPTransport = vanish
+	c := connect(t, cfg)
+	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.JournalTrouble(); err == nil || !strings.Contains(err.Error(), "no regular file") {
+		t.Errorf("trouble: %v", err)
+	}
+	if err := c.JournalTrouble(); err != nil {
+		t.Errorf("told twice: %v", err)
+	}
+	before := count(sim, patch, "")
+	var untold *account.JournalError
+	_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 10)})
+	if !errors.As(err, &untold) || !strings.Contains(err.Error(), "user/100004") || count(sim, patch, "") != before {
+		t.Errorf("%v, %d PATCH requests more", err, count(sim, patch, "")-before)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 10)}); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := os.ReadFile(path)
+	if err != nil || strings.Count(string(lines), `"event":"outcome"`) != 2 || strings.Count(string(lines), "\n") != 3 {
+		t.Errorf("the outcome that was owed is missing: %s, %v", lines, err)
+	}
+}
+
+// vanishing puts a folder in the place of the journal when a PATCH leaves.
+type vanishing struct {
+	path string
+	done bool
+}
+
+func (v *vanishing) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == patch && !v.done {
+		v.done = true
+		if err := errors.Join(os.Rename(v.path, v.path+".old"), os.Mkdir(v.path, 0o700)); err != nil {
+			return nil, err
+		}
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
