@@ -37,12 +37,12 @@ func (c *Client) JournalTrouble() error {
 
 // journal records that the changes are about to be made. conclude records what
 // became of them. With an error nothing may be sent.
-func (c *Client) journal(changes []Change) (conclude func(ctx context.Context, errs []error), err error) {
+func (c *Client) journal(ctx context.Context, changes []Change) (conclude func(errs []error), err error) {
 	if c.cfg.Journal == nil {
-		return func(context.Context, []error) {}, nil
+		return func([]error) {}, nil
 	}
 	records := make([]journal.Record, 0, len(changes))
-	end := func(ctx context.Context, errs []error) {
+	end := func(errs []error) {
 		for i, r := range records {
 			r.Principal = changes[i].principal() // The one that was resolved is known by now.
 			r.Result, r.Wrote = outcome(ctx, errs[i])
@@ -59,7 +59,7 @@ func (c *Client) journal(changes []Change) (conclude func(ctx context.Context, e
 		r.AccountID = c.accountID
 		if r.Write, err = c.cfg.Journal.Intend(r); err != nil {
 			err = &JournalError{Change: ch.String(), Err: err}
-			end(context.Background(), sameError(len(changes), err))
+			end(sameError(len(changes), err))
 			return nil, err
 		}
 		records = append(records, r)

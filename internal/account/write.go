@@ -56,15 +56,15 @@ func (c *Client) write(ctx context.Context, changes []Change, send func(context.
 		// The callers refuse earlier and in better words; this is the last gate.
 		return sameError(len(changes), ErrReadOnly)
 	}
-	conclude, err := c.journal(changes)
+	conclude, err := c.journal(ctx, changes)
 	if err != nil {
 		return sameError(len(changes), err)
 	}
 	errs := send(ctx)
-	conclude(ctx, errs)
-	for i, err := range errs {
+	conclude(errs)
+	for i, ch := range changes {
 		c.log(ctx, "wrote to the account", map[string]any{
-			"kind": changes[i].Kind, "ref": changes[i].Ref.String(), "member": changes[i].Member.ID, "confirmed": err == nil,
+			"kind": ch.Kind, "ref": ch.Ref.String(), "member": ch.Member.ID, "confirmed": errs[i] == nil,
 		})
 	}
 	return errs

@@ -143,24 +143,25 @@ func FuzzRead(f *testing.F) {
 func TestJournal_refused(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		path func(t *testing.T, dir string) string
+		mode os.FileMode // of a file; 0 for path
+		path string      // below a folder
 		say  string
 	}{
-		"a folder": {func(_ *testing.T, dir string) string { return dir }, "no regular file"},
-		"no folder": {func(_ *testing.T, dir string) string {
-			return filepath.Join(dir, "none", "journal.jsonl")
-		}, "Make its folder first"},
-		"a file for a folder": {func(t *testing.T, dir string) string {
-			return filepath.Join(file(t, dir, 0o600), "journal.jsonl")
-		}, "journal"},
-		"open to the group":  {func(t *testing.T, dir string) string { return file(t, dir, 0o640) }, "chmod 600"},
-		"open to all":        {func(t *testing.T, dir string) string { return file(t, dir, 0o604) }, "chmod 600"},
-		"writable by others": {func(t *testing.T, dir string) string { return file(t, dir, 0o602) }, "mode 0602"},
+		"a folder":            {path: ".", say: "no regular file"},
+		"no folder":           {path: "none/journal.jsonl", say: "Make its folder first"},
+		"a file for a folder": {mode: 0o600, path: "journal.jsonl", say: "journal"},
+		"open to the group":   {mode: 0o640, say: "chmod 600"},
+		"open to all":         {mode: 0o604, say: "chmod 600"},
+		"writable by others":  {mode: 0o602, say: "mode 0602"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := tt.path(t, t.TempDir())
+			path := t.TempDir()
+			if tt.mode != 0 {
+				path = file(t, path, tt.mode)
+			}
+			path = filepath.Join(path, tt.path)
 			_, err := journal.New(path).Intend(intent(1))
 			for what, err := range map[string]error{"Check": journal.Check(path), "Intend": err} {
 				if err == nil || !strings.Contains(err.Error(), tt.say) {

@@ -98,7 +98,8 @@ func Read(r io.Reader) (records []Record, damaged []int, err error) {
 	lines := bufio.NewReader(r)
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+		ended := errors.Is(err, io.EOF)
+		if err != nil && !ended {
 			return records, damaged, fmt.Errorf("reading the journal: %w", err)
 		}
 		if len(bytes.TrimSpace(line)) > 0 {
@@ -109,7 +110,7 @@ func Read(r io.Reader) (records []Record, damaged []int, err error) {
 				records = append(records, record)
 			}
 		}
-		if err != nil {
+		if ended {
 			return records, damaged, nil
 		}
 	}

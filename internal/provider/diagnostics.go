@@ -66,12 +66,15 @@ func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principa
 	var (
 		conflict    *account.ConflictError
 		unconfirmed *account.UnconfirmedError
+		untold      *account.JournalError
 	)
 	refusing := fmt.Sprintf("Refusing to %s %s", verb, thing)
 	switch {
 	case errors.Is(err, account.ErrReadOnly):
 		diags.AddError(refusing, fmt.Sprintf("The provider is configured with read_only = true, so %s was not changed. "+
 			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", principalTitle(p)))
+	case errors.As(err, &untold):
+		diags.AddError(refusing, untold.Error()+".")
 	case errors.Is(err, account.ErrNotFound):
 		diags.AddAttributeError(path.Root("principal_id"), "Principal Not Found", fmt.Sprintf("The account has no %s. "+
 			"Check principal_type and principal_id: it is the internal Databricks id, a decimal number.\n\n%s", p.Ref, err))

@@ -55,6 +55,7 @@ func (r *externalIDResource) Create(ctx context.Context, req resource.CreateRequ
 	result, err := r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
 		Ref: plan.ref(), Want: plan.ExternalID.ValueString(), Expected: plan.ExpectedCurrentExternalID.ValueStringPointer(),
 	})
+	r.session.warnJournal(&resp.Diagnostics)
 	if err != nil {
 		// Nothing is put into state: what was not confirmed is planned again, and
 		// the next create re-reads before it writes.
@@ -136,6 +137,7 @@ func (r *externalIDResource) Update(ctx context.Context, req resource.UpdateRequ
 		result, err := r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
 			Ref: plan.ref(), Want: plan.ExternalID.ValueString(), Expected: state.ExternalID.ValueStringPointer(),
 		})
+		r.session.warnJournal(&resp.Diagnostics)
 		if err != nil {
 			addWriteError(&resp.Diagnostics, "Update", thingExternalID, principalOf(plan.ref(), result.Principal), err)
 			return // The response state is the prior state: nothing is called done.
@@ -200,6 +202,7 @@ func (r *externalIDResource) Delete(ctx context.Context, req resource.DeleteRequ
 	_, err = r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
 		Ref: state.ref(), Want: state.PreviousExternalID.ValueString(), Expected: &ours,
 	})
+	r.session.warnJournal(&resp.Diagnostics)
 	switch {
 	case errors.Is(err, account.ErrReadOnly):
 		addWriteError(&resp.Diagnostics, "Delete", thingExternalID, current, err)

@@ -44,7 +44,8 @@ resource "terraform_data" "later" {}
 resource "terraform_data" "later" {}
 ` + block(access+secret+"idp = terraform_data.later.id == \"x\" ? { databricks = {} } : null\n"),
 			`(?s)Unknown Provider Setting.*idp`},
-		"concurrency": {block(access + secret + "max_concurrency = 0\n"), `(?s)max_concurrency.*between 1 and 256`},
+		"journal without a folder": {block(access + secret + "journal_path = \"/none/journal.jsonl\"\n"), `(?s)journal_path.*Make its folder first`},
+		"concurrency":              {block(access + secret + "max_concurrency = 0\n"), `(?s)max_concurrency.*between 1 and 256`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

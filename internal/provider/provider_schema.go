@@ -139,6 +139,12 @@ func ownAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Refuse every write to the account. Plans still show what an apply would do. Default `false`. " +
 				"Environment variable `DBXIDENTITY_READ_ONLY`.",
 		},
+		"journal_path": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "File to which every write to the account is added as JSON lines: its intent before, its outcome after. " +
+				"It is made with mode 0600 in a folder that exists, and refused when others may read it. What cannot be recorded is not written. " +
+				"A relative path starts where Terraform runs. See the guide on rolling back. Environment variable `DBXIDENTITY_JOURNAL_PATH`.",
+		},
 		"workspace_hosts": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "URL per workspace id, for workspaces behind private link or a vanity host. " +

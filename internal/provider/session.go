@@ -19,6 +19,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 )
 
 // session is one configured provider: what data sources and resources share.
@@ -133,6 +134,10 @@ func (s *session) isOpen(ref audit.Ref) bool {
 }
 
 func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *session {
+	var trace *journal.Journal
+	if s.journalPath != "" {
+		trace = journal.New(s.journalPath)
+	}
 	client, err := account.New(ctx, account.Config{
 		SDK:             s.databricks,
 		IdentityAPI:     s.identityAPI,
@@ -141,6 +146,7 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		ReadsPerSecond:  s.readsPerSecond,
 		WritesPerSecond: s.writesPerSecond,
 		ReadOnly:        s.readOnly,
+		Journal:         trace,
 
 		HiddenMemberships:      s.aim == audit.AIMOn,
 		MaybeHiddenMemberships: s.aim != audit.AIMOff,
@@ -168,6 +174,15 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		return nil
 	}
 	return &session{settings: s, account: client, idp: newIDP(s, client, diags), now: time.Now}
+}
+
+// warnJournal says that a write was made whose outcome the journal lacks. Every
+// resource calls it after it may have written.
+func (s *session) warnJournal(diags *diag.Diagnostics) {
+	if err := s.account.JournalTrouble(); err != nil {
+		diags.AddWarning("Outcome Not in the Journal", fmt.Sprintf("A write to the account was made, and its intent is in the journal, but what became of it "+
+			"could not be added: %s. Further writes are refused while that is so. State holds what was confirmed.", err))
+	}
 }
 
 // requireIDP returns the configured IdP, or adds the error that says how to

@@ -22,6 +22,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 )
 
 // defaultMaxConcurrency is how many requests are under way at most, unless
@@ -37,6 +38,7 @@ type settings struct {
 	aim             audit.AIMState
 	identityAPI     string
 	readOnly        bool
+	journalPath     string // empty: none
 	workspaceHosts  map[string]string
 	maxConcurrency  int
 	readsPerSecond  float64 // zero: adaptive
@@ -64,6 +66,7 @@ func (s *settings) read(ctx context.Context, cfg tfsdk.Config, diags *diag.Diagn
 	s.aim = audit.AIMState(r.oneOf("automatic_identity_management", "unknown", "on", "off", "unknown"))
 	s.identityAPI = r.oneOf("identity_api", "auto", "auto", "iam_v2", "scim")
 	s.readOnly = r.boolean("read_only")
+	s.journalPath = r.journalPath("journal_path")
 	s.workspaceHosts = r.stringMap("workspace_hosts")
 	if n := r.count("max_concurrency", 1, 256); n > 0 {
 		s.maxConcurrency = n
@@ -138,6 +141,19 @@ func (r *settingsReader) text(name string) (value, origin string) {
 		return v.ValueString(), "the provider block"
 	}
 	return r.getenv(envName(name)), envName(name)
+}
+
+// journalPath reads the path of a journal. One that cannot be used is an error
+// in the plan already: its apply would be refused.
+func (r *settingsReader) journalPath(name string) string {
+	value, origin := r.text(name)
+	if value == "" {
+		return ""
+	}
+	if err := journal.Check(value); err != nil {
+		r.invalid(name, origin, "cannot be used: "+err.Error()+".")
+	}
+	return value
 }
 
 func (r *settingsReader) oneOf(name, fallback string, choices ...string) string {
