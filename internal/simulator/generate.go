@@ -13,6 +13,9 @@ import (
 // principals; the IdP half grows along.
 type GenerateOptions struct {
 	Users, Groups, ServicePrincipals, Workspaces int
+	// Metastores are shared by the added workspaces that have identity
+	// federation; each has that many Catalogs, with schemas, tables and the rest.
+	Metastores, Catalogs int
 	// Seed selects the world: the same state, numbers and seed give the same
 	// bytes.
 	Seed uint64
@@ -32,10 +35,13 @@ func Generate(st State, g GenerateOptions) (State, error) {
 	for _, n := range []struct {
 		what string
 		n    int
-	}{{"users", g.Users}, {"groups", g.Groups}, {"service principals", g.ServicePrincipals}, {"workspaces", g.Workspaces}} {
+	}{{"users", g.Users}, {"groups", g.Groups}, {"service principals", g.ServicePrincipals}, {"workspaces", g.Workspaces}, {"metastores", g.Metastores}, {"catalogs", g.Catalogs}} {
 		if n.n < 0 {
 			return State{}, fmt.Errorf("cannot generate %d %s: the number must not be negative", n.n, n.what)
 		}
+	}
+	if g.Catalogs > 0 && g.Metastores == 0 {
+		return State{}, fmt.Errorf("cannot generate %d catalogs without a metastore: catalogs are counted per generated metastore", g.Catalogs)
 	}
 	b, err := newBuilder(st, fmt.Sprintf("generated/%d", g.Seed))
 	if err != nil {
@@ -48,7 +54,13 @@ func Generate(st State, g GenerateOptions) (State, error) {
 	gen.users(g.Users)
 	gen.servicePrincipals(g.ServicePrincipals)
 	gen.groups(g.Groups)
+	before := len(gen.st.Workspaces)
 	gen.workspaces(g.Workspaces)
+	var added []int
+	for at := before; at < len(gen.st.Workspaces); at++ {
+		added = append(added, at)
+	}
+	gen.metastores(g.Metastores, g.Catalogs, added)
 	return b.done()
 }
 

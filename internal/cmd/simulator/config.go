@@ -38,6 +38,8 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	set.IntVar(&cfg.generate.Groups, "groups", 0, "generate that many groups")
 	set.IntVar(&cfg.generate.ServicePrincipals, "service-principals", 0, "generate that many service principals")
 	set.IntVar(&cfg.generate.Workspaces, "workspaces", 0, "generate that many workspaces")
+	set.IntVar(&cfg.generate.Metastores, "metastores", 0, "generate that many metastores, shared by the generated workspaces")
+	set.IntVar(&cfg.generate.Catalogs, "catalogs", 0, "generate that many catalogs in each generated metastore")
 	set.Uint64Var(&cfg.generate.Seed, "seed", 1, "seed of the generator: the same seed, the same account")
 	set.StringVar(&cfg.stateFile, "state", "", "state `file`: read if it exists, in place of the preset, and written on exit")
 	set.StringVar(&aim, "aim", "off", "automatic identity management: on or off")
@@ -61,7 +63,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	}
 	set.Visit(func(f *flag.Flag) {
 		switch f.Name {
-		case "preset", "users", "groups", "service-principals", "workspaces", "seed":
+		case "preset", "users", "groups", "service-principals", "workspaces", "metastores", "catalogs", "seed":
 			cfg.shaped = append(cfg.shaped, "-"+f.Name)
 		}
 	})
@@ -108,7 +110,7 @@ func (c config) initialState(stderr io.Writer) (simulator.State, error) {
 		return simulator.State{}, fmt.Errorf("-preset: %w", err)
 	}
 	g := c.generate
-	if g.Users == 0 && g.Groups == 0 && g.ServicePrincipals == 0 && g.Workspaces == 0 {
+	if g.Users == 0 && g.Groups == 0 && g.ServicePrincipals == 0 && g.Workspaces == 0 && g.Metastores == 0 && g.Catalogs == 0 {
 		return st, nil
 	}
 	st, err = simulator.Generate(st, g)
