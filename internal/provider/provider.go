@@ -77,5 +77,5 @@ func (p *dbxidentityProvider) Resources(context.Context) []func() resource.Resou
 }
 
 func (p *dbxidentityProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{newCSVFunction}
+	return []func() function.Function{newCSVFunction, newFixesTFVarsFunction, newFixesHCLFunction}
 }

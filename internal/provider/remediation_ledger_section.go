@@ -68,9 +68,9 @@ func (m membershipModel) shown() string { return observedPresent }
 // pointers are into its model.
 type ledgerSection[E ledgerEntry] struct {
 	// name is the attribute of the entries; pending_, max_new_ and observed_ go
-	// in front of it. things is what an error calls them.
-	name, things string
-	elementType  types.ObjectType
+	// in front of it. things is what an error calls them, tooMany its summary.
+	name, things, tooMany string
+	elementType           types.ObjectType
 
 	pending, entries, observed *types.Map
 	limit                      *types.Int64
@@ -78,21 +78,21 @@ type ledgerSection[E ledgerEntry] struct {
 
 func (m *ledgerModel) externalIDs() ledgerSection[externalIDFixModel] {
 	return ledgerSection[externalIDFixModel]{
-		name: "external_ids", things: "externalId fixes", elementType: externalIDFixType,
+		name: "external_ids", things: "externalId fixes", tooMany: "Too Many New External IDs", elementType: externalIDFixType,
 		pending: &m.PendingExternalIDs, entries: &m.ExternalIDs, observed: &m.ObservedExternalIDs, limit: &m.MaxNewExternalIDs,
 	}
 }
 
 func (m *ledgerModel) memberRemovals() ledgerSection[memberRemovalModel] {
 	return ledgerSection[memberRemovalModel]{
-		name: "member_removals", things: "member removals", elementType: memberRemovalType,
+		name: "member_removals", things: "member removals", tooMany: "Too Many New Member Removals", elementType: memberRemovalType,
 		pending: &m.PendingMemberRemovals, entries: &m.MemberRemovals, observed: &m.ObservedMemberRemovals, limit: &m.MaxNewMemberRemovals,
 	}
 }
 
 func (m *ledgerModel) memberships() ledgerSection[membershipModel] {
 	return ledgerSection[membershipModel]{
-		name: "memberships", things: "memberships", elementType: membershipType,
+		name: "memberships", things: "memberships", tooMany: "Too Many New Memberships", elementType: membershipType,
 		pending: &m.PendingMemberships, entries: &m.Memberships, observed: &m.ObservedMemberships, limit: &m.MaxNewMemberships,
 	}
 }
@@ -174,14 +174,12 @@ func (m ledgerMerge[E]) checkLimit(diags *diag.Diagnostics) {
 	limit := m.limit.ValueInt64()
 	attribute := "max_new_" + m.name
 	if n := int64(len(m.plan.New) + len(m.plan.Changed)); limit >= 0 && n > limit {
-		diags.AddAttributeError(path.Root(attribute), "Too Many New "+titleOf[m.name],
+		diags.AddAttributeError(path.Root(attribute), m.tooMany,
 			fmt.Sprintf("The plan takes in %d %s at once, and %s allows %d. "+
 				"Look at why there are so many; then raise the limit, narrow the data source (targets, principal_types), "+
 				"or leave some out with exclude.", n, m.things, attribute, limit))
 	}
 }
-
-var titleOf = map[string]string{"external_ids": "External IDs", "member_removals": "Member Removals", "memberships": "Memberships"}
 
 // mergedSection is a merge of any kind.
 type mergedSection interface {

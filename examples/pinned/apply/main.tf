@@ -1,0 +1,35 @@
+# Root module 2: applies what was reviewed. The fixes are in git, in
+# fixes.auto.tfvars.json beside this file; nothing else decides what is written.
+
+terraform {
+  required_providers {
+    dbxidentity = {
+      source = "dbxidentity/dbxidentity"
+    }
+  }
+}
+
+provider "dbxidentity" {} # needs no identity provider
+
+variable "external_id_fixes" {
+  description = "Written by the audit, changed by nobody else."
+  type = map(object({
+    principal_type      = string
+    principal_id        = string
+    principal_name      = string # for reviewers
+    current_external_id = string
+    external_id         = string
+    category            = string
+    reversible          = bool
+  }))
+  default = {}
+}
+
+resource "dbxidentity_external_id" "fix" {
+  for_each = var.external_id_fixes
+
+  principal_type               = each.value.principal_type
+  principal_id                 = each.value.principal_id
+  external_id                  = each.value.external_id
+  expected_current_external_id = each.value.current_external_id
+}

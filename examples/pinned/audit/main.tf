@@ -1,0 +1,32 @@
+# Root module 1: finds what diverges and writes it as a variables file. It can
+# write nothing to the account.
+#
+#   terraform apply
+#   terraform output -raw fixes > ../apply/fixes.auto.tfvars.json
+
+terraform {
+  required_providers {
+    dbxidentity = {
+      source = "dbxidentity/dbxidentity"
+    }
+  }
+}
+
+provider "dbxidentity" {
+  read_only = true
+  idp       = { databricks = {} }
+}
+
+data "dbxidentity_divergences" "this" {
+  primary_domains = ["example.com"]
+}
+
+output "fixes" {
+  value = provider::dbxidentity::fixes_tfvars({
+    external_id_fixes = data.dbxidentity_divergences.this.external_id_fixes
+  })
+}
+
+output "complete" {
+  value = data.dbxidentity_divergences.this.complete
+}
