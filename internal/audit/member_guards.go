@@ -1,0 +1,168 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// GroupOrigin says who owns the members of a group.
+type GroupOrigin string
+
+// The origins. Members are added to groups of OriginDatabricks only.
+const (
+	OriginDatabricks GroupOrigin = "databricks"
+	OriginIDP        GroupOrigin = "idp"
+	OriginSystem     GroupOrigin = "system"
+)
+
+// OriginOf judges a group by its externalId and by the sources of its direct
+// members, and takes the stricter of the two: a group without externalId that
+// has one member from the identity provider counts as the identity provider's.
+// Members of unknown source say nothing.
+func OriginOf(group Principal, members []Member) GroupOrigin {
+	fromIDP := func(m Member) bool { return m.Source == SourceIdentityProvider }
+	switch {
+	case isSystemGroup(&group):
+		return OriginSystem
+	case group.ExternalID != "" || slices.ContainsFunc(members, fromIDP):
+		return OriginIDP
+	default:
+		return OriginDatabricks
+	}
+}
+
+// PrincipalFact is one principal as it was read for a guard.
+type PrincipalFact struct {
+	// Principal has its Ref always, the rest only where it was read.
+	Principal
+	// Deleted is true on proof only.
+	Deleted bool
+	// Unknown is why it could not be read; empty means that it was.
+	Unknown string
+}
+
+// read tells whether there is a principal to judge.
+func (f *PrincipalFact) read() bool { return !f.Deleted && f.Unknown == "" }
+
+// AddMemberFacts is what the guards of an addition rest on.
+type AddMemberFacts struct {
+	Group, Member PrincipalFact
+	// Members are the direct members of the group; MembersUnknown is why they
+	// could not be read whole.
+	Members        []Member
+	MembersUnknown string
+	// Power is the power of the group, through groups above it included.
+	Power Privilege
+	// AllowPrivileged is the deliberate permission of this one instance.
+	AllowPrivileged bool
+	// Above are the ids of all groups that the group is in, at any depth;
+	// AboveUnknown is why there may be more. Needed where the member is a group.
+	Above        []string
+	AboveUnknown string
+}
+
+// RemoveMemberFacts is what the guards of a removal rest on.
+type RemoveMemberFacts struct {
+	// Group and Member may be deleted: then there is nothing to remove.
+	Group, Member PrincipalFact
+	// Source is who owns the membership.
+	Source MembershipSource
+	// AIM is whether automatic identity management is on.
+	AIM AIMState
+	// RemovesCaller is true when the member is the identity that this program
+	// logs in as, or a group that holds it at any depth. Who the caller is may be
+	// unknown, which is for a warning; CallerUnknown is why it could not be found
+	// out whether a known caller is within the member.
+	RemovesCaller bool
+	CallerUnknown string
+	// GivesAdmin is true when the group is account admin, itself or through a
+	// group above it; AdminsAfter is the number of active account admins, groups
+	// resolved to their members, that would be left. AdminsUnknown is why either
+	// is not known.
+	GivesAdmin    bool
+	AdminsAfter   int
+	AdminsUnknown string
+}
+
+// Refusal is one reason not to write a membership.
+type Refusal struct {
+	// Guard is the id in [MemberGuards].
+	Guard string
+	// Text is a sentence without its full stop: what is refused, and why.
+	Text string
+	// Remedy is what to do; it names the switch, where there is one.
+	Remedy string
+}
+
+// Error is the refusal as one line.
+func (r Refusal) Error() string { return r.Text + ". " + r.Remedy }
+
+// MemberGuard explains one guard. The table in the docs is made of these.
+type MemberGuard struct {
+	ID, Title, Remedy string
+	// Switch is the attribute that allows it deliberately; empty where none does.
+	Switch string
+
+	// add and remove give the reason to refuse, or ""; nil where the guard is
+	// not for that change.
+	add    func(*AddMemberFacts) string
+	remove func(*RemoveMemberFacts) string
+}
+
+// ForAdd and ForRemove tell which changes the guard looks at.
+func (g *MemberGuard) ForAdd() bool { return g.add != nil }
+
+// ForRemove is like [MemberGuard.ForAdd].
+func (g *MemberGuard) ForRemove() bool { return g.remove != nil }
+
+// GuardAddMember gives every reason not to add the member, in the order of
+// [MemberGuards] and one per cause; none means that it may be added. A hole in
+// what a guard needs is a reason.
+func GuardAddMember(f AddMemberFacts) []Refusal {
+	change := fmt.Sprintf("%s is not added to %s", f.Member.Ref, f.Group.Ref)
+	return refusals(change, func(g *MemberGuard) string {
+		if g.add == nil {
+			return ""
+		}
+		return g.add(&f)
+	})
+}
+
+// GuardRemoveMember gives every reason not to remove the member, as
+// [GuardAddMember]. Where the group or the member is deleted, nothing is left to
+// guard.
+func GuardRemoveMember(f RemoveMemberFacts) []Refusal {
+	if f.Group.Deleted || f.Member.Deleted {
+		return nil
+	}
+	change := fmt.Sprintf("%s is not removed from %s", f.Member.Ref, f.Group.Ref)
+	return refusals(change, func(g *MemberGuard) string {
+		if g.remove == nil {
+			return ""
+		}
+		return g.remove(&f)
+	})
+}
+
+func refusals(change string, reason func(*MemberGuard) string) []Refusal {
+	var out []Refusal
+	for _, g := range MemberGuards() {
+		if why := reason(&g); why != "" {
+			out = append(out, Refusal{Guard: g.ID, Text: change + ": " + why, Remedy: g.Remedy})
+		}
+	}
+	return out
+}
+
+// powersText lists the first powers of a group.
+func powersText(powers []string) string {
+	const most = 5
+	if len(powers) > most {
+		return fmt.Sprintf("%s, and %d more", strings.Join(powers[:most], ", "), len(powers)-most)
+	}
+	return strings.Join(powers, ", ")
+}

@@ -1,0 +1,274 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func guardGroup(id, name string) PrincipalFact {
+	return PrincipalFact{Principal: Principal{Ref: Ref{TypeGroup, id}, Name: name}}
+}
+
+func guardUser(id string, active bool) PrincipalFact {
+	return PrincipalFact{Principal: Principal{Ref: Ref{TypeUser, id}, Name: "u" + id, Active: &active}}
+}
+
+// goodAdd and goodRemove are changes that no guard refuses.
+func goodAdd() AddMemberFacts {
+	return AddMemberFacts{Group: guardGroup("1", "data"), Member: guardUser("2", true)}
+}
+
+func goodRemove() RemoveMemberFacts {
+	return RemoveMemberFacts{Group: guardGroup("1", "data"), Member: guardUser("2", true), Source: SourceInternal, AIM: AIMUnknown}
+}
+
+func guardIDs(refusals []Refusal) []string {
+	var out []string
+	for _, r := range refusals {
+		out = append(out, r.Guard)
+	}
+	return out
+}
+
+type addCase struct {
+	change func(*AddMemberFacts)
+	want   []string
+}
+
+func addCases() map[string]addCase {
+	nested := func(f *AddMemberFacts) { f.Member = guardGroup("9", "other") }
+	return map[string]addCase{
+		"nothing speaks against it": {func(*AddMemberFacts) {}, nil},
+		"a service principal": {func(f *AddMemberFacts) {
+			f.Member.Type = TypeServicePrincipal
+		}, nil},
+		"a group":           {nested, nil},
+		"group unreadable":  {func(f *AddMemberFacts) { f.Group.Unknown = "403" }, []string{GuardGroupUnreadable}},
+		"group deleted":     {func(f *AddMemberFacts) { f.Group.Deleted = true }, []string{GuardGroupDeleted}},
+		"member unreadable": {func(f *AddMemberFacts) { f.Member.Unknown = "500" }, []string{GuardMemberUnreadable}},
+		"member deleted":    {func(f *AddMemberFacts) { f.Member.Deleted = true }, []string{GuardMemberDeleted}},
+		"member inactive":   {func(f *AddMemberFacts) { f.Member = guardUser("2", false) }, []string{GuardMemberInactive}},
+		"member that does not say": {func(f *AddMemberFacts) {
+			f.Member.Active = nil
+		}, []string{GuardMemberInactive}},
+		"system group, in any case": {func(f *AddMemberFacts) { f.Group.Name = "Account Users" }, []string{GuardSystemGroup}},
+		"a system group is not also the IdP's": {func(f *AddMemberFacts) {
+			f.Group.Name, f.Group.ExternalID = "admins", "x"
+		}, []string{GuardSystemGroup}},
+		"linked group": {func(f *AddMemberFacts) { f.Group.ExternalID = "x" }, []string{GuardIDPGroup}},
+		"group with an IdP membership": {func(f *AddMemberFacts) {
+			f.Members = []Member{{Source: SourceInternal}, {Source: SourceIdentityProvider}}
+		}, []string{GuardIDPGroup}},
+		"members of unknown source say nothing": {func(f *AddMemberFacts) {
+			f.Members = []Member{{Source: SourceUnknown}}
+		}, nil},
+		"members unreadable": {func(f *AddMemberFacts) { f.MembersUnknown = "429" }, []string{GuardOriginUnknown}},
+		"a link needs no members": {func(f *AddMemberFacts) {
+			f.Group.ExternalID, f.MembersUnknown = "x", "429"
+		}, []string{GuardIDPGroup}},
+		"itself": {func(f *AddMemberFacts) { f.Member = f.Group }, []string{GuardSelf}},
+		"itself, with a hole above": {func(f *AddMemberFacts) {
+			f.Member, f.AboveUnknown = f.Group, "403"
+		}, []string{GuardSelf}},
+		"cycle": {func(f *AddMemberFacts) {
+			nested(f)
+			f.Above = []string{"5", "9"}
+		}, []string{GuardCycle}},
+		"cycle seen beside a hole": {func(f *AddMemberFacts) {
+			nested(f)
+			f.Above, f.AboveUnknown = []string{"9"}, "403"
+		}, []string{GuardCycle}},
+		"cycle unknown": {func(f *AddMemberFacts) {
+			nested(f)
+			f.AboveUnknown = "403"
+		}, []string{GuardCycleUnknown}},
+		"a user makes no cycle": {func(f *AddMemberFacts) {
+			f.Above, f.AboveUnknown = []string{"2"}, "403"
+		}, nil},
+		"privileged": {func(f *AddMemberFacts) {
+			f.Power.Powers = []string{"account role account_admin"}
+		}, []string{GuardPrivileged}},
+		"privileged beside a hole": {func(f *AddMemberFacts) {
+			f.Power = Privilege{Powers: []string{"account role account_admin"}, Unknown: "403"}
+		}, []string{GuardPrivileged}},
+		"privileges unknown": {func(f *AddMemberFacts) { f.Power.Unknown = "403" }, []string{GuardPrivilegesUnknown}},
+		"privileged and allowed": {func(f *AddMemberFacts) {
+			f.Power, f.AllowPrivileged = Privilege{Powers: []string{"x"}, Unknown: "403"}, true
+		}, nil},
+		"privileges unknown and allowed": {func(f *AddMemberFacts) {
+			f.Power.Unknown, f.AllowPrivileged = "403", true
+		}, nil},
+		"allow_privileged allows nothing else": {func(f *AddMemberFacts) {
+			f.AllowPrivileged, f.Group.ExternalID, f.Member = true, "x", guardUser("2", false)
+		}, []string{GuardMemberInactive, GuardIDPGroup}},
+	}
+}
+
+type removeCase struct {
+	change func(*RemoveMemberFacts)
+	want   []string
+}
+
+func removeCases() map[string]removeCase {
+	linked := func(f *RemoveMemberFacts, s MembershipSource) { f.Group.ExternalID, f.Source = "x", s }
+	return map[string]removeCase{
+		"nothing speaks against it": {func(*RemoveMemberFacts) {}, nil},
+		"an inactive member":        {func(f *RemoveMemberFacts) { f.Member = guardUser("2", false) }, nil},
+		"group unreadable":          {func(f *RemoveMemberFacts) { f.Group.Unknown = "403" }, []string{GuardGroupUnreadable}},
+		"member unreadable":         {func(f *RemoveMemberFacts) { f.Member.Unknown = "403" }, []string{GuardMemberUnreadable}},
+		"group deleted": {func(f *RemoveMemberFacts) {
+			f.Group.Deleted, f.AdminsUnknown = true, "403"
+		}, nil},
+		"member deleted": {func(f *RemoveMemberFacts) {
+			f.Member.Deleted, f.CallerUnknown = true, "403"
+		}, nil},
+		"system group":               {func(f *RemoveMemberFacts) { f.Group.Name = "users" }, []string{GuardSystemGroup}},
+		"own membership, linked":     {func(f *RemoveMemberFacts) { linked(f, SourceInternal) }, nil},
+		"IdP membership":             {func(f *RemoveMemberFacts) { linked(f, SourceIdentityProvider) }, []string{GuardIDPMembership}},
+		"IdP membership, unlinked":   {func(f *RemoveMemberFacts) { f.Source = SourceIdentityProvider }, []string{GuardIDPMembership}},
+		"source unknown, linked":     {func(f *RemoveMemberFacts) { linked(f, SourceUnknown) }, []string{GuardSourceUnknown}},
+		"source not given, linked":   {func(f *RemoveMemberFacts) { linked(f, "") }, []string{GuardSourceUnknown}},
+		"source unknown, not linked": {func(f *RemoveMemberFacts) { f.Source = SourceUnknown }, nil},
+		"source unknown, AIM off": {func(f *RemoveMemberFacts) {
+			linked(f, SourceUnknown)
+			f.AIM = AIMOff
+		}, nil},
+		"source unknown, AIM on": {func(f *RemoveMemberFacts) {
+			linked(f, SourceUnknown)
+			f.AIM = AIMOn
+		}, []string{GuardSourceUnknown}},
+		"the caller": {func(f *RemoveMemberFacts) { f.RemovesCaller, f.CallerUnknown = true, "403" }, []string{GuardCaller}},
+		"perhaps the caller": {func(f *RemoveMemberFacts) {
+			f.CallerUnknown = "403"
+		}, []string{GuardCallerUnknown}},
+		"the last admin":   {func(f *RemoveMemberFacts) { f.GivesAdmin = true }, []string{GuardLastAdmin}},
+		"not the last one": {func(f *RemoveMemberFacts) { f.GivesAdmin, f.AdminsAfter = true, 1 }, nil},
+		"admins unknown": {func(f *RemoveMemberFacts) {
+			f.GivesAdmin, f.AdminsUnknown = true, "403"
+		}, []string{GuardAdminsUnknown}},
+	}
+}
+
+func TestGuardAddMember(t *testing.T) {
+	t.Parallel()
+	for name, tt := range addCases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := goodAdd()
+			tt.change(&f)
+			if diff := cmp.Diff(tt.want, guardIDs(GuardAddMember(f))); diff != "" {
+				t.Errorf("refusals (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestGuardRemoveMember(t *testing.T) {
+	t.Parallel()
+	for name, tt := range removeCases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := goodRemove()
+			tt.change(&f)
+			if diff := cmp.Diff(tt.want, guardIDs(GuardRemoveMember(f))); diff != "" {
+				t.Errorf("refusals (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Each guard has, for each change that it looks at, a case in which it refuses
+// alone, and says what a person needs.
+func TestMemberGuardsAreWhole(t *testing.T) {
+	t.Parallel()
+	alone := map[string]bool{}
+	for _, tt := range addCases() {
+		if len(tt.want) == 1 {
+			alone["add "+tt.want[0]] = true
+		}
+	}
+	for _, tt := range removeCases() {
+		if len(tt.want) == 1 {
+			alone["remove "+tt.want[0]] = true
+		}
+	}
+	seen := map[string]bool{}
+	for _, g := range MemberGuards() {
+		switch {
+		case seen[g.ID]:
+			t.Errorf("%s is there twice", g.ID)
+		case g.Title == "" || !strings.HasSuffix(g.Remedy, "."):
+			t.Errorf("%s: title %q, remedy %q", g.ID, g.Title, g.Remedy)
+		case g.Switch != "" && !strings.Contains(g.Remedy, g.Switch):
+			t.Errorf("%s: the remedy does not name %s", g.ID, g.Switch)
+		case !g.ForAdd() && !g.ForRemove():
+			t.Errorf("%s looks at nothing", g.ID)
+		case g.ForAdd() && !alone["add "+g.ID], g.ForRemove() && !alone["remove "+g.ID]:
+			t.Errorf("%s: no case in which it refuses alone", g.ID)
+		}
+		seen[g.ID] = true
+	}
+}
+
+func TestRefusalNamesGroupMemberAndRemedy(t *testing.T) {
+	t.Parallel()
+	f := goodAdd()
+	f.Power.Powers = []string{"a", "b", "c", "d", "e", "f"}
+	got := GuardAddMember(f)
+	if len(got) != 1 {
+		t.Fatalf("got %v", got)
+	}
+	const want = "user/2 is not added to group/1: the group has a, b, c, d, e, and 1 more. " +
+		"If the member shall have that power, set allow_privileged = true on this instance."
+	if diff := cmp.Diff(want, got[0].Error()); diff != "" {
+		t.Errorf("text (-want +got):\n%s", diff)
+	}
+}
+
+// Whatever the facts are: an addition that passes is to a Databricks group, of
+// an active member, makes no cycle, and rests on no hole.
+func TestGuardAddMemberProperty(t *testing.T) {
+	t.Parallel()
+	// Most facts are harmless, so that many draws pass and each guard often
+	// decides alone.
+	maybe := rapid.SampledFrom([]string{"", "", "", "", "", "", "", "", "", "403"})
+	rare := rapid.Map(maybe, func(s string) bool { return s != "" })
+	rapid.Check(t, func(rt *rapid.T) {
+		f := goodAdd()
+		if rare.Draw(rt, "system group") {
+			f.Group.Name = "admins"
+		}
+		f.Group.ExternalID = maybe.Draw(rt, "external id")
+		f.Group.Unknown, f.Member.Unknown = maybe.Draw(rt, "group"), maybe.Draw(rt, "member")
+		f.Group.Deleted, f.Member.Deleted = rare.Draw(rt, "group gone"), rare.Draw(rt, "member gone")
+		f.MembersUnknown, f.AboveUnknown = maybe.Draw(rt, "members"), maybe.Draw(rt, "above unknown")
+		f.Power.Unknown = maybe.Draw(rt, "power unknown")
+		f.Power.Powers = rapid.SliceOfN(rapid.Just("p"), 0, 1).Draw(rt, "powers")
+		f.AllowPrivileged = rapid.Bool().Draw(rt, "allowed")
+		f.Above = rapid.SliceOfN(rapid.SampledFrom([]string{"2", "3", "4", "5"}), 0, 1).Draw(rt, "above")
+		if rapid.Bool().Draw(rt, "nested") {
+			f.Member.Ref, f.Member.Active = Ref{TypeGroup, rapid.SampledFrom([]string{"1", "2", "2", "2"}).Draw(rt, "id")}, nil
+		} else {
+			active := !rare.Draw(rt, "inactive")
+			f.Member.Active = &active
+		}
+		refused := len(GuardAddMember(f)) > 0
+
+		group := f.Member.Type == TypeGroup
+		bad := f.Group.Name == "admins" || f.Group.ExternalID != "" || f.Group.Deleted || f.Member.Deleted ||
+			f.Group.Unknown != "" || f.Member.Unknown != "" || f.MembersUnknown != "" ||
+			!group && !*f.Member.Active ||
+			group && (f.Member.ID == f.Group.ID || f.AboveUnknown != "" || slices.Contains(f.Above, f.Member.ID)) ||
+			!f.AllowPrivileged && (len(f.Power.Powers) > 0 || f.Power.Unknown != "")
+		if refused != bad {
+			rt.Fatalf("refused is %t, should be %t: %v", refused, bad, GuardAddMember(f))
+		}
+	})
+}
