@@ -59,6 +59,10 @@ type AddMemberFacts struct {
 	Power Privilege
 	// AllowPrivileged is the deliberate permission of this one instance.
 	AllowPrivileged bool
+	// Restores is true for the undoing of a removal that was made by the same
+	// instance: it gives no power that was not there before, and the group may be
+	// the identity provider's, because the removal was of Databricks' own part.
+	Restores bool
 	// Above are the ids of all groups that the group is in, at any depth;
 	// AboveUnknown is why there may be more. Needed where the member is a group.
 	Above        []string
@@ -79,6 +83,8 @@ type RemoveMemberFacts struct {
 	// out whether a known caller is within the member.
 	RemovesCaller bool
 	CallerUnknown string
+	// AllowSelfRemoval is the deliberate permission of this one instance.
+	AllowSelfRemoval bool
 	// GivesAdmin is true when the group is account admin, itself or through a
 	// group above it; AdminsAfter is the number of active account admins, groups
 	// resolved to their members, that would be left. AdminsUnknown is why either

@@ -92,7 +92,7 @@ func addGuards(readAgain string) []MemberGuard {
 		{
 			ID: GuardOriginUnknown, Title: "Whom the group belongs to is not known", Remedy: readAgain,
 			add: func(f *AddMemberFacts) string {
-				if !f.Group.read() || f.MembersUnknown == "" || OriginOf(f.Group.Principal, f.Members) != OriginDatabricks {
+				if f.Restores || !f.Group.read() || f.MembersUnknown == "" || OriginOf(f.Group.Principal, f.Members) != OriginDatabricks {
 					return ""
 				}
 				return fmt.Sprintf("whether it has members from the identity provider could not be read (%s)", f.MembersUnknown)
@@ -122,7 +122,7 @@ func addGuards(readAgain string) []MemberGuard {
 			ID: GuardPrivileged, Title: "The group is privileged", Switch: "allow_privileged",
 			Remedy: "If the member shall have that power, set allow_privileged = true on this instance.",
 			add: func(f *AddMemberFacts) string {
-				if f.AllowPrivileged || len(f.Power.Powers) == 0 {
+				if f.AllowPrivileged || f.Restores || len(f.Power.Powers) == 0 {
 					return ""
 				}
 				return "the group has " + powersText(f.Power.Powers)
@@ -132,7 +132,7 @@ func addGuards(readAgain string) []MemberGuard {
 			ID: GuardPrivilegesUnknown, Title: "Whether the group is privileged is not known", Switch: "allow_privileged",
 			Remedy: "Plan again when the account can be read, or set allow_privileged = true on this instance.",
 			add: func(f *AddMemberFacts) string {
-				if f.AllowPrivileged || !f.Group.read() || len(f.Power.Powers) > 0 || f.Power.Unknown == "" {
+				if f.AllowPrivileged || f.Restores || !f.Group.read() || len(f.Power.Powers) > 0 || f.Power.Unknown == "" {
 					return ""
 				}
 				return fmt.Sprintf("the powers of the group could not be read whole (%s)", f.Power.Unknown)
@@ -157,16 +157,18 @@ func removeGuards(readAgain string) []MemberGuard {
 			remove: sourceUnknown,
 		},
 		{
-			ID: GuardCaller, Title: "The member is, or holds, the identity that runs this",
-			Remedy: "Have another account admin do it, or run this as another identity.",
+			ID: GuardCaller, Title: "The member is, or holds, the identity that runs this", Switch: "allow_self_removal",
+			Remedy: "Have another account admin do it, run this as another identity, or, if it can do without the group, " +
+				"set allow_self_removal = true on this instance.",
 			remove: func(f *RemoveMemberFacts) string {
-				return when(f.RemovesCaller, "it would take the identity that runs this out of the group")
+				return when(f.RemovesCaller && !f.AllowSelfRemoval, "it would take the identity that runs this out of the group")
 			},
 		},
 		{
-			ID: GuardCallerUnknown, Title: "Whether the member holds the identity that runs this is not known", Remedy: readAgain,
+			ID: GuardCallerUnknown, Title: "Whether the member holds the identity that runs this is not known", Switch: "allow_self_removal",
+			Remedy: "Plan again when the account can be read, or set allow_self_removal = true on this instance.",
 			remove: func(f *RemoveMemberFacts) string {
-				if f.RemovesCaller || f.CallerUnknown == "" {
+				if f.AllowSelfRemoval || f.RemovesCaller || f.CallerUnknown == "" {
 					return ""
 				}
 				return fmt.Sprintf("whether it takes the identity that runs this out of the group could not be read (%s)", f.CallerUnknown)
@@ -220,7 +222,7 @@ func systemGroup(f *PrincipalFact) string {
 
 func idpGroup(f *AddMemberFacts) string {
 	switch {
-	case !f.Group.read() || OriginOf(f.Group.Principal, f.Members) != OriginIDP:
+	case f.Restores || !f.Group.read() || OriginOf(f.Group.Principal, f.Members) != OriginIDP:
 		return ""
 	case f.Group.ExternalID != "":
 		return fmt.Sprintf("the group belongs to the identity provider (externalId %q)", f.Group.ExternalID)

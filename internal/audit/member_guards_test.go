@@ -105,6 +105,16 @@ func addCases() map[string]addCase {
 		"privileges unknown and allowed": {func(f *AddMemberFacts) {
 			f.Power.Unknown, f.AllowPrivileged = "403", true
 		}, nil},
+		"a restore into a group of the IdP, privileged, with holes": {func(f *AddMemberFacts) {
+			f.Restores, f.Group.ExternalID, f.MembersUnknown = true, "x", "403"
+			f.Power = Privilege{Powers: []string{"x"}, Unknown: "403"}
+		}, nil},
+		"a restore into an unlinked group that could not be read whole": {func(f *AddMemberFacts) {
+			f.Restores, f.MembersUnknown, f.Power.Unknown = true, "403", "403"
+		}, nil},
+		"a restore is no more than that": {func(f *AddMemberFacts) {
+			f.Restores, f.Group.Name, f.Member = true, "admins", guardUser("2", false)
+		}, []string{GuardMemberInactive, GuardSystemGroup}},
 		"allow_privileged allows nothing else": {func(f *AddMemberFacts) {
 			f.AllowPrivileged, f.Group.ExternalID, f.Member = true, "x", guardUser("2", false)
 		}, []string{GuardMemberInactive, GuardIDPGroup}},
@@ -148,6 +158,12 @@ func removeCases() map[string]removeCase {
 		"perhaps the caller": {func(f *RemoveMemberFacts) {
 			f.CallerUnknown = "403"
 		}, []string{GuardCallerUnknown}},
+		"the caller, allowed": {func(f *RemoveMemberFacts) {
+			f.RemovesCaller, f.CallerUnknown, f.AllowSelfRemoval = true, "403", true
+		}, nil},
+		"allow_self_removal allows nothing else": {func(f *RemoveMemberFacts) {
+			f.RemovesCaller, f.AllowSelfRemoval, f.GivesAdmin = true, true, true
+		}, []string{GuardLastAdmin}},
 		"the last admin":   {func(f *RemoveMemberFacts) { f.GivesAdmin = true }, []string{GuardLastAdmin}},
 		"not the last one": {func(f *RemoveMemberFacts) { f.GivesAdmin, f.AdminsAfter = true, 1 }, nil},
 		"admins unknown": {func(f *RemoveMemberFacts) {
