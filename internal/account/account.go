@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package account is the Databricks side: it reads an account into the terms of
-// package audit, and writes externalIds under guard.
+// package audit, and writes externalIds and memberships under guard.
 //
 // The SDK resolves configuration and credentials; requests go through package
 // transport (docs/adr/002-own-transport.md). Facts about the APIs are
@@ -56,6 +56,9 @@ type Config struct {
 	// RetryPause (0.5 s) are those of transport.Options; ConfirmTimeout (90 s)
 	// is how long a write is read back. 0 is the default; tests shorten them.
 	FirstContact, RequestTimeout, RetryBudget, RetryPause, ConfirmTimeout time.Duration
+	// MemberWindow is how long a membership write waits for others of the same
+	// group, to share one PATCH with them; 0 is 0.1 s.
+	MemberWindow time.Duration
 	// MaxListingAge is how old the listing may be that tells whether an externalId
 	// is free for a write; 0 is 5 min. A listing takes seconds to minutes.
 	MaxListingAge time.Duration
@@ -88,11 +91,14 @@ type Client struct {
 	inventory   *inventoryCache // own writes go here
 	claims      *claims         // externalIds that are being written
 	workspaces  cell[[]audit.Workspace]
-	members     keyed[string, []audit.Member]
+	members     keyed[string, membersRead]
+	edges       *edges       // memberships that are being written, and own writes
+	queues      groupQueues  // writes of memberships, per group
 	singleGets  atomic.Int64 // see Known
 	power       powerCaches
 	resolving   locks                 // identities that are being resolved
 	unjournaled atomic.Pointer[error] // see JournalTrouble
+	caller      cell[audit.Principal]
 }
 
 // New resolves the configuration. No request is sent. Errors are
@@ -101,7 +107,7 @@ func New(_ context.Context, cfg Config) (*Client, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, inventory: newInventoryCache(), claims: newClaims()}
+	c := &Client{cfg: cfg, inventory: newInventoryCache(), claims: newClaims(), edges: newEdges()}
 	c.transport = transport.New(transport.Options{
 		Base:           baseTransport(cfg),
 		MaxConcurrency: cfg.MaxConcurrency,
@@ -151,6 +157,9 @@ func (cfg *Config) setDefaults() error {
 	}
 	if cfg.ConfirmTimeout <= 0 {
 		cfg.ConfirmTimeout = defaultConfirmTimeout
+	}
+	if cfg.MemberWindow <= 0 {
+		cfg.MemberWindow = defaultMemberWindow
 	}
 	if cfg.MaxListingAge <= 0 {
 		cfg.MaxListingAge = defaultMaxListingAge

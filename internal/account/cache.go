@@ -126,6 +126,14 @@ func (c *cell[V]) drop() {
 	c.value = nil
 }
 
+// outdate forgets the kept value, and keeps a reading that is under way from
+// being kept.
+func (c *cell[V]) outdate() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.value, c.flight = nil, nil
+}
+
 // dropIf forgets the kept value if it is one of those.
 func (c *cell[V]) dropIf(old func(V) bool) {
 	c.mu.Lock()
@@ -153,4 +161,22 @@ func (k *keyed[K, V]) get(ctx context.Context, key K, read func(context.Context)
 	}
 	k.mu.Unlock()
 	return c.get(ctx, read)
+}
+
+// outdate is that of the cell of a key.
+func (k *keyed[K, V]) outdate(key K) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if c := k.cells[key]; c != nil {
+		c.outdate()
+	}
+}
+
+// outdateAll is that of every cell.
+func (k *keyed[K, V]) outdateAll() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, c := range k.cells {
+		c.outdate()
+	}
 }

@@ -99,6 +99,7 @@ func (ch Change) principal() string {
 func outcome(ctx context.Context, err error) (result, wrote string) {
 	var (
 		unconfirmed *UnconfirmedError
+		membership  *UnconfirmedMemberError
 		unresolved  *UnresolvedError
 		conflict    *ConflictError
 		untold      *JournalError
@@ -108,7 +109,7 @@ func outcome(ctx context.Context, err error) (result, wrote string) {
 		return journal.ResultConfirmed, journal.WroteYes
 	case errors.As(err, &untold):
 		return journal.ResultRefused, journal.WroteNo
-	case errors.As(err, &unconfirmed), errors.As(err, &unresolved), errors.Is(err, ErrNotFound):
+	case errors.As(err, &unconfirmed), errors.As(err, &membership), errors.As(err, &unresolved), errors.Is(err, ErrNotFound):
 		// What vanished while it was read back was written before.
 		return journal.ResultUnconfirmed, journal.WroteUnknown
 	case errors.As(err, &conflict):

@@ -268,12 +268,12 @@ func (m byID) sorted() []audit.Principal {
 }
 
 // pass is a way to read all pages; total is nil when no page named one.
-type pass func(ctx context.Context, t audit.PrincipalType) (pages []scimListReply, err error)
+type pass func(ctx context.Context, t audit.PrincipalType, attributes string) (pages []scimListReply, err error)
 
 // scimPass reads the list and checks that it is whole: every page named the
 // same total, and so many different principals came.
 func (c *Client) scimPass(ctx context.Context, t audit.PrincipalType, read pass) (byID, error) {
-	pages, err := read(ctx, t)
+	pages, err := read(ctx, t, scimAttributes(t))
 	out := byID{}
 	var total *int
 	for _, page := range pages {
@@ -297,16 +297,21 @@ func (c *Client) scimPass(ctx context.Context, t audit.PrincipalType, read pass)
 	return out, err
 }
 
-func (c *Client) scimPage(ctx context.Context, t audit.PrincipalType, start int) (scimListReply, error) {
+// scimAttributes are what makes a principal.
+func scimAttributes(t audit.PrincipalType) string {
 	// externalId is asked for by name: lists without it were seen (4.2).
-	attributes := "id,displayName,externalId"
+	const all = "id,displayName,externalId"
 	switch t {
 	case audit.TypeUser:
-		attributes += ",userName,active"
+		return all + ",userName,active"
 	case audit.TypeServicePrincipal:
-		attributes += ",applicationId,active"
+		return all + ",applicationId,active"
 	default: // Groups have neither.
+		return all
 	}
+}
+
+func (c *Client) scimPage(ctx context.Context, t audit.PrincipalType, attributes string, start int) (scimListReply, error) {
 	var page scimListReply
 	err := c.do(ctx, call{
 		method: http.MethodGet, path: c.scimPath(scimKind(t)), limit: limitSCIMList,
@@ -319,14 +324,14 @@ func (c *Client) scimPage(ctx context.Context, t audit.PrincipalType, start int)
 }
 
 // scimPages reads the first page, and from its total all others at once.
-func (c *Client) scimPages(ctx context.Context, t audit.PrincipalType) ([]scimListReply, error) {
-	first, err := c.scimPage(ctx, t, 1)
+func (c *Client) scimPages(ctx context.Context, t audit.PrincipalType, attributes string) ([]scimListReply, error) {
+	first, err := c.scimPage(ctx, t, attributes, 1)
 	if err != nil {
 		return nil, err
 	}
 	step := len(first.Resources)
 	if first.Total == nil {
-		return c.scimFollow(ctx, t, first)
+		return c.scimFollow(ctx, t, attributes, first)
 	}
 	if step == 0 || step >= *first.Total {
 		return []scimListReply{first}, nil
@@ -337,7 +342,7 @@ func (c *Client) scimPages(ctx context.Context, t audit.PrincipalType) ([]scimLi
 	group.SetLimit(c.cfg.MaxConcurrency)
 	for i := 1; i < len(pages); i++ {
 		group.Go(func() error {
-			page, err := c.scimPage(gctx, t, 1+i*step)
+			page, err := c.scimPage(gctx, t, attributes, 1+i*step)
 			pages[i] = page
 			return err
 		})
@@ -346,15 +351,15 @@ func (c *Client) scimPages(ctx context.Context, t audit.PrincipalType) ([]scimLi
 }
 
 // scimSequence reads page after page, each from where the last one ended.
-func (c *Client) scimSequence(ctx context.Context, t audit.PrincipalType) ([]scimListReply, error) {
-	first, err := c.scimPage(ctx, t, 1)
+func (c *Client) scimSequence(ctx context.Context, t audit.PrincipalType, attributes string) ([]scimListReply, error) {
+	first, err := c.scimPage(ctx, t, attributes, 1)
 	if err != nil {
 		return nil, err
 	}
-	return c.scimFollow(ctx, t, first)
+	return c.scimFollow(ctx, t, attributes, first)
 }
 
-func (c *Client) scimFollow(ctx context.Context, t audit.PrincipalType, first scimListReply) ([]scimListReply, error) {
+func (c *Client) scimFollow(ctx context.Context, t audit.PrincipalType, attributes string, first scimListReply) ([]scimListReply, error) {
 	pages := []scimListReply{first}
 	seen, received := map[text]bool{}, len(first.Resources)
 	for last := first; len(last.Resources) > 0; {
@@ -370,7 +375,7 @@ func (c *Client) scimFollow(ctx context.Context, t audit.PrincipalType, first sc
 			return pages, fmt.Errorf("%w: a page held only entries that had come before", errUnstable)
 		}
 		var err error
-		if last, err = c.scimPage(ctx, t, 1+received); err != nil {
+		if last, err = c.scimPage(ctx, t, attributes, 1+received); err != nil {
 			return pages, err
 		}
 		pages = append(pages, last)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -49,7 +50,7 @@ type iamMember struct {
 }
 
 // Members are the direct members of a group, sorted, each once. Read once per
-// group and client.
+// group and client; own writes are kept in it.
 //
 // Requests: IAM v2 direct-members in pages of 1,000, which lists provisioned
 // members only and tells who owns each membership; or one account SCIM GET of
@@ -57,13 +58,15 @@ type iamMember struct {
 // sources are unknown: externalIds come from the inventory then. Name is the
 // display name. errors.Is(err, ErrNotFound) as for [Client.Principal].
 func (c *Client) Members(ctx context.Context, groupID string) ([]audit.Member, error) {
-	all, err := c.members.get(ctx, groupID, func(ctx context.Context) ([]audit.Member, error) {
-		return c.readMembers(ctx, groupID)
+	all, err := c.members.get(ctx, groupID, func(ctx context.Context) (membersRead, error) {
+		began := time.Now()
+		list, err := c.readMembers(ctx, groupID, nil)
+		return membersRead{began, list}, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the members of group/%s: %w", groupID, err)
 	}
-	out := slices.Clone(all)
+	out := c.edges.overlay(groupID, slices.Clone(all.list), all.began)
 	c.inventory.mu.Lock()
 	defer c.inventory.mu.Unlock()
 	for i := range out {
@@ -77,14 +80,22 @@ func (c *Client) Members(ctx context.Context, groupID string) ([]audit.Member, e
 // MembersNow is Members read anew, whatever was read before: for somebody who
 // believes otherwise than a read that may have been stale.
 func (c *Client) MembersNow(ctx context.Context, groupID string) ([]audit.Member, error) {
-	members, err := c.readMembers(ctx, groupID)
+	members, err := c.readMembers(ctx, groupID, nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading the members of group/%s: %w", groupID, err)
 	}
 	return members, nil
 }
 
-func (c *Client) readMembers(ctx context.Context, groupID string) ([]audit.Member, error) {
+// membersRead is one reading of the members of a group.
+type membersRead struct {
+	began time.Time
+	list  []audit.Member
+}
+
+// readMembers reads past the cache. known is the group by account SCIM, where
+// the caller has just read it.
+func (c *Client) readMembers(ctx context.Context, groupID string, known *scimResource) ([]audit.Member, error) {
 	const family = "direct-members"
 	if c.useIAMv2(family) && c.useIAMv2("list "+string(audit.TypeGroup)) {
 		members, err := c.membersIAMv2(ctx, groupID)
@@ -99,7 +110,13 @@ func (c *Client) readMembers(ctx context.Context, groupID string) ([]audit.Membe
 			return nil, err
 		}
 	}
-	return c.membersSCIM(ctx, groupID)
+	if known == nil {
+		var err error
+		if known, err = c.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID}); err != nil {
+			return nil, err
+		}
+	}
+	return c.membersSCIM(ctx, known)
 }
 
 func (c *Client) membersIAMv2(ctx context.Context, groupID string) ([]audit.Member, error) {
@@ -133,11 +150,7 @@ func (c *Client) membersIAMv2(ctx context.Context, groupID string) ([]audit.Memb
 	return sortMembers(out), err
 }
 
-func (c *Client) membersSCIM(ctx context.Context, groupID string) ([]audit.Member, error) {
-	group, err := c.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
-	if err != nil {
-		return nil, err
-	}
+func (c *Client) membersSCIM(ctx context.Context, group *scimResource) ([]audit.Member, error) {
 	if len(group.Members) == 0 {
 		return nil, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,6 +19,9 @@ import (
 
 // powerCaches hold what privileges are made of, each read once per client.
 type powerCaches struct {
+	mu    sync.Mutex
+	since time.Time // the age that renewPower looks at; zero before the first guard
+
 	resources  keyed[audit.Ref, *scimResource]
 	parents    keyed[audit.Ref, []string]
 	crawl      cell[map[string][]string]
@@ -144,7 +148,7 @@ func (c *Client) privilege(ctx context.Context, ref audit.Ref, g grants, holes [
 	} else {
 		collect(self, ref.Type, "")
 	}
-	above, err := c.groupsAbove(ctx, ref)
+	above, err := c.above(ctx, ref, lastTurn)
 	if err != nil {
 		holes = append(holes, fmt.Sprintf("groups above %s: %v", ref, err))
 	}

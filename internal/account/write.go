@@ -34,11 +34,15 @@ type Change struct {
 
 // String names the change in errors, for example "adding user/2 to group/1".
 func (ch Change) String() string {
+	member := ch.Member.String()
+	if ch.Member.Type == "" {
+		member = "principal " + ch.Member.ID // As asked for; not looked up yet.
+	}
 	switch ch.Kind {
 	case ChangeAddMember:
-		return fmt.Sprintf("adding %s to %s", ch.Member, ch.Ref)
+		return fmt.Sprintf("adding %s to %s", member, ch.Ref)
 	case ChangeRemoveMember:
-		return fmt.Sprintf("removing %s from %s", ch.Member, ch.Ref)
+		return fmt.Sprintf("removing %s from %s", member, ch.Ref)
 	case ChangeResolve:
 		return fmt.Sprintf("resolving the %s with the externalId %q", ch.Ref.Type, ch.After)
 	default:

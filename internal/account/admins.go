@@ -1,0 +1,107 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// adminHolders are the principals that hold account_admin themselves, and who is
+// active, by one listing with roles.
+type adminHolders struct {
+	groups []string
+	direct []audit.Ref
+	active map[string]bool // ids of users and service principals
+}
+
+// adminsLeft tells whether an active account admin is left without a membership,
+// and without those that this process removes or has removed before that turn:
+// 1 when there is, 0 when there is none. Groups are resolved downwards; the first
+// admin ends the search.
+//
+// Requests: the three account SCIM lists with roles, pages of 100, then the
+// members of the admin groups. The error is for whatever could not be read.
+func (c *Client) adminsLeft(ctx context.Context, without edge, turn int64) (int, error) {
+	holders, err := c.listAdmins(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, ref := range holders.direct {
+		if holders.active[ref.ID] {
+			return 1, nil
+		}
+	}
+	if len(holders.groups) == 0 {
+		return 0, errors.New("the lists of the account show nobody who is account admin, although the group is one")
+	}
+	gone := c.edges.before(turn, false)
+	gone[without] = true
+	seen := map[string]bool{}
+	var holes []error
+	for queue := slices.Clone(holders.groups); len(queue) > 0; queue = queue[1:] {
+		id := queue[0]
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		members, err := c.readMembers(ctx, id, nil)
+		if err != nil {
+			holes = append(holes, fmt.Errorf("the members of group/%s: %w", id, err))
+			continue
+		}
+		for _, m := range members {
+			switch {
+			case gone[edge{id, m.ID}]:
+			case m.Type == audit.TypeGroup:
+				queue = append(queue, m.ID)
+			case holders.active[m.ID]:
+				return 1, nil
+			}
+		}
+	}
+	return 0, errors.Join(holes...)
+}
+
+// listAdmins reads GET /api/2.1/accounts/{account}/scim/v2/{kind} with roles: no
+// other list has them (databricks-account-api.md 7).
+func (c *Client) listAdmins(ctx context.Context) (adminHolders, error) {
+	out := adminHolders{active: map[string]bool{}}
+	for _, t := range audit.PrincipalTypes() {
+		pages, err := c.scimPages(ctx, t, "id,active,roles")
+		if err != nil {
+			return out, fmt.Errorf("listing the %s with their roles: %w", plural(t), err)
+		}
+		ids := map[text]bool{}
+		for _, page := range pages {
+			for i := range page.Resources {
+				r := &page.Resources[i]
+				ids[r.ID] = true
+				out.take(r, t)
+			}
+		}
+		if total := pages[0].Total; total != nil && *total != len(ids) {
+			return out, fmt.Errorf("listing the %s with their roles: %d different entries came, %d were announced", plural(t), len(ids), *total)
+		}
+	}
+	return out, nil
+}
+
+func (h *adminHolders) take(r *scimResource, t audit.PrincipalType) {
+	admin := slices.Contains(r.roles(), roleAccountAdmin)
+	switch {
+	case t == audit.TypeGroup && admin:
+		h.groups = append(h.groups, string(r.ID))
+	case t == audit.TypeGroup:
+	default:
+		h.active[string(r.ID)] = r.Active != nil && *r.Active
+		if admin {
+			h.direct = append(h.direct, audit.Ref{Type: t, ID: string(r.ID)})
+		}
+	}
+}

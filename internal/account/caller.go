@@ -1,0 +1,120 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// ErrCallerUnknown is wrapped when it cannot be told as whom the client logs in.
+var ErrCallerUnknown = errors.New("which principal this program logs in as is not known")
+
+// Caller is the principal that the client logs in as: by the application id under
+// oauth-m2m, else by the claims of the token, where that is a JWT. It is found in
+// the listing of the account, and kept. The error wraps [ErrCallerUnknown] where
+// nothing tells; account SCIM tokens belong to nobody.
+func (c *Client) Caller(ctx context.Context) (audit.Principal, error) {
+	return c.caller.get(ctx, c.findCaller)
+}
+
+func (c *Client) findCaller(ctx context.Context) (audit.Principal, error) {
+	claims, err := c.callerClaims(ctx)
+	if err != nil {
+		return audit.Principal{}, err
+	}
+	inv, err := c.Inventory(ctx)
+	if err != nil {
+		return audit.Principal{}, err
+	}
+	for _, p := range inv.Principals {
+		if claims.are(&p) {
+			return p, nil
+		}
+	}
+	if !inv.Coverage.Users || !inv.Coverage.ServicePrincipals {
+		return audit.Principal{}, &IncompleteError{Need: "Finding the principal that this program logs in as", Failures: inv.Failures}
+	}
+	return audit.Principal{}, fmt.Errorf("%w: no user or service principal of the account has what the login says of it", ErrCallerUnknown)
+}
+
+// callerClaims are the names and the externalId that a login tells. Tokens of
+// Databricks name their subject; those of Entra the application or the user,
+// and its object id.
+type callerClaims struct {
+	Subject     string `json:"sub"`
+	AppID       string `json:"appid"`
+	UPN         string `json:"upn"`
+	UniqueName  string `json:"unique_name"`
+	ObjectID    string `json:"oid"`
+	ApplicantID string `json:"azp"`
+}
+
+func (cl *callerClaims) are(p *audit.Principal) bool {
+	if p.Type == audit.TypeGroup {
+		return false
+	}
+	names := []string{cl.Subject, cl.UPN, cl.UniqueName}
+	if p.Type == audit.TypeServicePrincipal {
+		names = append(names, cl.AppID, cl.ApplicantID)
+	}
+	byName := slices.ContainsFunc(names, func(n string) bool { return n != "" && strings.EqualFold(n, p.Name) })
+	return byName || cl.ObjectID != "" && p.ExternalID != "" && audit.SameExternalID(cl.ObjectID, p.ExternalID)
+}
+
+func (c *Client) callerClaims(ctx context.Context) (*callerClaims, error) {
+	if id := c.auth.applicationID(); id != "" {
+		return &callerClaims{Subject: id}, nil
+	}
+	probe, err := http.NewRequestWithContext(ctx, http.MethodGet, c.host, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCallerUnknown, err)
+	}
+	if err := c.auth.authorize(ctx, probe); err != nil {
+		return nil, err
+	}
+	token := strings.TrimPrefix(probe.Header.Get("Authorization"), "Bearer ")
+	parts := strings.Split(token, ".")
+	var claims callerClaims
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("%w: the token (%s) does not say", ErrCallerUnknown, c.auth.kind())
+	}
+	// The account checks the signature; here the claims only name somebody.
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	if err != nil || json.Unmarshal(raw, &claims) != nil || claims == (callerClaims{}) {
+		return nil, fmt.Errorf("%w: the token (%s) does not say", ErrCallerUnknown, c.auth.kind())
+	}
+	return &claims, nil
+}
+
+// holdsCaller tells whether a principal is the caller, or a group that holds it at
+// any depth. Who the caller is may be unknown: then it is false, and for the
+// plan to warn of.
+func (c *Client) holdsCaller(ctx context.Context, ref audit.Ref) (bool, error) {
+	caller, err := c.Caller(ctx)
+	switch {
+	case errors.Is(err, ErrCallerUnknown):
+		return false, nil
+	case err != nil:
+		return false, err
+	case caller.Ref == ref:
+		return true, nil
+	case ref.Type != audit.TypeGroup:
+		return false, nil
+	}
+	c.renewPower()
+	above, err := c.above(ctx, caller.Ref, lastTurn)
+	if slices.Contains(above, ref.ID) {
+		return true, nil
+	}
+	return false, err
+}

@@ -1,0 +1,223 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// groupNow is one reading of a group, past every cache.
+type groupNow struct {
+	audit.Principal
+	roles []string
+	// members are the direct members as [Client.Members] reads them; scim are the
+	// ids that account SCIM shows.
+	members []audit.Member
+	scim    map[string]bool
+}
+
+func (c *Client) readGroup(ctx context.Context, id string) (*groupNow, error) {
+	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
+	r, err := c.scimGet(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	out := &groupNow{roles: r.roles(), scim: make(map[string]bool, len(r.Members))}
+	if out.Principal, err = r.toAudit(audit.TypeGroup); err != nil {
+		return nil, fmt.Errorf("reading %s: the account answered with %w", ref, err)
+	}
+	for i := range r.Members {
+		out.scim[string(r.Members[i].Value)] = true
+	}
+	if out.members, err = c.readMembers(ctx, id, r); err != nil {
+		return nil, fmt.Errorf("reading the members of %s: %w", ref, err)
+	}
+	return out, nil
+}
+
+func (r *scimResource) roles() []string {
+	var out []string
+	for _, role := range r.Roles {
+		if role.Value != "" {
+			out = append(out, role.Value)
+		}
+	}
+	return out
+}
+
+// source is who owns the membership; "" when it is not there.
+func (g *groupNow) source(member string) audit.MembershipSource {
+	if i := indexMember(g.members, member); i >= 0 {
+		return g.members[i].Source
+	}
+	return ""
+}
+
+// memberFacts is what the guards of one write start from.
+type memberFacts struct {
+	req    MemberRequest
+	group  *groupNow
+	member audit.PrincipalFact
+	// turn is that of the write among the writes of this process; those that
+	// began later give way. A check in a plan comes before all others.
+	turn int64
+}
+
+func (c *Client) addFacts(ctx context.Context, f memberFacts) audit.AddMemberFacts {
+	out := audit.AddMemberFacts{
+		Group: audit.PrincipalFact{Principal: f.group.Principal}, Member: f.member, Members: f.group.members,
+		AllowPrivileged: f.req.AllowPrivileged, Restores: f.req.Restores,
+	}
+	if !f.req.AllowPrivileged && !f.req.Restores {
+		c.renewPower()
+		out.Power = c.Privileges(ctx, []audit.Ref{f.group.Ref})[f.group.Ref]
+		for _, role := range f.group.roles {
+			if text := "account role " + role; !slices.Contains(out.Power.Powers, text) {
+				out.Power.Powers = append(out.Power.Powers, text)
+			}
+		}
+	}
+	if f.member.Type == audit.TypeGroup {
+		above, err := c.above(ctx, f.group.Ref, f.turn)
+		out.Above = above
+		if err != nil {
+			out.AboveUnknown = err.Error()
+		}
+	}
+	return out
+}
+
+func (c *Client) removeFacts(ctx context.Context, f memberFacts) audit.RemoveMemberFacts {
+	out := audit.RemoveMemberFacts{
+		Group: audit.PrincipalFact{Principal: f.group.Principal}, Member: f.member,
+		Source: f.group.source(f.req.MemberID), AIM: c.aim(), AllowSelfRemoval: f.req.AllowSelfRemoval,
+	}
+	if len(audit.GuardRemoveMember(out)) > 0 {
+		return out // Whose membership it is comes first, and costs nothing.
+	}
+	within, err := c.holdsCaller(ctx, f.member.Ref)
+	out.RemovesCaller = within
+	if err != nil {
+		out.CallerUnknown = err.Error()
+	}
+	gives, err := c.givesAdmin(ctx, f.group)
+	switch {
+	case err != nil:
+		out.AdminsUnknown = err.Error()
+	case gives:
+		out.GivesAdmin = true
+		if out.AdminsAfter, err = c.adminsLeft(ctx, edge{f.group.ID, f.req.MemberID}, f.turn); err != nil {
+			out.AdminsUnknown = err.Error()
+		}
+	}
+	return out
+}
+
+// aim is what the configuration says of automatic identity management.
+func (c *Client) aim() audit.AIMState {
+	switch {
+	case c.cfg.HiddenMemberships:
+		return audit.AIMOn
+	case c.cfg.MaybeHiddenMemberships:
+		return audit.AIMUnknown
+	default:
+		return audit.AIMOff
+	}
+}
+
+// lastTurn is for a look that takes in every write of this process.
+const lastTurn = math.MaxInt64
+
+// above are the groups that a principal is in, at any depth, as [groupsAbove]
+// gives them and with the additions of this process that began before a turn:
+// the account may not show them yet. With an error they are those that could be
+// seen.
+func (c *Client) above(ctx context.Context, ref audit.Ref, turn int64) ([]string, error) {
+	ids, err := c.groupsAbove(ctx, ref)
+	added := c.edges.before(turn, true)
+	if len(added) == 0 {
+		return ids, err
+	}
+	failed := []error{err}
+	seen := map[string]bool{ref.ID: true}
+	for _, id := range ids {
+		seen[id] = true
+	}
+	for grown := true; grown; {
+		grown = false
+		for e := range added {
+			if !seen[e.member] || seen[e.group] {
+				continue
+			}
+			grown, seen[e.group] = true, true
+			more, err := c.groupsAbove(ctx, audit.Ref{Type: audit.TypeGroup, ID: e.group})
+			failed = append(failed, err)
+			for _, id := range more {
+				seen[id] = true
+			}
+		}
+	}
+	delete(seen, ref.ID)
+	out := make([]string, 0, len(seen))
+	for id := range seen {
+		out = append(out, id)
+	}
+	slices.SortFunc(out, audit.CompareIDs)
+	return out, errors.Join(failed...)
+}
+
+// renewPower forgets what is too old to decide about a write: OpenTofu plans and
+// applies in one process, and a human may take an hour between the two.
+func (c *Client) renewPower() {
+	c.power.mu.Lock()
+	defer c.power.mu.Unlock()
+	if c.power.since.IsZero() || time.Since(c.power.since) > c.cfg.MaxListingAge {
+		if !c.power.since.IsZero() {
+			c.power.outdate()
+		}
+		c.power.since = time.Now()
+	}
+}
+
+// outdate forgets everything.
+func (p *powerCaches) outdate() {
+	p.resources.outdateAll()
+	p.parents.outdateAll()
+	p.crawl.outdate()
+	p.admins.outdateAll()
+	p.metastores.outdate()
+}
+
+const roleAccountAdmin = "account_admin" // databricks-account-api.md 7
+
+// givesAdmin tells whether the members of the group are account admins by it.
+func (c *Client) givesAdmin(ctx context.Context, group *groupNow) (bool, error) {
+	if slices.Contains(group.roles, roleAccountAdmin) {
+		return true, nil
+	}
+	c.renewPower()
+	ids, err := c.above(ctx, group.Ref, lastTurn)
+	for _, id := range ids {
+		r, rerr := c.resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: id})
+		if rerr != nil {
+			err = errors.Join(err, rerr)
+			continue
+		}
+		if slices.Contains(r.roles(), roleAccountAdmin) {
+			return true, nil
+		}
+	}
+	if err != nil {
+		return false, fmt.Errorf("the groups above %s: %s", group.Ref, strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	return false, nil
+}

@@ -1,0 +1,186 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// MemberRequest asks for one membership to be there, or not to be there.
+type MemberRequest struct {
+	GroupID, MemberID string
+	// MemberType is the type of the member; "" looks it up.
+	MemberType audit.PrincipalType
+	// AllowPrivileged lets a member be added to a group that has power.
+	AllowPrivileged bool
+	// AllowSelfRemoval lets the caller be removed, or a group that holds it.
+	AllowSelfRemoval bool
+	// Restores marks an addition that undoes the same instance's removal.
+	Restores bool
+}
+
+func (r *MemberRequest) group() audit.Ref { return audit.Ref{Type: audit.TypeGroup, ID: r.GroupID} }
+
+// check refuses what is no membership at all.
+func (r *MemberRequest) check() error {
+	if r.GroupID == "" || r.MemberID == "" {
+		return fmt.Errorf("a membership needs the id of a group and the id of a member; they are %q and %q", r.GroupID, r.MemberID)
+	}
+	return nil
+}
+
+// MemberResult is what is true after [Client.AddMember] or [Client.RemoveMember].
+type MemberResult struct {
+	// Group and Member are the two as they were read before the write; in an
+	// error case as far as they were read.
+	Group, Member audit.Principal
+	// Wrote is false when the account held what was wanted already.
+	Wrote bool
+	// Source is who owned the membership where it was found.
+	Source audit.MembershipSource
+}
+
+// AddMember makes a principal a direct member of a group, under guard, and reads
+// it back.
+//
+// The group and the member are read first, past every cache. A membership that
+// two readings show is not written. Otherwise [audit.GuardAddMember] judges it:
+// reasons to refuse are a [*RefusedError], and nothing was written. The write is
+// PATCH /api/2.1/accounts/{account}/scim/v2/Groups/{id} with the operation add
+// on the path members, never PUT and never replace (databricks-account-api.md
+// 4.3); those that are asked for at the same time share it, up to 50 a request.
+// Where the account refuses a shared one, each is sent by itself. It is
+// confirmed by two agreeing readings in a row, for at most 90 s: else the error
+// is an [*UnconfirmedMemberError].
+//
+// A PATCH whose answer was lost is settled by reading, and sent again only for
+// what the account goes on not to show. Writes of one group follow each other.
+//
+// Requests: per group and batch one GET of the group and one list of its
+// members, one PATCH, two lists; per member one GET. errors.Is(err, ErrNotFound)
+// when the group or the member does not exist.
+func (c *Client) AddMember(ctx context.Context, req MemberRequest) (MemberResult, error) {
+	return c.writeMember(ctx, ChangeAddMember, req)
+}
+
+// RemoveMember takes a direct member out of a group, as [Client.AddMember] adds
+// one: guarded by [audit.GuardRemoveMember], with the operation remove on the path
+// members[value eq "{id}"].
+func (c *Client) RemoveMember(ctx context.Context, req MemberRequest) (MemberResult, error) {
+	return c.writeMember(ctx, ChangeRemoveMember, req)
+}
+
+func (c *Client) writeMember(ctx context.Context, kind string, req MemberRequest) (MemberResult, error) {
+	change := Change{
+		Kind: kind, Ref: req.group(), Member: audit.Ref{Type: req.MemberType, ID: req.MemberID},
+	}
+	err := req.check()
+	if err == nil && c.cfg.ReadOnly {
+		err = ErrReadOnly
+	}
+	if err != nil {
+		return MemberResult{}, fmt.Errorf("%s was not done: %w", change, err)
+	}
+	if req.MemberType == "" {
+		p, err := c.KnownID(ctx, req.MemberID)
+		if err != nil {
+			return MemberResult{}, fmt.Errorf("%s was not done: %w", change, err)
+		}
+		req.MemberType, change.Member = p.Type, p.Ref
+	}
+	w, err := c.edges.begin(edge{req.GroupID, req.MemberID}, kind == ChangeAddMember)
+	if err != nil {
+		return MemberResult{}, fmt.Errorf("%s was not done: %w", change, err)
+	}
+	op := &memberOp{req: req, change: change, write: w, done: make(chan struct{})}
+	b := c.queues.join(ctx, c, op)
+	select {
+	case <-op.done:
+		return op.result, op.err
+	case <-ctx.Done():
+	}
+	last, begun := b.leave(op)
+	switch {
+	case last:
+		<-op.done // This has ended the batch, which says how far it came.
+		if op.err != nil {
+			return op.result, fmt.Errorf("%w (%w)", op.err, context.Cause(ctx))
+		}
+		return op.result, nil
+	case begun:
+		return MemberResult{}, op.leftBehind(ctx)
+	default:
+		return MemberResult{}, fmt.Errorf("%s was not done: %w (%w)", change, errNothingSent, context.Cause(ctx))
+	}
+}
+
+// memberOp is one request on its way. All but done belong to the batch until
+// done is closed.
+type memberOp struct {
+	req    MemberRequest
+	change Change
+	write  *edgeWrite
+	began  time.Time
+	done   chan struct{}
+
+	result MemberResult
+	err    error
+	// answer is what became of the PATCH; confirmed tells that the account shows
+	// what is wanted.
+	answer    string
+	confirmed bool
+}
+
+// leftBehind is the error of a request whose caller gives up while the PATCH
+// that it shares with others goes on.
+func (op *memberOp) leftBehind(ctx context.Context) error {
+	return &UnconfirmedMemberError{
+		Change: op.change, Answer: "was shared with others and was under way when this one was cancelled",
+		Waited: time.Since(op.began), Err: context.Cause(ctx),
+	}
+}
+
+// listed tells whether a list of members agrees with what is wanted.
+func (op *memberOp) listed(members []audit.Member) bool {
+	return indexMember(members, op.req.MemberID) >= 0 == (op.change.Kind == ChangeAddMember)
+}
+
+// shows tells whether a reading of the group agrees with what is wanted. Absence
+// takes both APIs.
+func (op *memberOp) shows(g *groupNow) bool {
+	return op.listed(g.members) && (op.change.Kind == ChangeAddMember || !g.scim[op.req.MemberID])
+}
+
+// finish hands the outcome over.
+func (c *Client) finish(op *memberOp) {
+	var unconfirmed *UnconfirmedMemberError
+	maybe := errors.As(op.err, &unconfirmed)
+	if op.result.Wrote && op.err == nil {
+		c.edges.confirmed(op.write, audit.Member{
+			Ref: op.result.Member.Ref, Name: op.result.Member.DisplayName, ExternalID: op.result.Member.ExternalID, Source: audit.SourceInternal,
+		})
+	}
+	if op.result.Wrote || maybe {
+		c.outdateMemberships(op.result.Group.Ref, op.change.Member)
+	}
+	c.edges.end(op.write, op.result.Wrote && op.err == nil || maybe)
+	close(op.done)
+}
+
+// outdateMemberships forgets what was derived from a membership that changed.
+// Lists of members are kept: own writes are laid over them.
+func (c *Client) outdateMemberships(group, member audit.Ref) {
+	c.power.crawl.outdate()
+	c.power.resources.outdate(group)
+	if member.Type == audit.TypeGroup {
+		c.power.parents.outdateAll()
+		return
+	}
+	c.power.parents.outdate(member)
+}
