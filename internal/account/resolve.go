@@ -63,8 +63,8 @@ func (c *Client) Resolve(ctx context.Context, t audit.PrincipalType, externalID 
 	if scimKind(t) == "" {
 		return audit.Principal{}, fmt.Errorf("%q is no type of principal", t)
 	}
-	if err := audit.ValidateExternalID(t, externalID); err != nil || externalID == "" {
-		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", change[0], cmp.Or(err, errors.New("the externalId is empty")))
+	if err := audit.ValidateExternalID(t, externalID); err != nil {
+		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", change[0], err)
 	}
 	if c.cfg.ReadOnly {
 		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", change[0], ErrReadOnly)

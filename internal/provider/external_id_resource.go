@@ -69,7 +69,7 @@ func (r *externalIDResource) Create(ctx context.Context, req resource.CreateRequ
 	}
 	plan.ID = types.StringValue(plan.ref().String())
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(setExternalIDIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
+	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
 	if result.PreviousKnown {
 		resp.Diagnostics.Append(rememberWritten(ctx, resp.Private, plan.ExternalID.ValueString())...)
@@ -98,7 +98,7 @@ func (r *externalIDResource) Read(ctx context.Context, req resource.ReadRequest,
 	// The identity comes from state and before anything else: below Terraform
 	// 1.12 it is always null here, and the framework fails a read that removes
 	// the resource without one (terraform-semantics.md, section 11).
-	resp.Diagnostics.Append(setExternalIDIdentity(ctx, resp.Identity, r.session.account.AccountID(), state.ref())...)
+	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), state.ref())...)
 
 	p, err := r.session.account.KnownHolding(ctx, state.ref(), state.ExternalID.ValueString())
 	switch {
@@ -148,7 +148,7 @@ func (r *externalIDResource) Update(ctx context.Context, req resource.UpdateRequ
 		resp.Diagnostics.Append(rememberWritten(ctx, resp.Private, plan.ExternalID.ValueString())...)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(setExternalIDIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
+	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
 }
 
 // Delete keeps the value unless on_destroy is "restore", and even then writes
@@ -237,7 +237,7 @@ func (r *externalIDResource) ImportState(ctx context.Context, req resource.Impor
 	} {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 	}
-	resp.Diagnostics.Append(setExternalIDIdentity(ctx, resp.Identity, r.session.account.AccountID(), ref)...)
+	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), ref)...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
 }
 

@@ -122,27 +122,31 @@ func (r *externalIDResource) Schema(ctx context.Context, _ resource.SchemaReques
 	}
 }
 
-// externalIDIdentity names the remote fact for import by identity.
-type externalIDIdentity struct {
+// principalIdentity names a remote fact of one principal for import by identity.
+type principalIdentity struct {
 	AccountID     types.String `tfsdk:"account_id"`
 	PrincipalType types.String `tfsdk:"principal_type"`
 	PrincipalID   types.String `tfsdk:"principal_id"`
 }
 
 func (r *externalIDResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+	resp.IdentitySchema = principalIdentitySchema()
+}
+
+func principalIdentitySchema() identityschema.Schema {
+	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
 		"account_id":     identityschema.StringAttribute{OptionalForImport: true, Description: "Databricks account id; default: the provider's."},
 		"principal_type": identityschema.StringAttribute{RequiredForImport: true, Description: "user, group or service_principal."},
 		"principal_id":   identityschema.StringAttribute{RequiredForImport: true, Description: "Internal Databricks id of the principal."},
 	}}
 }
 
-// setExternalIDIdentity does nothing where the CLI knows no identities.
-func setExternalIDIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, accountID string, ref audit.Ref) diag.Diagnostics {
+// setPrincipalIdentity does nothing where the CLI knows no identities.
+func setPrincipalIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, accountID string, ref audit.Ref) diag.Diagnostics {
 	if identity == nil {
 		return nil
 	}
-	return identity.Set(ctx, externalIDIdentity{
+	return identity.Set(ctx, principalIdentity{
 		AccountID: types.StringValue(accountID), PrincipalType: types.StringValue(string(ref.Type)), PrincipalID: types.StringValue(ref.ID),
 	})
 }
@@ -152,7 +156,7 @@ func importedRef(ctx context.Context, req resource.ImportStateRequest, accountID
 	if req.ID != "" {
 		return audit.ParseRef(req.ID)
 	}
-	var identity externalIDIdentity
+	var identity principalIdentity
 	if req.Identity != nil {
 		diags.Append(req.Identity.Get(ctx, &identity)...)
 	}

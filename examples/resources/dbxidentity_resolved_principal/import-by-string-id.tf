@@ -1,0 +1,4 @@
+import {
+  to = dbxidentity_resolved_principal.analyst
+  id = "user/external/3561efdc-b86d-4c51-81f0-972c874f3721"
+}

@@ -1,0 +1,102 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+type resolvedPrincipalModel struct {
+	ID            types.String   `tfsdk:"id"`
+	PrincipalType types.String   `tfsdk:"principal_type"`
+	ExternalID    types.String   `tfsdk:"external_id"`
+	PrincipalID   types.String   `tfsdk:"principal_id"`
+	PrincipalName types.String   `tfsdk:"principal_name"`
+	Active        types.Bool     `tfsdk:"active"`
+	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (m resolvedPrincipalModel) kind() audit.PrincipalType {
+	return audit.PrincipalType(m.PrincipalType.ValueString())
+}
+
+func (m resolvedPrincipalModel) ref() audit.Ref {
+	return audit.Ref{Type: m.kind(), ID: m.PrincipalID.ValueString()}
+}
+
+// take brings what the account holds into the model. Another spelling of the
+// same id is no difference; another id is, and replaces the instance.
+func (m *resolvedPrincipalModel) take(p audit.Principal) {
+	m.ID, m.PrincipalID, m.PrincipalName = types.StringValue(p.Ref.String()), types.StringValue(p.ID), types.StringValue(p.Name)
+	m.Active = types.BoolPointerValue(p.Active)
+	if !audit.SameExternalID(m.ExternalID.ValueString(), p.ExternalID) {
+		m.ExternalID = types.StringValue(p.ExternalID)
+	}
+}
+
+// otherExternalID tells another id from another spelling of the same.
+func otherExternalID(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+	resp.RequiresReplace = !audit.SameExternalID(req.StateValue.ValueString(), req.PlanValue.ValueString())
+}
+
+func (r *resolvedPrincipalResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
+	keepState := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An identity of the identity provider that exists in the account: a user, group or service principal that can be given " +
+			"Unity Catalog grants, workspace assignments and memberships before it ever signed in. Create asks Databricks to resolve the external id, " +
+			"which provisions the identity if it is not there; it needs automatic identity management (AIM). Read looks at the principal by its " +
+			"internal id and never resolves again. Destroy keeps the principal." +
+			"\n\n~> **Warning:** Creating this resource adds a principal to the account, and nothing here removes it. Resolving a group also refreshes " +
+			"its name, and a new principal gets the memberships that the identity provider has for it." +
+			"\n\n-> **Note:** If the principal's externalId is changed by somebody else, the plan replaces the instance: the identity is resolved again, " +
+			"and Databricks may then make another principal for it. If the principal is deleted, the plan creates it.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed: true, PlanModifiers: keepState,
+				MarkdownDescription: "`user/<id>`, `group/<id>` or `service_principal/<id>`.",
+			},
+			"principal_type": schema.StringAttribute{
+				Required: true, PlanModifiers: replace, Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},
+				MarkdownDescription: "`user`, `group` or `service_principal`. A change replaces the instance.",
+			},
+			"external_id": schema.StringAttribute{
+				Required: true, Validators: []validator.String{externalIDValidator{}},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(otherExternalID,
+					"Another id replaces the instance.", "Another id replaces the instance.")},
+				MarkdownDescription: "Id of the identity in the identity provider (Entra: the object id, of a service principal that of the enterprise " +
+					"application; Okta: the user or group id). Another id replaces the instance.",
+			},
+			"principal_id": schema.StringAttribute{
+				Computed: true, PlanModifiers: keepState,
+				MarkdownDescription: "Internal Databricks id, as permission assignments and memberships want it.",
+			},
+			"principal_name": schema.StringAttribute{
+				Computed: true, PlanModifiers: keepState,
+				MarkdownDescription: "User name, group name or application id, as last read: what Unity Catalog grants want.",
+			},
+			"active": schema.BoolAttribute{
+				Computed: true, PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()},
+				MarkdownDescription: "Whether the principal is active, as last read; null for groups, and where the account does not tell.",
+			},
+			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true}),
+		},
+	}
+}
+
+func (r *resolvedPrincipalResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = principalIdentitySchema()
+}
