@@ -164,3 +164,7 @@ func isSystemGroup(p *Principal) bool {
 		return false
 	}
 }
+
+// IsSystemGroup tells whether Databricks keeps the group itself ("account users",
+// "users", "admins"): nobody adds to it or removes from it.
+func IsSystemGroup(p Principal) bool { return isSystemGroup(&p) }

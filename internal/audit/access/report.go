@@ -1,0 +1,170 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package access
+
+import "github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+
+// Origin says who owns a membership (R9).
+type Origin string
+
+// The origins.
+const (
+	OriginIDP        Origin = "idp"
+	OriginDatabricks Origin = "databricks"
+	OriginSystem     Origin = "system"
+	OriginUnknown    Origin = "unknown"
+)
+
+// The sources of a group: by its externalId alone, so that results compare with
+// those of other tools (R9).
+const (
+	SourceExternal = "external"
+	SourceInternal = "internal"
+)
+
+// Hint says how the side that lacks a group comes to it (R14).
+type Hint string
+
+// The hints. HintNone is for what both have; HintSystem for groups that
+// Databricks keeps itself.
+const (
+	HintNone            Hint = ""
+	HintAddInIDP        Hint = "add_in_idp"
+	HintAddInDatabricks Hint = "add_in_databricks"
+	HintFollows         Hint = "follows"
+	HintNoEffect        Hint = "no_effect_found"
+	HintSystem          Hint = "system_group"
+	HintUnknown         Hint = "unknown"
+)
+
+// DiffRow is one group of either side.
+type DiffRow struct {
+	GroupID, GroupName string
+	// Source is SourceExternal or SourceInternal; empty when the group could not
+	// be read.
+	Source string
+	// Origin is that of the membership which puts the principal there: A's, or
+	// B's where only B has the group.
+	Origin Origin
+	// InA, DirectInA and the like are nil when a hole hides them.
+	InA, InB, DirectInA, DirectInB *bool
+	// PathInA starts with the principal's name and ends with the group's; empty
+	// when the group is not there, or the way to it is not known.
+	PathInA, PathInB []string
+	// ViaA are the ids of all direct groups of A that lead to the group, sorted;
+	// the group itself is not among them (R8).
+	ViaA, ViaB []string
+	Hint       Hint
+}
+
+// Diff is the comparison of two principals. Rows are sorted by lower-cased name,
+// then id.
+type Diff struct {
+	A, B                   audit.Principal
+	OnlyInA, OnlyInB, Both []DiffRow
+	// Equal is nil when a hole could change the answer (R15).
+	Equal *bool
+	Route Route
+	// Cycles are the groups that contain each other, each cycle once, ids sorted.
+	Cycles [][]string
+	// DeadMembers is the number of members of the groups shown that do not exist.
+	DeadMembers int
+	// Complete is true when no hole could change any row.
+	Complete bool
+	Failures []audit.Failure
+}
+
+// WorkspaceEffect is an assignment of a group, itself or through a group above.
+type WorkspaceEffect struct {
+	WorkspaceID, WorkspaceName, Level string
+	// GroupID and GroupName are the group that holds it (R16).
+	GroupID, GroupName string
+}
+
+// CatalogEffect is a grant or an ownership in Unity Catalog.
+type CatalogEffect struct {
+	MetastoreID, SecurableType, FullName string
+	// Privileges are sorted; an owner has "OWNER".
+	Privileges         []string
+	GroupID, GroupName string
+}
+
+// HoldingEffect is an account role or an entitlement.
+type HoldingEffect struct {
+	// Kind is "account_role" or "entitlement".
+	Kind, Value        string
+	GroupID, GroupName string
+}
+
+// PlanRow is one group of a clone plan.
+type PlanRow struct {
+	GroupID, GroupName, Source string
+	Origin                     Origin
+	// Direct is false in Follows only.
+	Direct bool
+	Path   []string
+	// Via are the direct groups of the source that lead there, sorted by id;
+	// PendingVia those of them that need the IdP first (R19).
+	Via, PendingVia []string
+
+	Workspaces []WorkspaceEffect
+	Catalog    []CatalogEffect
+	Holdings   []HoldingEffect
+
+	// Privileged is nil when a hole hides it; Powers say why it is true.
+	Privileged *bool
+	Powers     []string
+	// AlreadyTransitive is true when the target has the group through others; nil
+	// when a hole hides it.
+	AlreadyTransitive *bool
+	// Reason is for people: why a group is skipped, unverified or held back.
+	Reason string
+}
+
+// NotCloned is access of the source itself, which no group gives (R21).
+type NotCloned struct {
+	// Kind is workspace_assignment, account_role, entitlement, grant or ownership.
+	Kind string
+	// Place is the workspace id, "<securable type> <full name>", or empty.
+	Place string
+	// Value is the level, the role, the entitlement, or the privileges.
+	Value string
+}
+
+// Membership is one entry of the map that feeds for_each.
+type Membership struct {
+	GroupID, GroupName, MemberID string
+	Privileged                   bool
+}
+
+// Problem is a reason why a plan gives no memberships: a hole in what it rests
+// on, or a guard (R25, R26).
+type Problem struct {
+	// Incomplete is true for holes, which allow_incomplete lets pass.
+	Incomplete   bool
+	Text, Remedy string
+}
+
+// ClonePlan says what the target needs to have the source's access. Lists are
+// sorted by lower-cased name, then id.
+type ClonePlan struct {
+	Source, Target audit.Principal
+	// IDPActions, DatabricksActions, Skipped, Unverified and AlreadyMember are the
+	// direct groups of the source (R22); Follows are its transitive ones.
+	IDPActions, DatabricksActions, Skipped, Unverified, AlreadyMember, Follows []PlanRow
+	// System are the direct groups that Databricks keeps itself: shown, never
+	// planned (R9).
+	System    []PlanRow
+	NotCloned []NotCloned
+	// Memberships by group id; nil when there is a problem.
+	Memberships map[string]Membership
+	// Problems are sorted; none means that Memberships is the truth.
+	Problems []Problem
+
+	Route       Route
+	Cycles      [][]string
+	DeadMembers int
+	Complete    bool
+	Failures    []audit.Failure
+}
