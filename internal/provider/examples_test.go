@@ -24,6 +24,7 @@ const examplesRoot = "../../examples"
 var plannedElsewhere = map[string]string{
 	"guides/directory-from-azuread": "TestAccGuides_directoryModules",
 	"guides/directory-from-okta":    "TestAccGuides_directoryModules",
+	"rollback":                      "TestProcess_rollback",
 }
 
 // example is one folder of examples.

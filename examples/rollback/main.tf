@@ -1,0 +1,83 @@
+# Writes back what a journal says was there before. A root module of its own, run
+# once: its state may be thrown away afterwards, because destroy keeps.
+
+terraform {
+  required_providers {
+    dbxidentity = {
+      source = "dbxidentity/dbxidentity"
+    }
+  }
+}
+
+variable "journal" {
+  type        = string
+  default     = "journal.jsonl"
+  description = "Journal of the run that is to be undone (journal_path)."
+}
+
+variable "account_id" {
+  type        = string
+  description = "Account that the journal's lines must be of; others are left out."
+}
+
+variable "since" {
+  type        = string
+  default     = "2000-01-01T00:00:00Z"
+  description = "Undo what was written at this time or later, RFC 3339."
+}
+
+variable "keep" {
+  type        = set(string)
+  default     = []
+  description = "Principals to leave as they are, for example [\"user/101\"]."
+}
+
+provider "dbxidentity" {
+  # A journal of its own: the roll-back can be undone by the same means.
+  journal_path = "rollback.jsonl"
+}
+
+locals {
+  # A line that was torn when its machine died is none.
+  lines = [for line in split("\n", file(var.journal)) : try(jsondecode(line), null)]
+
+  # "no" is said only of what certainly did not happen. A write without an
+  # outcome may have happened.
+  not_written = toset([for l in local.lines : l.write if try(l.event == "outcome" && l.wrote == "no", false)])
+
+  intents = [
+    for l in local.lines : l if try(
+      l.event == "intent" && l.version == 1 && l.account_id == var.account_id
+      && timecmp(l.time, var.since) >= 0 && !contains(local.not_written, l.write),
+    false)
+  ]
+
+  # What was there before the first write, and what the last one left.
+  external_ids = {
+    for principal, writes in { for l in local.intents : l.principal => l... if l.operation == "set_external_id" } :
+    principal => { before = writes[0].before, after = writes[length(writes) - 1].after }
+    if writes[0].before != writes[length(writes) - 1].after && !contains(var.keep, principal)
+  }
+
+  # The Databricks API makes the externalId of a group blank again, and of nothing else.
+  restorable = { for principal, x in local.external_ids : principal => x if x.before != "" || startswith(principal, "group/") }
+}
+
+resource "dbxidentity_external_id" "rollback" {
+  for_each = local.restorable
+
+  principal_type               = split("/", each.key)[0]
+  principal_id                 = split("/", each.key)[1]
+  external_id                  = each.value.before
+  expected_current_external_id = each.value.after
+}
+
+output "not_reversible" {
+  description = "Users and service principals whose externalId was blank before."
+  value       = sort([for principal, x in local.external_ids : principal if !contains(keys(local.restorable), principal)])
+}
+
+output "provisioned" {
+  description = "Principals that dbxidentity_resolved_principal asked for; they stay."
+  value       = sort(distinct([for l in local.lines : l.principal if try(l.event == "outcome" && l.operation == "resolve_principal" && l.principal != "", false)]))
+}

@@ -1,0 +1,113 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// rollbackOf is the example of the guide on rolling back, in a folder of its
+// own with a journal.
+func rollbackOf(t *testing.T, a account, journal string) *workspace {
+	t.Helper()
+	var rollback example
+	for _, e := range examples(t) {
+		if e.dir == "rollback" {
+			rollback = e
+		}
+	}
+	w := rollback.workspace(t, a, rollback.files...)
+	w.write("journal.jsonl", journal)
+	w.env = append(w.env, "TF_VAR_account_id="+a.AccountID)
+	return w
+}
+
+// content is a file of the workspace.
+func (w *workspace) content(name string) string {
+	w.t.Helper()
+	raw, err := os.ReadFile(filepath.Join(w.dir, name))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// The state is lost, and the account gets back what it held from the journal
+// alone: all but the blank externalIds of users and service principals. What
+// somebody changed since is named, and not overwritten.
+func TestProcess_rollback(t *testing.T) {
+	t.Parallel()
+	st := manyStale(4)
+	small := smallWorld()
+	st.Users = append(st.Users, small.Users...)
+	st.Groups, st.ServicePrincipals = small.Groups, small.ServicePrincipals
+	st.IDP.Users = append(st.IDP.Users, small.IDP.Users...)
+	st.IDP.Groups, st.IDP.ServicePrincipals = small.IDP.Groups, small.IDP.ServicePrincipals
+	a := startAccount(t, st, simulator.Options{})
+	before := a.state()
+
+	a.faults(
+		simulator.Fault{Kind: simulator.FaultStatus, Status: 409, ErrorCode: "CONFLICT", Method: "PATCH", Path: "/api/**/Users/1003", Times: 1},
+		simulator.Fault{Kind: simulator.FaultLost, Method: "PATCH", Path: "/api/**/Users/1002", Times: 1},
+	)
+	linked := strings.NewReplacer(`"dbxidentity_divergences" "all" {}`, `"dbxidentity_divergences" "all" { link_groups = true }`,
+		`idp =`, "journal_path = \"journal.jsonl\"\n  idp =")
+	w := newWorkspace(t, linked.Replace(a.audited(remediation)))
+	w.must(1, "apply", "-auto-approve")
+	// A second run changes a user again, so that one principal has two writes.
+	w.write("again.tf", named("again", "user", "1001", entraID(77), `expected_current_external_id = "`+entraID(1001)+`"`))
+	w.must(0, "apply", "-auto-approve", "-target=dbxidentity_external_id.again")
+	// A third change of it is refused: it does not count.
+	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 409, ErrorCode: "CONFLICT", Method: "PATCH", Times: 1})
+	w.write("again.tf", named("again", "user", "1001", entraID(78), ""))
+	w.must(1, "apply", "-auto-approve", "-target=dbxidentity_external_id.again")
+	if got := a.userExternalID("1001"); got != entraID(77) {
+		t.Fatalf("user 1001 holds %q", got)
+	}
+	a.setUserExternalID("1000", entraID(4711))() // Since then, by somebody else.
+
+	// Lines of another account and of machines that died do not count.
+	journal := w.content("journal.jsonl")
+	foreign := `{"version":1,"time":"2100-01-01T00:00:00Z","event":"intent","write":"x","account_id":"22222222-2222-4333-8444-555555555555",` +
+		`"operation":"set_external_id","principal":"user/1001","before":"a","after":"b"}`
+	journal = "{\"version\":1,\"ti\n" + journal + foreign + "\n" + foreign[:40]
+	r := rollbackOf(t, a, journal)
+	saysAll(t, r.must(1, "apply", "-auto-approve"), "user/1000", entraID(4711))
+	r.env = append(r.env, `TF_VAR_keep=["user/1000"]`)
+	out := r.must(0, "apply", "-auto-approve")
+	saysAll(t, out, `not_reversible = tolist([ "service_principal/301", "user/101", ])`)
+	r.must(0, "plan", "-detailed-exitcode")
+
+	want := before
+	for i := range want.Users {
+		switch want.Users[i].ID {
+		case "101":
+			want.Users[i].ExternalID = entraID(101) // Was blank.
+		case "1000":
+			want.Users[i].ExternalID = entraID(4711) // Is somebody else's.
+		}
+	}
+	want.ServicePrincipals[0].ExternalID = entraID(301) // Was blank.
+	if diff := cmp.Diff(want, a.state()); diff != "" {
+		t.Errorf("the account (-want +got): %s", diff)
+	}
+	if n := strings.Count(r.content("rollback.jsonl"), `"wrote":"yes"`); n == 0 {
+		t.Error("the roll-back has no journal of its own")
+	}
+
+	// Nothing is undone before its time.
+	later := rollbackOf(t, a, journal)
+	later.env = append(later.env, "TF_VAR_since=2200-01-01T00:00:00Z")
+	if got := fmt.Sprint(later.must(0, "plan")); strings.Contains(got, "will be created") {
+		t.Errorf("planned: %s", got)
+	}
+}
