@@ -38,8 +38,14 @@ func (a *auditor) failures() []Failure {
 			})
 		}
 	}
-	slices.SortFunc(out, compareFailures)
-	return slices.Compact(out)
+	return SortedFailures(out)
+}
+
+// SortedFailures sorts failures by type, id, call and reason, and keeps each once.
+// Those of no type come last. The list given is changed.
+func SortedFailures(list []Failure) []Failure {
+	slices.SortFunc(list, compareFailures)
+	return slices.Compact(list)
 }
 
 // wholeCallTold tells whether a failure of a whole call explains a hole of that
