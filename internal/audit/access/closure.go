@@ -139,7 +139,7 @@ func (c *closure) possible(within map[string]bool) map[string]bool {
 			reach(c.x.linked)
 		}
 	}
-	reachLinked(c.subject.ExternalID != "")
+	reachLinked(c.linked())
 	for ; len(queue) > 0; queue = queue[1:] {
 		reach(c.x.parents[queue[0]])
 		if group := c.x.groups[queue[0]]; group != nil {
@@ -147,6 +147,12 @@ func (c *closure) possible(within map[string]bool) map[string]bool {
 		}
 	}
 	return may
+}
+
+// linked tells whether the principal belongs to the IdP, or may.
+func (c *closure) linked() bool {
+	group := c.x.groups[c.subject.ID]
+	return c.subject.ExternalID != "" || group != nil && (group.linked() || group.Unknown != "")
 }
 
 // whole tells whether no hole could add a group.
@@ -172,7 +178,7 @@ func (c *closure) direct(id string) *bool {
 		return boolean(true)
 	case c.may != nil && !c.may[id]:
 		return boolean(false)
-	case group == nil || group.MembersUnknown != "" || c.x.maybeHides(c.subject.ExternalID != "", group):
+	case group == nil || group.MembersUnknown != "" || c.x.maybeHides(c.linked(), group):
 		return nil
 	default:
 		return boolean(false)

@@ -127,19 +127,15 @@ func (c *closure) origin(id string) Origin {
 // judges it (R9, R23).
 func (x *index) track(id string) Origin {
 	group := x.groups[id]
-	fromIDP := func(m audit.Member) bool { return m.Source == audit.SourceIdentityProvider }
 	switch {
 	case group == nil || group.Unknown != "":
 		return OriginUnknown
-	case audit.IsSystemGroup(group.Principal):
-		return OriginSystem
-	case group.linked() || slices.ContainsFunc(group.Members, fromIDP):
-		return OriginIDP
-	case group.MembersUnknown != "":
-		return OriginUnknown
-	default:
-		return OriginDatabricks
 	}
+	origin := Origin(audit.OriginOf(group.Principal, group.Members))
+	if origin == OriginDatabricks && group.MembersUnknown != "" {
+		return OriginUnknown
+	}
+	return origin
 }
 
 // source is external or internal by the externalId alone (R9).

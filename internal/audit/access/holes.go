@@ -52,7 +52,7 @@ func (x *index) groupHoles(id string) []audit.Failure {
 // hiddenSome tells whether a hidden membership could matter to the principal: it
 // is linked, or in a group that is.
 func (c *closure) hiddenSome() bool {
-	if c.subject.ExternalID != "" {
+	if c.linked() {
 		return true
 	}
 	for id := range c.must {
