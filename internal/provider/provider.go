@@ -72,6 +72,7 @@ func (p *dbxidentityProvider) DataSources(context.Context) []func() datasource.D
 func (p *dbxidentityProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		newExternalIDResource,
+		newGroupMemberResource,
 		newRemediationLedgerResource,
 		newResolvedPrincipalResource,
 	}

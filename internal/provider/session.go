@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -30,6 +31,9 @@ type session struct {
 	account  *account.Client
 	idp      idp.Source // nil: none configured
 	now      func() time.Time
+
+	// callerWarned is true once the run was told that nobody knows who it is.
+	callerWarned atomic.Bool
 
 	mu sync.Mutex
 	// audited are the principals that the audits of this run judged or tried to;

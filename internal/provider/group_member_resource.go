@@ -1,0 +1,207 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*groupMemberResource)(nil)
+	_ resource.ResourceWithIdentity    = (*groupMemberResource)(nil)
+	_ resource.ResourceWithImportState = (*groupMemberResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*groupMemberResource)(nil)
+)
+
+// thingGroupMember is what summaries of diagnostics call this resource.
+const thingGroupMember = "Group Member"
+
+// groupMemberResource is one remote fact: one direct member of one group.
+type groupMemberResource struct{ sessionResource }
+
+func newGroupMemberResource() resource.Resource { return &groupMemberResource{} }
+
+func (r *groupMemberResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_group_member"
+}
+
+func (r *groupMemberResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan groupMemberModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	limit, diags := plan.Timeouts.Create(ctx, defaultWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	result, err := r.session.account.AddMember(ctx, plan.request())
+	r.session.warnJournal(&resp.Diagnostics)
+	if err != nil {
+		// Nothing is put into state, so nothing is tainted: what was not confirmed
+		// is planned again, and the next create re-reads before it writes.
+		addMemberError(&resp.Diagnostics, "Create", thingGroupMember, &plan.memberModel, err)
+		return
+	}
+	plan.fill(result.Group, result.Member)
+	plan.Added = types.BoolValue(result.Wrote)
+	plan.ID = types.StringValue(membershipID(membershipPrefix, plan.GroupID.ValueString(), plan.MemberID.ValueString()))
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, r.session.account.AccountID(), &plan.memberModel)...)
+	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
+}
+
+func (r *groupMemberResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state groupMemberModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	found, err := r.session.readMembership(ctx, thingGroupMember, true, &state.memberModel, req, resp)
+	switch {
+	case resp.Diagnostics.HasError():
+	case errors.Is(err, account.ErrNotFound), err == nil && !found.Present:
+		resp.State.RemoveResource(ctx)
+	case err != nil:
+		addReadError(&resp.Diagnostics, thingGroupMember, "reading "+state.ID.ValueString(), err)
+	default:
+		state.fill(found.Group, found.Member)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	}
+}
+
+// readMembership is the part of a read that a membership and its absence share.
+// The caller looks at the diagnostics first.
+func (s *session) readMembership(
+	ctx context.Context, thing string, believed bool, m *memberModel, req resource.ReadRequest, resp *resource.ReadResponse,
+) (account.Membership, error) {
+	limit, diags := m.Timeouts.Read(ctx, defaultWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(s.checkAccount(ctx, req.Private, thing)...)
+	resp.Diagnostics.Append(s.rememberAccount(ctx, resp.Private)...)
+	// The identity comes from state and before anything else: see externalIDResource.Read.
+	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, s.account.AccountID(), m)...)
+	if resp.Diagnostics.HasError() {
+		return account.Membership{}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return s.account.KnownMembership(ctx, m.GroupID.ValueString(), m.member(), believed)
+}
+
+// Update changes settings only; no request is sent.
+func (r *groupMemberResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state groupMemberModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	plan.keep(&state.memberModel)
+	plan.Added = state.Added
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, r.session.account.AccountID(), &plan.memberModel)...)
+}
+
+// Delete removes the member only if this instance added it, unless on_destroy
+// says otherwise. A removal that fails is an error: access that was to be taken
+// away must not be forgotten.
+func (r *groupMemberResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state groupMemberModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !state.removesOnDestroy() {
+		return
+	}
+	limit, diags := state.Timeouts.Delete(ctx, defaultWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, thingGroupMember)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	_, err := r.session.account.RemoveMember(ctx, state.request())
+	r.session.warnJournal(&resp.Diagnostics)
+	var refused *account.RefusedError
+	switch {
+	case err == nil, errors.Is(err, account.ErrNotFound): // Of what is deleted nobody is a member.
+	case errors.As(err, &refused) && isOnlyIDPs(refused.Refusals):
+		warnMembershipKept(&resp.Diagnostics, &state.memberModel)
+	default:
+		addMemberError(&resp.Diagnostics, "Delete", thingGroupMember, &state.memberModel, err)
+	}
+}
+
+// warnMembershipKept says that a destroy leaves what is not its own.
+func warnMembershipKept(diags *diag.Diagnostics, m *memberModel) {
+	diags.AddWarning("Membership Kept", fmt.Sprintf("%s stays a member of group/%s: the membership comes from the identity provider now. "+
+		"Take it out of the group there, if it shall go.", m.member(), m.GroupID.ValueString()))
+}
+
+// ImportState takes "group/1/member/2" or the identity. An imported instance did
+// not add the member, so a destroy keeps it unless on_destroy says otherwise.
+func (r *groupMemberResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	r.session.importMembership(ctx, req, resp, membershipImport{
+		thing: thingGroupMember, prefix: membershipPrefix, present: true, did: "added", refusal: "is not a member of",
+	})
+}
+
+// membershipImport is what differs between importing a membership and a removal.
+type membershipImport struct {
+	thing, prefix string
+	// present is what must be true in the account, and refusal the verb of the
+	// sentence that says that it is not.
+	present bool
+	refusal string
+	// did is the attribute that says what the instance itself has done.
+	did       string
+	onDestroy string // "": null
+}
+
+func (s *session) importMembership(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse, kind membershipImport) {
+	m := importedMembership(ctx, req, kind.prefix, s.account.AccountID(), &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	group, member := m.GroupID.ValueString(), m.MemberID.ValueString()
+	p, err := s.account.KnownID(ctx, member)
+	var found account.Membership
+	if err == nil {
+		found, err = s.account.KnownMembership(ctx, group, p.Ref, kind.present)
+	}
+	switch {
+	case errors.Is(err, account.ErrNotFound):
+		resp.Diagnostics.AddError(kind.thing+" Not Found", fmt.Sprintf("Cannot import %s: %s.", m.ID.ValueString(), err))
+		return
+	case err != nil:
+		resp.Diagnostics.AddError("Unable to Import "+kind.thing, fmt.Sprintf("Failed while reading %s: %s%s", m.ID.ValueString(), err, nextStep(err)))
+		return
+	case found.Present != kind.present:
+		resp.Diagnostics.AddError(kind.thing+" Not Found", fmt.Sprintf("Cannot import %s: %s %s group/%s.", m.ID.ValueString(), p.Ref, kind.refusal, group))
+		return
+	}
+	m.fill(found.Group, found.Member)
+	for name, value := range map[string]types.String{
+		"id": m.ID, "group_id": m.GroupID, "member_id": m.MemberID, "group_name": m.GroupName, "member_type": m.MemberType, "member_name": m.MemberName,
+	} {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(kind.did), false)...)
+	if kind.onDestroy != "" {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("on_destroy"), kind.onDestroy)...)
+	}
+	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, s.account.AccountID(), &m)...)
+	resp.Diagnostics.Append(s.rememberAccount(ctx, resp.Private)...)
+}

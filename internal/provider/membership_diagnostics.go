@@ -1,0 +1,97 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// addMemberError reports the write of a membership that failed or was refused.
+// Verb is "Create", "Plan" and so on.
+func addMemberError(diags *diag.Diagnostics, verb, thing string, m *memberModel, err error) {
+	var (
+		refused     *account.RefusedError
+		unconfirmed *account.UnconfirmedMemberError
+		untold      *account.JournalError
+	)
+	what := fmt.Sprintf("member %s of group/%s", m.MemberID.ValueString(), m.GroupID.ValueString())
+	switch {
+	case errors.Is(err, account.ErrReadOnly):
+		diags.AddError(fmt.Sprintf("Refusing to %s %s", verb, thing), fmt.Sprintf("The provider is configured with read_only = true, so the %s was not changed. "+
+			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", what))
+	case errors.As(err, &untold):
+		diags.AddError(fmt.Sprintf("Refusing to %s %s", verb, thing), untold.Error()+".")
+	case errors.As(err, &refused):
+		addRefusals(diags, verb, thing, refused.Refusals)
+	case errors.As(err, &unconfirmed):
+		diags.AddError("Unable to Confirm "+thing, unconfirmed.Error()+"."+nextStep(err))
+	case errors.Is(err, account.ErrNotFound):
+		diags.AddError("Principal Not Found", fmt.Sprintf("The group or the member of the %s does not exist in the account. "+
+			"Check group_id and member_id: they are internal Databricks ids, decimal numbers.\n\n%s", what, err))
+	default:
+		diags.AddError(fmt.Sprintf("Unable to %s %s", verb, thing), fmt.Sprintf("Failed for %s: %s.%s", what, err, nextStep(err)))
+	}
+}
+
+// addRefusals reports guards: one diagnostic per cause, on the attribute that it
+// is about.
+func addRefusals(diags *diag.Diagnostics, verb, thing string, refusals []audit.Refusal) {
+	for _, r := range refusals {
+		summary, detail := fmt.Sprintf("Refusing to %s %s", verb, thing), r.Error()
+		if at := guardAttribute(r.Guard); at != "" {
+			diags.AddAttributeError(path.Root(at), summary, detail)
+			continue
+		}
+		diags.AddError(summary, detail)
+	}
+}
+
+// guardAttribute is the attribute to look at.
+func guardAttribute(guard string) string {
+	switch guard {
+	case audit.GuardGroupUnreadable, audit.GuardGroupDeleted, audit.GuardSystemGroup, audit.GuardIDPGroup, audit.GuardOriginUnknown:
+		return "group_id"
+	case audit.GuardMemberUnreadable, audit.GuardMemberDeleted, audit.GuardMemberInactive, audit.GuardSelf, audit.GuardCycle, audit.GuardCycleUnknown:
+		return "member_id"
+	default:
+		return ""
+	}
+}
+
+// isOnlyIDPs tells whether nothing but the identity provider's ownership speaks
+// against a removal.
+func isOnlyIDPs(refusals []audit.Refusal) bool {
+	return len(refusals) == 1 && refusals[0].Guard == audit.GuardIDPMembership
+}
+
+// checkMembership reports in the plan what speaks against a write. What cannot be
+// looked up is a warning: the write looks again.
+func (s *session) checkMembership(
+	ctx context.Context, thing string, m *memberModel, req account.MemberRequest,
+	check func(context.Context, account.MemberRequest) (account.MemberCheck, error), diags *diag.Diagnostics,
+) account.MemberCheck {
+	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
+	defer cancel()
+	found, err := check(ctx, req)
+	switch {
+	case errors.Is(err, account.ErrNotFound):
+		addMemberError(diags, "Plan", thing, m, err)
+	case err != nil:
+		diags.AddWarning(thing+" Not Checked", fmt.Sprintf("The guards for member %s of group/%s could not be evaluated while planning: %s. "+
+			"They are evaluated again before the write.", m.MemberID.ValueString(), m.GroupID.ValueString(), err))
+	}
+	if found.CallerUnknown && s.callerWarned.CompareAndSwap(false, true) {
+		diags.AddWarning("Own Identity Unknown", "Members are going to be removed, and which principal the provider logs in as is not known "+
+			"(it is known under oauth-m2m, and from tokens that are JWTs). So nobody checks that it does not remove itself: look at the plan.")
+	}
+	return found
+}
