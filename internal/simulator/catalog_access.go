@@ -26,6 +26,9 @@ type UnityCatalogAssumptions struct {
 	// NullInheritedFrom leaves INHERITED_FROM of direct grants in
 	// information_schema null; the default is NONE.
 	NullInheritedFrom bool
+	// ModelsAsRoutines shows models among the routines of information_schema; the
+	// default is that it does not know them.
+	ModelsAsRoutines bool
 }
 
 // check refuses a switch with a word that it does not know.

@@ -6,6 +6,7 @@ package simulator
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // What a generated catalog holds.
@@ -14,8 +15,8 @@ const (
 	tablesPerSchema   = 2
 )
 
-// metastores adds metastores, gives them to the generated workspaces in turn,
-// and fills them. The calling service principal owns them and administers their
+// metastores adds metastores, gives them to the generated workspaces in turn
+// (and a SQL warehouse to each of these), and fills them. The calling service principal owns them and administers their
 // workspaces, so that everything in them can be read.
 func (g *generator) metastores(count, catalogs int, added []int) {
 	if count == 0 {
@@ -44,6 +45,7 @@ func (g *generator) metastores(count, catalogs int, added []int) {
 		}
 		ws.MetastoreID = ids[next%len(ids)]
 		next++
+		ws.Warehouses = append(ws.Warehouses, Warehouse{ID: strings.ReplaceAll(g.uuid("warehouse/"+ws.WorkspaceName), "-", "")[:16], Name: "shared"})
 		users[ws.MetastoreID] = append(users[ws.MetastoreID], ws.WorkspaceID)
 		if caller != "" && ws.assignment(caller) == nil {
 			ws.PermissionAssignments = append(ws.PermissionAssignments, PermissionAssignment{PrincipalID: caller, Permissions: []string{permissionAdmin}})

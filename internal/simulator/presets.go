@@ -27,6 +27,7 @@ const (
 	presetReaderDisplayName  = "reporting-reader"
 	presetAccountUsersName   = "account users"
 	presetMetastoreID        = "1b6a2f90-4d3e-4c7b-8e15-a0c9d2f7e684"
+	presetWarehouseID        = "d3a0c1f5e7b2946a"
 	roleAccountAdmin         = "account_admin"
 	presetMetastoreAdminName = "metastore-admins"
 )

@@ -199,6 +199,7 @@ func (b *builder) demoWorkspaces(g demoGroupIDs) {
 		}
 		if info != nil && info.EnableIdentityFederation {
 			ws.MetastoreID = presetMetastoreID
+			ws.Warehouses = []Warehouse{{ID: presetWarehouseID, Name: "shared", State: "STOPPED"}}
 		}
 		b.st.Workspaces = append(b.st.Workspaces, ws)
 	}

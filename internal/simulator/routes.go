@@ -16,6 +16,7 @@ type Assumed struct {
 	Match        MatchAssumptions
 	Workspaces   WorkspaceAssumptions
 	UnityCatalog UnityCatalogAssumptions
+	Statements   StatementAssumptions
 	Graph        GraphAssumptions
 	Okta         OktaAssumptions
 }
@@ -35,6 +36,7 @@ func (s *Server) routes() {
 	s.oktaRoutes()
 	s.catalogRoutes()
 	s.workspaceSCIMRoutes()
+	s.statementRoutes()
 }
 
 // handle registers an account API under a pattern of [http.ServeMux] that holds

@@ -57,13 +57,14 @@ type Server struct {
 	// runs on a throw-away copy of the world. It is taken before mu.
 	gate sync.RWMutex
 
-	faults   faultSet
-	history  *history
-	limiter  *limiter
-	requests *requestLog
-	tokens   tokenStore
-	idp      *idpFace
-	mux      *http.ServeMux // the account host, the IdPs
+	faults     faultSet
+	history    *history
+	limiter    *limiter
+	requests   *requestLog
+	tokens     tokenStore
+	statements statementStore
+	idp        *idpFace
+	mux        *http.ServeMux // the account host, the IdPs
 	// workspaceMux is every workspace host.
 	workspaceMux *http.ServeMux
 	controlMux   *http.ServeMux

@@ -60,6 +60,16 @@ type Workspace struct {
 	PermissionAssignments []PermissionAssignment `json:"permission_assignments,omitempty"`
 	// LocalGroups are workspace-local groups, which only the workspace knows.
 	LocalGroups []Group `json:"local_groups,omitempty"`
+	// Warehouses are the SQL warehouses, which everybody in the workspace may use.
+	Warehouses []Warehouse `json:"warehouses,omitempty"`
+}
+
+// Warehouse is a SQL warehouse. State is RUNNING (or empty), STOPPED (the next
+// statement starts it) or any other word of the API, in which it answers none.
+type Warehouse struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	State string `json:"state,omitempty"`
 }
 
 // FederationInfo is the undocumented key of the raw workspace list.

@@ -131,6 +131,7 @@ func newWorld(st State) (*world, error) {
 		if ws.WorkspaceID == 0 || w.workspace[ws.WorkspaceID] != nil {
 			return nil, fmt.Errorf("workspaces[%d]: workspace_id %d is zero or used twice", i, ws.WorkspaceID)
 		}
+		ws.Warehouses = slices.Clone(ws.Warehouses)
 		for j, g := range ws.LocalGroups {
 			if g.ID == "" || g.DisplayName == "" || w.byID[g.ID].kind != "" {
 				return nil, fmt.Errorf("workspaces[%d].local_groups[%d]: id %q is empty or that of a principal of the account, or the name is empty", i, j, g.ID)

@@ -1,0 +1,81 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"cmp"
+	"net/http"
+)
+
+// warehouse is one of a workspace, or nil. The pointer is into the workspace.
+func (w *world) warehouse(workspaceID int64, id string) *Warehouse {
+	ws := w.workspace[workspaceID]
+	if ws == nil {
+		return nil
+	}
+	for i := range ws.Warehouses {
+		if ws.Warehouses[i].ID == id {
+			return &ws.Warehouses[i]
+		}
+	}
+	return nil
+}
+
+func noWarehouse(id string) *apiError {
+	return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "SQL warehouse "+id+" does not exist.")
+}
+
+func (wh *Warehouse) json() map[string]any {
+	return map[string]any{"id": wh.ID, "name": wh.Name, "state": cmp.Or(wh.State, warehouseOnline), "warehouse_type": "PRO"}
+}
+
+func (s *Server) listWarehouses(rw http.ResponseWriter, r *http.Request, v visitor) {
+	var body map[string]any
+	var failed *apiError
+	s.view(func(w *world) {
+		ws := w.workspace[v.workspaceID]
+		if ws == nil {
+			failed = noWarehouse("")
+			return
+		}
+		items := []any{}
+		for i := range ws.Warehouses {
+			items = append(items, ws.Warehouses[i].json())
+		}
+		var page tokenPage
+		if page, failed = s.pageOf(r, len(items), catalogPageSize); failed == nil {
+			body = page.reply("warehouses", items[page.from:page.to])
+		}
+	})
+	if failed != nil {
+		writeJSON(rw, failed.Status, failed)
+		return
+	}
+	writeJSON(rw, http.StatusOK, body)
+}
+
+func (s *Server) getWarehouse(rw http.ResponseWriter, r *http.Request, v visitor) {
+	var body map[string]any
+	s.view(func(w *world) {
+		if wh := w.warehouse(v.workspaceID, r.PathValue("id")); wh != nil {
+			body = wh.json()
+		}
+	})
+	if body == nil {
+		failed := noWarehouse(r.PathValue("id"))
+		writeJSON(rw, failed.Status, failed)
+		return
+	}
+	writeJSON(rw, http.StatusOK, body)
+}
+
+func (s *Server) startWarehouse(rw http.ResponseWriter, r *http.Request, v visitor) {
+	var failed *apiError
+	s.update(func(w *world) { _, failed = w.useWarehouse(v.workspaceID, r.PathValue("id")) })
+	if failed != nil {
+		writeJSON(rw, failed.Status, failed)
+		return
+	}
+	writeJSON(rw, http.StatusOK, map[string]any{})
+}
