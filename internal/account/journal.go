@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 )
@@ -109,8 +110,7 @@ func outcome(ctx context.Context, err error) (result, wrote string) {
 		return journal.ResultConfirmed, journal.WroteYes
 	case errors.As(err, &untold):
 		return journal.ResultRefused, journal.WroteNo
-	case errors.As(err, &unconfirmed), errors.As(err, &membership), errors.As(err, &unresolved), errors.Is(err, ErrNotFound):
-		// What vanished while it was read back was written before.
+	case errors.As(err, &unconfirmed), errors.As(err, &membership), errors.As(err, &unresolved), vanished(err):
 		return journal.ResultUnconfirmed, journal.WroteUnknown
 	case errors.As(err, &conflict):
 		// Found before a PATCH was sent again; the one before may have happened.
@@ -119,4 +119,11 @@ func outcome(ctx context.Context, err error) (result, wrote string) {
 		return journal.ResultFailed, journal.WroteUnknown
 	}
 	return journal.ResultFailed, journal.WroteNo
+}
+
+// vanished tells whether something was gone when it was read back: it was written
+// before. A write that itself is answered with "not found" did not happen.
+func vanished(err error) bool {
+	var e *APIError
+	return errors.Is(err, ErrNotFound) && (!errors.As(err, &e) || e.Method == http.MethodGet)
 }

@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,7 +49,7 @@ func recorded(t *testing.T, path string) []string {
 		switch r.Event {
 		case journal.EventIntent:
 			open[r.Write] = true
-			out = append(out, strings.Join([]string{r.Event, r.Operation, r.Principal, show(r.Before) + ">" + show(r.After)}, " "))
+			out = append(out, strings.Join([]string{r.Event, r.Operation, place(r), show(r.Before) + ">" + show(r.After)}, " "))
 		default:
 			if !open[r.Write] {
 				t.Errorf("outcome %s has no intent before it", r.Write)
@@ -55,10 +57,17 @@ func recorded(t *testing.T, path string) []string {
 			if (r.Error == "") != (r.Result == journal.ResultConfirmed) {
 				t.Errorf("%s with error %q", r.Result, r.Error)
 			}
-			out = append(out, strings.Join([]string{r.Event, r.Operation, r.Principal, r.Result, r.Wrote}, " "))
+			out = append(out, strings.Join([]string{r.Event, r.Operation, place(r), r.Result, r.Wrote}, " "))
 		}
 	}
 	return out
+}
+
+func place(r journal.Record) string {
+	if r.Group == "" {
+		return r.Principal
+	}
+	return r.Group + " " + r.Principal
 }
 
 // watch looks at the journal whenever a request of a method leaves.
@@ -141,6 +150,66 @@ func TestJournal_externalID(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A PATCH that several memberships share is several writes, each with an
+// outcome of its own.
+func TestJournal_members(t *testing.T) {
+	t.Parallel()
+	sim := start(t, club(), simulator.Options{})
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	w := &watch{method: patch, path: path}
+	c := inClub(t, sim, func(cfg *account.Config) {
+		cfg.Journal, cfg.MemberWindow, cfg.SDK.HTTPTransport = journal.New(path), 50*time.Millisecond, w
+	})
+	add := func(members ...string) {
+		t.Helper()
+		var wg sync.WaitGroup
+		for _, member := range members {
+			wg.Go(func() { _, _ = c.AddMember(t.Context(), ask("15", member)) })
+		}
+		wg.Wait()
+	}
+	both := func(operation, group, member, change, end string) []string {
+		return []string{"intent " + operation + " " + group + " " + member + " " + change, "outcome " + operation + " " + group + " " + member + " " + end}
+	}
+	check := func(what string, want ...[]string) {
+		t.Helper()
+		wanted := slices.Concat(want...)
+		got := recorded(t, path)
+		slices.Sort(got)
+		slices.Sort(wanted)
+		if diff := cmp.Diff(wanted, got); diff != "" {
+			t.Errorf("%s: journal (-want +got): %s", what, diff)
+		}
+		for _, lines := range w.seen {
+			if lines < len(wanted)/2 {
+				t.Errorf("%s: a PATCH left with %d lines in the journal", what, lines)
+			}
+		}
+		w.seen = nil
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	add("1", "2")
+	check("two", both("add_member", "group/15", "user/1", "absent>member", "confirmed yes"), both("add_member", "group/15", "user/2", "absent>member", "confirmed yes"))
+	add("1")
+	check("there already")
+	add("7")
+	check("guarded")
+	if _, err := c.RemoveMember(t.Context(), ask("15", "1")); err != nil {
+		t.Fatal(err)
+	}
+	check("removed", both("remove_member", "group/15", "user/1", "member>absent", "confirmed yes"))
+	faults(t, sim, simulator.Fault{Kind: simulator.FaultNoop, Method: patch})
+	add("3")
+	check("without effect", both("add_member", "group/15", "user/3", "absent>member", "unconfirmed unknown"))
+	for status, code := range map[int]string{400: "INVALID", 404: "RESOURCE_DOES_NOT_EXIST"} {
+		faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: status, ErrorCode: code, Method: patch})
+		add("4")
+		check("refused", both("add_member", "group/15", "user/4", "absent>member", "failed no"))
 	}
 }
 
