@@ -1,0 +1,95 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// The law of the fixed point on any account and directory, with every switch on:
+// the fixes of an audit are accepted by the guards of the write, change nothing
+// but what they say, and leave the next audit nothing to fix.
+func TestFixedPoint_atRandom(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	total := 0
+	defer func() {
+		if total < 20 && !t.Failed() {
+			t.Errorf("%d fixes in all worlds: this property shows little", total)
+		}
+	}()
+	rapid.Check(t, func(t *rapid.T) {
+		st := randomState(t)
+		w, done := open(t, st, simulator.Options{})
+		defer done()
+		source := idp.NewFile(writeDirectory(t, dir, st.IDP))
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+
+		client := w.account(t)
+		first := w.externalIDs(t)
+		fixes := auditWithAll(ctx, t, client, source).ExternalIDFixes
+		total += len(fixes)
+		for _, f := range fixes {
+			if first[f.String()] != f.CurrentExternalID {
+				t.Fatalf("%s holds %q, and the fix says %q", f.Ref, first[f.String()], f.CurrentExternalID)
+			}
+			current := f.CurrentExternalID
+			if _, err := client.SetExternalID(ctx, account.ExternalIDRequest{Ref: f.Ref, Want: f.ExternalID, Expected: &current}); err != nil {
+				t.Fatalf("%s: %v", f.Ref, err)
+			}
+			first[f.String()] = f.ExternalID
+		}
+		if diff := cmp.Diff(first, w.externalIDs(t)); diff != "" {
+			t.Fatalf("the account is not what was planned (-planned +there): %s", diff)
+		}
+		if left := auditWithAll(ctx, t, w.account(t), source).ExternalIDFixes; len(left) > 0 {
+			t.Fatalf("after %+v the next audit offers %+v", fixes, left)
+		}
+	})
+}
+
+// auditWithAll is an audit that offers whatever may be offered at all.
+func auditWithAll(ctx context.Context, t fatal, client *account.Client, source idp.Source) audit.Report {
+	t.Helper()
+	inventory, err := client.Inventory(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := source.Match(ctx, idp.Request{Principals: inventory.Principals, Membership: idp.MembershipTransitive, Members: client.Members})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := audit.Input{Inventory: inventory, Matches: result.Matches, Failures: result.Failures}
+	options := audit.Options{IDPKind: source.Kind(), LinkGroups: true, Relink: true, SuggestGroupClears: true}
+	in.Privileges = client.Privileges(ctx, audit.Candidates(in, options))
+	return audit.Divergences(in, options)
+}
+
+// externalIDs are those of all principals, by "type/id".
+func (w *world) externalIDs(t fatal) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	st := w.state(t)
+	for _, u := range st.Users {
+		out["user/"+u.ID] = u.ExternalID
+	}
+	for _, g := range st.Groups {
+		out["group/"+g.ID] = g.ExternalID
+	}
+	for _, s := range st.ServicePrincipals {
+		out["service_principal/"+s.ID] = s.ExternalID
+	}
+	return out
+}
