@@ -100,7 +100,8 @@ type Securable struct {
 	Type string
 	// FullName is the name with its catalog and schema, without quotes.
 	FullName string
-	// Owner is a name; empty when the API sent none.
+	// Owner is a name; empty when the API sent none. A metastore's own is in
+	// [Metastore].
 	Owner  string
 	Grants []Grant
 	// Unknown is why its grants or owner could not be read whole.

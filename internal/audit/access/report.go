@@ -90,9 +90,18 @@ type CatalogEffect struct {
 	GroupID, GroupName string
 }
 
+// The kinds of [HoldingEffect] and [NotCloned].
+const (
+	KindAssignment  = "workspace_assignment"
+	KindRole        = "account_role"
+	KindEntitlement = "entitlement"
+	KindGrant       = "grant"
+	KindOwnership   = "ownership"
+)
+
 // HoldingEffect is an account role or an entitlement.
 type HoldingEffect struct {
-	// Kind is "account_role" or "entitlement".
+	// Kind is KindRole or KindEntitlement.
 	Kind, Value        string
 	GroupID, GroupName string
 }
@@ -124,7 +133,7 @@ type PlanRow struct {
 
 // NotCloned is access of the source itself, which no group gives (R21).
 type NotCloned struct {
-	// Kind is workspace_assignment, account_role, entitlement, grant or ownership.
+	// Kind is one of the kinds.
 	Kind string
 	// Place is the workspace id, "<securable type> <full name>", or empty.
 	Place string

@@ -44,3 +44,7 @@ func comparePrincipals(a, b audit.Principal) int {
 func compareNames(nameA, idA, nameB, idB string) int {
 	return cmp.Or(strings.Compare(strings.ToLower(nameA), strings.ToLower(nameB)), audit.CompareIDs(idA, idB))
 }
+
+func sortedKeys[V any](m map[string]V) []string {
+	return slices.SortedFunc(maps.Keys(m), audit.CompareIDs)
+}

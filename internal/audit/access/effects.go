@@ -1,0 +1,241 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package access
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// State is the verdict on what a group gives (R17).
+type State string
+
+// The states. StateNoEffect needs every place to be read.
+const (
+	StateEffective State = "effective"
+	StateNoEffect  State = "no_effect_found"
+	StateUnknown   State = "unknown"
+)
+
+// effects are what one group gives, by itself and through every group above it
+// (R16).
+type effects struct {
+	state      State
+	workspaces []WorkspaceEffect
+	catalog    []CatalogEffect
+	holdings   []HoldingEffect
+	// powers make the group privileged (R24); privileged is nil when a hole hides
+	// whether there are any.
+	powers     []string
+	privileged *bool
+	// holes are reads that failed and could change the state; limits are places
+	// that were not looked at, by choice or for want of rights. Both are sorted.
+	holes, limits []string
+	// powerHoles are reads that failed and could make the group privileged.
+	powerHoles []string
+}
+
+// reasons are why the state is unknown.
+func (e *effects) reasons() []string { return slices.Concat(e.holes, e.limits) }
+
+// judge finds the effects of groups.
+type judge struct {
+	x     *index
+	facts *Facts
+	holds holders
+	// within bounds what can be above a group; nil where every group is listed.
+	within map[string]bool
+	// places are the holes and limits that are the same for every group.
+	holes, limits, powerHoles []string
+}
+
+func newJudge(x *index, f *Facts, source *closure) *judge {
+	j := &judge{x: x, facts: f, holds: newHolders(f)}
+	if !x.graph.Listed {
+		j.within = source.may
+	}
+	j.workspaceHoles()
+	j.catalogHoles()
+	for _, list := range []*[]string{&j.holes, &j.limits, &j.powerHoles} {
+		slices.Sort(*list)
+	}
+	return j
+}
+
+// workspaceHoles rest on: the list of workspaces, one list of assignments per
+// workspace (R11).
+func (j *judge) workspaceHoles() {
+	both := func(reason string) {
+		j.holes, j.powerHoles = append(j.holes, reason), append(j.powerHoles, reason)
+	}
+	switch {
+	case j.facts.WorkspacesUnknown != "":
+		both("workspaces: " + j.facts.WorkspacesUnknown)
+	case len(j.facts.Workspaces) == 0:
+		j.limits = append(j.limits, "no workspace is visible")
+	}
+	for _, w := range j.facts.Workspaces {
+		if w.Unknown != "" {
+			both("permission assignments of workspace " + w.ID + ": " + w.Unknown)
+		}
+	}
+}
+
+// catalogHoles rest on: the list of metastores; per metastore a scan to the end
+// by a proven metastore admin; per securable its grants and owner (R11, R18).
+func (j *judge) catalogHoles() {
+	if j.facts.MetastoresUnknown != "" {
+		j.holes = append(j.holes, "metastores: "+j.facts.MetastoresUnknown)
+		j.powerHoles = append(j.powerHoles, "metastores: "+j.facts.MetastoresUnknown)
+	}
+	switch j.facts.Depth {
+	case DepthAll:
+	case DepthCatalog, DepthSchema:
+		j.limits = append(j.limits, fmt.Sprintf("Unity Catalog was scanned to the depth %q only", j.facts.Depth))
+	default:
+		j.limits = append(j.limits, "Unity Catalog was not scanned")
+		return
+	}
+	for _, m := range j.facts.Metastores {
+		where := "metastore " + m.ID
+		switch {
+		case m.Unknown != "":
+			j.holes = append(j.holes, where+": "+m.Unknown)
+		case !m.Scanned:
+			j.limits = append(j.limits, where+" was not scanned")
+		case !m.AdminProven:
+			j.limits = append(j.limits, "the caller is not proven to be admin of "+where+", so it may not see every grant")
+		}
+		for _, s := range m.Securables {
+			if s.Unknown != "" {
+				j.holes = append(j.holes, fmt.Sprintf("%s %s of %s: %s", s.Type, s.FullName, where, s.Unknown))
+			}
+		}
+	}
+}
+
+// of judges one group.
+func (j *judge) of(id string) *effects {
+	e := &effects{holes: slices.Clone(j.holes), limits: slices.Clone(j.limits), powerHoles: slices.Clone(j.powerHoles)}
+	above := j.x.closureOf(j.principal(id), j.within)
+	chain := append([]string{id}, sortedIDs(above.must)...)
+	for _, one := range chain {
+		j.collect(e, one)
+	}
+	if !above.whole() {
+		reason := "the groups above it could not be read whole"
+		e.holes, e.powerHoles = append(e.holes, reason), append(e.powerHoles, reason)
+	}
+	e.finish()
+	return e
+}
+
+func (j *judge) principal(id string) audit.Principal {
+	if group := j.x.groups[id]; group != nil {
+		return group.Principal
+	}
+	return audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: id}}
+}
+
+// collect adds what one group of the chain holds itself.
+func (j *judge) collect(e *effects, id string) {
+	name := j.x.name(id)
+	through := fmt.Sprintf(" (group %q, id %s)", name, id)
+	for i := range j.facts.Workspaces {
+		w := &j.facts.Workspaces[i]
+		for _, level := range w.Levels[id] {
+			if level == LevelAdmin {
+				e.powers = append(e.powers, fmt.Sprintf("ADMIN of workspace %q, id %s%s", w.Name, w.ID, through))
+			}
+			if w.Status != "" && w.Status != "RUNNING" {
+				e.limits = append(e.limits, fmt.Sprintf("it has %s in workspace %q, id %s, which is not running (%s)", level, w.Name, w.ID, w.Status))
+				continue
+			}
+			e.workspaces = append(e.workspaces, WorkspaceEffect{WorkspaceID: w.ID, WorkspaceName: w.Name, Level: level, GroupID: id, GroupName: name})
+		}
+	}
+	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
+	holding, looked := j.facts.Holdings[ref]
+	if !looked {
+		holding.Unknown = "not read"
+	}
+	if holding.Unknown != "" {
+		reason := fmt.Sprintf("roles and entitlements of group %s: %s", id, holding.Unknown)
+		e.holes, e.powerHoles = append(e.holes, reason), append(e.powerHoles, reason)
+	}
+	for _, role := range holding.Roles {
+		e.holdings = append(e.holdings, HoldingEffect{Kind: KindRole, Value: role, GroupID: id, GroupName: name})
+		e.powers = append(e.powers, "account role "+role+through)
+	}
+	for _, entitlement := range holding.Entitlements {
+		e.holdings = append(e.holdings, HoldingEffect{Kind: KindEntitlement, Value: entitlement, GroupID: id, GroupName: name})
+	}
+	j.collectCatalog(e, id, through)
+}
+
+func (j *judge) collectCatalog(e *effects, id, through string) {
+	p := j.principal(id)
+	if p.Name == "" {
+		reason := fmt.Sprintf("the name of group %s, by which Unity Catalog grants, could not be read", id)
+		e.holes, e.powerHoles = append(e.holes, reason), append(e.powerHoles, reason)
+	}
+	held := j.holds.of(p)
+	for _, h := range held.effects {
+		h.GroupID, h.GroupName = id, j.x.name(id)
+		e.catalog = append(e.catalog, h)
+	}
+	if held.hole != "" {
+		e.holes = append(e.holes, held.hole)
+	}
+	if held.limit != "" {
+		e.limits = append(e.limits, held.limit)
+	}
+	for _, m := range j.holds.metastores(p) {
+		e.powers = append(e.powers, fmt.Sprintf("owner of metastore %q, id %s%s", m.Name, m.ID, through))
+	}
+}
+
+// finish sorts, and draws the conclusions (R17, R24).
+func (e *effects) finish() {
+	slices.SortFunc(e.workspaces, compareWorkspaceEffects)
+	slices.SortFunc(e.catalog, compareCatalogEffects)
+	slices.SortFunc(e.holdings, compareHoldingEffects)
+	for _, list := range []*[]string{&e.powers, &e.holes, &e.limits, &e.powerHoles} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	switch {
+	case len(e.workspaces)+len(e.catalog)+len(e.holdings) > 0:
+		e.state = StateEffective
+	case len(e.holes)+len(e.limits) == 0:
+		e.state = StateNoEffect
+	default:
+		e.state = StateUnknown
+	}
+	switch {
+	case len(e.powers) > 0:
+		e.privileged = boolean(true)
+	case len(e.powerHoles) == 0:
+		e.privileged = boolean(false)
+	}
+}
+
+func compareWorkspaceEffects(a, b WorkspaceEffect) int {
+	return cmp.Or(audit.CompareIDs(a.WorkspaceID, b.WorkspaceID), strings.Compare(a.Level, b.Level), audit.CompareIDs(a.GroupID, b.GroupID))
+}
+
+func compareCatalogEffects(a, b CatalogEffect) int {
+	return cmp.Or(
+		strings.Compare(a.MetastoreID, b.MetastoreID), strings.Compare(a.SecurableType, b.SecurableType), strings.Compare(a.FullName, b.FullName),
+		audit.CompareIDs(a.GroupID, b.GroupID), slices.Compare(a.Privileges, b.Privileges),
+	)
+}
+
+func compareHoldingEffects(a, b HoldingEffect) int {
+	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Value, b.Value), audit.CompareIDs(a.GroupID, b.GroupID))
+}

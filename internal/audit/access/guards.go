@@ -1,0 +1,201 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package access
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+const readAgain = "Plan again when the account can be read, or set allow_incomplete to see the plan without its memberships."
+
+func (p *planner) refuse(text, remedy string) {
+	p.out.Problems = append(p.out.Problems, Problem{Text: text, Remedy: remedy})
+}
+
+func (p *planner) incomplete(text, remedy string) {
+	p.out.Problems = append(p.out.Problems, Problem{Incomplete: true, Text: text, Remedy: remedy})
+}
+
+// guards refuse what must not be planned (R13, R25, R26): one problem per cause.
+func (p *planner) guards() {
+	p.sameOrOther()
+	p.activity()
+	p.nesting()
+	if !p.source.whole() {
+		p.incomplete(fmt.Sprintf("Not every group of the source %s could be read%s", p.in.Source.Ref, firstReasons(p.x.holes(p.source))), readAgain)
+	}
+	if len(p.unjudged) > 0 {
+		p.incomplete(p.unjudgedText(), readAgain)
+	}
+	if limit := p.in.MaxAdditions; limit != nil && p.additions > *limit {
+		p.refuse(fmt.Sprintf("The plan adds %d memberships, and max_additions allows %d", p.additions, *limit),
+			"Look at databricks_actions, and raise max_additions if that is what you want.")
+	}
+}
+
+func (p *planner) sameOrOther() {
+	source, target := p.in.Source.Ref, p.in.Target.Ref
+	switch {
+	case source == target:
+		p.refuse(fmt.Sprintf("Source and target are the same principal, %s", source), "Select two principals.")
+	case source.Type != target.Type && !p.in.AllowDifferentTypes:
+		p.refuse(fmt.Sprintf("The source is %s and the target %s: principals of different types", source, target),
+			"Set allow_different_types = true if that is what you want.")
+	}
+}
+
+// activity refuses an inactive target, and takes nothing from an inactive source:
+// what it has is about to go. Groups have no such state.
+func (p *planner) activity() {
+	for _, one := range []struct {
+		what  string
+		who   audit.Principal
+		found func(text, remedy string)
+	}{
+		{"source", p.in.Source, p.incomplete}, {"target", p.in.Target, p.refuse},
+	} {
+		if one.who.Type == audit.TypeGroup {
+			continue
+		}
+		remedy := fmt.Sprintf("Activate it, or select another %s.", one.what)
+		switch {
+		case one.who.Active == nil:
+			p.incomplete(fmt.Sprintf("The account does not say whether the %s %s is active", one.what, one.who.Ref), remedy)
+		case !*one.who.Active:
+			one.found(fmt.Sprintf("The %s %s is inactive", one.what, one.who.Ref), remedy)
+		}
+	}
+}
+
+// nesting refuses a target that is one of the groups, or above one of them.
+func (p *planner) nesting() {
+	target := p.in.Target
+	if target.Type != audit.TypeGroup {
+		return
+	}
+	var within, unknown []string
+	for _, id := range sortedKeys(p.memberships) {
+		if id == target.ID {
+			within = append(within, id)
+			continue
+		}
+		above := p.x.closureOf(p.judge.principal(id), p.judge.within).in(target.ID)
+		switch {
+		case isTrue(above):
+			within = append(within, id)
+		case above == nil:
+			unknown = append(unknown, id)
+		}
+	}
+	if len(within) > 0 {
+		p.refuse(fmt.Sprintf("The target %s is, or contains, a group of the source that it would become a member of: %s", target.Ref, firstIDs(within)),
+			"Select another target, or take the groups apart first.")
+	}
+	if len(unknown) > 0 {
+		p.incomplete(fmt.Sprintf("Whether the target %s contains a group that it would become a member of could not be read: %s", target.Ref, firstIDs(unknown)), readAgain)
+	}
+}
+
+func (p *planner) unjudgedText() string {
+	var ids []string
+	reasons := map[string]bool{}
+	for _, u := range p.unjudged {
+		ids = append(ids, u.id)
+		for _, r := range u.reasons {
+			reasons[r] = true
+		}
+	}
+	slices.SortFunc(ids, audit.CompareIDs)
+	return fmt.Sprintf("What could not be read leaves groups of the source without a verdict: %s. %s", firstIDs(slices.Compact(ids)), firstTexts(sortedKeys(reasons)))
+}
+
+// finish sorts the lists and gives the memberships if nothing stands against it.
+func (p *planner) finish() ClonePlan {
+	out := &p.out
+	for _, rows := range [][]PlanRow{
+		out.IDPActions, out.DatabricksActions, out.Skipped, out.Unverified, out.AlreadyMember, out.Follows, out.System,
+	} {
+		slices.SortFunc(rows, func(a, b PlanRow) int { return compareNames(a.GroupName, a.GroupID, b.GroupName, b.GroupID) })
+	}
+	slices.SortFunc(out.Problems, func(a, b Problem) int { return strings.Compare(a.Text, b.Text) })
+	if len(out.Problems) == 0 {
+		out.Memberships = p.memberships
+	}
+	reported := slices.Concat(p.in.Graph.Failures, p.in.Facts.Failures)
+	out.Failures = mergeFailures(reported, slices.Concat(p.x.holes(p.source), p.x.holes(p.target), p.judge.factHoles(p.source)))
+	out.Complete = len(out.Failures) == 0 && !slices.ContainsFunc(out.Problems, func(q Problem) bool { return q.Incomplete })
+	return *out
+}
+
+// factHoles are the holes of the facts as failures.
+func (j *judge) factHoles(source *closure) []audit.Failure {
+	var out []audit.Failure
+	hole := func(f audit.Failure) {
+		if f.Reason != "" {
+			out = append(out, f)
+		}
+	}
+	hole(audit.Failure{Call: "list workspaces", Reason: j.facts.WorkspacesUnknown})
+	hole(audit.Failure{Call: "list metastores", Reason: j.facts.MetastoresUnknown})
+	hole(audit.Failure{Call: "list principals", Reason: j.facts.NamesUnknown})
+	for _, w := range j.facts.Workspaces {
+		hole(audit.Failure{Call: "read permission assignments of workspace " + w.ID, Reason: w.Unknown})
+	}
+	for ref, holding := range j.facts.Holdings {
+		hole(audit.Failure{Type: ref.Type, ID: ref.ID, Call: "read roles and entitlements", Reason: holding.Unknown})
+	}
+	asked := []audit.Ref{source.subject.Ref}
+	for id := range source.must {
+		asked = append(asked, audit.Ref{Type: audit.TypeGroup, ID: id})
+	}
+	for _, ref := range asked {
+		if _, read := j.facts.Holdings[ref]; !read {
+			hole(audit.Failure{Type: ref.Type, ID: ref.ID, Call: "read roles and entitlements", Reason: "not read"})
+		}
+	}
+	for _, m := range j.facts.Metastores {
+		hole(audit.Failure{Call: "scan metastore " + m.ID, Reason: m.Unknown})
+		for _, s := range m.Securables {
+			hole(audit.Failure{Call: fmt.Sprintf("read grants on %s %s of metastore %s", s.Type, s.FullName, m.ID), Reason: s.Unknown})
+		}
+	}
+	return out
+}
+
+func compareNotCloned(a, b NotCloned) int {
+	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Place, b.Place), strings.Compare(a.Value, b.Value))
+}
+
+func firstIDs(ids []string) string {
+	const most = 10
+	if len(ids) > most {
+		return fmt.Sprintf("group/%s, and %d more", strings.Join(ids[:most], ", group/"), len(ids)-most)
+	}
+	return "group/" + strings.Join(ids, ", group/")
+}
+
+func firstTexts(texts []string) string {
+	const most = 5
+	if len(texts) > most {
+		return fmt.Sprintf("%s, and %d more", strings.Join(texts[:most], "; "), len(texts)-most)
+	}
+	return strings.Join(texts, "; ")
+}
+
+// firstReasons is the end of a sentence about holes.
+func firstReasons(holes []audit.Failure) string {
+	reasons := map[string]bool{}
+	for _, h := range holes {
+		reasons[h.Reason] = true
+	}
+	if len(reasons) == 0 {
+		return ""
+	}
+	return ": " + firstTexts(sortedKeys(reasons))
+}

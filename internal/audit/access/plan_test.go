@@ -1,0 +1,318 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package access
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+func workspace(id, name string, levels map[string][]string) WorkspaceAccess {
+	return WorkspaceAccess{Workspace: audit.Workspace{ID: id, Name: name, Status: "RUNNING"}, Levels: levels}
+}
+
+// factsOf are whole facts about a graph in which nobody has anything: no hole,
+// one workspace, one metastore scanned to the end by its admin.
+func factsOf(g Graph) Facts {
+	f := Facts{
+		Workspaces: []WorkspaceAccess{workspace("100", "prod-workspace", nil)},
+		Metastores: []Metastore{{ID: "m1", Name: "main", Owner: "metastore-admins", Scanned: true, AdminProven: true}},
+		Depth:      DepthAll, Holdings: map[audit.Ref]Holding{userRef("u1"): {}}, Names: map[string][]audit.Ref{},
+	}
+	for _, one := range g.Groups {
+		f.Holdings[one.Ref] = Holding{}
+		if key := NameKey(one.Name); !slices.Contains(f.Names[key], one.Ref) {
+			f.Names[key] = append(f.Names[key], one.Ref)
+		}
+	}
+	f.Names["u1@example.com"] = []audit.Ref{userRef("u1")}
+	return f
+}
+
+func sourceAndTarget() (source, target audit.Principal) {
+	source, target = user("u1", "u1@example.com"), user("u2", "u2@example.com")
+	return source, target
+}
+
+func planOf(g Graph, change func(*PlanInput)) ClonePlan {
+	in := PlanInput{Graph: g, Facts: factsOf(g)}
+	in.Source, in.Target = sourceAndTarget()
+	if change != nil {
+		change(&in)
+	}
+	return Plan(in)
+}
+
+func rowNames(rows []PlanRow) string {
+	var out []string
+	for _, r := range rows {
+		out = append(out, r.GroupName)
+	}
+	return strings.Join(out, " ")
+}
+
+// verdicts is a plan in one line per list.
+func verdicts(p ClonePlan) map[string]string {
+	out := map[string]string{}
+	for name, rows := range map[string][]PlanRow{
+		"idp": p.IDPActions, "databricks": p.DatabricksActions, "skipped": p.Skipped, "unverified": p.Unverified,
+		"already": p.AlreadyMember, "follows": p.Follows, "system": p.System,
+	} {
+		if len(rows) > 0 {
+			out[name] = rowNames(rows)
+		}
+	}
+	var given []string
+	for _, id := range sortedKeys(p.Memberships) {
+		given = append(given, p.Memberships[id].GroupName)
+	}
+	if p.Memberships != nil {
+		out["memberships"] = strings.Join(given, " ")
+	}
+	return out
+}
+
+func TestPlanTellsTheStory(t *testing.T) {
+	t.Parallel()
+	g := story()
+	story := func(in *PlanInput) {
+		in.Facts.Workspaces = []WorkspaceAccess{
+			workspace("101", "prod-workspace", map[string][]string{"1": {LevelUser}, "3": {LevelUser}, "9": {LevelAdmin}}),
+			workspace("102", "dev-workspace", map[string][]string{"1": {LevelUser}, "7": {LevelUser}, "u1": {LevelUser}}),
+			workspace("103", "scratch-workspace", map[string][]string{"4": {LevelUser}, "6": {LevelUser}}),
+		}
+	}
+	p := planOf(g, story)
+	want := map[string]string{
+		"idp": "data-engineers", "follows": "bi-consumers", "databricks": "npb-platform-admins npb-platform-users scratch-workspace-admins",
+		"skipped": "ml-catalog-readers", "already": "npb-developers", "system": "account users",
+		"memberships": "npb-platform-users scratch-workspace-admins npb-developers",
+	}
+	if diff := cmp.Diff(want, verdicts(p)); diff != "" {
+		t.Error(diff)
+	}
+	if !slices.Equal(p.Follows[0].PendingVia, []string{"1"}) || !p.Complete || len(p.Problems) != 0 {
+		t.Errorf("pending %v, complete %v, problems %v", p.Follows[0].PendingVia, p.Complete, p.Problems)
+	}
+	if diff := cmp.Diff([]NotCloned{{Kind: KindAssignment, Place: "102", Value: LevelUser}}, p.NotCloned); diff != "" {
+		t.Error(diff)
+	}
+	places := []string{p.IDPActions[0].Workspaces[0].WorkspaceName, p.IDPActions[0].Workspaces[1].WorkspaceName}
+	if diff := cmp.Diff([]string{"prod-workspace", "dev-workspace"}, places); diff != "" {
+		t.Error(diff)
+	}
+	// The guard of the privileged group, and the deliberate way past it (R24).
+	if row := p.DatabricksActions[0]; !isTrue(row.Privileged) || !strings.Contains(row.Reason, "allow_privileged_groups") {
+		t.Errorf("%+v", row)
+	}
+	p = planOf(g, func(in *PlanInput) { story(in); in.AllowPrivileged = map[string]bool{"9": true} })
+	if m, there := p.Memberships["9"]; !there || !m.Privileged || m.MemberID != "u2" {
+		t.Errorf("%+v", p.Memberships)
+	}
+	// After the apply, the map is the same (R19).
+	for i := range g.Groups {
+		if id := g.Groups[i].ID; id == "3" || id == "4" {
+			g.Groups[i].Members = append(g.Groups[i].Members, audit.Member{Ref: userRef("u2")})
+		}
+	}
+	after := planOf(g, story)
+	if got := verdicts(after); got["memberships"] != want["memberships"] || got["already"] != "npb-developers npb-platform-users scratch-workspace-admins" {
+		t.Errorf("%v", got)
+	}
+}
+
+// Effects, case by case (part 4, group 5): one direct group "one" of the source,
+// nested in "two", which is nested in "three".
+func TestPlanEffects(t *testing.T) {
+	t.Parallel()
+	levels := func(id, level string) func(*Facts) {
+		return func(f *Facts) { f.Workspaces[0].Levels = map[string][]string{id: {level}} }
+	}
+	securable := func(s Securable) func(*Facts) {
+		return func(f *Facts) { f.Metastores[0].Securables = append(f.Metastores[0].Securables, s) }
+	}
+	grantOn := func(kind, name string, g Grant) func(*Facts) {
+		return securable(Securable{Type: kind, FullName: name, Grants: []Grant{g}})
+	}
+	toOne := Grant{Principal: "one", Privileges: []string{"USE_CATALOG"}}
+	cases := []struct {
+		name   string
+		change func(*Facts)
+		want   string // effective, effective privileged, dead end, unverified, hole
+	}{
+		{"nothing anywhere", nil, "dead end"},
+		{"own assignment", levels("1", LevelUser), "effective"},
+		{"parent's assignment", levels("2", LevelUser), "effective"},
+		{"grandparent's assignment", levels("3", LevelUser), "effective"},
+		{"ADMIN", levels("1", LevelAdmin), "effective privileged"},
+		{"grandparent's ADMIN", levels("3", LevelAdmin), "effective privileged"},
+		{"role on the group", func(f *Facts) { f.Holdings[groupRef("1")] = Holding{Roles: []string{"billing.admin"}} }, "effective privileged"},
+		{"role on an ancestor", func(f *Facts) { f.Holdings[groupRef("3")] = Holding{Roles: []string{"account_admin"}} }, "effective privileged"},
+		{"entitlement", func(f *Facts) { f.Holdings[groupRef("1")] = Holding{Entitlements: []string{"databricks-sql-access"}} }, "effective"},
+		{"ownership", securable(Securable{Type: "table", FullName: "a.b.c", Owner: "one"}), "effective"},
+		{"ancestor's ownership", securable(Securable{Type: "schema", FullName: "a.b", Owner: "three"}), "effective"},
+		{"metastore ownership", func(f *Facts) { f.Metastores[0].Owner = "two" }, "effective privileged"},
+		{"metastore ownership without a scan", func(f *Facts) { f.Metastores[0] = Metastore{ID: "m1", Name: "main", Owner: "two"}; f.Depth = DepthNone }, "effective privileged"},
+		{"grant by id", grantOn("catalog", "a", Grant{PrincipalID: "1", Principal: "other", Privileges: []string{"SELECT"}}), "effective"},
+		{"grant to another id with this name", grantOn("catalog", "a", Grant{PrincipalID: "77", Principal: "one", Privileges: []string{"SELECT"}}), "dead end"},
+		{"grant without privileges", grantOn("catalog", "a", Grant{Principal: "one"}), "dead end"},
+		{"deleted principal on a grant", grantOn("catalog", "a", Grant{Privileges: []string{"SELECT"}}), "dead end"},
+		{"grant to somebody else", grantOn("catalog", "a", Grant{Principal: "four", Privileges: []string{"SELECT"}}), "dead end"},
+		{"grant to a name in another case", grantOn("catalog", "a", Grant{Principal: "ONE", Privileges: []string{"SELECT"}}), "unverified"},
+		{"grant to a name shared by two groups", func(f *Facts) {
+			grantOn("catalog", "a", toOne)(f)
+			f.Names["one"] = append(f.Names["one"], groupRef("99"))
+		}, "unverified"},
+		{"grant to a name while names are not known whole", func(f *Facts) { grantOn("catalog", "a", toOne)(f); f.NamesUnknown = "503" }, "hole"},
+		{"403 on one catalog", securable(Securable{Type: "catalog", FullName: "secret", Unknown: "403"}), "hole"},
+		{"403 on one catalog, effect elsewhere", func(f *Facts) {
+			securable(Securable{Type: "catalog", FullName: "secret", Unknown: "403"})(f)
+			levels("1", LevelUser)(f)
+		}, "effective"},
+		{"the list of catalogs broke off", func(f *Facts) { f.Metastores[0].Unknown = "500" }, "hole"},
+		{"metastores could not be listed", func(f *Facts) { f.MetastoresUnknown = "403" }, "hole"},
+		{"no workspace visible", func(f *Facts) { f.Workspaces = nil }, "unverified"},
+		{"workspaces could not be listed", func(f *Facts) { f.WorkspacesUnknown = "500" }, "hole"},
+		{"assignments 500", func(f *Facts) { f.Workspaces[0].Unknown = "500" }, "hole"},
+		{"assignments 500, grant elsewhere: maybe ADMIN there", func(f *Facts) {
+			f.Workspaces[0].Unknown = "500"
+			grantOn("catalog", "a", toOne)(f)
+		}, "effective hole"},
+		{"workspace that is not running", func(f *Facts) { levels("1", LevelUser)(f); f.Workspaces[0].Status = "CANCELLED" }, "unverified"},
+		{"workspace without federation", func(f *Facts) {
+			f.Workspaces = append(f.Workspaces, WorkspaceAccess{Workspace: audit.Workspace{ID: "200", Federation: boolean(false)}})
+		}, "dead end"},
+		{"roles could not be read", func(f *Facts) { f.Holdings[groupRef("3")] = Holding{Unknown: "403"} }, "hole"},
+		{"roles were not read", func(f *Facts) { delete(f.Holdings, groupRef("2")) }, "hole"},
+		{"no scan", func(f *Facts) { f.Depth = DepthNone; f.Metastores[0] = Metastore{ID: "m1", Owner: "x"} }, "unverified"},
+		{"scan of catalogs only", func(f *Facts) { f.Depth = DepthCatalog }, "unverified"},
+		{"scan of schemas only", func(f *Facts) { f.Depth = DepthSchema }, "unverified"},
+		{"caller is not proven metastore admin", func(f *Facts) { f.Metastores[0].AdminProven = false }, "unverified"},
+		{"one metastore was not scanned", func(f *Facts) { f.Metastores = append(f.Metastores, Metastore{ID: "m2"}) }, "unverified"},
+	}
+	for _, kind := range []string{
+		"metastore", "catalog", "schema", "table", "view", "volume", "function", "model", "external_location", "storage_credential", "connection", "share",
+	} {
+		cases = append(cases, struct {
+			name   string
+			change func(*Facts)
+			want   string
+		}{"grant on " + kind, grantOn(kind, "x", toOne), "effective"})
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := listed(group("1", "one", "u1"), group("2", "two", "1"), group("3", "three", "2"))
+			p := planOf(g, func(in *PlanInput) {
+				if c.change != nil {
+					c.change(&in.Facts)
+				}
+			})
+			if got := summaryOf(p); got != c.want {
+				t.Errorf("%s, want %s; problems %v; %+v", got, c.want, p.Problems, verdicts(p))
+			}
+			if p.Complete != (len(p.Failures) == 0) {
+				t.Errorf("complete %v, failures %v", p.Complete, p.Failures)
+			}
+		})
+	}
+}
+
+// summaryOf is the verdict on the one direct group of a plan.
+func summaryOf(p ClonePlan) string {
+	var words []string
+	switch {
+	case len(p.DatabricksActions) == 1:
+		words = append(words, "effective")
+		if isTrue(p.DatabricksActions[0].Privileged) {
+			words = append(words, "privileged")
+		}
+	case len(p.Skipped) == 1:
+		words = append(words, "dead end")
+	case len(p.Unverified) == 1 && len(p.Problems) == 0:
+		words = append(words, "unverified")
+	}
+	if len(p.Problems) > 0 {
+		words = append(words, "hole")
+	}
+	return strings.Join(words, " ")
+}
+
+// The plan, case by case (part 4, group 6), and the guards (R23 to R26).
+func TestPlanCases(t *testing.T) {
+	t.Parallel()
+	used := func(in *PlanInput) {
+		in.Facts.Workspaces[0].Levels = map[string][]string{"1": {LevelUser}, "2": {LevelUser}}
+	}
+	idpMember := group("1", "one", "u1", "u3")
+	idpMember.Members[1].Source = audit.SourceIdentityProvider
+	two := []Group{group("1", "one", "u1"), group("2", "two", "u1")}
+	asGroup := func(id string) func(*PlanInput) {
+		return func(in *PlanInput) {
+			in.Target = audit.Principal{Ref: groupRef(id), Name: "target"}
+			in.AllowDifferentTypes = true
+		}
+	}
+	for _, c := range []struct {
+		name    string
+		graph   Graph
+		change  func(*PlanInput)
+		want    map[string]string
+		problem string // part of the text; empty is none
+	}{
+		{"target has it directly", listed(group("1", "one", "u1", "u2")), nil, map[string]string{"already": "one", "memberships": "one"}, ""},
+		{"target has it through another", listed(group("1", "one", "u1", "5"), group("5", "five", "u2")), nil, map[string]string{"databricks": "one", "memberships": "one"}, ""},
+		{"target has not", listed(group("1", "one", "u1")), nil, map[string]string{"databricks": "one", "memberships": "one"}, ""},
+		{"external id set", listed(external(group("1", "one", "u1"))), nil, map[string]string{"idp": "one", "memberships": ""}, ""},
+		{"external and held already", listed(external(group("1", "one", "u1", "u2"))), nil, map[string]string{"already": "one", "memberships": ""}, ""},
+		{"IdP membership in an internal group", listed(idpMember), nil, map[string]string{"idp": "one", "memberships": ""}, ""},
+		{"system group", listed(group("1", "users", "u1")), nil, map[string]string{"system": "users", "memberships": ""}, ""},
+		{"source without groups", listed(), nil, map[string]string{"memberships": ""}, ""},
+		{"a cycle above", listed(group("1", "one", "u1", "2"), group("2", "two", "1")), nil, map[string]string{"databricks": "one", "follows": "two", "memberships": "one"}, ""},
+		{"service principal to user", listed(two...), func(in *PlanInput) {
+			in.Source.Type = audit.TypeServicePrincipal
+		}, map[string]string{"databricks": "one two"}, "different types"},
+		{"service principal to user, allowed", listed(two...), func(in *PlanInput) {
+			in.Source.Type, in.AllowDifferentTypes = audit.TypeServicePrincipal, true
+			in.Facts.Holdings[in.Source.Ref] = Holding{}
+		}, map[string]string{"databricks": "one two", "memberships": "one two"}, ""},
+		{"same principal", listed(two...), func(in *PlanInput) { in.Target = in.Source }, map[string]string{"already": "one two"}, "same principal"},
+		{"inactive target", listed(two...), func(in *PlanInput) { in.Target.Active = boolean(false) }, map[string]string{"databricks": "one two"}, "target user/u2 is inactive"},
+		{"inactive source", listed(two...), func(in *PlanInput) { in.Source.Active = boolean(false) }, map[string]string{"databricks": "one two"}, "source user/u1 is inactive"},
+		{"target that does not say", listed(two...), func(in *PlanInput) { in.Target.Active = nil }, map[string]string{"databricks": "one two"}, "does not say"},
+		{"target is a group", listed(append(two, group("7", "seven"))...), asGroup("7"), map[string]string{"databricks": "one two", "memberships": "one two"}, ""},
+		{"target is the group", listed(two...), asGroup("1"), map[string]string{"databricks": "one two"}, "group/1"},
+		{"target is an ancestor of the group", listed(append(two, group("7", "seven", "2"))...), asGroup("7"), map[string]string{"databricks": "one two", "follows": "seven"}, "group/2"},
+		{"cap reached", listed(two...), func(in *PlanInput) { n := 2; in.MaxAdditions = &n }, map[string]string{"databricks": "one two", "memberships": "one two"}, ""},
+		{"cap + 1", listed(two...), func(in *PlanInput) { n := 1; in.MaxAdditions = &n }, map[string]string{"databricks": "one two"}, "adds 2 memberships"},
+		{"what is held already does not count", listed(group("1", "one", "u1", "u2"), two[1]), func(in *PlanInput) { n := 1; in.MaxAdditions = &n },
+			map[string]string{"already": "one", "databricks": "two", "memberships": "one two"}, ""},
+		{"unread group elsewhere", listed(append(two, unread(group("7", "seven")))...), nil, map[string]string{"databricks": "one two"}, "Not every group of the source"},
+		{"unread members of the source's group", listed(unread(group("1", "one", "u1"))), nil, map[string]string{"unverified": "one"}, "without a verdict: group/1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := planOf(c.graph, func(in *PlanInput) {
+				used(in)
+				if c.change != nil {
+					c.change(in)
+				}
+			})
+			if diff := cmp.Diff(c.want, verdicts(p)); diff != "" {
+				t.Error(diff)
+			}
+			if (len(p.Problems) > 0) != (c.problem != "") || (p.Memberships == nil) != (c.problem != "") {
+				t.Errorf("problems %+v", p.Problems)
+			}
+			if c.problem != "" && !slices.ContainsFunc(p.Problems, func(q Problem) bool { return strings.Contains(q.Text, c.problem) }) {
+				t.Errorf("%q is not in %+v", c.problem, p.Problems)
+			}
+		})
+	}
+}
