@@ -7,7 +7,6 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
@@ -16,40 +15,16 @@ import (
 // the account: Terraform plans again during apply and compares.
 func (r *groupMemberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var plan, state groupMemberModel
-	planned, exists := !req.Plan.Raw.IsNull(), !req.State.Raw.IsNull()
-	if planned {
-		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	}
-	if exists {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
-	if exists && r.session != nil {
-		resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, thingGroupMember)...)
-	}
-	if resp.Diagnostics.HasError() {
+	step := membershipStep{prefix: membershipPrefix, thing: thingGroupMember, plan: &plan.memberModel, state: &state.memberModel}
+	if !step.read(ctx, r.session, &plan, &state, req, resp) {
 		return
 	}
-	known := planned && plan.isKnown()
-	if known {
-		id := membershipID(membershipPrefix, plan.GroupID.ValueString(), plan.MemberID.ValueString())
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), id)...)
-	}
-	stays := exists && known && plan.isSame(&state.memberModel)
-	if r.session == nil || stays {
-		return // Nothing will be written.
-	}
-	if exists && state.removesOnDestroy() {
+	if step.exists && state.removesOnDestroy() {
 		r.guardDestroy(ctx, &state, &resp.Diagnostics)
 	}
-	if !known {
-		return
+	if step.known {
+		step.refuse(ctx, r.session, plan.request(), r.session.account.CheckAddMember, &resp.Diagnostics)
 	}
-	// A replacement is planned as a create of the new membership; what the
-	// framework kept from state is the old member's.
-	ask := plan.request()
-	ask.MemberType = ""
-	found := r.session.checkMembership(ctx, thingGroupMember, &plan.memberModel, ask, r.session.account.CheckAddMember, &resp.Diagnostics)
-	addRefusals(&resp.Diagnostics, "Plan", thingGroupMember, found.Refusals)
 }
 
 // guardDestroy refuses in the plan what a destroy would refuse: Terraform does

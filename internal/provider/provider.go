@@ -73,6 +73,7 @@ func (p *dbxidentityProvider) Resources(context.Context) []func() resource.Resou
 	return []func() resource.Resource{
 		newExternalIDResource,
 		newGroupMemberResource,
+		newGroupMemberRemovalResource,
 		newRemediationLedgerResource,
 		newResolvedPrincipalResource,
 	}

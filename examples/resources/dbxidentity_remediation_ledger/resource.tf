@@ -3,10 +3,12 @@ data "dbxidentity_divergences" "this" {}
 # A divergence disappears once it is fixed. The ledger remembers it, so that the
 # fix stays in the configuration and the next plan is empty.
 resource "dbxidentity_remediation_ledger" "this" {
-  pending_external_ids = data.dbxidentity_divergences.this.external_id_fixes
+  pending_external_ids    = data.dbxidentity_divergences.this.external_id_fixes
+  pending_member_removals = data.dbxidentity_divergences.this.member_removals
 
   # A plan that wants more new fixes at once than this is refused.
-  max_new_external_ids = 50
+  max_new_external_ids    = 50
+  max_new_member_removals = 10
 }
 
 resource "dbxidentity_external_id" "fix" {
@@ -16,4 +18,11 @@ resource "dbxidentity_external_id" "fix" {
   principal_id                 = each.value.principal_id
   external_id                  = each.value.external_id
   expected_current_external_id = each.value.current_external_id
+}
+
+resource "dbxidentity_group_member_removal" "fix" {
+  for_each = dbxidentity_remediation_ledger.this.member_removals
+
+  group_id  = each.value.group_id
+  member_id = each.value.member_id
 }

@@ -1,0 +1,1 @@
+terraform import dbxidentity_group_member_removal.contractor removal/30000000000006/member/100000000001
