@@ -158,8 +158,8 @@ func TestProcess_mixedFaults(t *testing.T) {
 		patch(simulator.Fault{Kind: simulator.FaultStatus, Status: 429, RetryAfterSeconds: &zero, Probability: 0.2, Seed: 2}),
 		patch(simulator.Fault{Kind: simulator.FaultStatus, Status: 503, AfterHandler: true, Probability: 0.1, Seed: 3}),
 		patch(simulator.Fault{Kind: simulator.FaultReset, Skip: 9, Times: 2}),
-		simulator.Fault{Kind: simulator.FaultStale, Method: http.MethodGet, Path: "/api/2.1/**", Probability: 0.15, Seed: 4},
-		simulator.Fault{Kind: simulator.FaultTruncate, Method: http.MethodGet, Probability: 0.03, Seed: 5},
+		{Kind: simulator.FaultStale, Method: http.MethodGet, Path: "/api/2.1/**", Probability: 0.15, Seed: 4},
+		{Kind: simulator.FaultTruncate, Method: http.MethodGet, Probability: 0.03, Seed: 5},
 	}
 	a.faults(mix...)
 	cmd, out := w.command(t.Context(), "apply", "-auto-approve")
