@@ -39,6 +39,9 @@ type Error struct {
 
 // Error names the host, so that a wrong one is seen.
 func (e *Error) Error() string {
+	if e.Attempts == 0 {
+		return fmt.Sprintf("%s %s: %v", e.Method, e.Place, e.Err)
+	}
 	plural := "s"
 	if e.Attempts == 1 {
 		plural = ""
@@ -58,8 +61,10 @@ var errNoProgress = errors.New("no progress")
 
 // attempt is the outcome of one try.
 type attempt struct {
-	resp *Response
-	err  error
+	// begun is when it began, start when the first attempt of the request did.
+	begun, start time.Time
+	resp         *Response
+	err          error
 	// sent is true when the request may have reached the server.
 	sent bool
 	// broken is true when an answer began and did not come whole.
@@ -85,8 +90,16 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		attempts int
 	)
 	for {
-		release, err := c.enter(ctx, req)
-		if err != nil {
+		release, err := c.enter(ctx, req, attempts > 0)
+		var refused *refusedError
+		switch {
+		case errors.As(err, &refused):
+			e := &Error{Method: req.Method, Place: place(u), Attempts: attempts, Sent: sent, Err: refused.err}
+			if attempts > 0 {
+				e.Elapsed = time.Since(start)
+			}
+			return nil, e
+		case err != nil:
 			return nil, ended(ctx, req, u, err)
 		}
 		if start.IsZero() {
@@ -100,7 +113,9 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 			}
 		}
 		attempts++
+		begun := time.Now()
 		a := c.try(ctx, req, u, start)
+		a.begun, a.start = begun, start
 		release()
 		sent = sent || a.sent
 		var final *finalError
@@ -149,24 +164,49 @@ func (c *Client) deadline(host string, start time.Time) time.Time {
 }
 
 // enter waits for the limiter and for a place among the requests in flight.
-func (c *Client) enter(ctx context.Context, req *Request) (release func(), err error) {
-	if req.Class == ClassAuth {
+// Whoever waits for the limiter holds no place: a family of calls that must
+// pause for a minute keeps nobody else from going on.
+func (c *Client) enter(ctx context.Context, req *Request, again bool) (release func(), err error) {
+	g := c.gate(req)
+	if g == nil {
 		return func() {}, ctx.Err()
 	}
-	// The slot comes first: a request that holds a turn of the limiter and waits
-	// for a slot would waste the turn.
-	select {
-	case c.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	release = func() { <-c.slots }
-	if err := c.gate(req).wait(ctx); err != nil {
-		release()
+	if err := g.line.enter(ctx, again); err != nil {
 		return nil, err
 	}
-	return release, nil
+	defer g.line.leave()
+	if err := g.spent.refuse(); err != nil {
+		return nil, &refusedError{err}
+	}
+	if err := g.crowd.enter(ctx); err != nil {
+		return nil, err
+	}
+	for {
+		// Only the head of the line looks at the clock. Turns are not handed out
+		// ahead, since the rate may change while others wait.
+		err := sleep(ctx, g.until(time.Now()))
+		if err == nil {
+			select {
+			case c.slots <- struct{}{}:
+			case <-ctx.Done():
+				err = context.Cause(ctx)
+			}
+		}
+		if err != nil {
+			g.crowd.leave()
+			return nil, err
+		}
+		if g.turn(time.Now()) <= 0 {
+			return func() { <-c.slots; g.crowd.leave() }, nil
+		}
+		<-c.slots // Somebody was throttled while this one waited for its place.
+	}
 }
+
+// refusedError is why a request was not sent, although it could be.
+type refusedError struct{ err error }
+
+func (e *refusedError) Error() string { return e.err.Error() }
 
 // finalError marks what is not retried here: a request that cannot be built, or
 // credentials that could not be had (the token request had its own attempts).
@@ -243,33 +283,45 @@ func (c *Client) build(ctx context.Context, req *Request) (*http.Request, error)
 // next decides whether and after which pause the request is sent again, given
 // the time that its budget has left.
 func (c *Client) next(req *Request, a attempt, attempts int, left time.Duration) (time.Duration, bool) {
+	g := c.gate(req)
 	if a.err != nil {
+		if a.sent && g != nil {
+			g.crowd.overloaded(a.begun)
+		}
 		pause := c.backoff(attempts)
 		again := (!a.sent || req.isRead() || req.Repeatable) && !isCertificateError(a.err)
 		return pause, again && pause < left
 	}
-	g := c.gate(req)
 	pause, named := retryAfter(a.resp.Header, time.Now())
 	if !named {
 		pause = c.backoff(attempts)
+	} else if a.resp.Status == http.StatusTooManyRequests {
+		// A little more, so that not every process comes back at once; the
+		// requests of this one go one after the other anyway.
+		pause += time.Duration(rand.Int64N(int64(pause/8) + 1))
 	}
-	switch a.resp.Status {
-	case http.StatusTooManyRequests:
-		if named {
-			// A little more, so that not everybody comes back at once.
-			pause += time.Duration(rand.Int64N(int64(c.opts.RetryPause) + 1))
-		}
-		g.throttled(min(pause, max(left, 0)))
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-	case http.StatusInternalServerError:
-		if !req.isRead() && !req.Repeatable {
-			return 0, false
-		}
-	default:
-		g.succeeded()
+	pause = min(pause, max(left, 0))
+	again := isFailure(a.resp.Status)
+	if a.resp.Status == http.StatusInternalServerError && !req.isRead() && !req.Repeatable {
 		return 0, false
 	}
-	return min(pause, left), left > 0
+	if g != nil {
+		g.answered(a, pause)
+		if again && left <= 0 {
+			g.spent.exhausted(a.start, a.resp.Status)
+		}
+	}
+	return pause, again && left > 0
+}
+
+// isFailure tells answers that a later attempt may not get.
+func isFailure(status int) bool {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
 }
 
 // isCertificateError tells errors that no repetition mends.

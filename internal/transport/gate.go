@@ -5,140 +5,236 @@ package transport
 
 import (
 	"context"
+	"math"
+	"net/http"
 	"sync"
 	"time"
 )
 
 const (
-	gateWindow  = 5 * time.Second  // over which the rate of successes is measured
-	gateStep    = time.Second      // at most one decrease and one increase per step
-	gateFloor   = 1.0              // requests per second; a server that takes fewer says so by Retry-After
-	gateCalm    = 30 * time.Second // without a 429, after which the next one is taken for a passing one
-	growthFast  = 0.5              // per step after a passing 429
-	growthSlow  = 0.05             // per step once the rate is about right
-	gateCeiling = 1000.0           // requests per second above which the limit is lifted
+	gateFloor   = 1.0                    // requests per second; a server that takes fewer says so by Retry-After
+	gateCeiling = 1000.0                 // requests per second above which the limit is lifted
+	gateIdle    = 2 * time.Second        // without a request, after which time tells nothing of the server
+	gateLate    = 200 * time.Millisecond // of lateness that is made up for, so that timers do not cost rate
+
+	// After a 429 the rate is nearly level for a while and then grows faster and
+	// faster: it doubles in this time, is nine-fold in twice of it.
+	doublesFirst = 3 * time.Second  // after the first 429, by which the limit is hardly known
+	doublesLater = 60 * time.Second // once it is, at most
+	gateAgain    = 25 * time.Second
 )
 
-// gate lets requests of one class through. With a fixed rate it spaces them
-// out. Without, it is open until the server answers 429; then everybody waits
-// as long as the server says, and goes on at the rate that the server has
-// lately been taking, which grows again while no further 429 comes.
+// gate lets requests of one class and family through, in the order of calls but
+// for repetitions, which come first. With a fixed rate it spaces them out.
+// Without, it is open until the server answers 429; then everybody waits as
+// long as the server says, and goes on at the rate that the server was seen to
+// take, which grows again while no further 429 comes.
+//
+// The rate that a server takes is known best at a 429: whatever it counts with
+// is used up at that moment, as it was at the 429 before. So what it took in
+// between is what it allows for that time, however deep its bucket is. A limit
+// is used to more than 95 % this way, with one refusal in half a minute
+// (TestGate_usesADocumentedLimit).
 type gate struct {
-	head chan struct{} // held by the request whose turn is next
+	line  line
+	crowd *crowd
+	spent spent
 
-	mu        sync.Mutex
-	fixed     bool
-	rate      float64   // per second; 0 is unlimited
-	next      time.Time // when the next request may go
-	paused    time.Time // nobody goes before
-	lastDown  time.Time
-	lastUp    time.Time
-	growth    float64
-	successes [int(gateWindow / time.Second)]bucket
+	mu     sync.Mutex
+	fixed  bool
+	base   float64   // per second, at resumed; 0 is unlimited
+	next   time.Time // when the next request may go
+	paused time.Time // nobody goes before
+	last   time.Time // the latest request
+
+	resumed time.Time     // end of the pause after the last piece of news
+	doubles time.Duration // how long the rate takes from base to twice of it
+	since   time.Time     // of which taken counts: the 429 before, or the first request
+	waited  time.Duration // in pauses since then
+	taken   int           // answers other than 429 since then
 }
 
-// bucket counts the successes of one second.
-type bucket struct {
-	second int64
-	count  int
-}
-
-func newGate(rate float64) *gate {
-	return &gate{fixed: rate > 0, rate: max(rate, 0), head: make(chan struct{}, 1)}
-}
-
-// wait blocks until the request may go, in the order of calls.
-func (g *gate) wait(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	// Only the head of the queue looks at the clock. Turns are not handed out
-	// ahead, since the rate may change while others wait.
-	select {
-	case g.head <- struct{}{}:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	defer func() { <-g.head }()
-	for {
-		pause := g.turn(time.Now())
-		if pause <= 0 {
-			return nil
-		}
-		if err := sleep(ctx, pause); err != nil {
-			return err
-		}
-	}
+func newGate(rate float64, most int) *gate {
+	return &gate{fixed: rate > 0, base: max(rate, 0), crowd: newCrowd(most)}
 }
 
 // turn takes the turn if there is one now, else it tells how long to wait.
 func (g *gate) turn(now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if pause := max(g.paused.Sub(now), g.next.Sub(now)); pause > 0 {
+	if pause := g.due(now); pause > 0 {
 		return pause
 	}
-	if g.rate > 0 {
-		g.next = now.Add(time.Duration(float64(time.Second) / g.rate))
+	if g.since.IsZero() {
+		g.since = now
+	} else if idle := now.Sub(later(g.last, g.paused)); idle > gateIdle {
+		g.since = g.since.Add(idle)
+	}
+	g.last = now
+	if rate := g.rate(now); rate > 0 {
+		if g.next.IsZero() {
+			g.next = now
+		}
+		g.next = later(g.next, now.Add(-gateLate)).Add(time.Duration(float64(time.Second) / rate))
 	}
 	return 0
 }
 
-// throttled is told of every 429 with the pause before the next attempt.
-func (g *gate) throttled(pause time.Duration) {
-	if g == nil {
-		return
+// until is how long nobody can have a turn.
+func (g *gate) until(now time.Time) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.due(now)
+}
+
+func (g *gate) due(now time.Time) time.Duration { return max(g.paused.Sub(now), g.next.Sub(now)) }
+
+// rate is the present one; 0 is unlimited.
+func (g *gate) rate(now time.Time) float64 {
+	if g.fixed || g.base <= 0 {
+		return g.base
 	}
+	x := max(0, now.Sub(g.resumed).Seconds()) / g.doubles.Seconds()
+	if rate := g.base * (1 + x*x*x); rate <= gateCeiling {
+		return rate
+	}
+	g.base = 0
+	return 0
+}
+
+// answered is told of every answer, with the pause before the next attempt.
+func (g *gate) answered(a attempt, pause time.Duration) {
+	switch status := a.resp.Status; {
+	case status == http.StatusTooManyRequests:
+		g.throttled(a.begun, pause)
+	case status == http.StatusInternalServerError: // Says something about one request.
+	case isFailure(status):
+		g.crowd.overloaded(a.begun)
+	default:
+		g.succeeded(a.begun)
+	}
+}
+
+// throttled is told of every 429: when its request was sent, and the pause
+// before the next attempt.
+func (g *gate) throttled(sent time.Time, pause time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
+	// The requests that were in flight together are one piece of news.
+	news := !sent.Before(g.resumed)
 	if until := now.Add(pause); until.After(g.paused) {
+		g.waited += until.Sub(later(now, g.paused))
 		g.paused = until
 	}
-	// The requests that were in flight together are one piece of news.
-	if g.fixed || now.Before(g.lastDown.Add(gateStep)) {
+	if g.fixed || !news {
+		g.resumed = g.paused
 		return
 	}
-	g.growth = growthFast
-	if now.Before(g.lastDown.Add(gateCalm)) {
-		g.growth = growthSlow
+	refused := g.rate(now)
+	g.base = max(g.seen(now, pause, refused), gateFloor)
+	g.doubles = doublesFirst
+	if refused > 0 {
+		// Where the rate was refused last, it is again in half a minute.
+		again := gateAgain.Seconds() / math.Cbrt(max(refused/g.base-1, 0.01))
+		g.doubles = time.Duration(min(again, doublesLater.Seconds()) * float64(time.Second))
 	}
-	g.lastDown, g.lastUp = g.paused, g.paused
-	g.rate = max(g.goodput(now)*0.8, gateFloor)
+	g.resumed, g.next = g.paused, g.paused
+	g.since, g.waited, g.taken = now, pause, 0
 }
 
-// succeeded is told of every answer that is neither 429 nor a server's failure.
-func (g *gate) succeeded() {
-	if g == nil || g.fixed {
-		return
+// seen estimates the rate that the server takes, at a 429 to a request that was
+// sent at the refused rate (0: unlimited).
+func (g *gate) seen(now time.Time, pause time.Duration, refused float64) float64 {
+	total := max(now.Sub(g.since), time.Second)
+	over := float64(g.taken) / total.Seconds()
+	// A server that saves up less than a pause had nothing to make up for it.
+	open := float64(g.taken) / max(total-(g.waited-pause), total/4).Seconds()
+	if refused <= 0 {
+		return max(over, open)
 	}
+	return max(over, min(0.95*refused, 1.05*open))
+}
+
+// succeeded is told of every answer that is neither 429 nor a server's failure,
+// and when its request was sent.
+func (g *gate) succeeded(sent time.Time) {
+	g.crowd.answered(sent, time.Since(sent))
+	g.spent.succeeded()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := time.Now()
-	b := &g.successes[now.Unix()%int64(len(g.successes))]
-	if b.second != now.Unix() {
-		*b = bucket{second: now.Unix()}
+	g.taken++
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
-	b.count++
-	if g.rate <= 0 || now.Before(g.lastUp.Add(gateStep)) {
-		return
+	return b
+}
+
+// line is a queue with one head at a time. Its zero value is empty.
+type line struct {
+	mu           sync.Mutex
+	taken        bool
+	again, fresh []chan struct{}
+}
+
+// enter waits until the caller is the head; leave must be called then. Who
+// comes again goes before all who come for the first time: its time is running.
+func (l *line) enter(ctx context.Context, again bool) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-	g.lastUp = now
-	g.rate += max(0.25, g.rate*g.growth)
-	if g.rate > gateCeiling {
-		g.rate = 0
+	l.mu.Lock()
+	if !l.taken {
+		l.taken = true
+		l.mu.Unlock()
+		return nil
+	}
+	call := make(chan struct{})
+	if again {
+		l.again = append(l.again, call)
+	} else {
+		l.fresh = append(l.fresh, call)
+	}
+	l.mu.Unlock()
+	select {
+	case <-call:
+		return nil
+	case <-ctx.Done():
+		l.abandon(call)
+		return context.Cause(ctx)
 	}
 }
 
-// goodput is the successes per second over the window, or over the part of it
-// in which there were any.
-func (g *gate) goodput(now time.Time) float64 {
-	total, oldest := 0, now.Unix()
-	for _, b := range g.successes {
-		if b.count > 0 && b.second > now.Unix()-int64(len(g.successes)) {
-			total += b.count
-			oldest = min(oldest, b.second)
+// abandon takes a caller out of the queue; one that was just called leaves.
+func (l *line) abandon(call chan struct{}) {
+	l.mu.Lock()
+	for _, queue := range []*[]chan struct{}{&l.again, &l.fresh} {
+		for i, c := range *queue {
+			if c == call {
+				*queue = append((*queue)[:i], (*queue)[i+1:]...)
+				l.mu.Unlock()
+				return
+			}
 		}
 	}
-	return float64(total) / float64(now.Unix()-oldest+1)
+	l.mu.Unlock()
+	l.leave()
+}
+
+// leave makes the next one the head.
+func (l *line) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, queue := range []*[]chan struct{}{&l.again, &l.fresh} {
+		if len(*queue) > 0 {
+			call := (*queue)[0]
+			*queue = (*queue)[1:]
+			close(call)
+			return
+		}
+	}
+	l.taken = false
 }

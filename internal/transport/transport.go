@@ -51,7 +51,8 @@ const (
 type Options struct {
 	// Base carries the requests; nil means [NewBase]. It must not retry.
 	Base http.RoundTripper
-	// MaxConcurrency bounds the requests in flight.
+	// MaxConcurrency bounds the requests in flight; fewer are when a server fails
+	// under them, or answers the later the more it is asked.
 	MaxConcurrency int
 	// ReadsPerSecond and WritesPerSecond are fixed rates; 0 means as fast as
 	// the server takes them, found out by its answers of 429.
@@ -199,7 +200,7 @@ func (c *Client) gate(req *Request) *gate {
 	defer c.mu.Unlock()
 	g := c.gates[key]
 	if g == nil {
-		g = newGate(rate)
+		g = newGate(rate, c.opts.MaxConcurrency)
 		c.gates[key] = g
 	}
 	return g

@@ -1,0 +1,274 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package transport
+
+import (
+	"cmp"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// documented is a server with a documented rate limit, as the simulator plays
+// it: a bucket that refills evenly, refusals with Retry-After in whole seconds.
+type documented struct {
+	rate, burst float64
+	latency     time.Duration
+	after       bool // sends Retry-After
+
+	mu                 sync.Mutex
+	tokens             float64
+	last               time.Time
+	accepted, refusals int
+}
+
+func (d *documented) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(d.latency)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	if d.last.IsZero() {
+		d.tokens, d.last = d.burst, now
+	}
+	d.tokens = min(d.burst, d.tokens+now.Sub(d.last).Seconds()*d.rate)
+	d.last = now
+	if d.tokens >= 1 {
+		d.tokens--
+		d.accepted++
+		return answer(200)(r)
+	}
+	d.refusals++
+	if !d.after {
+		return answer(429)(r)
+	}
+	wait := math.Ceil((1 - d.tokens) / d.rate)
+	return answer(429, "Retry-After", strconv.Itoa(int(max(1, wait))))(r)
+}
+
+// least is the limit's own arithmetic: what a caller needs who never loses a
+// token of the bucket.
+func (d *documented) least(n int) time.Duration {
+	return time.Duration((float64(n) - d.burst) / d.rate * float64(time.Second))
+}
+
+// A limit that nobody told us is used to at least 95 %, and nothing is lost,
+// with few refusals: no herd comes back. Servers that save up less than their
+// own Retry-After lose what a pause costs; none of the documented ones is known
+// to.
+func TestGate_usesADocumentedLimit(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		rate, burst float64
+		latency     time.Duration
+		n, callers  int
+		without     bool
+		least       float64 // share of the limit; 0 means 0.95
+	}{
+		"member reads of IAM v2 at 20/s":      {rate: 20, burst: 20, latency: 20 * time.Millisecond, n: 5000, callers: 32},
+		"the same on a slow line":             {rate: 20, burst: 20, latency: 400 * time.Millisecond, n: 5000, callers: 32},
+		"the same without Retry-After":        {rate: 20, burst: 20, latency: 20 * time.Millisecond, n: 5000, callers: 32, without: true},
+		"matchWithIdp at 20/s":                {rate: 20, burst: 20, latency: 20 * time.Millisecond, n: 15500, callers: 32},
+		"pages of SCIM at 240/min":            {rate: 4, burst: 240, latency: 20 * time.Millisecond, n: 1500, callers: 32},
+		"writes at 2/s":                       {rate: 2, burst: 2, latency: 20 * time.Millisecond, n: 1000, callers: 10},
+		"writes at 2/s without a burst":       {rate: 2, burst: 1, latency: 20 * time.Millisecond, n: 1000, callers: 10, least: 0.85},
+		"a limit above what a page takes":     {rate: 200, burst: 200, latency: 20 * time.Millisecond, n: 20000, callers: 32},
+		"a bucket smaller than a Retry-After": {rate: 20, burst: 5, latency: 20 * time.Millisecond, n: 5000, callers: 32, least: 0.85},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server := &documented{rate: tc.rate, burst: tc.burst, latency: tc.latency, after: !tc.without}
+				c := New(Options{Base: server, MaxConcurrency: tc.callers})
+				begin := time.Now()
+				fanOut(t, c, tc.n, &Request{Method: "GET", URL: "http://account.example.com/"})
+				took, least := time.Since(begin), server.least(tc.n)
+				used := float64(least) / float64(took)
+				t.Logf("%d requests in %s, the limit allows %s: %.1f %%, %d refusals", tc.n, took.Round(time.Second), least, 100*used, server.refusals)
+				if used < cmp.Or(tc.least, 0.95) {
+					t.Errorf("only %.1f %% of the limit was used", 100*used)
+				}
+				if server.accepted != tc.n {
+					t.Errorf("%d requests were accepted, want %d", server.accepted, tc.n)
+				}
+				if most := 2*tc.callers + tc.n/20; server.refusals > most {
+					t.Errorf("%d refusals, want at most %d", server.refusals, most)
+				}
+			})
+		})
+	}
+}
+
+// Two processes on one account share its limit, and waste none of it.
+func TestGate_sharesALimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &documented{rate: 20, burst: 20, latency: 20 * time.Millisecond, after: true}
+		begin := time.Now()
+		var wg sync.WaitGroup
+		took := make([]time.Duration, 2)
+		for i := range took {
+			wg.Go(func() {
+				c := New(Options{Base: server})
+				fanOut(t, c, 2500, &Request{Method: "GET", URL: "http://account.example.com/"})
+				took[i] = time.Since(begin)
+			})
+		}
+		wg.Wait()
+		if used := float64(server.least(5000)) / float64(max(took[0], took[1])); used < 0.9 {
+			t.Errorf("the processes took %s, which is %.1f %% of the limit", took, 100*used)
+		}
+		if server.refusals > 500 {
+			t.Errorf("%d refusals", server.refusals)
+		}
+	})
+}
+
+// A request that is sent again goes before those that come for the first time:
+// its budget is running, and none is lost behind a long queue.
+func TestGate_repetitionsGoFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &documented{rate: 2, burst: 2, latency: 20 * time.Millisecond, after: true}
+		c := New(Options{Base: server, RetryBudget: 30 * time.Second})
+		fanOut(t, c, 1000, &Request{Method: "PATCH", URL: "http://account.example.com/"})
+	})
+}
+
+// A family of calls that has to pause keeps nobody else's place.
+func TestGate_pausedFamilyHoldsNoPlace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		base := &script{steps: steps{answer(429, "Retry-After", "60"), answer(200)}}
+		c := New(Options{Base: base, MaxConcurrency: 4})
+		var wg sync.WaitGroup
+		wg.Go(func() { fanOut(t, c, 20, &Request{Method: "GET", URL: "http://account.example.com/", Limit: "list"}) })
+		synctest.Wait()
+		time.Sleep(time.Second)
+		begin := time.Now()
+		fanOut(t, c, 20, &Request{Method: "GET", URL: "http://account.example.com/", Limit: "get"})
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("others waited %s", took)
+		}
+		wg.Wait()
+	})
+}
+
+// loaded is a server that answers at once while few requests are in flight,
+// the later the more there are, and fails above a number.
+type loaded struct {
+	good, most int
+
+	mu                        sync.Mutex
+	inside, failures, answers int
+}
+
+func (l *loaded) RoundTrip(r *http.Request) (*http.Response, error) {
+	l.mu.Lock()
+	l.inside++
+	inside := l.inside
+	l.mu.Unlock()
+	latency := 50 * time.Millisecond
+	if inside > l.good {
+		latency += time.Duration(inside-l.good) * time.Second
+	}
+	time.Sleep(latency)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.inside--
+	l.answers++
+	if l.most > 0 && inside > l.most {
+		l.failures++
+		return answer(503)(r)
+	}
+	return answer(200)(r)
+}
+
+// Concurrency falls to what a server takes, and is whole where it takes all.
+func TestCrowd_adapts(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		server   *loaded
+		n        int
+		within   time.Duration
+		failures int
+	}{
+		"takes all":                   {&loaded{good: 32}, 3200, 6 * time.Second, 0},
+		"answers later under load":    {&loaded{good: 8}, 2000, 3 * time.Minute, 0},
+		"fails under load":            {&loaded{good: 32, most: 8}, 2000, 60 * time.Second, 200},
+		"takes one request at a time": {&loaded{good: 1}, 200, 3 * time.Minute, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := New(Options{Base: tc.server})
+				begin := time.Now()
+				fanOut(t, c, tc.n, &Request{Method: "GET", URL: "http://account.example.com/"})
+				t.Logf("%d requests in %s, %d failures", tc.n, time.Since(begin), tc.server.failures)
+				if took := time.Since(begin); took > tc.within || tc.server.failures > tc.failures {
+					t.Errorf("took %s with %d failures, want at most %s and %d", took, tc.server.failures, tc.within, tc.failures)
+				}
+			})
+		})
+	}
+}
+
+// A family that gets nothing but failures is asked for one budget, not for one
+// budget per request; the others go on, and the first good answer brings it back.
+func TestDo_patienceIsSpentOnce(t *testing.T) {
+	t.Parallel()
+	for name, status := range map[string]int{"unavailable": 503, "throttled": 429, "failing": 500} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var well atomic.Bool
+				c := New(Options{Base: &script{steps: steps{func(r *http.Request) (*http.Response, error) {
+					if well.Load() || strings.HasSuffix(r.URL.Path, "/other") {
+						return answer(200)(r)
+					}
+					return answer(status)(r)
+				}}}})
+				get := func(path string) (*Response, error) {
+					return c.Do(t.Context(), &Request{Method: "GET", URL: "http://account.example.com" + path, Limit: path})
+				}
+				begin := time.Now()
+				var wg sync.WaitGroup
+				var refused atomic.Int32
+				for range 400 {
+					wg.Go(func() {
+						resp, err := get("/members")
+						var e *Error
+						switch {
+						case errors.As(err, &e) && !e.HostUnreachable() && strings.Contains(err.Error(), "got nothing but failures"):
+							refused.Add(1)
+						case err != nil || resp.Status != status:
+							t.Errorf("got %v, %v", resp, err)
+						}
+					})
+				}
+				wg.Wait()
+				if took := time.Since(begin); took > 3*DefaultRetryBudget || refused.Load() < 300 {
+					t.Errorf("400 requests took %s, %d were not sent", took, refused.Load())
+				}
+				if resp, err := get("/other"); err != nil || resp.Status != 200 {
+					t.Errorf("another family: %v, %v", resp, err)
+				}
+				well.Store(true)
+				time.Sleep(probeEvery)
+				for range 2 {
+					if resp, err := get("/members"); err != nil || resp.Status != 200 {
+						t.Errorf("once the server is well: %v, %v", resp, err)
+					}
+				}
+			})
+		})
+	}
+}
