@@ -109,29 +109,6 @@ func certificateCredential(cfg EntraConfig, options azcore.ClientOptions, noDisc
 		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: noDiscovery})
 }
 
-// identityChain is for a client id without a secret. The workload identity
-// takes part where its environment is there.
-func identityChain(cfg EntraConfig, options azcore.ClientOptions, noDiscovery bool) (azcore.TokenCredential, error) {
-	var chain []azcore.TokenCredential
-	workload, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-		ClientOptions: options, ClientID: cfg.ClientID, TenantID: cfg.TenantID, DisableInstanceDiscovery: noDiscovery,
-	})
-	if err == nil {
-		chain = append(chain, workload)
-	}
-	managed, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
-		ClientOptions: options, ID: azidentity.ClientID(cfg.ClientID),
-	})
-	if err != nil {
-		return nil, err
-	}
-	cli, err := azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: cfg.TenantID})
-	if err != nil {
-		return nil, err
-	}
-	return azidentity.NewChainedTokenCredential(append(chain, managed, cli), nil)
-}
-
 // authorize sets the token of one attempt. azidentity keeps it until shortly
 // before it expires.
 func (c *entraCredentials) authorize(ctx context.Context, r *http.Request) error {
