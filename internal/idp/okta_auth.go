@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -101,7 +102,10 @@ func (a *oktaApp) renew(ctx context.Context) error {
 	case json.Unmarshal(resp.Body, &token) != nil || token.Token == "":
 		return a.refused(errors.New("the answer holds no access_token"))
 	case !strings.EqualFold(token.Type, "Bearer"):
-		return a.refused(fmt.Errorf("the token is of the type %q", clip(token.Type)))
+		return a.refused(&apiError{
+			Method: http.MethodPost, Place: link, Status: resp.Status,
+			Code: tokenCode(token.Type), Message: fmt.Sprintf("the token is of the type %q", clip(token.Type)),
+		})
 	}
 	life := time.Duration(min(max(token.Seconds, 0), maxTokenSeconds)) * time.Second
 	a.token, a.expires = token.Token, time.Now().Add(max(life-tokenEarly, life/2))
@@ -113,11 +117,26 @@ func (a *oktaApp) refused(err error) error {
 	if errors.As(err, &inner) {
 		err = inner.err
 	}
-	return &authError{
-		err: fmt.Errorf("no token of Okta for the service app %s: %w", a.clientID, err),
-		hint: "Check client_id, private_key and key_id in idp.okta, that the app has the scopes " + oktaScopes +
-			", and that it does not demand proof of possession (DPoP)",
+	hint := "Check client_id, private_key and private_key_id in idp.okta, and that the app has the scopes " + oktaScopes
+	var answer *apiError
+	if errors.As(err, &answer) && slices.Contains(dpopCodes, answer.Code) {
+		hint = "The app demands proof of possession (DPoP), which this provider does not give. In the Okta admin console, under General of " +
+			"the app, clear \"Require Demonstrating Proof of Possession (DPoP) header in token requests\", or use an API token"
 	}
+	return &authError{err: fmt.Errorf("no token of Okta for the service app %s: %w", a.clientID, err), hint: hint}
+}
+
+// dpopCodes are how an org refuses a token request without proof of possession
+// (idp-apis, section 5.1).
+var dpopCodes = []string{"invalid_dpop_proof", "use_dpop_nonce"}
+
+// tokenCode names the demand that a token of the type DPoP makes as a refused
+// request does.
+func tokenCode(tokenType string) string {
+	if strings.EqualFold(tokenType, "DPoP") {
+		return dpopCodes[0]
+	}
+	return ""
 }
 
 // form holds a new assertion, signed for one use.

@@ -124,11 +124,14 @@ func TestOktaMatch_serviceApp(t *testing.T) {
 	st, req := oktaState()
 	w := newWorld(t, st, simulator.Options{Okta: simulator.OktaOptions{Clients: []simulator.OktaClient{
 		{ClientID: "app", Keys: map[string]crypto.PublicKey{"r": &rsaKey.PublicKey, "e": &ecKey.PublicKey}, Scopes: []string{"okta.users.read", "okta.groups.read"}},
+		{ClientID: "proof", Keys: map[string]crypto.PublicKey{"e": &ecKey.PublicKey}, Scopes: []string{"okta.users.read", "okta.groups.read"}, DPoP: true},
+		{ClientID: "half", Keys: map[string]crypto.PublicKey{"e": &ecKey.PublicKey}, Scopes: []string{"okta.users.read"}},
 	}}})
-	login := func(key any, id string) (idp.Result, error) {
-		cfg := idp.OktaConfig{OrgURL: w.idp.OktaOrgURL, ClientID: "app", PrivateKey: encode(key), KeyID: id, Transport: w.transport()}
+	loginAs := func(app string, key any, id string) (idp.Result, error) {
+		cfg := idp.OktaConfig{OrgURL: w.idp.OktaOrgURL, ClientID: app, PrivateKey: encode(key), KeyID: id, Transport: w.transport()}
 		return newOkta(t, cfg).Match(t.Context(), req)
 	}
+	login := func(key any, id string) (idp.Result, error) { return loginAs("app", key, id) }
 	for id, key := range map[string]any{"r": rsaKey, "e": ecKey} {
 		if got, err := login(key, id); err != nil || got.Matches[0].ByExternalID == nil {
 			t.Errorf("key %s: %v", id, err)
@@ -138,6 +141,15 @@ func TestOktaMatch_serviceApp(t *testing.T) {
 	var refused interface{ AuthenticationFailure() bool }
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "service app app") || strings.Contains(err.Error(), "BEGIN") {
 		t.Errorf("a wrong key: %v", err)
+	}
+	// An app that demands proof of possession: the error says so and what to do.
+	_, err = loginAs("proof", ecKey, "e")
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "demands proof of possession (DPoP)") || !strings.Contains(err.Error(), "invalid_dpop_proof") {
+		t.Errorf("DPoP: %v", err)
+	}
+	_, err = loginAs("half", ecKey, "e")
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "okta.groups.read") || strings.Contains(err.Error(), "DPoP") {
+		t.Errorf("a scope that was not granted: %v", err)
 	}
 }
 
