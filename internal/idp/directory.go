@@ -62,17 +62,17 @@ func newDirectory() *directory {
 }
 
 // add takes an object in. Of an id that is there already, as pages that shift
-// while they are being read repeat it, the first object stays; false then.
-func (d *directory) add(e entry) bool {
+// while they are being read repeat it, the first object stays.
+func (d *directory) add(e entry) {
 	key := audit.CanonicalExternalID(e.identity.ExternalID)
 	if _, there := d.byID[key]; there || key == "" {
-		return false
+		return
 	}
 	at, kind := len(d.entries), e.identity.Type.Order()
 	d.entries = append(d.entries, e)
 	d.byID[key] = at
 	if e.identity.Deleted {
-		return true
+		return
 	}
 	d.near[kind] = nil
 	for _, name := range e.strongNames() {
@@ -84,7 +84,6 @@ func (d *directory) add(e entry) bool {
 			d.aliases[kind][key] = append(d.aliases[kind][key], at)
 		}
 	}
-	return true
 }
 
 // strongNames are the folded names, each once.

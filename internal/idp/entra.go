@@ -215,7 +215,8 @@ type entraReader struct {
 	req      Request
 	d        *directory
 	failures []audit.Failure
-	// hidden are the groups with hidden membership, by canonical id.
+	// hidden tells of the groups whose visibility was read, by canonical id,
+	// whether they hide their members.
 	hidden map[string]bool
 }
 
@@ -250,14 +251,12 @@ func explain(err error, permission string) string {
 	return err.Error()
 }
 
-// take adds rows of one type.
+// take adds rows of one type that have the fields of that type.
 func (r *entraReader) take(t entraType, rows []graphObject) {
 	for _, o := range rows {
-		if !r.d.add(r.toEntry(t.t, o, false)) {
-			continue
-		}
-		if t.t == audit.TypeGroup && strings.EqualFold(o.Visibility, "HiddenMembership") {
-			r.hidden[audit.CanonicalExternalID(o.ID)] = true
+		r.d.add(r.toEntry(t.t, o, false))
+		if t.t == audit.TypeGroup {
+			r.hidden[audit.CanonicalExternalID(o.ID)] = strings.EqualFold(o.Visibility, "HiddenMembership")
 		}
 	}
 }

@@ -62,7 +62,7 @@ func (o outsideAzure) RoundTrip(r *http.Request) (*http.Response, error) {
 // token is a token for Graph of the simulated app.
 func (w *world) token(t *testing.T) string {
 	t.Helper()
-	resp, err := http.PostForm(w.sim.URL+"/entra/"+w.idp.EntraTenantID+"/oauth2/v2.0/token", url.Values{ //nolint:noctx // Ends with its server.
+	resp, err := http.PostForm(w.sim.URL+"/entra/"+w.idp.EntraTenantID+"/oauth2/v2.0/token", url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {w.idp.EntraClientID}, "client_secret": {w.idp.EntraClientSecret},
 		"scope": {"https://graph.microsoft.com/.default"},
 	})
@@ -118,7 +118,10 @@ func fakeAzureCLI(t *testing.T, token string) {
 	t.Setenv("PATH", filepath.Dir(writeText(t, "az", script, 0o700))+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
-// Every kind of credential of the guide gets a token that Graph takes.
+// Every kind of credential of the guide gets a token that Graph takes. They are
+// found in the environment, so nothing here runs in parallel.
+//
+//nolint:paralleltest // t.Setenv.
 func TestEntraMatch_everyCredential(t *testing.T) {
 	for _, name := range azureVariables {
 		t.Setenv(name, "")

@@ -6,6 +6,7 @@ package idp
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -28,7 +29,7 @@ func (r *entraReader) fetchMembers(ctx context.Context, groups []string) error {
 	}
 	urls := make([]string, len(groups))
 	for i, id := range groups {
-		urls[i] = "/groups/" + id + "/members" + query("$select", "id", "$top", strconv.Itoa(graphPage))
+		urls[i] = "/groups/" + url.PathEscape(id) + "/members" + query("$select", "id", "$top", strconv.Itoa(graphPage))
 	}
 	parts, err := r.graph.batch(ctx, "beta", urls)
 	if err != nil {
@@ -60,14 +61,28 @@ func (r *entraReader) fetchMembers(ctx context.Context, groups []string) error {
 		return err
 	}
 	for i, id := range groups {
-		if r.hidden[id] && nodes[i].unknown == "" && !r.creds.may(readHidden) {
-			// Graph answers with an empty or a short list, which looks like a fact.
-			nodes[i] = &groupNode{unknown: fmt.Sprintf("group %s hides its members: grant the application permission %s "+
-				"(with admin consent) to the app that reads Entra ID", id, readHidden)}
+		if nodes[i].unknown == "" {
+			nodes[i].unknown = r.hiding(id)
 		}
 		r.d.nodes[id] = nodes[i]
 	}
 	return nil
+}
+
+// hiding is why the members of a group that Graph listed cannot be believed:
+// without the permission it answers for a group that hides them with an empty
+// or a short list, which looks like a fact.
+func (r *entraReader) hiding(id string) string {
+	hides, read := r.hidden[id]
+	switch {
+	case r.creds.may(readHidden) || read && !hides:
+		return ""
+	case !read:
+		return fmt.Sprintf("whether group %s hides its members could not be read", id)
+	default:
+		return fmt.Sprintf("group %s hides its members: grant the application permission %s "+
+			"(with admin consent) to the app that reads Entra ID", id, readHidden)
+	}
 }
 
 func (r *entraReader) membersPermission(id string) string {
@@ -78,19 +93,20 @@ func (r *entraReader) membersPermission(id string) string {
 }
 
 // readVisibility reads nested groups that were not met yet, because only their
-// visibility tells whether their members can be believed.
+// visibility tells whether their members can be believed. With the permission
+// for hidden members it tells nothing.
 func (r *entraReader) readVisibility(ctx context.Context, groups []string) error {
+	if r.creds.may(readHidden) {
+		return nil
+	}
 	var unknown []string
 	for _, id := range groups {
-		if _, there := r.d.byID[id]; !there {
+		if _, read := r.hidden[id]; !read {
 			unknown = append(unknown, id)
 		}
 	}
-	if len(unknown) == 0 {
-		return nil
-	}
 	for _, t := range entraTypes() {
-		if t.t == audit.TypeGroup {
+		if t.t == audit.TypeGroup && len(unknown) > 0 {
 			return r.readDetails(ctx, t, unknown)
 		}
 	}

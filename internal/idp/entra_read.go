@@ -35,7 +35,8 @@ type asked struct {
 	entraType
 	names []string // as they are spelled, once in any case
 	ids   []string // canonical, GUIDs only
-	// long is true when a name cannot be looked for by a filter.
+	// long is true when a name cannot be looked for by a filter: it is too long,
+	// or Graph refused it.
 	long bool
 }
 
@@ -167,7 +168,8 @@ func (r *entraReader) pagesLeft(ctx context.Context, a asked, read int) int {
 }
 
 // lookByName asks for every name. A filter that fails leaves a hole for its
-// names only, unless the type may not be read at all.
+// names only, unless the type may not be read at all; where Graph refuses one
+// as wrong, the type is listed.
 func (r *entraReader) lookByName(ctx context.Context, a asked) looked {
 	out := looked{holes: map[string]string{}}
 	var urls []string
@@ -190,6 +192,10 @@ func (r *entraReader) lookByName(ctx context.Context, a asked) looked {
 		case endsAll(ctx, err), isForbidden(err):
 			out.err = err
 			return out
+		case isBadRequest(err):
+			// Some name is one that filters do not take; listing needs none.
+			a.long = true
+			return r.look(ctx, a)
 		default:
 			for _, name := range names[i] {
 				out.holes[foldName(name)] = err.Error()
@@ -251,7 +257,8 @@ func (r *entraReader) readByID(ctx context.Context, wanted []asked, found []look
 	for _, t := range entraTypes() {
 		for _, row := range rows {
 			if strings.EqualFold(row.ODataType, t.odata) {
-				r.take(t, []graphObject{row})
+				// Not taken as a whole: getByIds may leave out any field.
+				r.d.add(r.toEntry(t.t, row, false))
 			}
 		}
 	}

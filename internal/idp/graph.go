@@ -44,6 +44,12 @@ func isForbidden(err error) bool {
 	return errors.As(err, &e) && e.Status == http.StatusForbidden
 }
 
+// isBadRequest tells whether an error is an answer 400.
+func isBadRequest(err error) bool {
+	var e *apiError
+	return errors.As(err, &e) && e.Status == http.StatusBadRequest
+}
+
 // authError is credentials that an IdP does not accept.
 type authError struct {
 	err  error
