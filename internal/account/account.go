@@ -20,6 +20,7 @@ import (
 	"github.com/databricks/databricks-sdk-go/version"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
@@ -99,6 +100,8 @@ type Client struct {
 	resolving   locks                 // identities that are being resolved
 	unjournaled atomic.Pointer[error] // see JournalTrouble
 	caller      cell[audit.Principal]
+	sites       keyed[string, *site]
+	scans       keyed[scanKey, access.Metastore]
 }
 
 // New resolves the configuration. No request is sent. Errors are

@@ -39,6 +39,8 @@ type call struct {
 	again func(ctx context.Context) error
 	// read marks a POST that is limited and repeated like a read.
 	read bool
+	// at is the workspace that is called; nil is the account.
+	at *site
 }
 
 // scimPath is a path of account SCIM 2.1. kind is Users, Groups or ServicePrincipals.
@@ -65,11 +67,15 @@ func (c *Client) accountPath(prefix, rest string, id []string) string {
 // for 401), [*AuthError], *transport.Error or the context's.
 func (c *Client) do(ctx context.Context, cl call, out any) error {
 	var sent http.Header
+	host, auth := c.host, c.auth
+	if cl.at != nil {
+		host, auth = cl.at.host, cl.at.auth
+	}
 	req := &transport.Request{
-		Method: cl.method, URL: c.host + cl.path, Limit: cl.limit,
+		Method: cl.method, URL: host + cl.path, Limit: cl.limit,
 		Header: http.Header{"Accept": {"application/json"}}, Check: wholeJSON, Again: cl.again,
 		Authorize: func(ctx context.Context, r *http.Request) error {
-			err := c.auth.authorize(ctx, r)
+			err := auth.authorize(ctx, r)
 			sent = r.Header
 			return err
 		},
@@ -77,6 +83,7 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 	if len(cl.query) > 0 {
 		req.URL += "?" + cl.query.Encode()
 	}
+	cl.at.choose(req.Header)
 	if cl.read {
 		req.Class, req.Repeatable = transport.ClassRead, true
 		req.Header.Set("Content-Type", "application/json")
@@ -90,31 +97,38 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	resp, err := c.transport.Do(ctx, req)
-	if err == nil && resp.Status == http.StatusUnauthorized && c.auth.refused(sent) {
+	if err == nil && resp.Status == http.StatusUnauthorized && auth.refused(sent) {
 		// A token may have been withdrawn before its time; once is enough.
 		resp, err = c.transport.Do(ctx, req)
 	}
 	if err != nil {
-		return c.explain(err)
+		return c.explain(cl.at, err)
 	}
 	if resp.Status < 200 || resp.Status > 299 {
 		apiErr := newAPIError(req, resp)
-		if resp.Status == http.StatusUnauthorized {
-			return &AuthError{Type: c.auth.kind(), Err: apiErr}
+		apiErr.workspace = cl.at.id()
+		if resp.Status == http.StatusUnauthorized && cl.at == nil {
+			return &AuthError{Type: auth.kind(), Err: apiErr}
 		}
-		return apiErr
+		return apiErr // One workspace that refuses the login says nothing of the account.
 	}
 	if err := decode(req, resp, cl.read || cl.method == http.MethodGet, out); err != nil {
 		return err
 	}
-	c.proven.set()
+	if cl.at == nil {
+		c.proven.set()
+	}
 	return nil
 }
 
 // explain adds what to do when the host itself does not answer.
-func (c *Client) explain(err error) error {
+func (c *Client) explain(at *site, err error) error {
 	var te *transport.Error
-	if errors.As(err, &te) && te.FirstContact {
+	switch {
+	case !errors.As(err, &te) || !te.FirstContact:
+	case at != nil:
+		return fmt.Errorf("%w. The host %s of workspace %s has not answered anything: check that it can be reached from here, and workspace_hosts", err, at.host, at.workspace)
+	default:
 		return fmt.Errorf("%w. The host %s has not answered anything: check host (DATABRICKS_HOST), and that it can be reached from here", err, c.host)
 	}
 	return err

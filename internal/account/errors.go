@@ -58,7 +58,7 @@ func (e *AuthError) Unwrap() error { return e.Err }
 // AuthenticationFailure marks the error for packages that do not import this one.
 func (e *AuthError) AuthenticationFailure() bool { return true }
 
-// APIError is an answer of the account other than success.
+// APIError is an answer of the account, or of a workspace, other than success.
 type APIError struct {
 	Method string
 	// Path is the path of the request, without host and query.
@@ -71,6 +71,8 @@ type APIError struct {
 	Attempts int
 	// explicit404 is true when the body itself says that the object is missing.
 	explicit404 bool
+	// workspace is the id of the workspace that answered; empty for the account.
+	workspace string
 }
 
 func (e *APIError) Error() string {
@@ -88,7 +90,11 @@ func (e *APIError) Error() string {
 	if e.RequestID != "" {
 		fmt.Fprintf(&b, " (request id %s)", e.RequestID)
 	}
-	if e.Status == 403 {
+	switch {
+	case e.Status != 403:
+	case e.workspace != "":
+		b.WriteString(". The caller must be in workspace " + e.workspace + ", and metastore admin to see everything in Unity Catalog")
+	default:
 		b.WriteString(". The caller must be an account admin of this account")
 	}
 	return b.String()

@@ -54,6 +54,17 @@ func (r *scimResource) roles() []string {
 	return out
 }
 
+func (r *scimResource) entitlements() []string {
+	var out []string
+	for _, e := range r.Entitlements {
+		if e.Value != "" {
+			out = append(out, e.Value)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // source is who owns the membership; "" when it is not there.
 func (g *groupNow) source(member string) audit.MembershipSource {
 	if i := indexMember(g.members, member); i >= 0 {
@@ -193,8 +204,9 @@ func (p *powerCaches) outdate() {
 	p.resources.outdateAll()
 	p.parents.outdateAll()
 	p.crawl.outdate()
-	p.admins.outdateAll()
+	p.assignments.outdateAll()
 	p.metastores.outdate()
+	p.roles.outdate()
 }
 
 const roleAccountAdmin = "account_admin" // databricks-account-api.md 7

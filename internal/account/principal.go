@@ -39,6 +39,10 @@ type scimResource struct {
 	Roles         []struct {
 		Value string `json:"value"`
 	} `json:"roles"`
+	// Entitlements are seen on workspace SCIM; account SCIM need not have them.
+	Entitlements []struct {
+		Value string `json:"value"`
+	} `json:"entitlements"`
 	Members []scimMember `json:"members"`
 }
 

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
 // powerCaches hold what privileges are made of, each read once per client.
@@ -22,11 +23,12 @@ type powerCaches struct {
 	mu    sync.Mutex
 	since time.Time // the age that renewPower looks at; zero before the first guard
 
-	resources  keyed[audit.Ref, *scimResource]
-	parents    keyed[audit.Ref, []string]
-	crawl      cell[map[string][]string]
-	admins     keyed[string, map[string]bool]
-	metastores cell[[]metastore]
+	resources   keyed[audit.Ref, *scimResource]
+	parents     keyed[audit.Ref, []string]
+	crawl       cell[map[string][]string]
+	assignments keyed[string, map[string][]string] // levels by principal, of one workspace
+	metastores  cell[[]metastore]
+	roles       cell[[]grantRule]
 }
 
 // Privileges tell for each principal which power it has: account roles, ADMIN of
@@ -61,13 +63,13 @@ func (c *Client) Privileges(ctx context.Context, refs []audit.Ref) map[audit.Ref
 
 // grants are powers that are listed by place, not by principal.
 type grants struct {
-	admins     []workspaceAdmins
+	assigned   []workspaceLevels
 	metastores []metastore
 }
 
-type workspaceAdmins struct {
+type workspaceLevels struct {
 	workspace audit.Workspace
-	ids       map[string]bool
+	levels    map[string][]string // by principal
 }
 
 // accountGrants reads the permission assignments of every workspace and the
@@ -96,14 +98,14 @@ func (c *Client) accountGrants(ctx context.Context) (grants, []string) {
 	if err != nil {
 		hole("workspaces", err)
 	}
-	out.admins = make([]workspaceAdmins, len(workspaces))
+	out.assigned = make([]workspaceLevels, len(workspaces))
 	for i, w := range workspaces {
 		group.Go(func() error {
-			ids, err := c.workspaceAdmins(ctx, w.ID)
-			if err != nil {
-				hole("permission assignments of workspace "+w.ID, err)
+			read := c.workspaceAssignments(ctx, w.ID)
+			if read.unknown != nil {
+				hole("permission assignments of workspace "+w.ID, read.unknown)
 			}
-			out.admins[i] = workspaceAdmins{w, ids}
+			out.assigned[i] = workspaceLevels{w, read.levels}
 			return nil
 		})
 	}
@@ -122,8 +124,8 @@ func (c *Client) privilege(ctx context.Context, ref audit.Ref, g grants, holes [
 				powers["account role "+role.Value+through] = true
 			}
 		}
-		for _, w := range g.admins {
-			if w.ids[string(r.ID)] {
+		for _, w := range g.assigned {
+			if slices.Contains(w.levels[string(r.ID)], access.LevelAdmin) {
 				powers[fmt.Sprintf("ADMIN of workspace %q, id %s%s", w.workspace.Name, w.workspace.ID, through)] = true
 			}
 		}

@@ -118,6 +118,26 @@ func (x *index) closureOf(subject audit.Principal, within map[string]bool) *clos
 	return c
 }
 
+// GroupsAbove are the groups above principals that the graph shows, at any
+// depth, sorted by id, each once: those whose facts a clone plan asks for. A
+// group of which the graph has only the id has no name.
+func GroupsAbove(g *Graph, of ...audit.Principal) []audit.Principal {
+	x := newIndex(g)
+	ids := map[string]bool{}
+	for _, p := range of {
+		maps.Copy(ids, x.closureOf(p, nil).must)
+	}
+	out := make([]audit.Principal, 0, len(ids))
+	for _, id := range sortedIDs(ids) {
+		p := audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: id}}
+		if group := x.groups[id]; group != nil {
+			p = group.Principal
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
 // possible walks up over the edges that exist and those that a hole may hide.
 func (c *closure) possible(within map[string]bool) map[string]bool {
 	may := maps.Clone(c.must)

@@ -107,7 +107,7 @@ func (j *judge) catalogHoles() {
 		case m.Unknown != "":
 			j.holes = append(j.holes, where+": "+m.Unknown)
 		case !m.Scanned:
-			j.limits = append(j.limits, where+" was not scanned")
+			j.limits = append(j.limits, strings.TrimSuffix(where+" was not scanned: "+m.NotScanned, ": "))
 		case !m.AdminProven:
 			j.limits = append(j.limits, "the caller is not proven to be admin of "+where+", so it may not see every grant")
 		}

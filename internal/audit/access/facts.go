@@ -27,10 +27,12 @@ type Facts struct {
 	MetastoresUnknown string
 	// Names are all principals by the name that a grant or an owner would have for
 	// them, lower-cased with [NameKey]: group display names, user names, application
-	// ids. A grant by name counts only where the name is one principal's (R18).
+	// ids. A grant by name counts only where the name is one principal's (R18). Nil
+	// where no grant, owner or role has the name of a principal in question: then
+	// nobody needs to know.
 	Names map[string][]audit.Ref
 	// NamesUnknown is why there may be more principals of some name; empty means
-	// that the whole account was listed.
+	// that the whole account was listed, or that Names are not needed.
 	NamesUnknown string
 	// Depth is how deep Unity Catalog was scanned.
 	Depth Depth
@@ -82,6 +84,9 @@ type Metastore struct {
 	ID, Name, Owner string
 	// Scanned is true when a scan was made, whatever it found.
 	Scanned bool
+	// NotScanned is why there was none, where nothing failed: for example, no
+	// workspace is attached to it.
+	NotScanned string
 	// AdminProven is true when the caller is proven to be metastore admin. Others
 	// see fewer objects without an error, so their scan proves no absence.
 	AdminProven bool
@@ -94,9 +99,9 @@ type Metastore struct {
 
 // Securable is one object of Unity Catalog.
 type Securable struct {
-	// Type is as in the API, lower case: metastore, catalog, schema, table,
-	// volume, function, model, external_location, storage_credential, connection,
-	// share.
+	// Type is as in the API, lower case: metastore, catalog, schema, table (views
+	// are tables), volume, function, model, external_location, storage_credential,
+	// credential (of services), connection, share.
 	Type string
 	// FullName is the name with its catalog and schema, without quotes.
 	FullName string

@@ -1,0 +1,294 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+)
+
+// AccessRequest says what facts a clone plan needs.
+type AccessRequest struct {
+	Graph          access.Graph
+	Source, Target audit.Principal
+	// Depth is how deep Unity Catalog is scanned; access.DepthNone (also "") does
+	// without a scan.
+	Depth access.Depth
+	// WarehouseID names a SQL warehouse. The metastore of its workspace is asked by
+	// one query over system.information_schema, instead of a request per object;
+	// other metastores are walked.
+	WarehouseID string
+}
+
+// AccessFacts reads what the groups above source and target give, and what the
+// source holds itself. Whatever fails is a hole with its reason in the result.
+// The error is for what makes everything else worthless: credentials that are
+// refused, and the end of ctx.
+//
+// Requests per client, however many ask: the list of workspaces and the
+// permission assignments of each; the list of metastores; the account's rule
+// set; one account SCIM GET per principal in question, which [Client.Privileges]
+// and the graph share. The listing of the account where a name has to be judged.
+//
+// With a scan, per metastore: the workspaces attached to it; login and
+// metastore_summary at each of these until one answers; metastores/{id} to prove
+// the caller metastore admin; five lists of the metastore; by depth one list per
+// catalog, three per schema and one of models; one request for the grants of each
+// object. Objects that are bound to other workspaces cost their bindings and one
+// more try. Pages come on top.
+//
+// Roles are those of account SCIM and of the account's rule set. Entitlements are
+// those that account SCIM shows: in a workspace they come with an assignment,
+// which has an effect by itself, so that no verdict needs them.
+func (c *Client) AccessFacts(ctx context.Context, req AccessRequest) (access.Facts, error) {
+	r := factsReader{c: c, req: req, above: access.GroupsAbove(&req.Graph, req.Source, req.Target)}
+	r.out.Depth = req.Depth
+	if req.Depth == "" {
+		r.out.Depth = access.DepthNone
+	}
+	var group errgroup.Group
+	for _, read := range []func(context.Context) error{r.workspaces, r.metastores, r.resources, r.rules} {
+		group.Go(func() error { return read(ctx) })
+	}
+	if err := group.Wait(); err != nil {
+		return access.Facts{}, fmt.Errorf("reading what groups give: %w", err)
+	}
+	if err := r.scan(ctx); err != nil {
+		return access.Facts{}, fmt.Errorf("scanning Unity Catalog: %w", err)
+	}
+	if err := r.names(ctx); err != nil {
+		return access.Facts{}, err
+	}
+	r.holdings()
+	r.out.Failures = audit.SortedFailures(r.failures)
+	c.log(ctx, "read what groups give", map[string]any{
+		"groups": len(r.above), "workspaces": len(r.out.Workspaces), "metastores": len(r.out.Metastores), "holes": len(r.out.Failures),
+	})
+	return r.out, nil
+}
+
+// factsReader fills the facts of one request.
+type factsReader struct {
+	c     *Client
+	req   AccessRequest
+	above []audit.Principal
+	out   access.Facts
+
+	mu       sync.Mutex
+	failures []audit.Failure
+	known    map[audit.Ref]resourceRead
+	ruled    []grantRule
+	unruled  error
+}
+
+// resourceRead is an account SCIM GET, or why there is none.
+type resourceRead struct {
+	resource *scimResource
+	err      error
+}
+
+// failed notes a hole. What makes everything else worthless comes back.
+func (r *factsReader) failed(ctx context.Context, f audit.Failure, err error) (string, error) {
+	if isLost(ctx, err) {
+		return "", err
+	}
+	f.Reason = oneLine(err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failures = append(r.failures, f)
+	return f.Reason, nil
+}
+
+// oneLine is the text of joined errors as one reason.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// workspaces rest on: the list of workspaces, one list of assignments each (R11).
+func (r *factsReader) workspaces(ctx context.Context) error {
+	list, err := r.c.Workspaces(ctx)
+	if err != nil {
+		r.out.WorkspacesUnknown, err = r.failed(ctx, audit.Failure{Call: "list workspaces"}, err)
+		return err
+	}
+	r.out.Workspaces = make([]access.WorkspaceAccess, len(list))
+	var group errgroup.Group
+	group.SetLimit(r.c.cfg.MaxConcurrency)
+	for i, w := range list {
+		group.Go(func() error {
+			read := r.c.workspaceAssignments(ctx, w.ID)
+			out := access.WorkspaceAccess{Workspace: w, Levels: read.levels}
+			var lost error
+			if read.unknown != nil {
+				out.Unknown, lost = r.failed(ctx, audit.Failure{Call: "read permission assignments of workspace " + w.ID}, read.unknown)
+			}
+			r.out.Workspaces[i] = out
+			return lost
+		})
+	}
+	return group.Wait()
+}
+
+// metastores rest on the list of metastores.
+func (r *factsReader) metastores(ctx context.Context) error {
+	list, err := r.c.listMetastores(ctx)
+	if err != nil {
+		r.out.MetastoresUnknown, err = r.failed(ctx, audit.Failure{Call: "list metastores"}, err)
+		return err
+	}
+	seen := map[string]bool{}
+	for _, m := range list {
+		if !seen[m.ID] {
+			seen[m.ID] = true
+			r.out.Metastores = append(r.out.Metastores, access.Metastore{ID: m.ID, Name: m.Name, Owner: m.Owner})
+		}
+	}
+	slices.SortFunc(r.out.Metastores, func(a, b access.Metastore) int { return strings.Compare(a.ID, b.ID) })
+	return nil
+}
+
+// principals are those whose holdings count: the source, and all groups above.
+func (r *factsReader) principals() []audit.Principal {
+	return append([]audit.Principal{r.req.Source}, slices.DeleteFunc(slices.Clone(r.above), func(p audit.Principal) bool {
+		return p.Ref == r.req.Source.Ref
+	})...)
+}
+
+// resources are the principals as account SCIM has them, one GET each.
+func (r *factsReader) resources(ctx context.Context) error {
+	r.known = map[audit.Ref]resourceRead{}
+	var group errgroup.Group
+	group.SetLimit(r.c.cfg.MaxConcurrency)
+	for _, p := range r.principals() {
+		group.Go(func() error {
+			got, err := r.c.resource(ctx, p.Ref)
+			if err != nil && isLost(ctx, err) {
+				return err
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.known[p.Ref] = resourceRead{got, err}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func (r *factsReader) rules(ctx context.Context) error {
+	rules, err := r.c.accountRules(ctx)
+	if err != nil && isLost(ctx, err) {
+		return err
+	}
+	r.ruled, r.unruled = rules, err
+	return nil
+}
+
+// holdings rest on: account SCIM for the principal, the account's rule set, and
+// for roles of that the names (R11).
+func (r *factsReader) holdings() {
+	r.out.Holdings = map[audit.Ref]access.Holding{}
+	for _, p := range r.principals() {
+		read := r.known[p.Ref]
+		var h access.Holding
+		holes := []error{read.err}
+		if read.resource != nil {
+			h.Roles, h.Entitlements = read.resource.roles(), read.resource.entitlements()
+		}
+		ruled, doubt := ruledRoles(r.ruled, p)
+		if len(ruled) > 0 && !r.isOnly(p) {
+			doubt, ruled = fmt.Sprintf("the account's rule set gives roles to %q, and whether that is this principal alone is not known", p.Name), nil
+		}
+		if doubt != "" {
+			holes = append(holes, errors.New(doubt))
+		}
+		h.Roles = append(h.Roles, ruled...)
+		slices.Sort(h.Roles)
+		h.Roles = slices.Compact(h.Roles)
+		if err := errors.Join(holes...); err != nil {
+			r.failures = append(r.failures, audit.Failure{Type: p.Type, ID: p.ID, Call: "read roles and entitlements", Reason: oneLine(err)})
+		}
+		if err := errors.Join(append(holes, r.unruled)...); err != nil {
+			h.Unknown = oneLine(err)
+		}
+		r.out.Holdings[p.Ref] = h
+	}
+	if r.unruled != nil {
+		r.failures = append(r.failures, audit.Failure{Call: "read the rule set of the account", Reason: oneLine(r.unruled)})
+	}
+}
+
+// isOnly tells whether a name is known to be that of the principal and of nobody
+// else.
+func (r *factsReader) isOnly(p audit.Principal) bool {
+	refs := r.out.Names[access.NameKey(p.Name)]
+	return r.out.NamesUnknown == "" && len(refs) == 1 && refs[0] == p.Ref
+}
+
+// names rest on the listing of the account. It is read only where a grant, an
+// owner or a role has the name of a principal in question.
+func (r *factsReader) names(ctx context.Context) error {
+	if !r.namesNeeded() {
+		return nil
+	}
+	names, unknown, err := r.c.principalNames(ctx)
+	if err != nil {
+		r.out.NamesUnknown, err = r.failed(ctx, audit.Failure{Call: "list principals"}, err)
+		return err
+	}
+	r.out.Names, r.out.NamesUnknown = names, unknown
+	if unknown != "" {
+		r.failures = append(r.failures, audit.Failure{Call: "list principals", Reason: unknown})
+	}
+	return nil
+}
+
+func (r *factsReader) namesNeeded() bool {
+	asked := map[string]bool{}
+	for _, p := range r.principals() {
+		asked[access.NameKey(p.Name)] = p.Name != ""
+		if roles, _ := ruledRoles(r.ruled, p); len(roles) > 0 {
+			return true
+		}
+	}
+	for _, m := range r.out.Metastores {
+		if asked[access.NameKey(m.Owner)] {
+			return true
+		}
+		for _, s := range m.Securables {
+			if asked[access.NameKey(s.Owner)] || slices.ContainsFunc(s.Grants, func(g access.Grant) bool { return asked[access.NameKey(g.Principal)] }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// principalNames are all principals by [access.NameKey] of their name. unknown is
+// why there may be more.
+func (c *Client) principalNames(ctx context.Context) (names map[string][]audit.Ref, unknown string, err error) {
+	inv, err := c.Inventory(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	names = map[string][]audit.Ref{}
+	for _, p := range inv.Principals {
+		key := access.NameKey(p.Name)
+		names[key] = append(names[key], p.Ref)
+	}
+	if !inv.Coverage.All() {
+		var holes []string
+		for _, f := range inv.Failures {
+			holes = append(holes, f.Call+": "+f.Reason)
+		}
+		unknown = summary(holes)
+	}
+	return names, unknown, nil
+}

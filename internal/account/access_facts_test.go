@@ -1,0 +1,312 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// Principals of estate.
+const (
+	sourceID, targetID, callerID        = "1", "2", "401"
+	directID, parentID, grandparentID   = "11", "12", "13"
+	ownersID, otherID                   = "31", "41"
+	callerAppID                         = "0a000000-0000-4000-8000-000000000401"
+	metastoreID, emptyMetastoreID       = "m-1", "m-2"
+	direct, parent, grandparent, owners = "direct", "parent", "grandparent", "owners"
+)
+
+// estate is an account in which the source is in one group below two others, all
+// without any access, and the caller owns the metastore through a group. Tests
+// add what they are about.
+func estate() simulator.State {
+	on := &simulator.FederationInfo{EnableIdentityFederation: true}
+	admins := func() []simulator.PermissionAssignment {
+		return []simulator.PermissionAssignment{{PrincipalID: ownersID, Permissions: []string{"ADMIN"}}}
+	}
+	member := func(id string) []simulator.Member { return []simulator.Member{{Value: id}} }
+	return simulator.State{
+		Account: simulator.Account{OAuthClients: []simulator.OAuthClient{{ClientID: callerAppID, ClientSecret: "secret"}}},
+		Users: []simulator.User{
+			{ID: sourceID, UserName: "source@example.com", Active: true}, {ID: targetID, UserName: "target@example.com", Active: true},
+		},
+		Groups: []simulator.Group{
+			{ID: directID, DisplayName: direct, Members: member(sourceID)},
+			{ID: parentID, DisplayName: parent, Members: member(directID)},
+			{ID: grandparentID, DisplayName: grandparent, Members: member(parentID)},
+			{ID: ownersID, DisplayName: owners, Members: member(callerID)},
+			{ID: otherID, DisplayName: "other"},
+		},
+		ServicePrincipals: []simulator.ServicePrincipal{{
+			ID: callerID, ApplicationID: callerAppID, DisplayName: "auditor", Active: true, Roles: []simulator.Role{{Value: "account_admin"}},
+		}},
+		Workspaces: []simulator.Workspace{
+			{WorkspaceID: 101, WorkspaceName: "one", Status: "RUNNING", FederationInfo: on, MetastoreID: metastoreID, PermissionAssignments: admins()},
+			{WorkspaceID: 102, WorkspaceName: "two", Status: "RUNNING", FederationInfo: on, MetastoreID: metastoreID, PermissionAssignments: admins()},
+		},
+		UnityCatalog: simulator.UnityCatalog{Metastores: []simulator.Metastore{{
+			MetastoreID: metastoreID, Name: "main", Owner: owners,
+			Securables: []simulator.Securable{
+				{Type: "catalog", FullName: "c", Owner: owners},
+				{Type: "schema", FullName: "c.s", Owner: owners},
+				{Type: "table", FullName: "c.s.t", Owner: owners},
+				{Type: "table", FullName: "c.s.v", Owner: owners, Kind: "VIEW"},
+				{Type: "volume", FullName: "c.s.files", Owner: owners},
+				{Type: "function", FullName: "c.s.mask", Owner: owners},
+				{Type: "model", FullName: "c.s.churn", Owner: owners},
+				{Type: "external_location", FullName: "landing", Owner: owners},
+				{Type: "storage_credential", FullName: "lake", Owner: owners},
+				{Type: "credential", FullName: "vault", Owner: owners},
+				{Type: "connection", FullName: "erp", Owner: owners},
+				{Type: "share", FullName: "partners", Owner: owners},
+			},
+		}}},
+	}
+}
+
+// grantOn gives a privilege on an object; that with the name of the metastore is
+// the metastore.
+func grantOn(st *simulator.State, name string, grants ...simulator.Grant) {
+	m := &st.UnityCatalog.Metastores[0]
+	if name == m.Name {
+		m.Grants = append(m.Grants, grants...)
+	}
+	for i := range m.Securables {
+		if m.Securables[i].FullName == name {
+			m.Securables[i].Grants = append(m.Securables[i].Grants, grants...)
+		}
+	}
+}
+
+func grantTo(principal string, privileges ...string) simulator.Grant {
+	return simulator.Grant{Principal: principal, Privileges: privileges}
+}
+
+// asCaller logs in as the service principal of estate.
+func asCaller(cfg account.Config) account.Config {
+	cfg.SDK.ClientID, cfg.SDK.ClientSecret = callerAppID, "secret"
+	return cfg
+}
+
+// wholeGraph is the graph of a state, as a crawl of all groups reads it.
+func wholeGraph(st *simulator.State) access.Graph {
+	g := access.Graph{Route: access.RouteSCIM, Listed: true}
+	types := map[string]audit.PrincipalType{}
+	for _, u := range st.Users {
+		types[u.ID] = audit.TypeUser
+	}
+	for _, s := range st.ServicePrincipals {
+		types[s.ID] = audit.TypeServicePrincipal
+	}
+	for _, group := range st.Groups {
+		types[group.ID] = audit.TypeGroup
+	}
+	for _, from := range st.Groups {
+		out := access.Group{Principal: audit.Principal{Ref: group(from.ID), Name: from.DisplayName, DisplayName: from.DisplayName, ExternalID: from.ExternalID}}
+		for _, m := range from.Members {
+			out.Members = append(out.Members, audit.Member{Ref: audit.Ref{Type: types[m.Value], ID: m.Value}, Source: audit.SourceUnknown})
+		}
+		g.Groups = append(g.Groups, out)
+	}
+	return g
+}
+
+func sourceAndTarget() (source, target audit.Principal) {
+	source = audit.Principal{Ref: user(sourceID), Name: "source@example.com", DisplayName: "source@example.com", Active: ptr(true)}
+	target = audit.Principal{Ref: user(targetID), Name: "target@example.com", DisplayName: "target@example.com", Active: ptr(true)}
+	return source, target
+}
+
+func requestFor(st *simulator.State, depth access.Depth) account.AccessRequest {
+	source, target := sourceAndTarget()
+	return account.AccessRequest{Graph: wholeGraph(st), Source: source, Target: target, Depth: depth}
+}
+
+// readFacts reads the facts of a state, and plans with them.
+func readFacts(t *testing.T, c *account.Client, req account.AccessRequest) (access.Facts, access.ClonePlan) {
+	t.Helper()
+	facts, err := c.AccessFacts(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return facts, access.Plan(access.PlanInput{Graph: req.Graph, Facts: facts, Source: req.Source, Target: req.Target})
+}
+
+// verdict is the list in which a plan has the direct group of estate, and what it
+// says of it.
+func verdict(t *testing.T, p access.ClonePlan) (list string, row access.PlanRow) {
+	t.Helper()
+	for name, rows := range map[string][]access.PlanRow{"databricks": p.DatabricksActions, "skipped": p.Skipped, "unverified": p.Unverified} {
+		for _, r := range rows {
+			if r.GroupID == directID {
+				list, row = name, r
+			}
+		}
+	}
+	if list == "" {
+		t.Fatalf("the plan does not have group %s: %+v", directID, p)
+	}
+	return list, row
+}
+
+// effects are the effects of a row in words.
+func effects(row access.PlanRow) []string {
+	out := []string{}
+	for _, e := range row.Workspaces {
+		out = append(out, fmt.Sprintf("%s in %s through %s", e.Level, e.WorkspaceName, e.GroupName))
+	}
+	for _, e := range row.Catalog {
+		out = append(out, fmt.Sprintf("%s on %s %s through %s", strings.Join(e.Privileges, "+"), e.SecurableType, e.FullName, e.GroupName))
+	}
+	for _, e := range row.Holdings {
+		out = append(out, fmt.Sprintf("%s %s through %s", e.Kind, e.Value, e.GroupName))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Contract test group 5: what gives an effect, and through which group.
+func TestAccessFacts_effects(t *testing.T) {
+	t.Parallel()
+	assign := func(id, level string) func(*simulator.State) {
+		return func(st *simulator.State) {
+			ws := &st.Workspaces[1]
+			ws.PermissionAssignments = append(ws.PermissionAssignments, simulator.PermissionAssignment{PrincipalID: id, Permissions: []string{level}})
+		}
+	}
+	role := func(at int) func(*simulator.State) {
+		return func(st *simulator.State) { st.Groups[at].Roles = []simulator.Role{{Value: "account_admin"}} }
+	}
+	grant := func(name string) func(*simulator.State) {
+		return func(st *simulator.State) { grantOn(st, name, grantTo(direct, "SELECT", "APPLY_TAG")) }
+	}
+	own := func(name string) func(*simulator.State) {
+		return func(st *simulator.State) {
+			for i := range st.UnityCatalog.Metastores[0].Securables {
+				if s := &st.UnityCatalog.Metastores[0].Securables[i]; s.FullName == name {
+					s.Owner = parent
+				}
+			}
+		}
+	}
+	for name, tt := range map[string]struct {
+		change     func(*simulator.State)
+		want       string
+		privileged bool
+	}{
+		"own assignment":      {assign(directID, "USER"), "USER in two through direct", false},
+		"own ADMIN":           {assign(directID, "ADMIN"), "ADMIN in two through direct", true},
+		"parent's assignment": {assign(parentID, "USER"), "USER in two through parent", false},
+		"grandparent's ADMIN": {assign(grandparentID, "ADMIN"), "ADMIN in two through grandparent", true},
+		"role on the group":   {role(0), "account_role account_admin through direct", true},
+		"role on an ancestor": {role(2), "account_role account_admin through grandparent", true},
+		"metastore":           {grant("main"), "APPLY_TAG+SELECT on metastore m-1 through direct", false},
+		"catalog":             {grant("c"), "APPLY_TAG+SELECT on catalog c through direct", false},
+		"schema":              {grant("c.s"), "APPLY_TAG+SELECT on schema c.s through direct", false},
+		"table":               {grant("c.s.t"), "APPLY_TAG+SELECT on table c.s.t through direct", false},
+		"view":                {grant("c.s.v"), "APPLY_TAG+SELECT on table c.s.v through direct", false},
+		"volume":              {grant("c.s.files"), "APPLY_TAG+SELECT on volume c.s.files through direct", false},
+		"function":            {grant("c.s.mask"), "APPLY_TAG+SELECT on function c.s.mask through direct", false},
+		"model":               {grant("c.s.churn"), "APPLY_TAG+SELECT on model c.s.churn through direct", false},
+		"external location":   {grant("landing"), "APPLY_TAG+SELECT on external_location landing through direct", false},
+		"storage credential":  {grant("lake"), "APPLY_TAG+SELECT on storage_credential lake through direct", false},
+		"service credential":  {grant("vault"), "APPLY_TAG+SELECT on credential vault through direct", false},
+		"connection":          {grant("erp"), "APPLY_TAG+SELECT on connection erp through direct", false},
+		"share":               {grant("partners"), "APPLY_TAG+SELECT on share partners through direct", false},
+		"owner of a catalog":  {own("c"), "OWNER on catalog c through parent", false},
+		"owner of a table":    {own("c.s.t"), "OWNER on table c.s.t through parent", false},
+		"owner of a location": {own("landing"), "OWNER on external_location landing through parent", false},
+		"owner of a share":    {own("partners"), "OWNER on share partners through parent", false},
+		"rule set of the account": {func(st *simulator.State) {
+			st.AccountRoles = []simulator.RuleSet{{
+				Name:       "accounts/" + st.Account.AccountID + "/ruleSets/default",
+				GrantRules: []simulator.GrantRule{{Role: "roles/billing.admin", Principals: []string{"groups/" + parent}}},
+			}}
+		}, "account_role roles/billing.admin through parent", true},
+		"a name with back-ticks, in a catalog with all that paths take amiss": {func(st *simulator.State) {
+			st.Groups[0].DisplayName = "`direct`"
+			m := &st.UnityCatalog.Metastores[0]
+			m.Securables = append(m.Securables, simulator.Securable{
+				Type: "catalog", FullName: "a`b /100%?#&", Owner: owners, Grants: []simulator.Grant{grantTo("`direct`", "SELECT")},
+			})
+		}, "SELECT on catalog a`b /100%?#& through `direct`", false},
+		"a grant by id, under a name that is gone": {func(st *simulator.State) {
+			grantOn(st, "c", simulator.Grant{PrincipalID: directID, Privileges: []string{"SELECT"}})
+		}, "SELECT on catalog c through direct", false},
+		"an object of another workspace": {func(st *simulator.State) {
+			st.UnityCatalog.Metastores[0].Securables[0].WorkspaceIDs = []int64{102}
+			grantOn(st, "c", grantTo(direct, "SELECT"))
+		}, "SELECT on catalog c through direct", false},
+		"a schema in a catalog of another workspace": {func(st *simulator.State) {
+			st.UnityCatalog.Metastores[0].Securables[0].WorkspaceIDs = []int64{102}
+			grantOn(st, "c.s", grantTo(direct, "SELECT"))
+		}, "SELECT on schema c.s through direct", false},
+		"a model in a catalog of another workspace": {func(st *simulator.State) {
+			st.UnityCatalog.Metastores[0].Securables[0].WorkspaceIDs = []int64{102}
+			grantOn(st, "c.s.churn", grantTo(direct, "SELECT"))
+		}, "SELECT on model c.s.churn through direct", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := estate()
+			st.Account.AccountID = "5a3e0f0a-0000-4000-8000-000000000009"
+			tt.change(&st)
+			sim := start(t, st, simulator.Options{Assumed: simulator.Assumed{UnityCatalog: simulator.UnityCatalogAssumptions{EmptyPages: true, PageSize: 1}}})
+			facts, plan := readFacts(t, connect(t, asCaller(quick(sim))), requestFor(&st, access.DepthAll))
+			list, row := verdict(t, plan)
+			if diff := cmp.Diff([]string{tt.want}, effects(row)); diff != "" || list != "databricks" {
+				t.Errorf("list %s, effects (-want +got):\n%s", list, diff)
+			}
+			if row.Privileged == nil || *row.Privileged != tt.privileged {
+				t.Errorf("privileged = %v, powers %q", row.Privileged, row.Powers)
+			}
+			if len(facts.Failures) > 0 {
+				t.Errorf("failures: %+v", facts.Failures)
+			}
+		})
+	}
+}
+
+// The positive control of every "unknown": an account without anything for the
+// group is a verified dead end, and with less depth it is not.
+func TestAccessFacts_deadEnd(t *testing.T) {
+	t.Parallel()
+	st := estate()
+	sim := start(t, st, simulator.Options{})
+	c := connect(t, asCaller(quick(sim)))
+	for depth, want := range map[access.Depth]string{
+		access.DepthNone: "unverified", access.DepthCatalog: "unverified", access.DepthSchema: "unverified", access.DepthAll: "skipped",
+	} {
+		_, plan := readFacts(t, c, requestFor(&st, depth))
+		if list, row := verdict(t, plan); list != want || !plan.Complete {
+			t.Errorf("depth %s: %s (%s), complete %v, failures %+v", depth, list, row.Reason, plan.Complete, plan.Failures)
+		}
+	}
+}
+
+func TestAccessFacts_cancelled(t *testing.T) {
+	t.Parallel()
+	st := estate()
+	sim := start(t, st, simulator.Options{})
+	c := connect(t, asCaller(quick(sim)))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.AccessFacts(ctx, requestFor(&st, access.DepthAll)); err == nil {
+		t.Error("no error")
+	}
+	if _, plan := readFacts(t, c, requestFor(&st, access.DepthAll)); !plan.Complete {
+		t.Errorf("the end of one reading is a hole of the next: %+v", plan.Failures)
+	}
+}

@@ -1,0 +1,86 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+)
+
+// notAvailable is what a workspace without identity federation answers
+// (databricks-account-api.md 3.2; the error_code is not known).
+const notAvailable = "Permission assignment APIs are not available"
+
+// assignments are the levels in one workspace by the id of the principal, of
+// those who are assigned directly. unknown is why there may be more.
+type assignments struct {
+	levels  map[string][]string
+	unknown error
+}
+
+// workspaceAssignments reads the permission assignments of a workspace
+// (databricks-account-api.md 3.3), once per client. A workspace without
+// identity federation has none: that is a fact. With an unknown reason the
+// levels are those that were told.
+//
+// The list is read raw, because the SDK's type has no page token.
+func (c *Client) workspaceAssignments(ctx context.Context, workspace string) assignments {
+	levels, err := c.power.assignments.get(ctx, workspace, func(ctx context.Context) (map[string][]string, error) {
+		return c.readAssignments(ctx, workspace)
+	})
+	return assignments{levels, err}
+}
+
+func (c *Client) readAssignments(ctx context.Context, workspace string) (map[string][]string, error) {
+	out := map[string][]string{}
+	var reply struct {
+		Assignments []struct {
+			Principal struct {
+				ID text `json:"principal_id"`
+			} `json:"principal"`
+			Permissions []string `json:"permissions"`
+			Error       string   `json:"error"`
+		} `json:"permission_assignments"`
+		Next text `json:"next_page_token"`
+	}
+	var failed error
+	list := call{
+		path:  "/api/2.0/accounts/" + c.accountID + "/workspaces/" + url.PathEscape(workspace) + "/permissionassignments",
+		limit: limitAccount,
+	}
+	err := c.follow(ctx, list, &reply, func() text {
+		for _, a := range reply.Assignments {
+			id := string(a.Principal.ID)
+			for _, level := range a.Permissions {
+				switch {
+				case level != access.LevelUser && level != access.LevelAdmin:
+					failed = fmt.Errorf("the account names the permission %q for principal %s, which says nothing", level, id)
+				case !slices.Contains(out[id], level):
+					out[id] = append(out[id], level)
+				}
+			}
+			if a.Error != "" && len(a.Permissions) == 0 {
+				failed = errors.New("the account could not tell the permissions of principal " + id + ": " + a.Error)
+			}
+		}
+		next := reply.Next
+		reply.Assignments, reply.Next = nil, ""
+		return next
+	})
+	var e *APIError
+	if errors.As(err, &e) && e.Status == http.StatusBadRequest && strings.Contains(e.Message, notAvailable) {
+		return map[string][]string{}, nil
+	}
+	for id := range out {
+		slices.Sort(out[id])
+	}
+	return out, errors.Join(err, failed)
+}

@@ -1,0 +1,395 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+)
+
+// The types of securables (databricks-account-api.md 9). To the permissions API
+// a model is a function.
+const (
+	typeMetastore = "metastore"
+	typeCatalog   = "catalog"
+	typeSchema    = "schema"
+	typeTable     = "table"
+	typeVolume    = "volume"
+	typeFunction  = "function"
+	typeModel     = "model"
+	typeLocation  = "external_location"
+	typeStorage   = "storage_credential"
+	typeService   = "credential"
+	typeConn      = "connection"
+	typeShare     = "share"
+)
+
+// listedObject is an entry of any list of Unity Catalog. Which of the names are
+// there differs by list.
+type listedObject struct {
+	Name      string `json:"name"`
+	FullName  string `json:"full_name"`
+	Owner     string `json:"owner"`
+	Isolation string `json:"isolation_mode"`
+	Purpose   string `json:"purpose"`
+}
+
+// objectList is one list: of what lies in the metastore, or below a parent.
+type objectList struct {
+	path, key, kind string
+	query           url.Values
+	unbound         bool // knows include_unbound
+}
+
+// rootLists are the lists of a metastore. credentials has those of storage and
+// those of services.
+var rootLists = []objectList{
+	{path: "catalogs", key: "catalogs", kind: typeCatalog, unbound: true},
+	{path: "external-locations", key: "external_locations", kind: typeLocation, unbound: true},
+	{path: "credentials", key: "credentials", kind: typeStorage, unbound: true},
+	{path: "connections", key: "connections", kind: typeConn},
+	{path: "shares", key: "shares", kind: typeShare},
+}
+
+// leafLists are the lists of a schema. Models have one list for all.
+var leafLists = []objectList{
+	{path: "tables", key: "tables", kind: typeTable, query: url.Values{"omit_columns": {"true"}, "omit_properties": {"true"}}},
+	{path: "volumes", key: "volumes", kind: typeVolume},
+	{path: "functions", key: "functions", kind: typeFunction},
+}
+
+// list reads a list to its end, also through empty pages. parent is the full name
+// of the schema or catalog, "" for the metastore. With an error the objects are
+// those that came before.
+func (s *catalogScan) list(ctx context.Context, at *site, l objectList, parent string) ([]*catalogObject, error) {
+	query := url.Values{"max_results": {"0"}} // The server's page, as recommended.
+	for key, values := range l.query {
+		query[key] = values
+	}
+	if l.unbound {
+		query.Set("include_unbound", "true")
+	}
+	var out []*catalogObject
+	var reply map[string]rawJSON
+	var broken error
+	err := s.c.follow(ctx, call{path: catalogBase + l.path, query: query, limit: at.limit(), at: at}, &reply, func() text {
+		var items []listedObject
+		var next text
+		broken = errors.Join(broken, reply[l.key].into(&items), reply["next_page_token"].into(&next))
+		for i := range items {
+			o, err := items[i].object(l.kind, parent)
+			if err != nil {
+				broken = errors.Join(broken, err)
+				continue
+			}
+			o.at = at
+			out = append(out, o)
+		}
+		reply = nil
+		return next
+	})
+	if err == nil && broken != nil {
+		err = fmt.Errorf("GET %s%s of workspace %s: the answer cannot be read: %w", catalogBase, l.path, at.workspace, broken)
+	}
+	return out, err
+}
+
+func (l *listedObject) object(kind, parent string) (*catalogObject, error) {
+	if kind == typeStorage && l.Purpose == "SERVICE" {
+		kind = typeService
+	}
+	name := cmp.Or(l.FullName, l.Name)
+	if l.FullName == "" && l.Name != "" && parent != "" {
+		name = parent + "." + l.Name
+	}
+	if name == "" {
+		return nil, fmt.Errorf("a %s without name", kind)
+	}
+	return &catalogObject{
+		Securable: access.Securable{Type: kind, FullName: name, Owner: l.Owner},
+		// ISOLATED or ISOLATION_MODE_ISOLATED.
+		isolated: strings.HasSuffix(l.Isolation, "ISOLATED"),
+	}, nil
+}
+
+// each runs f for every item with bounded concurrency; the first error ends it.
+func each[T any](ctx context.Context, c *Client, items []T, f func(ctx context.Context, item T) error) error {
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(c.cfg.MaxConcurrency)
+	for _, item := range items {
+		if gctx.Err() != nil {
+			break
+		}
+		group.Go(func() error { return f(gctx, item) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// roots reads the metastore's own grants and what lies in it directly.
+func (s *catalogScan) roots(ctx context.Context) error {
+	found := make([][]*catalogObject, len(rootLists))
+	var mu sync.Mutex
+	err := each(ctx, s.c, []int{0, 1, 2, 3, 4}, func(ctx context.Context, i int) error {
+		list, err := s.list(ctx, s.via, rootLists[i], "")
+		found[i] = list
+		if err != nil && isLost(ctx, err) {
+			return err
+		}
+		if err != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			s.hole(oneLine(err))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	metastore := &catalogObject{Securable: access.Securable{Type: typeMetastore, FullName: s.out.ID}, at: s.via}
+	return s.take(ctx, append([]*catalogObject{metastore}, slices.Concat(found...)...))
+}
+
+// take adds objects, each once, and reads their grants.
+func (s *catalogScan) take(ctx context.Context, objects []*catalogObject) error {
+	seen := map[string]bool{}
+	objects = slices.DeleteFunc(objects, func(o *catalogObject) bool {
+		key := o.Type + "/" + o.FullName
+		defer func() { seen[key] = true }()
+		return seen[key]
+	})
+	s.objects = append(s.objects, objects...)
+	return each(ctx, s.c, objects, s.readGrants)
+}
+
+// children adds what lists find below parents. What cannot be listed is a hole of
+// the parent.
+func (s *catalogScan) children(ctx context.Context, parents []*catalogObject, lists []objectList, query func(parent string) url.Values) ([]*catalogObject, error) {
+	var mu sync.Mutex
+	var out []*catalogObject
+	type job struct {
+		parent *catalogObject
+		list   objectList
+	}
+	var jobs []job
+	for _, p := range parents {
+		for _, l := range lists {
+			jobs = append(jobs, job{p, l})
+		}
+	}
+	err := each(ctx, s.c, jobs, func(ctx context.Context, j job) error {
+		l := j.list
+		l.query = query(j.parent.FullName)
+		for key, values := range j.list.query {
+			l.query[key] = values
+		}
+		found, err := s.list(ctx, j.parent.at, l, j.parent.FullName)
+		if err != nil && isLost(ctx, err) {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		out = append(out, found...)
+		if err != nil {
+			j.parent.hole(fmt.Sprintf("its %s could not be listed: %s", l.path, oneLine(err)))
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (o *catalogObject) hole(reason string) {
+	if o.Unknown != "" {
+		reason = o.Unknown + "; " + reason
+	}
+	o.Unknown = reason
+}
+
+func (s *catalogScan) ofType(kind string) []*catalogObject {
+	var out []*catalogObject
+	for _, o := range s.objects {
+		if o.Type == kind {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// schemas reads the schemas of every catalog, without information_schema: what
+// is granted on it gives nothing, since everybody may read it, and sees in it
+// only what he may see anyway.
+func (s *catalogScan) schemas(ctx context.Context) ([]*catalogObject, error) {
+	list := []objectList{{path: "schemas", key: "schemas", kind: typeSchema}}
+	found, err := s.children(ctx, s.ofType(typeCatalog), list, func(catalog string) url.Values {
+		return url.Values{"catalog_name": {catalog}}
+	})
+	if err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(o *catalogObject) bool { return strings.HasSuffix(o.FullName, ".information_schema") })
+	return found, s.take(ctx, found)
+}
+
+// leaves reads what lies in schemas.
+func (s *catalogScan) leaves(ctx context.Context, schemas []*catalogObject) error {
+	found, err := s.children(ctx, schemas, leafLists, func(schema string) url.Values {
+		catalog, name, _ := strings.Cut(schema, ".") // Names of catalogs and schemas have no dots.
+		return url.Values{"catalog_name": {catalog}, "schema_name": {name}}
+	})
+	if err != nil {
+		return err
+	}
+	models, err := s.models(ctx)
+	if err != nil {
+		return err
+	}
+	return s.take(ctx, append(found, models...))
+}
+
+// models reads the models of the metastore, by one list through each workspace
+// that catalogs are read through. A list shows those of its workspace only.
+func (s *catalogScan) models(ctx context.Context) ([]*catalogObject, error) {
+	home := map[string]*site{}
+	sites := []*site{s.via}
+	for _, catalog := range s.ofType(typeCatalog) {
+		home[catalog.FullName] = catalog.at
+		if !slices.Contains(sites, catalog.at) {
+			sites = append(sites, catalog.at)
+		}
+	}
+	var out []*catalogObject
+	for _, at := range sites {
+		list := objectList{path: "models", key: "registered_models", kind: typeModel, query: url.Values{"max_results": {"1000"}}}
+		found, err := s.list(ctx, at, list, "")
+		if err != nil && isLost(ctx, err) {
+			return nil, err
+		}
+		if err != nil {
+			s.hole(oneLine(err))
+		}
+		for _, o := range found {
+			catalog, _, _ := strings.Cut(o.FullName, ".")
+			if home[catalog] == at || home[catalog] == nil {
+				out = append(out, o)
+			}
+		}
+	}
+	return out, nil
+}
+
+// readGrants reads the direct grants on an object. One that belongs to other
+// workspaces is read through one of those.
+func (s *catalogScan) readGrants(ctx context.Context, o *catalogObject) error {
+	grants, err := s.grants(ctx, o.at, o)
+	if o.isolated && statusOf(err) == http.StatusForbidden {
+		grants, err = s.boundGrants(ctx, o, err)
+	}
+	if err != nil && isLost(ctx, err) {
+		return err
+	}
+	o.Grants = grants
+	if err != nil {
+		o.hole(oneLine(err))
+	}
+	return nil
+}
+
+// grants reads GET permissions/{type}/{full_name}. With an error they are those
+// that came before.
+func (s *catalogScan) grants(ctx context.Context, at *site, o *catalogObject) ([]access.Grant, error) {
+	kind := o.Type
+	if kind == typeModel {
+		kind = typeFunction
+	}
+	if o.FullName == "." || o.FullName == ".." {
+		return nil, fmt.Errorf("the name %q cannot be a part of a path", o.FullName)
+	}
+	var out []access.Grant
+	var reply struct {
+		Assignments []struct {
+			Principal   string   `json:"principal"`
+			PrincipalID text     `json:"principal_id"`
+			Privileges  []string `json:"privileges"`
+		} `json:"privilege_assignments"`
+		Next text `json:"next_page_token"`
+	}
+	list := call{
+		path:  catalogBase + "permissions/" + kind + "/" + url.PathEscape(o.FullName),
+		query: url.Values{"max_results": {"0"}}, limit: at.limit(), at: at,
+	}
+	err := s.c.follow(ctx, list, &reply, func() text {
+		for _, a := range reply.Assignments {
+			out = append(out, access.Grant{PrincipalID: string(a.PrincipalID), Principal: a.Principal, Privileges: a.Privileges})
+		}
+		next := reply.Next
+		reply.Assignments, reply.Next = nil, ""
+		return next
+	})
+	return out, err
+}
+
+// boundGrants reads the grants through the workspaces that an object belongs to
+// (GET bindings/{type}/{name}), the first that answers; it and what is in it are
+// read there from now on.
+func (s *catalogScan) boundGrants(ctx context.Context, o *catalogObject, refused error) ([]access.Grant, error) {
+	ids, err := s.bindings(ctx, o)
+	if err != nil {
+		return nil, errors.Join(refused, err)
+	}
+	reasons := []error{refused}
+	for _, w := range s.attached {
+		if w.ID == o.at.workspace || !slices.Contains(ids, w.ID) {
+			continue
+		}
+		at, err := s.enter(ctx, w)
+		if err == nil {
+			var grants []access.Grant
+			if grants, err = s.grants(ctx, at, o); err == nil {
+				o.at = at
+				return grants, nil
+			}
+		}
+		reasons = append(reasons, fmt.Errorf("through workspace %s, which it is bound to: %w", w.ID, err))
+	}
+	if len(reasons) == 1 {
+		reasons = append(reasons, fmt.Errorf("it is bound to the workspaces %s, none of which can be used", strings.Join(ids, ", ")))
+	}
+	return nil, errors.Join(reasons...)
+}
+
+func (s *catalogScan) bindings(ctx context.Context, o *catalogObject) ([]string, error) {
+	var out []string
+	var reply struct {
+		Bindings []struct {
+			WorkspaceID text `json:"workspace_id"`
+		} `json:"bindings"`
+		Next text `json:"next_page_token"`
+	}
+	list := call{
+		path:  catalogBase + "bindings/" + o.Type + "/" + url.PathEscape(o.FullName),
+		query: url.Values{"max_results": {"0"}}, limit: o.at.limit(), at: o.at,
+	}
+	err := s.c.follow(ctx, list, &reply, func() text {
+		for _, b := range reply.Bindings {
+			out = append(out, string(b.WorkspaceID))
+		}
+		next := reply.Next
+		reply.Bindings, reply.Next = nil, ""
+		return next
+	})
+	return out, err
+}

@@ -1,0 +1,316 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
+)
+
+// scanKey is what makes a scan another one.
+type scanKey struct {
+	metastore string
+	depth     access.Depth
+	warehouse string
+}
+
+// scan reads the metastores to the depth of the request.
+func (r *factsReader) scan(ctx context.Context) error {
+	if r.out.Depth == access.DepthNone {
+		return nil
+	}
+	var group errgroup.Group
+	group.SetLimit(r.c.cfg.MaxConcurrency)
+	for i := range r.out.Metastores {
+		m := &r.out.Metastores[i]
+		group.Go(func() error {
+			scanned, err := r.c.scanMetastore(ctx, *m, r.out.Workspaces, r.out.Depth, r.req.WarehouseID)
+			if err != nil {
+				return err
+			}
+			*m = scanned
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.failures = append(r.failures, scanFailures(&scanned)...)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func scanFailures(m *access.Metastore) []audit.Failure {
+	var out []audit.Failure
+	if m.Unknown != "" {
+		out = append(out, audit.Failure{Call: "scan metastore " + m.ID, Reason: m.Unknown})
+	}
+	for _, s := range m.Securables {
+		if s.Unknown != "" {
+			out = append(out, audit.Failure{Call: fmt.Sprintf("read grants on %s %s of metastore %s", s.Type, s.FullName, m.ID), Reason: s.Unknown})
+		}
+	}
+	return out
+}
+
+// scanMetastore reads the objects of one metastore with owners and grants, once
+// per client and depth, through one workspace that is attached to it and lets the
+// caller in. What fails is in the result; the error is for what makes everything
+// else worthless.
+func (c *Client) scanMetastore(ctx context.Context, m access.Metastore, workspaces []access.WorkspaceAccess, depth access.Depth, warehouse string) (access.Metastore, error) {
+	return c.scans.get(ctx, scanKey{m.ID, depth, warehouse}, func(ctx context.Context) (access.Metastore, error) {
+		begin := time.Now()
+		s := &catalogScan{c: c, depth: depth, warehouse: warehouse, out: m}
+		if err := s.run(ctx, workspaces); err != nil && isLost(ctx, err) {
+			return m, err
+		}
+		if ctx.Err() != nil {
+			return m, context.Cause(ctx) // Half a scan is not kept.
+		}
+		s.finish()
+		c.log(ctx, "scanned a metastore", map[string]any{
+			"metastore": m.ID, "depth": string(depth), "objects": len(s.out.Securables), "holes": len(scanFailures(&s.out)),
+			"admin_proven": s.out.AdminProven, "milliseconds": time.Since(begin).Milliseconds(),
+		})
+		return s.out, nil
+	})
+}
+
+// catalogScan is one scan under way.
+type catalogScan struct {
+	c         *Client
+	depth     access.Depth
+	warehouse string
+	out       access.Metastore
+
+	// attached are the running workspaces of the metastore, those that the caller
+	// is assigned to first; via is the one that everything is read through.
+	attached []audit.Workspace
+	via      *site
+	entered  keyed[string, *site]
+	objects  []*catalogObject
+}
+
+// catalogObject is a securable of which not everything may be read yet.
+type catalogObject struct {
+	access.Securable
+	// isolated objects belong to some workspaces only.
+	isolated bool
+	// at is where it can be read; that of its catalog, for what is in one.
+	at *site
+}
+
+// hole notes that the scan may have missed objects.
+func (s *catalogScan) hole(reason string) {
+	if s.out.Unknown != "" {
+		reason = s.out.Unknown + "; " + reason
+	}
+	s.out.Unknown = reason
+}
+
+// run reads everything; the error is one that isLost knows.
+func (s *catalogScan) run(ctx context.Context, workspaces []access.WorkspaceAccess) error {
+	if err := s.attach(ctx, workspaces); err != nil || s.via == nil {
+		return err
+	}
+	s.out.Scanned = true
+	if err := s.prove(ctx); err != nil {
+		return err
+	}
+	if err := s.roots(ctx); err != nil {
+		return err
+	}
+	if s.depth == access.DepthCatalog {
+		return nil
+	}
+	schemas, err := s.schemas(ctx)
+	if err != nil || s.depth == access.DepthSchema {
+		return err
+	}
+	return s.leaves(ctx, schemas)
+}
+
+// attach chooses the workspace. Where none is attached, or none runs, there is
+// nothing to read the metastore through: a limit. Where some are and none lets
+// the caller in, that is a hole.
+func (s *catalogScan) attach(ctx context.Context, workspaces []access.WorkspaceAccess) error {
+	ids, err := s.c.metastoreWorkspaces(ctx, s.out.ID)
+	if err != nil {
+		s.hole("its workspaces could not be listed: " + oneLine(err))
+		return err
+	}
+	mine := s.c.callerIDs(ctx)
+	var first, rest []audit.Workspace
+	for _, w := range workspaces {
+		switch {
+		case !slices.Contains(ids, w.ID) || w.Status != "" && w.Status != "RUNNING":
+		case slices.ContainsFunc(mine, func(id string) bool { return len(w.Levels[id]) > 0 }):
+			first = append(first, w.Workspace)
+		default:
+			rest = append(rest, w.Workspace)
+		}
+	}
+	s.attached = append(first, rest...)
+	if len(s.attached) == 0 {
+		s.out.NotScanned = fmt.Sprintf("%d workspaces are attached to it, and none of those that are visible is running", len(ids))
+		return nil
+	}
+	return s.choose(ctx)
+}
+
+// choose tries the attached workspaces one after the other.
+func (s *catalogScan) choose(ctx context.Context) error {
+	const mostSilent = 3 // Each host that does not answer takes its time.
+	var reasons []string
+	silent := 0
+	for _, w := range s.attached {
+		at, err := s.enter(ctx, w)
+		if err == nil {
+			s.via = at
+			return nil
+		}
+		if isLost(ctx, err) {
+			return err
+		}
+		reasons = append(reasons, fmt.Sprintf("workspace %s: %s", w.ID, oneLine(err)))
+		s.c.log(ctx, "a workspace cannot be used for the scan of its metastore", map[string]any{"metastore": s.out.ID, "workspace": w.ID, "status": statusOf(err)})
+		var te *transport.Error
+		if errors.As(err, &te) {
+			silent++
+		}
+		if silent == mostSilent {
+			reasons = append(reasons, "others were not tried")
+			break
+		}
+	}
+	s.hole("none of its workspaces could be used. " + summary(reasons))
+	return nil
+}
+
+// enter asks a workspace, once per scan, which metastore it has
+// (databricks-account-api.md 9): it may be another one by now.
+func (s *catalogScan) enter(ctx context.Context, w audit.Workspace) (*site, error) {
+	return s.entered.get(ctx, w.ID, func(ctx context.Context) (*site, error) {
+		at, err := s.c.siteOf(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		var reply struct {
+			ID text `json:"metastore_id"`
+		}
+		if err := s.get(ctx, at, "metastore_summary", &reply); err != nil {
+			return nil, err
+		}
+		if string(reply.ID) != s.out.ID {
+			return nil, fmt.Errorf("it says that its metastore is %q", string(reply.ID))
+		}
+		return at, nil
+	})
+}
+
+const catalogBase = "/api/2.1/unity-catalog/"
+
+func (s *catalogScan) get(ctx context.Context, at *site, path string, reply any) error {
+	return s.c.do(ctx, call{method: http.MethodGet, path: catalogBase + path, limit: at.limit(), at: at}, reply)
+}
+
+// prove finds out whether the caller is metastore admin, by two witnesses: the
+// owner of the metastore is the caller, or a group that has it; and the workspace
+// answers metastores/{id}, which is for metastore admins ("The caller must be a
+// metastore admin", SDK). Everybody else sees less, without an error.
+func (s *catalogScan) prove(ctx context.Context) error {
+	if !s.c.isCaller(ctx, s.out.Owner) {
+		return nil
+	}
+	err := s.get(ctx, s.via, "metastores/"+url.PathEscape(s.out.ID), nil)
+	switch {
+	case err == nil:
+		s.out.AdminProven = true
+	case isLost(ctx, err):
+		return err
+	case statusOf(err) != http.StatusForbidden:
+		s.hole("whether the caller is its admin could not be read: " + oneLine(err))
+	}
+	return nil
+}
+
+// isCaller tells whether an owner's name is proven to be the caller's, or that of
+// a group which has the caller at any depth.
+func (c *Client) isCaller(ctx context.Context, owner string) bool {
+	caller, err := c.Caller(ctx)
+	if err != nil || owner == "" {
+		return false
+	}
+	names, unknown, err := c.principalNames(ctx)
+	refs := names[access.NameKey(owner)]
+	if err != nil || unknown != "" || len(refs) != 1 {
+		return false
+	}
+	if refs[0] == caller.Ref {
+		return true
+	}
+	if refs[0].Type != audit.TypeGroup || !slices.Contains(c.callerIDs(ctx), refs[0].ID) {
+		return false
+	}
+	inv, err := c.loadInventory(ctx)
+	if err != nil {
+		return false
+	}
+	group, ok := c.lookup(inv, refs[0].ID, audit.TypeGroup)
+	return ok && group.Name == owner
+}
+
+// callerIDs are the caller's id and those of the groups above it, as far as they
+// are known.
+func (c *Client) callerIDs(ctx context.Context) []string {
+	caller, err := c.Caller(ctx)
+	if err != nil {
+		return nil
+	}
+	above, _ := c.groupsAbove(ctx, caller.Ref) // What was seen is certain, also with a hole.
+	return append([]string{caller.ID}, above...)
+}
+
+// metastoreWorkspaces are the ids of the workspaces of a metastore
+// (databricks-account-api.md 9).
+func (c *Client) metastoreWorkspaces(ctx context.Context, metastore string) ([]string, error) {
+	var out []string
+	var reply struct {
+		IDs  []text `json:"workspace_ids"`
+		Next text   `json:"next_page_token"`
+	}
+	list := call{path: "/api/2.0/accounts/" + c.accountID + "/metastores/" + url.PathEscape(metastore) + "/workspaces", limit: limitAccount}
+	err := c.follow(ctx, list, &reply, func() text {
+		for _, id := range reply.IDs {
+			out = append(out, string(id))
+		}
+		next := reply.Next
+		reply.IDs, reply.Next = nil, ""
+		return next
+	})
+	return out, err
+}
+
+// finish brings the objects in order, each once.
+func (s *catalogScan) finish() {
+	for _, o := range s.objects {
+		s.out.Securables = append(s.out.Securables, o.Securable)
+	}
+	slices.SortFunc(s.out.Securables, func(a, b access.Securable) int {
+		if c := strings.Compare(a.Type, b.Type); c != 0 {
+			return c
+		}
+		return strings.Compare(a.FullName, b.FullName)
+	})
+}

@@ -1,0 +1,112 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// workspaceHeader chooses the workspace on a host that serves several
+// (databricks-account-api.md 3.4).
+const workspaceHeader = "X-Databricks-Workspace-Id"
+
+// site is one workspace as a place to send calls to. Its host is derived from
+// the deployment name within the DNS zone of the account host, or is that of
+// workspace_hosts: what the account answers names no other host, and nor does
+// what a workspace answers, since links and redirects are not followed.
+type site struct {
+	workspace string // id
+	host      string // with scheme, without path
+	header    bool   // the host is the account's own, and a header chooses
+	auth      authorizer
+}
+
+// id of the workspace; "" for the account.
+func (s *site) id() string {
+	if s == nil {
+		return ""
+	}
+	return s.workspace
+}
+
+func (s *site) choose(h http.Header) {
+	if s != nil && s.header {
+		h.Set(workspaceHeader, s.workspace)
+	}
+}
+
+// limit is the family of calls that the workspace counts together.
+func (s *site) limit() string { return "workspace " + s.workspace }
+
+// siteOf is the place of a workspace. One per workspace and client, so that its
+// token is had once.
+func (c *Client) siteOf(ctx context.Context, w audit.Workspace) (*site, error) {
+	if w.Host == "" {
+		return nil, errors.New("its host is not known: the account names no deployment that could be a part of one. Set workspace_hosts")
+	}
+	// Whoever wrote the list, credentials go nowhere else.
+	if err := checkHostURL(w.Host); err != nil {
+		return nil, fmt.Errorf("its host cannot be used: %w", err)
+	}
+	return c.sites.get(ctx, w.ID, func(context.Context) (*site, error) {
+		s := &site{workspace: w.ID, host: w.Host, header: w.Host == c.host, auth: c.auth}
+		if m, ok := c.auth.(*machine); ok && !s.header {
+			// databricks-account-api.md 1.2: the workspace's token endpoint.
+			s.auth = &workspaceAuth{
+				workspace: w.ID, account: m,
+				own: &machine{transport: m.transport, id: m.id, secret: m.secret, endpoint: w.Host + "/oidc/v1/token"},
+			}
+		}
+		return s, nil
+	})
+}
+
+// workspaceAuth logs in at the workspace, and where that does not know the
+// client, goes on with the account's token: a workspace knows its own service
+// principals only, and some tools got in with the other token
+// (databricks-account-api.md 3.4, unofficial).
+type workspaceAuth struct {
+	workspace    string
+	own, account *machine
+	refusedOwn   atomic.Bool
+}
+
+func (w *workspaceAuth) kind() string          { return w.account.kind() }
+func (w *workspaceAuth) applicationID() string { return w.account.applicationID() }
+
+func (w *workspaceAuth) authorize(ctx context.Context, r *http.Request) error {
+	if !w.refusedOwn.Load() {
+		err := w.own.authorize(ctx, r)
+		var (
+			e    *APIError
+			auth *AuthError
+		)
+		switch {
+		case err == nil:
+			return nil
+		case errors.As(err, &e) && e.Status >= 400 && e.Status <= 499 && e.Status != http.StatusTooManyRequests:
+			// Refused there: on with the account's token.
+		case errors.As(err, &auth):
+			// Not an AuthError: it is about one workspace, not about the account.
+			return fmt.Errorf("logging in to workspace %s: %w", w.workspace, auth.Err)
+		default:
+			return err
+		}
+		w.refusedOwn.Store(true)
+	}
+	return w.account.authorize(ctx, r)
+}
+
+func (w *workspaceAuth) refused(h http.Header) bool {
+	if w.refusedOwn.Load() {
+		return w.account.refused(h)
+	}
+	return w.own.refused(h)
+}
