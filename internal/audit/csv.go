@@ -4,6 +4,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 type CSVRow map[string][]string
 
 // CSVOptions change how a file is rendered. The zero value renders what the
-// prep script writes.
+// scripts write.
 type CSVOptions struct {
 	// DefuseFormulas puts a single quote before cells that a spreadsheet could
 	// run: those that start with =, +, -, @, a tab or a carriage return.
@@ -30,15 +31,23 @@ const (
 	CSVWorkspaces          = "workspaces"
 	CSVFailures            = "failures"
 	CSVIdentitiesToProcess = "identities_to_process"
+	// CSVCompare and CSVClone are files of databricks-access-audit
+	// (clone-and-diff-contract.md 1.7), made of the rows of package access.
+	CSVCompare = "compare"
+	CSVClone   = "clone"
 )
+
+// csvArrow joins the groups of a path.
+const csvArrow = " \u2192 "
 
 // csvColumn is one column of a file.
 type csvColumn struct {
 	header string
 	// from are the attributes that may hold it; the first that the row has counts.
 	from []string
-	// list allows several values, joined with ";".
+	// list allows several values, joined with join, or ";" when that is empty.
 	list bool
+	join string
 	// convert changes each value; nil leaves it.
 	convert func(string) string
 }
@@ -46,7 +55,7 @@ type csvColumn struct {
 // CSVKinds lists the kinds, sorted.
 func CSVKinds() []string {
 	return []string{
-		CSVFailures, CSVGroups, CSVIdentitiesToProcess, CSVServicePrincipals, CSVUsers, CSVWorkspaces,
+		CSVClone, CSVCompare, CSVFailures, CSVGroups, CSVIdentitiesToProcess, CSVServicePrincipals, CSVUsers, CSVWorkspaces,
 	}
 }
 
@@ -89,15 +98,51 @@ func csvColumns(kind string) []csvColumn {
 		}
 	case CSVIdentitiesToProcess:
 		return []csvColumn{id}
+	case CSVCompare, CSVClone:
+		return csvAccessColumns(kind)
 	default:
 		return nil
 	}
 }
 
-// RenderCSV renders rows as the prep script's file of that kind, byte for byte
-// as Python's csv module does: comma, minimal quoting, CRLF, a header always.
-// Rows and list cells stay in the order given. The script lists only divergent
-// workspaces; what is given here is rendered, divergent or not.
+// csvAccessColumns gives header and order of databricks-access-audit's files,
+// whose columns are named as the attributes that hold them (1.7, R22).
+func csvAccessColumns(kind string) []csvColumn {
+	one := func(name string) csvColumn { return csvColumn{header: name, from: []string{name}} }
+	truth := func(name string) csvColumn {
+		return csvColumn{header: name, from: []string{name}, convert: pythonBool}
+	}
+	list := func(name, join string) csvColumn {
+		return csvColumn{header: name, from: []string{name}, list: true, join: join}
+	}
+	if kind == CSVCompare {
+		return []csvColumn{
+			one("group_id"), one("group_name"), one("source"), truth("in_a"), truth("in_b"),
+			truth("is_direct_in_a"), truth("is_direct_in_b"), list("path_in_a", csvArrow), list("path_in_b", csvArrow),
+		}
+	}
+	return []csvColumn{
+		one("action_type"), one("group_name"), one("group_id"), one("source"), list("path", csvArrow),
+		list("workspace_accesses", ", "), list("uc_grants_summary", "; "), truth("applied"), one("error"),
+	}
+}
+
+// pythonBool is a truth value as Python prints it.
+func pythonBool(value string) string {
+	switch value {
+	case "true":
+		return "True"
+	case "false":
+		return "False"
+	default:
+		return value
+	}
+}
+
+// RenderCSV renders rows as the file of that kind, byte for byte as Python's csv
+// module does: comma, minimal quoting, CRLF, a header always. Rows and list cells
+// stay in the order given. The prep script lists only divergent workspaces; what
+// is given here is rendered, divergent or not.
 //
 // The error names the row, counted from 0, and the attribute: an unknown kind, a
 // row without an attribute that the file needs, several values for one cell.
@@ -137,14 +182,15 @@ func (c *csvColumn) cell(row CSVRow) (string, error) {
 	if !c.list && len(values) > 1 {
 		return "", fmt.Errorf("attribute %s has %d values where the file has room for one", c.from[at], len(values))
 	}
+	join := cmp.Or(c.join, ";")
 	if c.convert == nil {
-		return strings.Join(values, ";"), nil
+		return strings.Join(values, join), nil
 	}
 	converted := make([]string, len(values))
 	for i, v := range values {
 		converted[i] = c.convert(v)
 	}
-	return strings.Join(converted, ";"), nil
+	return strings.Join(converted, join), nil
 }
 
 // defuse follows OWASP's advice on CSV injection.

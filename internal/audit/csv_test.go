@@ -88,7 +88,7 @@ func TestRenderCSV_errors(t *testing.T) {
 		row  CSVRow
 		want string
 	}{
-		"kind":      {"user", CSVRow{}, `"user" is no kind of file; the kinds are failures, groups, identities_to_process, service_principals, users, workspaces`},
+		"kind":      {"user", CSVRow{}, `"user" is no kind of file; the kinds are clone, compare, failures, groups, identities_to_process, service_principals, users, workspaces`},
 		"attribute": {"failures", CSVRow{"principal_id": {"1"}}, "row 0 of failures: attribute principal_type or type is missing"},
 		"values":    {"identities_to_process", CSVRow{"id": {"1", "2"}}, "row 0 of identities_to_process: attribute id has 2 values where the file has room for one"},
 	} {

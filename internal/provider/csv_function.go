@@ -15,11 +15,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
 var _ function.Function = csvFunction{}
 
-// csvFunction renders results as the files of the prep script.
+// csvFunction renders results as the files of the prep script and of
+// databricks-access-audit.
 type csvFunction struct{}
 
 func newCSVFunction() function.Function { return csvFunction{} }
@@ -33,21 +35,29 @@ func (csvFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp 
 
 func (csvFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary: "Render results as the prep script's CSV files",
+		Summary: "Render results as the CSV files of other tools",
 		MarkdownDescription: "Renders rows of a data source as the file that the AIM enablement prep script writes of them: the same header, columns, " +
 			"`;` joins, quoting and CRLF line ends, byte for byte. Rows and list cells stay in the order given (the data sources sort by id, " +
-			"the script keeps the order of the listing: compare sorted). Unknown rows give an unknown string.",
+			"the script keeps the order of the listing: compare sorted). Unknown rows give an unknown string." +
+			"\n\nThe kinds `compare` and `clone` are the files of databricks-access-audit in the same way, made of a whole data source: give " +
+			"`data.dbxidentity_principal_diff.x` or `data.dbxidentity_clone_plan.x` itself. `compare` lists what only A has, what only B has, and what both have; " +
+			"what could not be read is an empty cell instead of `True` or `False`. `clone` lists the actions in the IdP, those in Databricks, what is unverified " +
+			"and what is skipped; what the target has already is left out, `applied` is `False` and `error` is empty, because a plan has applied nothing. " +
+			"Neither file can say that something could not be read: look at `complete` before you use it.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "kind",
 				MarkdownDescription: "The file: `" + strings.Join(audit.CSVKinds(), "`, `") + "`. " +
 					"`users`, `groups` and `service_principals` take the lists of `dbxidentity_divergences` of that name, `failures` takes `failures`, " +
 					"`workspaces` takes the list of `dbxidentity_workspace_federation` (workspaces without an error category are left out, as in the script), " +
-					"`identities_to_process` takes a list of ids, for example of `scanned`.",
+					"`identities_to_process` takes a list of ids, for example of `scanned`; `compare` takes a `dbxidentity_principal_diff` and " +
+					"`clone` a `dbxidentity_clone_plan` as a whole.",
 			},
 			function.DynamicParameter{
 				Name: "rows", AllowUnknownValues: true, AllowNullValue: true,
-				MarkdownDescription: "A list, set or tuple of objects with the attributes of the data source; more attributes do no harm.",
+				MarkdownDescription: "A list, set or tuple of objects with the attributes of the data source; more attributes do no harm. " +
+					"For `compare` and `clone` the data source itself, or an object with its lists (`only_in_a`, `only_in_b`, `in_both`; " +
+					"`idp_actions`, `databricks_actions`, `unverified`, `skipped`).",
 			},
 		},
 		VariadicParameter: function.StringParameter{
@@ -82,7 +92,7 @@ func (csvFunction) Run(ctx context.Context, req function.RunRequest, resp *funct
 	}
 	decoded, known, err := csvRows(ctx, kind, rows)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(1, err.Error())
+		resp.Error = function.NewArgumentFuncError(1, err.Error()+".")
 		return
 	}
 	if !known {
@@ -103,9 +113,18 @@ func (csvFunction) Run(ctx context.Context, req function.RunRequest, resp *funct
 	resp.Error = resp.Result.Set(ctx, text)
 }
 
-// csvRows reads rows of any type. They are not known when anything inside is
-// unknown. The error says which row is wrong, counted from 0.
+// csvRows reads rows of any type, or the data source that a kind is made of. They
+// are not known when anything inside is unknown. The error says which row is
+// wrong, counted from 0.
 func csvRows(ctx context.Context, kind string, rows types.Dynamic) (out []audit.CSVRow, known bool, err error) {
+	switch kind {
+	case audit.CSVCompare:
+		diff, known, err := decodeWhole(ctx, rows, "the comparison", diffOf)
+		return access.CompareRows(diff), known, err
+	case audit.CSVClone:
+		plan, known, err := decodeWhole(ctx, rows, "the clone plan", cloneActionsOf)
+		return access.CloneRows(plan), known, err
+	}
 	elements, known, err := elementsOf(ctx, rows)
 	if err != nil || !known {
 		return nil, known, err
@@ -149,16 +168,11 @@ func elementsOf(ctx context.Context, value types.Dynamic) (elements []attr.Value
 	if value.IsNull() || value.IsUnderlyingValueNull() {
 		return nil, false, fmt.Errorf("rows are null; an empty list [] renders the header alone")
 	}
-	switch v := value.UnderlyingValue().(type) {
-	case types.List:
-		return v.Elements(), true, nil
-	case types.Set:
-		return v.Elements(), true, nil
-	case types.Tuple:
-		return v.Elements(), true, nil
-	default:
+	elements, ok := listOf(value.UnderlyingValue())
+	if !ok {
 		return nil, false, fmt.Errorf("rows are a %s, and must be a list of objects", value.UnderlyingValue().Type(ctx))
 	}
+	return elements, true, nil
 }
 
 // unwrap takes the value out of a dynamic one.
@@ -190,15 +204,8 @@ func cellsOf(ctx context.Context, value attr.Value) (cells []string, known bool,
 	case value.IsNull():
 		return []string{}, true, nil
 	}
-	var elements []attr.Value
-	switch v := value.(type) {
-	case types.List:
-		elements = v.Elements()
-	case types.Set:
-		elements = v.Elements()
-	case types.Tuple:
-		elements = v.Elements()
-	default:
+	elements, ok := listOf(value)
+	if !ok {
 		cell, ok := textOf(value)
 		if !ok {
 			return nil, true, fmt.Errorf("a %s is no cell", value.Type(ctx))

@@ -69,6 +69,34 @@ func TestCSVFunction(t *testing.T) {
 		})
 	}
 	const users = "id,username,externalId,externalIdWithUsernameMatch,errorCategories\r\n"
+	const (
+		compare = "group_id,group_name,source,in_a,in_b,is_direct_in_a,is_direct_in_b,path_in_a,path_in_b\r\n"
+		clone   = "action_type,group_name,group_id,source,path,workspace_accesses,uc_grants_summary,applied,error\r\n"
+	)
+	diffRow := func(id string, more map[string]attr.Value) attr.Value {
+		row := map[string]attr.Value{
+			"group_id": str(id), "group_name": str("g" + id), "source": str("internal"), "origin": str("databricks"),
+			"direct_in_a": types.BoolValue(true), "direct_in_b": types.BoolValue(false), "path_in_a": texts("a", "g"+id), "path_in_b": texts(),
+		}
+		for name, v := range more {
+			row[name] = v
+		}
+		return object(row)
+	}
+	diff := func(onlyA ...attr.Value) attr.Value {
+		return object(map[string]attr.Value{
+			"only_in_a": tuple(onlyA...), "only_in_b": tuple(), "in_both": tuple(), "equal": types.BoolUnknown(), "complete": types.BoolValue(true),
+		})
+	}
+	planRow := object(map[string]attr.Value{
+		"group_id": str("1"), "group_name": str("=g"), "source": str("internal"), "path": texts("a", "=g"),
+		"workspace_accesses":        tuple(object(map[string]attr.Value{"workspace_name": str("w2")}), object(map[string]attr.Value{"workspace_name": str("w1")})),
+		"unity_catalog_grants":      tuple(object(map[string]attr.Value{"full_name": str("main"), "privileges": texts("SELECT")})),
+		"unity_catalog_grant_count": types.Int64Value(3), "privileged": types.BoolNull(),
+	})
+	plan := object(map[string]attr.Value{
+		"idp_actions": tuple(), "databricks_actions": tuple(planRow), "unverified": tuple(), "skipped": tuple(), "already_member": types.StringUnknown(),
+	})
 	tests := map[string]struct {
 		kind    string
 		rows    attr.Value
@@ -90,13 +118,26 @@ func TestCSVFunction(t *testing.T) {
 		"failures": {kind: "failures", rows: tuple(object(map[string]attr.Value{
 			"principal_id": str("5"), "principal_type": str("service_principal"), "call": str("matchWithIdp"), "reason": str("404"),
 		})), want: "id,type,error\r\n5,SERVICE_PRINCIPAL,404\r\n"},
-		"null":              {kind: "users", rows: types.DynamicNull(), err: "rows are null"},
-		"null inside":       {kind: "users", rows: types.ListNull(types.StringType), err: "rows are null"},
-		"no list":           {kind: "users", rows: str("x"), err: "must be a list of objects"},
-		"no objects":        {kind: "users", rows: texts("x"), err: "row 0 is not an object"},
-		"missing attribute": {kind: "users", rows: tuple(object(map[string]attr.Value{"id": str("1")})), err: "attribute username is missing"},
-		"unknown kind":      {kind: "robots", rows: tuple(), err: "failures, groups, identities_to_process, service_principals, users, workspaces"},
-		"unknown option":    {kind: "users", rows: tuple(), options: []string{"zip"}, err: "defuse_formulas"},
+		"a comparison": {kind: "compare", rows: diff(diffRow("1", nil)), want: compare + "1,g1,internal,True,False,True,False,a → g1,\r\n"},
+		"a comparison with a hole": {
+			kind: "compare", rows: diff(diffRow("1", map[string]attr.Value{"in_b": types.BoolNull(), "direct_in_b": types.BoolNull(), "source": types.StringNull()})),
+			want: compare + "1,g1,,True,,True,,a → g1,\r\n",
+		},
+		"a clone plan":           {kind: "clone", rows: plan, want: clone + "Databricks,=g,1,internal,a → =g,\"w1, w2\",SELECT on main; and 2 more,False,\r\n"},
+		"a clone plan, defused":  {kind: "clone", rows: plan, options: []string{"defuse_formulas"}, want: clone + "Databricks,'=g,1,internal,a → =g,\"w1, w2\",SELECT on main; and 2 more,False,\r\n"},
+		"an empty comparison":    {kind: "compare", rows: diff(), want: compare},
+		"a list as a comparison": {kind: "compare", rows: tuple(), err: "must be the whole data source"},
+		"half a clone plan":      {kind: "clone", rows: diff(), err: "attribute idp_actions is missing"},
+		"a null list":            {kind: "compare", rows: object(map[string]attr.Value{"only_in_a": types.ListNull(types.StringType)}), err: "only_in_a is null"},
+		"a list of texts":        {kind: "compare", rows: object(map[string]attr.Value{"only_in_a": texts("x")}), err: "only_in_a[0] is no object"},
+		"a null plan":            {kind: "clone", rows: types.DynamicNull(), err: "the clone plan is null"},
+		"null":                   {kind: "users", rows: types.DynamicNull(), err: "rows are null"},
+		"null inside":            {kind: "users", rows: types.ListNull(types.StringType), err: "rows are null"},
+		"no list":                {kind: "users", rows: str("x"), err: "must be a list of objects"},
+		"no objects":             {kind: "users", rows: texts("x"), err: "row 0 is not an object"},
+		"missing attribute":      {kind: "users", rows: tuple(object(map[string]attr.Value{"id": str("1")})), err: "attribute username is missing"},
+		"unknown kind":           {kind: "robots", rows: tuple(), err: "clone, compare, failures, groups, identities_to_process, service_principals, users, workspaces"},
+		"unknown option":         {kind: "users", rows: tuple(), options: []string{"zip"}, err: "defuse_formulas"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -110,6 +151,20 @@ func TestCSVFunction(t *testing.T) {
 			}
 			if text, ok := got.(types.String); !ok || text.ValueString() != tt.want {
 				t.Errorf("got %s, want %q", got, tt.want)
+			}
+		})
+	}
+	for name, rows := range map[string]attr.Value{
+		"all": types.DynamicUnknown(), "a list": object(map[string]attr.Value{
+			"only_in_a": types.ListUnknown(types.StringType), "only_in_b": tuple(), "in_both": tuple(),
+		}),
+		"a row": diff(types.ObjectUnknown(map[string]attr.Type{"group_id": types.StringType})), "a cell": diff(diffRow("1", map[string]attr.Value{"group_name": types.StringUnknown()})),
+		"in a path": diff(diffRow("1", map[string]attr.Value{"path_in_a": tuple(types.StringUnknown())})),
+	} {
+		t.Run("unknown comparison: "+name, func(t *testing.T) {
+			t.Parallel()
+			if got, err := callCSV(t, "compare", rows); err != "" || !got.IsUnknown() {
+				t.Errorf("got %v, %q, want an unknown string", got, err)
 			}
 		})
 	}

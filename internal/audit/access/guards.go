@@ -14,12 +14,12 @@ import (
 
 const readAgain = "Plan again when the account can be read, or set allow_incomplete to see the plan without its memberships."
 
-func (p *planner) refuse(text, remedy string) {
-	p.out.Problems = append(p.out.Problems, Problem{Text: text, Remedy: remedy})
+func (p *planner) refuse(input, text, remedy string) {
+	p.out.Problems = append(p.out.Problems, Problem{Input: input, Text: text, Remedy: remedy})
 }
 
-func (p *planner) incomplete(text, remedy string) {
-	p.out.Problems = append(p.out.Problems, Problem{Incomplete: true, Text: text, Remedy: remedy})
+func (p *planner) incomplete(input, text, remedy string) {
+	p.out.Problems = append(p.out.Problems, Problem{Incomplete: true, Input: input, Text: text, Remedy: remedy})
 }
 
 // guards refuse what must not be planned (R13, R25, R26): one problem per cause.
@@ -28,13 +28,13 @@ func (p *planner) guards() {
 	p.activity()
 	p.nesting()
 	if !p.source.whole() {
-		p.incomplete(fmt.Sprintf("Not every group of the source %s could be read%s", p.in.Source.Ref, firstReasons(p.x.holes(p.source))), readAgain)
+		p.incomplete(InputSource, fmt.Sprintf("Not every group of the source %s could be read%s", p.in.Source.Ref, firstReasons(p.x.holes(p.source))), readAgain)
 	}
 	if len(p.unjudged) > 0 {
-		p.incomplete(p.unjudgedText(), readAgain)
+		p.incomplete("", p.unjudgedText(), readAgain)
 	}
 	if limit := p.in.MaxAdditions; limit != nil && p.additions > *limit {
-		p.refuse(fmt.Sprintf("The plan adds %d memberships, and max_additions allows %d", p.additions, *limit),
+		p.refuse(InputMaxAdditions, fmt.Sprintf("The plan adds %d memberships, and max_additions allows %d", p.additions, *limit),
 			"Look at databricks_actions, and raise max_additions if that is what you want.")
 	}
 }
@@ -43,9 +43,9 @@ func (p *planner) sameOrOther() {
 	source, target := p.in.Source.Ref, p.in.Target.Ref
 	switch {
 	case source == target:
-		p.refuse(fmt.Sprintf("Source and target are the same principal, %s", source), "Select two principals.")
+		p.refuse(InputTarget, fmt.Sprintf("Source and target are the same principal, %s", source), "Select two principals.")
 	case source.Type != target.Type && !p.in.AllowDifferentTypes:
-		p.refuse(fmt.Sprintf("The source is %s and the target %s: principals of different types", source, target),
+		p.refuse(InputDifferentTypes, fmt.Sprintf("The source is %s and the target %s: principals of different types", source, target),
 			"Set allow_different_types = true if that is what you want.")
 	}
 }
@@ -56,9 +56,9 @@ func (p *planner) activity() {
 	for _, one := range []struct {
 		what  string
 		who   audit.Principal
-		found func(text, remedy string)
+		found func(input, text, remedy string)
 	}{
-		{"source", p.in.Source, p.incomplete}, {"target", p.in.Target, p.refuse},
+		{InputSource, p.in.Source, p.incomplete}, {InputTarget, p.in.Target, p.refuse},
 	} {
 		if one.who.Type == audit.TypeGroup {
 			continue
@@ -66,9 +66,9 @@ func (p *planner) activity() {
 		remedy := fmt.Sprintf("Activate it, or select another %s.", one.what)
 		switch {
 		case one.who.Active == nil:
-			p.incomplete(fmt.Sprintf("The account does not say whether the %s %s is active", one.what, one.who.Ref), remedy)
+			p.incomplete(one.what, fmt.Sprintf("The account does not say whether the %s %s is active", one.what, one.who.Ref), remedy)
 		case !*one.who.Active:
-			one.found(fmt.Sprintf("The %s %s is inactive", one.what, one.who.Ref), remedy)
+			one.found(one.what, fmt.Sprintf("The %s %s is inactive", one.what, one.who.Ref), remedy)
 		}
 	}
 }
@@ -94,11 +94,11 @@ func (p *planner) nesting() {
 		}
 	}
 	if len(within) > 0 {
-		p.refuse(fmt.Sprintf("The target %s is, or contains, a group of the source that it would become a member of: %s", target.Ref, firstIDs(within)),
+		p.refuse(InputTarget, fmt.Sprintf("The target %s is, or contains, a group of the source that it would become a member of: %s", target.Ref, firstIDs(within)),
 			"Select another target, or take the groups apart first.")
 	}
 	if len(unknown) > 0 {
-		p.incomplete(fmt.Sprintf("Whether the target %s contains a group that it would become a member of could not be read: %s", target.Ref, firstIDs(unknown)), readAgain)
+		p.incomplete(InputTarget, fmt.Sprintf("Whether the target %s contains a group that it would become a member of could not be read: %s", target.Ref, firstIDs(unknown)), readAgain)
 	}
 }
 

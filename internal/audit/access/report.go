@@ -120,6 +120,9 @@ type PlanRow struct {
 	Workspaces []WorkspaceEffect
 	Catalog    []CatalogEffect
 	Holdings   []HoldingEffect
+	// CatalogMore is the number of effects that a shortened Catalog leaves out.
+	// [Plan] leaves out none.
+	CatalogMore int
 
 	// Privileged is nil when a hole hides it; Powers say why it is true.
 	Privileged *bool
@@ -151,9 +154,20 @@ type Membership struct {
 // on, or a guard (R25, R26).
 type Problem struct {
 	// Incomplete is true for holes, which allow_incomplete lets pass.
-	Incomplete   bool
+	Incomplete bool
+	// Input is the input that it is about, as the data source spells it; empty
+	// when it is about the plan as a whole.
+	Input        string
 	Text, Remedy string
 }
+
+// The inputs that problems are about.
+const (
+	InputSource         = "source"
+	InputTarget         = "target"
+	InputMaxAdditions   = "max_additions"
+	InputDifferentTypes = "allow_different_types"
+)
 
 // ClonePlan says what the target needs to have the source's access. Lists are
 // sorted by lower-cased name, then id.

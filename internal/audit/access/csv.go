@@ -1,0 +1,97 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package access
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// The action types of the clone file, as databricks-access-audit spells them
+// (clone-and-diff-contract.md 1.5).
+const (
+	actionIDP        = "IdP required"
+	actionDatabricks = "Databricks"
+	actionUnverified = "Unverified"
+	actionSkipped    = "Skipped"
+)
+
+// CompareRows are the rows of [audit.CSVCompare]: what only A has, what only B
+// has, what both have, each in the order of the comparison (1.7, R22). What a
+// hole hides is an empty cell, neither True nor False.
+func CompareRows(d Diff) []audit.CSVRow {
+	out := make([]audit.CSVRow, 0, len(d.OnlyInA)+len(d.OnlyInB)+len(d.Both))
+	for _, row := range slices.Concat(d.OnlyInA, d.OnlyInB, d.Both) {
+		out = append(out, audit.CSVRow{
+			"group_id": {row.GroupID}, "group_name": {row.GroupName}, "source": {row.Source},
+			"in_a": csvTruth(row.InA), "in_b": csvTruth(row.InB),
+			"is_direct_in_a": csvTruth(row.DirectInA), "is_direct_in_b": csvTruth(row.DirectInB),
+			"path_in_a": row.PathInA, "path_in_b": row.PathInB,
+		})
+	}
+	return out
+}
+
+// CloneRows are the rows of [audit.CSVClone]: actions in the IdP, actions in
+// Databricks, unverified, skipped, each in the order of the plan (1.7, R22). What
+// the target has already is left out. A plan has applied nothing and failed
+// nowhere.
+func CloneRows(p ClonePlan) []audit.CSVRow {
+	var out []audit.CSVRow
+	for _, list := range []struct {
+		action string
+		rows   []PlanRow
+	}{
+		{actionIDP, p.IDPActions}, {actionDatabricks, p.DatabricksActions}, {actionUnverified, p.Unverified}, {actionSkipped, p.Skipped},
+	} {
+		for _, row := range list.rows {
+			out = append(out, audit.CSVRow{
+				"action_type": {list.action}, "group_name": {row.GroupName}, "group_id": {row.GroupID}, "source": {row.Source},
+				"path": row.Path, "workspace_accesses": workspaceNames(row.Workspaces), "uc_grants_summary": catalogSummary(row),
+				"applied": {"false"}, "error": nil,
+			})
+		}
+	}
+	return out
+}
+
+func csvTruth(b *bool) []string {
+	if b == nil {
+		return nil
+	}
+	return []string{fmt.Sprint(*b)}
+}
+
+// workspaceNames are the names of the workspaces, each once, sorted; a workspace
+// without a name has its id.
+func workspaceNames(effects []WorkspaceEffect) []string {
+	var out []string
+	for _, e := range effects {
+		name := e.WorkspaceName
+		if name == "" {
+			name = e.WorkspaceID
+		}
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// catalogSummary says what is held where, each once: "SELECT, USE_SCHEMA on
+// prod.sales". Groups above the row's count like the group itself.
+func catalogSummary(row PlanRow) []string {
+	var out []string
+	for _, e := range row.Catalog {
+		if text := strings.Join(e.Privileges, ", ") + " on " + e.FullName; !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	if row.CatalogMore > 0 {
+		out = append(out, fmt.Sprintf("and %d more", row.CatalogMore))
+	}
+	return out
+}
