@@ -6,39 +6,20 @@ package account
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// grantRule is a rule of a rule set: a role and the names of who has it
-// (databricks-account-api.md 7).
-type grantRule struct {
-	Role       string   `json:"role"`
-	Principals []string `json:"principals"`
-}
-
 // accountRules are the rules of the account's own rule set, read once per client:
-// roles such as roles/billing.admin, which account SCIM does not show. Rule sets
-// of single groups and service principals (who manages them) are not read: that
-// would be a request for each of the account.
+// roles such as roles/billing.admin, which account SCIM does not show.
 func (c *Client) accountRules(ctx context.Context) ([]grantRule, error) {
-	return c.power.roles.get(ctx, func(ctx context.Context) ([]grantRule, error) {
-		var reply struct {
-			Rules []grantRule `json:"grant_rules"`
-		}
-		err := c.do(ctx, call{
-			method: http.MethodGet, path: "/api/2.0/preview/accounts/" + c.accountID + "/access-control/rule-sets", limit: limitAccount,
-			query: url.Values{"name": {"accounts/" + c.accountID + "/ruleSets/default"}, "etag": {""}},
-		}, &reply)
-		if err != nil {
-			return nil, fmt.Errorf("reading the rule set of the account: %w", err)
-		}
-		return reply.Rules, nil
-	})
+	rules, err := c.ruleSet(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("reading the rule set of the account: %w", err)
+	}
+	return rules, nil
 }
 
 // ruledRoles are the roles that rules give to a principal by its name, sorted.

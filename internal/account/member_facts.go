@@ -206,7 +206,10 @@ func (p *powerCaches) outdate() {
 	p.crawl.outdate()
 	p.assignments.outdateAll()
 	p.metastores.outdate()
-	p.roles.outdate()
+	p.rules.outdateAll()
+	p.roles.outdateAll()
+	p.held.outdateAll()
+	p.managed.outdate()
 }
 
 const roleAccountAdmin = "account_admin" // databricks-account-api.md 7

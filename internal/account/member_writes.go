@@ -178,6 +178,10 @@ func (c *Client) finish(op *memberOp) {
 func (c *Client) outdateMemberships(group, member audit.Ref) {
 	c.power.crawl.outdate()
 	c.power.resources.outdate(group)
+	if member.Type != audit.TypeUser {
+		c.power.held.outdate(group.ID)
+		c.power.managed.outdate()
+	}
 	if member.Type == audit.TypeGroup {
 		c.power.parents.outdateAll()
 		return

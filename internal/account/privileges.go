@@ -28,17 +28,24 @@ type powerCaches struct {
 	crawl       cell[map[string][]string]
 	assignments keyed[string, map[string][]string] // levels by principal, of one workspace
 	metastores  cell[[]metastore]
-	roles       cell[[]grantRule]
+	// For who has power by rules; see managers.
+	rules keyed[string, []grantRule]
+	roles keyed[audit.PrincipalType, map[string]*scimResource]
+	held  keyed[string, []audit.Ref]
+	// managed is what they come to, once everything could be read.
+	managed cell[map[string][]string]
 }
 
 // Privileges tell for each principal which power it has: account roles, ADMIN of
-// workspaces, ownership of metastores; directly or through groups, at any depth.
-// What could not be read is in Unknown. The map has every ref as a key.
+// workspaces, ownership of metastores, and roles on groups and service principals
+// that have such power; directly or through groups, at any depth. What could not
+// be read is in Unknown. The map has every ref as a key.
 //
 // Requests per client: the workspaces and the metastores (one list each), the
-// permission assignments of each workspace; per principal one account SCIM GET
-// and one IAM v2 transitive-parent-groups, per group above any of them one GET.
-// Without IAM v2 every group of the account is read once. None for no refs.
+// permission assignments of each workspace, and what [Client.managers] reads; per
+// principal one account SCIM GET and one IAM v2 transitive-parent-groups, per
+// group above any of them one GET. Without IAM v2 every group of the account is
+// read once. None for no refs.
 func (c *Client) Privileges(ctx context.Context, refs []audit.Ref) map[audit.Ref]audit.Privilege {
 	out := make(map[audit.Ref]audit.Privilege, len(refs))
 	if len(refs) == 0 {
@@ -65,6 +72,29 @@ func (c *Client) Privileges(ctx context.Context, refs []audit.Ref) map[audit.Ref
 type grants struct {
 	assigned   []workspaceLevels
 	metastores []metastore
+	// managers are the powers by rules, by the name that rules use.
+	managers map[string][]string
+}
+
+// direct are the powers that a principal holds itself, but for those by rules.
+// Metastores are owned by name: user name, group name or application id. Case is
+// ignored, so that a doubt counts as power.
+func (g *grants) direct(r *scimResource, name string) []string {
+	var out []string
+	for _, role := range r.roles() {
+		out = append(out, "account role "+role)
+	}
+	for _, w := range g.assigned {
+		if slices.Contains(w.levels[string(r.ID)], access.LevelAdmin) {
+			out = append(out, fmt.Sprintf("ADMIN of workspace %q, id %s", w.workspace.Name, w.workspace.ID))
+		}
+	}
+	for _, m := range g.metastores {
+		if name != "" && strings.EqualFold(m.Owner, name) {
+			out = append(out, fmt.Sprintf("owner of metastore %q, id %s", m.Name, m.ID))
+		}
+	}
+	return out
 }
 
 type workspaceLevels struct {
@@ -72,8 +102,8 @@ type workspaceLevels struct {
 	levels    map[string][]string // by principal
 }
 
-// accountGrants reads the permission assignments of every workspace and the
-// owners of the metastores. holes are the reasons for what is missing.
+// accountGrants reads the permission assignments of every workspace, the owners
+// of the metastores and the rules. holes are the reasons for what is missing.
 func (c *Client) accountGrants(ctx context.Context) (grants, []string) {
 	var (
 		out   grants
@@ -111,7 +141,9 @@ func (c *Client) accountGrants(ctx context.Context) (grants, []string) {
 	}
 	_ = group.Wait() // No member of the group fails.
 	slices.Sort(holes)
-	return out, holes
+	managers, more := c.managers(ctx, out, len(holes) == 0)
+	out.managers = managers
+	return out, append(holes, more...)
 }
 
 // privilege collects the powers of one principal and of the groups above it.
@@ -119,29 +151,16 @@ func (c *Client) privilege(ctx context.Context, ref audit.Ref, g grants, holes [
 	holes = slices.Clone(holes)
 	powers := map[string]bool{}
 	collect := func(r *scimResource, t audit.PrincipalType, through string) {
-		for _, role := range r.Roles {
-			if role.Value != "" {
-				powers["account role "+role.Value+through] = true
-			}
-		}
-		for _, w := range g.assigned {
-			if slices.Contains(w.levels[string(r.ID)], access.LevelAdmin) {
-				powers[fmt.Sprintf("ADMIN of workspace %q, id %s%s", w.workspace.Name, w.workspace.ID, through)] = true
-			}
-		}
 		name := r.DisplayName
 		switch t {
 		case audit.TypeUser:
 			name = r.UserName
 		case audit.TypeServicePrincipal:
 			name = r.ApplicationID
-		default: // A group owns by its display name, as above.
+		default: // A group, as above.
 		}
-		for _, m := range g.metastores {
-			// Owners are names; case is ignored, so that a doubt counts as power.
-			if name != "" && strings.EqualFold(m.Owner, name) {
-				powers[fmt.Sprintf("owner of metastore %q, id %s%s", m.Name, m.ID, through)] = true
-			}
+		for _, text := range slices.Concat(g.direct(r, name), g.managers[ruleName(t, r)]) {
+			powers[text+through] = true
 		}
 	}
 	self, err := c.resource(ctx, ref)

@@ -6,6 +6,7 @@ package audit
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // The error categories of the prep script, spelled as there, in its order.
@@ -105,6 +106,17 @@ func switchOf(reason string) string {
 		return ""
 	}
 }
+
+// RemedyOf is what to check and to do about a reason.
+func RemedyOf(reason string) string { return remedies()[reason] }
+
+var remedies = sync.OnceValue(func() map[string]string {
+	out := map[string]string{}
+	for _, r := range reasonRules() {
+		out[r.ID] = r.Remedy
+	}
+	return out
+})
 
 // IsHole tells whether a reason is about something that could not be read, so
 // that the same principal may be judged otherwise by the next audit.

@@ -46,15 +46,17 @@ func reasonRules() []Rule {
 		{
 			ID: ReasonRelink, Kind: KindReason, Title: "Stored id belongs to another identity",
 			Description: "The stored id is that of a different existing identity.",
-			Remedy:      "Decide which identity the principal is; relink offers the fix.",
-			Types:       PrincipalTypes(),
-			Switch:      "relink",
+			Remedy: "Find out which of the two identities is the one who works here: compare when each was made, and by whom, with when " +
+				"the principal was. Only if it is the candidate, relink offers the fix.",
+			Types:  PrincipalTypes(),
+			Switch: "relink",
 		},
 		{
 			ID: ReasonLinkGroups, Kind: KindReason, Title: "Local group",
 			Description: "The group has no externalId; linking it would give its access to the members of the IdP's " +
 				"group.",
-			Remedy: "Compare both groups; link_groups offers the fix.",
+			Remedy: "Check who made the IdP group and who may change its members, and compare these with the members here: all of them get " +
+				"what this group has. Then link_groups offers the fix.",
 			Types:  []PrincipalType{TypeGroup},
 			Switch: "link_groups",
 		},
@@ -69,7 +71,9 @@ func reasonRules() []Rule {
 			ID: ReasonPrivileged, Kind: KindReason, Title: "Privileged principal",
 			Description: "The principal holds power in the account, and whoever can make an IdP object of its name " +
 				"would inherit it.",
-			Remedy: "Check the IdP object, then put the id into allow_privileged_principals.",
+			Remedy: "Check that the IdP object is the same person, group or app and not one made since in its name (a leaver's name taken over, a " +
+				"second group of the name): when it was made, by whom, who owns it and who may change its members. Then put the id of the principal " +
+				"into allow_privileged_principals.",
 			Types:  PrincipalTypes(),
 			Switch: "allow_privileged_principals",
 		},

@@ -136,6 +136,7 @@ type manualActionModel struct {
 	Reason        string   `tfsdk:"reason"`
 	Switch        *string  `tfsdk:"switch"`
 	Detail        string   `tfsdk:"detail"`
+	Remedy        string   `tfsdk:"remedy"`
 	Candidates    []string `tfsdk:"candidate_external_ids"`
 	MemberIDs     []string `tfsdk:"member_ids"`
 }
@@ -280,7 +281,7 @@ func externalIDFixFromAudit(f audit.ExternalIDFix) externalIDFixModel {
 func manualActionFromAudit(a audit.ManualAction) manualActionModel {
 	return manualActionModel{
 		PrincipalType: string(a.Type), PrincipalID: a.ID, PrincipalName: a.PrincipalName, Category: a.Category,
-		Reason: a.Reason, Switch: emptyAsNil(a.Switch), Detail: a.Detail,
+		Reason: a.Reason, Switch: emptyAsNil(a.Switch), Detail: a.Detail, Remedy: audit.RemedyOf(a.Reason),
 		Candidates: notNil(a.Candidates), MemberIDs: notNil(a.MemberIDs),
 	}
 }

@@ -55,6 +55,7 @@ var (
 	manualActionType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"principal_type": types.StringType, "principal_id": types.StringType, "principal_name": types.StringType,
 		"category": types.StringType, "reason": types.StringType, "switch": types.StringType, "detail": types.StringType,
+		"remedy":                 types.StringType,
 		"candidate_external_ids": textList, "member_ids": textList,
 	}}
 	waiverStatusType = types.ObjectType{AttrTypes: map[string]attr.Type{
@@ -108,13 +109,14 @@ var attributeTexts = map[string]string{
 	"reversible": "False when the present value cannot be written back: a blank externalId of a user or service principal.",
 	"current_external_id": "The value that the account held when it was audited; give it to `expected_current_external_id`. " +
 		"Empty when blank.",
-	"privileged":             "True when the group, or one that it is in, holds an account role, workspace ADMIN or a metastore.",
+	"privileged":             "True when the group, or one that it is in, has power: an account role, workspace ADMIN, a metastore, or a role on a group or service principal with power.",
 	"member_id":              "Databricks id of the member.",
 	"member_type":            "`user`, `group` or `service_principal`.",
 	"member_name":            "User name, group name or application id of the member.",
 	"reason":                 "Why, as a short code; see the rule reference.",
 	"switch":                 "The argument that would turn this into a fix; null when none does.",
-	"detail":                 "What to look at, in a sentence.",
+	"detail":                 "What was found, in a sentence.",
+	"remedy":                 "What to check and to do, as in the rule reference.",
 	"candidate_external_ids": "Ids of the IdP identities in question.",
 	"member_ids":             "Databricks ids of the members in question.",
 	"state":                  "`active`, `expired`, `unused`, or `unjudged` when the report is incomplete.",
@@ -229,7 +231,7 @@ func divergencesInputs() map[string]schema.Attribute {
 		},
 		"allow_privileged_principals": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType,
-			MarkdownDescription: "Ids of principals for which a fix may be offered although they hold an account role, workspace ADMIN or a metastore. " +
+			MarkdownDescription: "Ids of principals for which a fix may be offered although they have power: an account role, workspace ADMIN, a metastore, or a role on a group or service principal with power. " +
 				"Without this they stay with a human, because whoever can make an IdP object of that name would inherit their power.",
 		},
 		"primary_domains": schema.SetAttribute{

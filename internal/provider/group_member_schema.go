@@ -49,7 +49,7 @@ func (r *groupMemberResource) Schema(ctx context.Context, _ resource.SchemaReque
 	attributes["allow_privileged"] = schema.BoolAttribute{
 		Optional: true,
 		MarkdownDescription: "Allows the addition to a group that has power, or whose power could not be read: account roles, ADMIN of a workspace, " +
-			"ownership of a metastore, directly or through groups above it. Looked at when the member is added. Default: false.",
+			"ownership of a metastore, or a role on a group or service principal with such power; directly or through groups above it. Looked at when the member is added. Default: false.",
 	}
 	attributes["allow_self_removal"] = schema.BoolAttribute{
 		Optional: true,

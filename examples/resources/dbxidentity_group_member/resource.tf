@@ -4,8 +4,8 @@ resource "dbxidentity_group_member" "analyst" {
   group_id  = "30000000000006"
   member_id = "100000000003"
 
-  # A group with power (account admin, ADMIN of a workspace, owner of a metastore)
-  # needs the deliberate word of this instance:
+  # A group with power (account role, ADMIN of a workspace, owner of a metastore,
+  # manager of such a group) needs the deliberate word of this instance:
   # allow_privileged = true
 
   # "keep" and "remove" override what destroy does by default: it removes the
