@@ -92,6 +92,7 @@ type Client struct {
 	inventory   *inventoryCache // own writes go here
 	claims      *claims         // externalIds that are being written
 	workspaces  cell[[]audit.Workspace]
+	told        keyed[string, membersRead] // members as IAM v2 tells them
 	members     keyed[string, membersRead]
 	edges       *edges       // memberships that are being written, and own writes
 	queues      groupQueues  // writes of memberships, per group

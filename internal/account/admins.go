@@ -73,7 +73,7 @@ func (c *Client) adminsLeft(ctx context.Context, without edge, turn int64) (int,
 func (c *Client) listAdmins(ctx context.Context) (adminHolders, error) {
 	out := adminHolders{active: map[string]bool{}}
 	for _, t := range audit.PrincipalTypes() {
-		pages, err := c.scimPages(ctx, t, "id,active,roles")
+		pages, err := c.scimPages(ctx, t, scimQuery{attributes: "id,active,roles"})
 		if err != nil {
 			return out, fmt.Errorf("listing the %s with their roles: %w", plural(t), err)
 		}

@@ -201,6 +201,17 @@ func (ic *inventoryCache) wrote(p audit.Principal) {
 	})
 }
 
+// latest brings an own write into a principal whose reading began at the given
+// time.
+func (ic *inventoryCache) latest(p audit.Principal, began time.Time) audit.Principal {
+	ic.mu.Lock()
+	defer ic.mu.Unlock()
+	if w, ok := ic.written[p.Ref]; ok && w.at.Add(writeShows).After(began) {
+		p.ExternalID = w.ExternalID
+	}
+	return p
+}
+
 // lookup gives the listed principal with that id, of whichever of the types.
 func (c *Client) lookup(inv *inventory, id string, types ...audit.PrincipalType) (audit.Principal, bool) {
 	c.inventory.mu.Lock()

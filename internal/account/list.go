@@ -267,13 +267,19 @@ func (m byID) sorted() []audit.Principal {
 	return out
 }
 
+// scimQuery is what a list is asked for beside its page.
+type scimQuery struct {
+	attributes string
+	filter     string // "" is all
+}
+
 // pass is a way to read all pages; total is nil when no page named one.
-type pass func(ctx context.Context, t audit.PrincipalType, attributes string) (pages []scimListReply, err error)
+type pass func(ctx context.Context, t audit.PrincipalType, q scimQuery) (pages []scimListReply, err error)
 
 // scimPass reads the list and checks that it is whole: every page named the
 // same total, and so many different principals came.
 func (c *Client) scimPass(ctx context.Context, t audit.PrincipalType, read pass) (byID, error) {
-	pages, err := read(ctx, t, scimAttributes(t))
+	pages, err := read(ctx, t, scimQuery{attributes: scimAttributes(t)})
 	out := byID{}
 	var total *int
 	for _, page := range pages {
@@ -311,12 +317,13 @@ func scimAttributes(t audit.PrincipalType) string {
 	}
 }
 
-func (c *Client) scimPage(ctx context.Context, t audit.PrincipalType, attributes string, start int) (scimListReply, error) {
+func (c *Client) scimPage(ctx context.Context, t audit.PrincipalType, q scimQuery, start int) (scimListReply, error) {
 	var page scimListReply
-	err := c.do(ctx, call{
-		method: http.MethodGet, path: c.scimPath(scimKind(t)), limit: limitSCIMList,
-		query: url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(scimPage)}, "attributes": {attributes}},
-	}, &page)
+	query := url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(scimPage)}, "attributes": {q.attributes}}
+	if q.filter != "" {
+		query.Set("filter", q.filter)
+	}
+	err := c.do(ctx, call{method: http.MethodGet, path: c.scimPath(scimKind(t)), limit: limitSCIMList, query: query}, &page)
 	if err == nil && page.Total == nil && page.Resources == nil {
 		err = fmt.Errorf("GET %s: the answer has neither totalResults nor Resources", c.scimPath(scimKind(t)))
 	}
@@ -324,14 +331,14 @@ func (c *Client) scimPage(ctx context.Context, t audit.PrincipalType, attributes
 }
 
 // scimPages reads the first page, and from its total all others at once.
-func (c *Client) scimPages(ctx context.Context, t audit.PrincipalType, attributes string) ([]scimListReply, error) {
-	first, err := c.scimPage(ctx, t, attributes, 1)
+func (c *Client) scimPages(ctx context.Context, t audit.PrincipalType, q scimQuery) ([]scimListReply, error) {
+	first, err := c.scimPage(ctx, t, q, 1)
 	if err != nil {
 		return nil, err
 	}
 	step := len(first.Resources)
 	if first.Total == nil {
-		return c.scimFollow(ctx, t, attributes, first)
+		return c.scimFollow(ctx, t, q, first)
 	}
 	if step == 0 || step >= *first.Total {
 		return []scimListReply{first}, nil
@@ -342,7 +349,7 @@ func (c *Client) scimPages(ctx context.Context, t audit.PrincipalType, attribute
 	group.SetLimit(c.cfg.MaxConcurrency)
 	for i := 1; i < len(pages); i++ {
 		group.Go(func() error {
-			page, err := c.scimPage(gctx, t, attributes, 1+i*step)
+			page, err := c.scimPage(gctx, t, q, 1+i*step)
 			pages[i] = page
 			return err
 		})
@@ -351,15 +358,15 @@ func (c *Client) scimPages(ctx context.Context, t audit.PrincipalType, attribute
 }
 
 // scimSequence reads page after page, each from where the last one ended.
-func (c *Client) scimSequence(ctx context.Context, t audit.PrincipalType, attributes string) ([]scimListReply, error) {
-	first, err := c.scimPage(ctx, t, attributes, 1)
+func (c *Client) scimSequence(ctx context.Context, t audit.PrincipalType, q scimQuery) ([]scimListReply, error) {
+	first, err := c.scimPage(ctx, t, q, 1)
 	if err != nil {
 		return nil, err
 	}
-	return c.scimFollow(ctx, t, attributes, first)
+	return c.scimFollow(ctx, t, q, first)
 }
 
-func (c *Client) scimFollow(ctx context.Context, t audit.PrincipalType, attributes string, first scimListReply) ([]scimListReply, error) {
+func (c *Client) scimFollow(ctx context.Context, t audit.PrincipalType, q scimQuery, first scimListReply) ([]scimListReply, error) {
 	pages := []scimListReply{first}
 	seen, received := map[text]bool{}, len(first.Resources)
 	for last := first; len(last.Resources) > 0; {
@@ -375,7 +382,7 @@ func (c *Client) scimFollow(ctx context.Context, t audit.PrincipalType, attribut
 			return pages, fmt.Errorf("%w: a page held only entries that had come before", errUnstable)
 		}
 		var err error
-		if last, err = c.scimPage(ctx, t, attributes, 1+received); err != nil {
+		if last, err = c.scimPage(ctx, t, q, 1+received); err != nil {
 			return pages, err
 		}
 		pages = append(pages, last)

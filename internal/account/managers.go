@@ -54,7 +54,7 @@ func (c *Client) ruleSet(ctx context.Context, resource string) ([]grantRule, err
 // roles, which no other list has, once per client: id -> principal.
 func (c *Client) withRoles(ctx context.Context, t audit.PrincipalType) (map[string]*scimResource, error) {
 	return c.power.roles.get(ctx, t, func(ctx context.Context) (map[string]*scimResource, error) {
-		pages, err := c.scimPages(ctx, t, "id,displayName,applicationId,roles")
+		pages, err := c.scimPages(ctx, t, scimQuery{attributes: "id,displayName,applicationId,roles"})
 		if err != nil {
 			return nil, fmt.Errorf("listing the %s with their roles: %w", plural(t), err)
 		}

@@ -91,6 +91,20 @@ func (es *edges) before(turn int64, add bool) map[edge]bool {
 	return out
 }
 
+// confirmedFor are the additions, or the removals, that the account was seen to
+// hold, as far as a reading that began at the given time may not show them.
+func (es *edges) confirmedFor(began time.Time, add bool) []edge {
+	es.mu.Lock()
+	defer es.mu.Unlock()
+	var out []edge
+	for e, w := range es.kept {
+		if w.add == add && !w.at.IsZero() && w.at.Add(writeShows).After(began) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 // overlay brings confirmed writes into a list of members whose reading began at
 // the given time; of a later one they are no better news.
 func (es *edges) overlay(group string, members []audit.Member, began time.Time) []audit.Member {

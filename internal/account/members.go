@@ -59,9 +59,13 @@ type iamMember struct {
 // display name. errors.Is(err, ErrNotFound) as for [Client.Principal].
 func (c *Client) Members(ctx context.Context, groupID string) ([]audit.Member, error) {
 	all, err := c.members.get(ctx, groupID, func(ctx context.Context) (membersRead, error) {
-		began := time.Now()
-		list, err := c.readMembers(ctx, groupID, nil)
-		return membersRead{began, list}, err
+		read, err := c.toldMembers(ctx, groupID)
+		if err != nil || read.told {
+			return read, err
+		}
+		read.began = time.Now()
+		read.list, err = c.membersByGroup(ctx, groupID, nil)
+		return read, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the members of group/%s: %w", groupID, err)
@@ -91,25 +95,51 @@ func (c *Client) MembersNow(ctx context.Context, groupID string) ([]audit.Member
 type membersRead struct {
 	began time.Time
 	list  []audit.Member
+	// told is true when IAM v2 told them.
+	told bool
 }
 
 // readMembers reads past the cache. known is the group by account SCIM, where
 // the caller has just read it.
 func (c *Client) readMembers(ctx context.Context, groupID string, known *scimResource) ([]audit.Member, error) {
-	const family = "direct-members"
-	if c.useIAMv2(family) && c.useIAMv2("list "+string(audit.TypeGroup)) {
-		members, err := c.membersIAMv2(ctx, groupID)
-		var e *APIError
-		switch {
-		case err == nil:
-			return members, nil
-		case errors.As(err, &e) && e.explicit404 && c.cfg.IdentityAPI == identityAuto:
-			// It may be the group that is missing: SCIM knows, and one missing group
-			// must not switch IAM v2 off.
-		case !c.fallBack(ctx, family, err):
-			return nil, err
-		}
+	if read, err := c.tellMembers(ctx, groupID); err != nil || read.told {
+		return read.list, err
 	}
+	return c.membersByGroup(ctx, groupID, known)
+}
+
+// toldMembers is tellMembers, kept.
+func (c *Client) toldMembers(ctx context.Context, groupID string) (membersRead, error) {
+	return c.told.get(ctx, groupID, func(ctx context.Context) (membersRead, error) { return c.tellMembers(ctx, groupID) })
+}
+
+// tellMembers asks IAM v2 for the direct members of a group. told is false where
+// account SCIM is to be asked instead. With an error the list is what came before
+// it.
+func (c *Client) tellMembers(ctx context.Context, groupID string) (membersRead, error) {
+	const family = "direct-members"
+	read := membersRead{began: time.Now()}
+	if !c.useIAMv2(family) || !c.useIAMv2("list "+string(audit.TypeGroup)) {
+		return read, nil
+	}
+	var err error
+	read.list, err = c.membersIAMv2(ctx, groupID)
+	var e *APIError
+	switch {
+	case err == nil:
+		read.told = true
+	case errors.As(err, &e) && e.explicit404 && c.cfg.IdentityAPI == identityAuto:
+		// It may be the group that is missing: SCIM knows, and one missing group
+		// must not switch IAM v2 off.
+		return membersRead{began: read.began}, nil
+	case c.fallBack(ctx, family, err):
+		return membersRead{began: read.began}, nil
+	}
+	return read, err
+}
+
+// membersByGroup are the members that account SCIM shows of a group.
+func (c *Client) membersByGroup(ctx context.Context, groupID string, known *scimResource) ([]audit.Member, error) {
 	if known == nil {
 		var err error
 		if known, err = c.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID}); err != nil {

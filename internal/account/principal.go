@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -44,6 +45,11 @@ type scimResource struct {
 		Value string `json:"value"`
 	} `json:"entitlements"`
 	Members []scimMember `json:"members"`
+	Emails  []struct {
+		Value string `json:"value"`
+	} `json:"emails"`
+
+	began time.Time // of the reading, where it was one by itself
 }
 
 func (r *scimResource) toAudit(t audit.PrincipalType) (audit.Principal, error) {
@@ -93,7 +99,7 @@ func (c *Client) scimGet(ctx context.Context, ref audit.Ref) (*scimResource, err
 	if kind == "" || ref.ID == "" || ref.ID == "." || ref.ID == ".." {
 		return nil, fmt.Errorf("%q is not a principal: write user/<id>, group/<id> or service_principal/<id>", ref)
 	}
-	var r scimResource
+	r := scimResource{began: time.Now()}
 	err := c.do(ctx, call{method: http.MethodGet, path: c.scimPath(kind, ref.ID), limit: limitSCIMGet}, &r)
 	if err != nil {
 		return nil, c.missing(ctx, ref, err)

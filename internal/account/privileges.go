@@ -24,8 +24,9 @@ type powerCaches struct {
 	since time.Time // the age that renewPower looks at; zero before the first guard
 
 	resources   keyed[audit.Ref, *scimResource]
-	parents     keyed[audit.Ref, []string]
-	crawl       cell[map[string][]string]
+	parents     keyed[audit.Ref, parentsRead]
+	crawl       cell[*crawl]
+	renewed     set[audit.Ref]                     // see graphByCrawl
 	assignments keyed[string, map[string][]string] // levels by principal, of one workspace
 	metastores  cell[[]metastore]
 	// For who has power by rules; see managers.
@@ -208,26 +209,22 @@ func (c *Client) resource(ctx context.Context, ref audit.Ref) (*scimResource, er
 // groupsAbove are the ids of every group that a principal is in, at any depth,
 // sorted. With an error they are those that could be seen.
 func (c *Client) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, error) {
-	return c.power.parents.get(ctx, ref, func(ctx context.Context) ([]string, error) {
-		const family = "transitive-parent-groups"
-		if c.useIAMv2(family) && c.useIAMv2("list "+string(audit.TypeGroup)) {
-			ids, err := c.parentsIAMv2(ctx, ref.ID)
-			var e *APIError
-			// A missing principal is not a missing API.
-			if err == nil || errors.As(err, &e) && e.explicit404 || !c.fallBack(ctx, family, err) {
-				return ids, err
-			}
-		}
-		parents, err := c.power.crawl.get(ctx, c.crawlGroups)
-		if err != nil {
-			return nil, err
-		}
-		above := closure(parents, ref.ID)
-		if c.cfg.HiddenMemberships {
-			return above, errHiddenMemberships
-		}
-		return above, c.maybeHidden(ctx, ref, above)
-	})
+	if read, err := c.toldParents(ctx, ref); err != nil || read.told {
+		return read.ids, err
+	}
+	all, err := c.crawled(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := all.hole(); err != nil {
+		c.power.crawl.dropIf(func(kept *crawl) bool { return kept == all }) // Who asks next tries again.
+		return nil, err
+	}
+	above := closure(all.parents, ref.ID)
+	if c.cfg.HiddenMemberships {
+		return above, errHiddenMemberships
+	}
+	return above, c.maybeHidden(ctx, ref, above)
 }
 
 // maybeHidden is an error where AIM, if it is on, could hide memberships: of
@@ -260,75 +257,3 @@ var errMaybeHidden = errors.New("if automatic identity management is on, account
 // that AIM resolves from the IdP).
 var errHiddenMemberships = errors.New("account SCIM does not show the memberships that come from the identity provider while " +
 	"automatic identity management is on, and IAM v2, which shows them, is not available")
-
-func (c *Client) parentsIAMv2(ctx context.Context, id string) ([]string, error) {
-	type parent struct {
-		GroupID text `json:"group_id"`
-	}
-	var out []string
-	err := tokenPages(ctx, c, c.iamPath("principals", id, "transitive-parent-groups"), "transitive_parent_groups", func(p *parent) error {
-		if p.GroupID == "" {
-			return errors.New("a parent group without group_id")
-		}
-		if string(p.GroupID) != id {
-			out = append(out, string(p.GroupID))
-		}
-		return nil
-	})
-	slices.SortFunc(out, audit.CompareIDs)
-	return slices.Compact(out), err
-}
-
-// crawlGroups reads every group of the account: member id -> ids of the groups
-// that list it.
-func (c *Client) crawlGroups(ctx context.Context) (map[string][]string, error) {
-	inv, err := c.Inventory(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !inv.Coverage.Groups {
-		return nil, &IncompleteError{Need: "Finding the groups above a principal", Failures: inv.Failures}
-	}
-	var mu sync.Mutex
-	parents := map[string][]string{}
-	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.cfg.MaxConcurrency)
-	for _, p := range inv.Principals {
-		if p.Type != audit.TypeGroup {
-			continue
-		}
-		group.Go(func() error {
-			r, err := c.resource(gctx, p.Ref)
-			if errors.Is(err, ErrNotFound) {
-				return nil // Deleted since it was listed.
-			}
-			if err != nil {
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			for _, m := range r.Members {
-				parents[string(m.Value)] = append(parents[string(m.Value)], p.ID)
-			}
-			return nil
-		})
-	}
-	return parents, group.Wait()
-}
-
-// closure walks up; cycles end.
-func closure(parents map[string][]string, id string) []string {
-	seen := map[string]bool{id: true}
-	var out []string
-	for queue := []string{id}; len(queue) > 0; queue = queue[1:] {
-		for _, p := range parents[queue[0]] {
-			if !seen[p] {
-				seen[p] = true
-				out = append(out, p)
-				queue = append(queue, p)
-			}
-		}
-	}
-	slices.SortFunc(out, audit.CompareIDs)
-	return out
-}

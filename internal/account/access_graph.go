@@ -1,0 +1,337 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+)
+
+// The calls that failures of a graph name; package access names holes so, too.
+const (
+	callAbove   = "list the groups above"
+	callGroup   = "read the group"
+	callMembers = "read the members of the group"
+)
+
+// AccessGraph reads what tells the groups of some principals, at any depth: one
+// graph for all of them, so that both sides of a comparison have the same age
+// (R5). Groups can be principals too. Own writes are kept in it.
+//
+// Requests on the route of IAM v2 (R6): per principal one transitive-parent-groups
+// page of up to 1,000; per group above any of them one account SCIM GET (name,
+// externalId, roles) and its direct members in pages of 1,000. Each is read once
+// per client, and the GETs are those of [Client.Privileges]. System groups, which
+// may hold the whole account, take their members from the GET. Without IAM v2, or
+// with identity_api "scim", every group of the account is read once per client,
+// whatever the number of graphs (see crawled).
+//
+// What fails is a hole with its reason (R11, R12): in the group, in Above, and in
+// Failures. The error is for a login that fails, a caller who gives up, a
+// principal whose groups cannot be told at all, and groups of which none can be
+// read (R13). errors.Is(err, ErrNotFound) when IAM v2 itself says that a
+// principal does not exist, which is no reason to do without IAM v2.
+//
+// Members that do not exist any more are counted (R7): with IAM v2, which lists
+// provisioned members only, those that account SCIM shows and it does not; over
+// SCIM, those that a whole list of their type lacks.
+func (c *Client) AccessGraph(ctx context.Context, of ...audit.Principal) (access.Graph, error) {
+	reads := make([]parentsRead, len(of))
+	errs := make([]error, len(of))
+	var group errgroup.Group
+	group.SetLimit(c.cfg.MaxConcurrency)
+	for i, p := range of {
+		group.Go(func() error {
+			reads[i], errs[i] = c.toldParents(ctx, p.Ref)
+			return nil
+		})
+	}
+	_ = group.Wait() // The errors are judged one by one.
+	crawl := false
+	for i, err := range errs {
+		switch {
+		case err != nil && (isLost(ctx, err) || len(reads[i].ids) == 0):
+			return access.Graph{}, noneTold(of[i].Ref, err)
+		case err == nil && !reads[i].told:
+			crawl = true
+		}
+	}
+	if crawl {
+		return c.graphByCrawl(ctx, of)
+	}
+	return c.graphTold(ctx, of, reads, errs)
+}
+
+func noneTold(ref audit.Ref, err error) error {
+	var e *APIError
+	if errors.As(err, &e) && e.explicit404 {
+		return fmt.Errorf("the groups above %s: %w: %w", ref, ErrNotFound, err)
+	}
+	return fmt.Errorf("the groups above %s: %w", ref, err)
+}
+
+// graphTold is the graph by IAM v2: the groups above the principals, and those
+// principals that are groups, since they may be in a cycle (R8).
+func (c *Client) graphTold(ctx context.Context, of []audit.Principal, reads []parentsRead, errs []error) (access.Graph, error) {
+	g := access.Graph{Route: access.RouteIAMv2, Above: make(map[audit.Ref]access.Above, len(of))}
+	ids := map[string]bool{}
+	for i, p := range of {
+		above := c.aboveNow(ctx, p.Ref, reads[i], errs[i])
+		if above.Unknown != "" {
+			g.Failures = append(g.Failures, audit.Failure{Type: p.Type, ID: p.ID, Call: callAbove, Reason: above.Unknown})
+		}
+		g.Above[p.Ref] = above
+		for _, id := range above.IDs {
+			ids[id] = true
+		}
+		if p.Type == audit.TypeGroup {
+			ids[p.ID] = true
+		}
+	}
+	groups, err := c.tellGroups(ctx, slices.SortedFunc(maps.Keys(ids), audit.CompareIDs))
+	if err != nil {
+		return access.Graph{}, err
+	}
+	gone, bySCIM := map[string]bool{}, false
+	for _, one := range groups {
+		if one.gone {
+			gone[one.ID] = true
+			continue
+		}
+		bySCIM = bySCIM || one.bySCIM
+		g.Groups = append(g.Groups, one.Group)
+		g.Failures = append(g.Failures, one.failures...)
+	}
+	for i, p := range of {
+		above := g.Above[p.Ref]
+		above.IDs = slices.DeleteFunc(above.IDs, func(id string) bool { return gone[id] })
+		above.IDs = withoutRemoved(above.IDs, p.ID, g.Groups, c.edges.confirmedFor(reads[i].began, false))
+		g.Above[p.Ref] = above
+	}
+	if bySCIM {
+		g.Hidden = c.hidden()
+	}
+	return g, nil
+}
+
+// aboveNow are the groups above a principal as they were told, and those that
+// additions of this process lead to, which IAM v2 may not show yet.
+func (c *Client) aboveNow(ctx context.Context, ref audit.Ref, read parentsRead, err error) access.Above {
+	seen := map[string]bool{ref.ID: true}
+	for _, id := range read.ids {
+		seen[id] = true
+	}
+	failed := []error{err}
+	added := c.edges.confirmedFor(read.began, true)
+	for grown := true; grown; {
+		grown = false
+		for _, e := range added {
+			if !seen[e.member] || seen[e.group] {
+				continue
+			}
+			grown, seen[e.group] = true, true
+			more, err := c.groupsAbove(ctx, audit.Ref{Type: audit.TypeGroup, ID: e.group})
+			failed = append(failed, err)
+			for _, id := range more {
+				seen[id] = true
+			}
+		}
+	}
+	delete(seen, ref.ID)
+	above := access.Above{IDs: slices.SortedFunc(maps.Keys(seen), audit.CompareIDs)}
+	if err := errors.Join(failed...); err != nil {
+		above.Unknown = err.Error()
+	}
+	return above
+}
+
+// withoutRemoved takes from the groups above a principal those that nothing leads
+// to but memberships that this process has removed: IAM v2 may go on telling them
+// for a while. A group that no membership leads to is left in otherwise, since its
+// way may go through identities that are not provisioned, and so is everything
+// where members are unknown.
+func withoutRemoved(above []string, subject string, groups []access.Group, removed []edge) []string {
+	within := map[string]bool{subject: true}
+	for _, id := range above {
+		within[id] = true
+	}
+	parents := map[string][]string{}
+	for _, g := range groups {
+		if g.MembersUnknown != "" {
+			return above
+		}
+		for _, m := range g.Members {
+			parents[m.ID] = append(parents[m.ID], g.ID)
+		}
+	}
+	suspect := map[string]bool{}
+	for _, e := range removed {
+		if within[e.member] && within[e.group] {
+			suspect[e.group] = true
+			for _, id := range closure(parents, e.group) {
+				suspect[id] = true
+			}
+		}
+	}
+	if len(suspect) == 0 {
+		return above
+	}
+	reached := map[string]bool{}
+	for _, id := range closure(parents, subject) {
+		reached[id] = true
+	}
+	return slices.DeleteFunc(above, func(id string) bool { return suspect[id] && !reached[id] })
+}
+
+// toldGroup is a group as IAM v2 and account SCIM tell it together.
+type toldGroup struct {
+	access.Group
+	// gone is true when both say that it does not exist.
+	gone bool
+	// bySCIM is true when the members are those that SCIM shows.
+	bySCIM   bool
+	failures []audit.Failure
+	err      error // the first failure
+}
+
+func (g *toldGroup) fail(call string, err error) string {
+	g.failures = append(g.failures, audit.Failure{Type: audit.TypeGroup, ID: g.ID, Call: call, Reason: err.Error()})
+	if g.err == nil {
+		g.err = err
+	}
+	return err.Error()
+}
+
+// tellGroups reads groups. The error is for none of them readable, and for what
+// ends everything.
+func (c *Client) tellGroups(ctx context.Context, ids []string) ([]toldGroup, error) {
+	out := make([]toldGroup, len(ids))
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(c.cfg.MaxConcurrency)
+	for i, id := range ids {
+		group.Go(func() error {
+			out[i] = c.tellGroup(gctx, id)
+			if err := out[i].err; err != nil && isLost(gctx, err) {
+				return fmt.Errorf("reading group/%s: %w", id, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	unread := 0
+	for i := range out {
+		if out[i].Unknown != "" && out[i].MembersUnknown != "" {
+			unread++
+		}
+	}
+	if unread > 0 && unread == len(out) {
+		return nil, noneReadable(unread, out[0].err)
+	}
+	return out, nil
+}
+
+func noneReadable(groups int, err error) error {
+	return fmt.Errorf("none of %d groups could be read, the first one because: %w", groups, err)
+}
+
+func (c *Client) tellGroup(ctx context.Context, id string) toldGroup {
+	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
+	out := toldGroup{Group: access.Group{Principal: audit.Principal{Ref: ref}}}
+	r, err := c.resource(ctx, ref)
+	missing := errors.Is(err, ErrNotFound)
+	if err == nil {
+		out.Principal, err = r.toAudit(audit.TypeGroup)
+		out.Principal = c.inventory.latest(out.Principal, r.began)
+	}
+	if r != nil && audit.IsSystemGroup(out.Principal) && len(r.Members) > 0 {
+		c.takeMembers(&out.Group, r, nil)
+		return out
+	}
+	read, merr := c.toldMembers(ctx, id)
+	if out.gone = missing && merr == nil && !read.told; out.gone {
+		return out
+	}
+	if err != nil {
+		out.Unknown = out.fail(callGroup, err)
+	}
+	switch {
+	case merr != nil:
+		out.Members, out.MembersUnknown = read.list, out.fail(callMembers, merr)
+	case read.told:
+		out.Members = c.edges.overlay(id, slices.Clone(read.list), read.began)
+		out.DeadMembers = c.deadBeside(out.Members, r, id)
+	case r != nil:
+		out.bySCIM = true
+		c.takeMembers(&out.Group, r, nil)
+	default:
+		out.MembersUnknown = err.Error()
+	}
+	return out
+}
+
+// deadBeside counts the members that account SCIM shows and IAM v2 does not.
+func (c *Client) deadBeside(told []audit.Member, r *scimResource, id string) int {
+	if r == nil {
+		return 0
+	}
+	shown := make([]audit.Member, 0, len(r.Members))
+	for i := range r.Members {
+		shown = append(shown, audit.Member{Ref: audit.Ref{ID: string(r.Members[i].Value)}})
+	}
+	exists := make(map[string]bool, len(told))
+	for _, m := range told {
+		exists[m.ID] = true
+	}
+	dead := map[string]bool{}
+	for _, m := range c.edges.overlay(id, sortMembers(shown), r.began) {
+		if !exists[m.ID] {
+			dead[m.ID] = true
+		}
+	}
+	return len(dead)
+}
+
+// takeMembers fills in the members that account SCIM shows; none is an empty
+// group (R7). dead tells which of them do not exist; nil for nobody.
+func (c *Client) takeMembers(g *access.Group, r *scimResource, dead func(*scimMember) bool) {
+	gone := map[string]bool{}
+	members := make([]audit.Member, 0, len(r.Members))
+	for i := range r.Members {
+		m := &r.Members[i]
+		switch {
+		case m.Value == "":
+			g.MembersUnknown = "the account sent a member without value"
+		case dead != nil && dead(m):
+			gone[string(m.Value)] = true
+		default:
+			members = append(members, audit.Member{
+				Ref: audit.Ref{Type: m.principalType(), ID: string(m.Value)}, Name: m.Display, Source: audit.SourceUnknown,
+			})
+		}
+	}
+	g.Members = c.edges.overlay(g.ID, sortMembers(members), r.began)
+	g.DeadMembers = len(gone)
+}
+
+// hidden is why account SCIM may not show memberships; "" when it shows all (R10).
+func (c *Client) hidden() string {
+	switch {
+	case c.cfg.HiddenMemberships:
+		return errHiddenMemberships.Error()
+	case c.cfg.MaybeHiddenMemberships:
+		return errMaybeHidden.Error()
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,171 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// Find looks for the principals that a selector means, sorted; none, when the
+// account has nobody of that kind, and several for the caller to call ambiguous.
+// [audit.Find] says what counts as a hit. A user name means users by their e-mail
+// addresses too, so that both identities of a guest show up (R2, R4).
+//
+// No hit is believed of a filter alone: the listing has to lack the principal,
+// too. Whatever could not be read is an error, an [*IncompleteError] for a listing
+// with a hole, and never "nobody".
+//
+// Requests: as [Client.KnownID] for an id; one filtered account SCIM list for a
+// user name; for an application id, and for the display name of a group or a
+// service principal, nothing where the listing was taken already, else one
+// filtered list. The rest needs the listing: no filter is known to work for the
+// display names of users, and that on externalId is ignored in silence
+// (databricks-account-api.md 4.2). What a filter lets through is checked again.
+func (c *Client) Find(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
+	if s.ID != "" {
+		return c.findID(ctx, s)
+	}
+	if inv, taken := c.listedInventory(); taken && s.UserName == "" && s.Covers(inv.Coverage) {
+		if hits := c.findListed(inv, s); len(hits) > 0 {
+			return hits, nil
+		}
+	}
+	if hits, err := c.findFiltered(ctx, s); err != nil || len(hits) > 0 {
+		return hits, err
+	}
+	inv, err := c.loadInventory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hits := c.findListed(inv, s)
+	if !s.Covers(inv.Coverage) && (len(hits) != 1 || !s.Unique()) {
+		return nil, &IncompleteError{Need: "Looking for a principal", Failures: slices.Clone(inv.Failures)}
+	}
+	return hits, nil
+}
+
+func (c *Client) findID(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
+	var (
+		p   audit.Principal
+		err error
+	)
+	if s.Type == "" {
+		p, err = c.KnownID(ctx, s.ID)
+	} else {
+		p, err = c.Known(ctx, audit.Ref{Type: s.Type, ID: s.ID})
+	}
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return []audit.Principal{p}, nil
+}
+
+// findListed looks into the listing.
+func (c *Client) findListed(inv *inventory, s audit.Selector) []audit.Principal {
+	c.inventory.mu.Lock()
+	defer c.inventory.mu.Unlock()
+	c.inventory.overlay(inv)
+	return audit.Find(inv.Inventory, s)
+}
+
+// findFiltered asks the account with a filter, where one is known to work.
+func (c *Client) findFiltered(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
+	var (
+		t      audit.PrincipalType
+		filter string
+	)
+	switch types := s.Types(); {
+	case len(types) != 1:
+		return nil, nil
+	case s.UserName != "":
+		t, filter = audit.TypeUser, "userName eq "+scimString(s.UserName)+" or emails.value eq "+scimString(s.UserName)
+	case s.ApplicationID != "":
+		t, filter = audit.TypeServicePrincipal, "applicationId eq "+scimString(s.ApplicationID)
+	case s.DisplayName != "" && types[0] != audit.TypeUser:
+		t, filter = types[0], "displayName eq "+scimString(s.DisplayName)
+	default:
+		return nil, nil
+	}
+	found, err := c.filtered(ctx, t, filter)
+	if err != nil {
+		return nil, fmt.Errorf("looking for a %s with the filter %s: %w", t, filter, err)
+	}
+	var passed audit.Inventory
+	for i := range found {
+		p, err := found[i].toAudit(t)
+		if err != nil {
+			return nil, fmt.Errorf("looking for a %s with the filter %s: the account sent %w", t, filter, err)
+		}
+		if s.UserName == "" || found[i].isCalled(s.UserName) {
+			passed.Principals = append(passed.Principals, p)
+		}
+	}
+	if s.UserName == "" {
+		return audit.Find(passed, s), nil
+	}
+	slices.SortFunc(passed.Principals, func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) })
+	return passed.Principals, nil
+}
+
+// isCalled tells whether a text is the user's name or one of its addresses, in
+// any case.
+func (r *scimResource) isCalled(name string) bool {
+	for _, e := range r.Emails {
+		if strings.EqualFold(e.Value, name) {
+			return true
+		}
+	}
+	return strings.EqualFold(r.UserName, name)
+}
+
+// scimString is a string of a SCIM filter (R3): quotes and backslashes are
+// escaped as in JSON (RFC 7644 section 3.4.2.2). The filters here have at most
+// three nodes of the 200 that are allowed.
+func scimString(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// filtered reads every page of a filtered list, each resource once. A list that
+// changed while it was read is read once more (R34).
+func (c *Client) filtered(ctx context.Context, t audit.PrincipalType, filter string) ([]scimResource, error) {
+	attributes := scimAttributes(t)
+	if t == audit.TypeUser {
+		attributes += ",emails"
+	}
+	found, err := c.filteredOnce(ctx, t, scimQuery{attributes: attributes, filter: filter})
+	if errors.Is(err, errUnstable) {
+		found, err = c.filteredOnce(ctx, t, scimQuery{attributes: attributes, filter: filter})
+	}
+	return found, err
+}
+
+func (c *Client) filteredOnce(ctx context.Context, t audit.PrincipalType, q scimQuery) ([]scimResource, error) {
+	pages, err := c.scimSequence(ctx, t, q)
+	if err != nil {
+		return nil, err
+	}
+	var out []scimResource
+	seen := map[text]bool{}
+	for _, page := range pages {
+		for _, r := range page.Resources {
+			if !seen[r.ID] {
+				seen[r.ID] = true
+				out = append(out, r)
+			}
+		}
+	}
+	if total := pages[0].Total; total != nil && *total != len(out) {
+		return nil, fmt.Errorf("%w: %d different entries came, %d were announced", errUnstable, len(out), *total)
+	}
+	return out, nil
+}
