@@ -158,7 +158,7 @@ func (c *Client) patchExternalID(ctx context.Context, req ExternalIDRequest, cur
 				{"op": "replace", "path": "externalId", "value": req.Want},
 			},
 		},
-		// A throttled account may have us wait for minutes.
+		// A throttled account may have us wait for minutes, and so may our own queue.
 		again: func(ctx context.Context) error { return c.stillHolds(ctx, req, current) },
 	}
 	var last error
@@ -192,11 +192,12 @@ func (c *Client) patchExternalID(ctx context.Context, req ExternalIDRequest, cur
 	return audit.Principal{}, fmt.Errorf("writing the externalId of %s: %w. The account still holds the previous value", req.Ref, last)
 }
 
-// errNotRepeated ends a PATCH before it is sent again; an earlier one may have
-// taken effect.
-var errNotRepeated = errors.New("the PATCH was not sent again")
+// errNotRepeated ends a PATCH before it is sent, or sent again; an earlier one may
+// have taken effect.
+var errNotRepeated = errors.New("the PATCH was given up")
 
-// stillHolds looks at the principal again before a PATCH is repeated.
+// stillHolds looks at the principal again before a PATCH that had to wait, or is
+// repeated.
 func (c *Client) stillHolds(ctx context.Context, req ExternalIDRequest, before audit.Principal) error {
 	now, err := c.Principal(ctx, req.Ref)
 	switch {

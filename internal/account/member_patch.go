@@ -61,7 +61,7 @@ func (c *Client) patchMembers(ctx context.Context, key batchKey, ops []*memberOp
 	for range patchTries {
 		err := c.do(ctx, call{
 			method: http.MethodPatch, path: c.scimPath("Groups", key.group), body: memberPatch(key.kind, ops),
-			// A throttled account may have us wait for minutes.
+			// A throttled account may have us wait for minutes, and so may our own queue.
 			again: func(ctx context.Context) error { return c.stillOwned(ctx, before) },
 		}, nil)
 		if err == nil {
@@ -123,8 +123,8 @@ func answered(ops []*memberOp, answer string) {
 	}
 }
 
-// stillOwned looks at the group again before a PATCH is repeated: meanwhile it
-// may have become the identity provider's.
+// stillOwned looks at the group again before a PATCH that had to wait, or is
+// repeated: meanwhile it may have become the identity provider's.
 func (c *Client) stillOwned(ctx context.Context, before audit.Principal) error {
 	now, err := c.Principal(ctx, before.Ref)
 	switch {

@@ -89,8 +89,16 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		sent     bool
 		attempts int
 	)
+	queued := time.Now()
 	for {
 		release, err := c.enter(ctx, req, attempts > 0)
+		if err == nil && attempts == 0 && req.Again != nil && time.Since(queued) > longQueue {
+			release() // What it asks needs a place itself.
+			if err := req.Again(ctx); err != nil {
+				return nil, err
+			}
+			release, err = c.reenter(ctx, req)
+		}
 		var refused *refusedError
 		switch {
 		case errors.As(err, &refused):
@@ -200,6 +208,28 @@ func (c *Client) enter(ctx context.Context, req *Request, again bool) (release f
 			return func() { <-c.slots; g.crowd.leave() }, nil
 		}
 		<-c.slots // Somebody was throttled while this one waited for its place.
+	}
+}
+
+// longQueue is the time in a queue after which a request that was decided before
+// it is decided anew.
+const longQueue = time.Second
+
+// reenter takes a place for a request that has had its turn.
+func (c *Client) reenter(ctx context.Context, req *Request) (release func(), err error) {
+	g := c.gate(req)
+	if g == nil {
+		return func() {}, ctx.Err()
+	}
+	if err := g.crowd.enter(ctx); err != nil {
+		return nil, err
+	}
+	select {
+	case c.slots <- struct{}{}:
+		return func() { <-c.slots; g.crowd.leave() }, nil
+	case <-ctx.Done():
+		g.crowd.leave()
+		return nil, context.Cause(ctx)
 	}
 }
 

@@ -148,9 +148,10 @@ type Request struct {
 	// Authorize sets the credentials of each attempt; nil for none. Its error
 	// ends the request as it is: it is not retried.
 	Authorize func(ctx context.Context, r *http.Request) error
-	// Again is asked before each further attempt, after the pause: what was true
-	// before the first one may not be any more. Its error ends the request as it
-	// is. It may send requests itself. nil for no question.
+	// Again is asked before each further attempt, after the pause, and before the
+	// first one where that had to queue for longer than a second: what was true
+	// when the request was made may not be any more. Its error ends the request as
+	// it is. It may send requests itself. nil for no question.
 	Again func(ctx context.Context) error
 	// Check looks at a successful answer; an error marks it as broken (half a
 	// document), and it is asked for again where that is allowed.
