@@ -43,9 +43,14 @@ func nextStep(err error) string {
 
 // addIncompleteWarning says once that a verdict rests on a hole.
 func addIncompleteWarning(diags *diag.Diagnostics, failures []audit.Failure) {
+	addHolesWarning(diags, "Incomplete Identity Inventory", "complete is false and clean is not true. "+
+		"What could not be judged is unknown, everything else is valid.", failures)
+}
+
+// addHolesWarning lists what could not be read; meaning is what follows from it.
+func addHolesWarning(diags *diag.Diagnostics, summary, meaning string, failures []audit.Failure) {
 	const shown = 10
-	text := fmt.Sprintf("%d reads failed, so the result is incomplete: complete is false and clean is not true. "+
-		"What could not be judged is unknown, everything else is valid.", len(failures))
+	text := fmt.Sprintf("%d reads failed, so the result is incomplete: %s", len(failures), meaning)
 	for i, f := range failures {
 		if i == shown {
 			text += fmt.Sprintf("\n  ... and %d more in the failures attribute", len(failures)-shown)
@@ -57,7 +62,7 @@ func addIncompleteWarning(diags *diag.Diagnostics, failures []audit.Failure) {
 		}
 		text += ": " + f.Reason
 	}
-	diags.AddWarning("Incomplete Identity Inventory", text)
+	diags.AddWarning(summary, text)
 }
 
 // addWriteError reports a write that failed or was refused, on the attribute

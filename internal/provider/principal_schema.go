@@ -5,17 +5,13 @@ package provider
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -43,63 +39,6 @@ type principalModel struct {
 	Clean    types.Bool `tfsdk:"clean"`
 	Complete types.Bool `tfsdk:"complete"`
 	Failures types.List `tfsdk:"failures"`
-}
-
-// selectorModel names one principal: exactly one of the five is set.
-type selectorModel struct {
-	PrincipalType types.String `tfsdk:"principal_type"`
-	ID            types.String `tfsdk:"id"`
-	UserName      types.String `tfsdk:"user_name"`
-	ApplicationID types.String `tfsdk:"application_id"`
-	ExternalID    types.String `tfsdk:"external_id"`
-	DisplayName   types.String `tfsdk:"display_name"`
-}
-
-// given are the selectors that are set, as they are written; unknown tells
-// whether another one may turn out to be.
-func (s selectorModel) given() (set []string, unknown bool) {
-	for _, one := range []struct {
-		name  string
-		value types.String
-	}{
-		{"id", s.ID}, {"user_name", s.UserName}, {"application_id", s.ApplicationID}, {"external_id", s.ExternalID}, {"display_name", s.DisplayName},
-	} {
-		switch {
-		case one.value.IsUnknown():
-			unknown = true
-		case !one.value.IsNull():
-			set = append(set, fmt.Sprintf("%s %q", one.name, one.value.ValueString()))
-		}
-	}
-	return set, unknown
-}
-
-// text is the selector for messages.
-func (s selectorModel) text() string {
-	set, _ := s.given()
-	if len(set) == 0 {
-		return "nothing"
-	}
-	if kind := s.PrincipalType.ValueString(); kind != "" {
-		return kind + " with " + set[0]
-	}
-	return set[0]
-}
-
-func (s selectorModel) toAudit() audit.Selector {
-	return audit.Selector{
-		Type: audit.PrincipalType(s.PrincipalType.ValueString()), ID: s.ID.ValueString(), UserName: s.UserName.ValueString(),
-		ApplicationID: s.ApplicationID.ValueString(), ExternalID: s.ExternalID.ValueString(), DisplayName: s.DisplayName.ValueString(),
-	}
-}
-
-func (m principalModel) selector(ctx context.Context, diags *diag.Diagnostics) selectorModel {
-	var s selectorModel
-	if m.Principal.IsNull() || m.Principal.IsUnknown() {
-		return s
-	}
-	diags.Append(m.Principal.As(ctx, &s, basetypes.ObjectAsOptions{})...)
-	return s
 }
 
 // What the IdP knows.
@@ -217,7 +156,7 @@ func (d *principalDataSource) Schema(ctx context.Context, _ datasource.SchemaReq
 		MarkdownDescription: "One principal of the account, what the identity provider knows of it, and its divergences. " +
 			"It costs the listing that all data sources of a run share, and what the identity provider is asked about one principal.",
 		Attributes: map[string]schema.Attribute{
-			"principal":      selectorSchema(),
+			"principal":      selectorSchema("The principal"),
 			"principal_type": schema.StringAttribute{Computed: true, MarkdownDescription: attributeTexts["principal_type"]},
 			"principal_id":   schema.StringAttribute{Computed: true, MarkdownDescription: attributeTexts["principal_id"]},
 			"principal_name": schema.StringAttribute{Computed: true, MarkdownDescription: attributeTexts["principal_name"]},
@@ -249,27 +188,6 @@ func (d *principalDataSource) Schema(ctx context.Context, _ datasource.SchemaReq
 			"complete":       completeAttribute(),
 			"failures":       failuresAttribute(),
 			"timeouts":       timeouts.Attributes(ctx),
-		},
-	}
-}
-
-func selectorSchema() schema.Attribute {
-	one := func(description string, more ...validator.String) schema.Attribute {
-		return schema.StringAttribute{
-			Optional: true, MarkdownDescription: description, Validators: append(more, stringvalidator.LengthAtLeast(1)),
-		}
-	}
-	return schema.SingleNestedAttribute{
-		Required: true,
-		MarkdownDescription: "The principal: exactly one of `id`, `user_name`, `application_id`, `external_id` and `display_name`. " +
-			"Several hits are an error that lists them.",
-		Attributes: map[string]schema.Attribute{
-			"principal_type": one("`user`, `group` or `service_principal`, where the value could be several.", stringvalidator.OneOf(principalTypeNames()...)),
-			"id":             one("Internal Databricks id.", principalIDValidator()),
-			"user_name":      one("User name, in any case."),
-			"application_id": one("Application id of a service principal, in any case."),
-			"external_id":    one("Stored externalId."),
-			"display_name":   one("Display name, exactly; a second one that differs only in case is an ambiguity."),
 		},
 	}
 }

@@ -65,6 +65,7 @@ func (p *dbxidentityProvider) DataSources(context.Context) []func() datasource.D
 	return []func() datasource.DataSource{
 		newDivergencesDataSource,
 		newPrincipalDataSource,
+		newPrincipalDiffDataSource,
 		newWorkspaceFederationDataSource,
 	}
 }
