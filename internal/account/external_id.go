@@ -146,6 +146,9 @@ const (
 	patchTries   = 3 // of a PATCH whose answers were lost
 	settlePauses = 4 // readings after a lost answer before the PATCH is sent again
 	maxReadPause = 10 * time.Second
+
+	// thirdReadings in a row of somebody else's value, about 8 s, are no stale reads.
+	thirdReadings = 5
 )
 
 // patchExternalID writes and confirms.
@@ -167,7 +170,7 @@ func (c *Client) patchExternalID(ctx context.Context, req ExternalIDRequest, cur
 		var conflict *ConflictError
 		switch {
 		case err == nil:
-			return c.confirm(ctx, req, "was answered with success", 0)
+			return c.confirm(ctx, req, current, "was answered with success", 0)
 		case errors.As(err, &conflict):
 			return audit.Principal{}, err
 		}
@@ -175,7 +178,7 @@ func (c *Client) patchExternalID(ctx context.Context, req ExternalIDRequest, cur
 			return audit.Principal{}, fmt.Errorf("writing the externalId of %s: %w", req.Ref, err)
 		}
 		last = err
-		p, unconfirmed := c.confirm(ctx, req, "got no answer ("+err.Error()+")", settlePauses)
+		p, unconfirmed := c.confirm(ctx, req, current, "got no answer ("+err.Error()+")", settlePauses)
 		if unconfirmed == nil {
 			return p, nil
 		}
@@ -191,6 +194,9 @@ func (c *Client) patchExternalID(ctx context.Context, req ExternalIDRequest, cur
 	}
 	return audit.Principal{}, fmt.Errorf("writing the externalId of %s: %w. The account still holds the previous value", req.Ref, last)
 }
+
+// errOverwritten ends reading back where somebody wrote after us.
+var errOverwritten = errors.New("somebody else wrote another value at the same time")
 
 // errNotRepeated ends a PATCH before it is sent, or sent again; an earlier one may
 // have taken effect.
@@ -228,8 +234,10 @@ func mayHaveHappened(ctx context.Context, err error) bool {
 }
 
 // confirm reads the principal with growing pauses until it shows the wanted
-// value. readings bounds their number; 0 means that only time does.
-func (c *Client) confirm(ctx context.Context, req ExternalIDRequest, answer string, readings int) (audit.Principal, error) {
+// value. readings bounds their number; 0 means that only time does. A third value,
+// neither the wanted one nor the one before, is somebody else's: shown for long
+// enough, it ends the wait.
+func (c *Client) confirm(ctx context.Context, req ExternalIDRequest, before audit.Principal, answer string, readings int) (audit.Principal, error) {
 	begin, caller := time.Now(), ctx
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConfirmTimeout)
 	defer cancel()
@@ -238,7 +246,7 @@ func (c *Client) confirm(ctx context.Context, req ExternalIDRequest, answer stri
 		needed = 2 // databricks-account-api.md 4.5: group reads go back and forth.
 	}
 	out := &UnconfirmedError{Ref: req.Ref, Wanted: req.Want, Answer: answer}
-	agreed, pause := 0, c.cfg.RetryPause/2
+	agreed, third, pause := 0, 0, c.cfg.RetryPause/2
 	for n := 1; ; n++ {
 		p, err := c.Principal(ctx, req.Ref)
 		switch {
@@ -247,7 +255,14 @@ func (c *Client) confirm(ctx context.Context, req ExternalIDRequest, answer stri
 				return p, nil
 			}
 		case err == nil:
+			if third++; p.ExternalID == before.ExternalID || out.Last != nil && *out.Last != p.ExternalID {
+				third = 0
+			}
 			agreed, out.Last = 0, &p.ExternalID
+			if third == thirdReadings {
+				out.Waited, out.Err = time.Since(begin), errOverwritten
+				return audit.Principal{}, out
+			}
 		case errors.Is(err, ErrNotFound):
 			return audit.Principal{}, err
 		case ctx.Err() == nil:

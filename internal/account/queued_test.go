@@ -5,6 +5,7 @@ package account_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -136,5 +137,28 @@ func change(t *testing.T, sim *simulator.Running, edit func(*simulator.State)) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Somebody else writes just after us: the wait for our value ends early, and the
+// error says whose value is there.
+func TestSetExternalID_overwritten(t *testing.T) {
+	t.Parallel()
+	sim := start(t, crowd(2, 0, 0), simulator.Options{})
+	faults(t, sim, simulator.Fault{Kind: simulator.FaultNoop, Method: patch}) // Ours is gone at once.
+	cfg := quick(sim)
+	cfg.ConfirmTimeout = time.Minute
+	c := connect(t, cfg)
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+		done <- err
+	}()
+	waitFor(t, func() bool { return count(sim, patch, "") > 0 })
+	change(t, sim, func(st *simulator.State) { st.Users[1].ExternalID = guid(9, 1) })
+	var unconfirmed *account.UnconfirmedError
+	err := <-done
+	if !errors.As(err, &unconfirmed) || unconfirmed.Waited > 30*time.Second || !strings.Contains(err.Error(), guid(9, 1)) || !strings.Contains(err.Error(), "somebody else wrote") {
+		t.Errorf("got %v", err)
 	}
 }
