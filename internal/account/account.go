@@ -63,6 +63,9 @@ type Config struct {
 	// MaxListingAge is how old the listing may be that tells whether an externalId
 	// is free for a write; 0 is 5 min. A listing takes seconds to minutes.
 	MaxListingAge time.Duration
+	// StatementTimeout is how long a SQL statement may take, the start of its
+	// warehouse included; 0 is 10 min.
+	StatementTimeout time.Duration
 	// Log gets debug lines with ids and counts only; nil for none.
 	Log func(ctx context.Context, msg string, fields map[string]any)
 }
@@ -102,6 +105,7 @@ type Client struct {
 	unjournaled atomic.Pointer[error] // see JournalTrouble
 	caller      cell[audit.Principal]
 	sites       keyed[string, *site]
+	warehouses  keyed[string, string]
 	scans       keyed[scanKey, access.Metastore]
 }
 
@@ -164,6 +168,9 @@ func (cfg *Config) setDefaults() error {
 	}
 	if cfg.MemberWindow <= 0 {
 		cfg.MemberWindow = defaultMemberWindow
+	}
+	if cfg.StatementTimeout <= 0 {
+		cfg.StatementTimeout = defaultStatementTimeout
 	}
 	if cfg.MaxListingAge <= 0 {
 		cfg.MaxListingAge = defaultMaxListingAge

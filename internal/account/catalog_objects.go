@@ -161,7 +161,9 @@ func (s *catalogScan) roots(ctx context.Context) error {
 		return err
 	}
 	metastore := &catalogObject{Securable: access.Securable{Type: typeMetastore, FullName: s.out.ID}, at: s.via}
-	return s.take(ctx, append([]*catalogObject{metastore}, slices.Concat(found...)...))
+	all := append([]*catalogObject{metastore}, slices.Concat(found...)...)
+	s.mark(all)
+	return s.take(ctx, all)
 }
 
 // take adds objects, each once, and reads their grants.
@@ -203,6 +205,9 @@ func (s *catalogScan) children(ctx context.Context, parents []*catalogObject, li
 		}
 		mu.Lock()
 		defer mu.Unlock()
+		for _, o := range found {
+			o.walk = true
+		}
 		out = append(out, found...)
 		if err != nil {
 			j.parent.hole(fmt.Sprintf("its %s could not be listed: %s", l.path, oneLine(err)))
@@ -234,11 +239,14 @@ func (s *catalogScan) ofType(kind string) []*catalogObject {
 // only what he may see anyway.
 func (s *catalogScan) schemas(ctx context.Context) ([]*catalogObject, error) {
 	list := []objectList{{path: "schemas", key: "schemas", kind: typeSchema}}
-	found, err := s.children(ctx, s.ofType(typeCatalog), list, func(catalog string) url.Values {
+	found, err := s.children(ctx, s.walked(s.ofType(typeCatalog)), list, func(catalog string) url.Values {
 		return url.Values{"catalog_name": {catalog}}
 	})
 	if err != nil {
 		return nil, err
+	}
+	if s.rows != nil {
+		found = append(found, s.told(typeSchema)...)
 	}
 	found = slices.DeleteFunc(found, func(o *catalogObject) bool { return strings.HasSuffix(o.FullName, ".information_schema") })
 	return found, s.take(ctx, found)
@@ -246,7 +254,7 @@ func (s *catalogScan) schemas(ctx context.Context) ([]*catalogObject, error) {
 
 // leaves reads what lies in schemas.
 func (s *catalogScan) leaves(ctx context.Context, schemas []*catalogObject) error {
-	found, err := s.children(ctx, schemas, leafLists, func(schema string) url.Values {
+	found, err := s.children(ctx, s.walked(schemas), leafLists, func(schema string) url.Values {
 		catalog, name, _ := strings.Cut(schema, ".") // Names of catalogs and schemas have no dots.
 		return url.Values{"catalog_name": {catalog}, "schema_name": {name}}
 	})
@@ -257,7 +265,30 @@ func (s *catalogScan) leaves(ctx context.Context, schemas []*catalogObject) erro
 	if err != nil {
 		return err
 	}
-	return s.take(ctx, append(found, models...))
+	found = append(found, models...)
+	if s.rows != nil {
+		found = append(found, s.toldLeaves(models)...)
+	}
+	return s.take(ctx, found)
+}
+
+// toldLeaves are the leaves that the query shows. It may show models among the
+// functions, which have been listed as what they are.
+func (s *catalogScan) toldLeaves(models []*catalogObject) []*catalogObject {
+	isModel := map[string]bool{}
+	for _, m := range models {
+		isModel[m.FullName] = true
+	}
+	functions := slices.DeleteFunc(s.told(typeFunction), func(o *catalogObject) bool { return isModel[o.FullName] })
+	return slices.Concat(s.told(typeTable), s.told(typeVolume), functions)
+}
+
+// walked are the parents below which lists have to be read: all without a query.
+func (s *catalogScan) walked(parents []*catalogObject) []*catalogObject {
+	if s.rows == nil {
+		return parents
+	}
+	return slices.DeleteFunc(slices.Clone(parents), func(o *catalogObject) bool { return !o.walk })
 }
 
 // models reads the models of the metastore, by one list through each workspace
@@ -294,6 +325,10 @@ func (s *catalogScan) models(ctx context.Context) ([]*catalogObject, error) {
 // readGrants reads the direct grants on an object. One that belongs to other
 // workspaces is read through one of those.
 func (s *catalogScan) readGrants(ctx context.Context, o *catalogObject) error {
+	if told, ok := s.rows.of(o); ok {
+		o.Grants = told
+		return nil
+	}
 	grants, err := s.grants(ctx, o.at, o)
 	if o.isolated && statusOf(err) == http.StatusForbidden {
 		grants, err = s.boundGrants(ctx, o, err)

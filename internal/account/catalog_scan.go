@@ -32,12 +32,19 @@ func (r *factsReader) scan(ctx context.Context) error {
 	if r.out.Depth == access.DepthNone {
 		return nil
 	}
+	base := catalogScan{c: r.c, depth: r.out.Depth, warehouse: r.req.WarehouseID}
+	if base.warehouse != "" {
+		var err error
+		if base.queried, err = r.c.findWarehouse(ctx, base.warehouse, r.out.Workspaces); err != nil {
+			return err
+		}
+	}
 	var group errgroup.Group
 	group.SetLimit(r.c.cfg.MaxConcurrency)
 	for i := range r.out.Metastores {
 		m := &r.out.Metastores[i]
 		group.Go(func() error {
-			scanned, err := r.c.scanMetastore(ctx, *m, r.out.Workspaces, r.out.Depth, r.req.WarehouseID)
+			scanned, err := r.c.scanMetastore(ctx, base.of(*m), r.out.Workspaces)
 			if err != nil {
 				return err
 			}
@@ -68,20 +75,19 @@ func scanFailures(m *access.Metastore) []audit.Failure {
 // per client and depth, through one workspace that is attached to it and lets the
 // caller in. What fails is in the result; the error is for what makes everything
 // else worthless.
-func (c *Client) scanMetastore(ctx context.Context, m access.Metastore, workspaces []access.WorkspaceAccess, depth access.Depth, warehouse string) (access.Metastore, error) {
-	return c.scans.get(ctx, scanKey{m.ID, depth, warehouse}, func(ctx context.Context) (access.Metastore, error) {
+func (c *Client) scanMetastore(ctx context.Context, s *catalogScan, workspaces []access.WorkspaceAccess) (access.Metastore, error) {
+	return c.scans.get(ctx, scanKey{s.out.ID, s.depth, s.warehouse}, func(ctx context.Context) (access.Metastore, error) {
 		begin := time.Now()
-		s := &catalogScan{c: c, depth: depth, warehouse: warehouse, out: m}
 		if err := s.run(ctx, workspaces); err != nil && isLost(ctx, err) {
-			return m, err
+			return s.out, err
 		}
 		if ctx.Err() != nil {
-			return m, context.Cause(ctx) // Half a scan is not kept.
+			return s.out, context.Cause(ctx) // Half a scan is not kept.
 		}
 		s.finish()
 		c.log(ctx, "scanned a metastore", map[string]any{
-			"metastore": m.ID, "depth": string(depth), "objects": len(s.out.Securables), "holes": len(scanFailures(&s.out)),
-			"admin_proven": s.out.AdminProven, "milliseconds": time.Since(begin).Milliseconds(),
+			"metastore": s.out.ID, "depth": string(s.depth), "objects": len(s.out.Securables), "holes": len(scanFailures(&s.out)),
+			"by_sql": s.rows != nil, "admin_proven": s.out.AdminProven, "milliseconds": time.Since(begin).Milliseconds(),
 		})
 		return s.out, nil
 	})
@@ -92,6 +98,7 @@ type catalogScan struct {
 	c         *Client
 	depth     access.Depth
 	warehouse string
+	queried   string // the workspace of the warehouse
 	out       access.Metastore
 
 	// attached are the running workspaces of the metastore, those that the caller
@@ -100,6 +107,8 @@ type catalogScan struct {
 	via      *site
 	entered  keyed[string, *site]
 	objects  []*catalogObject
+	// rows is what SQL told; nil where the metastore is walked.
+	rows *sqlRows
 }
 
 // catalogObject is a securable of which not everything may be read yet.
@@ -107,8 +116,15 @@ type catalogObject struct {
 	access.Securable
 	// isolated objects belong to some workspaces only.
 	isolated bool
+	// walk is true for what a query does not tell of.
+	walk bool
 	// at is where it can be read; that of its catalog, for what is in one.
 	at *site
+}
+
+// of is the same scan of another metastore, not begun.
+func (s *catalogScan) of(m access.Metastore) *catalogScan {
+	return &catalogScan{c: s.c, depth: s.depth, warehouse: s.warehouse, queried: s.queried, out: m}
 }
 
 // hole notes that the scan may have missed objects.
@@ -127,6 +143,13 @@ func (s *catalogScan) run(ctx context.Context, workspaces []access.WorkspaceAcce
 	s.out.Scanned = true
 	if err := s.prove(ctx); err != nil {
 		return err
+	}
+	if s.via.workspace == s.queried {
+		if err := s.querySchema(ctx); err != nil {
+			s.hole(fmt.Sprintf("the SQL warehouse %s of workspace %s did not tell its grants: %s. Without a warehouse it would be walked",
+				s.warehouse, s.queried, oneLine(err)))
+			return err
+		}
 	}
 	if err := s.roots(ctx); err != nil {
 		return err
@@ -150,18 +173,12 @@ func (s *catalogScan) attach(ctx context.Context, workspaces []access.WorkspaceA
 		s.hole("its workspaces could not be listed: " + oneLine(err))
 		return err
 	}
-	mine := s.c.callerIDs(ctx)
-	var first, rest []audit.Workspace
-	for _, w := range workspaces {
-		switch {
-		case !slices.Contains(ids, w.ID) || w.Status != "" && w.Status != "RUNNING":
-		case slices.ContainsFunc(mine, func(id string) bool { return len(w.Levels[id]) > 0 }):
-			first = append(first, w.Workspace)
-		default:
-			rest = append(rest, w.Workspace)
-		}
+	s.attached = s.c.usable(ctx, workspaces, func(w audit.Workspace) bool { return slices.Contains(ids, w.ID) })
+	// The workspace of the warehouse is the first choice.
+	if at := slices.IndexFunc(s.attached, func(w audit.Workspace) bool { return w.ID == s.queried }); at > 0 {
+		chosen := s.attached[at]
+		s.attached = slices.Insert(slices.Delete(s.attached, at, at+1), 0, chosen)
 	}
-	s.attached = append(first, rest...)
 	if len(s.attached) == 0 {
 		s.out.NotScanned = fmt.Sprintf("%d workspaces are attached to it, and none of those that are visible is running", len(ids))
 		return nil
@@ -169,9 +186,29 @@ func (s *catalogScan) attach(ctx context.Context, workspaces []access.WorkspaceA
 	return s.choose(ctx)
 }
 
+// usable are the running workspaces that count, those that the caller is assigned
+// to first: a workspace lets nobody else in.
+func (c *Client) usable(ctx context.Context, workspaces []access.WorkspaceAccess, counts func(audit.Workspace) bool) []audit.Workspace {
+	mine := c.callerIDs(ctx)
+	var first, rest []audit.Workspace
+	for _, w := range workspaces {
+		switch {
+		case !counts(w.Workspace) || w.Status != "" && w.Status != "RUNNING":
+		case slices.ContainsFunc(mine, func(id string) bool { return len(w.Levels[id]) > 0 }):
+			first = append(first, w.Workspace)
+		default:
+			rest = append(rest, w.Workspace)
+		}
+	}
+	return append(first, rest...)
+}
+
+// mostSilent is how many hosts may not answer before the others are left alone:
+// each takes its time.
+const mostSilent = 3
+
 // choose tries the attached workspaces one after the other.
 func (s *catalogScan) choose(ctx context.Context) error {
-	const mostSilent = 3 // Each host that does not answer takes its time.
 	var reasons []string
 	silent := 0
 	for _, w := range s.attached {

@@ -1,0 +1,167 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+const warehouseID = "3f2a9c41d07be586"
+
+// sqlEstate is estate with a warehouse in workspace two, and grants and bindings
+// of every kind.
+func sqlEstate() simulator.State {
+	st := estate()
+	st.Workspaces[1].Warehouses = []simulator.Warehouse{{ID: warehouseID, Name: "shared", State: "STOPPED"}}
+	m := &st.UnityCatalog.Metastores[0]
+	for i := range m.Securables {
+		m.Securables[i].Grants = []simulator.Grant{grantTo(direct, "ALL_PRIVILEGES"), grantTo("source@example.com", "SELECT", "MODIFY"), grantTo(direct+"er", "SELECT")}
+	}
+	m.Grants = []simulator.Grant{grantTo(parent, "CREATE_CATALOG")}
+	for i, workspace := range []int64{101, 102} {
+		name := []string{"of_one", "of_two"}[i]
+		m.Securables = append(m.Securables,
+			simulator.Securable{Type: "catalog", FullName: name, Owner: owners, WorkspaceIDs: []int64{workspace}, Grants: []simulator.Grant{grantTo(direct, "USE_CATALOG")}},
+			simulator.Securable{Type: "schema", FullName: name + ".s", Owner: parent, Grants: []simulator.Grant{grantTo(direct, "USE_SCHEMA")}},
+			simulator.Securable{Type: "table", FullName: name + ".s.odd `name`. and dots", Owner: "source@example.com", Grants: []simulator.Grant{grantTo(parent, "SELECT")}},
+			simulator.Securable{Type: "model", FullName: name + ".s.m", Grants: []simulator.Grant{grantTo(parent, "EXECUTE")}},
+			simulator.Securable{Type: "external_location", FullName: name, Owner: owners, WorkspaceIDs: []int64{workspace}, Grants: []simulator.Grant{grantTo(parent, "READ_FILES")}},
+		)
+	}
+	return st
+}
+
+// sortedGrants brings grants in an order that both ways have.
+func sortedGrants(f access.Facts) []access.Metastore {
+	for _, m := range f.Metastores {
+		for _, s := range m.Securables {
+			for _, g := range s.Grants {
+				slices.Sort(g.Privileges)
+			}
+			slices.SortFunc(s.Grants, func(a, b access.Grant) int { return strings.Compare(a.Principal, b.Principal) })
+		}
+	}
+	return f.Metastores
+}
+
+// The query tells the same as the walk, with fewer requests; shares, models and
+// what other workspaces hold are walked.
+func TestAccessFacts_sqlEqualsWalk(t *testing.T) {
+	t.Parallel()
+	for name, assumed := range map[string]simulator.Assumed{
+		"plain": {},
+		"null, models as routines, chunks of two rows, polls": {
+			UnityCatalog: simulator.UnityCatalogAssumptions{NullInheritedFrom: true, ModelsAsRoutines: true, EmptyPages: true, PageSize: 1},
+			Statements:   simulator.StatementAssumptions{ChunkRows: 2, Polls: 3},
+		},
+	} {
+		for _, depth := range []access.Depth{access.DepthCatalog, access.DepthSchema, access.DepthAll} {
+			t.Run(name+", "+string(depth), func(t *testing.T) {
+				t.Parallel()
+				st := sqlEstate()
+				sim := start(t, st, simulator.Options{Assumed: assumed})
+				req := requestFor(&st, depth)
+				walk, walked := readFacts(t, connect(t, asCaller(quick(sim))), req)
+				req.WarehouseID = warehouseID
+				before := count(sim, get, "/permissions/")
+				sql, queried := readFacts(t, connect(t, asCaller(quick(sim))), req)
+				if diff := cmp.Diff(sortedGrants(walk), sortedGrants(sql)); diff != "" {
+					t.Errorf("metastores (-walk +sql):\n%s", diff)
+				}
+				if diff := cmp.Diff(walked, queried); diff != "" {
+					t.Errorf("plan (-walk +sql):\n%s", diff)
+				}
+				if len(sql.Failures) > 0 || !sql.Metastores[0].AdminProven {
+					t.Errorf("failures %+v, admin proven %v", sql.Failures, sql.Metastores[0].AdminProven)
+				}
+				if after := count(sim, get, "/permissions/") - before; after >= before {
+					t.Errorf("grants were read %d times beside SQL, and %d times without it", after, before)
+				}
+			})
+		}
+	}
+}
+
+func TestAccessFacts_sqlFailures(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		assumed simulator.StatementAssumptions
+		faults  []simulator.Fault
+		want    string
+	}{
+		"may not use it":     {assumed: simulator.StatementAssumptions{InsufficientPermissions: true}, want: "FAILED: BAD_REQUEST [INSUFFICIENT_PERMISSIONS]"},
+		"never ends":         {assumed: simulator.StatementAssumptions{Polls: 1 << 30}, want: "did not end within"},
+		"a chunk is missing": {assumed: simulator.StatementAssumptions{ChunkRows: 5}, faults: []simulator.Fault{{Kind: "status", Path: "**/result/chunks/*", Status: 404}}, want: "status 404"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := sqlEstate()
+			sim := start(t, st, simulator.Options{Assumed: simulator.Assumed{Statements: tt.assumed}})
+			faults(t, sim, tt.faults...)
+			cfg := asCaller(quick(sim))
+			cfg.StatementTimeout = 300 * time.Millisecond
+			req := requestFor(&st, access.DepthAll)
+			req.WarehouseID = warehouseID
+			facts, plan := readFacts(t, connect(t, cfg), req)
+			if got := facts.Metastores[0].Unknown; !strings.Contains(got, tt.want) || !strings.Contains(got, warehouseID) {
+				t.Errorf("the metastore is unknown because of %q", got)
+			}
+			if plan.Complete {
+				t.Error("the plan is said to be complete")
+			}
+			if name == "never ends" && count(sim, post, "/cancel") == 0 {
+				t.Error("the statement was not cancelled")
+			}
+		})
+	}
+}
+
+// A reader that gives up cancels its statement.
+func TestAccessFacts_sqlCancelled(t *testing.T) {
+	t.Parallel()
+	st := sqlEstate()
+	sim := start(t, st, simulator.Options{Assumed: simulator.Assumed{Statements: simulator.StatementAssumptions{Polls: 1 << 30}}})
+	req := requestFor(&st, access.DepthAll)
+	req.WarehouseID = warehouseID
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for count(sim, post, "/sql/statements") == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	_, err := connect(t, asCaller(quick(sim))).AccessFacts(ctx, req)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	for end := time.Now().Add(2 * time.Second); count(sim, post, "/cancel") == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the statement was not cancelled")
+		}
+	}
+}
+
+func TestAccessFacts_warehouseUnknown(t *testing.T) {
+	t.Parallel()
+	st := sqlEstate()
+	sim := start(t, st, simulator.Options{})
+	req := requestFor(&st, access.DepthAll)
+	req.WarehouseID = "0000000000000000"
+	_, err := connect(t, asCaller(quick(sim))).AccessFacts(t.Context(), req)
+	var unknown *account.WarehouseError
+	if !errors.As(err, &unknown) || unknown.Asked != 2 {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,209 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
+)
+
+const statementsPath = "/api/2.0/sql/statements"
+
+// Paces of a statement.
+const (
+	defaultStatementTimeout = 10 * time.Minute // A serverless warehouse starts in seconds, others in minutes.
+	maxPollPause            = 5 * time.Second
+	cancelTimeout           = 5 * time.Second
+)
+
+// statementReply is the answer to a submission and to a poll
+// (databricks-account-api.md 10).
+type statementReply struct {
+	ID     string `json:"statement_id"`
+	Status struct {
+		State string `json:"state"`
+		Error struct {
+			Code    text   `json:"error_code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	} `json:"status"`
+	Manifest struct {
+		Rows      *int `json:"total_row_count"`
+		Truncated bool `json:"truncated"`
+	} `json:"manifest"`
+	Result *statementChunk `json:"result"`
+}
+
+// statementChunk is a part of the rows. A cell is null or a text: an empty one is
+// not null.
+type statementChunk struct {
+	Rows [][]*string `json:"data_array"`
+	Next *int        `json:"next_chunk_index"`
+}
+
+// query runs one SQL statement on a warehouse and gives all rows. A statement that
+// takes longer than Config.StatementTimeout, and one whose reader has gone, is
+// cancelled. The error says what the warehouse said: a statement that fails comes
+// with status 200.
+func (c *Client) query(ctx context.Context, at *site, warehouse, sql string) ([][]*string, error) {
+	ctx, stop := context.WithTimeoutCause(ctx, c.cfg.StatementTimeout,
+		fmt.Errorf("the statement did not end within %s", c.cfg.StatementTimeout))
+	defer stop()
+	var reply statementReply
+	err := c.do(ctx, call{
+		method: http.MethodPost, path: statementsPath, limit: at.limit(), at: at, read: true,
+		body: map[string]string{
+			"statement": sql, "warehouse_id": warehouse, "wait_timeout": c.waitTimeout(), "on_wait_timeout": "CONTINUE",
+			"disposition": "INLINE", "format": "JSON_ARRAY",
+		},
+	}, &reply)
+	for pause := c.cfg.RetryPause; err == nil && (reply.Status.State == "PENDING" || reply.Status.State == "RUNNING"); pause = min(2*pause, maxPollPause) {
+		if err = sleep(ctx, pause); err == nil {
+			id := reply.ID
+			reply = statementReply{}
+			err = c.do(ctx, call{method: http.MethodGet, path: statementPath(id), limit: at.limit(), at: at}, &reply)
+			reply.ID = id
+		}
+	}
+	if err != nil {
+		c.cancelStatement(ctx, at, reply.ID)
+		return nil, err
+	}
+	if reply.Status.State != "SUCCEEDED" {
+		return nil, fmt.Errorf("the statement ended as %s: %s", reply.Status.State,
+			strings.TrimSpace(string(reply.Status.Error.Code)+" "+reply.Status.Error.Message))
+	}
+	return c.statementRows(ctx, at, &reply)
+}
+
+// waitTimeout is how long the submission waits for the end: less than it takes a
+// request to be given up. The API knows 0s and 5s to 50s.
+func (c *Client) waitTimeout() string {
+	switch {
+	case c.cfg.RequestTimeout >= 40*time.Second:
+		return "30s"
+	case c.cfg.RequestTimeout >= 10*time.Second:
+		return "5s"
+	default:
+		return "0s"
+	}
+}
+
+func statementPath(id string, rest ...string) string {
+	return statementsPath + "/" + url.PathEscape(id) + strings.Join(rest, "")
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// cancelStatement ends what would run on for nobody. Whether it works is of no
+// account: the warehouse ends it by itself some day.
+func (c *Client) cancelStatement(ctx context.Context, at *site, id string) {
+	if id == "" {
+		return // It never began.
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
+	defer stop()
+	err := c.do(ctx, call{method: http.MethodPost, path: statementPath(id, "/cancel"), limit: at.limit(), at: at, read: true}, nil)
+	c.log(ctx, "cancelled a SQL statement", map[string]any{"workspace": at.workspace, "statement": id, "failed": err != nil})
+}
+
+// statementRows reads the chunks one after the other, by their numbers: the links
+// in the answer are not followed.
+func (c *Client) statementRows(ctx context.Context, at *site, reply *statementReply) ([][]*string, error) {
+	var rows [][]*string
+	last := 0
+	for chunk := reply.Result; chunk != nil; {
+		rows = append(rows, chunk.Rows...)
+		if chunk.Next == nil {
+			break
+		}
+		if *chunk.Next <= last {
+			return nil, fmt.Errorf("the chunk after %d is said to be %d", last, *chunk.Next)
+		}
+		last = *chunk.Next
+		chunk = &statementChunk{}
+		path := statementPath(reply.ID, "/result/chunks/", strconv.Itoa(last))
+		if err := c.do(ctx, call{method: http.MethodGet, path: path, limit: at.limit(), at: at}, chunk); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case reply.Manifest.Truncated:
+		return nil, errors.New("the result was cut short by the warehouse")
+	case reply.Manifest.Rows != nil && *reply.Manifest.Rows != len(rows):
+		return nil, fmt.Errorf("%d rows came, %d were announced", len(rows), *reply.Manifest.Rows)
+	}
+	return rows, nil
+}
+
+// WarehouseError is a SQL warehouse that cannot be used: none of the running
+// workspaces that answered has it.
+type WarehouseError struct {
+	ID string
+	// Asked is the number of workspaces that say that they do not have it;
+	// Failures are those that did not say.
+	Asked    int
+	Failures []string
+}
+
+func (e *WarehouseError) Error() string {
+	text := fmt.Sprintf("the SQL warehouse %q was not found: %d running workspaces of the account were asked and do not have it", e.ID, e.Asked)
+	if len(e.Failures) > 0 {
+		text += ", others could not be asked. " + summary(e.Failures)
+	}
+	return text + ". Use the id that the page of the warehouse shows, of a workspace that the caller is in; or leave it out to have Unity Catalog walked"
+}
+
+// findWarehouse finds the workspace of a warehouse: one GET each, those that the
+// caller is assigned to first, until one has it. Once per client.
+func (c *Client) findWarehouse(ctx context.Context, id string, workspaces []access.WorkspaceAccess) (string, error) {
+	return c.warehouses.get(ctx, id, func(ctx context.Context) (string, error) {
+		failed := &WarehouseError{ID: id}
+		silent := 0
+		for _, w := range c.usable(ctx, workspaces, func(audit.Workspace) bool { return true }) {
+			at, err := c.siteOf(ctx, w)
+			if err == nil {
+				err = c.do(ctx, call{method: http.MethodGet, path: "/api/2.0/sql/warehouses/" + url.PathEscape(id), limit: at.limit(), at: at}, nil)
+			}
+			var e *APIError
+			var te *transport.Error
+			switch {
+			case err == nil:
+				return w.ID, nil
+			case isLost(ctx, err):
+				return "", err
+			case errors.As(err, &e) && e.explicit404:
+				failed.Asked++
+				continue
+			case errors.As(err, &te):
+				silent++
+			}
+			failed.Failures = append(failed.Failures, fmt.Sprintf("workspace %s: %s", w.ID, oneLine(err)))
+			if silent == mostSilent {
+				failed.Failures = append(failed.Failures, "the rest was not asked")
+				break
+			}
+		}
+		return "", failed
+	})
+}
