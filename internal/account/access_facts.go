@@ -47,9 +47,11 @@ type AccessRequest struct {
 // object. Objects that are bound to other workspaces cost their bindings and one
 // more try. Pages come on top.
 //
-// Roles are those of account SCIM and of the account's rule set. Entitlements are
-// those that account SCIM shows: in a workspace they come with an assignment,
-// which has an effect by itself, so that no verdict needs them.
+// Roles are those of account SCIM and of the account's rule set. Entitlements in a
+// workspace come with an assignment, which has an effect by itself: no verdict
+// needs them, and they are read for the source's own assignments only, of which a
+// clone copies nothing (one IAM v2 GET each; account SCIM shows none of a
+// workspace). Those that account SCIM may show are taken too.
 func (c *Client) AccessFacts(ctx context.Context, req AccessRequest) (access.Facts, error) {
 	r := factsReader{c: c, req: req, above: access.GroupsAbove(&req.Graph, req.Source, req.Target)}
 	r.out.Depth = req.Depth
@@ -129,6 +131,14 @@ func (r *factsReader) workspaces(ctx context.Context) error {
 			var lost error
 			if read.unknown != nil {
 				out.Unknown, lost = r.failed(ctx, audit.Failure{Call: "read permission assignments of workspace " + w.ID}, read.unknown)
+			}
+			if lost == nil && len(read.levels[r.req.Source.ID]) > 0 {
+				var err error
+				if out.Own, err = r.c.entitlementsIn(ctx, w.ID, r.req.Source.ID); err != nil {
+					out.OwnUnknown, lost = r.failed(ctx, audit.Failure{
+						Type: r.req.Source.Type, ID: r.req.Source.ID, Call: "read entitlements in workspace " + w.ID,
+					}, err)
+				}
 			}
 			r.out.Workspaces[i] = out
 			return lost

@@ -144,9 +144,9 @@ func each[T any](ctx context.Context, c *Client, items []T, f func(ctx context.C
 func (s *catalogScan) roots(ctx context.Context) error {
 	found := make([][]*catalogObject, len(rootLists))
 	var mu sync.Mutex
-	err := each(ctx, s.c, []int{0, 1, 2, 3, 4}, func(ctx context.Context, i int) error {
-		list, err := s.list(ctx, s.via, rootLists[i], "")
-		found[i] = list
+	err := each(ctx, s.c, rootLists, func(ctx context.Context, l objectList) error {
+		list, err := s.list(ctx, s.via, l, "")
+		found[slices.IndexFunc(rootLists, func(r objectList) bool { return r.path == l.path })] = list
 		if err != nil && isLost(ctx, err) {
 			return err
 		}

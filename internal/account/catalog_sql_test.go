@@ -137,7 +137,7 @@ func TestAccessFacts_sqlCancelled(t *testing.T) {
 	req.WarehouseID = warehouseID
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		for count(sim, post, "/sql/statements") == 0 {
+		for count(sim, get, "/sql/statements/") == 0 { // From then on its id is known.
 			time.Sleep(time.Millisecond)
 		}
 		cancel()

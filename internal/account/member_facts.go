@@ -205,6 +205,7 @@ func (p *powerCaches) outdate() {
 	p.parents.outdateAll()
 	p.crawl.outdate()
 	p.assignments.outdateAll()
+	p.entitlements.outdateAll()
 	p.metastores.outdate()
 	p.rules.outdateAll()
 	p.roles.outdateAll()

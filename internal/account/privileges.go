@@ -28,7 +28,9 @@ type powerCaches struct {
 	crawl       cell[*crawl]
 	renewed     set[audit.Ref]                     // see graphByCrawl
 	assignments keyed[string, map[string][]string] // levels by principal, of one workspace
-	metastores  cell[[]metastore]
+	// entitlements are those of assignments, by workspace/principal.
+	entitlements keyed[string, []string]
+	metastores   cell[[]metastore]
 	// For who has power by rules; see managers.
 	rules keyed[string, []grantRule]
 	roles keyed[audit.PrincipalType, map[string]*scimResource]

@@ -67,6 +67,11 @@ type WorkspaceAccess struct {
 	Levels map[string][]string
 	// Unknown is why they could not be read whole.
 	Unknown string
+	// Own are the entitlements that the source holds here itself, such as
+	// "WORKSPACE_ACCESS", where it has an assignment of its own. OwnUnknown is why
+	// there may be more.
+	Own        []string
+	OwnUnknown string
 }
 
 // Holding is what the account knows of one principal itself, not through groups.

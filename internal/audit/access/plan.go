@@ -200,6 +200,9 @@ func (p *planner) notCloned() {
 		for _, level := range w.Levels[source.ID] {
 			add(KindAssignment, w.ID, level)
 		}
+		for _, entitlement := range w.Own {
+			add(KindEntitlement, w.ID, entitlement)
+		}
 	}
 	holding := p.in.Facts.Holdings[source.Ref]
 	for _, role := range holding.Roles {
