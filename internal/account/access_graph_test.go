@@ -4,12 +4,9 @@
 package account_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -418,98 +415,5 @@ func TestAccessGraph_hidden(t *testing.T) {
 				t.Errorf("got %v", d.Failures)
 			}
 		})
-	}
-}
-
-// frozen is a server whose answers to some paths never change.
-type frozen struct {
-	base http.RoundTripper
-	part string
-	kept sync.Map
-}
-
-func (f *frozen) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !strings.Contains(r.URL.Path, f.part) {
-		return f.base.RoundTrip(r)
-	}
-	if body, ok := f.kept.Load(r.URL.Path); ok {
-		return &http.Response{StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Request: r,
-			Body: io.NopCloser(bytes.NewReader(body.([]byte)))}, nil //nolint:forcetypeassert // Nothing else is kept.
-	}
-	resp, err := f.base.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	f.kept.Store(r.URL.Path, body)
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return resp, err
-}
-
-// What this process has written is there, also while the account still shows
-// what was before.
-func TestAccessGraph_ownWrites(t *testing.T) {
-	t.Parallel()
-	for name, opts := range map[string]simulator.Options{
-		"IAM v2": {}, "SCIM": {NoIAMv2: true},
-		"IAM v2 lags": {ConsistencyLag: 300 * time.Millisecond}, "SCIM lags": {NoIAMv2: true, ConsistencyLag: 300 * time.Millisecond},
-		"the groups above lag for ever": {},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			sim := start(t, maze(), opts)
-			cfg := quick(sim)
-			cfg.ConfirmTimeout = 5 * time.Second
-			if strings.Contains(name, "for ever") {
-				cfg.SDK.HTTPTransport = &frozen{base: http.DefaultTransport, part: "/transitive-parent-groups"}
-			}
-			c := connect(t, cfg)
-			b, other := principal(user("3"), "C"), principal(group("19"), "nineteen")
-			if got := rows(diffOf(t, c, b, other)); strings.Contains(got, " 14 ") {
-				t.Fatalf("before:\n%s", got)
-			}
-			add := account.MemberRequest{GroupID: "14", MemberID: "3", MemberType: audit.TypeUser}
-			if _, err := c.AddMember(t.Context(), add); err != nil {
-				t.Fatal(err)
-			}
-			want := "a 20 +- C>account users  system_group\na 15 -- C>fourteen>fifteen  follows\n" +
-				"a 14 +- C>fourteen  add_in_databricks\na 13 -- C>fourteen>fifteen>thirteen  follows\n"
-			if got := rows(diffOf(t, c, b, other)); got != want {
-				t.Errorf("after the addition:\n%swant\n%s", got, want)
-			}
-			if _, err := c.RemoveMember(t.Context(), add); err != nil {
-				t.Fatal(err)
-			}
-			if got := rows(diffOf(t, c, b, other)); got != "a 20 +- C>account users  system_group\n" {
-				t.Errorf("after the removal:\n%s", got)
-			}
-		})
-	}
-}
-
-// A principal that came after the lists were taken makes them be taken anew, once.
-func TestAccessGraph_newerThanTheListing(t *testing.T) {
-	t.Parallel()
-	sim := start(t, maze(), simulator.Options{NoIAMv2: true})
-	c := connect(t, quick(sim))
-	diffOf(t, c, principal(user("1"), "A"), principal(user("2"), "B"))
-	st, err := sim.Server.State()
-	if err != nil {
-		t.Fatal(err)
-	}
-	st.Users = append(st.Users, simulator.User{ID: "5", UserName: "new@example.com", Active: true})
-	st.Groups[8].Members = []simulator.Member{{Value: "5"}}
-	if err := sim.Server.SetState(st); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		d := diffOf(t, c, principal(user("5"), "N"), principal(user("3"), "C"))
-		if !strings.Contains(rows(d), "a 19 +- N>nineteen") {
-			t.Errorf("got\n%s", rows(d))
-		}
-	}
-	if n := count(sim, get, "/Groups/19"); n != 2 {
-		t.Errorf("group 19 was read %d times", n)
 	}
 }
