@@ -26,7 +26,7 @@ func Compare(g Graph, a, b audit.Principal) Diff {
 			all[id] = true
 		}
 	}
-	out := Diff{A: a, B: b, Route: g.Route, Cycles: x.cycles(all)}
+	out := Diff{A: a, B: b, Route: g.Route, Cycles: x.cycles(around(d.a, d.b))}
 	for _, id := range sortedIDs(all) {
 		row := d.row(id)
 		switch {

@@ -170,3 +170,22 @@ func TestHolesOnlyTakeAway(t *testing.T) {
 		}
 	})
 }
+
+// A group that is compared is in its own cycle, once, and never a group of its
+// own (R8).
+func TestCompareCycleThroughThePrincipal(t *testing.T) {
+	t.Parallel()
+	g := listed(group("1", "one", "2", "u1"), group("2", "two", "1"), group("3", "self", "3"))
+	for _, pair := range [][2]audit.Principal{
+		{g.Groups[0].Principal, user("u2", "nobody")}, {user("u2", "nobody"), g.Groups[1].Principal}, {g.Groups[0].Principal, g.Groups[1].Principal},
+	} {
+		d := Compare(g, pair[0], pair[1])
+		if diff := cmp.Diff([][]string{{"1", "2"}}, d.Cycles); diff != "" {
+			t.Errorf("%s and %s: %s", pair[0].Ref, pair[1].Ref, diff)
+		}
+	}
+	d := Compare(g, g.Groups[2].Principal, g.Groups[2].Principal)
+	if !cmp.Equal([][]string{{"3"}}, d.Cycles) || len(d.Both) != 0 || !isTrue(d.Equal) {
+		t.Errorf("got %+v", d)
+	}
+}

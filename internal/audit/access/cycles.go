@@ -4,10 +4,24 @@
 package access
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
+
+// around are the groups of some closures and, where they are groups, the
+// principals themselves: a group is never above itself, and may be in a cycle.
+func around(closures ...*closure) map[string]bool {
+	out := map[string]bool{}
+	for _, c := range closures {
+		maps.Copy(out, c.must)
+		if c.subject.Type == audit.TypeGroup {
+			out[c.subject.ID] = true
+		}
+	}
+	return out
+}
 
 // cycles are the groups among ids that contain each other, each set once and
 // sorted; a group that is its own member is a cycle of one (R8).

@@ -36,7 +36,7 @@ func Plan(in PlanInput) ClonePlan {
 	p := planner{in: &in, x: x, source: x.closureOf(in.Source, nil), target: x.closureOf(in.Target, nil)}
 	p.judge = newJudge(x, &in.Facts, p.source)
 	p.vias = p.source.vias()
-	p.out = ClonePlan{Source: in.Source, Target: in.Target, Route: in.Graph.Route, Cycles: x.cycles(p.source.must)}
+	p.out = ClonePlan{Source: in.Source, Target: in.Target, Route: in.Graph.Route, Cycles: x.cycles(around(p.source))}
 	p.memberships = map[string]Membership{}
 	for _, id := range sortedIDs(p.source.must) {
 		p.out.DeadMembers += x.dead(id)
