@@ -82,18 +82,26 @@ func (c *Client) callerClaims(ctx context.Context) (*callerClaims, error) {
 	if err := c.auth.authorize(ctx, probe); err != nil {
 		return nil, err
 	}
-	token := strings.TrimPrefix(probe.Header.Get("Authorization"), "Bearer ")
-	parts := strings.Split(token, ".")
-	var claims callerClaims
-	if len(parts) != 3 {
-		return nil, fmt.Errorf("%w: the token (%s) does not say", ErrCallerUnknown, c.auth.kind())
-	}
-	// The account checks the signature; here the claims only name somebody.
-	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	if err != nil || json.Unmarshal(raw, &claims) != nil || claims == (callerClaims{}) {
+	claims, ok := claimsOf(strings.TrimPrefix(probe.Header.Get("Authorization"), "Bearer "))
+	if !ok {
 		return nil, fmt.Errorf("%w: the token (%s) does not say", ErrCallerUnknown, c.auth.kind())
 	}
 	return &claims, nil
+}
+
+// claimsOf reads the claims of a token that is a JWT; false where it names
+// nobody. The account checks the signature; here the claims only name somebody.
+func claimsOf(token string) (callerClaims, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return callerClaims{}, false
+	}
+	var claims callerClaims
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	if err != nil || json.Unmarshal(raw, &claims) != nil || claims == (callerClaims{}) {
+		return callerClaims{}, false
+	}
+	return claims, true
 }
 
 // holdsCaller tells whether a principal is the caller, or a group that holds it at

@@ -20,6 +20,9 @@ import (
 const (
 	scimPage = 100  // Documented maximum (databricks-account-api.md 4.2).
 	iamPage  = 1000 // Documented default and maximum (5.2).
+	// mostEntries is beyond every account: a list that announces more is not
+	// believed, since its pages are asked for by that number.
+	mostEntries = 10_000_000
 )
 
 // errUnstable is a list that changed while it was read.
@@ -324,8 +327,12 @@ func (c *Client) scimPage(ctx context.Context, t audit.PrincipalType, q scimQuer
 		query.Set("filter", q.filter)
 	}
 	err := c.do(ctx, call{method: http.MethodGet, path: c.scimPath(scimKind(t)), limit: limitSCIMList, query: query}, &page)
-	if err == nil && page.Total == nil && page.Resources == nil {
+	switch {
+	case err != nil:
+	case page.Total == nil && page.Resources == nil:
 		err = fmt.Errorf("GET %s: the answer has neither totalResults nor Resources", c.scimPath(scimKind(t)))
+	case page.Total != nil && *page.Total > mostEntries:
+		err = fmt.Errorf("GET %s: the answer announces %d entries, which no account has", c.scimPath(scimKind(t)), *page.Total)
 	}
 	return page, err
 }

@@ -57,6 +57,9 @@ func TestInventory_oddSCIMServers(t *testing.T) {
 		"startIndex ignored, no total": {
 			page: func(int) string { return `{` + entries(1, 100) + `}` }, users: 100, hole: "come before",
 		},
+		"a total beyond reason": {
+			page: func(int) string { return `{"totalResults":1000000000000,` + entries(1, 100) + `}` }, hole: "which no account has",
+		},
 		"nothing, but announced": {page: func(int) string { return `{"totalResults":4}` }, hole: "0 different entries came"},
 		"empty":                  {page: func(int) string { return `{"totalResults":0}` }},
 		"without id":             {page: func(int) string { return `{"totalResults":1,"Resources":[{"userName":"a@example.com"}]}` }, hole: "without id"},

@@ -5,6 +5,7 @@ package account
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -30,6 +31,24 @@ type matchIdentity struct {
 	Username      text `json:"username"`
 	GroupName     text `json:"group_name"`
 	ApplicationID text `json:"application_id"`
+
+	// some is true where the answer has any key at all: to the prep script only
+	// null, a missing object and {} are "no match" (prep-script-contract 3), and
+	// a match whose name is null is a match of another name.
+	some bool
+}
+
+func (m *matchIdentity) UnmarshalJSON(raw []byte) error {
+	type fields matchIdentity
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &keys); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, (*fields)(m)); err != nil {
+		return err
+	}
+	m.some = len(keys) > 0
+	return nil
 }
 
 // matchReply has the keys of all three kinds; null and {} mean "no match".
@@ -62,7 +81,13 @@ func (m *matchIdentity) name(t audit.PrincipalType) string {
 	}
 }
 
-func (m *matchIdentity) empty() bool { return m == nil || *m == matchIdentity{} }
+// missing tells an object that is not there, or {}.
+func (m *matchIdentity) missing() bool { return m == nil || !m.some }
+
+// blank tells an object that names nobody.
+func (m *matchIdentity) blank() bool {
+	return m == nil || *m == matchIdentity{some: m.some}
+}
 
 // MatchWithIDP asks the account what its identity provider knows of a principal:
 // one POST .../{users|groups|servicePrincipals}/{id}/matchWithIdp without body.
@@ -106,7 +131,7 @@ func (r *matchReply) toAudit(p audit.Principal) (audit.Match, error) {
 		self = r.ServicePrincipal
 		m.ByName = named(p.Type, r.ByAppID)
 	}
-	if self.empty() {
+	if self.blank() {
 		// Without the principal nothing tells what the matches were made for.
 		return audit.Match{}, fmt.Errorf("the answer does not hold the principal")
 	}
@@ -117,7 +142,7 @@ func (r *matchReply) toAudit(p audit.Principal) (audit.Match, error) {
 	if name := self.name(p.Type); name != "" {
 		m.Principal.Name = name
 	}
-	if !r.ByExternalID.empty() {
+	if !r.ByExternalID.missing() {
 		m.ByExternalID = &audit.Identity{
 			Type: p.Type, ExternalID: m.Principal.ExternalID, Names: names(r.ByExternalID.name(p.Type)),
 		}
@@ -126,7 +151,7 @@ func (r *matchReply) toAudit(p audit.Principal) (audit.Match, error) {
 }
 
 func named(t audit.PrincipalType, i *matchIdentity) []audit.Identity {
-	if i.empty() {
+	if i.missing() {
 		return nil
 	}
 	return []audit.Identity{{Type: t, ExternalID: string(i.ExternalID), Names: names(i.name(t))}}

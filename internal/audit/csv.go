@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // CSVRow is one row by attribute name, as the data sources spell it. A single
@@ -193,9 +194,15 @@ func (c *csvColumn) cell(row CSVRow) (string, error) {
 	return strings.Join(converted, join), nil
 }
 
-// defuse follows OWASP's advice on CSV injection.
+// formulaStarts are the characters after which a spreadsheet runs a cell, by
+// OWASP's advice on CSV injection; the wide ones are taken for the narrow ones
+// by spreadsheets of some languages.
+const formulaStarts = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+
+// defuse puts an apostrophe in front of what a spreadsheet would run.
 func defuse(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+	first, _ := utf8.DecodeRuneInString(cell)
+	if cell != "" && strings.ContainsRune(formulaStarts, first) {
 		return "'" + cell
 	}
 	return cell

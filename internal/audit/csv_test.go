@@ -70,7 +70,8 @@ func TestRenderCSV(t *testing.T) {
 func TestRenderCSV_defuse(t *testing.T) {
 	t.Parallel()
 	for cell, want := range map[string]string{
-		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "\tx": "'\tx", "\rx": "\"'\rx\"",
+		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "\tx": "'\tx", "\rx": "\"'\rx\"", "\nx": "\"'\nx\"",
+		"\uff1d1": "'\uff1d1", "\uff0b1": "'\uff0b1", "\uff0d1": "'\uff0d1", "\uff20a": "'\uff20a", "\u00fc": "\u00fc",
 		"a=1": "a=1", " =1": " =1", "12": "12", "=a,b": "\"'=a,b\"", "'=1": "'=1",
 	} {
 		got, err := RenderCSV(CSVIdentitiesToProcess, []CSVRow{{"id": {cell}}}, CSVOptions{DefuseFormulas: true})

@@ -146,11 +146,19 @@ func importedMembership(ctx context.Context, req resource.ImportStateRequest, pr
 	if id == "" {
 		id = membershipID(prefix, identity.GroupID.ValueString(), identity.MemberID.ValueString())
 	}
-	parts := membershipIDs.FindStringSubmatch(id)
-	if parts == nil || parts[1] != prefix {
+	m, ok := parseMembershipID(prefix, id)
+	if !ok {
 		diags.AddError("Invalid Import ID", fmt.Sprintf("%q names no membership: write %s, with internal Databricks ids.",
 			id, membershipID(prefix, "<group id>", "<member id>")))
-		return memberModel{}
 	}
-	return memberModel{ID: types.StringValue(id), GroupID: types.StringValue(parts[2]), MemberID: types.StringValue(parts[3])}
+	return m
+}
+
+// parseMembershipID reads what [membershipID] writes, with internal ids.
+func parseMembershipID(prefix, id string) (memberModel, bool) {
+	parts := membershipIDs.FindStringSubmatch(id)
+	if parts == nil || parts[1] != prefix {
+		return memberModel{}, false
+	}
+	return memberModel{ID: types.StringValue(id), GroupID: types.StringValue(parts[2]), MemberID: types.StringValue(parts[3])}, true
 }

@@ -206,9 +206,8 @@ func (r *resolvedPrincipalResource) ImportState(ctx context.Context, req resourc
 
 // importedByExternalID finds the principal of an import id in the listing.
 func (r *resolvedPrincipalResource) importedByExternalID(ctx context.Context, id string) (audit.Principal, error) {
-	kind, rest, _ := strings.Cut(id, "/")
-	word, externalID, _ := strings.Cut(rest, "/")
-	if !slices.Contains(principalTypeNames(), kind) || word != "external" || externalID == "" {
+	kind, externalID, ok := parseExternalImport(id)
+	if !ok {
 		return audit.Principal{}, fmt.Errorf("%q is no import id of a resolved principal: write user/external/<external id>, "+
 			"group/external/<external id> or service_principal/external/<external id>", id)
 	}
@@ -230,4 +229,15 @@ func (r *resolvedPrincipalResource) importedByExternalID(ctx context.Context, id
 	}
 	return audit.Principal{}, fmt.Errorf("the externalId %q belongs to %s and %s: repair that first, or import by identity, which has the internal id",
 		externalID, found[0].Ref, found[1].Ref)
+}
+
+// parseExternalImport reads "user/external/<external id>" and its like; the
+// externalId is everything behind the second slash.
+func parseExternalImport(id string) (kind, externalID string, ok bool) {
+	kind, rest, _ := strings.Cut(id, "/")
+	word, externalID, _ := strings.Cut(rest, "/")
+	if !slices.Contains(principalTypeNames(), kind) || word != "external" || externalID == "" {
+		return "", "", false
+	}
+	return kind, externalID, true
 }

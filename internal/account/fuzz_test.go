@@ -1,0 +1,248 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
+)
+
+// FuzzMatchReply: whatever matchWithIdp answers is judged as the prep script
+// judges it, or refused. scripted is the script by its contract alone.
+func FuzzMatchReply(f *testing.F) {
+	for _, seed := range []string{
+		`{"databricks_user":{"internal_id":1,"external_id":"x","username":"a"},"idp_match_by_external_id":{"username":"a"},"idp_match_by_username":{"external_id":"x"}}`,
+		`{"databricks_user":{"internal_id":"1","external_id":null,"username":"a"},"idp_match_by_external_id":{},"idp_match_by_username":{"external_id":"y"}}`,
+		`{"databricks_user":{"internal_id":1,"external_id":"x","username":"a"},"idp_match_by_external_id":{"username":null}}`,
+		`{"databricks_group":{"internal_id":1,"external_id":"x","group_name":"g"},"idp_matches_by_group_name":[{"external_id":"y"},{"external_id":""}],` +
+			`"local_members_not_in_idp":[{"principal_id":5}],"external_members_not_in_idp":[{"principal_id":"6"},{}]}`,
+		`{"databricks_service_principal":{"internal_id":1,"external_id":"","application_id":"p"},"idp_match_by_app_id":{"external_id":"z"}}`,
+		`{}`, `null`, `[]`, `{"databricks_user":null}`, `{"databricks_user":{"internal_id":2,"username":"b"}}`,
+	} {
+		for _, t := range audit.PrincipalTypes() {
+			f.Add([]byte(seed), string(t))
+		}
+	}
+	f.Fuzz(func(t *testing.T, body []byte, kind string) {
+		p := audit.Principal{Ref: audit.Ref{Type: audit.PrincipalType(kind), ID: "1"}, Name: "a", ExternalID: "listed"}
+		var reply matchReply
+		if p.Type.Order() > 2 || json.Unmarshal(body, &reply) != nil {
+			return
+		}
+		m, err := reply.toAudit(p)
+		if err != nil {
+			return
+		}
+		if m.Principal.Ref != p.Ref || m.Principal.Name == "" || (m.Members != nil) != (p.Type == audit.TypeGroup) {
+			t.Fatalf("%s became %+v", body, m)
+		}
+		want, plain := scripted(body, p.Type)
+		if !plain {
+			return
+		}
+		report := audit.Divergences(audit.Input{Matches: []audit.Match{m}}, audit.Options{IDPKind: "databricks"})
+		var got []string
+		for _, u := range report.Users {
+			got = u.ErrorCategories
+		}
+		for _, g := range report.Groups {
+			got = g.ErrorCategories
+		}
+		for _, s := range report.ServicePrincipals {
+			got = s.ErrorCategories
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("%s (-script +got): %s", body, diff)
+		}
+	})
+}
+
+// scripted are the categories of prep-script-contract.md, sections 3 and 4, over
+// an answer without a schema; false where it is not of the shape that the script
+// takes (it would abort), or where it names no principal.
+func scripted(body []byte, kind audit.PrincipalType) (categories []string, plain bool) {
+	type object = map[string]any
+	var root object
+	if json.Unmarshal(body, &root) != nil || hasOddKeys(root) {
+		return nil, false
+	}
+	self, name, byName := "databricks_user", "username", "idp_match_by_username"
+	switch kind {
+	case audit.TypeGroup:
+		self, name, byName = "databricks_group", "group_name", "idp_matches_by_group_name"
+	case audit.TypeServicePrincipal:
+		self, name, byName = "databricks_service_principal", "application_id", "idp_match_by_app_id"
+	default: // Users, as above.
+	}
+	plain = true
+	get := func(o object, key string) string { // null and missing compare as blank
+		switch v := o[key].(type) {
+		case nil:
+		case string:
+			return v
+		default:
+			plain = false
+		}
+		return ""
+	}
+	one := func(key string) object {
+		o, ok := root[key].(object)
+		plain = plain && (ok || root[key] == nil)
+		return o
+	}
+	many := func(key string) (out []object) {
+		list, ok := root[key].([]any)
+		plain = plain && (ok || root[key] == nil)
+		for _, item := range list {
+			o, ok := item.(object)
+			plain = plain && ok
+			out = append(out, o)
+		}
+		return out
+	}
+	me := one(self)
+	externalID, ownName := get(me, "external_id"), get(me, name)
+	plain = plain && ownName != ""
+	switch linked := one("idp_match_by_external_id"); {
+	case len(linked) > 0 && get(linked, name) != ownName:
+		categories = append(categories, "EXTERNAL_ID_MATCH_NAME_MISMATCH")
+	case len(linked) == 0 && externalID != "":
+		categories = append(categories, "EXTERNAL_ID_NOT_IN_IDP")
+	}
+	var named []object
+	if kind == audit.TypeGroup {
+		named = many(byName)
+	} else {
+		named = []object{one(byName)}
+	}
+	points, same := false, false
+	for _, o := range named {
+		id := get(o, "external_id")
+		points = points || id != ""
+		same = same || id != "" && id == externalID
+	}
+	if points && !same {
+		categories = append(categories, "NAME_MATCH_EXTERNAL_ID_MISMATCH")
+	}
+	if kind == audit.TypeGroup {
+		if len(many("local_members_not_in_idp")) > 0 {
+			categories = append(categories, "GROUP_HAS_LOCAL_MEMBERS_WITHOUT_EXTERNAL_ID")
+		}
+		if len(many("external_members_not_in_idp")) > 0 {
+			categories = append(categories, "GROUP_HAS_LOCAL_MEMBERS_WITH_EXTERNAL_ID")
+		}
+	}
+	return categories, plain
+}
+
+// hasOddKeys tells keys that encoding/json takes for others, in another case,
+// which Python does not.
+func hasOddKeys(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			if key != strings.ToLower(key) || hasOddKeys(inner) || strings.ContainsFunc(key, func(r rune) bool { return r > 0x7f }) {
+				return true
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			if hasOddKeys(inner) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// FuzzPrincipalRows: a row of account SCIM or IAM v2 is a principal of the type
+// that was asked for, with id and name, or refused.
+func FuzzPrincipalRows(f *testing.F) {
+	for _, seed := range []string{
+		`{"totalResults":2,"Resources":[{"id":"1","userName":"a","externalId":"x","active":true},{"id":2,"displayName":"g","members":[{"value":"1","$ref":"Users/1"}]}]}`,
+		`{"totalResults":-1,"Resources":null}`, `{"Resources":[{}]}`, `{"Resources":[{"id":"7","applicationId":"p","displayName":"job","active":null}]}`,
+		`{"users":[{"user_id":1,"username":"a","external_id":"x","account_user_status":"ACTIVE","full_name":{"given_name":"A"}}],"next_page_token":"t"}`,
+		`{"users":[{"group_id":"1","group_name":"g"},{"service_principal_id":"1","application_id":"p","account_sp_status":"INACTIVE"}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var scim scimListReply
+		var iam struct {
+			Users []iamPrincipal `json:"users"`
+		}
+		_, _ = json.Unmarshal(body, &scim), json.Unmarshal(body, &iam)
+		for _, kind := range audit.PrincipalTypes() {
+			check := func(p audit.Principal, err error) {
+				switch {
+				case err == nil && (p.ID == "" || p.Name == "" || p.Type != kind || kind == audit.TypeGroup && p.Active != nil):
+					t.Fatalf("%s: taken as %+v", body, p)
+				case err != nil && p.ID != "" && p.Name != "":
+					t.Fatalf("%s: refused: %v", body, err)
+				}
+			}
+			for i := range scim.Resources {
+				check(scim.Resources[i].toAudit(kind))
+				for _, m := range scim.Resources[i].Members {
+					if got := m.principalType(); got != "" && got.Order() > 2 {
+						t.Fatalf("a member of the type %q", got)
+					}
+				}
+			}
+			for i := range iam.Users {
+				check(iam.Users[i].toAudit(kind))
+			}
+		}
+	})
+}
+
+// FuzzAPIError: every refusal becomes words of bounded length, and only an
+// answer 404 can say that something does not exist.
+func FuzzAPIError(f *testing.F) {
+	f.Add(404, "application/json", []byte(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`))
+	f.Add(404, "application/scim+json", []byte(`{"schemas":[],"detail":"gone","status":"404"}`))
+	f.Add(400, "application/json", []byte(`{"detail":"null","scimType":7}`))
+	f.Add(401, "text/plain", []byte("PERMISSION_DENIED: no"))
+	f.Add(502, "text/html", []byte("<html><pre>bad &amp; worse</pre></html>"))
+	f.Add(302, "", []byte("\xff\xfe"))
+	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte) {
+		e := newAPIError(&transport.Request{Method: http.MethodGet, URL: "https://accounts.example.com/api/2.1/x?secret=1"},
+			&transport.Response{Status: status, Header: http.Header{"Content-Type": {contentType}}, Body: body})
+		if len(e.Message) > 1003 || strings.Contains(e.Error(), "secret=1") {
+			t.Fatalf("%q", e.Error())
+		}
+		if e.explicit404 && status != http.StatusNotFound {
+			t.Fatalf("status %d says that it does not exist: %s", status, body)
+		}
+	})
+}
+
+// FuzzCallerClaims: a token names somebody only by claims that it has, and a
+// principal without name and externalId is nobody's.
+func FuzzCallerClaims(f *testing.F) {
+	for _, claims := range []string{`{"sub":"a@example.com"}`, `{"appid":"p","oid":"x"}`, `{"sub":1}`, `{}`, `null`, `{"upn":"","oid":""}`} {
+		f.Add("h."+base64.RawURLEncoding.EncodeToString([]byte(claims))+".s", "a@example.com", "x")
+	}
+	f.Add("dapi0123", "", "")
+	f.Fuzz(func(t *testing.T, token, name, externalID string) {
+		claims, ok := claimsOf(token)
+		if !ok && claims != (callerClaims{}) || ok && (claims == callerClaims{} || strings.Count(token, ".") != 2) {
+			t.Fatalf("%q: %+v, %t", token, claims, ok)
+		}
+		for _, kind := range audit.PrincipalTypes() {
+			p := audit.Principal{Ref: audit.Ref{Type: kind, ID: "1"}, Name: name, ExternalID: externalID}
+			if claims.are(&p) && (kind == audit.TypeGroup || !ok || name == "" && externalID == "") {
+				t.Fatalf("%+v is taken for %+v", p, claims)
+			}
+		}
+	})
+}
