@@ -154,13 +154,3 @@ func TestParseFile_errors(t *testing.T) {
 		t.Errorf("a missing file: %v", err)
 	}
 }
-
-func FuzzParseFile(f *testing.F) {
-	f.Add([]byte(`{"version":1,"users":[{"id":"1","user_name":"a"}],"groups":[{"id":"2","display_name":"g","members":["1"]}]}`))
-	f.Add([]byte(`{"version":1,"users":[{"id":"1","x":1}]}`))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		if d, err := parseFile(raw); (d == nil) == (err == nil) {
-			t.Errorf("neither directory nor error, or both: %v", err)
-		}
-	})
-}

@@ -5,11 +5,13 @@ package journal_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -128,13 +130,38 @@ func TestRead_damage(t *testing.T) {
 	}
 }
 
+// FuzzRead: every line is a record, damaged or blank; records are such as a
+// journal holds, and read back the same once they are written again.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"version":1,"event":"intent","write":"a"}` + "\n" + `{"version":1`))
+	f.Add([]byte(`{"version":1,"event":"outcome","write":"a","result":"confirmed","wrote":"yes","before":"","after":null}` + "\r\n"))
+	f.Add([]byte(`{"version":1,"event":"intent","write":"a","principal":"user/1","group":"group/2","before":"absent"} {}` + "\n\n\x00"))
 	f.Add([]byte("\n\n\r\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		records, damaged, err := journal.Read(bytes.NewReader(raw))
 		if err != nil || len(records)+len(damaged) > bytes.Count(raw, []byte("\n"))+1 {
-			t.Errorf("%d records, %d damaged, %v", len(records), len(damaged), err)
+			t.Fatalf("%d records, %d damaged, %v", len(records), len(damaged), err)
+		}
+		if !slices.IsSorted(damaged) {
+			t.Fatalf("damaged %v", damaged)
+		}
+		var written bytes.Buffer
+		for _, r := range records {
+			if r.Version != journal.Version || r.Write == "" || r.Event != journal.EventIntent && (r.Event != journal.EventOutcome || r.Result == "" || r.Wrote == "") {
+				t.Fatalf("%+v is taken for a record", r)
+			}
+			line, err := json.Marshal(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			written.Write(append(line, '\n'))
+		}
+		again, damaged, err := journal.Read(&written)
+		if err != nil || len(damaged) > 0 {
+			t.Fatalf("written again: damaged %v, %v", damaged, err)
+		}
+		if diff := cmp.Diff(records, again); diff != "" {
+			t.Fatalf("(-read +written again): %s", diff)
 		}
 	})
 }

@@ -24,7 +24,8 @@ func directoryCall(tb testing.TB, idp IDP, path string) *graphCall {
 	return &graphCall{s: s, r: httptest.NewRequest("GET", path, nil), d: s.dir(), root: "/v1.0", version: "v1.0"}
 }
 
-// Any text is a filter or refused with a message; a filter can be evaluated.
+// FuzzGraphFilter: any text is a filter or refused with a message; a filter in
+// parentheses means the same, and "not" of it the contrary where it is taken.
 func FuzzGraphFilter(f *testing.F) {
 	for _, seed := range []string{
 		"displayName eq 'a'", "mail in ('a','b''c')", "not(startsWith(displayName,'x')) and (id eq '')", "mail eq null or mail ne 'x'",
@@ -40,12 +41,20 @@ func FuzzGraphFilter(f *testing.F) {
 			case fail != nil && (fail.status != 400 || fail.code == "" || fail.message == ""):
 				t.Errorf("%q is refused with %+v", expr, fail)
 			case fail == nil:
-				filter.match(o)
+				same, fail := parseGraphFilter(&graphQuery{kind: graphUser, advanced: advanced}, "("+expr+")")
+				if fail != nil || same.match(o) != filter.match(o) {
+					t.Errorf("%q in parentheses is another filter: %+v", expr, fail)
+				}
+				if not, fail := parseGraphFilter(&graphQuery{kind: graphUser, advanced: advanced}, "not("+expr+")"); fail == nil && not.match(o) == filter.match(o) {
+					t.Errorf("not of %q is the same", expr)
+				}
 			}
 		}
 	})
 }
 
+// FuzzOktaFilter: any text is a filter or refused with a reason, never both; a
+// filter in parentheses means the same.
 func FuzzOktaFilter(f *testing.F) {
 	for _, seed := range []string{
 		`status eq "ACTIVE"`, `profile.login sw "a" or (id pr and status ne "x")`, `((`, `"`, `id eq "\`, `id eq "\""`,
@@ -54,11 +63,20 @@ func FuzzOktaFilter(f *testing.F) {
 	}
 	body := map[string]any{"id": "00u1", "status": "ACTIVE", "profile": map[string]any{"login": "a@example.com", "email": nil}}
 	f.Fuzz(func(t *testing.T, expr string) {
-		p := &oktaParser{attributes: userSearchAttributes, operators: []string{"eq", "sw", "ne", "pr", "co"}}
-		if match, why := p.parse(expr); why == "" {
-			match(body)
-		} else if match != nil && len(p.tokens) == 0 && expr == "" {
-			t.Errorf("%q is refused and matches", expr)
+		parse := func(expr string) (func(map[string]any) bool, string) {
+			p := &oktaParser{attributes: userSearchAttributes, operators: []string{"eq", "sw", "ne", "pr", "co"}}
+			return p.parse(expr)
+		}
+		match, why := parse(expr)
+		if (match == nil) == (why == "") {
+			t.Fatalf("%q: neither filter nor reason, or both: %q", expr, why)
+		}
+		if match == nil {
+			return
+		}
+		same, why := parse("(" + expr + ")")
+		if why != "" || same(body) != match(body) {
+			t.Fatalf("%q in parentheses is another filter: %s", expr, why)
 		}
 	})
 }

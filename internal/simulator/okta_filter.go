@@ -82,7 +82,10 @@ func (p *oktaParser) parse(expr string) (oktaMatch, string) {
 	if why == "" && len(p.tokens) > 0 {
 		why = "Unexpected '" + p.tokens[0].text + "'."
 	}
-	return match, why
+	if why != "" {
+		return nil, why
+	}
+	return match, ""
 }
 
 func lexOkta(expr string) ([]oDataToken, string) {
