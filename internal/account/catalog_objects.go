@@ -175,6 +175,7 @@ func (s *catalogScan) take(ctx context.Context, objects []*catalogObject) error 
 		return seen[key]
 	})
 	s.objects = append(s.objects, objects...)
+	s.c.log(ctx, "reading grants", map[string]any{"metastore": s.out.ID, "objects": len(objects)})
 	return each(ctx, s.c, objects, s.readGrants)
 }
 
