@@ -63,6 +63,7 @@ func (p *dbxidentityProvider) Configure(ctx context.Context, req provider.Config
 
 func (p *dbxidentityProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
+		newClonePlanDataSource,
 		newDivergencesDataSource,
 		newPrincipalDataSource,
 		newPrincipalDiffDataSource,
@@ -81,5 +82,5 @@ func (p *dbxidentityProvider) Resources(context.Context) []func() resource.Resou
 }
 
 func (p *dbxidentityProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{newCSVFunction, newFixesTFVarsFunction, newFixesHCLFunction}
+	return []func() function.Function{newCloneMarkdownFunction, newCSVFunction, newFixesTFVarsFunction, newFixesHCLFunction}
 }

@@ -19,6 +19,7 @@ const mostEdges = 200
 const (
 	stateIDP        = "idp"
 	stateDatabricks = "databricks"
+	stateHeldBack   = "heldback"
 	stateHeld       = "held"
 	stateUnverified = "unverified"
 	stateSkipped    = "skipped"
@@ -66,7 +67,7 @@ func graph(b *strings.Builder, p access.ClonePlan) {
 		fmt.Fprintf(b, "Not drawn: the graph has %d edges, and Mermaid draws few of that many well.\n", len(d.edges))
 		return
 	}
-	b.WriteString("Thick: `terraform apply` adds it. Dashed: the identity provider adds it. Dotted lines between groups are further routes.\n\n")
+	b.WriteString("Thick: `terraform apply` adds it. Dotted, with a word: what it waits for. Dotted between groups: further routes.\n\n")
 	b.WriteString("```mermaid\ngraph LR\n")
 	for _, line := range slices.Concat(d.nodes, d.edges, classes) {
 		b.WriteString("  " + line + "\n")
@@ -78,6 +79,7 @@ func graph(b *strings.Builder, p access.ClonePlan) {
 // the tables say the same.
 var classes = []string{
 	"classDef idp fill:#fde68a,stroke:#92400e,color:#111", "classDef databricks fill:#bbf7d0,stroke:#166534,color:#111",
+	"classDef heldback fill:#fecaca,stroke:#991b1b,color:#111",
 	"classDef held fill:#e5e7eb,stroke:#374151,color:#111", "classDef follows fill:#dbeafe,stroke:#1e40af,color:#111",
 	"classDef unverified fill:#fff,stroke:#b91c1c,color:#111,stroke-dasharray:4", "classDef skipped fill:#fff,stroke:#9ca3af,color:#6b7280",
 	"classDef system fill:#fff,stroke:#9ca3af,color:#6b7280,stroke-dasharray:2",
@@ -101,6 +103,8 @@ func (d *drawing) add(one stateRow) {
 		d.edges = append(d.edges, fmt.Sprintf("target -. identity provider .-> n%d", at))
 	case stateDatabricks:
 		d.edges = append(d.edges, fmt.Sprintf("target == terraform ==> n%d", at))
+	case stateHeldBack:
+		d.edges = append(d.edges, fmt.Sprintf("target -. held back .-> n%d", at))
 	case stateHeld:
 		d.edges = append(d.edges, fmt.Sprintf("target --> n%d", at))
 	}

@@ -37,7 +37,7 @@ func Markdown(p access.ClonePlan) string {
 	}
 	section(&b, "To be added in the identity provider", "By the people who run it; Terraform does not write there.", p.IDPActions, colGives, colPath)
 	section(&b, "To be added in Databricks", "By `terraform apply`, unless the note holds it back.", p.DatabricksActions, colGives, colPath, colNote)
-	section(&b, "Follow by themselves", "Once the groups in between are there.", p.Follows, colGives, colPath, colThrough)
+	section(&b, "Follow by themselves", "Once the groups in between are there.", p.Follows, colGives, colPath, waits(p.IDPActions))
 	section(&b, "Not verified", "Nobody knows whether these give anything; they are not added.", p.Unverified, colPath, colReason)
 	section(&b, "Left out", "Every place was looked at, and these give nothing.", p.Skipped, colPath)
 	section(&b, "There already", "", p.AlreadyMember, colGives, colNote)
@@ -90,17 +90,26 @@ type column struct {
 }
 
 var (
-	colGives   = column{"Gives", gives}
-	colPath    = column{"Path of the source", func(r access.PlanRow) string { return codes(r.Path, " \u2192 ") }}
-	colNote    = column{"Note", note}
-	colReason  = column{"Why", func(r access.PlanRow) string { return optional(r.Reason) }}
-	colThrough = column{"Waits for the identity provider", func(r access.PlanRow) string {
-		if len(r.PendingVia) == 0 {
-			return "no"
-		}
-		return "yes, group " + codes(r.PendingVia, ", ")
-	}}
+	colGives  = column{"Gives", gives}
+	colPath   = column{"Path of the source", func(r access.PlanRow) string { return codes(r.Path, " \u2192 ") }}
+	colNote   = column{"Note", note}
+	colReason = column{"Why", func(r access.PlanRow) string { return optional(r.Reason) }}
 )
+
+// waits says which groups of the identity provider a row waits for.
+func waits(pending []access.PlanRow) column {
+	names := map[string]string{}
+	for _, row := range pending {
+		names[row.GroupID] = row.GroupName
+	}
+	return column{"Waits for the identity provider", func(r access.PlanRow) string {
+		var out []string
+		for _, id := range r.PendingVia {
+			out = append(out, cmp.Or(names[id], id))
+		}
+		return cmp.Or(codes(out, ", "), "no")
+	}}
+}
 
 func section(b *strings.Builder, title, text string, rows []access.PlanRow, columns ...column) {
 	if len(rows) == 0 {
@@ -150,7 +159,7 @@ func gives(row access.PlanRow) string {
 	if more > 0 {
 		out = append(out, fmt.Sprintf("and %d more", more))
 	}
-	return strings.Join(out, ", ")
+	return strings.Join(out, "; ")
 }
 
 func note(row access.PlanRow) string {
@@ -220,7 +229,11 @@ func all(p access.ClonePlan) []stateRow {
 			if len(row.Path) < 2 { // The way there is not known.
 				row.Path = []string{"", cmp.Or(row.GroupName, row.GroupID)}
 			}
-			out = append(out, stateRow{row, list.state})
+			state := list.state
+			if state == stateDatabricks && row.Reason != "" {
+				state = stateHeldBack
+			}
+			out = append(out, stateRow{row, state})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b stateRow) int {

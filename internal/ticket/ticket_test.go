@@ -56,7 +56,7 @@ By the people who run it; Terraform does not write there.
 
 | Group | Id | Gives | Path of the source |
 | --- | --- | --- | --- |
-| ~data-engineers~ | ~1~ | ~USER~ in workspace ~prod~, ~SELECT~, ~USE_CATALOG~ on catalog ~main~ through ~bi~ | ~a@example.com~ → ~data-engineers~ |
+| ~data-engineers~ | ~1~ | ~USER~ in workspace ~prod~; ~SELECT~, ~USE_CATALOG~ on catalog ~main~ through ~bi~ | ~a@example.com~ → ~data-engineers~ |
 
 ### To be added in Databricks (1)
 
@@ -72,7 +72,7 @@ Once the groups in between are there.
 
 | Group | Id | Gives | Path of the source | Waits for the identity provider |
 | --- | --- | --- | --- | --- |
-| ~bi~ | ~2~ |  | ~a@example.com~ → ~data-engineers~ → ~bi~ | yes, group ~1~ |
+| ~bi~ | ~2~ |  | ~a@example.com~ → ~data-engineers~ → ~bi~ | ~data-engineers~ |
 
 ### Left out (1)
 
@@ -99,19 +99,19 @@ The source has these itself, not through a group: a clone is not equality.
 
 ### Memberships
 
-Thick: ~terraform apply~ adds it. Dashed: the identity provider adds it. Dotted lines between groups are further routes.
+Thick: ~terraform apply~ adds it. Dotted, with a word: what it waits for. Dotted between groups: further routes.
 
 ~~~mermaid
 graph LR
   source(["a@example.com"])
   target(["b@example.com"])
-  n1["admins_of_x"]:::databricks
+  n1["admins_of_x"]:::heldback
   n2["data-engineers"]:::idp
   n3["dead end"]:::skipped
   n4["held"]:::held
   n5["bi"]:::follows
   source --> n1
-  target == terraform ==> n1
+  target -. held back .-> n1
   source --> n2
   target -. identity provider .-> n2
   source --> n3
@@ -167,7 +167,7 @@ func TestMarkdown_edges(t *testing.T) {
 		"the way there is not known": {lost, []string{"| `(unread)` | `9` |  | `whether the source is a member could not be read` |", `["9"]:::unverified`}, nil},
 		"too large to draw":          {large, []string{"Not drawn: the graph has 309 edges"}, []string{"```mermaid"}},
 		"many grants": {many, []string{
-			", `SELECT` on  `t`, and 90 more |", "may be privileged; the target has it through another group; `held back` |",
+			"; `SELECT` on  `t`; and 90 more |", "may be privileged; the target has it through another group; `held back` |",
 		}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -219,7 +219,7 @@ func TestMarkdown_escapes(t *testing.T) {
 var (
 	spans       = regexp.MustCompile("`[^`\\n]*`|<code>([\\pL\\pN ]|&#[0-9]+;)*</code>")
 	mermaidLine = regexp.MustCompile(`^  ((source|target)\(\["L"\]\)|n[0-9]+\["L"\](:::[a-z]+)?|` +
-		`(source|target|n[0-9]+) (-->|-\.->|== terraform ==>|-\. identity provider \.->) n[0-9]+|classDef [a-z]+ [a-z0-9#:,-]+)$`)
+		`(source|target|n[0-9]+) (-->|-\.->|== terraform ==>|-\. (identity provider|held back) \.->) n[0-9]+|classDef [a-z]+ [a-z0-9#:,-]+)$`)
 	quoted = regexp.MustCompile(`"([\pL\pN ]|[-._@]|#[0-9]+;)*"`)
 )
 

@@ -37,6 +37,16 @@ func (x *index) holes(c *closure) []audit.Failure {
 	return out
 }
 
+// because is the end of a sentence about a group: why it could not be read.
+func (x *index) because(id string) string {
+	if group := x.groups[id]; group != nil {
+		if reason := firstOf(group.Unknown, group.MembersUnknown); reason != "" {
+			return ": " + reason
+		}
+	}
+	return ""
+}
+
 func (x *index) groupHoles(id string) []audit.Failure {
 	var out []audit.Failure
 	group := x.groups[id]

@@ -1,0 +1,161 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+)
+
+var (
+	_ datasource.DataSourceWithConfigure      = (*clonePlanDataSource)(nil)
+	_ datasource.DataSourceWithValidateConfig = (*clonePlanDataSource)(nil)
+)
+
+// clonePlanDataSource says what a target needs to have the access of a source.
+type clonePlanDataSource struct{ sessionDataSource }
+
+func newClonePlanDataSource() datasource.DataSource { return &clonePlanDataSource{} }
+
+// thingClonePlan is what summaries of diagnostics call this data source.
+const thingClonePlan = "Clone Plan"
+
+func (d *clonePlanDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_clone_plan"
+}
+
+// ValidateConfig refuses what configuration alone can decide.
+func (d *clonePlanDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	var model clonePlanModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	validateSelector(ctx, path.Root("source"), model.Source, &resp.Diagnostics)
+	validateSelector(ctx, path.Root("target"), model.Target, &resp.Diagnostics)
+	if model.ScanUnityCatalog.IsUnknown() || model.ScanUnityCatalog.ValueBool() {
+		return
+	}
+	for name, set := range map[string]bool{
+		"unity_catalog_depth": !model.UnityCatalogDepth.IsNull(), "sql_warehouse_id": !model.SQLWarehouseID.IsNull(),
+	} {
+		if set {
+			resp.Diagnostics.AddAttributeError(path.Root(name), "Unity Catalog Is Not Scanned",
+				fmt.Sprintf("%s has no effect without scan_unity_catalog = true. Set that too, or remove %s.", name, name))
+		}
+	}
+}
+
+func (d *clonePlanDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model clonePlanModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	limit, diags := model.Timeouts.Read(ctx, defaultReadTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	plan, ok := d.plan(ctx, &model, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	// The ledger must take nothing for settled that this plan could not judge.
+	d.session.noteClone(plan.Target.ID, slices.Collect(maps.Keys(plan.Memberships)), plan.Memberships != nil)
+	if reportPlanProblems(&resp.Diagnostics, plan, model.AllowIncomplete.ValueBool()); resp.Diagnostics.HasError() {
+		return
+	}
+	model.fromAudit(ctx, plan, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+// plan reads what the plan rests on, and makes it. Nothing is known when it
+// returns false: the diagnostics say why.
+func (d *clonePlanDataSource) plan(ctx context.Context, model *clonePlanModel, diags *diag.Diagnostics) (access.ClonePlan, bool) {
+	client := d.session.account
+	source, found := d.session.findPrincipal(ctx, path.Root("source"), selectorFrom(ctx, model.Source, diags), diags)
+	target, foundToo := d.session.findPrincipal(ctx, path.Root("target"), selectorFrom(ctx, model.Target, diags), diags)
+	if !found || !foundToo {
+		return access.ClonePlan{}, false
+	}
+	graph, err := client.AccessGraph(ctx, source, target)
+	if err != nil {
+		addReadError(diags, thingClonePlan, fmt.Sprintf("reading the groups of %s and %s", source.Ref, target.Ref), err)
+		return access.ClonePlan{}, false
+	}
+	facts, err := client.AccessFacts(ctx, account.AccessRequest{
+		Graph: graph, Source: source, Target: target, Depth: model.depth(), WarehouseID: model.SQLWarehouseID.ValueString(),
+	})
+	if err != nil {
+		addReadError(diags, thingClonePlan, "reading what the groups give", err)
+		return access.ClonePlan{}, false
+	}
+	in := access.PlanInput{
+		Graph: graph, Facts: facts, Source: source, Target: target, AllowPrivileged: map[string]bool{},
+		AllowDifferentTypes: model.AllowDifferentTypes.ValueBool(),
+	}
+	if !model.MaxAdditions.IsNull() {
+		most := int(model.MaxAdditions.ValueInt64())
+		in.MaxAdditions = &most
+	}
+	var allowed []string
+	if !model.AllowPrivilegedGroups.IsNull() {
+		diags.Append(model.AllowPrivilegedGroups.ElementsAs(ctx, &allowed, false)...)
+	}
+	for _, id := range allowed {
+		in.AllowPrivileged[id] = true
+	}
+	return access.Plan(in), !diags.HasError()
+}
+
+func (m *clonePlanModel) depth() access.Depth {
+	switch {
+	case !m.ScanUnityCatalog.ValueBool():
+		return access.DepthNone
+	case m.UnityCatalogDepth.IsNull():
+		return access.DepthCatalog
+	default:
+		return access.Depth(m.UnityCatalogDepth.ValueString())
+	}
+}
+
+// reportPlanProblems makes an error of each problem, on the input that it is
+// about. With allow_incomplete the holes are one warning.
+func reportPlanProblems(diags *diag.Diagnostics, plan access.ClonePlan, allowIncomplete bool) {
+	var holes []string
+	for _, p := range plan.Problems {
+		summary := "Refusing to Plan Clone"
+		switch {
+		case p.Incomplete && allowIncomplete:
+			holes = append(holes, p.Text)
+			continue
+		case p.Incomplete:
+			summary = "Incomplete Clone Plan"
+		}
+		detail := p.Text + ". " + p.Remedy
+		if p.Input == "" {
+			diags.AddError(summary, detail)
+			continue
+		}
+		diags.AddAttributeError(path.Root(p.Input), summary, detail)
+	}
+	switch {
+	case len(holes) > 0:
+		diags.AddWarning("Incomplete Clone Plan", "allow_incomplete is set, so the plan is shown, and memberships is null:\n  - "+
+			strings.Join(holes, "\n  - ")+"\n\nWhat rests on what could not be read is unknown, neither there nor absent.")
+	case !plan.Complete && len(plan.Problems) == 0:
+		addHolesWarning(diags, "Incomplete Clone Plan", "complete is false. No verdict and no membership rests on them.", plan.Failures)
+	}
+}

@@ -1,0 +1,186 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+)
+
+// The object types of the result. Each is the single source for its schema below.
+var (
+	workspaceAccessType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"workspace_id": types.StringType, "workspace_name": types.StringType, "level": types.StringType,
+		"group_id": types.StringType, "group_name": types.StringType,
+	}}
+	catalogGrantType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"metastore_id": types.StringType, "securable_type": types.StringType, "full_name": types.StringType, "privileges": textList,
+		"group_id": types.StringType, "group_name": types.StringType,
+	}}
+	holdingType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"kind": types.StringType, "value": types.StringType, "group_id": types.StringType, "group_name": types.StringType,
+	}}
+	planRowType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"group_id": types.StringType, "group_name": types.StringType, "source": types.StringType, "origin": types.StringType,
+		"direct": types.BoolType, "path": textList, "via": textList, "pending_via": textList,
+		"workspace_accesses":        types.ListType{ElemType: workspaceAccessType},
+		"unity_catalog_grants":      types.ListType{ElemType: catalogGrantType},
+		"unity_catalog_grant_count": types.Int64Type,
+		"roles_and_entitlements":    types.ListType{ElemType: holdingType},
+		"privileged":                types.BoolType, "powers": textList, "already_transitive": types.BoolType, "reason": types.StringType,
+	}}
+	notClonedType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"kind": types.StringType, "place": types.StringType, "value": types.StringType,
+	}}
+)
+
+var planRowTexts = map[string]string{
+	"source":                    "`external` if the group has an externalId, else `internal`; null when the group could not be read.",
+	"origin":                    "Whose the membership of the source is: `idp`, `databricks`, `system` or `unknown`.",
+	"direct":                    "Whether the source is a direct member; false in `follows` only.",
+	"path":                      "Names from the source to the group, by the shortest way; of several the one with the smallest ids.",
+	"via":                       "Ids of all direct groups of the source that lead there, sorted; empty for direct groups.",
+	"pending_via":               "Those of `via` that somebody must add in the identity provider first.",
+	"unity_catalog_grant_count": "Number of grants and ownerships; `unity_catalog_grants` has the first 100 of them.",
+	"privileged": "Whether the group, or one that it is in, holds an account role, workspace ADMIN or a metastore; " +
+		"null when that could not be read.",
+	"powers":             "Why it is privileged, one sentence each.",
+	"already_transitive": "Whether the target has the group through another one; null when that could not be read.",
+	"reason":             "For people: why the group is skipped, unverified or held back; else null.",
+}
+
+// planRowAttributes is the schema of one row; the lists inside are objects.
+func planRowAttributes() map[string]schema.Attribute {
+	out := resultAttributes(planRowType, planRowTexts)
+	through := map[string]string{
+		"group_id": "Databricks id of the group that holds it: the row's, or one above.", "group_name": "Name of the group that holds it.",
+	}
+	texts := func(more map[string]string) map[string]string {
+		maps.Copy(more, through)
+		return more
+	}
+	out["workspace_accesses"] = resultList(workspaceAccessType, "Workspace assignments, sorted by workspace.", texts(map[string]string{
+		"workspace_id": "Workspace id.", "workspace_name": "Workspace name.", "level": "`USER` or `ADMIN`.",
+	}))
+	out["unity_catalog_grants"] = resultList(catalogGrantType, "Grants and ownerships in Unity Catalog, sorted, the first 100.", texts(map[string]string{
+		"metastore_id": "Metastore id.", "securable_type": "`metastore`, `catalog`, `schema`, `table`, `external_location` and so on.",
+		"full_name": "Full name of the object.", "privileges": "Privileges, sorted; an owner has `OWNER`.",
+	}))
+	out["roles_and_entitlements"] = resultList(holdingType, "Account roles and entitlements, sorted.", texts(map[string]string{
+		"kind": "`account_role` or `entitlement`.", "value": "Role or entitlement, for example `billing.admin`.",
+	}))
+	return out
+}
+
+func planRowList(description string) schema.Attribute {
+	return schema.ListNestedAttribute{
+		Computed: true, MarkdownDescription: description + " Sorted by lower-cased name, then id.",
+		NestedObject: schema.NestedAttributeObject{Attributes: planRowAttributes()},
+	}
+}
+
+func (d *clonePlanDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := clonePlanInputs()
+	maps.Copy(attributes, clonePlanOutputs())
+	attributes["timeouts"] = timeouts.Attributes(ctx)
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "What one principal (the target) needs to have the access of another (the source): which groups the identity provider must add, " +
+			"which ones Databricks can, what follows from them, what is a verified dead end, what nobody could verify, and what a clone does not copy. " +
+			"It needs no identity provider to be configured and writes nothing." +
+			"\n\n`memberships` drives `dbxidentity_group_member`: through `dbxidentity_remediation_ledger` as a *copy* (what was given stays; recommended), or " +
+			"directly with `for_each` as a *mirror* (when the source loses a group, so does the target)." +
+			"\n\nCost with IAM v2: a few requests, three per group of the two principals, and one per workspace; with SCIM one listing of the account and one " +
+			"request per group, once per run for any number of data sources. The scan adds one request per object of each metastore that it looks at, or one " +
+			"query with `sql_warehouse_id`." +
+			"\n\n-> **Note:** The guide [the same access as a colleague](../guides/clone) has the whole flow.",
+		Attributes: attributes,
+	}
+}
+
+func clonePlanInputs() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"source": selectorSchema("Who has the access"),
+		"target": selectorSchema("Who shall have it"),
+		"scan_unity_catalog": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Look for grants and ownership in Unity Catalog, once per metastore. Without it a group that gives nothing else " +
+				"is `unverified`. Default `false`.",
+		},
+		"unity_catalog_depth": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{stringvalidator.OneOf(string(access.DepthCatalog), string(access.DepthSchema), string(access.DepthAll))},
+			MarkdownDescription: "How deep to scan. `catalog` (the default): metastores, catalogs, external locations, storage credentials, connections and shares. " +
+				"`schema`: schemas too. `all`: tables, views, volumes, functions and models too. Only `all`, by an admin of the metastore, can verify that a group " +
+				"gives nothing; it is a request per object without `sql_warehouse_id`.",
+		},
+		"sql_warehouse_id": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			MarkdownDescription: "Id of a SQL warehouse: the scan of its metastore is then a query over `system.information_schema`. It starts the warehouse.",
+		},
+		"allow_privileged_groups": schema.SetAttribute{
+			Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(principalIDValidator())},
+			MarkdownDescription: "Ids of privileged groups that may be in `memberships`. Without this they are held back: see `reason`.",
+		},
+		"allow_different_types": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Allow source and target to be of different types, for example a service principal and a user. Default `false`, because " +
+				"people and jobs rarely ought to have the same access, and a wrong selector is found out so.",
+		},
+		"max_additions": schema.Int64Attribute{
+			Optional: true, Validators: []validator.Int64{int64validator.AtLeast(0)},
+			MarkdownDescription: "Most memberships that may be new to the target; more is an error. Null is no limit.",
+		},
+		"allow_incomplete": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Show the plan although something that it rests on could not be read, or the source is inactive. `memberships` is null then, " +
+				"so that nothing can be given or taken away by mistake. Default `false`: it is an error.",
+		},
+	}
+}
+
+func clonePlanOutputs() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"resolved_source":    resolvedAttribute("Who the source is."),
+		"resolved_target":    resolvedAttribute("Who the target is."),
+		"idp_actions":        planRowList("Direct groups of the source that belong to the identity provider: the target must be added there."),
+		"databricks_actions": planRowList("Direct groups of the source that are Databricks' own and give something. What the target holds directly is left out."),
+		"skipped":            planRowList("Direct groups of the source that verifiably give nothing: every place was looked at. Needs the scan with depth `all` and an admin of each metastore."),
+		"unverified":         planRowList("Direct groups of the source of which nobody can say whether they give anything; `reason` says why."),
+		"already_member":     planRowList("Direct groups of the source of which the target is a direct member."),
+		"follows":            planRowList("Groups that the source has through others: the target gets them with the groups in `via`."),
+		"system_groups":      planRowList("Groups that Databricks keeps itself; never planned."),
+		"not_cloned": resultList(notClonedType, "What the source holds itself, which no group gives: a clone is not equality. Sorted.", map[string]string{
+			"kind":  "`workspace_assignment`, `account_role`, `entitlement`, `grant` or `ownership`.",
+			"place": "Workspace id, or type and full name of the object; null for account roles and entitlements.",
+			"value": "Level, role, entitlement or privileges.",
+		}),
+		"memberships": resultMap(membershipType, "By group id: every direct group of the source that is Databricks' own and gives something, or that the target holds "+
+			"already; privileged ones only when `allow_privileged_groups` names them. It does not shrink when the target gets a group, so that a plan after the apply "+
+			"is empty. Null when the plan is incomplete.", nil),
+		"counts": schema.MapAttribute{
+			Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Number of rows per list. Every list is present.",
+		},
+		"route": schema.StringAttribute{
+			Computed: true, MarkdownDescription: "The API that told the memberships: `iam_v2` or `scim`.",
+		},
+		"cycles": schema.ListAttribute{
+			Computed: true, ElementType: textList, MarkdownDescription: "Groups that contain each other, each cycle once, ids sorted.",
+		},
+		"dead_members": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members of these groups that do not exist any more."},
+		"problems": schema.ListAttribute{
+			Computed: true, ElementType: types.StringType,
+			MarkdownDescription: "Why `memberships` is null, with `allow_incomplete`; else empty.",
+		},
+		"complete": completeAttribute(),
+		"failures": failuresAttribute(),
+	}
+}
