@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,7 +49,8 @@ func (a *EntraAuthority) Close() error {
 // StartEntra serves the authority on listenAddr (host:port; port 0 picks one)
 // with a certificate for localhost and the loopback addresses, of a CA that is
 // made now. Requests pass the same log, latency and faults as all others; there
-// their path begins with /entra.
+// their path begins with /entra. Graph and Okta are served there too, under /graph
+// and /okta.
 func (s *Server) StartEntra(listenAddr string) (*EntraAuthority, error) {
 	ca, cert, err := loopbackCertificate()
 	if err != nil {
@@ -85,11 +87,19 @@ func (s *Server) StartEntra(listenAddr string) (*EntraAuthority, error) {
 	}}, nil
 }
 
+// behindTLS are the roots that the authority's listener serves beside itself: the
+// Graph client for JavaScript and Okta's SDKs send credentials over https only.
+var behindTLS = []string{"/graph/", "/okta/"}
+
 // entraHandler puts /entra in front of the path and hands over to everything
 // that all requests pass.
 func (s *Server) entraHandler() http.Handler {
 	inner := s.Handler()
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if slices.ContainsFunc(behindTLS, func(root string) bool { return strings.HasPrefix(r.URL.Path, root) }) {
+			inner.ServeHTTP(rw, r)
+			return
+		}
 		c := r.Clone(r.Context())
 		c.URL.Path = "/entra" + r.URL.Path
 		if r.URL.RawPath != "" {

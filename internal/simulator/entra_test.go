@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -209,6 +210,59 @@ func TestEntra_discovery(t *testing.T) {
 	}
 	if status, _ := fetch(t, client, sim.IDP.EntraAuthorityHost+"/nobody/v2.0/.well-known/openid-configuration", nil); status != http.StatusBadRequest {
 		t.Errorf("an unknown tenant answers %d, want 400", status)
+	}
+}
+
+// Clients that send credentials over https only (the Graph client for JavaScript,
+// Okta's SDKs) find Graph and Okta beside the authority, and their pages stay
+// there.
+func TestEntra_graphAndOktaBehindTLS(t *testing.T) {
+	t.Parallel()
+	var idp simulator.IDP
+	for i := range 3 {
+		idp.Users = append(idp.Users, simulator.IDPUser{
+			ID: fmt.Sprintf("10000000-0000-4000-8000-00000000000%d", i), UserPrincipalName: fmt.Sprintf("user%d@example.com", i), AccountEnabled: true,
+		})
+	}
+	sim := startIDP(t, idp, simulator.Options{})
+	client := trusting(t, sim)
+	get := func(link, authorization string) *http.Response {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", authorization)
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = resp.Body.Close() })
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s answers %d", link, resp.StatusCode)
+		}
+		return resp
+	}
+	credential, err := azidentity.NewClientSecretCredential(sim.IDP.EntraTenantID, sim.IDP.EntraClientID, sim.IDP.EntraClientSecret,
+		&azidentity.ClientSecretCredentialOptions{ClientOptions: entraOptions(client, sim.IDP.EntraAuthorityHost), DisableInstanceDiscovery: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := credential.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{graphScope}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := sim.IDP.EntraAuthorityHost
+	var page struct {
+		Next string `json:"@odata.nextLink"`
+	}
+	if err := json.NewDecoder(get(host+"/graph/v1.0/users?$top=2", "Bearer "+token.Token).Body).Decode(&page); err != nil ||
+		!strings.HasPrefix(page.Next, host+"/graph/v1.0/users?") {
+		t.Errorf("the next page of Graph is %q, %v", page.Next, err)
+	}
+	links := strings.Join(get(host+"/okta/api/v1/users?limit=2", "SSWS "+sim.IDP.OktaAPIToken).Header.Values("Link"), "\n")
+	if !strings.Contains(links, "<"+host+"/okta/api/v1/users?after=") {
+		t.Errorf("the links of Okta are %s", links)
 	}
 }
 
