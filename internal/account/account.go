@@ -51,6 +51,8 @@ type Config struct {
 	ReadOnly bool
 	// Journal records every write; nil for none.
 	Journal *journal.Journal
+	// BeforeWrite is called before every write; nil for nobody.
+	BeforeWrite func()
 	// Version is the provider's, for the User-Agent.
 	Version string
 	// FirstContact (10 s), RequestTimeout (60 s), RetryBudget (5 min) and
@@ -100,6 +102,7 @@ type Client struct {
 	edges       *edges       // memberships that are being written, and own writes
 	queues      groupQueues  // writes of memberships, per group
 	singleGets  atomic.Int64 // see Known
+	writes      atomic.Int64 // see Writes
 	power       powerCaches
 	resolving   locks                 // identities that are being resolved
 	unjournaled atomic.Pointer[error] // see JournalTrouble

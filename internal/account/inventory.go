@@ -53,6 +53,7 @@ type listed struct {
 	principals []audit.Principal
 	failure    *audit.Failure
 	err        error
+	began      time.Time
 }
 
 // Inventory lists every principal of the account. It is read once per client,
@@ -67,6 +68,11 @@ func (c *Client) Inventory(ctx context.Context) (audit.Inventory, error) {
 	if err != nil {
 		return audit.Inventory{}, err
 	}
+	return c.shown(inv), nil
+}
+
+// shown is a copy of a listing with own writes in it.
+func (c *Client) shown(inv *inventory) audit.Inventory {
 	c.inventory.mu.Lock()
 	defer c.inventory.mu.Unlock()
 	c.inventory.overlay(inv)
@@ -77,7 +83,7 @@ func (c *Client) Inventory(ctx context.Context) (audit.Inventory, error) {
 	for t, r := range inv.Route {
 		out.Route[t] = r
 	}
-	return out, nil
+	return out
 }
 
 func (c *Client) loadInventory(ctx context.Context) (*inventory, error) {
@@ -94,17 +100,44 @@ func (c *Client) renewInventory() {
 }
 
 func (c *Client) listAll(ctx context.Context) (*inventory, error) {
+	return c.listAround(ctx, nil, nil)
+}
+
+// listAround lists every type but those whose lists are known already. read gets
+// each list that was read whole, as soon as it was; nil for none.
+func (c *Client) listAround(ctx context.Context, known map[audit.PrincipalType]listed, read func(audit.PrincipalType, listed)) (*inventory, error) {
 	begin := time.Now()
 	types := audit.PrincipalTypes()
 	results := make([]listed, len(types))
 	var wg sync.WaitGroup
 	for i, t := range types {
-		wg.Go(func() { results[i] = c.list(ctx, t) })
+		var is bool
+		if results[i], is = known[t]; is {
+			continue
+		}
+		wg.Go(func() {
+			results[i] = c.list(ctx, t)
+			results[i].began = begin
+			if read != nil && results[i].failure == nil {
+				read(t, results[i])
+			}
+		})
 	}
 	wg.Wait()
+	inv, err := newInventory(ctx, types, results)
+	if err != nil {
+		return nil, err
+	}
+	c.log(ctx, "listed the principals of the account", map[string]any{
+		"principals": len(inv.Principals), "holes": len(inv.Failures), "milliseconds": time.Since(begin).Milliseconds(),
+	})
+	return inv, nil
+}
 
+// newInventory puts lists together. The error is for accounts of which nothing
+// could be read.
+func newInventory(ctx context.Context, types []audit.PrincipalType, results []listed) (*inventory, error) {
 	inv := &inventory{
-		began:     begin,
 		Inventory: audit.Inventory{Route: map[audit.PrincipalType]string{}},
 		position:  map[audit.Ref]int{}, holders: map[string][]audit.Ref{}, overlaid: map[audit.Ref]bool{},
 	}
@@ -120,6 +153,9 @@ func (c *Client) listAll(ctx context.Context) (*inventory, error) {
 		}
 		if r.err == nil || len(r.principals) > 0 {
 			read++
+		}
+		if inv.began.IsZero() || r.began.Before(inv.began) {
+			inv.began = r.began
 		}
 		inv.Principals = append(inv.Principals, r.principals...)
 		inv.Route[t] = r.route
@@ -140,9 +176,6 @@ func (c *Client) listAll(ctx context.Context) (*inventory, error) {
 	}
 	slices.SortFunc(inv.Principals, func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) })
 	inv.index()
-	c.log(ctx, "listed the principals of the account", map[string]any{
-		"principals": len(inv.Principals), "holes": len(inv.Failures), "milliseconds": time.Since(begin).Milliseconds(),
-	})
 	return inv, nil
 }
 

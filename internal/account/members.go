@@ -58,6 +58,12 @@ type iamMember struct {
 // sources are unknown: externalIds come from the inventory then. Name is the
 // display name. errors.Is(err, ErrNotFound) as for [Client.Principal].
 func (c *Client) Members(ctx context.Context, groupID string) ([]audit.Member, error) {
+	out, _, err := c.membersSince(ctx, groupID)
+	return out, err
+}
+
+// membersSince is Members with the time at which the reading began.
+func (c *Client) membersSince(ctx context.Context, groupID string) ([]audit.Member, time.Time, error) {
 	all, err := c.members.get(ctx, groupID, func(ctx context.Context) (membersRead, error) {
 		read, err := c.toldMembers(ctx, groupID)
 		if err != nil || read.told {
@@ -68,7 +74,7 @@ func (c *Client) Members(ctx context.Context, groupID string) ([]audit.Member, e
 		return read, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the members of group/%s: %w", groupID, err)
+		return nil, time.Time{}, fmt.Errorf("reading the members of group/%s: %w", groupID, err)
 	}
 	out := c.edges.overlay(groupID, slices.Clone(all.list), all.began)
 	c.inventory.mu.Lock()
@@ -78,7 +84,7 @@ func (c *Client) Members(ctx context.Context, groupID string) ([]audit.Member, e
 			out[i].ExternalID = p.ExternalID
 		}
 	}
-	return out, nil
+	return out, all.began, nil
 }
 
 // MembersNow is Members read anew, whatever was read before: for somebody who
@@ -146,7 +152,7 @@ func (c *Client) membersByGroup(ctx context.Context, groupID string, known *scim
 			return nil, err
 		}
 	}
-	return c.membersSCIM(ctx, known)
+	return c.membersSCIM(ctx, known, c.loadInventory)
 }
 
 func (c *Client) membersIAMv2(ctx context.Context, groupID string) ([]audit.Member, error) {
@@ -180,11 +186,13 @@ func (c *Client) membersIAMv2(ctx context.Context, groupID string) ([]audit.Memb
 	return sortMembers(out), err
 }
 
-func (c *Client) membersSCIM(ctx context.Context, group *scimResource) ([]audit.Member, error) {
+// membersSCIM takes the externalIds, which account SCIM leaves out of groups, from
+// a listing.
+func (c *Client) membersSCIM(ctx context.Context, group *scimResource, listing func(context.Context) (*inventory, error)) ([]audit.Member, error) {
 	if len(group.Members) == 0 {
 		return nil, nil
 	}
-	inv, err := c.loadInventory(ctx)
+	inv, err := listing(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -64,6 +64,12 @@ func (c *Client) write(ctx context.Context, changes []Change, send func(context.
 	if err != nil {
 		return sameError(len(changes), err)
 	}
+	// Before and after: what is read meanwhile may show either.
+	c.writes.Add(1)
+	defer c.writes.Add(1)
+	if c.cfg.BeforeWrite != nil {
+		c.cfg.BeforeWrite()
+	}
 	errs := send(ctx)
 	conclude(errs)
 	for i, ch := range changes {
@@ -73,6 +79,10 @@ func (c *Client) write(ctx context.Context, changes []Change, send func(context.
 	}
 	return errs
 }
+
+// Writes grows with every write of this client: what was read while it had another
+// value may be from before a write.
+func (c *Client) Writes() int64 { return c.writes.Load() }
 
 func sameError(n int, err error) []error {
 	out := make([]error, n)

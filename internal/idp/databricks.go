@@ -10,10 +10,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 )
 
 // Kinds of IdP in provider configuration.
@@ -47,6 +50,20 @@ type MatchClient interface {
 type databricks struct {
 	client      MatchClient
 	concurrency int
+
+	mu      sync.Mutex
+	writes  int64
+	answers *shared[audit.Match]
+}
+
+// since are the answers of this run that came after a number of writes.
+func (d *databricks) since(writes int64) *shared[audit.Match] {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.answers == nil || d.writes != writes {
+		d.answers, d.writes = &shared[audit.Match]{}, writes
+	}
+	return d.answers
 }
 
 var _ Source = (*databricks)(nil)
@@ -66,10 +83,12 @@ func NewDatabricks(client MatchClient, concurrency int) Source {
 
 func (d *databricks) Kind() string { return KindDatabricks }
 
-// Match makes one call per principal.
+// Match makes one call per principal and run; after a write of this run all of them
+// again, because a group's answer rests on all of its members.
 func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
 	matches := make([]audit.Match, len(req.Principals))
 	failures := make([]*audit.Failure, len(req.Principals))
+	answers := d.since(req.Writes)
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(d.concurrency)
 	for i, p := range req.Principals {
@@ -77,7 +96,7 @@ func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
 			break
 		}
 		group.Go(func() error {
-			m, err := d.client.MatchWithIDP(inner, p)
+			m, err := d.ask(inner, answers, req.Kept, p)
 			if endsAll(inner, err) {
 				return fmt.Errorf("matching %s with the IdP: %w", p.Ref, err)
 			}
@@ -105,6 +124,25 @@ func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
 	return out, nil
 }
 
+// ask makes the call for one principal, unless its answer is there already.
+func (d *databricks) ask(ctx context.Context, answers *shared[audit.Match], kept *checkpoint.Store, p audit.Principal) (audit.Match, error) {
+	var failed error
+	key := p.Ref.String()
+	got, err := answers.read(ctx, kept, keptMatches, []string{key}, func(ctx context.Context, _ []string, take func(string, time.Time, audit.Match)) error {
+		began := time.Now()
+		m, err := d.client.MatchWithIDP(ctx, p)
+		if err == nil {
+			take(key, began, m)
+		}
+		failed = err
+		return nil
+	})
+	if err == nil {
+		err = failed
+	}
+	return got[key], err
+}
+
 // endsAll tells errors after which nothing can be asked any more: the context's
 // end, refused credentials, and a host that does not answer at all.
 func endsAll(ctx context.Context, err error) bool {
@@ -119,6 +157,10 @@ func endsAll(ctx context.Context, err error) bool {
 		errors.As(err, &refused) && refused.AuthenticationFailure() ||
 		errors.As(err, &silent) && silent.HostUnreachable()
 }
+
+// IsLasting tells of a failure that reading again cannot mend: the kind of IdP does
+// not have what was asked for.
+func IsLasting(f audit.Failure) bool { return f.Call == callOutOfDomain }
 
 // sortFailures sorts by type, id, call and reason, and leaves each one once.
 // Failures of no type come last.

@@ -5,6 +5,7 @@ package idp
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -59,6 +60,14 @@ func newDirectory() *directory {
 		d.names[i], d.aliases[i] = map[string][]int{}, map[string][]int{}
 	}
 	return d
+}
+
+// forAudit is the directory for one of several audits that read it at the same
+// time: what an audit adds is its own.
+func (d *directory) forAudit() *directory {
+	out := *d
+	out.nodes = maps.Clone(d.nodes)
+	return &out
 }
 
 // add takes an object in. Of an id that is there already, as pages that shift

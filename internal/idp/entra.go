@@ -49,6 +49,7 @@ type entra struct {
 	creds      *entraCredentials
 	attributes []string
 	readers    int
+	lists      *graphLists
 }
 
 var _ Source = (*entra)(nil)
@@ -112,7 +113,7 @@ func NewEntra(cfg EntraConfig) (Source, error) {
 			http: client, base: strings.TrimSuffix(graph.String(), "/"), origin: originOf(graph),
 			authorize: creds.authorize, batches: cfg.Transport.MaxConcurrency, limits: limits,
 		},
-		creds: creds, attributes: cfg.UsernameAttributes, readers: memberReaders,
+		creds: creds, attributes: cfg.UsernameAttributes, readers: memberReaders, lists: &graphLists{},
 	}, nil
 }
 

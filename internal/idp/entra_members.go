@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -27,44 +25,28 @@ func (r *entraReader) fetchMembers(ctx context.Context, groups []string) error {
 	if err := r.readVisibility(ctx, groups); err != nil {
 		return err
 	}
-	urls := make([]string, len(groups))
-	for i, id := range groups {
-		urls[i] = "/groups/" + url.PathEscape(id) + "/members" + query("$select", "id", "$top", strconv.Itoa(graphPage))
+	urls, byURL := make([]string, 0, len(groups)), make(map[string]string, len(groups))
+	for _, id := range groups {
+		if why := r.hiding(id); why != "" {
+			r.d.nodes[id] = &groupNode{unknown: why} // Whatever Graph says: it need not be asked.
+			continue
+		}
+		u := "/groups/" + url.PathEscape(id) + "/members" + query("$select", "id", "$top", strconv.Itoa(graphPage))
+		urls, byURL[u] = append(urls, u), id
 	}
-	parts, err := r.graph.batch(ctx, "beta", urls)
+	found, failed, err := r.batchRows(ctx, "beta", urls)
 	if err != nil {
 		return err
 	}
-	// Most groups fit one page; the others page on by themselves.
-	nodes := make([]*groupNode, len(groups))
-	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(r.graph.batches)
-	for i, p := range parts {
-		group.Go(func() error {
-			node := newGroupNode(0)
-			nodes[i] = node
-			err := rowsOf(inner, r.graph, p, func(rows []graphObject) {
-				for _, o := range rows {
-					node.add(o.ID, strings.EqualFold(o.ODataType, "#microsoft.graph.group"))
-				}
-			})
-			if endsAll(inner, err) {
-				return err
-			}
-			if err != nil {
-				*node = groupNode{unknown: explain(err, r.membersPermission(groups[i]))}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	for i, id := range groups {
-		if nodes[i].unknown == "" {
-			nodes[i].unknown = r.hiding(id)
+	for u, rows := range found {
+		node := newGroupNode(len(rows))
+		for _, o := range rows {
+			node.add(o.ID, strings.EqualFold(o.ODataType, "#microsoft.graph.group"))
 		}
-		r.d.nodes[id] = nodes[i]
+		r.d.nodes[byURL[u]] = node
+	}
+	for u, err := range failed {
+		r.d.nodes[byURL[u]] = &groupNode{unknown: explain(err, r.membersPermission(byURL[u]))}
 	}
 	return nil
 }

@@ -6,14 +6,13 @@ package idp
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
@@ -127,44 +126,75 @@ func (a *asked) batchesByName() int {
 	return (filters + maxParts - 1) / maxParts
 }
 
-// look lists the type or looks up the names, whichever costs fewer requests.
-// The tenant has at least the size of the account as far as anybody knows, so
-// listing is tried for so many pages before its size is asked.
+// look lists the type or looks up the names, whichever costs fewer requests. The
+// request alone decides which, never what other audits of the run have read: its
+// result must not depend on them.
 func (r *entraReader) look(ctx context.Context, a asked) looked {
 	least := (max(len(a.names), 1) + graphPage - 1) / graphPage
 	byName := a.batchesByName()
 	if byName <= least && !a.long {
 		return r.lookByName(ctx, a)
 	}
+	if size, known := r.lists.pages.peek(a.collection); known && !a.long && size.value-least > byName {
+		return r.lookByName(ctx, a)
+	}
 	var out looked
-	pages := 0
-	link := r.graph.base + "/v1.0/" + a.collection + query("$select", a.fields, "$top", strconv.Itoa(graphPage))
-	out.err = listPages(ctx, r.graph, link, func(rows []graphObject, more bool) bool {
-		out.rows = append(out.rows, rows...)
-		pages++
-		out.whole = !more
-		return !more || pages != least || a.long || r.pagesLeft(ctx, a, pages) <= byName
+	key := r.key("list " + a.collection)
+	found, err := r.readRows(ctx, []string{key}, func(ctx context.Context, _ []string, take func(string, time.Time, []graphObject)) error {
+		began := time.Now()
+		rows, whole, err := r.list(ctx, a, least, byName)
+		if err == nil && whole {
+			take(key, began, rows)
+		}
+		out.err = err
+		return nil
 	})
-	if out.err == nil && !out.whole {
+	if err != nil {
+		out.err = err
+	}
+	if out.rows, out.whole = found[key]; out.err == nil && !out.whole {
 		return r.lookByName(ctx, a)
 	}
 	return out
 }
 
-// pagesLeft asks for the size of the tenant. A refusal counts as a huge one.
-// $count is answered from an index that may lag, which only the choice of the
-// route rests on.
-func (r *entraReader) pagesLeft(ctx context.Context, a asked, read int) int {
-	link := r.graph.base + "/v1.0/" + a.collection + "/$count"
-	resp, err := r.graph.send(ctx, http.MethodGet, link, http.Header{"Consistencylevel": {"eventual"}}, nil)
+// list lists a type. The tenant has at least the size of the account as far as
+// anybody knows, so listing is tried for so many pages before its size is asked,
+// and given up when names are cheaper then.
+func (r *entraReader) list(ctx context.Context, a asked, least, byName int) (rows []graphObject, whole bool, err error) {
+	pages := 0
+	link := r.graph.base + "/v1.0/" + a.collection + query("$select", a.fields, "$top", strconv.Itoa(graphPage))
+	err = listPages(ctx, r.graph, link, func(some []graphObject, more bool) bool {
+		rows = append(rows, some...)
+		pages++
+		whole = !more
+		return !more || pages != least || a.long || r.pagesOf(ctx, a)-pages <= byName
+	})
+	return rows, whole, err
+}
+
+// pagesOf asks for the size of the tenant, once in a run. A refusal counts as a
+// huge one. $count is answered from an index that may lag, which only the choice
+// of the route rests on.
+func (r *entraReader) pagesOf(ctx context.Context, a asked) int {
+	const huge = 1 << 30
+	found, err := r.lists.pages.read(ctx, nil, "", []string{a.collection}, func(ctx context.Context, _ []string, take func(string, time.Time, int)) error {
+		began := time.Now()
+		link := r.graph.base + "/v1.0/" + a.collection + "/$count"
+		resp, err := r.graph.send(ctx, http.MethodGet, link, http.Header{"Consistencylevel": {"eventual"}}, nil)
+		if err != nil {
+			return err
+		}
+		total, err := strconv.Atoi(string(bytes.TrimSpace(bytes.TrimPrefix(resp.Body, []byte("\xef\xbb\xbf")))))
+		if err == nil {
+			take(a.collection, began, (total+graphPage-1)/graphPage)
+		}
+		return err
+	})
 	if err != nil {
-		return int(^uint(0) >> 1)
+		return huge
 	}
-	total, err := strconv.Atoi(string(bytes.TrimSpace(bytes.TrimPrefix(resp.Body, []byte("\xef\xbb\xbf")))))
-	if err != nil {
-		return int(^uint(0) >> 1)
-	}
-	return (total+graphPage-1)/graphPage - read
+	return found[a.collection]
 }
 
 // lookByName asks for every name. A filter that fails leaves a hole for its
@@ -173,23 +203,24 @@ func (r *entraReader) pagesLeft(ctx context.Context, a asked, read int) int {
 func (r *entraReader) lookByName(ctx context.Context, a asked) looked {
 	out := looked{holes: map[string]string{}}
 	var urls []string
-	var names [][]string
+	names := map[string][]string{}
 	for _, property := range a.entraType.names {
 		for i, filter := range inFilters(property, a.names) {
-			urls = append(urls, "/"+a.collection+query("$filter", filter, "$select", a.fields, "$top", strconv.Itoa(graphPage)))
-			names = append(names, a.names[i*inList:min((i+1)*inList, len(a.names))])
+			u := "/" + a.collection + query("$filter", filter, "$select", a.fields, "$top", strconv.Itoa(graphPage))
+			urls, names[u] = append(urls, u), a.names[i*inList:min((i+1)*inList, len(a.names))]
 		}
 	}
-	parts, err := r.graph.batch(ctx, "v1.0", urls)
+	found, failed, err := r.batchRows(ctx, "v1.0", urls)
 	if err != nil {
 		out.err = err
 		return out
 	}
-	for i, p := range parts {
-		err := rowsOf(ctx, r.graph, p, func(rows []graphObject) { out.rows = append(out.rows, rows...) })
+	for _, u := range urls {
+		out.rows = append(out.rows, found[u]...)
+		err := failed[u]
 		switch {
 		case err == nil:
-		case endsAll(ctx, err), isForbidden(err):
+		case isForbidden(err):
 			out.err = err
 			return out
 		case isBadRequest(err):
@@ -197,7 +228,7 @@ func (r *entraReader) lookByName(ctx context.Context, a asked) looked {
 			a.long = true
 			return r.look(ctx, a)
 		default:
-			for _, name := range names[i] {
+			for _, name := range names[u] {
 				out.holes[foldName(name)] = err.Error()
 			}
 		}
@@ -317,44 +348,19 @@ func (r *entraReader) readDetails(ctx context.Context, t entraType, ids []string
 	for _, filter := range inFilters("id", ids) {
 		urls = append(urls, "/"+t.collection+query("$filter", filter, "$select", t.fields, "$top", strconv.Itoa(graphPage)))
 	}
-	parts, err := r.graph.batch(ctx, "v1.0", urls)
+	found, failed, err := r.batchRows(ctx, "v1.0", urls)
 	if err != nil {
 		return err
 	}
-	for i, p := range parts {
-		err := rowsOf(ctx, r.graph, p, func(rows []graphObject) { r.take(t, rows) })
-		if endsAll(ctx, err) {
-			return err
-		}
-		if err != nil {
+	for i, u := range urls {
+		r.take(t, found[u])
+		if err := failed[u]; err != nil {
 			for _, id := range ids[i*inList : min((i+1)*inList, len(ids))] {
 				r.d.hole(t.t, storedHole, id, callGetByIDs, explain(err, t.permission))
 			}
 		}
 	}
 	return nil
-}
-
-// getByIDs answers with the rows, and with failed when a call did not succeed;
-// err ends the audit.
-func (r *entraReader) getByIDs(ctx context.Context, ids []string) (rows []graphObject, failed, err error) {
-	for start := 0; start < len(ids) && failed == nil; start += graphIDs {
-		body, err := json.Marshal(map[string]any{
-			"ids": ids[start:min(start+graphIDs, len(ids))], "types": []string{"user", "group", "servicePrincipal"},
-		})
-		if err != nil {
-			return nil, nil, fmt.Errorf("encoding ids: %w", err)
-		}
-		resp, err := r.graph.send(ctx, http.MethodPost, r.graph.base+"/v1.0/directoryObjects/getByIds", nil, body)
-		if err == nil {
-			err = rowsOf(ctx, r.graph, part{body: resp.Body}, func(more []graphObject) { rows = append(rows, more...) })
-		}
-		if endsAll(ctx, err) {
-			return nil, nil, err
-		}
-		failed = err
-	}
-	return rows, failed, nil
 }
 
 // readDeleted looks into the recycle bin for stored ids that nobody has. It is
@@ -369,21 +375,39 @@ func (r *entraReader) readDeleted(ctx context.Context, wanted []asked) error {
 		if len(stale) == 0 || r.d.unread[a.t] != "" {
 			continue
 		}
-		pages := 0
-		link := r.graph.base + "/v1.0/directory/deletedItems/" + strings.TrimPrefix(a.odata, "#") +
-			query("$select", "id,displayName", "$top", strconv.Itoa(graphPage))
-		err := listPages(ctx, r.graph, link, func(rows []graphObject, _ bool) bool {
-			for _, o := range rows {
-				if stale[audit.CanonicalExternalID(o.ID)] {
-					r.d.add(r.toEntry(a.t, o, true))
-				}
-			}
-			pages++
-			return pages < binPages
-		})
-		if endsAll(ctx, err) {
+		rows, err := r.bin(ctx, a)
+		if err != nil {
 			return err
+		}
+		for _, o := range rows {
+			if stale[audit.CanonicalExternalID(o.ID)] {
+				r.d.add(r.toEntry(a.t, o, true))
+			}
 		}
 	}
 	return nil
+}
+
+// bin reads the first pages of a recycle bin; none when it may not be read.
+func (r *entraReader) bin(ctx context.Context, a asked) ([]graphObject, error) {
+	key := r.key("bin " + a.odata)
+	found, err := r.readRows(ctx, []string{key}, func(ctx context.Context, _ []string, take func(string, time.Time, []graphObject)) error {
+		began, pages := time.Now(), 0
+		var rows []graphObject
+		link := r.graph.base + "/v1.0/directory/deletedItems/" + strings.TrimPrefix(a.odata, "#") +
+			query("$select", "id,displayName", "$top", strconv.Itoa(graphPage))
+		err := listPages(ctx, r.graph, link, func(some []graphObject, _ bool) bool {
+			rows = append(rows, some...)
+			pages++
+			return pages < binPages
+		})
+		switch {
+		case err == nil:
+			take(key, began, rows)
+		case endsAll(ctx, err):
+			return err
+		}
+		return nil
+	})
+	return found[key], err
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -21,7 +22,10 @@ const maxFile = 512 << 20
 // time; the account's client has a bound of its own.
 const memberReaders = 32
 
-type file struct{ path string }
+type file struct {
+	path   string
+	parsed shared[*directory]
+}
 
 var _ Source = (*file)(nil)
 
@@ -62,13 +66,21 @@ func NewFile(path string) Source { return &file{path: path} }
 
 func (f *file) Kind() string { return KindFile }
 
-// Match reads the file anew; its errors name the path. It makes no request but
-// for the Databricks members of linked groups.
+// Match reads the file, once in a run; its errors name the path. It makes no
+// request but for the Databricks members of linked groups.
 func (f *file) Match(ctx context.Context, req Request) (Result, error) {
-	d, err := readFile(f.path)
+	found, err := f.parsed.read(ctx, nil, "", []string{f.path}, func(_ context.Context, _ []string, take func(string, time.Time, *directory)) error {
+		began := time.Now()
+		d, err := readFile(f.path)
+		if err == nil {
+			take(f.path, began, d)
+		}
+		return err
+	})
 	if err != nil {
 		return Result{}, err
 	}
+	d := found[f.path].forAudit()
 	return d.result(ctx, req, func(context.Context, []string) error { return nil }, memberReaders)
 }
 

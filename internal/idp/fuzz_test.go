@@ -206,13 +206,18 @@ func FuzzGraphBatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		net := &answering{header: http.Header{}, body: body, hosts: map[string]bool{}}
 		g := graphOver(t, net)
-		parts, err := g.batch(t.Context(), "beta", []string{"/groups/1/members", "/groups/2/members"})
+		urls, parts := []string{"/groups/1/members", "/groups/2/members"}, map[string]part{}
+		err := g.batch(t.Context(), "beta", urls, func(u string, _ time.Time, p part) error {
+			parts[u] = p // One batch, so one goroutine.
+			return nil
+		})
 		if err == nil && len(parts) != 2 {
 			t.Fatalf("%d parts", len(parts))
 		}
-		for i, p := range parts {
+		for i, u := range urls {
+			p := parts[u]
 			said := strings.Contains(string(body), fmt.Sprintf(`"%d"`, i))
-			if p.err == nil && !said && !bytes.Contains(body, []byte(`\u`)) {
+			if err == nil && p.err == nil && !said && !bytes.Contains(body, []byte(`\u`)) {
 				t.Fatalf("part %d has the answer %q out of %s", i, p.body, body)
 			}
 			_ = rowsOf(t.Context(), g, p, func([]graphObject) {})

@@ -212,16 +212,16 @@ func parsePage[T any](g *graphClient, body []byte) (page[T], error) {
 // graphObject is a user, group or service principal; fields that were not
 // selected, or may not be read, are empty.
 type graphObject struct {
-	ODataType              string  `json:"@odata.type"`
-	ID                     string  `json:"id"`
-	DisplayName            *string `json:"displayName"`
-	UserPrincipalName      string  `json:"userPrincipalName"`
-	Mail                   string  `json:"mail"`
-	UserType               string  `json:"userType"`
-	AccountEnabled         *bool   `json:"accountEnabled"`
-	Visibility             string  `json:"visibility"`
-	AppID                  string  `json:"appId"`
-	AppOwnerOrganizationID string  `json:"appOwnerOrganizationId"`
+	ODataType              string  `json:"@odata.type,omitempty"`
+	ID                     string  `json:"id,omitempty"`
+	DisplayName            *string `json:"displayName,omitempty"`
+	UserPrincipalName      string  `json:"userPrincipalName,omitempty"`
+	Mail                   string  `json:"mail,omitempty"`
+	UserType               string  `json:"userType,omitempty"`
+	AccountEnabled         *bool   `json:"accountEnabled,omitempty"`
+	Visibility             string  `json:"visibility,omitempty"`
+	AppID                  string  `json:"appId,omitempty"`
+	AppOwnerOrganizationID string  `json:"appOwnerOrganizationId,omitempty"`
 }
 
 // inList is the most expressions of an "in" filter (Graph known issues, see

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -49,22 +50,35 @@ type partAnswer struct {
 }
 
 // batch sends GET requests with URLs below a version (v1.0 or beta), 20 at a
-// time, and gives their answers in the order of the URLs. Parts that are
-// throttled or met a server's failure are sent again without the others, after
-// the pause that they ask for. The error is one that ends everything; all other
+// time, and hands over each answer when its batch is done, from many goroutines:
+// the URL, when the reading began, and the answer. Parts that are throttled or met
+// a server's failure are sent again without the others, after the pause that they
+// ask for. The error is one that ends everything, or that of each; all other
 // failures are in the parts.
-func (g *graphClient) batch(ctx context.Context, version string, urls []string) ([]part, error) {
-	out := make([]part, len(urls))
+func (g *graphClient) batch(ctx context.Context, version string, urls []string, each func(url string, began time.Time, p part) error) error {
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(g.batches)
-	for start := 0; start < len(urls) && inner.Err() == nil; start += maxParts {
-		end := min(start+maxParts, len(urls))
-		group.Go(func() error { return g.oneBatch(inner, version, urls[start:end], out[start:end]) })
+	for some := range slices.Chunk(urls, maxParts) {
+		if inner.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			began, out := time.Now(), make([]part, len(some))
+			if err := g.oneBatch(inner, version, some, out); err != nil {
+				return err
+			}
+			for i, p := range out {
+				if err := each(some[i], began, p); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return err
 	}
-	return out, ctx.Err()
+	return ctx.Err()
 }
 
 // oneBatch fills out; both have at most 20 elements.

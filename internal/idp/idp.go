@@ -14,6 +14,7 @@ import (
 	"context"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 )
 
 // Membership says which members of an IdP group confirm a Databricks membership.
@@ -35,6 +36,12 @@ type Request struct {
 	// it for linked groups only. An error makes that group's members unknown.
 	// It is nil when nobody asks for members.
 	Members func(ctx context.Context, groupID string) ([]audit.Member, error)
+	// Kept is what an earlier, unfinished run of the same audit has read, and where
+	// this one keeps what it reads; nil for none.
+	Kept *checkpoint.Store
+	// Writes is the number of writes to the account in this run: of what the account
+	// itself answers, nothing from before a write is used again.
+	Writes int64
 }
 
 // Result holds one match per requested principal, in the request's order.
@@ -44,7 +51,7 @@ type Result struct {
 	Failures []audit.Failure
 }
 
-// Source is one kind of IdP. Match fails as a whole only where nothing can be
+// Source is one kind of IdP. Audits of one run share what it has read. Match fails as a whole only where nothing can be
 // judged (wrong credentials, cancelled); everything less is in the result.
 type Source interface {
 	// Kind is the name in provider configuration: databricks, entra, okta, file.

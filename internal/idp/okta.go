@@ -13,11 +13,13 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -40,6 +42,11 @@ type okta struct {
 	origin    origin
 	authorize func(ctx context.Context, r *http.Request) error
 	readers   int
+
+	// What the audits of a run share: lists by URL, and the ids of members by group.
+	users   shared[[]oktaUser]
+	groups  shared[[]oktaGroup]
+	members shared[[]string]
 }
 
 var _ Source = (*okta)(nil)
@@ -279,7 +286,7 @@ func (o *okta) Match(ctx context.Context, req Request) (Result, error) {
 	if err := o.read(ctx, req, d); err != nil {
 		return Result{}, fmt.Errorf("reading Okta: %w", err)
 	}
-	fetch := func(ctx context.Context, groups []string) error { return o.fetchMembers(ctx, d, groups) }
+	fetch := func(ctx context.Context, groups []string) error { return o.fetchMembers(ctx, d, groups, req.Kept) }
 	out, err := d.result(ctx, req, fetch, o.readers)
 	if err != nil {
 		return Result{}, fmt.Errorf("reading Okta: %w", err)
@@ -306,20 +313,22 @@ func (o *okta) read(ctx context.Context, req Request, d *directory) error {
 		userErr, groupsErr error
 	)
 	reading, inner := errgroup.WithContext(ctx)
-	takeUsers := func(rows []oktaUser) { users = append(users, rows...) }
 	if asksFor(req, audit.TypeUser) {
 		reading.Go(func() error {
 			base := o.base + "/api/v1/users?limit=200"
-			userErr = oktaList(inner, o, base, "users", takeUsers)
-			if userErr == nil {
-				userErr = oktaList(inner, o, base+"&filter="+url.QueryEscape(`status eq "DEPROVISIONED"`), "users", takeUsers)
+			for _, link := range []string{base, base + "&filter=" + url.QueryEscape(`status eq "DEPROVISIONED"`)} {
+				var some []oktaUser
+				some, userErr = wholeList(inner, o, &o.users, req.Kept, link, "users")
+				if users = append(users, some...); userErr != nil {
+					break
+				}
 			}
 			return endOnly(inner, userErr)
 		})
 	}
 	if asksFor(req, audit.TypeGroup) {
 		reading.Go(func() error {
-			groupsErr = oktaList(inner, o, o.base+"/api/v1/groups?limit=10000", "groups", func(rows []oktaGroup) { groups = append(groups, rows...) })
+			groups, groupsErr = wholeList(inner, o, &o.groups, req.Kept, o.base+"/api/v1/groups?limit=10000", "groups")
 			return endOnly(inner, groupsErr)
 		})
 	}
@@ -344,6 +353,23 @@ func (o *okta) read(ctx context.Context, req Request, d *directory) error {
 	return nil
 }
 
+// wholeList is a list from its first page to its last, once in a run.
+func wholeList[T any](ctx context.Context, o *okta, lists *shared[[]T], kept *checkpoint.Store, link, family string) ([]T, error) {
+	var failed error
+	found, err := lists.read(ctx, kept, keptOkta, []string{link}, func(ctx context.Context, _ []string, take func(string, time.Time, []T)) error {
+		began := time.Now()
+		var all []T
+		if failed = oktaList(ctx, o, link, family, func(rows []T) { all = append(all, rows...) }); failed == nil {
+			take(link, began, all)
+		}
+		return nil
+	})
+	if err == nil {
+		err = failed
+	}
+	return found[link], err
+}
+
 // endOnly keeps the errors that end everything.
 func endOnly(ctx context.Context, err error) error {
 	if endsAll(ctx, err) {
@@ -359,37 +385,53 @@ func explainOkta(err error, scope string) string {
 	return err.Error()
 }
 
-// fetchMembers reads the users of each group. Groups of Okta have no groups in
-// them.
-func (o *okta) fetchMembers(ctx context.Context, d *directory, groups []string) error {
-	nodes := make([]*groupNode, len(groups))
-	reading, inner := errgroup.WithContext(ctx)
-	reading.SetLimit(oktaConcurrency)
-	for i, key := range groups {
-		reading.Go(func() error {
-			// The IdP's own spelling: Okta ids are case-sensitive.
-			id := key
-			if e := d.find(key); e != nil {
-				id = e.identity.ExternalID
-			}
-			node := newGroupNode(0)
-			err := oktaList(inner, o, o.base+"/api/v1/groups/"+url.PathEscape(id)+"/users?limit=1000", "members", func(rows []oktaUser) {
-				for _, u := range rows {
-					node.add(u.ID, false)
+// fetchMembers reads the users of each group, once in a run. Groups of Okta have no
+// groups in them.
+func (o *okta) fetchMembers(ctx context.Context, d *directory, groups []string, kept *checkpoint.Store) error {
+	var (
+		mu     sync.Mutex
+		failed = map[string]error{}
+	)
+	found, err := o.members.read(ctx, kept, keptOkta, groups, func(ctx context.Context, mine []string, take func(string, time.Time, []string)) error {
+		reading, inner := errgroup.WithContext(ctx)
+		reading.SetLimit(oktaConcurrency)
+		for _, key := range mine {
+			reading.Go(func() error {
+				// The IdP's own spelling: Okta ids are case-sensitive.
+				id := key
+				if e := d.find(key); e != nil {
+					id = e.identity.ExternalID
 				}
+				began, ids := time.Now(), []string{}
+				err := oktaList(inner, o, o.base+"/api/v1/groups/"+url.PathEscape(id)+"/users?limit=1000", "members", func(rows []oktaUser) {
+					for _, u := range rows {
+						ids = append(ids, u.ID)
+					}
+				})
+				if err == nil {
+					take(key, began, ids)
+					return nil
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				failed[key] = err
+				return endOnly(inner, err)
 			})
-			if err != nil {
-				node = &groupNode{unknown: explainOkta(err, "okta.groups.read")}
-			}
-			nodes[i] = node
-			return endOnly(inner, err)
-		})
-	}
-	if err := reading.Wait(); err != nil {
+		}
+		return reading.Wait()
+	})
+	if err != nil {
 		return err
 	}
-	for i, key := range groups {
-		d.nodes[key] = nodes[i]
+	for _, key := range groups {
+		node := newGroupNode(len(found[key]))
+		for _, id := range found[key] {
+			node.add(id, false)
+		}
+		if err := failed[key]; err != nil {
+			node = &groupNode{unknown: explainOkta(err, "okta.groups.read")}
+		}
+		d.nodes[key] = node
 	}
 	return nil
 }

@@ -1,0 +1,149 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
+)
+
+// Kinds of what an audit keeps in a checkpoint.
+const (
+	keptList    = "lists of principals"
+	keptMembers = "lists of group members"
+)
+
+// keptListing is one whole list.
+type keptListing struct {
+	Route      string
+	Principals []audit.Principal
+}
+
+// Audit reads for one audit. What an earlier, unfinished run of the same audit
+// has read comes from its checkpoint, everything else from the client, where it
+// is shared with all other readers of the run.
+//
+// It goes one way: what comes from a checkpoint never gets into the client's
+// caches, so that guards, writes and resources see only what this run has read
+// (docs/adr/007-checkpoints.md).
+type Audit struct {
+	client *Client
+	kept   *checkpoint.Store
+
+	listing cell[*inventory]
+	members keyed[string, []audit.Member] // only by resumed listings, see Members
+}
+
+// Audit is a reader for one audit. kept may be nil.
+func (c *Client) Audit(kept *checkpoint.Store) *Audit { return &Audit{client: c, kept: kept} }
+
+// Inventory is [Client.Inventory]. Whole lists of a type come from the checkpoint;
+// where it has some but not all, the others are read by themselves.
+func (a *Audit) Inventory(ctx context.Context) (audit.Inventory, error) {
+	inv, err := a.load(ctx)
+	if err != nil {
+		return audit.Inventory{}, fmt.Errorf("listing the principals of the account: %w", err)
+	}
+	return a.client.shown(inv), nil
+}
+
+func (a *Audit) load(ctx context.Context) (*inventory, error) {
+	return a.listing.get(ctx, func(ctx context.Context) (*inventory, error) {
+		known := map[audit.PrincipalType]listed{}
+		for _, t := range audit.PrincipalTypes() {
+			var l keptListing
+			if began, there := a.kept.Get(keptList, string(t), &l); there {
+				known[t] = listed{route: l.Route, principals: l.Principals, began: began}
+			}
+		}
+		if len(known) > 0 {
+			return a.client.listAround(ctx, known, a.keep)
+		}
+		inv, err := a.client.inventory.cell.get(ctx, func(ctx context.Context) (*inventory, error) {
+			return a.client.listAround(ctx, nil, a.keep)
+		})
+		if err == nil {
+			a.keepAll(inv)
+		}
+		return inv, err
+	})
+}
+
+func (a *Audit) keep(t audit.PrincipalType, l listed) {
+	a.kept.Put(keptList, string(t), l.began, keptListing{l.route, l.principals})
+}
+
+// keepAll keeps the lists that somebody else of this run has read.
+func (a *Audit) keepAll(inv *inventory) {
+	if a.kept == nil {
+		return
+	}
+	a.client.inventory.mu.Lock()
+	defer a.client.inventory.mu.Unlock()
+	for _, t := range audit.PrincipalTypes() {
+		if !inv.Coverage.Of(t) {
+			continue
+		}
+		l := listed{route: inv.Route[t], began: inv.began}
+		for _, p := range inv.Principals {
+			if p.Type == t {
+				l.principals = append(l.principals, p)
+			}
+		}
+		a.keep(t, l)
+	}
+}
+
+// Members is [Client.Members].
+func (a *Audit) Members(ctx context.Context, groupID string) ([]audit.Member, error) {
+	var out []audit.Member
+	if _, there := a.kept.Get(keptMembers, groupID, &out); there {
+		return out, nil
+	}
+	if inv := a.resumed(); inv != nil && inv.Route[audit.TypeGroup] == identitySCIM {
+		return a.membersBy(ctx, groupID, inv)
+	}
+	out, began, err := a.client.membersSince(ctx, groupID)
+	if err == nil {
+		a.kept.Put(keptMembers, groupID, began, out)
+	}
+	return out, err
+}
+
+// resumed is the listing, where some of it came from the checkpoint.
+func (a *Audit) resumed() *inventory {
+	var own, shared *inventory
+	a.listing.peek(func(inv *inventory) { own = inv })
+	a.client.inventory.cell.peek(func(inv *inventory) { shared = inv })
+	if own == shared {
+		return nil
+	}
+	return own
+}
+
+// membersBy reads members by account SCIM and takes their externalIds from a
+// listing that is this audit's alone: the client would list the account for them
+// once more.
+func (a *Audit) membersBy(ctx context.Context, groupID string, inv *inventory) ([]audit.Member, error) {
+	out, err := a.members.get(ctx, groupID, func(ctx context.Context) ([]audit.Member, error) {
+		began := time.Now()
+		group, err := a.client.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
+		if err != nil {
+			return nil, err
+		}
+		list, err := a.client.membersSCIM(ctx, group, func(context.Context) (*inventory, error) { return inv, nil })
+		if err == nil {
+			a.kept.Put(keptMembers, groupID, began, list)
+		}
+		return list, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the members of group/%s: %w", groupID, err)
+	}
+	return out, nil
+}
