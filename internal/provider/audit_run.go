@@ -13,6 +13,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
 
@@ -22,6 +23,7 @@ type auditRun struct {
 	targets    []audit.Ref // empty: everything of those types
 	membership idp.Membership
 	options    audit.Options
+	kept       *checkpoint.Store // nil: none
 }
 
 // unknownTargetError is a target that the account provably does not have.
@@ -44,7 +46,8 @@ func (r auditRun) do(ctx context.Context, client *account.Client, source idp.Sou
 
 // read is everything of an audit but the verdict.
 func (r auditRun) read(ctx context.Context, client *account.Client, source idp.Source) (audit.Input, error) {
-	inventory, err := client.Inventory(ctx)
+	reader := client.Audit(r.kept)
+	inventory, err := reader.Inventory(ctx)
 	if err != nil {
 		return audit.Input{}, err // It says what was listed.
 	}
@@ -54,16 +57,17 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 		return audit.Input{}, err
 	}
 	result, err := source.Match(ctx, idp.Request{
-		Principals: scope, Membership: r.membership, Members: client.Members,
+		Principals: scope, Membership: r.membership, Members: reader.Members, Kept: r.kept, Writes: client.Writes(),
 	})
 	if err != nil {
 		return audit.Input{}, fmt.Errorf("asking the identity provider (idp %s): %w", source.Kind(), err)
 	}
 	in.Matches = result.Matches
 	in.Failures = append(in.Failures, result.Failures...)
-	if in.Members, err = unconfirmedMembers(ctx, client, in.Matches); err != nil {
+	if in.Members, err = unconfirmedMembers(ctx, reader, in.Matches); err != nil {
 		return audit.Input{}, err
 	}
+	// Who has power decides whether a fix is offered: that is never kept.
 	in.Privileges = client.Privileges(ctx, audit.Candidates(in, r.options))
 	if err := ctx.Err(); err != nil {
 		return audit.Input{}, fmt.Errorf("looking up privileges: %w", err)
@@ -120,7 +124,7 @@ func (r auditRun) scope(ctx context.Context, client *account.Client, in *audit.I
 // IdP does not confirm, where the IdP side did not tell who owns the membership
 // (matchWithIdp names ids only). A group that cannot be read is left out: its
 // members then stay with a human.
-func unconfirmedMembers(ctx context.Context, client *account.Client, matches []audit.Match) (map[string][]audit.Member, error) {
+func unconfirmedMembers(ctx context.Context, reader *account.Audit, matches []audit.Match) (map[string][]audit.Member, error) {
 	var groups []string
 	for _, m := range matches {
 		if m.Members == nil {
@@ -138,7 +142,7 @@ func unconfirmedMembers(ctx context.Context, client *account.Client, matches []a
 	g.SetLimit(32)
 	for i, id := range groups {
 		g.Go(func() error {
-			members, err := client.Members(ctx, id)
+			members, err := reader.Members(ctx, id)
 			read[i], whole[i] = members, err == nil
 			return ctx.Err()
 		})

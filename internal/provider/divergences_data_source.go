@@ -62,7 +62,7 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
-	report, err := run.do(ctx, d.session.account, source)
+	report, err := d.session.audit(ctx, run, source, &resp.Diagnostics)
 	var unknown *unknownTargetError
 	switch {
 	case errors.As(err, &unknown):
@@ -73,12 +73,32 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 		addReadError(&resp.Diagnostics, "Divergences", "auditing the account", err)
 		return
 	}
-	d.session.noteAudit(report)
-	if !report.Complete {
-		addIncompleteWarning(&resp.Diagnostics, report.Failures)
-	}
 	model.fromAudit(ctx, report, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+// audit runs an audit that may go on from a checkpoint, and warns of what its result
+// does not rest on this run's own reading for.
+func (s *session) audit(ctx context.Context, run auditRun, source idp.Source, diags *diag.Diagnostics) (audit.Report, error) {
+	kept, release := s.checkpoints.acquire(run, diags)
+	done := false
+	defer func() { release(done) }()
+	run.kept = kept
+	report, err := run.do(ctx, s.account, source)
+	s.checkpoints.warn(kept, diags)
+	if err != nil {
+		s.checkpoints.warnUnfinished(kept, diags)
+		return report, err
+	}
+	done = finished(report)
+	s.noteAudit(report)
+	if len(kept.Used().Counts) > 0 {
+		s.noteResumed(report)
+	}
+	if !report.Complete {
+		addIncompleteWarning(diags, report.Failures)
+	}
+	return report, nil
 }
 
 // run turns configuration into an audit.

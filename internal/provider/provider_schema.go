@@ -145,6 +145,13 @@ func ownAttributes() map[string]schema.Attribute {
 				"It is made with mode 0600 in a folder that exists, and refused when others may read it. What cannot be recorded is not written. " +
 				"A relative path starts where Terraform runs. See the guide on rolling back. Environment variable `DBXIDENTITY_JOURNAL_PATH`.",
 		},
+		"checkpoint_dir": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "Folder in which `dbxidentity_divergences` keeps what it has read until its result is complete, so that an audit " +
+				"that was killed goes on where it stopped, for at most one hour. The folder is made with mode 0700 if it is missing; others must not be able to write to it. " +
+				"The files hold names and ids of principals, and no secrets. Guards, writes and resources never rest on them. " +
+				"A relative path starts where Terraform runs. See the troubleshooting guide. Environment variable `DBXIDENTITY_CHECKPOINT_DIR`.",
+		},
 		"workspace_hosts": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "URL per workspace id, for workspaces behind private link or a vanity host. " +

@@ -31,6 +31,8 @@ type session struct {
 	account  *account.Client
 	idp      idp.Source // nil: none configured
 	now      func() time.Time
+	// checkpoints are for audits that may be killed.
+	checkpoints *checkpoints
 
 	// callerWarned is true once the run was told that nobody knows who it is.
 	callerWarned atomic.Bool
@@ -99,6 +101,20 @@ func (s *session) noteAudit(report audit.Report) {
 	}
 }
 
+// noteResumed leaves open everything that an audit judged which rests on a
+// checkpoint: what it does not want to fix may be as it was an hour ago, and
+// nobody has settled it.
+func (s *session) noteResumed(report audit.Report) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for t, ids := range report.Scanned {
+		s.unlisted[t] = true
+		for _, id := range ids {
+			s.open[audit.Ref{Type: t, ID: id}] = true
+		}
+	}
+}
+
 // prepareMembers makes the maps; the caller holds the lock.
 func (s *session) prepareMembers() {
 	if s.openMembers == nil {
@@ -142,6 +158,7 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 	if s.journalPath != "" {
 		trace = journal.New(s.journalPath)
 	}
+	kept := &checkpoints{dir: s.checkpointDir}
 	client, err := account.New(ctx, account.Config{
 		SDK:             s.databricks,
 		IdentityAPI:     s.identityAPI,
@@ -151,6 +168,7 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		WritesPerSecond: s.writesPerSecond,
 		ReadOnly:        s.readOnly,
 		Journal:         trace,
+		BeforeWrite:     kept.discard,
 
 		HiddenMemberships:      s.aim == audit.AIMOn,
 		MaybeHiddenMemberships: s.aim != audit.AIMOff,
@@ -177,7 +195,8 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		diags.AddError("Unable to Configure the Databricks Client", err.Error())
 		return nil
 	}
-	return &session{settings: s, account: client, idp: newIDP(s, client, diags), now: time.Now}
+	kept.bind(s, client)
+	return &session{settings: s, account: client, idp: newIDP(s, client, diags), now: time.Now, checkpoints: kept}
 }
 
 // warnJournal says that a write was made whose outcome the journal lacks. Every

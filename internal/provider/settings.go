@@ -39,6 +39,7 @@ type settings struct {
 	identityAPI     string
 	readOnly        bool
 	journalPath     string // empty: none
+	checkpointDir   string // empty: none
 	workspaceHosts  map[string]string
 	maxConcurrency  int
 	readsPerSecond  float64 // zero: adaptive
@@ -67,6 +68,7 @@ func (s *settings) read(ctx context.Context, cfg tfsdk.Config, diags *diag.Diagn
 	s.identityAPI = r.oneOf("identity_api", "auto", "auto", "iam_v2", "scim")
 	s.readOnly = r.boolean("read_only")
 	s.journalPath = r.journalPath("journal_path")
+	s.checkpointDir = r.checkpointDir("checkpoint_dir")
 	s.workspaceHosts = r.stringMap("workspace_hosts")
 	if n := r.count("max_concurrency", 1, 256); n > 0 {
 		s.maxConcurrency = n
@@ -151,6 +153,15 @@ func (r *settingsReader) journalPath(name string) string {
 		return ""
 	}
 	if err := journal.Check(value); err != nil {
+		r.invalid(name, origin, "cannot be used: "+err.Error()+".")
+	}
+	return value
+}
+
+// checkpointDir reads the folder of checkpoints.
+func (r *settingsReader) checkpointDir(name string) string {
+	value, origin := r.text(name)
+	if err := checkCheckpointDir(value); value != "" && err != nil {
 		r.invalid(name, origin, "cannot be used: "+err.Error()+".")
 	}
 	return value
