@@ -62,6 +62,7 @@ func TestAccPrincipalDiff_story(t *testing.T) {
 	)
 	blocks := diffBlock("pair", `user_name = "user31@example.com"`, `user_name = "USER32@example.com"`) +
 		diffBlock("jobs", `display_name = "nightly-export", principal_type = "service_principal"`, `display_name = "nightly-export-v2", principal_type = "service_principal"`) +
+		"output \"file\" {\n  value = provider::dbxidentity::csv(\"compare\", data.dbxidentity_principal_diff.pair)\n}\n" +
 		diffBlock("groups", `display_name = "data-engineers", principal_type = "group"`, `display_name = "bi-consumers", principal_type = "group"`)
 	// IAM v2 tells that SCIM provisioning wrote the members of the linked groups; over
 	// SCIM a membership is the IdP's because the group is.
@@ -86,6 +87,8 @@ func TestAccPrincipalDiff_story(t *testing.T) {
 			attribute(pair, "resolved_a", knownvalue.ObjectPartial(map[string]knownvalue.Check{
 				"principal_type": knownvalue.StringExact("user"), "principal_name": knownvalue.StringExact("user31@example.com"), "active": knownvalue.Bool(true),
 			})),
+			statecheck.ExpectKnownOutputValue("file", knownvalue.StringRegexp(regexp.MustCompile(`^group_id,group_name,source,in_a,in_b,is_direct_in_a,is_direct_in_b,path_in_a,path_in_b\r\n`+
+				`30\d+,bi-consumers,external,True,False,False,False,user31 → data-engineers → bi-consumers,\r\n`))),
 			diffRows(jobs, "only_in_a",
 				"bi-consumers|external|"+origin+"|--|nightly-export>data-engineers>bi-consumers||follows",
 				"data-engineers|external|"+origin+"|+-|nightly-export>data-engineers||add_in_idp",
@@ -167,7 +170,10 @@ func TestAccPrincipalDiff_refusals(t *testing.T) {
 		"a name of two kinds":    {a: `display_name = "job-runner"`, b: id, want: `(?s)Ambiguous Principal.*group/203.*service_principal/301`},
 		"an error while looking": {a: `user_name = "nobody@example.com"`, b: id, faults: []simulator.Fault{failing("**/scim/v2/Users")}, want: `(?s)Unable to Read Principal.*principal_a.*BAD:\s+not\s+today`},
 		"no groups":              {a: id, b: id, faults: []simulator.Fault{failing("**/Groups/*"), failing("**/direct-members")}, want: `(?s)Unable to Read Groups.*user/102.*none\s+of\s+1\s+groups.*BAD`},
-		"no groups above":        {a: id, b: `id = "101"`, faults: []simulator.Fault{failing("**/principals/101/*")}, want: `(?s)Unable to Read Groups.*the groups above\s+user/101`},
+		"unknown to IAM v2": {a: id, b: `id = "101"`, want: `(?s)Unable to Read Groups.*Account SCIM knows both principals, and IAM v2\s+does\s+not`, faults: []simulator.Fault{
+			{Kind: simulator.FaultStatus, Status: http.StatusNotFound, Path: "**/principals/101/*", ErrorCode: "RESOURCE_DOES_NOT_EXIST", Message: "gone"},
+		}},
+		"no groups above": {a: id, b: `id = "101"`, faults: []simulator.Fault{failing("**/principals/101/*")}, want: `(?s)Unable to Read Groups.*the groups above\s+user/101`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

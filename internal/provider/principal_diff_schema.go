@@ -76,7 +76,7 @@ var (
 		"path_in_b": "The same for B.",
 		"via":       "Ids of all direct groups that lead to this one, sorted, the group itself not among them: those of A, of B where only B has the group, of either where both have it.",
 		"hint": "How the side that lacks the group comes to it: `add_in_idp`, `add_in_databricks`, `follows` (from a group of the same list that leads here), " +
-			"`system_group` (nobody adds to it), or `unknown`. Null where both have it.",
+			"`system_group` (nobody adds to it), or `unknown`, where a hole hides it or no way to the group is known. Null where both have it.",
 	}
 )
 

@@ -95,6 +95,8 @@ func (d *comparison) hint(row DiffRow, has *closure, lacks *bool) Hint {
 		return HintSystem
 	case lacks == nil || direct == nil:
 		return HintUnknown
+	case !*direct && has.path(row.GroupID) == nil:
+		return HintUnknown // IAM v2 tells it, and the way goes through what is not provisioned.
 	case !*direct:
 		return HintFollows // None of the groups that lead there is on the other side.
 	}

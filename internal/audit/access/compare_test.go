@@ -189,3 +189,24 @@ func TestCompareCycleThroughThePrincipal(t *testing.T) {
 		t.Errorf("got %+v", d)
 	}
 }
+
+// A group that IAM v2 tells, and that no membership leads to, follows from nothing
+// that can be named.
+func TestCompareGroupWithoutAWay(t *testing.T) {
+	t.Parallel()
+	a, b := user("u1", "A"), user("u2", "B")
+	d := Compare(Graph{
+		Route: RouteIAMv2, Groups: []Group{group("1", "one", "u1"), external(group("2", "two")), group("3", "three", "2")},
+		Above: map[audit.Ref]Above{a.Ref: {IDs: []string{"1", "2", "3"}}, b.Ref: {}},
+	}, a, b)
+	hints := map[string]Hint{}
+	for _, r := range d.OnlyInA {
+		hints[r.GroupID] = r.Hint
+		if r.GroupID != "1" && (!isFalse(r.DirectInA) || r.PathInA != nil || r.Origin != OriginUnknown) {
+			t.Errorf("row %+v", r)
+		}
+	}
+	if diff := cmp.Diff(map[string]Hint{"1": HintAddInDatabricks, "2": HintUnknown, "3": HintUnknown}, hints); diff != "" || !d.Complete {
+		t.Errorf("complete %v\n%s", d.Complete, diff)
+	}
+}
