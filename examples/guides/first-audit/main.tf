@@ -21,6 +21,14 @@ locals {
   divergences = data.dbxidentity_divergences.this
 }
 
+output "complete" {
+  value = data.dbxidentity_workspace_federation.this.complete && local.divergences.complete
+}
+
+output "failures" {
+  value = concat(data.dbxidentity_workspace_federation.this.failures, local.divergences.failures)
+}
+
 output "counts" {
   value = local.divergences.counts
 }
