@@ -95,20 +95,30 @@ func TestAccessFacts_requests(t *testing.T) {
 	}
 }
 
-// Privileges and the facts of a clone plan read the same assignments once.
-func TestAccessFacts_sharesAssignments(t *testing.T) {
+// The graph, Privileges and the facts of a clone plan read the same groups and
+// assignments once.
+func TestAccessFacts_shares(t *testing.T) {
 	t.Parallel()
 	st := estate()
 	sim := start(t, st, simulator.Options{})
 	c := connect(t, asCaller(quick(sim)))
-	readFacts(t, c, requestFor(&st, access.DepthNone))
-	c.Privileges(t.Context(), []audit.Ref{user(sourceID)})
-	readFacts(t, c, requestFor(&st, access.DepthNone))
-	if n := count(sim, get, "/permissionassignments"); n != len(st.Workspaces) {
-		t.Errorf("the assignments of %d workspaces were read by %d requests", len(st.Workspaces), n)
+	req := requestFor(&st, access.DepthNone)
+	var err error
+	if req.Graph, err = c.AccessGraph(t.Context(), req.Source, req.Target); err != nil {
+		t.Fatal(err)
 	}
-	if n := count(sim, get, "/identity/accounts/"); n > 3 {
-		t.Errorf("%d requests to IAM v2", n)
+	facts, _ := readFacts(t, c, req)
+	c.Privileges(t.Context(), []audit.Ref{user(sourceID)})
+	readFacts(t, c, req)
+	if len(facts.Holdings) != 4 {
+		t.Errorf("holdings of %d principals", len(facts.Holdings))
+	}
+	for part, want := range map[string]int{
+		"/permissionassignments": len(st.Workspaces), "/Groups/" + directID: 1, "/Groups/" + grandparentID: 1, "/Users/" + sourceID: 1,
+	} {
+		if n := count(sim, get, part); n != want {
+			t.Errorf("%s was read %d times, want %d", part, n, want)
+		}
 	}
 }
 

@@ -203,3 +203,17 @@ func TestGroupsAboveAreCertain(t *testing.T) {
 		t.Errorf("a list that broke off: whole %v, in %v", c.whole(), c.in("3"))
 	}
 }
+
+// Groups of which only the id is known are there too, and nobody twice.
+func TestGroupsAbove(t *testing.T) {
+	t.Parallel()
+	g := listed(group("1", "one", "u1", "3"), group("2", "two", "1"), group("3", "three", "1", "u2"), group("4", "beside"))
+	g.Above = map[audit.Ref]Above{userRef("u2"): {IDs: []string{"3", "9"}}}
+	var got []string
+	for _, p := range GroupsAbove(&g, user("u1", "one@example.com"), user("u2", "two@example.com")) {
+		got = append(got, p.ID+" "+p.Name)
+	}
+	if want := []string{"1 one", "2 two", "3 three", "9 "}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
