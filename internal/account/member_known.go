@@ -111,6 +111,9 @@ type MemberCheck struct {
 	Membership
 	// Refusals are what would be refused; none where nothing would be written.
 	Refusals []audit.Refusal
+	// Power is that of the group, where the addition undoes a removal: that is not
+	// refused for it, and whoever reviews the plan should know.
+	Power audit.Privilege
 	// CallerUnknown tells that nobody knows whether a removal is the caller's.
 	CallerUnknown bool
 }
@@ -157,6 +160,10 @@ func (c *Client) checkMember(ctx context.Context, req MemberRequest, add bool) (
 	}
 	if add {
 		out.Refusals = audit.GuardAddMember(c.addFacts(ctx, facts))
+		if req.Restores && len(out.Refusals) == 0 {
+			c.renewPower()
+			out.Power = c.Privileges(ctx, []audit.Ref{out.Group.Ref})[out.Group.Ref]
+		}
 		return out, nil
 	}
 	out.Refusals = audit.GuardRemoveMember(c.removeFacts(ctx, facts))

@@ -60,8 +60,9 @@ type AddMemberFacts struct {
 	// AllowPrivileged is the deliberate permission of this one instance.
 	AllowPrivileged bool
 	// Restores is true for the undoing of a removal that was made by the same
-	// instance: it gives no power that was not there before, and the group may be
-	// the identity provider's, because the removal was of Databricks' own part.
+	// instance: it gives no power that was not there before, the member may have
+	// been inactive then, and the group may be the identity provider's, because the
+	// removal was of Databricks' own part.
 	Restores bool
 	// Above are the ids of all groups that the group is in, at any depth;
 	// AboveUnknown is why there may be more. Needed where the member is a group.

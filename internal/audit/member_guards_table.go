@@ -207,8 +207,8 @@ func when(refused bool, why string) string {
 
 func inactive(f *AddMemberFacts) string {
 	switch m := &f.Member; {
-	case !m.read() || m.Type == TypeGroup:
-		return "" // Groups have no such state.
+	case f.Restores || !m.read() || m.Type == TypeGroup:
+		return "" // Groups have no such state, and it may have been inactive before.
 	case m.Active == nil:
 		return "the account does not say whether the member is active"
 	default:

@@ -113,8 +113,8 @@ func addCases() map[string]addCase {
 			f.Restores, f.MembersUnknown, f.Power.Unknown = true, "403", "403"
 		}, nil},
 		"a restore is no more than that": {func(f *AddMemberFacts) {
-			f.Restores, f.Group.Name, f.Member = true, "admins", guardUser("2", false)
-		}, []string{GuardMemberInactive, GuardSystemGroup}},
+			f.Restores, f.Group.Name, f.Member = true, "admins", guardUser("2", false) // Inactive.
+		}, []string{GuardSystemGroup}},
 		"allow_privileged allows nothing else": {func(f *AddMemberFacts) {
 			f.AllowPrivileged, f.Group.ExternalID, f.Member = true, "x", guardUser("2", false)
 		}, []string{GuardMemberInactive, GuardIDPGroup}},

@@ -5,6 +5,7 @@ package provider_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,8 +24,12 @@ data "dbxidentity_divergences" "all" {
 }
 
 resource "dbxidentity_remediation_ledger" "this" {
-  pending_external_ids = data.dbxidentity_divergences.all.external_id_fixes
-  max_new_external_ids = -1
+  pending_external_ids    = data.dbxidentity_divergences.all.external_id_fixes
+  pending_member_removals = data.dbxidentity_divergences.all.member_removals
+  pending_memberships     = local.memberships
+
+  max_new_external_ids    = -1
+  max_new_member_removals = -1
 }
 
 resource "dbxidentity_external_id" "fix" {
@@ -37,10 +42,67 @@ resource "dbxidentity_external_id" "fix" {
   on_destroy                   = "restore"
 }
 
+resource "dbxidentity_group_member_removal" "fix" {
+  for_each = dbxidentity_remediation_ledger.this.member_removals
+
+  group_id   = each.value.group_id
+  member_id  = each.value.member_id
+  on_destroy = "restore"
+
+  # A group that becomes local is judged as one.
+  depends_on = [dbxidentity_external_id.fix]
+}
+
+resource "dbxidentity_group_member" "fix" {
+  for_each = dbxidentity_remediation_ledger.this.memberships
+
+  group_id   = each.value.group_id
+  member_id  = each.value.member_id
+  depends_on = [dbxidentity_external_id.fix]
+}
+
 output "fixes" {
   value = data.dbxidentity_divergences.all.external_id_fixes
 }
+
+output "removals" {
+  value = data.dbxidentity_divergences.all.member_removals
+}
 `
+
+// wishes are memberships as a clone plan gives them: an active user for each of
+// the first local groups that no fix concerns. One is there already.
+func wishes(st *simulator.State) string {
+	fixed, entries := map[string]bool{}, []string{}
+	for _, g := range st.IDP.Groups {
+		fixed[strings.ToLower(g.DisplayName)] = true
+	}
+	for i := range st.Groups {
+		g := &st.Groups[i]
+		if g.ExternalID != "" || fixed[strings.ToLower(g.DisplayName)] || len(g.Roles) > 0 || len(entries) == 4 {
+			continue
+		}
+		at := slices.IndexFunc(st.Users, func(u simulator.User) bool {
+			return u.Active && !slices.ContainsFunc(g.Members, func(m simulator.Member) bool { return m.Value == u.ID })
+		})
+		if entries = append(entries, fmt.Sprintf("%q = { group_id = %q, member_id = %q }", g.ID, g.ID, st.Users[at].ID)); len(entries) == 1 {
+			g.Members = append(g.Members, simulator.Member{Value: st.Users[at].ID})
+		}
+	}
+	return "\nlocals {\n  memberships = {\n    " + strings.Join(entries, "\n    ") + "\n  }\n}\n"
+}
+
+// rosters are the direct members of all groups that have any, sorted.
+func (a account) rosters() map[string][]string {
+	out := map[string][]string{}
+	for _, g := range a.state().Groups {
+		for _, m := range g.Members {
+			out[g.ID] = append(out[g.ID], m.Value)
+		}
+		slices.Sort(out[g.ID])
+	}
+	return out
+}
 
 // externalIDs are those of all principals of an account, by "type/id".
 func (a account) externalIDs() map[string]string {
@@ -66,9 +128,10 @@ type fixOutput map[string]struct {
 }
 
 // The law of the fixed point, on generated accounts: a saved plan does what it
-// says and nothing else, the plan after it is empty, the next audit has nothing
-// left to fix, and destroy with restore gives the first account back, but for
-// blank ids of users and service principals, of which the plan warned.
+// says and nothing else. A second round removes the members that can be judged
+// now that the identities are settled. Then the plan is empty, the audit has
+// nothing left to fix, and destroy with restore gives the first account back, but
+// for blank ids of users and service principals, of which the plan warned.
 func TestProcess_fixedPoint(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(3) {
@@ -82,9 +145,10 @@ func TestProcess_fixedPoint(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			memberships := wishes(&st)
 			a := startAccount(t, st, simulator.Options{})
-			first := a.externalIDs()
-			w := newWorkspace(t, a.audited(law))
+			first, rosters := a.externalIDs(), a.rosters()
+			w := newWorkspace(t, a.audited(law+memberships))
 
 			planned := w.must(0, "plan", "-input=false", "-out=plan.bin")
 			w.must(0, "apply", "-input=false", "plan.bin")
@@ -103,10 +167,25 @@ func TestProcess_fixedPoint(t *testing.T) {
 				t.Fatalf("the account is not what was planned (-planned +there): %s", diff)
 			}
 
-			w.must(0, "apply", "-auto-approve", "-input=false") // Nothing but the output is new.
+			checkRosters(t, a, w, rosters)
+
+			// Members are judged once the identities on both sides are beyond doubt: a
+			// second round removes, and does nothing else.
+			second := w.must(0, "apply", "-auto-approve", "-input=false")
+			for _, line := range strings.Split(second, "\n") {
+				if strings.Contains(line, " will be ") && !strings.Contains(line, "dbxidentity_group_member_removal.fix[") &&
+					!strings.Contains(line, "dbxidentity_remediation_ledger.this will be updated") {
+					t.Errorf("the second round does more than to remove members:%s", line)
+				}
+			}
+			checkRosters(t, a, w, rosters)
+			w.must(0, "apply", "-auto-approve", "-input=false") // Nothing but the outputs are new.
 			w.must(0, "plan", "-input=false", "-detailed-exitcode")
 			if left := w.must(0, "output", "-json", "fixes"); strings.TrimSpace(left) != "{}" {
 				t.Errorf("the second audit still offers %s", left)
+			}
+			if left := w.must(0, "output", "-json", "removals"); strings.TrimSpace(left) != "{}" {
+				t.Errorf("the second audit still offers the removals %s", left)
 			}
 
 			w.must(0, "destroy", "-auto-approve", "-input=false")
@@ -121,6 +200,9 @@ func TestProcess_fixedPoint(t *testing.T) {
 			if diff := cmp.Diff(want, a.externalIDs()); diff != "" {
 				t.Errorf("after destroy (-want +there): %s", diff)
 			}
+			if diff := cmp.Diff(rosters, a.rosters()); diff != "" {
+				t.Errorf("after destroy the members are not the first ones (-first +there): %s", diff)
+			}
 			if n := strings.Count(planned, "External ID Cannot Be Restored"); (n == 0) != (kept == 0) {
 				t.Errorf("%d ids cannot be restored, and the plan warned of %d", kept, n)
 			}
@@ -128,5 +210,39 @@ func TestProcess_fixedPoint(t *testing.T) {
 				t.Errorf("%d of %d ids cannot be restored: this account shows one side only", kept, len(fixes))
 			}
 		})
+	}
+}
+
+// checkRosters compares the members of all groups with what the plan said.
+func checkRosters(t *testing.T, a account, w *workspace, first map[string][]string) {
+	t.Helper()
+	want := map[string][]string{}
+	for group, members := range first {
+		want[group] = slices.Clone(members)
+	}
+	removed, added := 0, 0
+	for _, values := range w.instances() {
+		group, _ := values["group_id"].(string)
+		member, _ := values["member_id"].(string)
+		switch {
+		case values["removed"] == true:
+			removed++
+			want[group] = slices.DeleteFunc(want[group], func(id string) bool { return id == member })
+		case values["added"] == true:
+			added++
+			want[group] = append(want[group], member)
+			slices.Sort(want[group])
+		}
+	}
+	if removed < 3 || added != 3 {
+		t.Errorf("%d members removed and %d added: this account shows little", removed, added)
+	}
+	for group, members := range want {
+		if len(members) == 0 {
+			delete(want, group)
+		}
+	}
+	if diff := cmp.Diff(want, a.rosters()); diff != "" {
+		t.Errorf("the members are not what was planned (-planned +there): %s", diff)
 	}
 }

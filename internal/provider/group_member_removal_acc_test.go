@@ -163,7 +163,13 @@ output "removals" {
 	w.must(0, "apply", "-auto-approve")
 	saysAll(t, w.must(0, "plan", "-detailed-exitcode"), "No changes")
 	saysAll(t, w.must(0, "output", "removals"), "0")
-	w.must(0, "destroy", "-auto-approve")
+	// Since then the group got power and the member was deactivated: it is put back
+	// as it was, and the plan says what that gives.
+	a.change(func(st *simulator.State) {
+		st.Groups[0].Roles = []simulator.Role{{Value: "account_admin"}}
+		st.Users[0].Active = false
+	})
+	saysAll(t, w.must(0, "destroy", "-auto-approve"), "Membership Gives Power", "user/101 a member of group/201 again", "account role account_admin")
 	if got := a.members("201"); len(got) != 2 {
 		t.Errorf("after destroy group 201 has %v, want both", got)
 	}
