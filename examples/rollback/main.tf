@@ -29,7 +29,13 @@ variable "since" {
 variable "keep" {
   type        = set(string)
   default     = []
-  description = "Principals to leave as they are, for example [\"user/101\"]."
+  description = "Principals and memberships to leave as they are, for example [\"user/101\", \"group/1/user/101\"]."
+}
+
+variable "allow_privileged" {
+  type        = set(string)
+  default     = []
+  description = "Groups with power that removed members may be put back into, for example [\"group/1\"]."
 }
 
 provider "dbxidentity" {
@@ -63,6 +69,16 @@ locals {
   restorable = { for principal, x in local.external_ids : principal => x if x.before != "" || startswith(principal, "group/") }
 }
 
+locals {
+  # A membership that was absent before the first write, and is there after the
+  # last one, is taken away again, and the other way round.
+  memberships = {
+    for key, writes in { for l in local.intents : "${l.group}/${l.principal}" => l... if contains(["add_member", "remove_member"], l.operation) } :
+    key => { before = writes[0].before, after = writes[length(writes) - 1].after, group = writes[0].group, member = writes[0].principal }
+    if writes[0].before != writes[length(writes) - 1].after && !contains(var.keep, key)
+  }
+}
+
 resource "dbxidentity_external_id" "rollback" {
   for_each = local.restorable
 
@@ -70,6 +86,25 @@ resource "dbxidentity_external_id" "rollback" {
   principal_id                 = split("/", each.key)[1]
   external_id                  = each.value.before
   expected_current_external_id = each.value.after
+}
+
+# After the externalIds: a group that becomes local again takes members again.
+resource "dbxidentity_group_member" "rollback" {
+  for_each = { for key, m in local.memberships : key => m if m.before == "member" }
+
+  group_id         = split("/", each.value.group)[1]
+  member_id        = split("/", each.value.member)[1]
+  allow_privileged = contains(var.allow_privileged, each.value.group)
+  on_destroy       = "keep"
+  depends_on       = [dbxidentity_external_id.rollback]
+}
+
+resource "dbxidentity_group_member_removal" "rollback" {
+  for_each = { for key, m in local.memberships : key => m if m.before == "absent" }
+
+  group_id   = split("/", each.value.group)[1]
+  member_id  = split("/", each.value.member)[1]
+  depends_on = [dbxidentity_external_id.rollback]
 }
 
 output "not_reversible" {

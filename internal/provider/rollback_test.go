@@ -42,14 +42,17 @@ func (w *workspace) content(name string) string {
 }
 
 // The state is lost, and the account gets back what it held from the journal
-// alone: all but the blank externalIds of users and service principals. What
-// somebody changed since is named, and not overwritten.
+// alone, members included: all but the blank externalIds of users and service
+// principals. What somebody changed since is named, and not overwritten.
 func TestProcess_rollback(t *testing.T) {
 	t.Parallel()
 	st := manyStale(4)
 	small := smallWorld()
 	st.Users = append(st.Users, small.Users...)
 	st.Groups, st.ServicePrincipals = small.Groups, small.ServicePrincipals
+	st.Groups = append(st.Groups,
+		simulator.Group{ID: "210", DisplayName: "plain", Members: []simulator.Member{{Value: "1001"}, {Value: "1002"}}},
+		simulator.Group{ID: "211", DisplayName: "operators", Members: []simulator.Member{{Value: "1001"}}})
 	st.IDP.Users = append(st.IDP.Users, small.IDP.Users...)
 	st.IDP.Groups, st.IDP.ServicePrincipals = small.IDP.Groups, small.IDP.ServicePrincipals
 	a := startAccount(t, st, simulator.Options{})
@@ -61,8 +64,12 @@ func TestProcess_rollback(t *testing.T) {
 	)
 	linked := strings.NewReplacer(`"dbxidentity_divergences" "all" {}`, `"dbxidentity_divergences" "all" { link_groups = true }`,
 		`idp =`, "journal_path = \"journal.jsonl\"\n  idp =")
-	w := newWorkspace(t, linked.Replace(a.audited(remediation)))
+	w := newWorkspace(t, linked.Replace(a.audited(remediation+membershipsOf("dbxidentity_group_member", "210/1000", "210/1003", "210/102")+
+		membershipsOf("dbxidentity_group_member_removal", "210/1001", "210/1002", "211/1001"))))
 	w.must(1, "apply", "-auto-approve")
+	if got := fmt.Sprint(a.members("210"), a.members("211")); got != "[102 1000 1003] []" {
+		t.Fatalf("the groups have %s", got)
+	}
 	// A second run changes a user again, so that one principal has two writes.
 	w.write("again.tf", named("again", "user", "1001", entraID(77), `expected_current_external_id = "`+entraID(1001)+`"`))
 	w.must(0, "apply", "-auto-approve", "-target=dbxidentity_external_id.again")
@@ -73,7 +80,12 @@ func TestProcess_rollback(t *testing.T) {
 	if got := a.userExternalID("1001"); got != entraID(77) {
 		t.Fatalf("user 1001 holds %q", got)
 	}
-	a.setUserExternalID("1000", entraID(4711))() // Since then, by somebody else.
+	a.setUserExternalID("1000", entraID(4711))()  // Since then, by somebody else.
+	a.setMembers("210", "1000", "1002", "1003")() // 102 was taken away, 1002 put back.
+	a.change(func(st *simulator.State) {          // And a group got power.
+		st.Groups[len(st.Groups)-1].Roles = []simulator.Role{{Value: "account_admin"}}
+		before.Groups[len(before.Groups)-1].Roles = st.Groups[len(st.Groups)-1].Roles
+	})
 
 	// Lines of another account and of machines that died do not count.
 	journal := w.content("journal.jsonl")
@@ -83,6 +95,8 @@ func TestProcess_rollback(t *testing.T) {
 	r := rollbackOf(t, a, journal)
 	saysAll(t, r.must(1, "apply", "-auto-approve"), "user/1000", entraID(4711))
 	r.env = append(r.env, `TF_VAR_keep=["user/1000"]`)
+	saysAll(t, r.must(1, "apply", "-auto-approve"), "group/211", "account role account_admin")
+	r.env = append(r.env, `TF_VAR_allow_privileged=["group/211"]`)
 	out := r.must(0, "apply", "-auto-approve")
 	saysAll(t, out, `not_reversible = tolist([ "service_principal/301", "user/101", ])`)
 	r.must(0, "plan", "-detailed-exitcode")
@@ -110,4 +124,10 @@ func TestProcess_rollback(t *testing.T) {
 	if got := fmt.Sprint(later.must(0, "plan")); strings.Contains(got, "will be created") {
 		t.Errorf("planned: %s", got)
 	}
+}
+
+// membershipsOf is one instance per "<group>/<member>".
+func membershipsOf(resource string, keys ...string) string {
+	return fmt.Sprintf("\nresource %q %q {\n  for_each = toset([\"%s\"])\n  group_id = split(\"/\", each.key)[0]\n  member_id = split(\"/\", each.key)[1]\n}\n",
+		resource, "those", strings.Join(keys, "\", \""))
 }
