@@ -25,6 +25,20 @@ variable "external_id_fixes" {
   default = {}
 }
 
+variable "member_removals" {
+  description = "Written by the audit, changed by nobody else."
+  type = map(object({
+    group_id    = string
+    group_name  = string # for reviewers, as all below but member_id
+    member_id   = string
+    member_type = string
+    member_name = string
+    category    = string
+    cause       = string
+  }))
+  default = {}
+}
+
 resource "dbxidentity_external_id" "fix" {
   for_each = var.external_id_fixes
 
@@ -32,4 +46,11 @@ resource "dbxidentity_external_id" "fix" {
   principal_id                 = each.value.principal_id
   external_id                  = each.value.external_id
   expected_current_external_id = each.value.current_external_id
+}
+
+resource "dbxidentity_group_member_removal" "fix" {
+  for_each = var.member_removals
+
+  group_id  = each.value.group_id
+  member_id = each.value.member_id
 }

@@ -24,6 +24,7 @@ data "dbxidentity_divergences" "this" {
 output "fixes" {
   value = provider::dbxidentity::fixes_tfvars({
     external_id_fixes = data.dbxidentity_divergences.this.external_id_fixes
+    member_removals   = data.dbxidentity_divergences.this.member_removals
   })
 }
 
