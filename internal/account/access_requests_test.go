@@ -48,7 +48,7 @@ func TestAccessFacts_requests(t *testing.T) {
 		t.Fatal(err)
 	}
 	sim := start(t, st, simulator.Options{})
-	cfg := quick(sim)
+	cfg := asCaller(quick(sim))
 	cfg.SDK.ClientID, cfg.SDK.ClientSecret = st.Account.OAuthClients[0].ClientID, st.Account.OAuthClients[0].ClientSecret
 	if cfg.WorkspaceHosts, err = sim.WorkspaceHosts(); err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func TestAccessFacts_login(t *testing.T) {
 			want:   []string{"account token", "101 token", "101 metastore_summary 401", "101 token", "101 metastore_summary 200"},
 		},
 		"out of order there": {
-			faults: []simulator.Fault{{Kind: "status", WorkspaceID: 101, Path: "/oidc/**", Status: 500}},
+			faults: []simulator.Fault{{Kind: "status", WorkspaceID: 101, Path: "/oidc/**", Status: 501}},
 			want:   []string{"account token", "101 token", "102 token", "102 metastore_summary 200"},
 		},
 	} {
@@ -162,7 +162,6 @@ func TestAccessFacts_login(t *testing.T) {
 			sim := start(t, st, simulator.Options{})
 			faults(t, sim, tt.faults...)
 			cfg := asCaller(quick(sim))
-			cfg.RetryBudget /= 40
 			var err error
 			if cfg.WorkspaceHosts, err = sim.WorkspaceHosts(); err != nil {
 				t.Fatal(err)
