@@ -63,7 +63,7 @@ func (csvFunction) Definition(_ context.Context, _ function.DefinitionRequest, r
 		VariadicParameter: function.StringParameter{
 			Name: "options",
 			MarkdownDescription: "`" + optionDefuse + "` puts a single quote before cells that a spreadsheet would run as a formula " +
-				"(those that start with `=`, `+`, `-`, `@`, a tab or a carriage return). It changes bytes, so it is off by default.",
+				"(those that start with `=`, `+`, `-`, `@`, a tab, a carriage return or a line feed; full width forms too). It changes bytes, so it is off by default.",
 		},
 		Return: function.StringReturn{},
 	}
