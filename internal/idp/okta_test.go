@@ -14,6 +14,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -196,6 +198,70 @@ func TestOktaMatch_failures(t *testing.T) {
 			t.Errorf("%v, %+v", err, got.Matches[450])
 		}
 	})
+}
+
+// What an admin role does not cover is unknown and named; the rest is judged.
+func TestOktaMatch_permissions(t *testing.T) {
+	t.Parallel()
+	const refusal = `{"errorCode":"E0000006","errorSummary":"You do not have permission to perform the requested action","errorCauses":[]}`
+	tests := map[string]struct {
+		path, scope     string
+		users, groups   bool // known
+		members, failed string
+	}{
+		"users":   {"/okta/api/v1/users", "okta.users.read", false, true, "", "list IdP users"},
+		"groups":  {"/okta/api/v1/groups", "okta.groups.read", true, false, "", "list IdP groups"},
+		"members": {"/okta/api/v1/groups/*/users", "okta.groups.read", true, true, "okta.groups.read", "list IdP group members"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st, req := oktaState()
+			req.Principals = req.Principals[:451] // no service principals
+			w := newWorld(t, st, simulator.Options{})
+			if err := w.sim.Server.SetFaults([]simulator.Fault{{Kind: simulator.FaultStatus, Path: tt.path, Status: 403, Body: refusal}}); err != nil {
+				t.Fatal(err)
+			}
+			got, err := newOkta(t, w.oktaConfig()).Match(t.Context(), req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			user, group := got.Matches[0], got.Matches[450]
+			if (user.Unknown == "") != tt.users || (group.Unknown == "") != tt.groups {
+				t.Errorf("user %q, group %q", user.Unknown, group.Unknown)
+			}
+			if tt.groups && !strings.Contains(group.Members.Unknown, tt.members) {
+				t.Errorf("%+v", group.Members)
+			}
+			if len(got.Failures) != 1 || got.Failures[0].Call != tt.failed || !strings.Contains(got.Failures[0].Reason, "E0000006") || !strings.Contains(got.Failures[0].Reason, tt.scope) {
+				t.Errorf("%+v", got.Failures)
+			}
+		})
+	}
+}
+
+// An org that hands out a token of possession all the same.
+func TestOktaMatch_dpopToken(t *testing.T) {
+	t.Parallel()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	org := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		_, _ = rw.Write([]byte(`{"token_type":"DPoP","expires_in":3600,"access_token":"secret-token"}`))
+	}))
+	t.Cleanup(org.Close)
+	source := newOkta(t, idp.OktaConfig{
+		OrgURL: org.URL, ClientID: "app", PrivateKey: string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: raw})),
+	})
+	_, err = source.Match(t.Context(), linked(1, 0, 0))
+	if err == nil || !strings.Contains(err.Error(), "demands proof of possession (DPoP)") || strings.Contains(err.Error(), "secret-token") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestNewOkta_errors(t *testing.T) {
