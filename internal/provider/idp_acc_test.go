@@ -248,3 +248,67 @@ func TestAccProvider_badIDPSettings(t *testing.T) {
 		})
 	}
 }
+
+// A member that the IdP has through a nested group only: confirmed transitively;
+// directly it is told apart from a stranger, and nobody is offered its removal.
+func TestAccDivergences_membership(t *testing.T) {
+	t.Parallel()
+	st := smallWorld()
+	st.Groups[0].Members = []simulator.Member{{Value: "102"}, {Value: "103"}}
+	st.IDP.Users = append(st.IDP.Users, simulator.IDPUser{ID: entraID(999), UserPrincipalName: "user103@example.com", AccountEnabled: true, UserType: "Member"})
+	st.IDP.Groups[0].Members = []string{entraID(203)}
+	st.IDP.Groups = append(st.IDP.Groups, simulator.IDPGroup{ID: entraID(203), DisplayName: "nested", SecurityEnabled: true, Members: []string{entraID(102)}})
+	a := startAccount(t, st, simulator.Options{})
+	str := knownvalue.StringExact
+	row := func(members, advisories []knownvalue.Check, cause string) knownvalue.Check {
+		return rowsAmong{knownvalue.ObjectPartial(map[string]knownvalue.Check{
+			"id": str("201"), "cause": str(cause), "advisories": knownvalue.ListExact(advisories),
+			"error_categories":                         knownvalue.ListExact([]knownvalue.Check{str("GROUP_HAS_LOCAL_MEMBERS_WITH_EXTERNAL_ID")}),
+			"external_members_not_in_idp_internal_ids": knownvalue.ListExact(members),
+		})}
+	}
+	removals := knownvalue.MapExact(map[string]knownvalue.Check{"201/103": knownvalue.NotNull()})
+	const direct = "data.dbxidentity_divergences.direct"
+	acceptanceWith(t, a.trusting(), resource.TestStep{
+		Config: a.config(a.entra()+"\n  automatic_identity_management = \"off\"", `
+data "dbxidentity_divergences" "all" {}
+
+data "dbxidentity_divergences" "direct" {
+  membership = "direct"
+}
+`),
+		ConfigStateChecks: []statecheck.StateCheck{
+			attribute(divergencesAddress, "groups", row([]knownvalue.Check{str("103")}, nil, "members_not_in_idp")),
+			attribute(divergencesAddress, "member_removals", removals),
+			attribute(direct, "groups", row([]knownvalue.Check{str("102"), str("103")}, []knownvalue.Check{str("MEMBER_NESTED_IN_IDP")}, "members_not_in_idp")),
+			attribute(direct, "member_removals", removals),
+			attribute(direct, "complete", knownvalue.Bool(true)),
+		},
+	})
+}
+
+// rowsAmong is a list in which each of the rows is met by an element.
+type rowsAmong []knownvalue.Check
+
+func (rows rowsAmong) String() string { return fmt.Sprint([]knownvalue.Check(rows)) }
+
+func (rows rowsAmong) CheckValue(value any) error {
+	list, ok := value.([]any)
+	if !ok {
+		return fmt.Errorf("%T is no list", value)
+	}
+	for _, row := range rows {
+		var last error
+		met := false
+		for _, element := range list {
+			if last = row.CheckValue(element); last == nil {
+				met = true
+				break
+			}
+		}
+		if !met {
+			return fmt.Errorf("no element of %v is %s: %w", list, row, last)
+		}
+	}
+	return nil
+}
