@@ -3,7 +3,7 @@
 
 // Command demo shows the provider's main job on a simulated account: a plan that
 // shows divergences, an apply that fixes what is safe to fix, and a plan that is
-// empty. It runs the real command line of Terraform or OpenTofu and the built
+// empty; then the same access as a colleague's for a new one. It runs the real command line of Terraform or OpenTofu and the built
 // provider; `make demo` builds both and sets the environment.
 //
 // Everything is on loopback and in a temporary folder, and all of it is ended
@@ -31,6 +31,7 @@ func main() {
 	flag.StringVar(&cfg.cli, "cli", os.Getenv("DBXIDENTITY_TEST_CLI"), "Terraform or OpenTofu to run")
 	flag.StringVar(&cfg.simulator, "simulator", filepath.Join("bin", "simulator"), "built simulator")
 	flag.StringVar(&cfg.source, "config", filepath.Join("examples", "demo"), "folder with the configuration to run")
+	flag.StringVar(&cfg.clone, "clone-config", filepath.Join("examples", "clone"), "folder with the configuration of the clone")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -47,7 +48,7 @@ func main() {
 }
 
 // config is where the demo finds its parts.
-type config struct{ cli, simulator, source string }
+type config struct{ cli, simulator, source, clone string }
 
 // run is the whole story. The error says which step failed; nothing is left
 // running or on disk either way.
@@ -96,6 +97,9 @@ func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
 	after, err := terraform.report(ctx, "plan.bin")
 	if err != nil {
 		return err
+	}
+	if err := clone(ctx, cfg.clone, terraform); err != nil {
+		return fmt.Errorf("the clone: %w", err)
 	}
 	headline(out, "Summary")
 	return summary{before: before, after: after}.write(out)

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -159,13 +160,35 @@ func (c command) run(ctx context.Context, args ...string) error {
 
 // report reads the data sources' results out of a plan file.
 func (c command) report(ctx context.Context, plan string) (report, error) {
+	raw, err := c.show(ctx, plan)
+	if err != nil {
+		return report{}, err
+	}
+	return parseReport(raw)
+}
+
+// show is a plan file as JSON.
+func (c command) show(ctx context.Context, plan string) ([]byte, error) {
 	var out bytes.Buffer
 	cmd := c.build(ctx, "show", "-json", plan)
 	cmd.Stdout = &out
 	if err := cmd.Run(); err != nil {
-		return report{}, fmt.Errorf("reading the plan file: %w", err)
+		return nil, fmt.Errorf("reading the plan file: %w", err)
 	}
-	return parseReport(out.Bytes())
+	return out.Bytes(), nil
+}
+
+// quietly runs the command and shows what it printed only if it fails.
+func (c command) quietly(ctx context.Context, args ...string) error {
+	var said bytes.Buffer
+	fmt.Fprintf(c.out, "$ %s %s\n", filepath.Base(c.path), strings.Join(args, " "))
+	cmd := c.build(ctx, append([]string{args[0], "-no-color"}, args[1:]...)...)
+	cmd.Stdout, cmd.Stderr = &said, &said
+	err := cmd.Run()
+	if err != nil {
+		_, _ = c.errOut.Write(said.Bytes())
+	}
+	return err
 }
 
 func isTerminal(out io.Writer) bool {

@@ -50,9 +50,19 @@ type fix struct {
 	ExternalID string `json:"external_id"`
 }
 
-// parseReport reads the JSON form of a plan: data sources that are read while
-// planning stand in the prior state.
+// parseReport reads the two data sources of the demo out of the JSON form of a
+// plan.
 func parseReport(plan []byte) (report, error) {
+	var r report
+	return r, readPlan(plan, map[string]any{
+		"data.dbxidentity_workspace_federation.this": &r.federation,
+		"data.dbxidentity_divergences.this":          &r.divergences,
+	})
+}
+
+// readPlan reads data sources out of the JSON form of a plan: those that are read
+// while planning stand in the prior state.
+func readPlan(plan []byte, into map[string]any) error {
 	var doc struct {
 		PriorState struct {
 			Values struct {
@@ -66,12 +76,7 @@ func parseReport(plan []byte) (report, error) {
 		} `json:"prior_state"`
 	}
 	if err := json.Unmarshal(plan, &doc); err != nil {
-		return report{}, fmt.Errorf("reading the plan's JSON: %w", err)
-	}
-	var r report
-	into := map[string]any{
-		"data.dbxidentity_workspace_federation.this": &r.federation,
-		"data.dbxidentity_divergences.this":          &r.divergences,
+		return fmt.Errorf("reading the plan's JSON: %w", err)
 	}
 	for _, resource := range doc.PriorState.Values.Root.Resources {
 		target, ok := into[resource.Address]
@@ -79,14 +84,14 @@ func parseReport(plan []byte) (report, error) {
 			continue
 		}
 		if err := json.Unmarshal(resource.Values, target); err != nil {
-			return report{}, fmt.Errorf("reading %s: %w", resource.Address, err)
+			return fmt.Errorf("reading %s: %w", resource.Address, err)
 		}
 		delete(into, resource.Address)
 	}
 	for address := range into {
-		return report{}, fmt.Errorf("the plan does not hold %s", address)
+		return fmt.Errorf("the plan does not hold %s", address)
 	}
-	return r, nil
+	return nil
 }
 
 // finding is one divergent principal, in the words of the summary.
@@ -170,7 +175,7 @@ func writeFixes(w io.Writer, fixes map[string]fix) {
 
 const nextSteps = `
 Next steps
-  The configuration that just ran        examples/demo/main.tf
+  The configurations that just ran       examples/demo/main.tf, examples/clone/main.tf
   What each cause and action means       docs/guides/rules.md
   On your own account                    README.md, "On a real account"
   An account with 3,000 identities       bin/simulator -preset field-scan
