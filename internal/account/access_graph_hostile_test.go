@@ -171,10 +171,19 @@ func TestAccessGraph_oddAnswers(t *testing.T) {
 		row        string // what is said of group 11; "" is nothing
 		hole       string
 	}{
-		"null":            {"/Groups/11", fmt.Sprintf(members, `null`), "", ""},
-		"absent":          {"/Groups/11", `{"id":"11","displayName":"eleven"}`, "", ""},
-		"empty":           {"/Groups/11", fmt.Sprintf(members, `[]`), "", ""},
-		"numbers":         {"/Groups/11", fmt.Sprintf(members, `[{"value":1}]`), "a 11 +- A>eleven  add_in_databricks", ""},
+		"null":    {"/Groups/11", fmt.Sprintf(members, `null`), "", ""},
+		"absent":  {"/Groups/11", `{"id":"11","displayName":"eleven"}`, "", ""},
+		"empty":   {"/Groups/11", fmt.Sprintf(members, `[]`), "", ""},
+		"numbers": {"/Groups/11", fmt.Sprintf(members, `[{"value":1}]`), "a 11 +- A>eleven  add_in_databricks", ""},
+		"external id null": {
+			"/Groups/11", `{"id":11,"displayName":"eleven","externalId":null,"members":[{"value":1}]}`, "a 11 +- A>eleven  add_in_databricks", "",
+		},
+		"external id empty": {
+			"/Groups/11", `{"id":11,"displayName":"eleven","externalId":"","members":[{"value":1}]}`, "a 11 +- A>eleven  add_in_databricks", "",
+		},
+		"external id": {
+			"/Groups/11", `{"id":11,"displayName":"eleven","externalId":"x","members":[{"value":1}]}`, "a 11 +- A>eleven  add_in_idp", "",
+		},
 		"twice":           {"/Groups/11", fmt.Sprintf(members, `[{"value":"1","$ref":"Users/1"},{"value":1,"$ref":"Users/1"}]`), "a 11 +- A>eleven  add_in_databricks", ""},
 		"an unknown kind": {"/Groups/11", fmt.Sprintf(members, `[{"value":"1","$ref":"Robots/1","type":"Robot"}]`), "a 11 +- A>eleven  add_in_databricks", ""},
 		"an absolute ref": {"/Groups/11", fmt.Sprintf(members, `[{"value":"1","$ref":"https://example.com/Users/1"}]`), "a 11 +- A>eleven  add_in_databricks", ""},

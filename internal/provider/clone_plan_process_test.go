@@ -4,11 +4,13 @@
 package provider_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -229,4 +231,63 @@ func TestProcess_cloneSavedPlan(t *testing.T) {
 	w.must(0, "destroy", "-auto-approve")
 	// Whoever was found there stays: by the plan, and by the other hand.
 	a.targetIs(t, "after the destroy", "legacy-etl-users", "npb-developers", "scratch-workspace-admins")
+}
+
+// An apply that is interrupted stops between two groups: state holds what was
+// confirmed, and the next apply finishes (R29). A tainted instance is taken away
+// and given again.
+func TestProcess_cloneInterrupted(t *testing.T) {
+	t.Parallel()
+	st, err := simulator.Preset("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const more = 5
+	for i := range more {
+		id := fmt.Sprint(40000000000000 + i)
+		st.Groups = append(st.Groups, simulator.Group{ID: id, DisplayName: fmt.Sprintf("more-%d", i), Members: []simulator.Member{{Value: demoSource}}})
+		st.Workspaces[0].PermissionAssignments = append(st.Workspaces[0].PermissionAssignments, simulator.PermissionAssignment{PrincipalID: id, Permissions: []string{"USER"}})
+	}
+	a := startAccount(t, st, simulator.Options{Latency: 5 * time.Millisecond})
+	w := newWorkspace(t, a.config("", cloneCopy))
+	cmd, out := w.command(t.Context(), "apply", "-auto-approve", "-parallelism=1")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); a.writes() < 2; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("nothing was written:\n%s", out)
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Fatalf("the apply was not interrupted:\n%s", out)
+	}
+	has, known := a.holdsTarget(), 0
+	for address, values := range w.instances() {
+		if !strings.HasPrefix(address, "dbxidentity_group_member.") {
+			continue
+		}
+		if known++; !slices.Contains(has, fmt.Sprint(values["group_name"])) {
+			t.Errorf("state holds %s, and the account does not", address)
+		}
+	}
+	// One may have been written and not been confirmed when the interrupt came.
+	// legacy-etl-users is the target's own; npb-developers may be in state as found.
+	if n := len(has); n >= more+4 || known < 1 || n > known+3 {
+		t.Errorf("the target is in %v, state holds %d", has, known)
+	}
+	w.must(0, "apply", "-auto-approve")
+	w.must(0, "plan", "-detailed-exitcode")
+	if has = a.holdsTarget(); len(has) != more+4 {
+		t.Errorf("after the next apply the target is in %v", has)
+	}
+	last := fmt.Sprintf(`dbxidentity_group_member.given["%d"]`, 40000000000000+more-1)
+	w.must(0, "taint", last)
+	saysAll(t, w.must(0, "apply", "-auto-approve"), "1 added, 0 changed, 1 destroyed")
+	if now := a.holdsTarget(); !slices.Equal(now, has) || w.instances()[last]["added"] != true {
+		t.Errorf("after taint the target is in %v, %v", now, w.instances()[last])
+	}
 }

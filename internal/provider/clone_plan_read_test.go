@@ -169,6 +169,7 @@ func TestClonePlan_rows(t *testing.T) {
 	same("not transitive", row("databricks_actions", 2)["already_transitive"], false)
 	same("not cloned", got["not_cloned"], []any{
 		map[string]any{"kind": "account_role", "place": nil, "value": "roles/billing.admin"},
+		map[string]any{"kind": "entitlement", "place": "7000000000000002", "value": "WORKSPACE_ACCESS"},
 		map[string]any{"kind": "grant", "place": "table prod.sales.orders", "value": "SELECT"},
 		map[string]any{"kind": "workspace_assignment", "place": "7000000000000002", "value": "USER"},
 	})
@@ -180,7 +181,7 @@ func TestClonePlan_rows(t *testing.T) {
 		"group_id": demoDevelopers, "group_name": "npb-developers", "member_id": demoTarget, "privileged": false,
 	})
 	same("counts", got["counts"], map[string]any{
-		"idp_actions": 1.0, "databricks_actions": 3.0, "skipped": 1.0, "unverified": 0.0, "already_member": 1.0, "follows": 1.0, "system_groups": 1.0, "not_cloned": 3.0,
+		"idp_actions": 1.0, "databricks_actions": 3.0, "skipped": 1.0, "unverified": 0.0, "already_member": 1.0, "follows": 1.0, "system_groups": 1.0, "not_cloned": 4.0,
 	})
 }
 

@@ -99,6 +99,33 @@ func TestClonePlan_requests(t *testing.T) {
 	}
 }
 
+// Permission assignments are read once per workspace, for any number of data
+// sources (part 4, group 10).
+func TestClonePlan_hundredWorkspaces(t *testing.T) {
+	t.Parallel()
+	demo, err := simulator.Preset("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := simulator.Generate(demo, simulator.GenerateOptions{Workspaces: 96, Seed: 3, Clean: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := startAccount(t, st, simulator.Options{})
+	s := a.serve(nil)
+	for range 3 {
+		if got, said := s.read(clonePlanType, cloneOf(nil)); said != "" || got["complete"] != true {
+			t.Fatal(said)
+		}
+	}
+	if n := a.requestsTo("permissionassignments"); n != 100 {
+		t.Errorf("%d requests for permission assignments, want 100", n)
+	}
+	if n := a.Server.Requests().Total; n > 150 {
+		t.Errorf("%d requests: %v", n, a.Server.Requests().ByRoute)
+	}
+}
+
 // On SCIM the account is crawled once per run, for any number of data sources.
 func TestClonePlan_oneCrawl(t *testing.T) {
 	t.Parallel()

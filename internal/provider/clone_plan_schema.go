@@ -160,7 +160,7 @@ func clonePlanOutputs() map[string]schema.Attribute {
 		"system_groups":      planRowList("Groups that Databricks keeps itself; never planned."),
 		"not_cloned": resultList(notClonedType, "What the source holds itself, which no group gives: a clone is not equality. Sorted.", map[string]string{
 			"kind":  "`workspace_assignment`, `account_role`, `entitlement`, `grant` or `ownership`.",
-			"place": "Workspace id, or type and full name of the object; null for account roles and entitlements.",
+			"place": "Workspace id of assignments and of entitlements there, or type and full name of the object; null for what holds in the whole account.",
 			"value": "Level, role, entitlement or privileges.",
 		}),
 		"memberships": resultMap(membershipType, "By group id: every direct group of the source that is Databricks' own and gives something, or that the target holds "+

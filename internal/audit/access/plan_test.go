@@ -244,6 +244,32 @@ func summaryOf(p ClonePlan) string {
 	return strings.Join(words, " ")
 }
 
+// A transitive group names all routes, and those of them that wait for the IdP;
+// what the target holds already is no longer waited for (R19).
+func TestPlanFollows(t *testing.T) {
+	t.Parallel()
+	g := func(holders ...string) Graph {
+		return listed(external(group("1", "idp", append(holders, "u1")...)), group("2", "own", "u1"), group("3", "both", "1", "2"), group("4", "top", "3"))
+	}
+	for name, c := range map[string]struct {
+		graph   Graph
+		pending []string
+	}{
+		"through the IdP and not":           {g(), []string{"1"}},
+		"through the IdP, and held already": {g("u2"), nil},
+	} {
+		p := planOf(c.graph, nil)
+		if rowNames(p.Follows) != "both top" {
+			t.Fatalf("%s: %v", name, verdicts(p))
+		}
+		for _, row := range p.Follows {
+			if !slices.Equal(row.Via, []string{"1", "2"}) || !slices.Equal(row.PendingVia, c.pending) {
+				t.Errorf("%s: %s via %v, pending %v", name, row.GroupName, row.Via, row.PendingVia)
+			}
+		}
+	}
+}
+
 // The plan, case by case (part 4, group 6), and the guards (R23 to R26).
 func TestPlanCases(t *testing.T) {
 	t.Parallel()
@@ -269,6 +295,7 @@ func TestPlanCases(t *testing.T) {
 		{"target has it directly", listed(group("1", "one", "u1", "u2")), nil, map[string]string{"already": "one", "memberships": "one"}, ""},
 		{"target has it through another", listed(group("1", "one", "u1", "5"), group("5", "five", "u2")), nil, map[string]string{"databricks": "one", "memberships": "one"}, ""},
 		{"target has not", listed(group("1", "one", "u1")), nil, map[string]string{"databricks": "one", "memberships": "one"}, ""},
+		{"everything already there", listed(group("1", "one", "u1", "u2"), group("2", "two", "u1", "u2")), nil, map[string]string{"already": "one two", "memberships": "one two"}, ""},
 		{"external id set", listed(external(group("1", "one", "u1"))), nil, map[string]string{"idp": "one", "memberships": ""}, ""},
 		{"external and held already", listed(external(group("1", "one", "u1", "u2"))), nil, map[string]string{"already": "one", "memberships": ""}, ""},
 		{"IdP membership in an internal group", listed(idpMember), nil, map[string]string{"idp": "one", "memberships": ""}, ""},
