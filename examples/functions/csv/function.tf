@@ -22,3 +22,22 @@ output "identities_to_process_users" {
 output "groups_for_a_spreadsheet" {
   value = provider::dbxidentity::csv("groups", data.dbxidentity_divergences.all.groups, "defuse_formulas")
 }
+
+# The files of databricks-access-audit: here the kind takes the data source as a whole.
+data "dbxidentity_principal_diff" "this" {
+  principal_a = { user_name = "user31@example.com" }
+  principal_b = { user_name = "user32@example.com" }
+}
+
+output "compare" {
+  value = provider::dbxidentity::csv("compare", data.dbxidentity_principal_diff.this)
+}
+
+data "dbxidentity_clone_plan" "this" {
+  source = { user_name = "user31@example.com" }
+  target = { user_name = "user32@example.com" }
+}
+
+output "clone_plan" {
+  value = provider::dbxidentity::csv("clone", data.dbxidentity_clone_plan.this)
+}
