@@ -22,6 +22,7 @@ func main() {
 	flag.BoolVar(&debug, "debug", false, "run with support for debuggers such as delve")
 	flag.Parse()
 
+	provider.SilenceUnreadLogs()
 	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
 		Address: "registry.terraform.io/dbxidentity/dbxidentity",
 		Debug:   debug,

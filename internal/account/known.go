@@ -12,7 +12,7 @@ import (
 
 // maxSingleGets is how many principals are read one by one before the listing
 // is taken instead: a listing of 100 users costs one request, and so does one GET.
-const maxSingleGets = 25
+const maxSingleGets = 20
 
 // Known reads one principal as cheaply as this run can: from the listing when it
 // was taken already, by [Client.Principal] for the first few, and by taking the

@@ -57,6 +57,9 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 			return
 		}
 	}
+	if req.Plan.Raw.Equal(req.State.Raw) {
+		return // Nothing will be written; most of thousands of instances are so.
+	}
 	var plan externalIDModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() || plan.PrincipalType.IsUnknown() || plan.PrincipalID.IsUnknown() {

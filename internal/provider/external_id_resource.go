@@ -109,6 +109,9 @@ func (r *externalIDResource) Read(ctx context.Context, req resource.ReadRequest,
 		addReadError(&resp.Diagnostics, thingExternalID, "reading "+state.ref().String(), err)
 		return
 	}
+	if state.ExternalID.ValueString() == p.ExternalID && state.PrincipalName.ValueString() == p.Name && !state.ExternalID.IsNull() && !state.PrincipalName.IsNull() {
+		return // The answer is the prior state already.
+	}
 	state.ExternalID = types.StringValue(p.ExternalID)
 	state.PrincipalName = types.StringValue(p.Name)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
