@@ -71,23 +71,32 @@ func randomState(t *rapid.T) simulator.State {
 	groupNames := []string{"team", "Team", `ops, "night"; all`, "d\u00e9v"}
 	var st simulator.State
 	var all []string
+	// An IdP may spell its own ids in upper case.
+	idpID := func(kind string, i int) string {
+		if flag("idp upper", 6) {
+			return strings.ToUpper(objectID(kind, i))
+		}
+		return objectID(kind, i)
+	}
 	for i := range rapid.IntRange(0, 5).Draw(t, "idp users") {
 		u := simulator.IDPUser{
-			ID: objectID("a", i), UserPrincipalName: pick("upn", names...), AccountEnabled: !flag("disabled", 4), Deleted: flag("deleted", 5),
+			ID: idpID("a", i), UserPrincipalName: pick("upn", names...), AccountEnabled: !flag("disabled", 4), Deleted: flag("deleted", 5),
 			Mail: pick("mail", append(names, "", "")...), UserType: pick("type", "Member", "Guest", ""),
 		}
 		st.IDP.Users, all = append(st.IDP.Users, u), append(all, u.ID)
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "idp sps") {
-		s := simulator.IDPServicePrincipal{ID: objectID("c", i), AppID: objectID("d", i), AccountEnabled: true, Deleted: flag("deleted", 5)}
+		s := simulator.IDPServicePrincipal{ID: idpID("c", i), AppID: objectID("d", i), AccountEnabled: true, Deleted: flag("deleted", 5)}
 		st.IDP.ServicePrincipals, all = append(st.IDP.ServicePrincipals, s), append(all, s.ID)
 	}
 	groups := rapid.IntRange(0, 5).Draw(t, "idp groups")
+	ids := make([]string, groups)
 	for i := range groups {
-		all = append(all, objectID("b", i))
+		ids[i] = idpID("b", i)
 	}
+	all = append(all, ids...)
 	for i := range groups {
-		g := simulator.IDPGroup{ID: objectID("b", i), DisplayName: pick("name", groupNames...), SecurityEnabled: true, Deleted: flag("deleted", 5)}
+		g := simulator.IDPGroup{ID: ids[i], DisplayName: pick("name", groupNames...), SecurityEnabled: true, Deleted: flag("deleted", 5)}
 		for _, id := range all {
 			if id != g.ID && flag("member", 3) {
 				g.Members = append(g.Members, id)
