@@ -130,7 +130,9 @@ func clonePlanInputs() map[string]schema.Attribute {
 		},
 		"allow_privileged_groups": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(principalIDValidator())},
-			MarkdownDescription: "Ids of privileged groups that may be in `memberships`. Without this they are held back: see `reason`.",
+			MarkdownDescription: "Ids of privileged groups that may be in `memberships`. Without this they are held back: see `reason`. " +
+				"The guard of `dbxidentity_group_member` also sees power by roles on other groups and service principals, which costs more requests than a plan may; " +
+				"a group that it refuses is allowed here, too.",
 		},
 		"allow_different_types": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "Allow source and target to be of different types, for example a service principal and a user. Default `false`, because " +

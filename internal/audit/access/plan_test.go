@@ -115,6 +115,12 @@ func TestPlanTellsTheStory(t *testing.T) {
 	if m, there := p.Memberships["9"]; !there || !m.Privileged || m.MemberID != "u2" {
 		t.Errorf("%+v", p.Memberships)
 	}
+	// Whoever names a group has also decided about what only the guard of the
+	// write sees, such as roles on other groups.
+	p = planOf(g, func(in *PlanInput) { story(in); in.AllowPrivileged = map[string]bool{"3": true} })
+	if m := p.Memberships["3"]; !m.Privileged || p.Memberships["4"].Privileged {
+		t.Errorf("%+v", p.Memberships)
+	}
 	// After the apply, the map is the same (R19).
 	for i := range g.Groups {
 		if id := g.Groups[i].ID; id == "3" || id == "4" {

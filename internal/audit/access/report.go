@@ -147,7 +147,9 @@ type NotCloned struct {
 // Membership is one entry of the map that feeds for_each.
 type Membership struct {
 	GroupID, GroupName, MemberID string
-	Privileged                   bool
+	// Privileged is the word that the guard of the write asks for: the group has
+	// power, or was named as one that may be given whatever its power.
+	Privileged bool
 }
 
 // Problem is a reason why a plan gives no memberships: a hole in what it rests
