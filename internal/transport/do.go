@@ -161,14 +161,15 @@ func (c *Client) budget(host string) time.Duration {
 	return c.opts.RetryBudget
 }
 
-// deadline is when an attempt ends even if it makes progress. On first contact
-// that is the end of the budget; later, an attempt that began within the budget
-// gets its time.
+// deadline is when an attempt that begins now ends even if it makes progress. On
+// first contact that is the end of the budget; later, an attempt gets its time,
+// also one that a pause after a 429 has kept until the budget was spent.
 func (c *Client) deadline(host string, start time.Time) time.Time {
+	end := start.Add(c.budget(host))
 	if !c.hosts.hasAnswered(host) {
-		return start.Add(c.budget(host))
+		return end
 	}
-	return start.Add(c.opts.RetryBudget + c.opts.RequestTimeout)
+	return later(end, time.Now()).Add(c.opts.RequestTimeout)
 }
 
 // enter waits for the limiter and for a place among the requests in flight.

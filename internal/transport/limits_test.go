@@ -164,6 +164,38 @@ func TestGate_pausedFamilyHoldsNoPlace(t *testing.T) {
 	})
 }
 
+// A request that others' 429s keep waiting until its budget is spent still has
+// one whole attempt: what it hears is the server's word, not our clock's.
+func TestDo_attemptAfterALongPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		req := &Request{Method: "GET", URL: "http://account.example.com/"}
+		var c *Client
+		slow := func(r *http.Request) (*http.Response, error) {
+			select {
+			case <-time.After(time.Second):
+				return answer(200)(r)
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+		}
+		base := &script{steps: steps{
+			answer(200),
+			func(r *http.Request) (*http.Response, error) {
+				c.gate(req).throttled(time.Now(), 5*time.Minute) // Another request's news.
+				return answer(429, "Retry-After", "1")(r)
+			},
+			slow,
+		}}
+		c = New(Options{Base: base, RetryBudget: 30 * time.Second, RequestTimeout: 10 * time.Second})
+		for range 2 {
+			if resp, err := c.Do(t.Context(), req); err != nil || resp.Status != 200 {
+				t.Fatalf("%+v, %v", resp, err)
+			}
+		}
+	})
+}
+
 // loaded is a server that answers at once while few requests are in flight,
 // the later the more there are, and fails above a number.
 type loaded struct {
