@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -150,5 +151,31 @@ func TestAddMember_powerByRules(t *testing.T) {
 	}
 	if got := c.Privileges(t.Context(), []audit.Ref{user("3")})[user("3")]; len(got.Powers) != 1 {
 		t.Errorf("user 3 manages group 36, which is within account admins now: %+v", got)
+	}
+}
+
+// What was read for an earlier guard is not believed for ever: a group that got
+// power since, through a group above it or by a rule, is refused.
+func TestAddMember_powerIsRenewed(t *testing.T) {
+	t.Parallel()
+	for name, gets := range map[string]func(st *simulator.State){
+		"nested in an admin group": func(st *simulator.State) { st.Groups[0].Members = append(st.Groups[0].Members, members("36")...) },
+		"manages the admin group": func(st *simulator.State) {
+			rule := simulator.GrantRule{Role: "roles/group.manager", Principals: []string{"groups/harmless"}}
+			st.AccountRoles[1].GrantRules = append(st.AccountRoles[1].GrantRules, rule)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := start(t, managed(), simulator.Options{})
+			c := inClub(t, sim, func(cfg *account.Config) { cfg.MaxListingAge = time.Millisecond })
+			if _, err := c.AddMember(t.Context(), ask("36", "1")); err != nil {
+				t.Fatal(err)
+			}
+			change(t, sim, gets)
+			if _, err := c.AddMember(t.Context(), ask("36", "2")); !refusedBy(err, audit.GuardPrivileged) {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }

@@ -97,7 +97,11 @@ func TestProcess_rollback(t *testing.T) {
 	r.env = append(r.env, `TF_VAR_keep=["user/1000"]`)
 	saysAll(t, r.must(1, "apply", "-auto-approve"), "group/211", "account role account_admin")
 	r.env = append(r.env, `TF_VAR_allow_privileged=["group/211"]`)
-	out := r.must(0, "apply", "-auto-approve")
+	commands := guideCommands(t, "rollback")
+	if len(commands) != 1 {
+		t.Fatalf("the guide has %d blocks of commands", len(commands))
+	}
+	out := r.shell(commands[0]) // Word for word.
 	saysAll(t, out, `not_reversible = tolist([ "service_principal/301", "user/101", ])`)
 	r.must(0, "plan", "-detailed-exitcode")
 
