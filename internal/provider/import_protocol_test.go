@@ -59,7 +59,8 @@ func startProtocol(t *testing.T, a account) protocol {
 // object has the texts that are given, and null for all others.
 func object(of tftypes.Type, texts map[string]string) tftypes.Value {
 	values := map[string]tftypes.Value{}
-	for name, kind := range of.(tftypes.Object).AttributeTypes {
+	typed, _ := of.(tftypes.Object) // Another type has no attributes.
+	for name, kind := range typed.AttributeTypes {
 		values[name] = tftypes.NewValue(kind, nil)
 		if text, given := texts[name]; given {
 			values[name] = tftypes.NewValue(tftypes.String, text)
