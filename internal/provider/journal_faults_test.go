@@ -205,3 +205,40 @@ func TestProcess_mixedFaults(t *testing.T) {
 		}
 	}
 }
+
+// Each fault by itself, over the same 40 writes: the apply ends well with what was
+// planned, or its errors name every difference; the apply after it ends well.
+func TestProcess_eachFault(t *testing.T) {
+	t.Parallel()
+	zero := 0
+	for name, tt := range map[string]struct {
+		fault simulator.Fault
+		code  int
+	}{
+		"storm of 429":        {simulator.Fault{Kind: simulator.FaultStatus, Status: 429, RetryAfterSeconds: &zero, Method: http.MethodPatch, Probability: 0.4, Seed: 1}, 0},
+		"lost answers":        {simulator.Fault{Kind: simulator.FaultLost, Method: http.MethodPatch, Probability: 0.3, Seed: 2}, 0},
+		"200 without effect":  {simulator.Fault{Kind: simulator.FaultNoop, Method: http.MethodPatch, Skip: 2, Times: 3}, 1},
+		"stale reads":         {simulator.Fault{Kind: simulator.FaultStale, Method: http.MethodGet, Path: "/api/2.1/**", Probability: 0.3, Seed: 3}, 0},
+		"500 and yet written": {simulator.Fault{Kind: simulator.FaultStatus, Status: 500, Method: http.MethodPatch, AfterHandler: true, Probability: 0.3, Seed: 4}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := startAccount(t, mixedWorld(), simulator.Options{})
+			w := newWorkspace(t, mixedConfig(a))
+			a.faults(tt.fault)
+			text := w.must(tt.code, "apply", "-auto-approve")
+			agree(t, a, w)
+			for _, f := range mixedFacts() {
+				if f.now(a) != f.want && !strings.Contains(text, "with "+f.address) {
+					t.Errorf("%s differs from the plan, and no error names it:\n%s", f.address, text)
+				}
+			}
+			a.faults()
+			if tt.code != 0 {
+				w.must(0, "apply", "-auto-approve")
+			}
+			w.must(0, "plan", "-detailed-exitcode")
+			agree(t, a, w)
+		})
+	}
+}
