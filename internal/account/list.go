@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -164,20 +165,57 @@ func (c *Client) listIAMv2(ctx context.Context, t audit.PrincipalType) ([]audit.
 		resource, key = "service-principals", "service_principals"
 	default: // Users, as above.
 	}
-	var out []audit.Principal
+	var (
+		out      []audit.Principal
+		nameless nameless
+	)
 	seen := map[string]bool{}
 	err := tokenPages(ctx, c, c.iamPath(resource), key, func(item *iamPrincipal) error {
 		p, err := item.toAudit(t)
-		if err != nil {
+		switch {
+		case nameless.take(p):
+			return nil
+		case err != nil:
 			return err
-		}
-		if !seen[p.ID] {
+		case !seen[p.ID]:
 			seen[p.ID] = true
 			out = append(out, p)
 		}
 		return nil
 	})
-	return out, err
+	return out, nameless.and(err, c.iamPath(resource))
+}
+
+// nameless are principals that the account sent with an id and without a name,
+// which no rule can judge. They make a hole of the list, and the others are read.
+type nameless []string
+
+func (n *nameless) take(p audit.Principal) bool {
+	if p.ID == "" || p.Name != "" {
+		return false
+	}
+	*n = append(*n, p.String())
+	return true
+}
+
+// and is the error of the list, with them in it.
+func (n nameless) and(err error, path string) error {
+	if len(n) == 0 {
+		return err
+	}
+	const most = 10
+	slices.Sort(n)
+	refs := slices.Compact(n)
+	more := ""
+	if len(refs) > most {
+		more = fmt.Sprintf(", and %d more", len(refs)-most)
+	}
+	odd := fmt.Errorf("GET %s: the account sent principals without a name, which cannot be judged: %s%s. Give them one, or delete them",
+		path, strings.Join(refs[:min(len(refs), most)], ", "), more)
+	if err != nil {
+		return fmt.Errorf("%w; %w", err, odd)
+	}
+	return odd
 }
 
 // tokenPages reads every page of a list of IAM v2. A page may be empty and still
@@ -284,7 +322,10 @@ type pass func(ctx context.Context, t audit.PrincipalType, q scimQuery) (pages [
 func (c *Client) scimPass(ctx context.Context, t audit.PrincipalType, read pass) (byID, error) {
 	pages, err := read(ctx, t, scimQuery{attributes: scimAttributes(t)})
 	out := byID{}
-	var total *int
+	var (
+		total    *int
+		nameless nameless
+	)
 	for _, page := range pages {
 		if page.Total != nil && total != nil && *page.Total != *total && err == nil {
 			err = fmt.Errorf("%w: it had first %d entries, then %d", errUnstable, *total, *page.Total)
@@ -294,11 +335,17 @@ func (c *Client) scimPass(ctx context.Context, t audit.PrincipalType, read pass)
 		}
 		for i := range page.Resources {
 			p, perr := page.Resources[i].toAudit(t)
+			if nameless.take(p) {
+				continue
+			}
 			if perr != nil {
 				return out, fmt.Errorf("GET %s: the account sent %w", c.scimPath(scimKind(t)), perr)
 			}
 			out[p.ID] = p
 		}
+	}
+	if len(nameless) > 0 {
+		return out, nameless.and(err, c.scimPath(scimKind(t)))
 	}
 	if err == nil && total != nil && len(out) != *total {
 		err = fmt.Errorf("%w: %d different entries came, %d were announced", errUnstable, len(out), *total)

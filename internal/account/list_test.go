@@ -63,11 +63,15 @@ func TestInventory_oddSCIMServers(t *testing.T) {
 		"nothing, but announced": {page: func(int) string { return `{"totalResults":4}` }, hole: "0 different entries came"},
 		"empty":                  {page: func(int) string { return `{"totalResults":0}` }},
 		"without id":             {page: func(int) string { return `{"totalResults":1,"Resources":[{"userName":"a@example.com"}]}` }, hole: "without id"},
-		"without name":           {page: func(int) string { return `{"totalResults":1,"Resources":[{"id":"1"}]}` }, hole: "user/1 has no name"},
-		"nothing at all":         {page: func(int) string { return `` }, hole: "the answer is empty"},
-		"null":                   {page: func(int) string { return `null` }, hole: "the answer is empty"},
-		"another shape":          {page: func(int) string { return `{"users":[{"id":"1"}]}` }, hole: "neither totalResults nor Resources"},
-		"HTML":                   {page: func(int) string { return `<html>log in</html>` }, hole: "HTML instead of JSON"},
+		"without name, others with": {
+			page: func(int) string {
+				return `{"totalResults":3,"Resources":[{"id":"1","userName":"a@example.com"},{"id":"7"},{"id":"8","userName":"b@example.com"}]}`
+			}, users: 2, hole: "without a name, which cannot be judged: user/7.",
+		},
+		"nothing at all": {page: func(int) string { return `` }, hole: "the answer is empty"},
+		"null":           {page: func(int) string { return `null` }, hole: "the answer is empty"},
+		"another shape":  {page: func(int) string { return `{"users":[{"id":"1"}]}` }, hole: "neither totalResults nor Resources"},
+		"HTML":           {page: func(int) string { return `<html>log in</html>` }, hole: "HTML instead of JSON"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -105,6 +109,7 @@ func TestInventory_emptyIAMv2(t *testing.T) {
 	for name, body := range map[string]string{
 		"no keys":      `{}`,
 		"nothing":      `{"users":[]}`,
+		"no names":     `{"users":[{"user_id":"1"},{"user_id":"2"}]}`,
 		"another key":  `{"account_users":[{"user_id":"1","username":"u1@example.com"}]}`,
 		"empty answer": ``,
 	} {
