@@ -291,3 +291,31 @@ func TestProcess_cloneInterrupted(t *testing.T) {
 		t.Errorf("after taint the target is in %v, %v", now, w.instances()[last])
 	}
 }
+
+// Several people in one configuration, with the ledger's keys of the guide.
+func TestProcess_cloneSeveral(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile(filepath.Join("..", "..", "docs", "guides", "clone.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, ledger, found := strings.Cut(string(guide), "keys that hold the member:\n\n```terraform\n")
+	ledger, _, ended := strings.Cut(ledger, "```")
+	if !found || !ended {
+		t.Fatal("the guide shows no ledger for several people")
+	}
+	a := startPreset(t, "demo", simulator.Options{})
+	w := newWorkspace(t, a.config("", `
+data "dbxidentity_clone_plan" "joiners" {
+  for_each = toset(["`+demoTarget+`", "100000000021"])
+  source   = { id = "`+demoSource+`" }
+  target   = { id = each.key }
+}
+`+ledger+cloneGiven+"dbxidentity_remediation_ledger.this.memberships\n}\n"))
+	w.must(0, "apply", "-auto-approve")
+	a.targetIs(t, "after the apply", "legacy-etl-users", "npb-developers", "npb-platform-users", "scratch-workspace-admins")
+	if got := a.members(demoScratchAdmins); !slices.Equal(got, []string{demoSource, demoTarget, "100000000021"}) {
+		t.Errorf("scratch-workspace-admins has %v", got)
+	}
+	w.must(0, "plan", "-detailed-exitcode")
+}

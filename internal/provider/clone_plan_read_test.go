@@ -89,12 +89,15 @@ func TestClonePlan_story(t *testing.T) {
 	maps.Copy(admins, wholeScan)
 	for _, api := range []string{"iam_v2", "scim"} {
 		a := startPreset(t, "demo", simulator.Options{})
+		queryScan := maps.Clone(wholeScan)
+		queryScan["sql_warehouse_id"] = a.state().Workspaces[0].Warehouses[0].ID
 		s := a.serve(map[string]any{"identity_api": api, "automatic_identity_management": "off"})
 		for name, c := range map[string]struct {
 			config map[string]any
 			want   map[string]string
 		}{
 			"whole scan":      {cloneOf(wholeScan), story},
+			"scan by a query": {cloneOf(queryScan), story},
 			"no scan":         {cloneOf(nil), withoutScan},
 			"scan of a level": {cloneOf(map[string]any{"scan_unity_catalog": true}), withoutScan},
 			"allowed":         {cloneOf(admins), allowed},
@@ -109,6 +112,9 @@ func TestClonePlan_story(t *testing.T) {
 			if got["complete"] != true || got["route"] != api {
 				t.Errorf("%s, %s: complete %v, route %v", api, name, got["complete"], got["route"])
 			}
+		}
+		if a.requestsTo("/sql/statements") == 0 {
+			t.Error("no query was sent to the warehouse")
 		}
 		if err := a.wrote(0); err != nil {
 			t.Error(err)
@@ -234,6 +240,20 @@ func TestClonePlan_refusals(t *testing.T) {
 		if strings.Count(said, "ERROR") > 1 {
 			t.Errorf("%s: one cause, several diagnostics: %s", name, said)
 		}
+		if !strings.Contains(said, "Refusing to Plan Clone") {
+			continue
+		}
+		// allow_incomplete is about holes: no guard gives way to it.
+		again := cloneOf(c.more)
+		again["allow_incomplete"] = true
+		if _, still := s.read(clonePlanType, again); still != said {
+			t.Errorf("%s, with allow_incomplete: %q", name, still)
+		}
+	}
+	// Of a source that left, the plan is shown, and nothing is given.
+	got, said := s.read(clonePlanType, cloneOf(map[string]any{"source": user("left@example.com"), "allow_incomplete": true}))
+	if strings.Contains(said, "ERROR") || !strings.Contains(said, "inactive") || got["memberships"] != nil {
+		t.Errorf("memberships %v: %s", got["memberships"], said)
 	}
 	if err := a.wrote(0); err != nil {
 		t.Error(err)
