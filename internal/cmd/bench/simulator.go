@@ -33,6 +33,7 @@ type server struct {
 	ClientSecret string `json:"client_secret"`
 	Token        string `json:"token"`
 	simulator.IDPEndpoints
+	WorkspaceHosts map[string]string `json:"workspace_hosts"`
 }
 
 // startServer runs the simulator on a state and waits for its first line.

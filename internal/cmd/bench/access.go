@@ -1,0 +1,147 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// closures is how many groups the two people are in, at any depth.
+const closures = 40
+
+// wide is the account of the figures for diff and clone plan: 5,000 groups, 20
+// workspaces on 2 metastores with 100 catalogs each. The source is in 20
+// groups, the target in 5 of them, and each of the 20 is in another one.
+// securables is the number of objects at the level of the metastores and their
+// catalogs.
+func (c config) wide() (st simulator.State, securables int, err error) {
+	if st, err = simulator.Preset("empty"); err != nil {
+		return st, 0, err
+	}
+	st, err = simulator.Generate(st, simulator.GenerateOptions{
+		Groups: c.of(5000 - closures), Users: 100, Workspaces: 20, Metastores: 2, Catalogs: c.of(100), Seed: 5, Clean: true,
+	})
+	const source, target = "900000000001", "900000000002"
+	st.Users = append(st.Users, simulator.User{ID: source, UserName: "source@example.com", Active: true},
+		simulator.User{ID: target, UserName: "target@example.com", Active: true})
+	id := func(n int) string { return fmt.Sprint(90000000000000 + n) }
+	for n := range closures {
+		g := simulator.Group{ID: id(n), DisplayName: fmt.Sprintf("wide-%02d", n), Members: []simulator.Member{{Value: source}}}
+		switch {
+		case n < 5:
+			g.Members = append(g.Members, simulator.Member{Value: target})
+		case n >= closures/2:
+			g.Members = []simulator.Member{{Value: id(n - closures/2)}}
+		}
+		st.Groups = append(st.Groups, g)
+	}
+	for _, m := range st.UnityCatalog.Metastores {
+		securables++ // The metastore itself.
+		for _, s := range m.Securables {
+			switch s.Type {
+			case "catalog", "connection", "external_location", "storage_credential":
+				securables++
+			}
+		}
+	}
+	return st, securables, err
+}
+
+const (
+	diffConfig = `
+data "dbxidentity_principal_diff" "this" {
+  principal_a = { user_name = "source@example.com" }
+  principal_b = { user_name = "target@example.com" }
+}
+
+output "complete" { value = data.dbxidentity_principal_diff.this.complete }
+`
+	cloneConfig = `
+data "dbxidentity_clone_plan" "this" {
+  source = { user_name = "source@example.com" }
+  target = { user_name = "target@example.com" }
+
+  scan_unity_catalog = true
+}
+
+output "complete" { value = data.dbxidentity_clone_plan.this.complete }
+`
+)
+
+// accessScenarios are one diff and one clone plan on each API.
+func accessScenarios() []scenario {
+	var out []scenario
+	for _, api := range []string{"iam_v2", "scim"} {
+		out = append(out,
+			scenario{
+				name: "diff_" + api, goal: "at most 10 requests + 3 per group of the two closures; on SCIM the crawl, once", quick: api == "iam_v2", limit: 10 * time.Minute,
+				run: func(ctx context.Context, b *bench) ([]result, error) {
+					return one(b.access(ctx, "diff", api, diffConfig))
+				},
+			},
+			scenario{
+				name: "clone_" + api, goal: "as the diff + 1 per workspace and per securable", quick: api == "iam_v2", limit: 10 * time.Minute,
+				run: func(ctx context.Context, b *bench) ([]result, error) {
+					return one(b.access(ctx, "clone", api, cloneConfig))
+				},
+			})
+	}
+	return out
+}
+
+func (b *bench) access(ctx context.Context, what, api, config string) (result, error) {
+	st, securables, err := b.wide()
+	if err != nil {
+		return result{}, err
+	}
+	s, err := b.startServer(ctx, st)
+	if err != nil {
+		return result{}, err
+	}
+	defer s.stop()
+	w, err := b.workspace(s)
+	if err != nil {
+		return result{}, err
+	}
+	hosts, err := json.Marshal(s.WorkspaceHosts)
+	if err != nil {
+		return result{}, err
+	}
+	w.env = append(w.env, "DBXIDENTITY_WORKSPACE_HOSTS="+string(hosts))
+	if err := w.configure(ctx, fmt.Sprintf("  identity_api = %q", api), config); err != nil {
+		return result{}, err
+	}
+	u, n, err := w.run(ctx, "plan", "-out=saved")
+	if err != nil {
+		return result{}, err
+	}
+	out, err := w.outputs(ctx, "saved")
+	if err != nil {
+		return result{}, err
+	}
+	if out["complete"] != true {
+		return result{}, fmt.Errorf("the result is not complete: %v", out["complete"])
+	}
+	res := u.result(what+"_"+api, n)
+	most := 10 + 3*closures
+	how := fmt.Sprintf("10 + 3 x %d groups of the two closures", closures)
+	if api == "scim" {
+		// The crawl: each group once, and the lists of 100.
+		most += len(st.Groups) + pages(len(st.Groups), 100) + pages(len(st.Users), 100) + pages(len(st.ServicePrincipals), 100)
+		how += fmt.Sprintf(" + %d groups, each once, and the three lists", len(st.Groups))
+	}
+	if what == "clone" {
+		most += len(st.Workspaces) + securables
+		how += fmt.Sprintf(" + %d workspaces + %d securables", len(st.Workspaces), securables)
+	}
+	res.Goal, res.OK = fmt.Sprintf("at most %d requests", most), res.Requests <= most
+	res.How = "at most " + how
+	res.Reached = fmt.Sprintf("%d requests in %.1f s", res.Requests, res.Seconds)
+	return res, nil
+}
