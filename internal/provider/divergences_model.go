@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -294,20 +293,3 @@ func waiverStatusFromAudit(w audit.WaiverStatus) waiverStatusModel {
 }
 
 func same[T any](v T) T { return v }
-
-// listFrom maps rows, in their order, to a list.
-func listFrom[A, M any](ctx context.Context, elementType attr.Type, rows []A, convert func(A) M, diags *diag.Diagnostics) types.List {
-	models := make([]M, 0, len(rows))
-	for _, row := range rows {
-		models = append(models, convert(row))
-	}
-	out, d := types.ListValueFrom(ctx, elementType, models)
-	diags.Append(d...)
-	return out
-}
-
-func mapFrom[M any](ctx context.Context, objectType types.ObjectType, entries map[string]M, diags *diag.Diagnostics) types.Map {
-	out, d := types.MapValueFrom(ctx, objectType, entries)
-	diags.Append(d...)
-	return out
-}
