@@ -28,19 +28,37 @@ changes contains c if {
 	not action in {"no-op", "read"}
 }
 
-# Why the audits of the plan want a fix, by "<type>/<id>". They must be in the
-# root module of the plan.
-causes[sprintf("%s/%s", [type, row.id])] contains row.cause if {
+# What was read for this plan. The audit must be in the root module.
+audits contains r.values if {
 	some r in input.prior_state.values.root_module.resources
+	r.mode == "data"
 	r.type == "dbxidentity_divergences"
-	some list, type in {"users": "user", "groups": "group", "service_principals": "service_principal"}
-	some row in r.values[list]
 }
 
-ledger_removals contains key if {
-	some c in input.resource_changes
-	c.type == "dbxidentity_remediation_ledger"
-	some key, _ in c.change.after.member_removals
+# Why the audits want a fix, by "<type>/<id>".
+causes[sprintf("%s/%s", [type, row.id])] contains row.cause if {
+	some values in audits
+	some list, type in {"users": "user", "groups": "group", "service_principals": "service_principal"}
+	some row in values[list]
+}
+
+# What the audits and the clone plans offer. A ledger is no witness: what is pending
+# there may be written into the configuration by hand.
+offered_ids contains [key, fix.external_id] if {
+	some values in audits
+	some key, fix in values.external_id_fixes
+}
+
+offered_removals contains key if {
+	some values in audits
+	some key, _ in values.member_removals
+}
+
+offered_memberships contains [m.group_id, m.member_id] if {
+	some r in input.prior_state.values.root_module.resources
+	r.mode == "data"
+	r.type == "dbxidentity_clone_plan"
+	some _, m in r.values.memberships
 }
 
 deny contains msg if {
@@ -68,27 +86,50 @@ deny contains msg if {
 	msg := sprintf("%s: would clear the externalId", [c.address])
 }
 
-# An id that is there may be replaced when it is nobody's, or misspelled; anything
-# else links the principal to another living identity.
+key(c) := sprintf("%s/%s", [c.change.after.principal_type, c.change.after.principal_id])
+
 deny contains msg if {
 	some c in changes
 	c.type == "dbxidentity_external_id"
-	c.change.after.expected_current_external_id != ""
-	c.change.after.expected_current_external_id != null
-	not replaceable(c)
+	not [key(c), c.change.after.external_id] in offered_ids
+	msg := sprintf("%s: no audit in this plan offers this id", [c.address])
+}
+
+# A blank or dead id may be filled or replaced, a misspelled one put right; anything
+# else links the principal to another living identity, or a local group to the
+# identity provider.
+deny contains msg if {
+	some c in changes
+	c.type == "dbxidentity_external_id"
+	not harmless(c)
 	msg := sprintf("%s: would link the principal to another identity", [c.address])
 }
 
-replaceable(c) if {
-	some cause in causes[sprintf("%s/%s", [c.change.after.principal_type, c.change.after.principal_id])]
+harmless(c) if {
+	some cause in causes[key(c)]
 	cause in {"linkable_by_name", "external_id_spelling"}
+}
+
+deny contains msg if {
+	some values in audits
+	some id in values.allow_privileged_principals
+	some c in changes
+	c.change.after.principal_id == id
+	msg := sprintf("%s: allow_privileged_principals names it; a human applies this", [c.address])
 }
 
 deny contains msg if {
 	some c in changes
 	c.type == "dbxidentity_group_member_removal"
-	not sprintf("%s/%s", [c.change.after.group_id, c.change.after.member_id]) in ledger_removals
-	msg := sprintf("%s: no audit asked for this removal", [c.address])
+	not sprintf("%s/%s", [c.change.after.group_id, c.change.after.member_id]) in offered_removals
+	msg := sprintf("%s: no audit in this plan offers this removal", [c.address])
+}
+
+deny contains msg if {
+	some c in changes
+	c.type == "dbxidentity_group_member"
+	not [c.change.after.group_id, c.change.after.member_id] in offered_memberships
+	msg := sprintf("%s: no clone plan in this plan offers this membership", [c.address])
 }
 
 deny contains msg if {
