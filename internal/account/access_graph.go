@@ -102,11 +102,18 @@ func (c *Client) graphTold(ctx context.Context, of []audit.Principal, reads []pa
 		return access.Graph{}, err
 	}
 	gone, bySCIM := map[string]bool{}, false
+	alive := make(map[string]bool, len(of)+len(groups))
+	for _, p := range of {
+		alive[p.ID] = true
+	}
+	for i := range groups {
+		gone[groups[i].ID], alive[groups[i].ID] = groups[i].gone, !groups[i].gone
+	}
 	for _, one := range groups {
 		if one.gone {
-			gone[one.ID] = true
 			continue
 		}
+		one.contradict(alive)
 		bySCIM = bySCIM || one.bySCIM
 		g.Groups = append(g.Groups, one.Group)
 		g.Failures = append(g.Failures, one.failures...)
@@ -195,6 +202,8 @@ func withoutRemoved(above []string, subject string, groups []access.Group, remov
 // toldGroup is a group as IAM v2 and account SCIM tell it together.
 type toldGroup struct {
 	access.Group
+	// onlySCIM are the members that account SCIM shows and IAM v2 does not, sorted.
+	onlySCIM []string
 	// gone is true when both say that it does not exist.
 	gone bool
 	// bySCIM is true when the members are those that SCIM shows.
@@ -270,7 +279,8 @@ func (c *Client) tellGroup(ctx context.Context, id string) toldGroup {
 		out.Members, out.MembersUnknown = read.list, out.fail(callMembers, merr)
 	case read.told:
 		out.Members = c.edges.overlay(id, slices.Clone(read.list), read.began)
-		out.DeadMembers = c.deadBeside(out.Members, r, id)
+		out.onlySCIM = c.besides(out.Members, r, id)
+		out.DeadMembers = len(out.onlySCIM)
 	case r != nil:
 		out.bySCIM = true
 		c.takeMembers(&out.Group, r, nil)
@@ -280,10 +290,10 @@ func (c *Client) tellGroup(ctx context.Context, id string) toldGroup {
 	return out
 }
 
-// deadBeside counts the members that account SCIM shows and IAM v2 does not.
-func (c *Client) deadBeside(told []audit.Member, r *scimResource, id string) int {
+// besides are the members that account SCIM shows and IAM v2 does not, sorted.
+func (c *Client) besides(told []audit.Member, r *scimResource, id string) []string {
 	if r == nil {
-		return 0
+		return nil
 	}
 	shown := make([]audit.Member, 0, len(r.Members))
 	for i := range r.Members {
@@ -293,13 +303,26 @@ func (c *Client) deadBeside(told []audit.Member, r *scimResource, id string) int
 	for _, m := range told {
 		exists[m.ID] = true
 	}
-	dead := map[string]bool{}
+	only := map[string]bool{}
 	for _, m := range c.edges.overlay(id, sortMembers(shown), r.began) {
 		if !exists[m.ID] {
-			dead[m.ID] = true
+			only[m.ID] = true
 		}
 	}
-	return len(dead)
+	return slices.SortedFunc(maps.Keys(only), audit.CompareIDs)
+}
+
+// contradict makes a hole of members that account SCIM shows, IAM v2 does not, and
+// that exist for certain: one of the two is behind, or IAM v2 does not tell what
+// it is taken to tell. alive are ids of principals that exist.
+func (g *toldGroup) contradict(alive map[string]bool) {
+	missing := slices.DeleteFunc(slices.Clone(g.onlySCIM), func(id string) bool { return !alive[id] })
+	if len(missing) == 0 {
+		return
+	}
+	g.DeadMembers -= len(missing)
+	g.MembersUnknown = g.fail(callMembers, fmt.Errorf("account SCIM shows the members %s, and IAM v2 does not. "+
+		"Right after a change one of them may be behind: read again in a minute. If it stays so, set identity_api = \"scim\"", summary(missing)))
 }
 
 // takeMembers fills in the members that account SCIM shows; none is an empty

@@ -45,6 +45,11 @@ type scimResource struct {
 		Value string `json:"value"`
 	} `json:"entitlements"`
 	Members []scimMember `json:"members"`
+	// Groups that a user or service principal is in directly (unofficial).
+	Groups []struct {
+		Value   text   `json:"value"`
+		Display string `json:"display"`
+	} `json:"groups"`
 	Emails  []struct {
 		Value string `json:"value"`
 	} `json:"emails"`

@@ -198,11 +198,23 @@ func (c *closure) direct(id string) *bool {
 		return boolean(true)
 	case c.may != nil && !c.may[id]:
 		return boolean(false)
-	case group == nil || group.MembersUnknown != "" || c.x.maybeHides(c.linked(), group):
+	case group == nil || group.MembersUnknown != "" || c.x.maybeHides(c.linked(), group) || c.unexplained(group):
 		return nil
 	default:
 		return boolean(false)
 	}
+}
+
+// unexplained tells of a group that an API names above the principal, although
+// none of its members leads there. Ways through identities that are not
+// provisioned begin in the IdP and end in a group that is linked to it; to a group
+// of Databricks' own there is none, so that one of the two answers is behind.
+func (c *closure) unexplained(group *Group) bool {
+	if _, explained := c.previous[group.ID]; explained || !c.must[group.ID] || group.linked() || group.MembersUnknown != "" ||
+		audit.IsSystemGroup(group.Principal) { // Databricks need not list whom it keeps there.
+		return false
+	}
+	return !slices.ContainsFunc(group.Members, func(m audit.Member) bool { return m.ID != group.ID && c.must[m.ID] })
 }
 
 // path are the ids from the principal's first group to the group, both

@@ -30,21 +30,36 @@ func (x *index) holes(c *closure) []audit.Failure {
 		}
 	}
 	for id := range c.must {
-		if x.groups[id] == nil {
+		switch group := x.groups[id]; {
+		case group == nil:
 			out = append(out, audit.Failure{Type: audit.TypeGroup, ID: id, Call: "read the group", Reason: "the group was not read"})
+		case c.unexplained(group):
+			out = append(out, audit.Failure{Type: audit.TypeGroup, ID: id, Call: "read the members of the group", Reason: c.contradiction()})
+		default: // Its own holes are listed above.
 		}
 	}
 	return out
 }
 
+// contradiction is the reason of a group that is unexplained.
+func (c *closure) contradiction() string {
+	return "IAM v2 names it among the groups above " + c.subject.String() + ", and none of its members leads there: one of the two answers is behind"
+}
+
 // because is the end of a sentence about a group: why it could not be read.
-func (x *index) because(id string) string {
-	if group := x.groups[id]; group != nil {
-		if reason := firstOf(group.Unknown, group.MembersUnknown); reason != "" {
-			return ": " + reason
-		}
+func (c *closure) because(id string) string {
+	group := c.x.groups[id]
+	if group == nil {
+		return ""
 	}
-	return ""
+	reason := firstOf(group.Unknown, group.MembersUnknown)
+	if reason == "" && c.unexplained(group) {
+		reason = c.contradiction()
+	}
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
 }
 
 func (x *index) groupHoles(id string) []audit.Failure {

@@ -83,7 +83,7 @@ func (p *planner) direct(id string) {
 	held := p.target.direct(id)
 	switch track := p.x.track(id); {
 	case p.source.direct(id) == nil:
-		p.unverified(row, []string{"whether the source is a direct member could not be read" + p.x.because(id)}, true)
+		p.unverified(row, []string{"whether the source is a direct member could not be read" + p.source.because(id)}, true)
 	case track == OriginSystem:
 		p.out.System = append(p.out.System, row)
 	case isTrue(held):
@@ -97,7 +97,7 @@ func (p *planner) direct(id string) {
 		}
 		p.out.AlreadyMember = append(p.out.AlreadyMember, row)
 	case held == nil:
-		p.unverified(row, []string{"whether the target is a direct member could not be read" + p.x.because(id)}, true)
+		p.unverified(row, []string{"whether the target is a direct member could not be read" + p.target.because(id)}, true)
 	case track == OriginIDP:
 		if p.pending == nil {
 			p.pending = map[string]bool{}

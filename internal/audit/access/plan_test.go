@@ -349,3 +349,42 @@ func TestPlanCases(t *testing.T) {
 		})
 	}
 }
+
+// IAM v2 names the groups above a principal in one answer and their members in
+// others. Where they contradict each other, a group of Databricks' own is not said
+// to follow from somewhere: it would silently fall out of the memberships.
+func TestPlanOfAnswersThatContradict(t *testing.T) {
+	t.Parallel()
+	source, _ := sourceAndTarget()
+	for name, c := range map[string]struct {
+		groups []Group
+		whole  bool
+	}{
+		"nobody is in it":            {[]Group{group("1", "one")}, false},
+		"others are in it":           {[]Group{group("1", "one", "u9")}, false},
+		"itself":                     {[]Group{group("1", "one", "1")}, false},
+		"the source":                 {[]Group{group("1", "one", source.ID)}, true},
+		"linked":                     {[]Group{external(group("1", "one"))}, true},
+		"by way of a linked one":     {[]Group{group("1", "one", "2"), external(group("2", "two"))}, true},
+		"of a system":                {[]Group{group("1", "account users")}, true},
+		"by way of one that is not":  {[]Group{group("1", "one", "2"), group("2", "two")}, false},
+		"its members are not known":  {[]Group{unread(group("1", "one"))}, false},
+		"its name is not known":      {[]Group{{Principal: audit.Principal{Ref: groupRef("1")}, Unknown: "403"}}, false},
+		"nothing of it is known":     {nil, false},
+		"the source in another case": {[]Group{group("1", "One", source.ID)}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := Graph{Route: RouteIAMv2, Groups: c.groups, Above: map[audit.Ref]Above{source.Ref: {IDs: []string{"1"}}}}
+			for _, one := range c.groups {
+				if one.ID == "2" {
+					g.Above[source.Ref] = Above{IDs: []string{"1", "2"}}
+				}
+			}
+			p := planOf(g, func(in *PlanInput) { in.Graph.Above[in.Target.Ref] = Above{} })
+			if p.Complete != c.whole || (p.Memberships != nil) != c.whole {
+				t.Errorf("complete %v, memberships %v, problems %v, failures %v", p.Complete, p.Memberships, p.Problems, p.Failures)
+			}
+		})
+	}
+}
