@@ -50,7 +50,7 @@ type scimResource struct {
 		Value   text   `json:"value"`
 		Display string `json:"display"`
 	} `json:"groups"`
-	Emails  []struct {
+	Emails []struct {
 		Value string `json:"value"`
 	} `json:"emails"`
 
