@@ -56,6 +56,16 @@ type workspace struct {
 	tofu bool
 }
 
+// requiredProviders begins every configuration.
+const requiredProviders = `terraform {
+  required_providers {
+    dbxidentity = {
+      source = "dbxidentity/dbxidentity"
+    }
+  }
+}
+`
+
 func newWorkspace(t *testing.T, config string) *workspace {
 	t.Helper()
 	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
@@ -80,14 +90,7 @@ func newWorkspace(t *testing.T, config string) *workspace {
 `, bin)
 	w := &workspace{t: t, cli: cli, dir: dir, tofu: strings.Contains(filepath.Base(cli), "tofu")}
 	w.write("cli.tfrc", rc)
-	w.write("main.tf", `terraform {
-  required_providers {
-    dbxidentity = {
-      source = "dbxidentity/dbxidentity"
-    }
-  }
-}
-`+config)
+	w.write("main.tf", requiredProviders+config)
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "DATABRICKS_") && !strings.HasPrefix(variable, "DBXIDENTITY_") && !strings.HasPrefix(variable, "TF_") {
 			w.env = append(w.env, variable)
