@@ -175,7 +175,7 @@ func (c *graphCall) linkWith(path, token string) string {
 
 // page reads one page. next is the position that goes on, -1 at the end.
 func (c *graphCall) page(q graphQuery, seq graphSeq) (items []graphObject, next int) {
-	top := q.top
+	top := c.s.pageSize(q.top)
 	if c.s.opts.Assumed.Graph.ShortPages {
 		top = (top + 1) / 2
 	}

@@ -316,6 +316,10 @@ func TestGraph_pagingSwitchesAndFaults(t *testing.T) {
 	if got, pages := crawl(t, graphToken(t, short), short.IDP.GraphEndpoint+"/v1.0/users?$top=10"); len(got) != 20 || pages != 4 {
 		t.Errorf("short pages: %d users on %d pages, want 20 on 4", len(got), pages)
 	}
+	few := startIDP(t, dir, simulator.Options{Assumed: simulator.Assumed{Paging: simulator.PagingAssumptions{MaxEntries: 3}}})
+	if got, pages := crawl(t, graphToken(t, few), few.IDP.GraphEndpoint+"/v1.0/users?$top=10"); len(got) != 20 || pages != 7 {
+		t.Errorf("at most 3 entries: %d users on %d pages, want 20 on 7", len(got), pages)
+	}
 	hostile := startIDP(t, dir, simulator.Options{Assumed: simulator.Assumed{Graph: simulator.GraphAssumptions{NextLinkHost: "https://graph.example.net"}}})
 	_, body := graphGet(t, hostile, graphToken(t, hostile), "/v1.0/users?$top=10")
 	if next, _ := body["@odata.nextLink"].(string); !strings.HasPrefix(next, "https://graph.example.net/graph/v1.0/users?") {

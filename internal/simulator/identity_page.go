@@ -68,7 +68,7 @@ func (s *Server) pageOf(r *http.Request, count, size int) (tokenPage, *apiError)
 	if fault.EmptyPage {
 		return tokenPage{from: 0, to: 0, next: pageToken(r.URL.Path, offset)}, nil
 	}
-	from, to := offset, offset+size
+	from, to := offset, offset+s.pageSize(size)
 	if offset > 0 {
 		from, to = max(0, from-fault.Shift), max(0, to-fault.Shift)
 		if fault.Duplicate {

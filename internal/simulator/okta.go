@@ -185,7 +185,7 @@ func (c *oktaCall) list(limit, n int, row func(i int) map[string]any) *oktaError
 		body := row(at)
 		switch {
 		case body == nil:
-		case len(rows) == limit:
+		case len(rows) == c.s.pageSize(limit):
 			next = at
 		default:
 			rows = append(rows, body)

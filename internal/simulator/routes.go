@@ -11,6 +11,7 @@ import (
 // Assumed are switches for behaviour that no source settles, per area. The zero
 // value is what hurts a client most.
 type Assumed struct {
+	Paging       PagingAssumptions
 	SCIM         SCIMAssumptions
 	Identity     IdentityAssumptions
 	Match        MatchAssumptions
@@ -19,6 +20,21 @@ type Assumed struct {
 	Statements   StatementAssumptions
 	Graph        GraphAssumptions
 	Okta         OktaAssumptions
+}
+
+// PagingAssumptions are about the pages of every list: Databricks, Graph, Okta.
+type PagingAssumptions struct {
+	// MaxEntries, if not 0, is the most that any page holds, however many are
+	// asked for: so that small accounts have lists of several pages.
+	MaxEntries int
+}
+
+// pageSize is how many entries a page holds of which that many are due.
+func (s *Server) pageSize(due int) int {
+	if most := s.opts.Assumed.Paging.MaxEntries; most > 0 {
+		return min(due, most)
+	}
+	return due
 }
 
 // apiHandler answers an authenticated request to the account.

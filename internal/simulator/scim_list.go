@@ -114,7 +114,7 @@ func (s *Server) scimList(r *http.Request, kind principalKind) (scimReply, *scim
 // scimPage is the page of a list that a query asks for, shaped as the list
 // faults want.
 func (s *Server) scimPage(r *http.Request, q scimQuery, list scimSelection, render func(principalRef) map[string]any) map[string]any {
-	start, first, count, total := q.start, q.start-1, q.count, list.len
+	start, first, count, total := q.start, q.start-1, s.pageSize(q.count), list.len
 	if fault := s.listFault(r); first > 0 {
 		// An insertion or deletion at the front since the first page.
 		first, total = max(0, first-fault.Shift), max(0, total+fault.Shift)
