@@ -55,7 +55,7 @@ func CheckExternalID(t audit.PrincipalType, want string) error {
 
 // SetExternalID writes an externalId under guard and reads it back.
 //
-// The principal is read first. A value that is there already is not written
+// The principal is read first. A value that two readings show is not written
 // again. Otherwise the current value must be blank or the expected one, and no
 // other principal of the whole account may hold the wanted id (by a listing of
 // the last minutes), nor be given it by this process at the same time: else the error is a [*ConflictError], or an
@@ -87,6 +87,10 @@ func (c *Client) SetExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 
 func (c *Client) setExternalID(ctx context.Context, req ExternalIDRequest) (ExternalIDResult, error) {
 	current, err := c.Principal(ctx, req.Ref)
+	if err == nil && current.ExternalID == req.Want {
+		// Reads lag behind writes: what is not to be written is looked at twice.
+		current, err = c.Principal(ctx, req.Ref)
+	}
 	if err != nil {
 		return ExternalIDResult{}, err
 	}

@@ -327,3 +327,21 @@ func TestSetExternalID_changedWhileThrottled(t *testing.T) {
 		})
 	}
 }
+
+// A reading that lags behind an earlier write shows the wanted value: it is not
+// taken for the present one.
+func TestSetExternalID_staleWantedValue(t *testing.T) {
+	t.Parallel()
+	sim := start(t, crowd(5, 1, 1), simulator.Options{})
+	faults(t, sim, simulator.Fault{Kind: simulator.FaultStale, Path: "/nowhere"}) // Keeps what was before.
+	c := connect(t, quick(sim))
+	ref, before, other := user("100001"), guid(1, 0), guid(9, 9)
+	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: ref, Want: other, Expected: &before}); err != nil {
+		t.Fatal(err)
+	}
+	faults(t, sim, simulator.Fault{Kind: simulator.FaultStale, Method: "GET", Path: "**/Users/100001", Times: 1})
+	got, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: ref, Want: before, Expected: &other})
+	if err != nil || !got.Wrote || held(t, sim, ref) != before {
+		t.Errorf("wrote %v, %v; the account holds %q", got.Wrote, err, held(t, sim, ref))
+	}
+}

@@ -190,6 +190,10 @@ func (r *externalIDResource) Delete(ctx context.Context, req resource.DeleteRequ
 		return // The value is what it was before.
 	}
 	current, err := r.session.account.Principal(ctx, state.ref())
+	if err == nil && current.ExternalID != ours {
+		// Reads lag behind writes: what speaks against the restoration is looked at twice.
+		current, err = r.session.account.Principal(ctx, state.ref())
+	}
 	switch {
 	case errors.Is(err, account.ErrNotFound):
 		return
