@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -34,7 +35,7 @@ func (c *Client) list(ctx context.Context, t audit.PrincipalType) listed {
 	family := "list " + string(t)
 	if c.useIAMv2(family) {
 		out := listed{route: identityIAMv2}
-		out.principals, out.err = c.listIAMv2(ctx, t)
+		out.principals, out.err = c.listWhole(ctx, t)
 		if out.err == nil && len(out.principals) == 0 && c.cfg.IdentityAPI == identityAuto {
 			return c.listAgain(ctx, t, out).withFailure(t)
 		}
@@ -155,8 +156,52 @@ func active(status string) *bool {
 
 func ptr[T any](v T) *T { return &v }
 
+// listWhole is listIAMv2, read once more when an entry may have been missed: where
+// tokens stand for positions, an entry that is deleted from a page already read
+// moves another one across the border of the next. IAM v2 tells no total, so SCIM
+// is asked for it between the first page and the second.
+//
+// Two readings that agree are believed, whatever SCIM counts. Of two that differ
+// everything is kept: what was there a moment ago is asked for by itself before
+// anything is written to it.
+func (c *Client) listWhole(ctx context.Context, t audit.PrincipalType) ([]audit.Principal, error) {
+	total := 0
+	count := func() { total = c.scimTotal(ctx, t) }
+	if c.cfg.IdentityAPI == identityIAMv2 {
+		count = func() {} // SCIM is not to be used.
+	}
+	first, err := c.listIAMv2(ctx, t, count)
+	if err != nil || len(first) >= total {
+		return first, err
+	}
+	c.log(ctx, "a list is shorter than announced, reading it again", map[string]any{"type": string(t), "entries": len(first), "announced": total})
+	second, err := c.listIAMv2(ctx, t, func() {})
+	all := byID{}
+	for _, p := range slices.Concat(first, second) {
+		all[p.ID] = p
+	}
+	return all.sorted(), err
+}
+
+// scimTotal is the number of principals of a type by account SCIM, 0 when it
+// cannot be had.
+func (c *Client) scimTotal(ctx context.Context, t audit.PrincipalType) int {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.RequestTimeout)
+	defer cancel()
+	var page scimListReply
+	err := c.do(ctx, call{
+		method: http.MethodGet, path: c.scimPath(scimKind(t)), limit: limitSCIMList,
+		query: url.Values{"startIndex": {"1"}, "count": {"1"}, "attributes": {"id"}},
+	}, &page)
+	if err != nil || page.Total == nil {
+		return 0
+	}
+	return *page.Total
+}
+
 // listIAMv2 reads GET /api/2.0/identity/accounts/{account}/{users|groups|service-principals}.
-func (c *Client) listIAMv2(ctx context.Context, t audit.PrincipalType) ([]audit.Principal, error) {
+// more is called once, after the first of several pages.
+func (c *Client) listIAMv2(ctx context.Context, t audit.PrincipalType, more func()) ([]audit.Principal, error) {
 	resource, key := "users", "users"
 	switch t {
 	case audit.TypeGroup:
@@ -170,7 +215,7 @@ func (c *Client) listIAMv2(ctx context.Context, t audit.PrincipalType) ([]audit.
 		nameless nameless
 	)
 	seen := map[string]bool{}
-	err := tokenPages(ctx, c, c.iamPath(resource), key, func(item *iamPrincipal) error {
+	err := tokenPagesMore(ctx, c, c.iamPath(resource), key, sync.OnceFunc(more), func(item *iamPrincipal) error {
 		p, err := item.toAudit(t)
 		switch {
 		case nameless.take(p):
@@ -222,6 +267,11 @@ func (n nameless) and(err error, path string) error {
 // name the next one, or itself again; only a missing token ends the list. One
 // that comes again and again would never end, and is an error.
 func tokenPages[T any](ctx context.Context, c *Client, path, key string, each func(*T) error) error {
+	return tokenPagesMore(ctx, c, path, key, func() {}, each)
+}
+
+// tokenPagesMore calls more before every page but the first.
+func tokenPagesMore[T any](ctx context.Context, c *Client, path, key string, more func(), each func(*T) error) error {
 	query := url.Values{"page_size": {strconv.Itoa(iamPage)}}
 	var tokens tokenCounts
 	for {
@@ -249,6 +299,7 @@ func tokenPages[T any](ctx context.Context, c *Client, path, key string, each fu
 			return err
 		}
 		query.Set("page_token", string(token))
+		more()
 	}
 }
 
@@ -261,7 +312,7 @@ func (t *tokenCounts) count(path string, token text) error {
 		*t = tokenCounts{}
 	}
 	if (*t)[token]++; (*t)[token] > most {
-		return fmt.Errorf("GET %s: the account names the same next page again and again", path)
+		return fmt.Errorf("GET %s: the account names the same next page again and again, so the list has no end; run again later", path)
 	}
 	return nil
 }

@@ -60,24 +60,25 @@ func TestInventory_routes(t *testing.T) {
 		route    map[audit.PrincipalType]string
 		scim, v2 int // requests
 	}{
-		"IAM v2":          {route: v2, v2: 4},
+		"IAM v2":          {route: v2, v2: 4, scim: 1},
 		"no IAM v2, 404":  {opts: simulator.Options{NoIAMv2: true}, route: scim, v2: 3, scim: 13 + 2 + 1},
 		"SCIM":            {api: "scim", route: scim, scim: 13 + 2 + 1},
 		"403 on IAM v2":   {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Path: "/api/2.0/identity/**"}}, route: scim, v2: 3, scim: 16},
 		"501 on IAM v2":   {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 501, Path: "/api/2.0/identity/**"}}, route: scim, v2: 3, scim: 16},
-		"half pages":      {opts: simulator.Options{Assumed: simulator.Assumed{Identity: simulator.IdentityAssumptions{ShortPages: true}}}, route: v2, v2: 5},
-		"an empty page":   {faults: []simulator.Fault{{Kind: simulator.FaultEmptyPage, Path: "**/users", Times: 1}}, route: v2, v2: 5},
-		"empty at page 2": {faults: []simulator.Fault{{Kind: simulator.FaultEmptyPage, Path: "**/users", Skip: 1, Times: 1}}, route: v2, v2: 5},
+		"half pages":      {opts: simulator.Options{Assumed: simulator.Assumed{Identity: simulator.IdentityAssumptions{ShortPages: true}}}, route: v2, v2: 5, scim: 1},
+		"an empty page":   {faults: []simulator.Fault{{Kind: simulator.FaultEmptyPage, Path: "**/users", Times: 1}}, route: v2, v2: 5, scim: 1},
+		"empty at page 2": {faults: []simulator.Fault{{Kind: simulator.FaultEmptyPage, Path: "**/users", Skip: 1, Times: 1}}, route: v2, v2: 5, scim: 1},
 		"duplicates":      {api: "scim", faults: []simulator.Fault{{Kind: simulator.FaultDuplicate, Path: "**/Users", Skip: 3, Times: 1}}, route: scim, scim: 16},
-		"503 twice":       {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 503, Path: "**/groups", Times: 2}}, route: v2, v2: 6},
-		"429 seconds":     {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 429, Path: "**/groups", Times: 1, RetryAfterSeconds: ptr(0)}}, route: v2, v2: 5},
-		"429 past date":   {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 429, Path: "**/groups", Times: 1, RetryAfterSeconds: ptr(-5), RetryAfterForm: "date"}}, route: v2, v2: 5},
-		"429 date":        {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 429, Path: "**/groups", Times: 1, RetryAfterSeconds: ptr(1), RetryAfterForm: "date"}}, route: v2, v2: 5},
-		"429 plain text":  {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 429, Path: "**/groups", Times: 2, BodyForm: "text"}}, route: v2, v2: 6},
+		"503 twice":       {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 503, Path: "**/groups", Times: 2}}, route: v2, v2: 6, scim: 1},
+		"429 seconds":     {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 429, Path: "**/groups", Times: 1, RetryAfterSeconds: ptr(0)}}, route: v2, v2: 5, scim: 1},
+		"429 past date":   {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 429, Path: "**/groups", Times: 1, RetryAfterSeconds: ptr(-5), RetryAfterForm: "date"}}, route: v2, v2: 5, scim: 1},
+		"429 date":        {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 429, Path: "**/groups", Times: 1, RetryAfterSeconds: ptr(1), RetryAfterForm: "date"}}, route: v2, v2: 5, scim: 1},
+		"429 plain text":  {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 429, Path: "**/groups", Times: 2, BodyForm: "text"}}, route: v2, v2: 6, scim: 1},
 		"500 in mid-list": {api: "scim", faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 500, Path: "**/Users", Skip: 5, Times: 1}}, route: scim, scim: 17},
 		"truncated body":  {api: "scim", faults: []simulator.Fault{{Kind: simulator.FaultTruncate, Path: "**/Users", Skip: 2, Times: 1}}, route: scim, scim: 17},
 		"reset":           {api: "scim", faults: []simulator.Fault{{Kind: simulator.FaultReset, Path: "**/ServicePrincipals", Times: 1}}, route: scim, scim: 17},
-		"expired token":   {faults: []simulator.Fault{{Kind: simulator.FaultExpiredToken, Path: "**/groups", Times: 1}}, route: v2, v2: 5},
+		"one removed":     {faults: []simulator.Fault{{Kind: simulator.FaultShrink, Path: "**/users", Times: 2}}, route: v2, v2: 6, scim: 1},
+		"expired token":   {faults: []simulator.Fault{{Kind: simulator.FaultExpiredToken, Path: "**/groups", Times: 1}}, route: v2, v2: 5, scim: 1},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -182,6 +182,22 @@ func (d *directory) match(p audit.Principal) audit.Match {
 	return m
 }
 
+// misses tells whether entries lack the stored id or the name of a user or group
+// among the principals. Then a list of several pages is read once more: where its
+// tokens stand for positions, an object that is deleted from a page already read
+// moves another one across the border of the next. What one of two readings shows
+// is there, or was a moment ago.
+func misses(principals []audit.Principal, t audit.PrincipalType, entries func(add func(entry))) bool {
+	if t == audit.TypeServicePrincipal {
+		return false // Those that are Databricks' own are always missing.
+	}
+	d := newDirectory()
+	entries(func(e entry) { d.add(e) })
+	return slices.ContainsFunc(principals, func(p audit.Principal) bool {
+		return p.Type == t && (p.ExternalID != "" && d.find(p.ExternalID) == nil || len(d.named(p)) == 0)
+	})
+}
+
 func (d *directory) named(p audit.Principal) []audit.Identity {
 	kind, key := p.Type.Order(), foldName(p.Name)
 	if kind > 2 || key == "" {

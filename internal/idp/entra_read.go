@@ -170,7 +170,21 @@ func (r *entraReader) list(ctx context.Context, a asked, least, byName int) (row
 		whole = !more
 		return !more || pages != least || a.long || r.pagesOf(ctx, a)-pages <= byName
 	})
+	if err == nil && whole && pages > 1 && r.misses(a.entraType, rows) {
+		err = listPages(ctx, r.graph, link, func(some []graphObject, _ bool) bool {
+			rows = append(rows, some...)
+			return true
+		})
+	}
 	return rows, whole, err
+}
+
+func (r *entraReader) misses(t entraType, rows []graphObject) bool {
+	return misses(r.req.Principals, t.t, func(add func(entry)) {
+		for _, o := range rows {
+			add(r.toEntry(t.t, o, false))
+		}
+	})
 }
 
 // pagesOf asks for the size of the tenant, once in a run. A refusal counts as a

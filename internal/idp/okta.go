@@ -316,9 +316,22 @@ func (o *okta) read(ctx context.Context, req Request, d *directory) error {
 	if asksFor(req, audit.TypeUser) {
 		reading.Go(func() error {
 			base := o.base + "/api/v1/users?limit=200"
-			for _, link := range []string{base, base + "&filter=" + url.QueryEscape(`status eq "DEPROVISIONED"`)} {
+			lacks := func(rows []oktaUser) bool {
+				return misses(req.Principals, audit.TypeUser, func(add func(entry)) {
+					for i := range rows {
+						add(rows[i].toEntry())
+					}
+					for i := range users {
+						add(users[i].toEntry())
+					}
+				})
+			}
+			for _, list := range []struct {
+				link  string
+				lacks func([]oktaUser) bool
+			}{{base + "&filter=" + url.QueryEscape(`status eq "DEPROVISIONED"`), nil}, {base, lacks}} {
 				var some []oktaUser
-				some, userErr = wholeList(inner, o, &o.users, req.Kept, link, "users")
+				some, userErr = wholeList(inner, o, &o.users, req.Kept, list.link, "users", list.lacks)
 				if users = append(users, some...); userErr != nil {
 					break
 				}
@@ -328,7 +341,13 @@ func (o *okta) read(ctx context.Context, req Request, d *directory) error {
 	}
 	if asksFor(req, audit.TypeGroup) {
 		reading.Go(func() error {
-			groups, groupsErr = wholeList(inner, o, &o.groups, req.Kept, o.base+"/api/v1/groups?limit=10000", "groups")
+			groups, groupsErr = wholeList(inner, o, &o.groups, req.Kept, o.base+"/api/v1/groups?limit=10000", "groups", func(rows []oktaGroup) bool {
+				return misses(req.Principals, audit.TypeGroup, func(add func(entry)) {
+					for i := range rows {
+						add(rows[i].toEntry())
+					}
+				})
+			})
 			return endOnly(inner, groupsErr)
 		})
 	}
@@ -353,13 +372,24 @@ func (o *okta) read(ctx context.Context, req Request, d *directory) error {
 	return nil
 }
 
-// wholeList is a list from its first page to its last, once in a run.
-func wholeList[T any](ctx context.Context, o *okta, lists *shared[[]T], kept *checkpoint.Store, link, family string) ([]T, error) {
+// wholeList is a list from its first page to its last, once in a run; one of
+// several pages that lacks somebody (see misses) is read again, unless lacks is nil.
+func wholeList[T any](
+	ctx context.Context, o *okta, lists *shared[[]T], kept *checkpoint.Store, link, family string, lacks func([]T) bool,
+) ([]T, error) {
 	var failed error
 	found, err := lists.read(ctx, kept, keptOkta, []string{link}, func(ctx context.Context, _ []string, take func(string, time.Time, []T)) error {
 		began := time.Now()
 		var all []T
-		if failed = oktaList(ctx, o, link, family, func(rows []T) { all = append(all, rows...) }); failed == nil {
+		pages := 0
+		read := func() {
+			failed = oktaList(ctx, o, link, family, func(rows []T) { all, pages = append(all, rows...), pages+1 })
+		}
+		read()
+		if failed == nil && pages > 1 && lacks != nil && lacks(all) {
+			read()
+		}
+		if failed == nil {
 			take(link, began, all)
 		}
 		return nil

@@ -289,3 +289,53 @@ func TestNewOkta_errors(t *testing.T) {
 		})
 	}
 }
+
+// An object that moves across two pages while they are read is found by reading
+// again, which nobody pays for whom nothing is missing.
+func TestMatch_entryMovesAcrossPages(t *testing.T) {
+	t.Parallel()
+	st, req := oktaState()
+	for i := range st.IDP.Users {
+		st.IDP.Users[i].ID = fmt.Sprintf("00000000-0000-4000-8000-%012d", i)
+		st.IDP.Groups[0].Members[i] = st.IDP.Users[i].ID
+		req.Principals[i].ExternalID = st.IDP.Users[i].ID
+	}
+	req.Principals = req.Principals[:450]
+	opts := simulator.Options{Assumed: simulator.Assumed{Paging: simulator.PagingAssumptions{MaxEntries: 150}}}
+	for _, tt := range []struct {
+		kind, path string
+		source     func(t *testing.T, w *world) idp.Source
+		pages      int
+	}{
+		{"okta", "/okta/api/v1/users", func(t *testing.T, w *world) idp.Source { t.Helper(); return newOkta(t, w.oktaConfig()) }, 3 + 1},
+		{"entra", "/graph/v1.0/users", func(t *testing.T, w *world) idp.Source { t.Helper(); return w.entra(t) }, 3},
+	} {
+		for name, fault := range map[string][]simulator.Fault{"calm": nil, "moving": {{Kind: simulator.FaultShrink, Path: tt.path, Times: 3}}} {
+			t.Run(tt.kind+" "+name, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, st, opts)
+				if err := w.sim.Server.SetFaults(fault); err != nil {
+					t.Fatal(err)
+				}
+				got, err := tt.source(t, w).Match(t.Context(), req)
+				if err != nil || len(got.Failures) > 0 {
+					t.Fatalf("%v, %v", err, got.Failures)
+				}
+				for _, m := range got.Matches {
+					if m.ByExternalID == nil && m.Principal.ExternalID != st.IDP.Users[7].ID {
+						t.Errorf("%s has no match", m.Principal.Ref)
+					}
+				}
+				pages := 0
+				for _, r := range w.sim.Server.Requests().Log {
+					if r.Path == tt.path {
+						pages++
+					}
+				}
+				if most := tt.pages * (1 + len(fault)); pages < tt.pages || pages > most || (pages > tt.pages) != (len(fault) > 0) {
+					t.Errorf("%d pages, want %d, or up to %d", pages, tt.pages, most)
+				}
+			})
+		}
+	}
+}
