@@ -103,12 +103,17 @@ func (g *graphClient) send(ctx context.Context, method, link string, header http
 	if body != nil {
 		header.Set("Content-Type", "application/json")
 	}
-	resp, err := g.http.Do(ctx, &transport.Request{
+	req := &transport.Request{
 		Method: method, URL: link, Header: header, Body: body,
 		// Look-ups by POST change nothing.
 		Class: transport.ClassRead, Repeatable: true, Limit: "graph",
 		Authorize: g.authorize, Check: checkJSON,
-	})
+	}
+	resp, err := g.http.Do(ctx, req)
+	if err == nil && resp.Status == http.StatusUnauthorized {
+		// The token may have expired on the way; a new one is at hand then.
+		resp, err = g.http.Do(ctx, req)
+	}
 	if err != nil {
 		return nil, err
 	}
