@@ -6,10 +6,12 @@ package account
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
 // ErrNotFound is wrapped when the account says, in its own words and with
@@ -43,14 +45,25 @@ type AuthError struct {
 }
 
 func (e *AuthError) Error() string {
-	hint := "Check the credentials of the provider block or of the environment (DATABRICKS_* variables)."
+	text := fmt.Sprintf("authentication (%s) failed: %s", e.Type, strings.TrimSuffix(e.Err.Error(), "."))
+	if e.isUnanswered() {
+		return text // Nobody has looked at the credentials.
+	}
+	hint := "Check the credentials of the provider block or of the environment (DATABRICKS_* variables)"
 	switch e.Type {
 	case authM2M:
-		hint = "Check client_id and client_secret (DATABRICKS_CLIENT_ID, DATABRICKS_CLIENT_SECRET) and account_id."
+		hint = "Check client_id and client_secret (DATABRICKS_CLIENT_ID, DATABRICKS_CLIENT_SECRET) and account_id"
 	case authPAT:
-		hint = "Check token (DATABRICKS_TOKEN): it may be wrong, expired or not of this account."
+		hint = "Check token (DATABRICKS_TOKEN): it may be wrong, expired or not of this account"
 	}
-	return fmt.Sprintf("authentication (%s) failed: %s. %s", e.Type, strings.TrimSuffix(e.Err.Error(), "."), hint)
+	return text + ". " + hint
+}
+
+// isUnanswered tells whether the login got no answer, or a failure of the server.
+func (e *AuthError) isUnanswered() bool {
+	var silent *transport.Error
+	status := statusOf(e.Err)
+	return errors.As(e.Err, &silent) || status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
 }
 
 func (e *AuthError) Unwrap() error { return e.Err }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -24,19 +25,33 @@ func addReadError(diags *diag.Diagnostics, thing, tried string, err error) {
 // nextStep says what to do about an error, in a sentence of its own; empty when
 // the error says it already.
 func nextStep(err error) string {
-	var answer *account.APIError
+	var (
+		answer *account.APIError
+		hole   *account.IncompleteError
+	)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "\n\nThe time limit was reached. Raise it in the timeouts attribute, or look at why the account answers slowly."
 	case errors.Is(err, context.Canceled):
 		return "\n\nThe operation was cancelled."
+	case errors.As(err, &hole):
+		return "\n\nRun again when the account can be listed whole."
 	case !errors.As(err, &answer):
+		var silent interface{ HostUnreachable() bool }
+		if errors.As(err, &silent) {
+			return "\n\nThe way to the account broke for as long as it was asked again. Run again later; if that does not help, " +
+				"look at the network and the proxies between here and the account."
+		}
 		return ""
 	case answer.Status == 404:
 		return "\n\nCheck host and account_id: this account host does not know what was asked for."
 	case answer.Status == 429:
 		return "\n\nThe account's rate limit held until the retry budget was used up. " +
 			"Set reads_per_second or writes_per_second lower, or run when less else is running."
+	case answer.Status == 403:
+		return "\n\nGrant the caller the account admin role, or log in as somebody who has it."
+	case answer.Status >= 500:
+		return "\n\nThe account failed for as long as it was asked again. Run again later; if that does not help, look at the status page of Databricks."
 	}
 	return ""
 }
@@ -92,6 +107,6 @@ func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principa
 	case errors.As(err, &unconfirmed):
 		diags.AddAttributeError(path.Root("external_id"), "Unable to Confirm "+thing, unconfirmed.Error()+"."+nextStep(err))
 	default:
-		diags.AddError(fmt.Sprintf("Unable to %s %s", verb, thing), fmt.Sprintf("Failed for %s: %s.%s", principalTitle(p), err, nextStep(err)))
+		diags.AddError(fmt.Sprintf("Unable to %s %s", verb, thing), fmt.Sprintf("Failed for %s: %s.%s", principalTitle(p), strings.TrimSuffix(err.Error(), "."), nextStep(err)))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -38,7 +39,7 @@ func addMemberError(diags *diag.Diagnostics, verb, thing string, m *memberModel,
 		diags.AddError("Principal Not Found", fmt.Sprintf("The group or the member of the %s does not exist in the account. "+
 			"Check group_id and member_id: they are internal Databricks ids, decimal numbers.\n\n%s", what, err))
 	default:
-		diags.AddError(fmt.Sprintf("Unable to %s %s", verb, thing), fmt.Sprintf("Failed for %s: %s.%s", what, err, nextStep(err)))
+		diags.AddError(fmt.Sprintf("Unable to %s %s", verb, thing), fmt.Sprintf("Failed for %s: %s.%s", what, strings.TrimSuffix(err.Error(), "."), nextStep(err)))
 	}
 }
 

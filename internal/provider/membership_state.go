@@ -65,7 +65,8 @@ func (s *session) importMembership(ctx context.Context, req resource.ImportState
 		resp.Diagnostics.AddError("Unable to Import "+kind.thing, fmt.Sprintf("Failed while reading %s: %s%s", m.ID.ValueString(), err, nextStep(err)))
 		return
 	case found.Present != kind.present:
-		resp.Diagnostics.AddError(kind.thing+" Not Found", fmt.Sprintf("Cannot import %s: %s %s group/%s.", m.ID.ValueString(), p.Ref, kind.refusal, group))
+		resp.Diagnostics.AddError(kind.thing+" Not Found", fmt.Sprintf("Cannot import %s: %s %s group/%s. Create the instance instead, to have that changed.",
+			m.ID.ValueString(), p.Ref, kind.refusal, group))
 		return
 	}
 	m.fill(found.Group, found.Member)
