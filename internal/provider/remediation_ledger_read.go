@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -39,17 +41,53 @@ func (r *remediationLedgerResource) Read(ctx context.Context, req resource.ReadR
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
-	r.session.lookAtExternalIDs(ctx, state.externalIDs(), &resp.Diagnostics)
-	lookAtMembers(ctx, r.session, state.memberRemovals(), &resp.Diagnostics)
-	lookAtMembers(ctx, r.session, state.memberships(), &resp.Diagnostics)
+	var missed notLookedAt
+	r.session.lookAtExternalIDs(ctx, state.externalIDs(), &missed, &resp.Diagnostics)
+	lookAtMembers(ctx, r.session, state.memberRemovals(), &missed, &resp.Diagnostics)
+	lookAtMembers(ctx, r.session, state.memberships(), &missed, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	missed.warn(&resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 
+// notLookedAt are the entries that could not be looked at, and why. It is safe
+// for concurrent use.
+type notLookedAt struct {
+	mu      sync.Mutex
+	reasons map[string]string
+}
+
+func (n *notLookedAt) add(key string, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.reasons == nil {
+		n.reasons = map[string]string{}
+	}
+	n.reasons[key] = err.Error()
+}
+
+// warn says that what is known of these entries is old.
+func (n *notLookedAt) warn(diags *diag.Diagnostics) {
+	if len(n.reasons) == 0 {
+		return
+	}
+	const shown = 10
+	text := fmt.Sprintf("%d entries of the ledger could not be looked at. They are kept, with what was seen before; none is dropped or forgotten on that account. "+
+		"Plan again when the account can be read.", len(n.reasons))
+	for i, key := range slices.Sorted(maps.Keys(n.reasons)) {
+		if i == shown {
+			text += fmt.Sprintf("\n  ... and %d more", len(n.reasons)-shown)
+			break
+		}
+		text += "\n  - " + key + ": " + n.reasons[key]
+	}
+	diags.AddWarning("Remediation Ledger Not Refreshed", text)
+}
+
 // lookAtExternalIDs is Read for externalId fixes.
-func (s *session) lookAtExternalIDs(ctx context.Context, section ledgerSection[externalIDFixModel], diags *diag.Diagnostics) {
+func (s *session) lookAtExternalIDs(ctx context.Context, section ledgerSection[externalIDFixModel], missed *notLookedAt, diags *diag.Diagnostics) {
 	entries, observed := section.decode(ctx, section.entries, diags), section.decodeObserved(ctx, diags)
 	if len(entries) == 0 {
 		return
@@ -75,6 +113,8 @@ func (s *session) lookAtExternalIDs(ctx context.Context, section ledgerSection[e
 		case ctx.Err() != nil:
 			addReadError(diags, "Remediation Ledger", "looking at its principals", err)
 			return
+		default:
+			missed.add(key, err)
 		}
 	}
 	*section.entries = mapFrom(ctx, section.elementType, entries, diags)
@@ -83,7 +123,7 @@ func (s *session) lookAtExternalIDs(ctx context.Context, section ledgerSection[e
 
 // lookAtMembers is Read for removals and memberships: one list of members per
 // group, which the audits of the run have often read already.
-func lookAtMembers[E memberEntry](ctx context.Context, s *session, section ledgerSection[E], diags *diag.Diagnostics) {
+func lookAtMembers[E memberEntry](ctx context.Context, s *session, section ledgerSection[E], missed *notLookedAt, diags *diag.Diagnostics) {
 	entries, observed := section.decode(ctx, section.entries, diags), section.decodeObserved(ctx, diags)
 	if len(entries) == 0 {
 		return
@@ -115,6 +155,8 @@ func lookAtMembers[E memberEntry](ctx context.Context, s *session, section ledge
 					delete(observed, key)
 				case observedPresent, observedAbsent:
 					observed[key] = seen
+				case memberUnknown:
+					missed.add(key, look.err)
 				}
 				mu.Unlock()
 			}
@@ -142,6 +184,8 @@ type memberLook struct {
 	groupID string
 	// now are the members as read anew; nil before.
 	now map[string]bool
+	// err is why an entry could not be looked at.
+	err error
 }
 
 // at looks at one entry. Something else than it wants is believed only when
@@ -185,6 +229,7 @@ func (l *memberLook) failed(ctx context.Context, group audit.Ref, err error) str
 	if errors.Is(err, account.ErrNotFound) && l.session.isDeleted(ctx, group.Type, group.ID) {
 		return memberGone
 	}
+	l.err = err
 	return memberUnknown
 }
 
