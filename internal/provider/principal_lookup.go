@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -47,7 +48,8 @@ func selectorSchema(who string) schema.Attribute {
 			"user_name":      one("User name or e-mail address of a user, in any case."),
 			"application_id": one("Application id of a service principal, in any case."),
 			"external_id":    one("Stored externalId."),
-			"display_name":   one("Display name, exactly; a second one that differs only in case is an ambiguity."),
+			"display_name": one("Display name, exactly; a second one that differs only in case is an ambiguity. Select users by `user_name`: " +
+				"IAM v2 tells their first and last names only."),
 		},
 	}
 }
@@ -104,6 +106,15 @@ func (s selectorModel) text() string {
 	return set[0]
 }
 
+// unseen says whom the account may not show by this selector: of users IAM v2
+// tells first and last name, and no display name (databricks-account-api.md 5).
+func (s selectorModel) unseen() string {
+	if s.DisplayName.ValueString() == "" || !slices.Contains(s.toAudit().Types(), audit.TypeUser) {
+		return ""
+	}
+	return " If you mean a user, select by user_name: IAM v2 tells no display names of users, only first and last names."
+}
+
 func (s selectorModel) toAudit() audit.Selector {
 	return audit.Selector{
 		Type: audit.PrincipalType(s.PrincipalType.ValueString()), ID: s.ID.ValueString(), UserName: s.UserName.ValueString(),
@@ -125,7 +136,7 @@ func (s *session) findPrincipal(ctx context.Context, at path.Path, selector sele
 	case len(hits) == 0:
 		diags.AddAttributeError(at, "Principal Not Found",
 			fmt.Sprintf("The account was asked, and %s means nobody in it. Display names and external ids are compared exactly, "+
-				"user names, e-mail addresses and application ids in any case.", selector.text()))
+				"user names, e-mail addresses and application ids in any case.%s", selector.text(), selector.unseen()))
 	default:
 		return hits[0], true
 	}
