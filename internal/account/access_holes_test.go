@@ -301,3 +301,43 @@ func TestAccessFacts_storms(t *testing.T) {
 		}
 	}
 }
+
+// A list of workspaces that fails once is a hole of the one who asked. Who asks
+// next, in the same run, has a scan of his own; and nobody is told that a
+// warehouse does not exist that could not be looked for.
+func TestAccessFacts_listOfWorkspacesFailsOnce(t *testing.T) {
+	t.Parallel()
+	for _, warehouse := range []string{"", warehouseID} {
+		t.Run("warehouse "+warehouse, func(t *testing.T) {
+			t.Parallel()
+			st := sqlEstate()
+			sim := start(t, st, simulator.Options{})
+			fault := status(403, "/api/2.0/accounts/*/workspaces")
+			fault.Times = 1
+			faults(t, sim, fault)
+			c := connect(t, asCaller(quick(sim)))
+			req := requestFor(&st, access.DepthAll)
+			req.WarehouseID = warehouse
+			first, err := c.AccessFacts(t.Context(), req)
+			if err != nil || !strings.Contains(first.WorkspacesUnknown, "403") {
+				t.Fatalf("unknown because of %q, error %v", first.WorkspacesUnknown, err)
+			}
+			second, err := c.AccessFacts(t.Context(), req)
+			if err != nil || !second.Metastores[0].Scanned || len(second.Metastores[0].Securables) == 0 {
+				t.Errorf("not scanned because %q, error %v", second.Metastores[0].NotScanned, err)
+			}
+		})
+	}
+}
+
+// A list of metastores that is empty, as those who may not see any get it, proves
+// no dead end.
+func TestAccessFacts_noMetastore(t *testing.T) {
+	t.Parallel()
+	st := estate()
+	st.UnityCatalog.Metastores = nil
+	_, plan := readFacts(t, connect(t, asCaller(quick(start(t, st, simulator.Options{})))), requestFor(&st, access.DepthAll))
+	if list, row := verdict(t, plan); list != "unverified" || !strings.Contains(row.Reason, "no metastore is visible") {
+		t.Errorf("%s: %s", list, row.Reason)
+	}
+}

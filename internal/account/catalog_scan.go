@@ -32,6 +32,14 @@ func (r *factsReader) scan(ctx context.Context) error {
 	if r.out.Depth == access.DepthNone {
 		return nil
 	}
+	if r.out.WorkspacesUnknown != "" {
+		// There is nothing to read through, and what is missing was reported. A scan
+		// is kept: whoever can list the workspaces must not find this one.
+		for i := range r.out.Metastores {
+			r.out.Metastores[i].NotScanned = "the workspaces could not be listed"
+		}
+		return nil
+	}
 	base := catalogScan{c: r.c, depth: r.out.Depth, warehouse: r.req.WarehouseID}
 	if base.warehouse != "" {
 		var err error

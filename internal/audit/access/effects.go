@@ -101,6 +101,9 @@ func (j *judge) catalogHoles() {
 		j.limits = append(j.limits, "Unity Catalog was not scanned")
 		return
 	}
+	if j.facts.MetastoresUnknown == "" && len(j.facts.Metastores) == 0 {
+		j.limits = append(j.limits, "no metastore is visible")
+	}
 	for _, m := range j.facts.Metastores {
 		where := "metastore " + m.ID
 		switch {
