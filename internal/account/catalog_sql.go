@@ -83,7 +83,7 @@ func (s *catalogScan) querySchema(ctx context.Context) error {
 		return err
 	}
 	s.rows = &sqlRows{grants: map[string]map[string][]access.Grant{}, owners: map[string]map[string]string{}, told: told}
-	return s.rows.read(cells)
+	return s.rows.read(s.out.ID, cells)
 }
 
 // composeQuery makes one query of the views that there are. A nested type whose
@@ -164,8 +164,8 @@ func (v *sqlView) selectOwners() string {
 		rowOwner, v.kind, v.nameColumns(), v.owner, v.objects)
 }
 
-// read takes the rows: what, type, three names, who, privilege.
-func (r *sqlRows) read(cells [][]*string) error {
+// read takes the rows of a metastore: what, type, three names, who, privilege.
+func (r *sqlRows) read(metastore string, cells [][]*string) error {
 	for _, row := range cells {
 		if len(row) != 7 || row[0] == nil || row[1] == nil || row[2] == nil {
 			return fmt.Errorf("the answer of the query has a row of another form than was asked for")
@@ -177,6 +177,9 @@ func (r *sqlRows) read(cells [][]*string) error {
 			}
 		}
 		kind, name := *row[1], strings.Join(parts, ".")
+		if kind == typeMetastore {
+			name = metastore // The views are of one metastore, in whatever form they write its id.
+		}
 		who := ""
 		if row[5] != nil {
 			who = *row[5]
@@ -213,19 +216,33 @@ func (r *sqlRows) grant(kind, name, who, privilege string) {
 }
 
 // told are the objects of a type that the query shows, below catalogs that need
-// not be walked. The schema information_schema is left out, as on the walk.
+// not be walked. The schema information_schema is left out, as on the walk. Views of
+// objects and of privileges need not show the same ones: where a grant is all that
+// is told of an object, its owner is a hole.
 func (s *catalogScan) told(kind string) []*catalogObject {
 	walked := map[string]bool{}
 	for _, catalog := range s.ofType(typeCatalog) {
 		walked[catalog.FullName] = catalog.walk
 	}
+	names := map[string]bool{}
+	for name := range s.rows.owners[kind] {
+		names[name] = true
+	}
+	for name := range s.rows.grants[kind] {
+		names[name] = true
+	}
 	var out []*catalogObject
-	for name, owner := range s.rows.owners[kind] {
+	for name := range names {
 		parts := strings.SplitN(name, ".", 3)
 		if walked[parts[0]] || len(parts) > 1 && parts[1] == "information_schema" {
 			continue
 		}
-		out = append(out, &catalogObject{Securable: access.Securable{Type: kind, FullName: name, Owner: owner}, at: s.via})
+		o := &catalogObject{Securable: access.Securable{Type: kind, FullName: name}, at: s.via}
+		owner, shown := s.rows.owners[kind][name]
+		if o.Owner = owner; !shown {
+			o.hole("system.information_schema shows grants on it, and not whose it is")
+		}
+		out = append(out, o)
 	}
 	return out
 }

@@ -4,8 +4,13 @@
 package account_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -165,5 +170,83 @@ func TestAccessFacts_warehouseUnknown(t *testing.T) {
 	var unknown *account.WarehouseError
 	if !errors.As(err, &unknown) || unknown.Asked != 2 {
 		t.Errorf("error %v", err)
+	}
+}
+
+// editedRows is a warehouse that tells other rows than asked for.
+type editedRows struct {
+	base http.RoundTripper
+	edit func(rows []any) []any
+}
+
+func (e editedRows) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := e.base.RoundTrip(r)
+	if err != nil || !strings.Contains(r.URL.Path, "/sql/statements") {
+		return resp, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var reply map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&reply); err != nil {
+		return nil, err
+	}
+	if result, ok := reply["result"].(map[string]any); ok {
+		rows, _ := result["data_array"].([]any)
+		rows = e.edit(rows)
+		result["data_array"], reply["manifest"] = rows, map[string]any{"total_row_count": len(rows)}
+	}
+	raw, err := json.Marshal(reply)
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(raw)), int64(len(raw))
+	resp.Header.Del("Content-Length")
+	return resp, err
+}
+
+// What the views of privileges tell counts, also where those of objects do not
+// show the object, and in whatever form the id of the metastore is written.
+func TestAccessFacts_sqlOddViews(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		grant func(*simulator.State)
+		edit  func(cells []any) bool // false leaves the row out
+		want  string
+	}{
+		"a table without its row": {
+			func(st *simulator.State) { grantOn(st, "c.s.t", grantTo(direct, "SELECT")) },
+			func(cells []any) bool { return cells[0] != "owner" || cells[4] != "t" }, "SELECT on table c.s.t through " + direct,
+		},
+		"a schema without its row": {
+			func(st *simulator.State) { grantOn(st, "c.s", grantTo(direct, "USE_SCHEMA")) },
+			func(cells []any) bool { return cells[0] != "owner" || cells[3] != "s" }, "USE_SCHEMA on schema c.s through " + direct,
+		},
+		"another form of the metastore's id": {
+			func(st *simulator.State) {
+				st.UnityCatalog.Metastores[0].Grants = []simulator.Grant{grantTo(direct, "CREATE_CATALOG")}
+			},
+			func(cells []any) bool {
+				if cells[1] == "metastore" {
+					cells[2] = "aws:eu-west-1:" + fmt.Sprint(cells[2])
+				}
+				return true
+			}, "CREATE_CATALOG on metastore " + metastoreID + " through " + direct,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := estate()
+			st.Workspaces[1].Warehouses = []simulator.Warehouse{{ID: warehouseID, Name: "shared", State: "RUNNING"}}
+			tt.grant(&st)
+			cfg := asCaller(quick(start(t, st, simulator.Options{})))
+			cfg.SDK.HTTPTransport = editedRows{http.DefaultTransport, func(rows []any) []any {
+				return slices.DeleteFunc(rows, func(row any) bool {
+					cells, _ := row.([]any)
+					return len(cells) == 7 && !tt.edit(cells)
+				})
+			}}
+			req := requestFor(&st, access.DepthAll)
+			req.WarehouseID = warehouseID
+			_, plan := readFacts(t, connect(t, cfg), req)
+			if list, row := verdict(t, plan); list != "databricks" || !slices.Contains(effects(row), tt.want) {
+				t.Errorf("%s: %s; %v", list, row.Reason, effects(row))
+			}
+		})
 	}
 }
