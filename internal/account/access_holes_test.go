@@ -341,3 +341,31 @@ func TestAccessFacts_noMetastore(t *testing.T) {
 		t.Errorf("%s: %s", list, row.Reason)
 	}
 }
+
+// Reads are made at once and come back in any order; what is said of those that
+// failed is the same each time (R15).
+func TestAccessFacts_reasonsInOrder(t *testing.T) {
+	t.Parallel()
+	st := estate()
+	var want string
+	for i := range 6 {
+		sim := start(t, st, simulator.Options{})
+		late := []string{"shares", "volumes", "connections", "tables"}[2*(i%2):][:2]
+		delay := func(list string) simulator.Fault {
+			return simulator.Fault{Kind: simulator.FaultDelay, Path: "**/unity-catalog/" + list, DelayMS: 30}
+		}
+		faults(t, sim, delay(late[0]), delay(late[1]), status(403, "**/unity-catalog/shares"), status(403, "**/unity-catalog/connections"),
+			status(403, "**/unity-catalog/volumes"), status(403, "**/unity-catalog/functions"), status(403, "**/unity-catalog/tables"))
+		facts, _ := readFacts(t, connect(t, asCaller(quick(sim))), requestFor(&st, access.DepthAll))
+		got := facts.Metastores[0].Unknown
+		for _, s := range facts.Metastores[0].Securables {
+			got += "\n" + s.Unknown
+		}
+		if want == "" {
+			want = got
+		}
+		if got != want || !strings.Contains(got, "; ") {
+			t.Fatalf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+}

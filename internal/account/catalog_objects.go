@@ -218,12 +218,7 @@ func (s *catalogScan) children(ctx context.Context, parents []*catalogObject, li
 	return out, err
 }
 
-func (o *catalogObject) hole(reason string) {
-	if o.Unknown != "" {
-		reason = o.Unknown + "; " + reason
-	}
-	o.Unknown = reason
-}
+func (o *catalogObject) hole(reason string) { o.holes = append(o.holes, reason) }
 
 func (s *catalogScan) ofType(kind string) []*catalogObject {
 	var out []*catalogObject

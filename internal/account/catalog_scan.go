@@ -117,6 +117,8 @@ type catalogScan struct {
 	objects  []*catalogObject
 	// rows is what SQL told; nil where the metastore is walked.
 	rows *sqlRows
+	// holes are why the scan may have missed objects.
+	holes []string
 }
 
 // catalogObject is a securable of which not everything may be read yet.
@@ -128,6 +130,8 @@ type catalogObject struct {
 	walk bool
 	// at is where it can be read; that of its catalog, for what is in one.
 	at *site
+	// holes are why not everything of it could be read.
+	holes []string
 }
 
 // of is the same scan of another metastore, not begun.
@@ -136,11 +140,13 @@ func (s *catalogScan) of(m access.Metastore) *catalogScan {
 }
 
 // hole notes that the scan may have missed objects.
-func (s *catalogScan) hole(reason string) {
-	if s.out.Unknown != "" {
-		reason = s.out.Unknown + "; " + reason
-	}
-	s.out.Unknown = reason
+func (s *catalogScan) hole(reason string) { s.holes = append(s.holes, reason) }
+
+// together are reasons as one, in an order that does not depend on which call
+// came back first.
+func together(reasons []string) string {
+	slices.Sort(reasons)
+	return strings.Join(slices.Compact(reasons), "; ")
 }
 
 // run reads everything; the error is one that isLost knows.
@@ -347,9 +353,11 @@ func (c *Client) metastoreWorkspaces(ctx context.Context, metastore string) ([]s
 	return out, err
 }
 
-// finish brings the objects in order, each once.
+// finish brings objects and reasons in order.
 func (s *catalogScan) finish() {
+	s.out.Unknown = together(s.holes)
 	for _, o := range s.objects {
+		o.Unknown = together(o.holes)
 		s.out.Securables = append(s.out.Securables, o.Securable)
 	}
 	slices.SortFunc(s.out.Securables, func(a, b access.Securable) int {
