@@ -5,11 +5,8 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"log"
-
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
 )
@@ -23,11 +20,7 @@ func main() {
 	flag.Parse()
 
 	provider.SilenceUnreadLogs()
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: "registry.terraform.io/dbxidentity/dbxidentity",
-		Debug:   debug,
-	})
-	if err != nil {
+	if err := provider.Serve(version, debug); err != nil {
 		log.Fatal(err)
 	}
 }

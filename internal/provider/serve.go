@@ -1,0 +1,115 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+)
+
+const address = "registry.terraform.io/dbxidentity/dbxidentity"
+
+// Serve serves the provider to Terraform and OpenTofu until they end it; with
+// debug to whoever attaches.
+func Serve(version string, debug bool) error {
+	var options []tf6server.ServeOpt
+	if debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	return tf6server.Serve(address, func() tfprotov6.ProviderServer {
+		return briefServer{providerserver.NewProtocol6(New(version)())()}
+	}, options...)
+}
+
+// briefServer lets go of the context of each request that comes once per
+// instance. The framework (1.19) keeps a cancel function of every request until
+// the provider is stopped, and with it the request's context, its loggers and
+// its gRPC stream: 50 KB for each instance of a plan.
+type briefServer struct{ tfprotov6.ProviderServer }
+
+// brief makes a call with a context that ends with it.
+func brief[Q, A any](ctx context.Context, request Q, call func(context.Context, Q) (A, error)) (A, error) {
+	b := &briefContext{}
+	b.inner.Store(&ctx)
+	defer b.inner.Store(nil) //nolint:contextcheck // It is the request's own, and ends with it.
+	return call(b, request)  //nolint:contextcheck // As above.
+}
+
+// ValidateResourceConfig and the others are those of the framework.
+func (s briefServer) ValidateResourceConfig(ctx context.Context, r *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	return brief(ctx, r, s.ProviderServer.ValidateResourceConfig)
+}
+
+func (s briefServer) UpgradeResourceState(ctx context.Context, r *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	return brief(ctx, r, s.ProviderServer.UpgradeResourceState)
+}
+
+func (s briefServer) UpgradeResourceIdentity(ctx context.Context, r *tfprotov6.UpgradeResourceIdentityRequest) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
+	return brief(ctx, r, s.ProviderServer.UpgradeResourceIdentity)
+}
+
+func (s briefServer) ReadResource(ctx context.Context, r *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	return brief(ctx, r, s.ProviderServer.ReadResource)
+}
+
+func (s briefServer) PlanResourceChange(ctx context.Context, r *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	return brief(ctx, r, s.ProviderServer.PlanResourceChange)
+}
+
+func (s briefServer) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	return brief(ctx, r, s.ProviderServer.ApplyResourceChange)
+}
+
+func (s briefServer) ImportResourceState(ctx context.Context, r *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
+	return brief(ctx, r, s.ProviderServer.ImportResourceState)
+}
+
+// briefContext is another context while its request runs, and an ended one
+// without values afterwards.
+type briefContext struct {
+	inner atomic.Pointer[context.Context]
+}
+
+var ended = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// Deadline is the request's.
+func (b *briefContext) Deadline() (time.Time, bool) {
+	if ctx := b.inner.Load(); ctx != nil {
+		return (*ctx).Deadline()
+	}
+	return time.Time{}, false
+}
+
+// Done is closed when the request ends, as gRPC does.
+func (b *briefContext) Done() <-chan struct{} {
+	if ctx := b.inner.Load(); ctx != nil {
+		return (*ctx).Done()
+	}
+	return ended
+}
+
+// Err is context.Canceled once the request has ended.
+func (b *briefContext) Err() error {
+	if ctx := b.inner.Load(); ctx != nil {
+		return (*ctx).Err()
+	}
+	return context.Canceled
+}
+
+// Value is the request's; nil once it has ended.
+func (b *briefContext) Value(key any) any {
+	if ctx := b.inner.Load(); ctx != nil {
+		return (*ctx).Value(key)
+	}
+	return nil
+}

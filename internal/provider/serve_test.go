@@ -1,0 +1,81 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+type heavyKey struct{}
+
+// What a request's context holds is free once the request has been answered.
+func TestBriefServer_letsGo(t *testing.T) {
+	t.Parallel()
+	const kind, requests = "dbxidentity_external_id", 20
+	start, err := providerserver.NewProtocol6WithError(New("test")())()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{tb: t, ProviderServer: briefServer{start}}
+	if s.schema, err = s.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	text := func(v string) tftypes.Value { return tftypes.NewValue(tftypes.String, v) }
+	config := s.object(s.schema.ResourceSchemas[kind], map[string]tftypes.Value{
+		"principal_type": text("user"), "principal_id": text("1"), "external_id": text("00000000-0000-4000-8000-000000000001"),
+	})
+	freed := make(chan struct{}, requests)
+	for range requests {
+		heavy := &[64 << 10]byte{}
+		runtime.AddCleanup(heavy, func(struct{}) { freed <- struct{}{} }, struct{}{})
+		ctx, cancel := context.WithCancel(context.WithValue(t.Context(), heavyKey{}, heavy))
+		resp, err := s.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: config})
+		s.must(err, resp.Diagnostics)
+		cancel() // As gRPC does when it has answered.
+	}
+	deadline := time.After(30 * time.Second)
+	for free := 0; free < requests-1; free++ { // The last one may be in a register still.
+		runtime.GC()
+		select {
+		case <-freed:
+		case <-deadline:
+			t.Fatalf("%d of %d contexts are held after their requests", requests-free, requests)
+		}
+	}
+	runtime.KeepAlive(s)
+}
+
+func TestBriefContext(t *testing.T) {
+	t.Parallel()
+	outer, cancel := context.WithCancel(context.WithValue(t.Context(), heavyKey{}, 1))
+	defer cancel()
+	var kept, child context.Context
+	_, err := brief(outer, 2, func(ctx context.Context, n int) (int, error) {
+		kept = ctx
+		var stop context.CancelFunc
+		child, stop = context.WithCancel(ctx)
+		t.Cleanup(stop)
+		if ctx.Value(heavyKey{}) != 1 || ctx.Err() != nil || n != 2 {
+			t.Errorf("within the request: %v, %v", ctx.Value(heavyKey{}), ctx.Err())
+		}
+		return n, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-kept.Done()
+	if _, limited := kept.Deadline(); kept.Value(heavyKey{}) != nil || !errors.Is(kept.Err(), context.Canceled) || limited {
+		t.Errorf("after the request: %v, %v", kept.Value(heavyKey{}), kept.Err())
+	}
+	cancel()
+	<-child.Done() // Derived contexts end with the outer one still.
+}
