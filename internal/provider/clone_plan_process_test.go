@@ -161,6 +161,43 @@ func TestProcess_cloneCopy(t *testing.T) {
 	a.targetIs(t, "after the destroy", "legacy-etl-users", "npb-developers")
 }
 
+// Two targets in one ledger, merged under keys that are the groups alone: one would
+// take the other's place, and what the first was given would go. It is refused;
+// with keys that hold the member both have their own.
+func TestProcess_cloneTwoTargets(t *testing.T) {
+	t.Parallel()
+	a := startPreset(t, "demo", simulator.Options{})
+	header := newWorkspace(t, "").main()
+	w := newWorkspace(t, a.config("", cloneCopy))
+	w.must(0, "apply", "-auto-approve")
+	second := strings.NewReplacer(`"this"`, `"second"`, demoTarget, demoOther).Replace(clonePlanBlock)
+	merged := func(form string) string {
+		return header + a.config("", strings.Replace(cloneCopy, "data.dbxidentity_clone_plan.this.memberships", "merge("+
+			strings.ReplaceAll(form, "PLAN", "data.dbxidentity_clone_plan.this.memberships")+", "+
+			strings.ReplaceAll(form, "PLAN", "data.dbxidentity_clone_plan.second.memberships")+")", 1)+second)
+	}
+	w.write("main.tf", merged("PLAN"))
+	saysAll(t, w.must(1, "plan"), "Two Members Under One Ledger Key", demoTarget, demoOther, "keys that hold the member")
+	w.write("main.tf", strings.Replace(merged(`{ for m in PLAN : "${m.group_id}/${m.member_id}" => m }`), "pending_memberships", fmt.Sprintf(
+		"exclude = [%q, %q, %q]\n  pending_memberships", demoPlatformUsers, demoScratchAdmins, demoDevelopers), 1)+
+		movedTo(demoPlatformUsers)+movedTo(demoScratchAdmins)+movedTo(demoDevelopers))
+	saysAll(t, w.must(0, "apply", "-auto-approve"), "3 added", "0 destroyed")
+	a.targetIs(t, "with a second target", "legacy-etl-users", "npb-developers", "npb-platform-users", "scratch-workspace-admins")
+	if !slices.Contains(a.members(demoPlatformUsers), demoOther) {
+		t.Error("the second target was given nothing")
+	}
+}
+
+// movedTo renames the instance of a group for a key that holds the member.
+func movedTo(groupID string) string {
+	return fmt.Sprintf(`
+moved {
+  from = dbxidentity_group_member.given[%q]
+  to   = dbxidentity_group_member.given["%s/%s"]
+}
+`, groupID, groupID, demoTarget)
+}
+
 // A mirror follows the source in both directions, and stands still while the
 // plan is incomplete. A privileged group comes when it is allowed, by its id.
 func TestProcess_cloneMirror(t *testing.T) {

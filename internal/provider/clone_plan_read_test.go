@@ -20,6 +20,7 @@ const clonePlanType = "dbxidentity_clone_plan"
 // Ids of the demo's clone story.
 const (
 	demoSource, demoTarget = "100000000019", "100000000020"
+	demoOther              = "100000000018"
 	demoEngineers          = "30000000000009"
 	demoPlatformUsers      = "30000000000011"
 	demoScratchAdmins      = "30000000000012"

@@ -54,6 +54,10 @@ func (r *remediationLedgerResource) ModifyPlan(ctx context.Context, req resource
 	if resp.Diagnostics.HasError() || merged == nil {
 		return // Unknown input leaves unknown maps: they are computed in the apply.
 	}
+	r.session.checkTargets(membershipTargets{
+		entries: membershipEntries(merged), tracked: state.memberships().decode(ctx, &state.Memberships, &resp.Diagnostics),
+		exclude: plan.excluded(ctx, &resp.Diagnostics),
+	}, &resp.Diagnostics)
 	same := !req.State.Raw.IsNull() && plan.sameSettings(state)
 	for _, section := range merged {
 		section.checkLimit(&resp.Diagnostics)

@@ -102,7 +102,7 @@ func ledgerMembershipAttributes() map[string]schema.Attribute {
 		"pending_memberships": schema.MapNestedAttribute{
 			Optional: true,
 			MarkdownDescription: "`memberships` of `dbxidentity_clone_plan`. The keys are the plan's, `<group id>`, or `<group id>/<member id>` where " +
-				"the plans of several targets are merged.",
+				"the plans of several targets are merged: a key that is the group alone has room for one member.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"group_id":   requiredID("group_id"),
 				"member_id":  requiredID("member_id"),

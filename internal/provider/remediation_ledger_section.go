@@ -193,14 +193,7 @@ func (m *ledgerModel) merge(ctx context.Context, state *ledgerModel, diags *diag
 	if !fullyKnown(m.Exclude) {
 		return nil
 	}
-	var excluded []string
-	if !m.Exclude.IsNull() {
-		diags.Append(m.Exclude.ElementsAs(ctx, &excluded, false)...)
-	}
-	exclude := make(map[string]bool, len(excluded))
-	for _, key := range excluded {
-		exclude[key] = true
-	}
+	exclude := m.excluded(ctx, diags)
 	ids, idsKnown := m.externalIDs().merge(ctx, state.externalIDs(), exclude, diags)
 	removals, removalsKnown := m.memberRemovals().merge(ctx, state.memberRemovals(), exclude, diags)
 	memberships, membershipsKnown := m.memberships().merge(ctx, state.memberships(), exclude, diags)
@@ -209,6 +202,29 @@ func (m *ledgerModel) merge(ctx context.Context, state *ledgerModel, diags *diag
 	}
 	checkContradictions(removals.plan.Entries, memberships.plan.Entries, diags)
 	return []mergedSection{ids, removals, memberships}
+}
+
+// excluded are the keys that the ledger must not hold; exclude is known.
+func (m *ledgerModel) excluded(ctx context.Context, diags *diag.Diagnostics) map[string]bool {
+	var keys []string
+	if !m.Exclude.IsNull() {
+		diags.Append(m.Exclude.ElementsAs(ctx, &keys, false)...)
+	}
+	out := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		out[key] = true
+	}
+	return out
+}
+
+// membershipEntries are the memberships that a merge comes to.
+func membershipEntries(merged []mergedSection) map[string]membershipModel {
+	for _, section := range merged {
+		if memberships, ok := section.(ledgerMerge[membershipModel]); ok {
+			return memberships.plan.Entries
+		}
+	}
+	return nil
 }
 
 // checkContradictions refuses a ledger that would add what it removes, or add

@@ -47,6 +47,10 @@ type session struct {
 	// run want to change or could not judge; openGroups and openTargets are groups
 	// and members of which all memberships are open.
 	openMembers, openGroups, openTargets map[string]bool
+	// clones are the groups that the clone plans of this run give, by target.
+	clones map[string]map[string]bool
+	// targetsWarned is true once the run was told of keys with room for one target.
+	targetsWarned bool
 }
 
 // membershipKey names a membership: "<group id>/<member id>".
@@ -128,12 +132,33 @@ func (s *session) noteClone(targetID string, groupIDs []string, complete bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.prepareMembers()
+	if s.clones == nil {
+		s.clones = map[string]map[string]bool{}
+	}
+	if s.clones[targetID] == nil {
+		s.clones[targetID] = map[string]bool{}
+	}
 	for _, id := range groupIDs {
-		s.openMembers[membershipKey(id, targetID)] = true
+		s.openMembers[membershipKey(id, targetID)], s.clones[targetID][id] = true, true
 	}
 	if !complete {
 		s.openTargets[targetID] = true
 	}
+}
+
+// checkTargets refuses a ledger in which one target of this run's clone plans takes
+// the place of another.
+func (s *session) checkTargets(t membershipTargets, diags *diag.Diagnostics) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	doubt := t.check(s.clones, diags)
+	if doubt == "" || s.targetsWarned {
+		return
+	}
+	s.targetsWarned = true
+	diags.AddAttributeWarning(path.Root("pending_memberships"), "Several Targets, and Ledger Keys for One", "Clone plans of this run give groups to "+
+		"members that this ledger has no entry for, under keys that it has for others."+doubt+"\n\nIf each of them has a ledger of its own, all is well. "+
+		"If this one is for several, merge has kept the last of them only. "+keysWithMember)
 }
 
 // isOpenMembership is [session.isOpen] for a membership.
