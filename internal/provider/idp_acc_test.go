@@ -59,6 +59,12 @@ func (a account) okta() string {
 // file exports the account's IdP as a directory file and returns the setting.
 func (a account) file() string {
 	a.t.Helper()
+	return fmt.Sprintf(`idp = { file = { path = %q } }`, a.exported())
+}
+
+// exported is the path of a directory file with the account's IdP.
+func (a account) exported() string {
+	a.t.Helper()
 	type object map[string]any
 	doc := struct {
 		Version           int      `json:"version"`
@@ -90,7 +96,7 @@ func (a account) file() string {
 	if err := os.WriteFile(name, raw, 0o600); err != nil {
 		a.t.Fatal(err)
 	}
-	return fmt.Sprintf(`idp = { file = { path = %q } }`, name)
+	return name
 }
 
 // capture keeps the root outputs of a step.

@@ -233,7 +233,7 @@ func newIDP(s settings, client *account.Client, diags *diag.Diagnostics) idp.Sou
 		v       = s.idp.values
 		options = transport.Options{
 			Base:         s.idpTransport,
-			FirstContact: s.firstContact, RequestTimeout: s.requestTimeout, RetryBudget: s.retryBudget, RetryPause: s.retryPause,
+			FirstContact: s.limits.FirstContact, RequestTimeout: s.limits.RequestTimeout, RetryBudget: s.limits.RetryBudget, RetryPause: s.limits.RetryPause,
 			UserAgent: "terraform-provider-dbxidentity/" + s.version,
 			Log: func(ctx context.Context, message string, fields map[string]any) {
 				tflog.Debug(ctx, message, fields)

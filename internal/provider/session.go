@@ -199,11 +199,11 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		MaybeHiddenMemberships: s.aim != audit.AIMOff,
 
 		Version:        s.version,
-		FirstContact:   s.firstContact,
-		RequestTimeout: s.requestTimeout,
-		RetryBudget:    s.retryBudget,
-		RetryPause:     s.retryPause,
-		ConfirmTimeout: s.confirmTimeout,
+		FirstContact:   s.limits.FirstContact,
+		RequestTimeout: s.limits.RequestTimeout,
+		RetryBudget:    s.limits.RetryBudget,
+		RetryPause:     s.limits.RetryPause,
+		ConfirmTimeout: s.limits.ConfirmTimeout,
 		Log: func(ctx context.Context, message string, fields map[string]any) {
 			tflog.Debug(ctx, message, fields)
 		},

@@ -44,8 +44,7 @@ type settings struct {
 	maxConcurrency  int
 	readsPerSecond  float64 // zero: adaptive
 	writesPerSecond float64
-	// Time limits of the transport; zero means its defaults.
-	firstContact, requestTimeout, retryBudget, retryPause, confirmTimeout time.Duration
+	limits          Limits
 
 	getenv func(string) string
 	// idpTransport carries the requests to Entra and Okta; nil is usual.
@@ -259,14 +258,20 @@ func (r *settingsReader) stringMap(name string) map[string]string {
 	return out
 }
 
-// WithShortLimits shortens the time limits for tests: failures show in seconds.
+// Limits are the time limits of the clients; zero means their defaults. Their
+// meaning is that of account.Config.
+type Limits struct{ FirstContact, RequestTimeout, RetryBudget, RetryPause, ConfirmTimeout time.Duration }
+
+// WithLimits sets the time limits, for tests: failures show in seconds.
+func WithLimits(l Limits) Option {
+	return func(s *settings) { s.limits = l }
+}
+
+// WithShortLimits are limits for tests that wait for few failures.
 func WithShortLimits() Option {
-	return func(s *settings) {
-		s.requestTimeout = 5 * time.Second
-		s.retryBudget = 3 * time.Second
-		s.retryPause = 20 * time.Millisecond
-		s.confirmTimeout = 3 * time.Second
-	}
+	return WithLimits(Limits{
+		RequestTimeout: 5 * time.Second, RetryBudget: 3 * time.Second, RetryPause: 20 * time.Millisecond, ConfirmTimeout: 3 * time.Second,
+	})
 }
 
 // WithIDPTransport carries the requests to Entra and Okta, for tests whose
