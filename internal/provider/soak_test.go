@@ -1,0 +1,383 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+var (
+	soakTime = flag.Duration("soak", 0, "how long TestSoak goes on; 0 is two rounds")
+	soakSeed = flag.Uint64("soak-seed", 1, "what TestSoak does, and in which order")
+)
+
+const (
+	soakUsers = 16 // users 1000 and up
+	// soakSettles is how many rounds go by until the faults end for a moment and
+	// everything must agree.
+	soakSettles = 4
+	soakJournal = "journal.jsonl"
+)
+
+// soak is one account with one state and one journal, and what has happened.
+type soak struct {
+	t       *testing.T
+	a       account
+	w       *workspace
+	rng     *rand.Rand
+	initial map[string]string // fact -> value
+	want    map[string]soakWish
+
+	rounds, runs, failed, kills, settled, injected int
+}
+
+// soakWish is what the configuration wants of a fact.
+type soakWish struct{ value, onDestroy string }
+
+// Facts are "user/1000" (an externalId), "1/1000" (a membership to be added) and
+// "3/1000" (one to be removed).
+func soakFacts() []string {
+	var out []string
+	for i := range soakUsers {
+		out = append(out, fmt.Sprintf("user/%d", 1000+i), fmt.Sprintf("%d/%d", 1+i%2, 1000+i), fmt.Sprintf("3/%d", 1000+i))
+	}
+	return out
+}
+
+// TestSoak applies and destroys random configurations under random faults, with
+// kills in between, on one account with one state and one journal. At every stop
+// the journal explains what the account holds; whenever the faults end for a
+// moment, account, state, journal and configuration are equal.
+//
+// In `make test` it is two rounds long; `make soak` gives it its time.
+func TestSoak(t *testing.T) {
+	t.Parallel()
+	st := manyStale(soakUsers)
+	st.Groups = []simulator.Group{{ID: "1", DisplayName: "one"}, {ID: "2", DisplayName: "two"}, {ID: "3", DisplayName: "three"}}
+	for _, u := range st.Users {
+		st.Groups[2].Members = append(st.Groups[2].Members, simulator.Member{Value: u.ID})
+	}
+	s := &soak{
+		t: t, a: startAccount(t, st, simulator.Options{Latency: 3 * time.Millisecond}),
+		rng: rand.New(rand.NewPCG(*soakSeed, 0)), want: map[string]soakWish{},
+	}
+	s.initial = s.held()
+	s.w = newWorkspace(t, "")
+	header := s.w.main()
+	begun := time.Now()
+	for s.goesOn(begun) {
+		s.rounds++
+		s.wish()
+		s.w.write("main.tf", header+s.config())
+		s.a.faults(s.faults()...)
+		s.act()
+		s.count()
+		s.explained()
+		if s.rounds%soakSettles == 0 {
+			s.settle(header)
+		}
+	}
+	s.settle(header)
+	s.summary(time.Since(begun))
+}
+
+func (s *soak) goesOn(begun time.Time) bool {
+	if *soakTime == 0 {
+		return s.rounds < 2 && !s.t.Failed()
+	}
+	return time.Since(begun) < *soakTime && !s.t.Failed()
+}
+
+// held is what the account holds of every fact.
+func (s *soak) held() map[string]string {
+	out := map[string]string{}
+	st := s.a.state()
+	for _, u := range st.Users {
+		out["user/"+u.ID] = u.ExternalID
+	}
+	for _, fact := range soakFacts() {
+		if group, member, _ := strings.Cut(fact, "/"); group != "user" {
+			out[fact] = membershipFact(group, member).holds(st)
+		}
+	}
+	return out
+}
+
+// wish changes some of what is wanted.
+func (s *soak) wish() {
+	for _, fact := range soakFacts() {
+		switch s.rng.IntN(5) {
+		case 0:
+			delete(s.want, fact)
+		case 1, 2:
+			s.want[fact] = s.newWish(fact)
+		}
+	}
+}
+
+func (s *soak) newWish(fact string) soakWish {
+	group, id, _ := strings.Cut(fact, "/")
+	undo := s.rng.IntN(2) == 0
+	var w soakWish
+	switch group {
+	case "user":
+		n, err := strconv.Atoi(id)
+		must(s.t, err)
+		w = soakWish{entraID(100000*(1+s.rng.IntN(2)) + n), onDestroyOf(undo, "restore", "keep")}
+	case "3":
+		w = soakWish{journal.Absent, onDestroyOf(undo, "restore", "keep")}
+	default:
+		w = soakWish{journal.Member, onDestroyOf(undo, "remove", "keep")}
+	}
+	return w
+}
+
+func onDestroyOf(undo bool, yes, no string) string {
+	if undo {
+		return yes
+	}
+	return no
+}
+
+// config is the configuration for what is wanted, reviewed against what the
+// account holds now.
+func (s *soak) config() string {
+	var ids, members, removals strings.Builder
+	now := s.held()
+	for _, fact := range slices.Sorted(maps.Keys(s.want)) {
+		group, id, _ := strings.Cut(fact, "/")
+		w := s.want[fact]
+		switch group {
+		case "user":
+			fmt.Fprintf(&ids, "    %q = [%q, %q, %q]\n", id, now[fact], w.value, w.onDestroy)
+		case "3":
+			fmt.Fprintf(&removals, "    %q = %q\n", fact, w.onDestroy)
+		default:
+			fmt.Fprintf(&members, "    %q = %q\n", fact, w.onDestroy)
+		}
+	}
+	const limits = `timeouts   = { create = "6s", read = "20s", delete = "6s" }`
+	return s.a.config("writes_per_second = 100\n  journal_path = \""+soakJournal+"\"\n  automatic_identity_management = \"off\"", `
+resource "dbxidentity_external_id" "fix" {
+  for_each = {
+`+ids.String()+`  }
+  principal_type               = "user"
+  principal_id                 = each.key
+  external_id                  = each.value[1]
+  expected_current_external_id = each.value[0]
+  on_destroy                   = each.value[2]
+  timeouts                     = { create = "6s", read = "20s", update = "6s", delete = "6s" }
+}
+
+resource "dbxidentity_group_member" "member" {
+  for_each = {
+`+members.String()+`  }
+  group_id   = split("/", each.key)[0]
+  member_id  = split("/", each.key)[1]
+  on_destroy = each.value
+  `+limits+`
+}
+
+resource "dbxidentity_group_member_removal" "removal" {
+  for_each = {
+`+removals.String()+`  }
+  group_id   = split("/", each.key)[0]
+  member_id  = split("/", each.key)[1]
+  on_destroy = each.value
+  `+limits+`
+}
+`)
+}
+
+// faults are some faults, each on some requests. What hangs is a write: it has a
+// time limit of seconds, and a plan has one of minutes.
+func (s *soak) faults() []simulator.Fault {
+	zero := 0
+	all := []simulator.Fault{
+		{Kind: simulator.FaultStatus, Status: 429, RetryAfterSeconds: &zero, Probability: 0.2},
+		{Kind: simulator.FaultStatus, Status: 503, Probability: 0.1},
+		{Kind: simulator.FaultStatus, Status: 502, BodyForm: "html", Probability: 0.05},
+		{Kind: simulator.FaultStatus, Status: 500, Method: http.MethodGet, Probability: 0.1},
+		{Kind: simulator.FaultStatus, Status: 500, Method: http.MethodPatch, Probability: 0.1},
+		{Kind: simulator.FaultStatus, Status: 503, Method: http.MethodPatch, AfterHandler: true, Probability: 0.1},
+		{Kind: simulator.FaultStatus, Status: 403, Method: http.MethodPatch, Path: "/api/**/Users/100*", Probability: 0.1},
+		{Kind: simulator.FaultReset, Probability: 0.05},
+		{Kind: simulator.FaultLost, Method: http.MethodPatch, Probability: 0.15},
+		{Kind: simulator.FaultTruncate, Probability: 0.05},
+		{Kind: simulator.FaultHang, Method: http.MethodPatch, Times: 1},
+		{Kind: simulator.FaultNoop, Method: http.MethodPatch, Probability: 0.1},
+		{Kind: simulator.FaultStale, Method: http.MethodGet, Path: "/api/2.1/**", Probability: 0.2},
+		{Kind: simulator.FaultShift, Probability: 0.2},
+		{Kind: simulator.FaultDuplicate, Probability: 0.2},
+		{Kind: simulator.FaultEmptyPage, Probability: 0.2},
+		{Kind: simulator.FaultExpiredToken, Path: "/api/**", Times: 2},
+		{Kind: simulator.FaultDelay, DelayMS: 100, Probability: 0.1},
+	}
+	s.rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	all = all[:1+s.rng.IntN(6)]
+	for i := range all {
+		all[i].Seed = s.rng.Uint64()
+	}
+	return all
+}
+
+// act runs the command line once; some runs are killed.
+func (s *soak) act() {
+	s.runs++
+	switch n := s.rng.IntN(10); {
+	case n < 4:
+		s.kills++
+		cmd, _ := s.w.command(s.t.Context(), "apply", "-auto-approve", "-lock=false")
+		must(s.t, cmd.Start())
+		time.Sleep(time.Duration(500+s.rng.IntN(2500)) * time.Millisecond)
+		s.w.killBetweenStates(cmd)
+		time.Sleep(100 * time.Millisecond) // What was under way arrives.
+	case n < 6:
+		s.exit(s.w.run("destroy", "-auto-approve", "-lock=false"))
+	case n < 7:
+		s.exit(s.w.run("plan", "-lock=false"))
+	default:
+		s.exit(s.w.run("apply", "-auto-approve", "-lock=false"))
+	}
+}
+
+// exit notes how a run ended, and looks for what must never be printed.
+func (s *soak) exit(code int, out string) {
+	if code != 0 {
+		s.failed++
+	}
+	for _, never := range []string{"panic:", "plugin crashed", "Provider produced", "bug in the provider", s.a.ClientSecret} {
+		if strings.Contains(out, never) {
+			s.t.Errorf("round %d: %q in\n%s", s.rounds, never, out)
+		}
+	}
+}
+
+func (s *soak) count() {
+	for _, f := range s.a.Server.Faults() {
+		s.injected += f.Fired
+	}
+}
+
+// possible are the values that a fact can have by the journal: what was written
+// last, and what may have been since.
+func (s *soak) possible() map[string]map[string]bool {
+	out := map[string]map[string]bool{}
+	for fact, value := range s.initial {
+		out[fact] = map[string]bool{value: true}
+	}
+	records := s.w.journalOf(soakJournal)
+	ends := map[string]journal.Record{}
+	for _, r := range records {
+		if r.Event == journal.EventOutcome {
+			ends[r.Write] = r
+		}
+	}
+	for _, r := range records {
+		if r.Event != journal.EventIntent {
+			continue
+		}
+		fact := r.Principal
+		if r.Group != "" {
+			fact = strings.TrimPrefix(r.Group, "group/") + "/" + strings.TrimPrefix(r.Principal, "user/")
+		}
+		switch ends[r.Write].Wrote {
+		case journal.WroteNo:
+		case journal.WroteYes:
+			out[fact] = map[string]bool{*r.After: true}
+		default: // Unknown, or killed in between.
+			out[fact][*r.After] = true
+		}
+	}
+	return out
+}
+
+// explained wants the journal to explain what the account holds.
+func (s *soak) explained() {
+	s.t.Helper()
+	possible := s.possible()
+	for fact, now := range s.held() {
+		if !possible[fact][now] {
+			s.t.Errorf("round %d: %s holds %q, and by the journal %v", s.rounds, fact, now, slices.Sorted(maps.Keys(possible[fact])))
+		}
+	}
+}
+
+// settle ends the faults: one apply, and everything is equal.
+func (s *soak) settle(header string) {
+	s.t.Helper()
+	if s.t.Failed() {
+		return
+	}
+	s.settled++
+	s.a.faults()
+	// What the last runs left is refreshed first; the review is of what is there now.
+	s.w.write("main.tf", header+s.config())
+	s.runs += 2
+	s.exit(0, s.w.must(0, "apply", "-auto-approve", "-lock=false"))
+	s.w.must(0, "plan", "-detailed-exitcode", "-lock=false")
+	s.explained()
+	held, state := s.held(), s.stateOf()
+	for fact, w := range s.want {
+		if held[fact] != w.value {
+			s.t.Errorf("round %d: %s holds %q, wanted is %q", s.rounds, fact, held[fact], w.value)
+		}
+		if state[fact] != w.value {
+			s.t.Errorf("round %d: %s is %q in the state, wanted is %q", s.rounds, fact, state[fact], w.value)
+		}
+	}
+	for fact := range state {
+		if _, wanted := s.want[fact]; !wanted {
+			s.t.Errorf("round %d: %s is in the state, and not wanted", s.rounds, fact)
+		}
+	}
+}
+
+// stateOf is what Terraform's state says of the facts.
+func (s *soak) stateOf() map[string]string {
+	s.t.Helper()
+	out := map[string]string{}
+	for address, values := range s.w.instances() {
+		member := fmt.Sprint(values["group_id"], "/", values["member_id"])
+		switch {
+		case strings.HasPrefix(address, "dbxidentity_external_id."):
+			out[fmt.Sprint("user/", values["principal_id"])] = fmt.Sprint(values["external_id"])
+		case strings.HasPrefix(address, "dbxidentity_group_member_removal."):
+			out[member] = journal.Absent
+		default:
+			out[member] = journal.Member
+		}
+	}
+	return out
+}
+
+func (s *soak) summary(took time.Duration) {
+	writes, outcomes := 0, map[string]int{}
+	for _, r := range s.w.journalOf(soakJournal) {
+		if r.Event == journal.EventIntent {
+			writes++
+		} else {
+			outcomes[r.Result]++
+		}
+	}
+	line := fmt.Sprintf("soak: seed %d, %s, %d rounds, %d runs of the command line (%d failed, %d killed), %d writes %v, %d faults injected, "+
+		"equal %d times; differences: %v",
+		*soakSeed, took.Round(time.Second), s.rounds, s.runs, s.failed, s.kills, writes, outcomes, s.injected, s.settled, s.t.Failed())
+	s.t.Log(line)
+	if *soakTime > 0 {
+		fmt.Println(line)
+	}
+}
