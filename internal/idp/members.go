@@ -75,7 +75,7 @@ func (a *memberAudit) run(ctx context.Context) ([]audit.Failure, error) {
 			linked = append(linked, i)
 		}
 	}
-	members, failures, err := a.databricksMembers(ctx, linked)
+	members, failures, err := a.readBoth(ctx, linked)
 	if err != nil {
 		return nil, err
 	}
@@ -129,37 +129,42 @@ func (a *memberAudit) read(ctx context.Context, missing map[string]bool) error {
 	return nil
 }
 
-// databricksMembers reads the Databricks members of the groups at these
-// positions of matches. A list that cannot be read makes the group's members
-// unknown.
-func (a *memberAudit) databricksMembers(ctx context.Context, at []int) (map[int][]audit.Member, []audit.Failure, error) {
+// readBoth reads the Databricks members of the groups at these positions of
+// matches and, while that goes on, the IdP groups of which they show that they
+// will be needed: the two sides do not wait for each other. A Databricks list that
+// cannot be read makes the group's members unknown.
+func (a *memberAudit) readBoth(ctx context.Context, at []int) (map[int][]audit.Member, []audit.Failure, error) {
 	var (
-		mu       sync.Mutex
 		members  = make(map[int][]audit.Member, len(at))
 		failures []audit.Failure
+		wanted   []string
+		asked    = map[string]bool{}
 	)
 	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(max(a.concurrency, 1))
-	for _, i := range at {
-		if inner.Err() != nil {
-			break
+	lists := a.databricksMembers(inner, group, at)
+	for list := range lists {
+		p := a.matches[list.at].Principal
+		if list.err != nil {
+			a.matches[list.at].Members.Unknown = "the members in Databricks could not be read: " + list.err.Error()
+			failures = append(failures, audit.Failure{Type: p.Type, ID: p.ID, Call: callMembers, Reason: list.err.Error()})
+			continue
 		}
-		group.Go(func() error {
-			p := a.matches[i].Principal
-			list, err := a.req.Members(inner, p.ID)
-			if endsAll(inner, err) {
-				return fmt.Errorf("reading the members of %s: %w", p.Ref, err)
+		members[list.at] = list.members
+		root := audit.CanonicalExternalID(a.matches[list.at].ByExternalID.ExternalID)
+		linked := slices.ContainsFunc(list.members, func(m audit.Member) bool { return m.ExternalID != "" })
+		if linked && a.d.nodes[root] == nil && !asked[root] {
+			asked[root] = true
+			wanted = append(wanted, root)
+		}
+		// Whole batches only, so that going ahead costs no request. What comes
+		// meanwhile waits in the channel.
+		if whole := len(wanted) / readAhead * readAhead; whole > 0 && len(lists) == 0 {
+			if err := a.read(inner, setOf(wanted[:whole])); err != nil {
+				group.Go(func() error { return err })
+				break
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				a.matches[i].Members.Unknown = "the members in Databricks could not be read: " + err.Error()
-				failures = append(failures, audit.Failure{Type: p.Type, ID: p.ID, Call: callMembers, Reason: err.Error()})
-				return nil
-			}
-			members[i] = list
-			return nil
-		})
+			wanted = wanted[whole:]
+		}
 	}
 	if err := group.Wait(); err != nil {
 		return nil, nil, err
@@ -168,6 +173,59 @@ func (a *memberAudit) databricksMembers(ctx context.Context, at []int) (map[int]
 		return nil, nil, fmt.Errorf("reading group members: %w", err)
 	}
 	return members, failures, nil
+}
+
+// readAhead is a number of IdP groups that is whole batches of Microsoft Graph.
+const readAhead = 5 * maxParts
+
+func setOf(keys []string) map[string]bool {
+	out := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		out[key] = true
+	}
+	return out
+}
+
+// memberList is the answer for the group at a position of matches.
+type memberList struct {
+	at      int
+	members []audit.Member
+	err     error
+}
+
+// databricksMembers reads the lists from many goroutines of the group, and closes
+// the channel after the last one. An error that ends the audit is the group's.
+func (a *memberAudit) databricksMembers(ctx context.Context, group *errgroup.Group, at []int) <-chan memberList {
+	out := make(chan memberList, len(at)) // Nobody waits for the reader of the channel.
+	next := make(chan int, len(at))
+	for _, i := range at {
+		next <- i
+	}
+	close(next)
+	var readers sync.WaitGroup
+	for range min(max(a.concurrency, 1), len(at)) {
+		readers.Add(1)
+		group.Go(func() error {
+			defer readers.Done()
+			for i := range next {
+				if ctx.Err() != nil {
+					return context.Cause(ctx)
+				}
+				p := a.matches[i].Principal
+				list, err := a.req.Members(ctx, p.ID)
+				if endsAll(ctx, err) {
+					return fmt.Errorf("reading the members of %s: %w", p.Ref, err)
+				}
+				out <- memberList{i, list, err}
+			}
+			return nil
+		})
+	}
+	go func() {
+		readers.Wait()
+		close(out)
+	}()
+	return out
 }
 
 // compare judges the members of one linked group. unread lists the groups that
