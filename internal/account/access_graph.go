@@ -268,7 +268,9 @@ func (c *Client) tellGroup(ctx context.Context, id string) toldGroup {
 		return out
 	}
 	read, merr := c.toldMembers(ctx, id)
-	if out.gone = missing && merr == nil && !read.told; out.gone {
+	// IAM v2 is a witness only where it was asked: else the 404 is a hole, since IAM v2
+	// has named the group.
+	if out.gone = missing && merr == nil && !read.told && c.useIAMv2(familyMembers); out.gone {
 		return out
 	}
 	if err != nil {

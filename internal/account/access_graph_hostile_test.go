@@ -331,3 +331,72 @@ func TestAccessGraph_contradictions(t *testing.T) {
 		})
 	}
 }
+
+// afterwards is a server on which something happens after the first answer to a path.
+type afterwards struct {
+	base http.RoundTripper
+	end  string
+	once *sync.Once
+	do   func()
+}
+
+func (a afterwards) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := a.base.RoundTrip(r)
+	if err == nil && strings.HasSuffix(r.URL.Path, a.end) {
+		a.once.Do(a.do)
+	}
+	return resp, err
+}
+
+// A group that is listed, and missing for its GET, is gone when another list lacks
+// it, too; else it is there, and what is not known of it is a hole. With IAM v2 both
+// APIs must say that it is missing.
+func TestAccessGraph_listedAndMissing(t *testing.T) {
+	t.Parallel()
+	missing := func(path string, times int) simulator.Fault {
+		return simulator.Fault{Kind: simulator.FaultStatus, Status: 404, Path: path, ErrorCode: "RESOURCE_DOES_NOT_EXIST", Message: "gone", Times: times}
+	}
+	for name, tc := range map[string]struct {
+		iam     bool
+		faults  []simulator.Fault
+		deleted bool
+		hole    string
+		row     bool
+	}{
+		"for one read":        {faults: []simulator.Fault{missing("**/Groups/11", 1)}, row: true},
+		"for all":             {faults: []simulator.Fault{missing("**/Groups/11", 0)}, hole: "gone"},
+		"deleted meanwhile":   {deleted: true},
+		"with IAM v2":         {iam: true, faults: []simulator.Fault{missing("**/Groups/11", 0)}, hole: "gone"},
+		"with half of IAM v2": {iam: true, faults: []simulator.Fault{missing("**/Groups/11", 0), status(403, "**/direct-members")}, hole: "gone"},
+		"with IAM v2, both saying so": {
+			iam: true, faults: []simulator.Fault{missing("**/Groups/11", 0), missing("**/groups/11/*", 0)},
+			hole: "{group 14 read the members of the group IAM v2 names it among the groups above user/1, and none of its members leads there",
+		},
+		"with IAM v2, for the other read": {iam: true, faults: []simulator.Fault{missing("**/groups/11/*", 0)}, row: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := maze()
+			st.Users[0].ExternalID = "" // Nothing is hidden from it.
+			sim := start(t, st, simulator.Options{NoIAMv2: !tc.iam})
+			faults(t, sim, tc.faults...)
+			cfg := quick(sim)
+			if tc.deleted {
+				cfg.SDK.HTTPTransport = afterwards{http.DefaultTransport, "/scim/v2/Groups", new(sync.Once), func() {
+					st := maze()
+					st.Groups = slices.Delete(st.Groups, 0, 1)
+					if err := sim.Server.SetState(st); err != nil {
+						t.Error(err)
+					}
+				}}
+			}
+			d := diffOf(t, connect(t, cfg), principal(user("1"), "A"), principal(user("3"), "C"))
+			if tc.hole == "" && (!d.Complete || strings.Contains(rows(d), " 11 +") != tc.row) {
+				t.Errorf("failures %v, rows\n%s", d.Failures, rows(d))
+			}
+			if tc.hole != "" && (d.Complete || !strings.Contains(fmt.Sprint(d.Failures), tc.hole)) {
+				t.Errorf("complete %v, failures %v, rows\n%s", d.Complete, d.Failures, rows(d))
+			}
+		})
+	}
+}

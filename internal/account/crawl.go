@@ -90,8 +90,9 @@ func (c *Client) crawlGroups(ctx context.Context) (*crawl, error) {
 	if err := group.Wait(); err != nil {
 		return nil, fmt.Errorf("reading the groups of the account: %w", err)
 	}
-	// Who was deleted since it was listed is no group any more.
-	all.groups = slices.DeleteFunc(all.groups, func(g crawledGroup) bool { return errors.Is(g.err, ErrNotFound) })
+	if err := c.leaveGone(ctx, all); err != nil {
+		return nil, fmt.Errorf("reading the groups of the account: %w", err)
+	}
 	for i := range all.groups {
 		if r := all.groups[i].scim; r != nil {
 			for _, m := range r.Members {
@@ -100,6 +101,39 @@ func (c *Client) crawlGroups(ctx context.Context) (*crawl, error) {
 		}
 	}
 	return all, nil
+}
+
+// leaveGone takes out the groups that were deleted since they were listed. That takes
+// two witnesses, as in [Client.Known]: the GET says 404, and another list does not
+// have the group. Reads are not monotonic, and a group that is there, and missing
+// for one of them, is read again, and else a hole.
+func (c *Client) leaveGone(ctx context.Context, all *crawl) error {
+	missing := func(g crawledGroup) bool { return errors.Is(g.err, ErrNotFound) }
+	if !slices.ContainsFunc(all.groups, missing) {
+		return nil
+	}
+	again := c.list(ctx, audit.TypeGroup)
+	if again.err != nil {
+		if isLost(ctx, again.err) {
+			return again.err
+		}
+		return nil // The 404s stay holes.
+	}
+	there := make(map[string]bool, len(again.principals))
+	for _, p := range again.principals {
+		there[p.ID] = true
+	}
+	all.groups = slices.DeleteFunc(all.groups, func(g crawledGroup) bool { return missing(g) && !there[g.ID] })
+	for i := range all.groups {
+		g := &all.groups[i]
+		if !missing(*g) {
+			continue
+		}
+		if g.scim, g.err = c.resource(ctx, g.Ref); g.err != nil && isLost(ctx, g.err) {
+			return g.err
+		}
+	}
+	return nil
 }
 
 // graphByCrawl is the graph by account SCIM: every group of the account.

@@ -119,11 +119,14 @@ func (c *Client) toldMembers(ctx context.Context, groupID string) (membersRead, 
 	return c.told.get(ctx, groupID, func(ctx context.Context) (membersRead, error) { return c.tellMembers(ctx, groupID) })
 }
 
+// familyMembers are the calls of IAM v2 that tell the members of groups.
+const familyMembers = "direct-members"
+
 // tellMembers asks IAM v2 for the direct members of a group. told is false where
 // account SCIM is to be asked instead. With an error the list is what came before
 // it.
 func (c *Client) tellMembers(ctx context.Context, groupID string) (membersRead, error) {
-	const family = "direct-members"
+	const family = familyMembers
 	read := membersRead{began: time.Now()}
 	if !c.useIAMv2(family) || !c.useIAMv2("list "+string(audit.TypeGroup)) {
 		return read, nil
