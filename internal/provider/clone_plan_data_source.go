@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -47,12 +48,15 @@ func (d *clonePlanDataSource) ValidateConfig(ctx context.Context, req datasource
 	if model.ScanUnityCatalog.IsUnknown() || model.ScanUnityCatalog.ValueBool() {
 		return
 	}
-	for name, set := range map[string]bool{
-		"unity_catalog_depth": !model.UnityCatalogDepth.IsNull(), "sql_warehouse_id": !model.SQLWarehouseID.IsNull(),
+	for _, one := range []struct {
+		name string
+		set  bool
+	}{
+		{"unity_catalog_depth", !model.UnityCatalogDepth.IsNull()}, {"sql_warehouse_id", !model.SQLWarehouseID.IsNull()},
 	} {
-		if set {
-			resp.Diagnostics.AddAttributeError(path.Root(name), "Unity Catalog Is Not Scanned",
-				fmt.Sprintf("%s has no effect without scan_unity_catalog = true. Set that too, or remove %s.", name, name))
+		if one.set {
+			resp.Diagnostics.AddAttributeError(path.Root(one.name), "Unity Catalog Is Not Scanned",
+				fmt.Sprintf("%s has no effect without scan_unity_catalog = true. Set that too, or remove %s.", one.name, one.name))
 		}
 	}
 }
@@ -98,7 +102,12 @@ func (d *clonePlanDataSource) plan(ctx context.Context, model *clonePlanModel, d
 	facts, err := client.AccessFacts(ctx, account.AccessRequest{
 		Graph: graph, Source: source, Target: target, Depth: model.depth(), WarehouseID: model.SQLWarehouseID.ValueString(),
 	})
-	if err != nil {
+	var warehouse *account.WarehouseError
+	switch {
+	case errors.As(err, &warehouse):
+		diags.AddAttributeError(path.Root("sql_warehouse_id"), "Unable to Find SQL Warehouse", fmt.Sprintf("Failed while reading what the groups give: %s.", err))
+		return access.ClonePlan{}, false
+	case err != nil:
 		addReadError(diags, thingClonePlan, "reading what the groups give", err)
 		return access.ClonePlan{}, false
 	}

@@ -212,7 +212,7 @@ func TestClonePlan_refusals(t *testing.T) {
 		"same principal":           {map[string]any{"target": user("user31@example.com")}, []string{`"target"`, "Refusing to Plan Clone", "same principal", "user/" + demoSource}},
 		"different types":          {map[string]any{"source": map[string]any{"display_name": "nightly-export"}}, []string{`"allow_different_types"`, "different types", "allow_different_types = true"}},
 		"different types, allowed": {map[string]any{"source": map[string]any{"display_name": "nightly-export"}, "allow_different_types": true}, nil},
-		"inactive target":          {map[string]any{"target": user("left@example.com")}, []string{`"target"`, "Refusing to Plan Clone", "user/100000000098 is inactive"}},
+		"inactive target":          {map[string]any{"target": user("left@example.com")}, []string{`"target"`, "Refusing to Plan Clone", "user/100000000098 (left@example.com) is inactive"}},
 		"inactive source":          {map[string]any{"source": user("left@example.com")}, []string{`"source"`, "Incomplete Clone Plan", "inactive"}},
 		"target is one of the groups": {
 			map[string]any{"target": group, "allow_different_types": true}, []string{`"target"`, "group/" + demoScratchAdmins, "is, or contains"},
@@ -226,9 +226,12 @@ func TestClonePlan_refusals(t *testing.T) {
 		"display name of a user": {
 			map[string]any{"source": map[string]any{"display_name": "user31"}}, []string{`"source"`, "Principal Not Found", "select by user_name"},
 		},
-		"two of that name":    {map[string]any{"source": map[string]any{"display_name": "nightly-export-v2"}}, []string{`"source"`, "Ambiguous Principal", "service_principal/500000000099"}},
-		"depth without scan":  {map[string]any{"unity_catalog_depth": "all"}, []string{`"unity_catalog_depth"`, "scan_unity_catalog = true"}},
-		"query without scan":  {map[string]any{"sql_warehouse_id": "x"}, []string{`"sql_warehouse_id"`, "scan_unity_catalog = true"}},
+		"two of that name":   {map[string]any{"source": map[string]any{"display_name": "nightly-export-v2"}}, []string{`"source"`, "Ambiguous Principal", "service_principal/500000000099"}},
+		"depth without scan": {map[string]any{"unity_catalog_depth": "all"}, []string{`"unity_catalog_depth"`, "scan_unity_catalog = true"}},
+		"query without scan": {map[string]any{"sql_warehouse_id": "x"}, []string{`"sql_warehouse_id"`, "scan_unity_catalog = true"}},
+		"query of nobody": {
+			map[string]any{"scan_unity_catalog": true, "sql_warehouse_id": "00ff"}, []string{`"sql_warehouse_id"`, "Unable to Find SQL Warehouse", `"00ff" was not found`},
+		},
 		"no depth":            {map[string]any{"scan_unity_catalog": true, "unity_catalog_depth": "deep"}, []string{`"unity_catalog_depth"`, `"deep"`}},
 		"names as privileged": {map[string]any{"allow_privileged_groups": []string{"npb-platform-admins"}}, []string{"allow_privileged_groups", "internal Databricks id"}},
 	} {

@@ -28,7 +28,7 @@ func (p *planner) guards() {
 	p.activity()
 	p.nesting()
 	if !p.source.whole() {
-		p.incomplete(InputSource, fmt.Sprintf("Not every group of the source %s could be read%s", p.in.Source.Ref, firstReasons(p.x.holes(p.source))), readAgain)
+		p.incomplete(InputSource, fmt.Sprintf("Not every group of the source %s could be read%s", titled(p.in.Source), firstReasons(p.x.holes(p.source))), readAgain)
 	}
 	if len(p.unjudged) > 0 {
 		p.incomplete("", p.unjudgedText(), readAgain)
@@ -43,9 +43,9 @@ func (p *planner) sameOrOther() {
 	source, target := p.in.Source.Ref, p.in.Target.Ref
 	switch {
 	case source == target:
-		p.refuse(InputTarget, fmt.Sprintf("Source and target are the same principal, %s", source), "Select two principals.")
+		p.refuse(InputTarget, fmt.Sprintf("Source and target are the same principal, %s", titled(p.in.Source)), "Select two principals.")
 	case source.Type != target.Type && !p.in.AllowDifferentTypes:
-		p.refuse(InputDifferentTypes, fmt.Sprintf("The source is %s and the target %s: principals of different types", source, target),
+		p.refuse(InputDifferentTypes, fmt.Sprintf("The source is %s and the target %s: principals of different types", titled(p.in.Source), titled(p.in.Target)),
 			"Set allow_different_types = true if that is what you want.")
 	}
 }
@@ -66,9 +66,9 @@ func (p *planner) activity() {
 		remedy := fmt.Sprintf("Activate it, or select another %s.", one.what)
 		switch {
 		case one.who.Active == nil:
-			p.incomplete(one.what, fmt.Sprintf("The account does not say whether the %s %s is active", one.what, one.who.Ref), remedy)
+			p.incomplete(one.what, fmt.Sprintf("The account does not say whether the %s %s is active", one.what, titled(one.who)), remedy)
 		case !*one.who.Active:
-			one.found(one.what, fmt.Sprintf("The %s %s is inactive", one.what, one.who.Ref), remedy)
+			one.found(one.what, fmt.Sprintf("The %s %s is inactive", one.what, titled(one.who)), remedy)
 		}
 	}
 }
@@ -94,25 +94,17 @@ func (p *planner) nesting() {
 		}
 	}
 	if len(within) > 0 {
-		p.refuse(InputTarget, fmt.Sprintf("The target %s is, or contains, a group of the source that it would become a member of: %s", target.Ref, firstIDs(within)),
+		p.refuse(InputTarget, fmt.Sprintf("The target %s is, or contains, a group of the source that it would become a member of: %s", titled(target), p.groups(within)),
 			"Select another target, or take the groups apart first.")
 	}
 	if len(unknown) > 0 {
-		p.incomplete(InputTarget, fmt.Sprintf("Whether the target %s contains a group that it would become a member of could not be read: %s", target.Ref, firstIDs(unknown)), readAgain)
+		p.incomplete(InputTarget, fmt.Sprintf("Whether the target %s contains a group that it would become a member of could not be read: %s", titled(target), p.groups(unknown)), readAgain)
 	}
 }
 
 func (p *planner) unjudgedText() string {
-	var ids []string
-	reasons := map[string]bool{}
-	for _, u := range p.unjudged {
-		ids = append(ids, u.id)
-		for _, r := range u.reasons {
-			reasons[r] = true
-		}
-	}
-	slices.SortFunc(ids, audit.CompareIDs)
-	return fmt.Sprintf("What could not be read leaves groups of the source without a verdict: %s. %s", firstIDs(slices.Compact(ids)), firstTexts(sortedKeys(reasons)))
+	return fmt.Sprintf("What could not be read leaves groups of the source without a verdict: %s. %s",
+		p.groups(sortedIDs(p.unjudged)), firstTexts(sortedKeys(p.why)))
 }
 
 // finish sorts the lists and gives the memberships if nothing stands against it.
@@ -173,12 +165,25 @@ func compareNotCloned(a, b NotCloned) int {
 	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Place, b.Place), strings.Compare(a.Value, b.Value))
 }
 
-func firstIDs(ids []string) string {
+// groups names groups, the first ones.
+func (p *planner) groups(ids []string) string {
 	const most = 10
-	if len(ids) > most {
-		return fmt.Sprintf("group/%s, and %d more", strings.Join(ids[:most], ", group/"), len(ids)-most)
+	var out []string
+	for _, id := range ids[:min(len(ids), most)] {
+		out = append(out, titled(p.judge.principal(id)))
 	}
-	return "group/" + strings.Join(ids, ", group/")
+	if len(ids) > most {
+		out = append(out, fmt.Sprintf("and %d more", len(ids)-most))
+	}
+	return strings.Join(out, ", ")
+}
+
+// titled is a principal by its key, with its name where that is known.
+func titled(p audit.Principal) string {
+	if p.Name == "" {
+		return p.String()
+	}
+	return fmt.Sprintf("%s (%s)", p.Ref, p.Name)
 }
 
 func firstTexts(texts []string) string {

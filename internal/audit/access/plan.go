@@ -37,7 +37,7 @@ func Plan(in PlanInput) ClonePlan {
 	p.judge = newJudge(x, &in.Facts, p.source)
 	p.vias = p.source.vias()
 	p.out = ClonePlan{Source: in.Source, Target: in.Target, Route: in.Graph.Route, Cycles: x.cycles(around(p.source))}
-	p.memberships = map[string]Membership{}
+	p.memberships, p.unjudged, p.why = map[string]Membership{}, map[string]bool{}, map[string]bool{}
 	for _, id := range sortedIDs(p.source.must) {
 		p.out.DeadMembers += x.dead(id)
 		if isFalse(p.source.direct(id)) {
@@ -62,17 +62,12 @@ type planner struct {
 	memberships map[string]Membership
 	// additions are memberships that the target does not have.
 	additions int
-	// unjudged are groups whose verdict rests on a hole, with the holes.
-	unjudged []unjudged
-	pending  map[string]bool
+	// unjudged are groups whose verdict rests on a hole, why the holes.
+	unjudged, why map[string]bool
+	pending       map[string]bool
 }
 
 const ownerUnread = "whom the group belongs to could not be read"
-
-type unjudged struct {
-	id      string
-	reasons []string
-}
 
 // direct classifies one direct group of the source, or one that may be (R19,
 // R22, R23).
@@ -92,7 +87,7 @@ func (p *planner) direct(id string) {
 			row.Reason = p.give(&row, e, true)
 		case OriginUnknown:
 			row.Reason = ownerUnread
-			p.unjudged = append(p.unjudged, unjudged{id, []string{ownerUnread}})
+			p.leave(id, ownerUnread)
 		default: // The IdP's: nothing to give.
 		}
 		p.out.AlreadyMember = append(p.out.AlreadyMember, row)
@@ -113,19 +108,29 @@ func (p *planner) direct(id string) {
 		row.Reason = "verified dead end: neither the group nor any group above it has access anywhere"
 		p.out.Skipped = append(p.out.Skipped, row)
 	default:
-		p.unverified(row, e.reasons(), len(e.holes) > 0)
+		p.unverified(row, e.reasons(), false)
 		if len(e.holes) > 0 {
-			p.unjudged[len(p.unjudged)-1].reasons = e.holes
+			p.leave(id, e.holes...)
 		}
 	}
 }
 
-// unverified lists a group without a verdict; a hole makes it a problem.
+// unverified lists a group without a verdict; a hole makes it a problem. One hole
+// in every table of a metastore is the reason of every row, so that not all of them
+// are told: failures has them.
 func (p *planner) unverified(row PlanRow, reasons []string, hole bool) {
-	row.Reason = strings.Join(reasons, "; ")
+	row.Reason = firstTexts(reasons)
 	p.out.Unverified = append(p.out.Unverified, row)
 	if hole {
-		p.unjudged = append(p.unjudged, unjudged{row.GroupID, reasons})
+		p.leave(row.GroupID, reasons...)
+	}
+}
+
+// leave notes a group whose verdict rests on holes.
+func (p *planner) leave(id string, holes ...string) {
+	p.unjudged[id] = true
+	for _, h := range holes {
+		p.why[h] = true
 	}
 }
 
@@ -135,8 +140,8 @@ func (p *planner) give(row *PlanRow, e *effects, held bool) (reason string) {
 	switch {
 	case p.in.AllowPrivileged[row.GroupID]:
 	case e.privileged == nil:
-		p.unjudged = append(p.unjudged, unjudged{row.GroupID, e.powerHoles})
-		return "whether the group is privileged could not be read: " + strings.Join(e.powerHoles, "; ")
+		p.leave(row.GroupID, e.powerHoles...)
+		return "whether the group is privileged could not be read: " + firstTexts(e.powerHoles)
 	case *e.privileged:
 		return "held back, because the group is privileged: to give it, name its id in allow_privileged_groups"
 	}

@@ -4,6 +4,7 @@
 package access
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -316,8 +317,8 @@ func TestPlanCases(t *testing.T) {
 			in.Facts.Holdings[in.Source.Ref] = Holding{}
 		}, map[string]string{"databricks": "one two", "memberships": "one two"}, ""},
 		{"same principal", listed(two...), func(in *PlanInput) { in.Target = in.Source }, map[string]string{"already": "one two"}, "same principal"},
-		{"inactive target", listed(two...), func(in *PlanInput) { in.Target.Active = boolean(false) }, map[string]string{"databricks": "one two"}, "target user/u2 is inactive"},
-		{"inactive source", listed(two...), func(in *PlanInput) { in.Source.Active = boolean(false) }, map[string]string{"databricks": "one two"}, "source user/u1 is inactive"},
+		{"inactive target", listed(two...), func(in *PlanInput) { in.Target.Active = boolean(false) }, map[string]string{"databricks": "one two"}, "target user/u2 (u2@example.com) is inactive"},
+		{"inactive source", listed(two...), func(in *PlanInput) { in.Source.Active = boolean(false) }, map[string]string{"databricks": "one two"}, "source user/u1 (u1@example.com) is inactive"},
 		{"target that does not say", listed(two...), func(in *PlanInput) { in.Target.Active = nil }, map[string]string{"databricks": "one two"}, "does not say"},
 		{"target is a group", listed(append(two, group("7", "seven"))...), asGroup("7"), map[string]string{"databricks": "one two", "memberships": "one two"}, ""},
 		{"target is the group", listed(two...), asGroup("1"), map[string]string{"databricks": "one two"}, "group/1"},
@@ -386,5 +387,33 @@ func TestPlanOfAnswersThatContradict(t *testing.T) {
 				t.Errorf("complete %v, memberships %v, problems %v, failures %v", p.Complete, p.Memberships, p.Problems, p.Failures)
 			}
 		})
+	}
+}
+
+// One hole per table of a large metastore is told once per failure, not once more
+// in each of the rows that rest on it; an error names groups by id and name.
+func TestPlanOfManyHoles(t *testing.T) {
+	t.Parallel()
+	source, _ := sourceAndTarget()
+	var groups []Group
+	for i := range 30 {
+		groups = append(groups, group(fmt.Sprint(i+1), fmt.Sprintf("team-%d", i+1), source.ID))
+	}
+	p := planOf(listed(groups...), func(in *PlanInput) {
+		for i := range 3000 {
+			in.Facts.Metastores[0].Securables = append(in.Facts.Metastores[0].Securables,
+				Securable{Type: "table", FullName: fmt.Sprintf("c.s.t%04d", i), Unknown: "403"})
+		}
+	})
+	if len(p.Unverified) != 30 || len(p.Failures) != 3000 || len(p.Problems) != 1 || p.Memberships != nil {
+		t.Fatalf("%d unverified, %d failures, problems %v", len(p.Unverified), len(p.Failures), p.Problems)
+	}
+	for _, row := range p.Unverified {
+		if len(row.Reason) > 500 || !strings.Contains(row.Reason, "table c.s.t0000 of metastore m1: 403") || !strings.HasSuffix(row.Reason, "and 2995 more") {
+			t.Fatalf("reason of %d bytes: %.600s", len(row.Reason), row.Reason)
+		}
+	}
+	if text := p.Problems[0].Text; len(text) > 1000 || !strings.Contains(text, "group/1 (team-1), group/2 (team-2)") || !strings.Contains(text, "and 20 more. ") {
+		t.Errorf("problem of %d bytes: %.1200s", len(text), text)
 	}
 }
