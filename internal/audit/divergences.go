@@ -44,7 +44,32 @@ func Divergences(in Input, o Options) Report {
 	r.Complete = len(r.Failures) == 0
 	r.Clean = r.Complete && clean
 	r.Waivers = a.waivers.statuses(r.Complete)
+	r.UnrelatedIDs = a.unrelated
 	return r
+}
+
+// fewIDs are too few to tell from them that a directory is the wrong one.
+const fewIDs = 3
+
+// unrelatedIDs is the number of stored ids among principals that the IdP could be
+// asked about and of whom it knows nobody, neither by id nor by name; else 0. A
+// directory of another tenant, organisation or file looks like that, and so does
+// an account whose every identity is gone: which of the two it is, is for a human.
+func unrelatedIDs(matches []*Match) int {
+	stored := 0
+	for _, m := range matches {
+		switch {
+		case m.Unknown != "":
+		case m.ByExternalID != nil || m.ByExternalIDOtherType != nil || m.DeletedByExternalID != nil || len(m.ByName) > 0:
+			return 0
+		case m.Principal.ExternalID != "":
+			stored++
+		}
+	}
+	if stored < fewIDs {
+		return 0
+	}
+	return stored
 }
 
 // Candidates are the principals for which nothing but their power in the
@@ -76,6 +101,9 @@ type auditor struct {
 	holders    *holderIndex
 	waivers    *waiverSet
 	domains    map[string]bool
+	// unrelated is the number of stored ids, where the IdP knows nobody of the
+	// account; 0 where it knows somebody, or too few were asked about to tell.
+	unrelated int
 }
 
 func newAuditor(in Input, o Options) *auditor {
@@ -90,6 +118,7 @@ func newAuditor(in Input, o Options) *auditor {
 		a.domains[strings.ToLower(d)] = true
 	}
 	a.holders = newHolderIndex(a.inventory, a.matches)
+	a.unrelated = unrelatedIDs(a.matches)
 	a.categories = make([]categorySet, len(a.matches))
 	a.waived = make([]categorySet, len(a.matches))
 	for i, m := range a.matches {

@@ -161,6 +161,8 @@ func (a *auditor) proposeClear(p *proposal) {
 	switch {
 	case isSystemGroup(&p.m.Principal):
 		p.withhold(ReasonSystemGroup, "Databricks keeps this group itself")
+	case a.unrelated > 0:
+		p.withhold(ReasonUnrelated, fmt.Sprintf("the identity provider knows none of the %d stored external ids and none of the names", a.unrelated))
 	case len(candidatesOf(p.m)) > 0:
 		p.withhold(ReasonNameWithoutID, "the identity provider has a group of this name, but no id of it")
 	case len(p.m.NearName) > 0:

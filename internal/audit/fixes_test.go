@@ -249,6 +249,25 @@ func TestDivergences_fixesTogether(t *testing.T) {
 			func(o *Options) { o.Waivers = []Waiver{{Type: TypeUser, ID: "2"}} },
 			map[string]string{"user/1": "x"}, map[string]string{},
 		},
+		"the identity provider knows nobody": {
+			[]Match{{Principal: group("1", "g", "gone1")}, {Principal: group("2", "h", "gone2")}, {Principal: user("3", "u", "gone3")}}, clears,
+			map[string]string{}, map[string]string{"group/1": ReasonUnrelated, "group/2": ReasonUnrelated, "user/3": ReasonNoCandidate},
+		},
+		"two ids tell nothing of the directory": {
+			[]Match{{Principal: group("1", "g", "gone1")}, {Principal: group("2", "h", "gone2")}, {Principal: user("3", "u", "")}}, clears,
+			map[string]string{"group/1": "", "group/2": ""}, map[string]string{},
+		},
+		"one name is enough to know the directory": {
+			[]Match{{Principal: group("1", "g", "gone1")}, {Principal: group("2", "h", "gone2")}, link(user("3", "u", "gone3"), "x")}, clears,
+			map[string]string{"group/1": "", "group/2": "", "user/3": "x"}, map[string]string{},
+		},
+		"an unknown match tells nothing": {
+			[]Match{
+				{Principal: group("1", "g", "gone1")}, {Principal: group("2", "h", "gone2")}, {Principal: user("3", "u", "gone3")},
+				{Principal: user("4", "v", "gone4"), Unknown: "500", ByName: []Identity{identity("x", "v")}},
+			}, clears,
+			map[string]string{}, map[string]string{"group/1": ReasonUnrelated, "group/2": ReasonUnrelated, "user/3": ReasonNoCandidate},
+		},
 		"swap": {
 			[]Match{relinked(link(user("1", "a", "x"), "y")), relinked(link(user("2", "b", "y"), "x"))}, relink,
 			map[string]string{}, map[string]string{"user/1": ReasonHeld, "user/2": ReasonHeld},

@@ -203,4 +203,7 @@ type Report struct {
 	Failures []Failure
 	// Clean is Complete and no category that is not waived.
 	Clean bool
+	// UnrelatedIDs is the number of stored ids, where the IdP knows none of them and
+	// none of the names: then it is probably not the account's. Else 0.
+	UnrelatedIDs int
 }

@@ -24,6 +24,7 @@ const (
 	ReasonNameWithoutID        = "candidate_without_id"
 	ReasonNearName             = "near_name"
 	ReasonNoCandidate          = "no_candidate"
+	ReasonUnrelated            = "idp_knows_nobody"
 	ReasonNameChange           = "needs_name_change"
 	ReasonInactive             = "principal_inactive"
 	ReasonSystemGroup          = "system_group"
@@ -167,6 +168,12 @@ func reasonRules() []Rule {
 			Description: "The identity provider has neither the id nor the name.",
 			Remedy:      "Find out what became of the identity.",
 			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
+		},
+		{
+			ID: ReasonUnrelated, Kind: KindReason, Title: "Identity provider knows nobody",
+			Description: "The identity provider knows none of the stored ids (three or more) and none of the names in scope, so it is probably not this account's.",
+			Remedy:      "Check tenant, organisation or file in the provider's idp. If it is the right one, clear the ids by hand, or waive them.",
+			Types:       []PrincipalType{TypeGroup},
 		},
 		{
 			ID: ReasonNameChange, Kind: KindReason, Title: "Name has to change",

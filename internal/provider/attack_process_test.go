@@ -4,6 +4,10 @@
 package provider_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,5 +67,28 @@ func TestProcess_readOnlyAfterwards(t *testing.T) {
 	}
 	if diff := cmp.Diff(ids, a.externalIDs()) + cmp.Diff(rosters, a.rosters()); diff != "" {
 		t.Errorf("the account changed: %s", diff)
+	}
+}
+
+// The directory of somebody else: nothing is offered that would follow from it,
+// and the plan says what is probably wrong. With the own one the same audit is
+// quiet.
+func TestProcess_wrongDirectory(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, groupWorld(), simulator.Options{})
+	audit := `
+data "dbxidentity_divergences" "this" { suggest_group_clears = true }
+output "fixes" { value = length(data.dbxidentity_divergences.this.external_id_fixes) }
+output "reasons" { value = distinct(data.dbxidentity_divergences.this.manual_actions[*].reason) }
+`
+	foreign := filepath.Join(t.TempDir(), "directory.json")
+	if err := os.WriteFile(foreign, []byte(`{"version":1,"users":[{"id":"ffffffff-0000-4000-8000-000000000001","user_name":"nobody@example.org"}],"groups":[],"service_principals":[]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorkspace(t, a.config(fmt.Sprintf("idp = { file = { path = %q } }", foreign), audit))
+	saysAll(t, w.must(0, "plan"), "Identity Provider Knows Nobody", "check the provider's idp", "fixes = 0", "idp_knows_nobody")
+	w.write("main.tf", requiredProviders+a.config(a.file(), audit))
+	if out := w.must(0, "plan"); strings.Contains(out, "Knows Nobody") {
+		t.Errorf("the own directory is doubted: %s", out)
 	}
 }

@@ -98,6 +98,11 @@ func (s *session) audit(ctx context.Context, run auditRun, source idp.Source, di
 	if !report.Complete {
 		addIncompleteWarning(diags, report.Failures)
 	}
+	if n := report.UnrelatedIDs; n > 0 {
+		diags.AddWarning("Identity Provider Knows Nobody", fmt.Sprintf("None of the %d external ids that the account stores, and none of the names in scope, "+
+			"is in the identity provider (%s). That is what a wrong tenant, organisation or file looks like: check the provider's idp before you believe "+
+			"the result. Nothing is offered that rests on it.", n, source.Kind()))
+	}
 	return report, nil
 }
 
