@@ -97,6 +97,20 @@ func (c *Client) MembersNow(ctx context.Context, groupID string) ([]audit.Member
 	return members, nil
 }
 
+// ShownBesides tells whether account SCIM shows a member of a group whose members
+// IAM v2 has told without it: IAM v2 leaves empty lists out of its answers, and may
+// be behind. It is false, without a request, where IAM v2 is not in use.
+func (c *Client) ShownBesides(ctx context.Context, groupID, memberID string) (bool, error) {
+	if !c.useIAMv2(familyMembers) {
+		return false, nil
+	}
+	r, err := c.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
+	if err != nil {
+		return false, err
+	}
+	return slices.Contains(c.besides(nil, r, groupID), memberID), nil
+}
+
 // membersRead is one reading of the members of a group.
 type membersRead struct {
 	began time.Time

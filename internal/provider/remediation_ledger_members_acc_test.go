@@ -103,6 +103,26 @@ func TestAccRemediationLedger_memberships(t *testing.T) {
 	)
 }
 
+// IAM v2 leaves empty lists out of its answers: one that says nothing of the members
+// of a group, while account SCIM shows them, drops no membership of the ledger.
+func TestAccRemediationLedger_membersContradicted(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	change := planned{ledgerAddress: "update"}
+	step := func(settings string, want planned, keys ...string) resource.TestStep {
+		return applies(a.config("", ledgerOf(settings)), want, keysOf("memberships", keys...))
+	}
+	acceptance(t,
+		step(`pending_memberships = { `+membershipEntry("202", "202", "101")+` }`, planned{ledgerAddress: "create"}, "202"),
+		before(step("", change, "202"), a.setMembers("202", "101")),
+		before(step("exclude = [\"x\"]", change, "202"), func() {
+			a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 200, Method: "GET", Path: "/api/**/groups/202/direct-members"})
+		}),
+		before(step("exclude = [\"y\"]", change, "202"), func() { a.faults() }),
+		before(step("exclude = [\"x\"]", change), a.setMembers("202")),
+	)
+}
+
 // Limits, contradictions and keys are refused in the plan.
 func TestAccRemediationLedger_memberRefusals(t *testing.T) {
 	t.Parallel()

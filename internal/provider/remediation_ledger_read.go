@@ -214,7 +214,25 @@ func (l *memberLook) at(ctx context.Context, entry memberEntry) string {
 	if seen == observedAbsent && l.session.isDeleted(ctx, entry.memberType(), entry.memberID()) {
 		return memberGone
 	}
+	if seen == observedAbsent && seen != entry.shown() {
+		return l.absent(ctx, entry.memberID())
+	}
 	return seen
+}
+
+// absent is the end of a membership that the ledger gave, unless the two APIs
+// contradict each other.
+func (l *memberLook) absent(ctx context.Context, memberID string) string {
+	group := audit.Ref{Type: audit.TypeGroup, ID: l.groupID}
+	shown, err := l.session.account.ShownBesides(ctx, l.groupID, memberID)
+	switch {
+	case err != nil:
+		return l.failed(ctx, group, err)
+	case shown:
+		l.err = fmt.Errorf("account SCIM shows the member %s in %s, and IAM v2 does not: one of the two is behind", memberID, group)
+		return memberUnknown
+	}
+	return observedAbsent
 }
 
 func (l *memberLook) seen(members map[string]bool, entry memberEntry) string {
