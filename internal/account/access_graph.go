@@ -133,29 +133,9 @@ func (c *Client) graphTold(ctx context.Context, of []audit.Principal, reads []pa
 // aboveNow are the groups above a principal as they were told, and those that
 // additions of this process lead to, which IAM v2 may not show yet.
 func (c *Client) aboveNow(ctx context.Context, ref audit.Ref, read parentsRead, err error) access.Above {
-	seen := map[string]bool{ref.ID: true}
-	for _, id := range read.ids {
-		seen[id] = true
-	}
-	failed := []error{err}
-	added := c.edges.confirmedFor(read.began, true)
-	for grown := true; grown; {
-		grown = false
-		for _, e := range added {
-			if !seen[e.member] || seen[e.group] {
-				continue
-			}
-			grown, seen[e.group] = true, true
-			more, err := c.groupsAbove(ctx, audit.Ref{Type: audit.TypeGroup, ID: e.group})
-			failed = append(failed, err)
-			for _, id := range more {
-				seen[id] = true
-			}
-		}
-	}
-	delete(seen, ref.ID)
-	above := access.Above{IDs: slices.SortedFunc(maps.Keys(seen), audit.CompareIDs)}
-	if err := errors.Join(failed...); err != nil {
+	ids, err := c.withAdded(ctx, ref, read.ids, err, c.edges.confirmedFor(read.began, true))
+	above := access.Above{IDs: ids}
+	if err != nil {
 		above.Unknown = err.Error()
 	}
 	return above

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
 const (
@@ -124,7 +125,7 @@ func (q *groupQueues) seal(c *Client, b *memberBatch) []*memberOp {
 // may take a minute, does not hold up the next batch.
 func (c *Client) runBatch(b *memberBatch, turn chan struct{}) {
 	defer b.cancel()
-	_ = sleepFor(b.ctx, c.cfg.MemberWindow)
+	_ = transport.Sleep(b.ctx, c.cfg.MemberWindow)
 	release := func() {}
 	select {
 	case turn <- struct{}{}:
@@ -217,15 +218,4 @@ func (c *Client) guard(ctx context.Context, op *memberOp, group *groupNow, membe
 		return audit.GuardAddMember(c.addFacts(ctx, facts))
 	}
 	return audit.GuardRemoveMember(c.removeFacts(ctx, facts))
-}
-
-func sleepFor(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

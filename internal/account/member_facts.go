@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -154,10 +155,13 @@ const lastTurn = math.MaxInt64
 // seen.
 func (c *Client) above(ctx context.Context, ref audit.Ref, turn int64) ([]string, error) {
 	ids, err := c.groupsAbove(ctx, ref)
-	added := c.edges.before(turn, true)
-	if len(added) == 0 {
-		return ids, err
-	}
+	return c.withAdded(ctx, ref, ids, err, slices.Collect(maps.Keys(c.edges.before(turn, true))))
+}
+
+// withAdded are the groups above a principal, and those that added memberships
+// lead to, sorted. err is why the former may be more; it is in the error with
+// whatever keeps the latter from being read.
+func (c *Client) withAdded(ctx context.Context, ref audit.Ref, ids []string, err error, added []edge) ([]string, error) {
 	failed := []error{err}
 	seen := map[string]bool{ref.ID: true}
 	for _, id := range ids {
@@ -165,7 +169,7 @@ func (c *Client) above(ctx context.Context, ref audit.Ref, turn int64) ([]string
 	}
 	for grown := true; grown; {
 		grown = false
-		for e := range added {
+		for _, e := range added {
 			if !seen[e.member] || seen[e.group] {
 				continue
 			}
@@ -178,12 +182,7 @@ func (c *Client) above(ctx context.Context, ref audit.Ref, turn int64) ([]string
 		}
 	}
 	delete(seen, ref.ID)
-	out := make([]string, 0, len(seen))
-	for id := range seen {
-		out = append(out, id)
-	}
-	slices.SortFunc(out, audit.CompareIDs)
-	return out, errors.Join(failed...)
+	return slices.SortedFunc(maps.Keys(seen), audit.CompareIDs), errors.Join(failed...)
 }
 
 // renewPower forgets what is too old to decide about a write: OpenTofu plans and

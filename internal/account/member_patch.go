@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
 // sendMembers patches the group and reads back; one error per write, as
@@ -172,7 +173,7 @@ func (c *Client) awaitMembers(ctx context.Context, group string, ops []*memberOp
 		if len(w.open) == 0 {
 			return
 		}
-		if sleepFor(ctx, pause) != nil {
+		if transport.Sleep(ctx, pause) != nil {
 			w.giveUp(caller.Err())
 			return
 		}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
 // ErrNotInIDP is wrapped when the account says that its identity provider has no
@@ -184,7 +185,7 @@ func (c *Client) appears(ctx context.Context, ref audit.Ref, externalID string) 
 		default:
 			agreed = 0
 		}
-		if serr := pauseFor(limited, pause); serr != nil {
+		if serr := transport.Sleep(limited, pause); serr != nil {
 			return audit.Principal{}, &UnresolvedError{
 				Type: ref.Type, ExternalID: externalID, Ref: ref, Waited: time.Since(begin), Err: cmp.Or(ctx.Err(), err, serr),
 			}
@@ -205,17 +206,6 @@ func explainResolve(t audit.PrincipalType, externalID string, err error) error {
 		return fmt.Errorf("%s: %w: %w", tried, ErrNotInIDP, err)
 	}
 	return fmt.Errorf("%s: %w", tried, err)
-}
-
-func pauseFor(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // locks are one lock per key. The zero value is ready.

@@ -69,7 +69,7 @@ func (c *Client) query(ctx context.Context, at *site, warehouse, sql string) ([]
 		},
 	}, &reply)
 	for pause := c.cfg.RetryPause; err == nil && (reply.Status.State == "PENDING" || reply.Status.State == "RUNNING"); pause = min(2*pause, maxPollPause) {
-		if err = sleep(ctx, pause); err == nil {
+		if err = transport.Sleep(ctx, pause); err == nil {
 			id := reply.ID
 			reply = statementReply{}
 			err = c.do(ctx, call{method: http.MethodGet, path: statementPath(id), limit: at.limit(), at: at}, &reply)
@@ -102,17 +102,6 @@ func (c *Client) waitTimeout() string {
 
 func statementPath(id string, rest ...string) string {
 	return statementsPath + "/" + url.PathEscape(id) + strings.Join(rest, "")
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // cancelStatement ends what would run on for nobody. Whether it works is of no

@@ -103,7 +103,7 @@ func (g *graphClient) oneBatch(ctx context.Context, version string, urls []strin
 		if len(again) == 0 || time.Now().Add(pause).After(deadline) {
 			return nil
 		}
-		if err := pauseFor(ctx, pause); err != nil {
+		if err := transport.Sleep(ctx, pause); err != nil {
 			return err
 		}
 		open = again
@@ -117,17 +117,6 @@ func (g *graphClient) partPause(attempt int, asked time.Duration) time.Duration 
 		return asked + jitter
 	}
 	return min(g.limits.pause<<min(attempt, 20), maxPartPause) + jitter
-}
-
-func pauseFor(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // tryBatch sends the open parts once, and tells which of them to send again

@@ -141,7 +141,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 			})
 		}
 		c.logRetry(ctx, req, u, a, attempts, pause)
-		if err := sleep(ctx, pause); err != nil {
+		if err := Sleep(ctx, pause); err != nil {
 			return nil, ended(ctx, req, u, err)
 		}
 		if req.Again != nil {
@@ -193,7 +193,7 @@ func (c *Client) enter(ctx context.Context, req *Request, again bool) (release f
 	for {
 		// Only the head of the line looks at the clock. Turns are not handed out
 		// ahead, since the rate may change while others wait.
-		err := sleep(ctx, g.until(time.Now()))
+		err := Sleep(ctx, g.until(time.Now()))
 		if err == nil {
 			select {
 			case c.slots <- struct{}{}:
@@ -442,7 +442,8 @@ func readAll(r io.Reader, progress func()) ([]byte, error) {
 	}
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for d, or gives the cause of the context's end.
+func Sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()
 	}
