@@ -38,6 +38,12 @@ variable "allow_privileged" {
   description = "Groups with power that removed members may be put back into, for example [\"group/1\"]."
 }
 
+variable "local_again" {
+  type        = set(string)
+  default     = []
+  description = "Groups that were the identity provider's in the journal and are Databricks' own by now, for example [\"group/1\"]."
+}
+
 provider "dbxidentity" {
   # A journal of its own: the roll-back can be undone by the same means.
   journal_path = "rollback.jsonl"
@@ -74,8 +80,19 @@ locals {
   # last one, is taken away again, and the other way round.
   memberships = {
     for key, writes in { for l in local.intents : "${l.group}/${l.principal}" => l... if contains(["add_member", "remove_member"], l.operation) } :
-    key => { before = writes[0].before, after = writes[length(writes) - 1].after, group = writes[0].group, member = writes[0].principal }
+    key => {
+      before = writes[0].before, after = writes[length(writes) - 1].after, group = writes[0].group, member = writes[0].principal
+      origin = try(writes[length(writes) - 1].group_origin, "") # Older journals do not say it.
+    }
     if writes[0].before != writes[length(writes) - 1].after && !contains(var.keep, key)
+  }
+
+  # Databricks adds nobody to a group that is the identity provider's when the plan
+  # is made, even if the same plan makes it local again.
+  of_idp = {
+    for key, m in local.memberships : key => m
+    if m.before == "member" && !contains(var.local_again, m.group)
+    && (m.origin == "idp" || try(local.external_ids[m.group].after != "", false))
   }
 }
 
@@ -86,30 +103,42 @@ resource "dbxidentity_external_id" "rollback" {
   principal_id                 = split("/", each.key)[1]
   external_id                  = each.value.before
   expected_current_external_id = each.value.after
+
+  # A group that becomes the identity provider's again takes no members any more.
+  depends_on = [dbxidentity_group_member.rollback]
 }
 
-# After the externalIds: a group that becomes local again takes members again.
 resource "dbxidentity_group_member" "rollback" {
-  for_each = { for key, m in local.memberships : key => m if m.before == "member" }
+  for_each = { for key, m in local.memberships : key => m if m.before == "member" && !contains(keys(local.of_idp), key) }
 
   group_id         = split("/", each.value.group)[1]
   member_id        = split("/", each.value.member)[1]
   allow_privileged = contains(var.allow_privileged, each.value.group)
   on_destroy       = "keep"
-  depends_on       = [dbxidentity_external_id.rollback]
 }
 
 resource "dbxidentity_group_member_removal" "rollback" {
   for_each = { for key, m in local.memberships : key => m if m.before == "absent" }
 
-  group_id   = split("/", each.value.group)[1]
-  member_id  = split("/", each.value.member)[1]
-  depends_on = [dbxidentity_external_id.rollback]
+  group_id  = split("/", each.value.group)[1]
+  member_id = split("/", each.value.member)[1]
 }
 
 output "not_reversible" {
-  description = "Users and service principals whose externalId was blank before."
-  value       = sort([for principal, x in local.external_ids : principal if !contains(keys(local.restorable), principal)])
+  description = "What stays as it is, and what to do about it, per principal and membership."
+  value = merge(
+    {
+      for principal, x in local.external_ids : principal => "Its externalId was blank, which the API cannot make it again; it keeps ${x.after}."
+      if !contains(keys(local.restorable), principal)
+    },
+    {
+      for key, m in local.of_idp : key => join(" ", [
+        "${m.group} was the identity provider's: add ${m.member} to it there.",
+        "Or set on_destroy = \"restore\" on the dbxidentity_group_member_removal that removed it, apply, and destroy that.",
+        "If the group is Databricks' own by now, name it in local_again.",
+      ])
+    },
+  )
 }
 
 output "provisioned" {

@@ -70,7 +70,7 @@ func (c *Client) journal(ctx context.Context, changes []Change) (conclude func(e
 
 // record is the change in the words of the journal.
 func (ch Change) record() journal.Record {
-	r := journal.Record{Principal: ch.principal()}
+	r := journal.Record{Principal: ch.principal(), GroupOrigin: string(ch.GroupOrigin)}
 	switch ch.Kind {
 	case ChangeAddMember:
 		r.Operation, r.Group, r.Before, r.After = journal.OpAddMember, ch.Ref.String(), ptr(journal.Absent), ptr(journal.Member)

@@ -67,6 +67,9 @@ func place(r journal.Record) string {
 	if r.Group == "" {
 		return r.Principal
 	}
+	if (r.GroupOrigin == "databricks") != (r.Event == journal.EventIntent) {
+		return "origin " + r.GroupOrigin // The group of these tests is Databricks' own.
+	}
 	return r.Group + " " + r.Principal
 }
 

@@ -169,6 +169,7 @@ func (c *Client) decide(ctx context.Context, key batchKey, ops []*memberOp) []*m
 	for _, op := range ops {
 		work.Go(func() error {
 			op.result.Group = group.Principal
+			op.change.GroupOrigin = audit.OriginOf(group.Principal, group.members)
 			op.err = c.decideOne(ctx, op, group, again)
 			return nil
 		})

@@ -27,6 +27,8 @@ type Change struct {
 	Ref audit.Ref
 	// Member is the member, for a membership.
 	Member audit.Ref
+	// GroupOrigin is whose the group of a membership was when it was read last.
+	GroupOrigin audit.GroupOrigin
 	// Before and After are the externalIds, for an externalId; After for a
 	// principal that is resolved.
 	Before, After string

@@ -83,7 +83,7 @@ func (j *Journal) Intend(r Record) (write string, err error) {
 // the id that it returned, and Result, Wrote and Error. An outcome that cannot be
 // written is kept, and written before the next record that can be.
 func (j *Journal) Conclude(r Record) error {
-	r.Event, r.Before, r.After = EventOutcome, nil, nil
+	r.Event, r.Before, r.After, r.GroupOrigin = EventOutcome, nil, nil, ""
 	const most = 2000
 	if len(r.Error) > most {
 		r.Error = strings.ToValidUTF8(r.Error[:most], "") + "..."

@@ -72,6 +72,11 @@ type Record struct {
 	Principal string `json:"principal"`
 	// Group is "group/201" where a membership is written.
 	Group string `json:"group,omitempty"`
+	// GroupOrigin is whose the group was when its membership was about to be
+	// written: "idp" (linked, or with members from there), "databricks" or "system".
+	// Members cannot be put back into those of the identity provider through this
+	// account. Empty is not known: lines of versions that did not say it.
+	GroupOrigin string `json:"group_origin,omitempty"`
 	// Before and After are the values of the externalId; "absent" and "member" of
 	// a membership. nil is not known, or not said (outcomes).
 	Before *string `json:"before,omitempty"`
