@@ -27,6 +27,33 @@ func (e *RefusedError) Error() string {
 	return strings.Join(lines, ". ")
 }
 
+// IDPGroupError is a membership that the account refused to write, in a group of
+// the identity provider. With automatic identity management on, Databricks
+// refuses every change of such a group, and does not always say so: 400, 403 and
+// 500 were seen (databricks-account-api.md 4.4).
+type IDPGroupError struct {
+	Change Change
+	Group  audit.Principal
+	// Err is the answer of the account.
+	Err error
+}
+
+func (e *IDPGroupError) Error() string {
+	whose := "has members from the identity provider"
+	if e.Group.ExternalID != "" {
+		whose = fmt.Sprintf("is linked to the identity provider (externalId %q)", e.Group.ExternalID)
+	}
+	where := "take the member out of"
+	if e.Change.Kind == ChangeAddMember {
+		where = "add the member to"
+	}
+	return fmt.Sprintf("%s: %s. %s %s: the likely cause is that automatic identity management is on, under which such groups cannot be "+
+		"changed in Databricks. Then %s the group in the identity provider, and take the instance out of the configuration",
+		e.Change, strings.TrimSuffix(e.Err.Error(), "."), e.Change.Ref, whose, where)
+}
+
+func (e *IDPGroupError) Unwrap() error { return e.Err }
+
 // UnconfirmedMemberError is the write of a membership whose effect could not be
 // seen.
 type UnconfirmedMemberError struct {

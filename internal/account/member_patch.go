@@ -109,11 +109,18 @@ func (c *Client) refused(ctx context.Context, key batchKey, ops []*memberOp, err
 }
 
 // failed words the error of a write, and finds out whether it says that the
-// group or the member does not exist.
+// group or the member does not exist, or comes from the group being the identity
+// provider's.
 func (op *memberOp) failed(err error) error {
 	var e *APIError
 	if errors.As(err, &e) && e.explicit404 {
 		return fmt.Errorf("%s: %w: %w", op.change, ErrNotFound, err)
+	}
+	switch statusOf(err) {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusInternalServerError:
+		if op.change.GroupOrigin == audit.OriginIDP {
+			return &IDPGroupError{Change: op.change, Group: op.result.Group, Err: err}
+		}
 	}
 	return fmt.Errorf("%s: %w", op.change, err)
 }

@@ -162,6 +162,13 @@ func memberCases() map[string]memberCase {
 		"add, member unreadable": {
 			req: account.MemberRequest{GroupID: "15", MemberID: "4", MemberType: audit.TypeUser}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Method: get, Path: "**/Users/4"}}, fail: "403",
 		},
+		"restore into a linked group, refused": {
+			req: account.MemberRequest{GroupID: "13", MemberID: "4", Restores: true}, faults: status(400, simulator.Fault{Message: "managed"}),
+			fail: "likely cause is that automatic identity management is on", patches: 1,
+		},
+		"remove the own from a linked, 500": {
+			remove: true, req: ask("13", "1"), faults: status(500, simulator.Fault{}), fail: "take the member out of the group in the identity provider", patches: 1,
+		},
 		"add refused 403":         {req: ask("15", "4"), faults: status(403, simulator.Fault{Message: "managed"}), fail: "managed", patches: 1},
 		"add throttled":           {req: ask("15", "4"), faults: status(429, simulator.Fault{Times: 2, RetryAfterSeconds: ptr(0)}), patches: 3, after: []string{"4"}},
 		"add, 503":                {req: ask("15", "4"), faults: status(503, once), patches: 2, after: []string{"4"}},

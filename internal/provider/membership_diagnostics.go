@@ -23,6 +23,7 @@ func addMemberError(diags *diag.Diagnostics, verb, thing string, m *memberModel,
 		refused     *account.RefusedError
 		unconfirmed *account.UnconfirmedMemberError
 		untold      *account.JournalError
+		ofIDP       *account.IDPGroupError
 	)
 	what := fmt.Sprintf("member %s of group/%s", m.MemberID.ValueString(), m.GroupID.ValueString())
 	switch {
@@ -33,6 +34,8 @@ func addMemberError(diags *diag.Diagnostics, verb, thing string, m *memberModel,
 		diags.AddError(fmt.Sprintf("Refusing to %s %s", verb, thing), untold.Error()+".")
 	case errors.As(err, &refused):
 		addRefusals(diags, verb, thing, refused.Refusals)
+	case errors.As(err, &ofIDP): // It says what to do: neither later nor another role helps.
+		diags.AddAttributeError(path.Root("group_id"), fmt.Sprintf("Unable to %s %s", verb, thing), ofIDP.Error()+".")
 	case errors.As(err, &unconfirmed):
 		diags.AddError("Unable to Confirm "+thing, unconfirmed.Error()+"."+nextStep(err))
 	case errors.Is(err, account.ErrNotFound):
