@@ -369,3 +369,20 @@ func TestAccessFacts_reasonsInOrder(t *testing.T) {
 		}
 	}
 }
+
+// The body of an error under status 200 is no empty list.
+func TestAccessFacts_errorUnderSuccess(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"**/permissionassignments", "**/permissions/catalog/c", "**/unity-catalog/shares", "/api/2.0/accounts/*/metastores"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			st := estate()
+			sim := start(t, st, simulator.Options{})
+			faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Path: path, Status: 200, ErrorCode: "INTERNAL_ERROR", Message: "not now"})
+			_, plan := readFacts(t, connect(t, asCaller(quick(sim))), requestFor(&st, access.DepthAll))
+			if list, row := verdict(t, plan); list != "unverified" || plan.Complete || !strings.Contains(row.Reason, "INTERNAL_ERROR: not now") {
+				t.Errorf("%s, complete %v: %s", list, plan.Complete, row.Reason)
+			}
+		})
+	}
+}

@@ -149,6 +149,9 @@ func decode(req *transport.Request, resp *transport.Response, read bool, out any
 		e.Code, e.Message = "", "the answer is empty, and nothing is known by it"
 		return e
 	}
+	if e := errorInSuccess(req, resp); read && e != nil {
+		return e
+	}
 	if err := json.Unmarshal(resp.Body, out); err != nil {
 		e := newAPIError(req, resp)
 		e.Code, e.Message = "", "the answer is not the JSON that was expected: "+err.Error()
@@ -156,6 +159,19 @@ func decode(req *transport.Request, resp *transport.Response, read bool, out any
 			e.Message = "the answer is HTML instead of JSON, as login pages and proxies send it"
 		}
 		return e
+	}
+	return nil
+}
+
+// errorInSuccess finds the body of an error under a status of success, as gateways
+// send it: no list of the account has an error_code, and without a look at it the
+// answer would pass for an empty list.
+func errorInSuccess(req *transport.Request, resp *transport.Response) error {
+	var body struct {
+		Code text `json:"error_code"`
+	}
+	if bytes.Contains(resp.Body, []byte(`"error_code"`)) && json.Unmarshal(resp.Body, &body) == nil && body.Code != "" {
+		return newAPIError(req, resp)
 	}
 	return nil
 }
