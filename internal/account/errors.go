@@ -132,8 +132,13 @@ func (e *ConflictError) Error() string {
 		return fmt.Sprintf("%s was not changed: its new externalId %q belongs to %s. One identity of the IdP can be linked "+
 			"to one principal only; unlink or remove the other one first", e.Ref, e.Wanted, listRefs(e.Holders))
 	}
+	if e.Expected == nil {
+		return fmt.Sprintf("%s was not changed: the account holds the externalId %q, wanted is %q, and the configuration does not say which "+
+			"value may be overwritten, so only a blank one may. Review it; to overwrite it, set expected_current_external_id = %q",
+			e.Ref, e.Current, e.Wanted, e.Current)
+	}
 	expected := "a blank externalId"
-	if e.Expected != nil && *e.Expected != "" {
+	if *e.Expected != "" {
 		expected = fmt.Sprintf("the externalId %q or a blank one", *e.Expected)
 	}
 	return fmt.Sprintf("%s was not changed: the account holds the externalId %q, expected was %s, wanted is %q. Somebody has changed it "+

@@ -100,6 +100,9 @@ func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principa
 			"Check principal_type and principal_id: it is the internal Databricks id, a decimal number.\n\n%s", p.Ref, err))
 	case errors.As(err, &conflict) && len(conflict.Holders) > 0:
 		diags.AddAttributeError(path.Root("external_id"), refusing, conflict.Error()+".")
+	case errors.As(err, &conflict) && conflict.Expected == nil:
+		diags.AddAttributeError(path.Root("expected_current_external_id"), refusing, conflict.Error()+". "+
+			"In for_each over fixes, take it from each.value.current_external_id.")
 	case errors.As(err, &conflict):
 		diags.AddAttributeError(path.Root("expected_current_external_id"), refusing, conflict.Error()+". "+
 			"Where the expected value comes from dbxidentity_remediation_ledger, put the key into its exclude for one apply: "+

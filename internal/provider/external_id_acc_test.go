@@ -109,7 +109,7 @@ func TestAccExternalID_refusals(t *testing.T) {
 		"clearing a service principal": {"", externalIDOf("service_principal", "301", "", ""),
 			`(?s)External ID Cannot Be Cleared.*groups only`},
 		"a value that was not reviewed": {"", externalIDOf("user", "103", entraID(1), ""),
-			`(?s)Refusing to Plan External ID.*` + entraID(999) + `.*` + entraID(1)},
+			`(?s)Refusing to Plan External ID.*` + entraID(999) + `.*` + entraID(1) + `.*configuration\s+does\s+not\s+say.*expected_current_external_id\s+=\s+"` + entraID(999)},
 		"another value than the reviewed one": {"", externalIDOf("user", "103", entraID(1), `expected_current_external_id = "`+entraID(7)+`"`),
 			`(?s)Refusing to Plan External ID.*` + entraID(999) + `.*` + entraID(7) + `.*` + entraID(1)},
 		"held by another principal": {"", externalIDOf("user", "101", entraID(102), ""),
