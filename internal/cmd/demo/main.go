@@ -82,6 +82,7 @@ func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
 		return err
 	}
 	headline(out, "2. apply: exactly the plan above, nothing else")
+	fmt.Fprint(out, "The checks repeat the findings of the plan: they are from before the fixes.\n\n")
 	if err := terraform.run(ctx, "apply", "-input=false", "plan.bin"); err != nil {
 		return fmt.Errorf("the apply: %w", err)
 	}

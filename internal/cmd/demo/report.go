@@ -32,7 +32,10 @@ type report struct {
 			Row
 			ApplicationID string `json:"application_id"`
 		} `json:"service_principals"`
-		Fixes   map[string]fix `json:"external_id_fixes"`
+		Fixes    map[string]fix `json:"external_id_fixes"`
+		Removals map[string]struct {
+			Group string `json:"group_name"`
+		} `json:"member_removals"`
 		Scanned struct {
 			Users, Groups     int
 			ServicePrincipals int `json:"service_principals"`
@@ -95,18 +98,28 @@ func readPlan(plan []byte, into map[string]any) error {
 }
 
 // finding is one divergent principal, in the words of the summary.
-type finding struct{ kind, name, cause, action string }
+type finding struct {
+	kind, name, cause, action string
+	// offered tells that member_removals has what mends it; the demo's
+	// configuration does not take it.
+	offered bool
+}
 
 func (r report) findings() []finding {
 	var out []finding
 	add := func(kind, name string, row Row) {
-		out = append(out, finding{kind, name, row.Cause, row.Action})
+		out = append(out, finding{kind: kind, name: name, cause: row.Cause, action: row.Action})
+	}
+	shrinking := map[string]bool{}
+	for _, removal := range r.divergences.Removals {
+		shrinking[removal.Group] = true
 	}
 	for _, u := range r.divergences.Users {
 		add("user", u.Username, u.Row)
 	}
 	for _, g := range r.divergences.Groups {
 		add("group", g.Name, g.Row)
+		out[len(out)-1].offered = shrinking[g.Name]
 	}
 	for _, s := range r.divergences.ServicePrincipals {
 		add("service principal", s.ApplicationID, s.Row)
@@ -143,14 +156,25 @@ func (s summary) write(out io.Writer) error {
 	fmt.Fprintf(w, "Found\t%d identities that diverge from the identity provider; workspaces without identity federation: %s\n",
 		len(found), cmp.Or(strings.Join(s.before.unfederated(), ", "), "none"))
 	fmt.Fprintf(w, "Fixed\t%d external ids, and the plan after that is empty\n", len(fixes))
-	fmt.Fprintf(w, "Left\t%d identities that need a person's decision, listed below\n", len(left))
+	offered := 0
+	for _, f := range left {
+		if f.offered {
+			offered++
+		}
+	}
+	fmt.Fprintf(w, "Left\t%d identities, listed below: %d need a person's decision; of %d, member_removals offers the repair\n",
+		len(left), len(left)-offered, offered)
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	writeFixes(w, fixes)
-	fmt.Fprint(w, "\nLeft to people\n")
+	fmt.Fprint(w, "\nLeft\n")
 	for _, f := range left {
-		fmt.Fprintf(w, "  %s\t%s\t%s\t-> %s\n", f.kind, f.name, f.cause, f.action)
+		action := f.action
+		if f.offered {
+			action += " (in member_removals; this configuration does not take it)"
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%s\t-> %s\n", f.kind, f.name, f.cause, action)
 	}
 	fmt.Fprint(w, nextSteps)
 	return w.Flush()
@@ -177,6 +201,7 @@ const nextSteps = `
 Next steps
   The configurations that just ran       examples/demo/main.tf, examples/clone/main.tf
   What each cause and action means       docs/guides/rules.md
+  Members that may be removed            docs/guides/remediation.md
   On your own account                    README.md, "On a real account"
   An account with 3,000 identities       bin/simulator -preset field-scan
 `

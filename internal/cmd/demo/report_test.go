@@ -16,7 +16,8 @@ func planJSON(users, fixes string) []byte {
 		{"address":"data.dbxidentity_workspace_federation.this","values":{"workspaces":[
 			{"id":"1","name":"prod","federation":"enabled"},{"id":"2","name":"old","federation":"disabled"}]}},
 		{"address":"data.dbxidentity_divergences.this","values":{"complete":true,
-			"users":[%s],"groups":[],"service_principals":[],"external_id_fixes":{%s},
+			"users":[%s],"groups":[{"id":"31","group_name":"closing","cause":"unconfirmed_members","action":"remove_members"}],"service_principals":[],
+			"member_removals":{"31/12":{"group_name":"closing"}},"external_id_fixes":{%s},
 			"scanned":{"users":4,"groups":3,"service_principals":2}}}]}}}}`, users, fixes)
 }
 
@@ -44,10 +45,12 @@ func TestSummary(t *testing.T) {
 	}
 	for _, want := range []string{
 		"4 users, 3 groups, 2 service principals, 2 workspaces",
-		"2 identities that diverge",
+		"3 identities that diverge",
 		"without identity federation: old",
 		"user/11  user11@example.com  (blank)  -> abc",
-		"user  user12@example.com  stale  -> review",
+		"2 identities, listed below: 1 need a person's decision; of 1, member_removals offers the repair",
+		"stale                -> review",
+		"closing             unconfirmed_members  -> remove_members (in member_removals;",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the summary lacks %q:\n%s", want, out.String())
