@@ -60,8 +60,8 @@ func (r *groupMemberRemovalResource) Schema(ctx context.Context, _ resource.Sche
 			"Else it is removed by PATCH (never PUT; several of one group share one request) and read back until two readings agree. " +
 			"A member that returns is drift, and is removed again by the next apply. Destroy does nothing unless `on_destroy` is `restore`." +
 			"\n\n~> **Warning:** Take the memberships from `member_removals`, which holds back what is not safe, rather than from a list. " +
-			"Refused, in the plan where it can be known there: memberships that come from the identity provider (take the member out there), memberships " +
-			"of which nobody knows whose they are, the last account admin, and the provider's own identity unless `allow_self_removal` is set.",
+			"Refused, in the plan where it can be known there: memberships that IAM v2 marks as the identity provider's (take the member out there), " +
+			"memberships of linked groups that may be (no IAM v2, and automatic identity management is not declared off), the last account admin, and the provider's own identity unless `allow_self_removal` is set.",
 		Attributes: attributes,
 	}
 }
