@@ -7,7 +7,6 @@ import (
 	"context"
 	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -95,7 +94,7 @@ func planRowList(description string) schema.Attribute {
 func (d *clonePlanDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := clonePlanInputs()
 	maps.Copy(attributes, clonePlanOutputs())
-	attributes["timeouts"] = timeouts.Attributes(ctx)
+	attributes["timeouts"] = readTimeouts(ctx)
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What one principal (the target) needs to have the access of another (the source): which groups the identity provider must add, " +
 			"which ones Databricks can, what follows from them, what is a verified dead end, what nobody could verify, and what a clone does not copy. " +

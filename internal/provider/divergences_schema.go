@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -179,7 +178,7 @@ func (d *divergencesDataSource) Schema(ctx context.Context, _ datasource.SchemaR
 	for name, a := range divergencesOutputs() {
 		attributes[name] = a
 	}
-	attributes["timeouts"] = timeouts.Attributes(ctx)
+	attributes["timeouts"] = readTimeouts(ctx)
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Compares the users, groups and service principals of the account with the identity provider: " +
 			"who diverges, why, and which fixes are safe to apply. With `idp = { databricks = {} }` it costs one request per identity " +

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -24,10 +23,6 @@ var (
 	_ resource.ResourceWithModifyPlan     = (*externalIDResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*externalIDResource)(nil)
 )
-
-// defaultWriteTimeout is how long one create, read, update or delete of a
-// resource may take, unless timeouts says otherwise.
-const defaultWriteTimeout = 5 * time.Minute
 
 // thingExternalID is what summaries of diagnostics call this resource.
 const thingExternalID = "External ID"

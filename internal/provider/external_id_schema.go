@@ -117,7 +117,7 @@ func (r *externalIDResource) Schema(ctx context.Context, _ resource.SchemaReques
 				MarkdownDescription: "What destroy does: `keep` (the default) leaves the value in the account; `restore` writes `previous_external_id` back, " +
 					"if the account still holds our value, the previous one is known and free, and the API can. A destroy is never blocked by it.",
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
+			"timeouts": writeTimeouts(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
 		},
 	}
 }

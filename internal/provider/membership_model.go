@@ -103,7 +103,7 @@ func membershipAttributes(ctx context.Context, prefix string) map[string]schema.
 		"member_name": schema.StringAttribute{
 			Computed: true, PlanModifiers: keepState, MarkdownDescription: "User name, group name or application id of the member, as last read.",
 		},
-		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Delete: true}),
+		"timeouts": writeTimeouts(ctx, timeouts.Opts{Create: true, Read: true, Delete: true}),
 	}
 }
 

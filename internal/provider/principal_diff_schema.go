@@ -137,7 +137,7 @@ func (d *principalDiffDataSource) Schema(ctx context.Context, _ datasource.Schem
 			"dead_members": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members of the groups shown that do not exist any more."},
 			"complete":     completeAttribute(),
 			"failures":     failuresAttribute(),
-			"timeouts":     timeouts.Attributes(ctx),
+			"timeouts":     readTimeouts(ctx),
 		},
 	}
 }

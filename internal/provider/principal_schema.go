@@ -187,7 +187,7 @@ func (d *principalDataSource) Schema(ctx context.Context, _ datasource.SchemaReq
 			"clean":          schema.BoolAttribute{Computed: true, MarkdownDescription: "True when the result is complete and the principal has no error category."},
 			"complete":       completeAttribute(),
 			"failures":       failuresAttribute(),
-			"timeouts":       timeouts.Attributes(ctx),
+			"timeouts":       readTimeouts(ctx),
 		},
 	}
 }

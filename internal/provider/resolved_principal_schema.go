@@ -92,7 +92,7 @@ func (r *resolvedPrincipalResource) Schema(ctx context.Context, _ resource.Schem
 				Computed: true, PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()},
 				MarkdownDescription: "Whether the principal is active, as last read; null for groups, and where the account does not tell.",
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true}),
+			"timeouts": writeTimeouts(ctx, timeouts.Opts{Create: true, Read: true}),
 		},
 	}
 }

@@ -5,7 +5,6 @@ package provider
 
 import (
 	"context"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -16,10 +15,6 @@ import (
 )
 
 var _ datasource.DataSourceWithConfigure = (*workspaceFederationDataSource)(nil)
-
-// defaultReadTimeout is how long a data source may read, unless timeouts.read
-// says otherwise.
-const defaultReadTimeout = 60 * time.Minute
 
 type workspaceFederationDataSource struct{ sessionDataSource }
 
@@ -75,7 +70,7 @@ func (d *workspaceFederationDataSource) Schema(ctx context.Context, _ datasource
 			"clean":    schema.BoolAttribute{Computed: true, MarkdownDescription: "True when the list is complete and no workspace has an error category."},
 			"complete": completeAttribute(),
 			"failures": failuresAttribute(),
-			"timeouts": timeouts.Attributes(ctx),
+			"timeouts": readTimeouts(ctx),
 		},
 	}
 }
