@@ -159,7 +159,7 @@ func (c *Client) decide(ctx context.Context, key batchKey, ops []*memberOp) []*m
 	group, err := c.readGroup(ctx, key.group)
 	if err != nil {
 		for _, op := range ops {
-			op.err = fmt.Errorf("%s was not done: %w", op.change, err)
+			op.err = fmt.Errorf("%s was not done: %w", op.change, missing(true, err))
 		}
 		return nil
 	}
@@ -188,7 +188,7 @@ func (c *Client) decide(ctx context.Context, key batchKey, ops []*memberOp) []*m
 func (c *Client) decideOne(ctx context.Context, op *memberOp, group *groupNow, again func() (*groupNow, error)) error {
 	member, err := c.Principal(ctx, op.change.Member)
 	if err != nil {
-		return fmt.Errorf("%s was not done: %w", op.change, err)
+		return fmt.Errorf("%s was not done: %w", op.change, missing(false, err))
 	}
 	op.result.Member = member
 	op.result.Source = group.source(op.req.MemberID)

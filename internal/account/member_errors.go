@@ -4,6 +4,7 @@
 package account
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -25,6 +26,27 @@ func (e *RefusedError) Error() string {
 		lines = append(lines, strings.TrimSuffix(r.Error(), "."))
 	}
 	return strings.Join(lines, ". ")
+}
+
+// MissingError is a membership of which one of both does not exist.
+type MissingError struct {
+	// Group tells that it is the group; else it is the member.
+	Group bool
+	// Err wraps [ErrNotFound].
+	Err error
+}
+
+func (e *MissingError) Error() string { return e.Err.Error() }
+
+func (e *MissingError) Unwrap() error { return e.Err }
+
+// missing marks an error that says that one of both does not exist; any other
+// is given back as it is.
+func missing(group bool, err error) error {
+	if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return &MissingError{Group: group, Err: err}
 }
 
 // IDPGroupError is a membership that the account refused to write, in a group of

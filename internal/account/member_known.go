@@ -138,10 +138,10 @@ func (c *Client) checkMember(ctx context.Context, req MemberRequest, add bool) (
 	}
 	member, err := c.memberOf(ctx, req)
 	if err != nil {
-		return out, err
+		return out, missing(false, err)
 	}
 	if out.Membership, err = c.KnownMembership(ctx, req.GroupID, member.Ref, add); err != nil {
-		return out, err
+		return out, missing(true, err)
 	}
 	if out.Present == add {
 		return out, nil

@@ -90,7 +90,7 @@ func (c *Client) writeMember(ctx context.Context, kind string, req MemberRequest
 	if req.MemberType == "" {
 		p, err := c.KnownID(ctx, req.MemberID)
 		if err != nil {
-			return MemberResult{}, fmt.Errorf("%s was not done: %w", change, err)
+			return MemberResult{}, fmt.Errorf("%s was not done: %w", change, missing(false, err))
 		}
 		req.MemberType, change.Member = p.Type, p.Ref
 	}

@@ -134,7 +134,7 @@ func TestAccGroupMember_disappears(t *testing.T) {
 	}
 	acceptance(t,
 		applies(config, planned{groupMemberAddress: "create"}),
-		resource.TestStep{PreConfig: deleteUser, Config: config, ExpectError: regexp.MustCompile(`(?s)Principal Not Found.*group_id and member_id.*101`)},
+		resource.TestStep{PreConfig: deleteUser, Config: config, ExpectError: regexp.MustCompile(`(?s)Principal Not Found.*principal 101, member of\s+group/202.*member_id`)},
 		before(applies(a.config("", groupMemberOf("202", "102", "")), planned{groupMemberAddress: "create"}), nil),
 		resource.TestStep{
 			PreConfig: func() {
@@ -156,8 +156,8 @@ func TestAccGroupMember_refusals(t *testing.T) {
 		{"local-group", "101", "", `(?s)group_id.*internal Databricks id`},
 		{"202", "user101@example.com", "", `(?s)member_id.*internal Databricks id`},
 		{"202", "101", `on_destroy = "restore"`, `(?s)on_destroy.*"keep".*"remove"`},
-		{"202", "4711", "", `(?s)Principal Not Found.*4711`},
-		{"4711", "101", "", `(?s)Principal Not Found.*4711`},
+		{"202", "4711", "", `(?s)Principal Not Found.*member_id.*principal 4711.*Check\s+member_id`},
+		{"4711", "101", "", `(?s)Principal Not Found.*group_id.*group/4711 does.*Check\s+group_id`},
 		{"201", "101", "", refusing + `belongs to the identity.*provider.*Add.*in the identity`},
 		{"205", "101", "", refusing + `Databricks keeps`},
 		{"203", "101", "", refusing + `account role account_admin.*allow_privileged = true`},

@@ -39,10 +39,28 @@ func addMemberError(diags *diag.Diagnostics, verb, thing string, m *memberModel,
 	case errors.As(err, &unconfirmed):
 		diags.AddError("Unable to Confirm "+thing, unconfirmed.Error()+"."+nextStep(err))
 	case errors.Is(err, account.ErrNotFound):
-		diags.AddError("Principal Not Found", fmt.Sprintf("The group or the member of the %s does not exist in the account. "+
-			"Check group_id and member_id: they are internal Databricks ids, decimal numbers.\n\n%s", what, err))
+		addMissingError(diags, m, err)
 	default:
 		diags.AddError(fmt.Sprintf("Unable to %s %s", verb, thing), fmt.Sprintf("Failed for %s: %s.%s", what, strings.TrimSuffix(err.Error(), "."), nextStep(err)))
+	}
+}
+
+// addMissingError says which of both does not exist, on its attribute, where that
+// is known.
+func addMissingError(diags *diag.Diagnostics, m *memberModel, err error) {
+	const summary = "Principal Not Found"
+	group, member := m.GroupID.ValueString(), m.MemberID.ValueString()
+	var missing *account.MissingError
+	switch {
+	case !errors.As(err, &missing):
+		diags.AddError(summary, fmt.Sprintf("Either group/%s or its member %s does not exist in the account. "+
+			"Check group_id and member_id: they are internal Databricks ids, decimal numbers.\n\n%s", group, member, err))
+	case missing.Group:
+		diags.AddAttributeError(path.Root("group_id"), summary, fmt.Sprintf("group/%s does not exist in the account, so the principal %s is no member of it "+
+			"and cannot be. Check group_id: it is the internal Databricks id, a decimal number.\n\n%s", group, member, err))
+	default:
+		diags.AddAttributeError(path.Root("member_id"), summary, fmt.Sprintf("The principal %s, member of group/%s, does not exist in the account. "+
+			"Check member_id: it is the internal Databricks id of a user, group or service principal, a decimal number.\n\n%s", member, group, err))
 	}
 }
 
