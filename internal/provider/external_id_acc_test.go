@@ -103,7 +103,7 @@ func TestAccExternalID_refusals(t *testing.T) {
 		"no such id": {"", externalIDOf("user", "4711", entraID(1), ""),
 			`(?s)Principal Not Found.*The account has no user/4711`},
 		"spaces": {"", externalIDOf("user", "101", " "+entraID(1), ""),
-			`(?s)Invalid External ID.*space`},
+			`(?s)Invalid External ID.*space.*Write\s+the\s+id\s+exactly`},
 		"clearing a user": {"", externalIDOf("user", "102", "", ""),
 			`(?s)External ID Cannot Be Cleared.*groups only`},
 		"clearing a service principal": {"", externalIDOf("service_principal", "301", "", ""),
@@ -196,6 +196,7 @@ func TestAccExternalID_importRefusals(t *testing.T) {
 	}
 	acceptance(t,
 		importing("101", `(?s)Invalid Import ID.*user/<id>`),
+		importing("user/user101@example.com", `(?s)Invalid Import ID.*user/user101@example.com.*decimal\s+number`),
 		importing("user/4711", `(?s)External ID Not Found.*user/4711`),
 	)
 }

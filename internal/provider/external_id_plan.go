@@ -30,7 +30,7 @@ func (r *externalIDResource) ValidateConfig(ctx context.Context, req resource.Va
 		resp.Diagnostics.AddAttributeError(path.Root("external_id"), "External ID Cannot Be Cleared",
 			fmt.Sprintf("The Databricks API clears the externalId of groups only, and this is a %s. "+
 				"Set the id of the right identity, or leave the principal as it is.", kind))
-	case value != "":
+	case value != "" && audit.ValidateExternalID(audit.TypeUser, value) == nil: // What no type can have, the validator has refused.
 		if err := audit.ValidateExternalID(kind, value); err != nil {
 			resp.Diagnostics.AddAttributeError(path.Root("external_id"), "Invalid External ID", err.Error()+".")
 		}

@@ -221,7 +221,7 @@ func (r *externalIDResource) ImportState(ctx context.Context, req resource.Impor
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.AddError("Invalid Import ID", err.Error())
+		resp.Diagnostics.AddError("Invalid Import ID", err.Error()+".")
 		return
 	}
 	p, err := r.session.account.Principal(ctx, ref)

@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -154,7 +155,7 @@ func setPrincipalIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity,
 // importedRef is the principal that an import names, by id or by identity.
 func importedRef(ctx context.Context, req resource.ImportStateRequest, accountID string, diags *diag.Diagnostics) (audit.Ref, error) {
 	if req.ID != "" {
-		return audit.ParseRef(req.ID)
+		return parseImport(req.ID)
 	}
 	var identity principalIdentity
 	if req.Identity != nil {
@@ -164,5 +165,17 @@ func importedRef(ctx context.Context, req resource.ImportStateRequest, accountID
 		diags.AddAttributeError(path.Root("account_id"), "Other Account",
 			fmt.Sprintf("The identity belongs to account %s, and the provider is configured for account %s.", given, accountID))
 	}
-	return audit.ParseRef(identity.PrincipalType.ValueString() + "/" + identity.PrincipalID.ValueString())
+	return parseImport(identity.PrincipalType.ValueString() + "/" + identity.PrincipalID.ValueString())
+}
+
+var internalID = regexp.MustCompile(`^[0-9]{1,19}$`)
+
+// parseImport reads "user/123" and its like.
+func parseImport(text string) (audit.Ref, error) {
+	ref, err := audit.ParseRef(text)
+	if err == nil && !internalID.MatchString(ref.ID) {
+		err = fmt.Errorf("%q names no principal: behind the slash stands the internal Databricks id, a decimal number such as %s/4567890123456, "+
+			"and no name, externalId or application id. The data source dbxidentity_principal tells it (principal_id)", text, ref.Type)
+	}
+	return ref, err
 }

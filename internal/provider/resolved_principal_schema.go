@@ -63,7 +63,9 @@ func (r *resolvedPrincipalResource) Schema(ctx context.Context, _ resource.Schem
 			"\n\n~> **Warning:** Creating this resource adds a principal to the account, and nothing here removes it. Resolving a group also refreshes " +
 			"its name, and a new principal gets the memberships that the identity provider has for it." +
 			"\n\n-> **Note:** If the principal's externalId is changed by somebody else, the plan replaces the instance: the identity is resolved again, " +
-			"and Databricks may then make another principal for it. If the principal is deleted, the plan creates it.",
+			"and Databricks may then make another principal for it. If the principal is deleted, the plan creates it." +
+			"\n\nThe import id is `<principal_type>/external/<external id>`, for example `user/external/3561efdc-b86d-4c51-81f0-972c874f3721`: it finds the " +
+			"principal that holds the id, and resolves nothing. An import by identity has the internal id instead.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed: true, PlanModifiers: keepState,

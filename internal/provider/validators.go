@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -16,7 +15,7 @@ import (
 
 // principalIDValidator accepts the internal ids of Databricks: decimal numbers.
 func principalIDValidator() validator.String {
-	return stringvalidator.RegexMatches(regexp.MustCompile(`^[0-9]{1,19}$`),
+	return stringvalidator.RegexMatches(internalID,
 		"must be the internal Databricks id of the principal, a decimal number such as 4567890123456 (not a name, an externalId or an application id)")
 }
 
