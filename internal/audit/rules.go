@@ -107,8 +107,16 @@ func switchOf(reason string) string {
 	}
 }
 
-// RemedyOf is what to check and to do about a reason.
-func RemedyOf(reason string) string { return remedies()[reason] }
+// RemedyOf is what to check and to do about a reason, for a principal of a type.
+func RemedyOf(reason string, t PrincipalType) string {
+	if reason != ReasonNameChange {
+		return remedies()[reason]
+	}
+	if t == TypeGroup {
+		return "See the action " + ActionRenameGroup + "."
+	}
+	return "See the action " + ActionRequestName + "."
+}
 
 var remedies = sync.OnceValue(func() map[string]string {
 	out := map[string]string{}

@@ -14,7 +14,11 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
+
+// withoutStop is an error before a full stop: the API's own words may end in one.
+func withoutStop(err error) string { return strings.TrimSuffix(err.Error(), ".") }
 
 // addReadError reports a read that failed as a whole: thing in the summary,
 // what was tried and what came back in the detail, and what to do next.
@@ -37,6 +41,10 @@ func nextStep(err error) string {
 	case errors.As(err, &hole):
 		return "\n\nRun again when the account can be listed whole."
 	case !errors.As(err, &answer):
+		var never *transport.Error
+		if errors.As(err, &never) && never.FirstContact {
+			return "" // The host is wrong rather than down, and the error says to check it.
+		}
 		var silent interface{ HostUnreachable() bool }
 		if errors.As(err, &silent) {
 			return "\n\nThe way to the account broke for as long as it was asked again. Run again later; if that does not help, " +

@@ -208,11 +208,11 @@ func TestAccDivergences_badInput(t *testing.T) {
 		},
 		"waiver of everything": {
 			a.audited(`data "dbxidentity_divergences" "all" { waivers = [{ reason = "all of it" }] }`),
-			`(?s)Waiver Without Scope`,
+			`(?s)Waiver Without Scope.*waivers = .*waivers\[0\] needs`,
 		},
 		"waiver that ends on no day": {
 			a.audited(`data "dbxidentity_divergences" "all" { waivers = [{ category = "EXTERNAL_ID_NOT_IN_IDP", reason = "x", expires = "soon" }] }`),
-			`(?s)Invalid Waiver Expiry.*"soon".*2027-01-31`,
+			`(?s)Invalid Waiver Expiry.*waivers = .*waivers\[0\]\.expires.*"soon".*2027-01-31`,
 		},
 	}
 	for name, tt := range tests {

@@ -38,13 +38,15 @@ func (d *divergencesDataSource) ValidateConfig(ctx context.Context, req datasour
 		return
 	}
 	for i, w := range model.waivers(ctx, &resp.Diagnostics) {
-		at := path.Root("waivers").AtListIndex(i)
+		// On the list: of a path into it the command line shows no line at all.
+		waivers := path.Root("waivers")
+		at := waivers.AtListIndex(i)
 		if w.PrincipalType.IsNull() && w.PrincipalID.IsNull() && w.Category.IsNull() {
-			resp.Diagnostics.AddAttributeError(at, "Waiver Without Scope",
-				"A waiver needs at least one of principal_type, principal_id and category; without any it would waive everything.")
+			resp.Diagnostics.AddAttributeError(waivers, "Waiver Without Scope",
+				fmt.Sprintf("%s needs at least one of principal_type, principal_id and category; without any it would waive everything. %s", at, misspeltText))
 		}
 		if _, err := parseExpiry(w.Expires); err != nil {
-			resp.Diagnostics.AddAttributeError(at.AtName("expires"), "Invalid Waiver Expiry", err.Error())
+			resp.Diagnostics.AddAttributeError(waivers, "Invalid Waiver Expiry", fmt.Sprintf("%s: %s.", at.AtName("expires"), err))
 		}
 	}
 }
@@ -66,8 +68,8 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 	var unknown *unknownTargetError
 	switch {
 	case errors.As(err, &unknown):
-		resp.Diagnostics.AddAttributeError(path.Root("targets").AtListIndex(unknown.index).AtName("principal_id"), "Principal Not Found",
-			fmt.Sprintf("The account has no %s. Check principal_type and principal_id: it is the internal Databricks id, a decimal number.", unknown.ref))
+		resp.Diagnostics.AddAttributeError(path.Root("targets"), "Principal Not Found",
+			fmt.Sprintf("targets[%d]: the account has no %s. Check principal_type and principal_id: it is the internal Databricks id, a decimal number.", unknown.index, unknown.ref))
 		return
 	case err != nil:
 		addReadError(&resp.Diagnostics, "Divergences", "auditing the account", err)
@@ -135,8 +137,8 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 	for i, t := range targets {
 		ref := audit.Ref{Type: audit.PrincipalType(t.PrincipalType.ValueString()), ID: t.PrincipalID.ValueString()}
 		if !slices.Contains(r.types, ref.Type) {
-			diags.AddAttributeError(path.Root("targets").AtListIndex(i).AtName("principal_type"), "Target Outside of principal_types",
-				fmt.Sprintf("%s is a target, and principal_types leaves its type out.", ref))
+			diags.AddAttributeError(path.Root("targets"), "Target Outside of principal_types",
+				fmt.Sprintf("targets[%d]: %s is a target, and principal_types leaves its type out.", i, ref))
 		}
 		r.targets = append(r.targets, ref)
 	}
@@ -150,10 +152,11 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 	if !model.PrimaryDomains.IsNull() {
 		diags.Append(model.PrimaryDomains.ElementsAs(ctx, &r.options.PrimaryDomains, false)...)
 	}
-	for _, w := range model.waivers(ctx, diags) {
+	for i, w := range model.waivers(ctx, diags) {
 		expires, err := parseExpiry(w.Expires)
 		if err != nil {
-			diags.AddAttributeError(path.Root("waivers"), "Invalid Waiver Expiry", err.Error())
+			at := path.Root("waivers").AtListIndex(i).AtName("expires")
+			diags.AddAttributeError(path.Root("waivers"), "Invalid Waiver Expiry", fmt.Sprintf("%s: %s.", at, err))
 		}
 		r.options.Waivers = append(r.options.Waivers, audit.Waiver{
 			Type: audit.PrincipalType(w.PrincipalType.ValueString()), ID: w.PrincipalID.ValueString(),

@@ -280,7 +280,7 @@ func externalIDFixFromAudit(f audit.ExternalIDFix) externalIDFixModel {
 func manualActionFromAudit(a audit.ManualAction) manualActionModel {
 	return manualActionModel{
 		PrincipalType: string(a.Type), PrincipalID: a.ID, PrincipalName: a.PrincipalName, Category: a.Category,
-		Reason: a.Reason, Switch: emptyAsNil(a.Switch), Detail: a.Detail, Remedy: audit.RemedyOf(a.Reason),
+		Reason: a.Reason, Switch: emptyAsNil(a.Switch), Detail: a.Detail, Remedy: audit.RemedyOf(a.Reason, a.Ref.Type),
 		Candidates: notNil(a.Candidates), MemberIDs: notNil(a.MemberIDs),
 	}
 }

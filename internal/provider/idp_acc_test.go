@@ -235,6 +235,7 @@ func TestAccProvider_badIDPSettings(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, smallWorld(), simulator.Options{})
 	tests := map[string]struct{ settings, want string }{
+		"a misspelt setting":     {`idp = { entra = { tennant_id = "x", client_id = "y", client_secret = "z" } }`, `(?s)entra\.tenant_id.*misspelt\s+name.*tenant_id, client_id`},
 		"two kinds":              {`idp = { databricks = {}, file = { path = "x.json" } }`, `(?s)exactly one kind.*names 2`},
 		"no file":                {`idp = { file = { path = "/nowhere/directory.json" } }`, `(?s)/nowhere/directory.json`},
 		"no path":                {`idp = { file = {} }`, `(?s)idp.file.path.*DBXIDENTITY_FILE_PATH`},

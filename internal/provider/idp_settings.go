@@ -91,6 +91,19 @@ func idpKindNames() []string {
 	return out
 }
 
+// idpSettingNames are the attributes of a kind.
+func idpSettingNames(kind string) []string {
+	var out []string
+	for _, k := range idpKinds() {
+		for _, s := range k.settings {
+			if k.name == kind {
+				out = append(out, s.name)
+			}
+		}
+	}
+	return out
+}
+
 // idpChoices says what may be written, for errors.
 func idpChoices() string {
 	var out []string
@@ -176,8 +189,11 @@ func (r *settingsReader) chosenKind(block types.Object) (string, types.Object) {
 		chosen, inner = append(chosen, kind), value
 	}
 	if len(chosen) != 1 {
-		r.diags.AddAttributeError(path.Root("idp"), "Invalid Provider Setting",
-			fmt.Sprintf("idp must name exactly one kind of identity provider, and it names %d. The choices are: %s.", len(chosen), idpChoices()))
+		text := fmt.Sprintf("idp must name exactly one kind of identity provider, and it names %d. The choices are: %s.", len(chosen), idpChoices())
+		if len(chosen) == 0 {
+			text += " " + misspeltText
+		}
+		r.diags.AddAttributeError(path.Root("idp"), "Invalid Provider Setting", text)
 		return "", types.Object{}
 	}
 	return chosen[0], inner
@@ -274,6 +290,11 @@ func newIDP(s settings, client *account.Client, diags *diag.Diagnostics) idp.Sou
 	for _, step := range strings.Split(wrong.Attribute, ".") {
 		at = at.AtName(step)
 	}
-	diags.AddAttributeError(at, "Invalid Provider Setting", fmt.Sprintf("%s: %s", at, wrong.Detail))
+	text := fmt.Sprintf("%s: %s", at, wrong.Detail)
+	if kind, name, ok := strings.Cut(wrong.Attribute, "."); ok && v[name] == "" {
+		text = strings.TrimSuffix(text, ".") + ". " + misspeltText + " The names are " + strings.Join(idpSettingNames(kind), ", ") + "."
+	}
+	// On the block: of a path into it the command line shows no line at all.
+	diags.AddAttributeError(path.Root("idp"), "Invalid Provider Setting", text)
 	return nil
 }

@@ -70,6 +70,7 @@ func TestAccPrincipal_refusals(t *testing.T) {
 		want     string
 	}{
 		"none":               {selector: `principal_type = "user"`, want: `(?s)Invalid Principal Selector.*exactly one`},
+		"misspelt":           {selector: `username = "user101@example.com"`, want: `(?s)Invalid Principal Selector.*none is given.*misspelt\s+name`},
 		"two":                {selector: `id = "101", user_name = "user101@example.com"`, want: `(?s)Invalid Principal Selector.*2 are given`},
 		"an id that is none": {selector: `id = "user101@example.com"`, want: `(?s)internal Databricks id`},
 		"nobody":             {selector: `user_name = "nobody@example.com"`, want: `(?s)Principal Not Found.*nobody@example.com`},

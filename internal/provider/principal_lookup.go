@@ -69,11 +69,19 @@ func validateSelector(ctx context.Context, at path.Path, value types.Object, dia
 		return
 	}
 	given, unknown := selectorFrom(ctx, value, diags).given()
-	if len(given) > 1 || len(given) == 0 && !unknown {
-		diags.AddAttributeError(at, "Invalid Principal Selector",
-			fmt.Sprintf("Give exactly one of id, user_name, application_id, external_id and display_name; %d are given.", len(given)))
+	const summary, one = "Invalid Principal Selector", "Give exactly one of id, user_name, application_id, external_id and display_name; "
+	switch {
+	case len(given) > 1:
+		diags.AddAttributeError(at, summary, fmt.Sprintf("%s%d are given: %s.", one, len(given), strings.Join(given, ", ")))
+	case len(given) == 0 && !unknown:
+		diags.AddAttributeError(at, summary, one+"none is given. "+misspeltText+" Beside them there is principal_type.")
 	}
 }
+
+// misspeltText explains why something that is plainly there is said to be missing:
+// the command line converts an object to the type of the attribute, and what the
+// type does not have is gone before the provider sees it.
+const misspeltText = "Terraform drops what it does not know inside of an object without a word, so a misspelt name looks as if nothing were there."
 
 // given are the selectors that are set, as they are written; unknown tells
 // whether another one may turn out to be.

@@ -46,7 +46,11 @@ func (r *resolvedPrincipalResource) ValidateConfig(ctx context.Context, req reso
 	if resp.Diagnostics.HasError() || config.PrincipalType.IsUnknown() || config.ExternalID.IsUnknown() || config.ExternalID.IsNull() {
 		return
 	}
-	if err := audit.ValidateExternalID(config.kind(), config.ExternalID.ValueString()); err != nil {
+	value := config.ExternalID.ValueString()
+	if value != "" && audit.ValidateExternalID(audit.TypeUser, value) != nil {
+		return // The validator of the attribute has refused it.
+	}
+	if err := audit.ValidateExternalID(config.kind(), value); err != nil {
 		resp.Diagnostics.AddAttributeError(path.Root("external_id"), "Invalid External ID", fmt.Sprintf("No identity can be resolved by it: %s.", err))
 	}
 }
@@ -110,15 +114,15 @@ func addResolveError(diags *diag.Diagnostics, plan resolvedPrincipalModel, err e
 	case errors.As(err, &untold):
 		diags.AddError(refusing, untold.Error()+".")
 	case errors.Is(err, account.ErrAIMOff):
-		diags.AddError("Automatic Identity Management Is Off", fmt.Sprintf("The account did not resolve %s. %s\n\n%s.", what, aimOffText, err))
+		diags.AddError("Automatic Identity Management Is Off", fmt.Sprintf("The account did not resolve %s. %s\n\n%s.", what, aimOffText, withoutStop(err)))
 	case errors.Is(err, account.ErrNotInIDP):
 		diags.AddAttributeError(path.Root("external_id"), "Identity Not Found", fmt.Sprintf("The identity provider of the account has no such identity: %s. "+
 			"Check principal_type and external_id (Entra: the object id, of a service principal that of the enterprise application, not of the app registration; "+
-			"Okta: the user or group id).\n\n%s.", what, err))
+			"Okta: the user or group id).\n\n%s.", what, withoutStop(err)))
 	case errors.As(err, &unresolved):
-		diags.AddError("Unable to Confirm "+thingResolvedPrincipal, err.Error()+"."+nextStep(err))
+		diags.AddError("Unable to Confirm "+thingResolvedPrincipal, withoutStop(err)+"."+nextStep(err))
 	default:
-		diags.AddError("Unable to Create "+thingResolvedPrincipal, fmt.Sprintf("Failed while %s.%s", strings.TrimSuffix(err.Error(), "."), nextStep(err)))
+		diags.AddError("Unable to Create "+thingResolvedPrincipal, fmt.Sprintf("Failed while %s.%s", withoutStop(err), nextStep(err)))
 	}
 }
 
@@ -191,7 +195,7 @@ func (r *resolvedPrincipalResource) ImportState(ctx context.Context, req resourc
 		err = fmt.Errorf("%s has no externalId, so no identity provider knows it", p.Ref)
 	}
 	if err != nil {
-		resp.Diagnostics.AddError("Unable to Import "+thingResolvedPrincipal, fmt.Sprintf("Cannot import: %s.%s", err, nextStep(err)))
+		resp.Diagnostics.AddError("Unable to Import "+thingResolvedPrincipal, fmt.Sprintf("Cannot import: %s.%s", withoutStop(err), nextStep(err)))
 		return
 	}
 	for name, value := range map[string]any{

@@ -1,0 +1,97 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
+)
+
+// To run again later helps against a host that is down, and not against one that
+// was never there.
+func TestNextStep_hosts(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err  *transport.Error
+		says string
+	}{
+		"never answered":  {&transport.Error{FirstContact: true, Err: errors.New("no such host")}, ""},
+		"answered before": {&transport.Error{Gone: true, Err: errors.New("connection refused")}, "Run again later"},
+	} {
+		if got := nextStep(fmt.Errorf("reading: %w", tt.err)); !strings.Contains(got, tt.says) || (got == "") != (tt.says == "") {
+			t.Errorf("%s: %q, want %q", name, got, tt.says)
+		}
+	}
+}
+
+// What failed about a membership is told on the attribute to look at, and with
+// what helps: neither another role nor another time does where the group is the
+// identity provider's.
+func TestAddMemberError_attributes(t *testing.T) {
+	t.Parallel()
+	m := &memberModel{GroupID: types.StringValue("3"), MemberID: types.StringValue("1")}
+	gone := fmt.Errorf("%w: no such principal", account.ErrNotFound)
+	change := account.Change{Kind: account.ChangeRemoveMember, Ref: audit.Ref{Type: audit.TypeGroup, ID: "3"}, Member: audit.Ref{Type: audit.TypeUser, ID: "1"}}
+	group := audit.Principal{Ref: change.Ref, ExternalID: "abc"}
+	for name, tt := range map[string]struct {
+		err  error
+		at   string
+		says string
+	}{
+		"group missing":  {&account.MissingError{Group: true, Err: gone}, "group_id", "group/3 does not exist in the account"},
+		"member missing": {&account.MissingError{Err: gone}, "member_id", "principal 1, member of group/3, does not exist in the account"},
+		"one of both":    {gone, "", "Either group/3 or its member 1"},
+		"of the IdP, 500": {
+			&account.IDPGroupError{Change: change, Group: group, Err: &account.APIError{Method: "PATCH", Status: 500, Message: "Error."}},
+			"group_id", `linked to the identity provider (externalId "abc"): the likely cause is that automatic identity management is on`,
+		},
+	} {
+		var diags diag.Diagnostics
+		addMemberError(&diags, "Create", thingRemoval, m, tt.err)
+		if len(diags) != 1 {
+			t.Fatalf("%s: %v", name, diags)
+		}
+		at := ""
+		if on, ok := diags[0].(diag.DiagnosticWithPath); ok {
+			at = on.Path().String()
+		}
+		text := diags[0].Detail()
+		if at != tt.at || !strings.Contains(text, tt.says) || strings.Contains(text, "Run again later") || strings.Contains(text, "..") {
+			t.Errorf("%s: on %q: %s", name, at, text)
+		}
+	}
+}
+
+// The API's own words may end in a full stop.
+func TestAddResolveError_stops(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []error{account.ErrAIMOff, account.ErrNotInIDP, errors.New("odd")} {
+		var diags diag.Diagnostics
+		addResolveError(&diags, resolvedPrincipalModel{PrincipalType: types.StringValue("user"), ExternalID: types.StringValue("x")},
+			fmt.Errorf("resolving: %w: %w", kind, &account.APIError{Method: "POST", Status: 400, Message: "It is not enabled."}))
+		if text := diags[0].Detail(); strings.Contains(text, "..") || !strings.Contains(text, "not enabled.") {
+			t.Errorf("%v: %s", kind, text)
+		}
+	}
+}
+
+// A user is not renamed as a group is.
+func TestRemedyOf_nameChange(t *testing.T) {
+	t.Parallel()
+	if got := audit.RemedyOf(audit.ReasonNameChange, audit.TypeUser); strings.Contains(got, "rename_group") || !strings.Contains(got, "request_name_change") {
+		t.Error(got)
+	}
+	if got := audit.RemedyOf(audit.ReasonNameChange, audit.TypeGroup); strings.Contains(got, "request_name_change") || !strings.Contains(got, "rename_group") {
+		t.Error(got)
+	}
+}
