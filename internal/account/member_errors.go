@@ -70,7 +70,8 @@ func (e *IDPGroupError) Error() string {
 		where = "add the member to"
 	}
 	return fmt.Sprintf("%s: %s. %s %s: the likely cause is that automatic identity management is on, under which such groups cannot be "+
-		"changed in Databricks. Then %s the group in the identity provider, and take the instance out of the configuration",
+		"changed in Databricks. Then %s the group in the identity provider, and remove the instance from the configuration. "+
+		"If it is off, run again later",
 		e.Change, strings.TrimSuffix(e.Err.Error(), "."), e.Change.Ref, whose, where)
 }
 
