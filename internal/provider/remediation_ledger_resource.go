@@ -118,7 +118,7 @@ func validateExternalIDEntries(ctx context.Context, config *ledgerModel, diags *
 	}
 	section := config.externalIDs()
 	for key, entry := range section.decode(ctx, section.pending, diags) {
-		at := path.Root("pending_external_ids").AtMapKey(key)
+		at := path.Root("pending_external_ids") // Of a path into it the command line shows no line.
 		if entry.PrincipalType.IsUnknown() || entry.PrincipalID.IsUnknown() {
 			continue
 		}
@@ -132,7 +132,7 @@ func validateExternalIDEntries(ctx context.Context, config *ledgerModel, diags *
 			continue
 		}
 		if err := account.CheckExternalID(ref.Type, entry.ExternalID.ValueString()); err != nil {
-			diags.AddAttributeError(at.AtName("external_id"), "Invalid External ID", fmt.Sprintf("%s cannot be given that value: %s.", ref, err))
+			diags.AddAttributeError(at, "Invalid External ID", fmt.Sprintf("%s: %s cannot be given that value: %s.", at.AtMapKey(key).AtName("external_id"), ref, err))
 		}
 	}
 }
@@ -168,7 +168,7 @@ func validateMemberEntries[E memberEntry](ctx context.Context, section ledgerSec
 		}
 		want := membershipKey(entry.groupID(), entry.memberID())
 		if key != want && (!short || key != entry.groupID()) {
-			diags.AddAttributeError(path.Root("pending_"+section.name).AtMapKey(key), "Invalid Ledger Key",
+			diags.AddAttributeError(path.Root("pending_"+section.name), "Invalid Ledger Key",
 				fmt.Sprintf("The key %q names another membership than its entry, which is %s in group/%s. Write %q as the key: "+
 					"exclude, for_each and the audit go by it.", key, entry.memberID(), entry.groupID(), want))
 		}

@@ -141,3 +141,45 @@ func membershipsOf(resource string, keys ...string) string {
 	return fmt.Sprintf("\nresource %q %q {\n  for_each = toset([\"%s\"])\n  group_id = split(\"/\", each.key)[0]\n  member_id = split(\"/\", each.key)[1]\n}\n",
 		resource, "those", strings.Join(keys, "\", \""))
 }
+
+// The order of undoing: who was removed while a group was local is put back
+// before it is linked again, and where the roll-back makes it local, by the next
+// one, which is told so.
+func TestProcess_rollbackOrder(t *testing.T) {
+	t.Parallel()
+	st := smallWorld()
+	st.Groups = append(st.Groups,
+		simulator.Group{ID: "210", DisplayName: "linked since", ExternalID: entraID(210)},
+		simulator.Group{ID: "211", DisplayName: "cleared since"})
+	a := startAccount(t, st, simulator.Options{})
+	line := func(n int, rest string) string {
+		return fmt.Sprintf(`{"version":1,"time":"2026-11-23T08:00:0%dZ","event":"intent","write":"w%d","account_id":%q,%s}`+"\n", n, n, a.AccountID, rest)
+	}
+	removed := func(group string) string {
+		return fmt.Sprintf(`"operation":"remove_member","principal":"user/101","group":"group/%s","group_origin":"databricks","before":"member","after":"absent"`, group)
+	}
+	linked := func(group, before, after string) string {
+		return fmt.Sprintf(`"operation":"set_external_id","principal":"group/%s","before":%q,"after":%q`, group, before, after)
+	}
+	r := rollbackOf(t, a, line(1, removed("210"))+line(2, linked("210", "", entraID(210)))+
+		line(3, linked("211", entraID(211), ""))+line(4, removed("211")))
+	out := r.must(0, "apply", "-auto-approve")
+	saysAll(t, out, `"group/210/user/101" = "group/210 was the identity provider's`)
+	held := func() string {
+		now := a.state()
+		ids := map[string]string{}
+		for _, g := range now.Groups {
+			ids[g.ID] = g.ExternalID
+		}
+		return fmt.Sprint(a.members("210"), ids["210"], a.members("211"), ids["211"])
+	}
+	if got, want := held(), fmt.Sprint("[]", "", "[101]", entraID(211)); got != want {
+		t.Errorf("after the first: %s, want %s", got, want)
+	}
+	r.env = append(r.env, `TF_VAR_local_again=["group/210"]`)
+	r.must(0, "apply", "-auto-approve")
+	if got, want := held(), fmt.Sprint("[101]", "", "[101]", entraID(211)); got != want {
+		t.Errorf("after the second: %s, want %s", got, want)
+	}
+	r.must(0, "plan", "-detailed-exitcode")
+}
