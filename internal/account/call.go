@@ -121,15 +121,28 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 	return nil
 }
 
+// SilentHostError is a request to a host that has not answered anything yet, so
+// that its name is in question. The text says what to check.
+type SilentHostError struct {
+	Advice string
+	Err    error
+}
+
+func (e *SilentHostError) Error() string { return e.Err.Error() + ". " + e.Advice }
+
+func (e *SilentHostError) Unwrap() error { return e.Err }
+
 // explain adds what to do when the host itself does not answer.
 func (c *Client) explain(at *site, err error) error {
 	var te *transport.Error
 	switch {
 	case !errors.As(err, &te) || !te.FirstContact:
 	case at != nil:
-		return fmt.Errorf("%w. The host %s of workspace %s has not answered anything: check that it can be reached from here, and workspace_hosts", err, at.host, at.workspace)
+		return &SilentHostError{Err: err, Advice: fmt.Sprintf("The host %s of workspace %s has not answered anything: "+
+			"check that it can be reached from here, and workspace_hosts", at.host, at.workspace)}
 	default:
-		return fmt.Errorf("%w. The host %s has not answered anything: check host (DATABRICKS_HOST), and that it can be reached from here", err, c.host)
+		return &SilentHostError{Err: err, Advice: fmt.Sprintf("The host %s has not answered anything: "+
+			"check host (DATABRICKS_HOST), and that it can be reached from here", c.host)}
 	}
 	return err
 }

@@ -14,7 +14,6 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
 // withoutStop is an error before a full stop: the API's own words may end in one.
@@ -41,8 +40,8 @@ func nextStep(err error) string {
 	case errors.As(err, &hole):
 		return "\n\nRun again when the account can be listed whole."
 	case !errors.As(err, &answer):
-		var never *transport.Error
-		if errors.As(err, &never) && never.FirstContact {
+		var never *account.SilentHostError
+		if errors.As(err, &never) {
 			return "" // The host is wrong rather than down, and the error says to check it.
 		}
 		var silent interface{ HostUnreachable() bool }

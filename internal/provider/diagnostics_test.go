@@ -22,10 +22,13 @@ import (
 func TestNextStep_hosts(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		err  *transport.Error
+		err  error
 		says string
 	}{
-		"never answered":  {&transport.Error{FirstContact: true, Err: errors.New("no such host")}, ""},
+		"never answered": {
+			&account.SilentHostError{Advice: "Check host", Err: &transport.Error{FirstContact: true, Err: errors.New("no such host")}}, "",
+		},
+		"a directory":     {&transport.Error{FirstContact: true, Err: errors.New("connection reset")}, "Run again later"},
 		"answered before": {&transport.Error{Gone: true, Err: errors.New("connection refused")}, "Run again later"},
 	} {
 		if got := nextStep(fmt.Errorf("reading: %w", tt.err)); !strings.Contains(got, tt.says) || (got == "") != (tt.says == "") {
