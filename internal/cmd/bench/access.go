@@ -117,11 +117,7 @@ func (b *bench) access(ctx context.Context, what, api, config string) (result, e
 	if err := w.configure(ctx, fmt.Sprintf("  identity_api = %q", api), config); err != nil {
 		return result{}, err
 	}
-	u, n, err := w.run(ctx, "plan", "-out=saved")
-	if err != nil {
-		return result{}, err
-	}
-	out, err := w.outputs(ctx, "saved")
+	u, n, out, err := w.plan(ctx)
 	if err != nil {
 		return result{}, err
 	}

@@ -6,7 +6,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
 // writesPerSecond is the documented limit of PATCH in account SCIM.
@@ -74,26 +77,15 @@ func (b *bench) apply(ctx context.Context, n int, name string, parallelism int, 
 	res := u.result(name, requests)
 	patches := 0
 	for route, count := range requests.ByRoute {
-		if len(route) > 5 && route[:5] == "PATCH" {
+		if strings.HasPrefix(route, "PATCH") {
 			patches += count
 		}
 	}
 	res.Least, res.How = 3*n, fmt.Sprintf("%d fixes, each read, written and read back; %d PATCH with what was throttled", n, patches)
 	// Another process may be shown old values until the lag is over.
-	if err := sleep(ctx, lag); err != nil {
+	if err := transport.Sleep(ctx, lag); err != nil {
 		return result{}, err
 	}
 	_, _, err = w.run(ctx, "plan", "-detailed-exitcode")
 	return res, err
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

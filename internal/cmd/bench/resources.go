@@ -164,11 +164,7 @@ func (b *bench) divergences(ctx context.Context, name string, fixable int) (resu
 	if err := w.configure(ctx, s.idp("entra", ""), remediation+outputs); err != nil {
 		return result{}, err
 	}
-	u, requests, err := w.run(ctx, "plan", "-out=saved")
-	if err != nil {
-		return result{}, err
-	}
-	out, err := w.outputs(ctx, "saved")
+	u, requests, out, err := w.plan(ctx)
 	if err != nil {
 		return result{}, err
 	}

@@ -102,6 +102,16 @@ func tail(s string) string {
 	return s
 }
 
+// plan measures a plan, and gives the outputs that it shows.
+func (w *workspace) plan(ctx context.Context) (usage, counts, map[string]any, error) {
+	u, n, err := w.run(ctx, "plan", "-out=saved")
+	if err != nil {
+		return u, n, nil, err
+	}
+	out, err := w.outputs(ctx, "saved")
+	return u, n, out, err
+}
+
 // outputs reads the outputs that a plan file will set.
 func (w *workspace) outputs(ctx context.Context, plan string) (map[string]any, error) {
 	cmd := exec.CommandContext(ctx, w.cli, "show", "-json", plan) //nolint:gosec // The chosen CLI.
