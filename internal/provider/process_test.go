@@ -146,26 +146,44 @@ func (w *workspace) must(code int, args ...string) string {
 // which the state file is whole. Terraform rewrites a local state file in place
 // after each resource: killed within that, it loses what it had, whatever a
 // provider does. The processes are stopped first, so that the file holds still
-// while it is looked at.
+// while it is looked at. A CLI that has ended before needs no killing.
 func (w *workspace) killBetweenStates(cmd *exec.Cmd) {
 	w.t.Helper()
-	signal := func(s syscall.Signal) {
-		if err := syscall.Kill(-cmd.Process.Pid, s); err != nil {
-			w.t.Fatalf("sending %s: %v", s, err)
-		}
-	}
-	for torn := 0; ; torn++ {
-		signal(syscall.SIGSTOP)
+	group := -cmd.Process.Pid
+	for torn := 0; w.stop(cmd); torn++ {
 		raw, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
 		if w.tofu || err == nil && json.Valid(raw) {
 			w.t.Logf("killed after %d looks at a torn state file", torn)
 			break
 		}
-		signal(syscall.SIGCONT)
+		if err := syscall.Kill(group, syscall.SIGCONT); err != nil {
+			w.t.Fatalf("letting the CLI go on: %v", err)
+		}
 		time.Sleep(time.Millisecond)
 	}
-	signal(syscall.SIGKILL)
+	_ = syscall.Kill(group, syscall.SIGKILL) // Nobody is left of a CLI that ended.
 	_ = cmd.Wait()
+}
+
+// stop stops the CLI and its providers, and returns false if the CLI ended
+// instead. SIGSTOP is only queued when kill returns: until every thread stands
+// still, the CLI may empty the state file right after it was seen whole.
+func (w *workspace) stop(cmd *exec.Cmd) bool {
+	w.t.Helper()
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGSTOP); err != nil {
+		w.t.Fatalf("stopping the CLI: %v", err)
+	}
+	for {
+		var status syscall.WaitStatus
+		_, err := syscall.Wait4(cmd.Process.Pid, &status, syscall.WUNTRACED, nil)
+		if errors.Is(err, syscall.EINTR) {
+			continue
+		}
+		if err != nil {
+			w.t.Fatalf("waiting for the CLI to stop: %v", err)
+		}
+		return status.Stopped()
+	}
 }
 
 // shown is the part of `show -json` that the tests read.
