@@ -10,7 +10,7 @@
 set -eu
 
 module=$1 package=$2 output=$3
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 go=${GO:-go}
 name=$(basename "$output")
 mkdir -p "$root/$(dirname "$output")"

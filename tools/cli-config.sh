@@ -12,7 +12,7 @@
 # name is stable, so that cached test results stay valid.
 set -eu
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$root/.cache"
 rc="$root/.cache/cli.tfrc"
 dir=$(printf '%s/bin' "$root" | sed 's/[\\"]/\\&/g')

@@ -8,7 +8,7 @@
 # takes one target of one package at a time. Stops at the first that fails.
 set -eu
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 go=${GO:-go}
 time=$1

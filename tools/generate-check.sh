@@ -6,7 +6,7 @@
 # Compares with the work tree as it is, so it is useful before a commit too.
 set -eu
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 
 # snapshot: the tree object of the work tree, ignored files left out, made in an
