@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +20,6 @@ import (
 )
 
 // acceptance runs steps through the real CLI on the provider in this process.
-// It skips, saying why, where there is no CLI; `make test` always has one.
 func acceptance(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	acceptanceWith(t, nil, steps...)
@@ -31,11 +28,7 @@ func acceptance(t *testing.T, steps ...resource.TestStep) {
 // acceptanceWith is acceptance with a provider that trusts more than usual.
 func acceptanceWith(t *testing.T, options []provider.Option, steps ...resource.TestStep) {
 	t.Helper()
-	if os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
-		if _, err := exec.LookPath("terraform"); err != nil {
-			t.Skip("no Terraform CLI: neither TF_ACC_TERRAFORM_PATH nor terraform on PATH (make test provides one)")
-		}
-	}
+	needCLI(t)
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
 			"dbxidentity": providerserver.NewProtocol6WithError(provider.New("test", append(options, provider.WithShortLimits())...)()),

@@ -32,12 +32,50 @@ var builtProvider = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	build := exec.CommandContext(context.Background(), "go", "build", "-o", filepath.Join(dir, "terraform-provider-dbxidentity"), "../..")
+	build := exec.CommandContext(context.Background(), "go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "terraform-provider-dbxidentity"), "../..")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the provider: %w\n%s", err, out)
 	}
 	return dir, nil
 })
+
+// commandLine is Terraform or OpenTofu as the tests run it.
+type commandLine struct {
+	path string
+	tofu bool
+}
+
+// foundCLI is the command line of this test run, looked for once; without a path
+// when there is none. What it answers tells OpenTofu from Terraform: the file of
+// either may have any name.
+var foundCLI = sync.OnceValues(func() (commandLine, error) {
+	path := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if path == "" {
+		var err error
+		if path, err = exec.LookPath("terraform"); err != nil {
+			return commandLine{}, nil
+		}
+	}
+	out, err := exec.CommandContext(context.Background(), path, "version").CombinedOutput()
+	if err != nil {
+		return commandLine{}, fmt.Errorf("%s version: %w\n%s", path, err, out)
+	}
+	return commandLine{path: path, tofu: bytes.Contains(out, []byte("OpenTofu v"))}, nil
+})
+
+// needCLI skips the test, saying why, where there is no command line; `make test`
+// always has one.
+func needCLI(t *testing.T) commandLine {
+	t.Helper()
+	cli, err := foundCLI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cli.path == "" {
+		t.Skip("no Terraform CLI: neither TF_ACC_TERRAFORM_PATH nor terraform on PATH (make test provides one)")
+	}
+	return cli
+}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
@@ -68,13 +106,7 @@ const requiredProviders = `terraform {
 
 func newWorkspace(t *testing.T, config string) *workspace {
 	t.Helper()
-	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
-	if cli == "" {
-		var err error
-		if cli, err = exec.LookPath("terraform"); err != nil {
-			t.Skip("no Terraform CLI: neither TF_ACC_TERRAFORM_PATH nor terraform on PATH (make test provides one)")
-		}
-	}
+	cli := needCLI(t)
 	bin, err := builtProvider()
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +120,7 @@ func newWorkspace(t *testing.T, config string) *workspace {
   direct {}
 }
 `, bin)
-	w := &workspace{t: t, cli: cli, dir: dir, tofu: strings.Contains(filepath.Base(cli), "tofu")}
+	w := &workspace{t: t, cli: cli.path, dir: dir, tofu: cli.tofu}
 	w.write("cli.tfrc", rc)
 	w.write("main.tf", requiredProviders+config)
 	for _, variable := range os.Environ() {
