@@ -60,6 +60,7 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if req.Plan.Raw.Equal(req.State.Raw) {
 		return // Nothing will be written; most of thousands of instances are so.
 	}
+	r.session.bindToAccount(ctx, req, resp)
 	var plan externalIDModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() || plan.PrincipalType.IsUnknown() || plan.PrincipalID.IsUnknown() {

@@ -62,7 +62,7 @@ func (r *externalIDResource) Create(ctx context.Context, req resource.CreateRequ
 	if result.PreviousKnown {
 		plan.PreviousExternalID = types.StringValue(result.Previous)
 	}
-	plan.ID = types.StringValue(plan.ref().String())
+	plan.ID, plan.AccountID = types.StringValue(plan.ref().String()), r.session.accountID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
@@ -104,11 +104,11 @@ func (r *externalIDResource) Read(ctx context.Context, req resource.ReadRequest,
 		addReadError(&resp.Diagnostics, thingExternalID, "reading "+state.ref().String(), err)
 		return
 	}
-	if state.ExternalID.ValueString() == p.ExternalID && state.PrincipalName.ValueString() == p.Name && !state.ExternalID.IsNull() && !state.PrincipalName.IsNull() {
+	before := state
+	state.ExternalID, state.PrincipalName, state.AccountID = types.StringValue(p.ExternalID), types.StringValue(p.Name), r.session.accountID()
+	if state.ExternalID.Equal(before.ExternalID) && state.PrincipalName.Equal(before.PrincipalName) && state.AccountID.Equal(before.AccountID) {
 		return // The answer is the prior state already.
 	}
-	state.ExternalID = types.StringValue(p.ExternalID)
-	state.PrincipalName = types.StringValue(p.Name)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 
@@ -127,7 +127,7 @@ func (r *externalIDResource) Update(ctx context.Context, req resource.UpdateRequ
 	defer cancel()
 
 	// The name stays as it was planned; the next read brings a new one.
-	plan.ID, plan.PrincipalName = state.ID, state.PrincipalName
+	plan.ID, plan.PrincipalName, plan.AccountID = state.ID, state.PrincipalName, r.session.accountID()
 	firstWrite := plan.PreviousExternalID.IsUnknown()
 	plan.PreviousExternalID = state.PreviousExternalID
 	if !plan.ExternalID.Equal(state.ExternalID) {
@@ -235,7 +235,7 @@ func (r *externalIDResource) ImportState(ctx context.Context, req resource.Impor
 	}
 	for name, value := range map[string]string{
 		"id": ref.String(), "principal_type": string(ref.Type), "principal_id": ref.ID, "principal_name": p.Name,
-		"external_id": p.ExternalID, "on_destroy": onDestroyKeep,
+		"external_id": p.ExternalID, "on_destroy": onDestroyKeep, attributeAccountID: r.session.account.AccountID(),
 	} {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 	}

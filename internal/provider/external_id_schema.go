@@ -33,6 +33,7 @@ const (
 
 type externalIDModel struct {
 	ID                        types.String   `tfsdk:"id"`
+	AccountID                 types.String   `tfsdk:"account_id"`
 	PrincipalType             types.String   `tfsdk:"principal_type"`
 	PrincipalID               types.String   `tfsdk:"principal_id"`
 	PrincipalName             types.String   `tfsdk:"principal_name"`
@@ -87,6 +88,7 @@ func (r *externalIDResource) Schema(ctx context.Context, _ resource.SchemaReques
 				Computed: true, PlanModifiers: keepState,
 				MarkdownDescription: "`user/<id>`, `group/<id>` or `service_principal/<id>`.",
 			},
+			attributeAccountID: accountIDAttribute(),
 			"principal_type": schema.StringAttribute{
 				Required: true, PlanModifiers: replace, MarkdownDescription: "`user`, `group` or `service_principal`. A change replaces the instance.",
 				Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},

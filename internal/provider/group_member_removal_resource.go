@@ -55,6 +55,7 @@ func (r *groupMemberRemovalResource) Create(ctx context.Context, req resource.Cr
 		return
 	}
 	plan.fill(result.Group, result.Member)
+	plan.AccountID = r.session.accountID()
 	plan.Removed = types.BoolValue(result.Wrote)
 	plan.ID = types.StringValue(membershipID(removalPrefix, plan.GroupID.ValueString(), plan.MemberID.ValueString()))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
@@ -79,6 +80,7 @@ func (r *groupMemberRemovalResource) Read(ctx context.Context, req resource.Read
 		resp.State.RemoveResource(ctx)
 	default:
 		state.fill(found.Group, found.Member)
+		state.AccountID = r.session.accountID()
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	}
 }
@@ -92,6 +94,7 @@ func (r *groupMemberRemovalResource) Update(ctx context.Context, req resource.Up
 		return
 	}
 	plan.keep(&state.memberModel)
+	plan.AccountID = r.session.accountID()
 	plan.Removed = state.Removed
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, r.session.account.AccountID(), &plan.memberModel)...)

@@ -54,6 +54,7 @@ func (r *groupMemberResource) Create(ctx context.Context, req resource.CreateReq
 		return
 	}
 	plan.fill(result.Group, result.Member)
+	plan.AccountID = r.session.accountID()
 	plan.Added = types.BoolValue(result.Wrote)
 	plan.ID = types.StringValue(membershipID(membershipPrefix, plan.GroupID.ValueString(), plan.MemberID.ValueString()))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
@@ -76,6 +77,7 @@ func (r *groupMemberResource) Read(ctx context.Context, req resource.ReadRequest
 		addReadError(&resp.Diagnostics, thingGroupMember, "reading "+state.ID.ValueString(), err)
 	default:
 		state.fill(found.Group, found.Member)
+		state.AccountID = r.session.accountID()
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	}
 }
@@ -89,6 +91,7 @@ func (r *groupMemberResource) Update(ctx context.Context, req resource.UpdateReq
 		return
 	}
 	plan.keep(&state.memberModel)
+	plan.AccountID = r.session.accountID()
 	plan.Added = state.Added
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, r.session.account.AccountID(), &plan.memberModel)...)

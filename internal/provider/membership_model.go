@@ -27,6 +27,7 @@ import (
 // memberModel is what a membership and its absence have in common.
 type memberModel struct {
 	ID               types.String   `tfsdk:"id"`
+	AccountID        types.String   `tfsdk:"account_id"`
 	GroupID          types.String   `tfsdk:"group_id"`
 	MemberID         types.String   `tfsdk:"member_id"`
 	GroupName        types.String   `tfsdk:"group_name"`
@@ -90,6 +91,7 @@ func membershipAttributes(ctx context.Context, prefix string) map[string]schema.
 		"id": schema.StringAttribute{
 			Computed: true, PlanModifiers: keepState, MarkdownDescription: "`" + membershipID(prefix, "<group id>", "<member id>") + "`.",
 		},
+		attributeAccountID: accountIDAttribute(),
 		"group_id": schema.StringAttribute{
 			Required: true, PlanModifiers: replace, Validators: id,
 			MarkdownDescription: "Internal Databricks id of the group. A change replaces the instance.",

@@ -41,6 +41,7 @@ func (s *membershipStep) read(
 	if resp.Diagnostics.HasError() {
 		return false
 	}
+	session.bindToAccount(ctx, req, resp)
 	s.known = planned && s.plan.isKnown()
 	if s.known {
 		id := membershipID(s.prefix, s.plan.GroupID.ValueString(), s.plan.MemberID.ValueString())

@@ -71,7 +71,7 @@ func (s *session) importMembership(ctx context.Context, req resource.ImportState
 	}
 	m.fill(found.Group, found.Member)
 	for name, value := range map[string]types.String{
-		"id": m.ID, "group_id": m.GroupID, "member_id": m.MemberID, "group_name": m.GroupName, "member_type": m.MemberType, "member_name": m.MemberName,
+		"id": m.ID, attributeAccountID: s.accountID(), "group_id": m.GroupID, "member_id": m.MemberID, "group_name": m.GroupName, "member_type": m.MemberType, "member_name": m.MemberName,
 	} {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 	}

@@ -9,6 +9,12 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // Private state holds what Terraform's state has no attribute for: what the
@@ -56,6 +62,31 @@ func rememberWritten(ctx context.Context, private privateWriter, externalID stri
 // written is what the instance wrote last; false when it wrote nothing.
 func written(ctx context.Context, private privateReader) (string, bool, diag.Diagnostics) {
 	return remembered(ctx, private, keyWritten)
+}
+
+// attributeAccountID is where a plan says which account it was made for.
+const attributeAccountID = "account_id"
+
+// accountIDAttribute is part of every resource. Nothing else in a plan that creates
+// says where: private state is for what exists, and the provider block may take the
+// account from the environment.
+func accountIDAttribute() schema.StringAttribute {
+	return schema.StringAttribute{
+		Computed: true, PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+		MarkdownDescription: "Databricks account that the instance belongs to. A plan that was made for one account is not applied to another.",
+	}
+}
+
+// accountID is the value of that attribute.
+func (s *session) accountID() types.String { return types.StringValue(s.account.AccountID()) }
+
+// bindToAccount puts the account into the plan. Terraform plans again before it
+// applies, and stops where the answer is another one.
+func (s *session) bindToAccount(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if s == nil || req.Plan.Raw.IsNull() || req.Plan.Raw.Equal(req.State.Raw) {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(attributeAccountID), s.account.AccountID())...)
 }
 
 // rememberAccount notes the account that the instance lives in.

@@ -24,8 +24,9 @@ const (
 )
 
 type ledgerModel struct {
-	ID      types.String `tfsdk:"id"`
-	Exclude types.Set    `tfsdk:"exclude"`
+	ID        types.String `tfsdk:"id"`
+	AccountID types.String `tfsdk:"account_id"`
+	Exclude   types.Set    `tfsdk:"exclude"`
 
 	PendingExternalIDs  types.Map   `tfsdk:"pending_external_ids"`
 	MaxNewExternalIDs   types.Int64 `tfsdk:"max_new_external_ids"`

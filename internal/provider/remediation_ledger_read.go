@@ -49,6 +49,7 @@ func (r *remediationLedgerResource) Read(ctx context.Context, req resource.ReadR
 		return
 	}
 	missed.warn(&resp.Diagnostics)
+	state.AccountID = r.session.accountID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 

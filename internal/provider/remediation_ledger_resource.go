@@ -41,6 +41,15 @@ func (r *remediationLedgerResource) ModifyPlan(ctx context.Context, req resource
 		warnForgetting(ctx, req, &resp.Diagnostics)
 		return
 	}
+	if !req.State.Raw.IsNull() {
+		// Not only in Read: a saved plan is applied without one, and the keys of one
+		// account must not become another's.
+		resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, "remediation ledger")...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+	}
+	r.session.bindToAccount(ctx, req, resp)
 	var plan ledgerModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	state := emptyLedger()
@@ -72,7 +81,7 @@ func (r *remediationLedgerResource) ModifyPlan(ctx context.Context, req resource
 	for _, section := range merged {
 		section.apply(ctx, &resp.Diagnostics)
 	}
-	plan.ID = types.StringValue(ledgerID)
+	plan.ID, plan.AccountID = types.StringValue(ledgerID), r.session.accountID()
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
 
@@ -80,6 +89,7 @@ func (r *remediationLedgerResource) Create(ctx context.Context, req resource.Cre
 	var plan ledgerModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	plan.settle(ctx, emptyLedger(), &resp.Diagnostics)
+	plan.AccountID = r.session.accountID()
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -92,6 +102,7 @@ func (r *remediationLedgerResource) Update(ctx context.Context, req resource.Upd
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	plan.settle(ctx, &state, &resp.Diagnostics)
+	plan.AccountID = r.session.accountID()
 	if resp.Diagnostics.HasError() {
 		return
 	}

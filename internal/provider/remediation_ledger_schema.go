@@ -25,6 +25,7 @@ func (r *remediationLedgerResource) Schema(_ context.Context, _ resource.SchemaR
 			Computed: true, MarkdownDescription: "Always `" + ledgerID + "`.",
 			PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 		},
+		attributeAccountID: accountIDAttribute(),
 		"exclude": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "Keys to leave out and to forget, for example `user/123` or `<group id>/<member id>`.",

@@ -64,6 +64,7 @@ func (r *resolvedPrincipalResource) ModifyPlan(ctx context.Context, req resource
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, thingResolvedPrincipal)...)
 	}
+	r.session.bindToAccount(ctx, req, resp)
 	creates := req.State.Raw.IsNull() || len(resp.RequiresReplace) > 0
 	if creates && r.session.settings.aim == audit.AIMOff {
 		resp.Diagnostics.AddError("Refusing to Plan "+thingResolvedPrincipal, aimOffText+
@@ -94,6 +95,7 @@ func (r *resolvedPrincipalResource) Create(ctx context.Context, req resource.Cre
 		return
 	}
 	plan.take(p)
+	plan.AccountID = r.session.accountID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), p.Ref)...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
@@ -154,6 +156,7 @@ func (r *resolvedPrincipalResource) Read(ctx context.Context, req resource.ReadR
 		return
 	}
 	state.take(p)
+	state.AccountID = r.session.accountID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 
@@ -165,7 +168,7 @@ func (r *resolvedPrincipalResource) Update(ctx context.Context, req resource.Upd
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	state.Timeouts, state.ExternalID = plan.Timeouts, plan.ExternalID
+	state.Timeouts, state.ExternalID, state.AccountID = plan.Timeouts, plan.ExternalID, r.session.accountID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), state.ref())...)
 }
@@ -200,7 +203,7 @@ func (r *resolvedPrincipalResource) ImportState(ctx context.Context, req resourc
 	}
 	for name, value := range map[string]any{
 		"id": p.Ref.String(), "principal_type": string(p.Type), "principal_id": p.ID, "principal_name": p.Name,
-		"external_id": p.ExternalID, "active": p.Active,
+		"external_id": p.ExternalID, "active": p.Active, attributeAccountID: r.session.account.AccountID(),
 	} {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 	}

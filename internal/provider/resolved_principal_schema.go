@@ -21,6 +21,7 @@ import (
 
 type resolvedPrincipalModel struct {
 	ID            types.String   `tfsdk:"id"`
+	AccountID     types.String   `tfsdk:"account_id"`
 	PrincipalType types.String   `tfsdk:"principal_type"`
 	ExternalID    types.String   `tfsdk:"external_id"`
 	PrincipalID   types.String   `tfsdk:"principal_id"`
@@ -71,6 +72,7 @@ func (r *resolvedPrincipalResource) Schema(ctx context.Context, _ resource.Schem
 				Computed: true, PlanModifiers: keepState,
 				MarkdownDescription: "`user/<id>`, `group/<id>` or `service_principal/<id>`.",
 			},
+			attributeAccountID: accountIDAttribute(),
 			"principal_type": schema.StringAttribute{
 				Required: true, PlanModifiers: replace, Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},
 				MarkdownDescription: "`user`, `group` or `service_principal`. A change replaces the instance.",

@@ -219,3 +219,49 @@ func TestProcess_otherAccount(t *testing.T) {
 		t.Errorf("user 101 of the other account holds %q", got)
 	}
 }
+
+// configuredBy takes the account from the environment, as pipelines do.
+func (w *workspace) configuredBy(a account) {
+	w.env = append(w.env, "DATABRICKS_HOST="+a.URL, "DATABRICKS_ACCOUNT_ID="+a.AccountID, "DATABRICKS_CLIENT_ID="+a.ClientID,
+		"DATABRICKS_CLIENT_SECRET="+a.ClientSecret, "DATABRICKS_AUTH_TYPE=oauth-m2m", "DATABRICKS_CONFIG_FILE=/dev/null")
+}
+
+// A saved plan of one account, applied where the environment names another one, in
+// which the same ids are principals, too: nothing is written there, neither by what
+// is new nor by what the state knows, and the first account's state stays usable.
+func TestProcess_savedPlanElsewhere(t *testing.T) {
+	t.Parallel()
+	st := smallWorld()
+	st.Users = append(st.Users, simulator.User{ID: "104", UserName: "user104@example.com", Active: true})
+	a := startAccount(t, st, simulator.Options{})
+	st.Account.AccountID = "22222222-2222-4333-8444-555555555555"
+	b := startAccount(t, st, simulator.Options{})
+	w := newWorkspace(t, `provider "dbxidentity" {
+  idp = { databricks = {} }
+}
+resource "dbxidentity_group_member" "new" {
+  group_id  = "202"
+  member_id = "103"
+}
+`+remediation)
+	elsewhere := func(texts ...string) {
+		t.Helper()
+		w.configuredBy(a)
+		w.must(0, "plan", "-out=saved")
+		w.configuredBy(b)
+		saysAll(t, w.must(1, "apply", "saved"), append(texts, a.AccountID, b.AccountID)...)
+		if err := b.wrote(0); err != nil {
+			t.Error("in the other account", err)
+		}
+		w.configuredBy(a)
+		w.must(0, "apply", "-auto-approve")
+	}
+	elsewhere(".account_id")
+	a.change(func(st *simulator.State) {
+		st.IDP.Users = append(st.IDP.Users, simulator.IDPUser{ID: entraID(104), UserPrincipalName: "user104@example.com", AccountEnabled: true})
+	})
+	elsewhere("State of Another Account")
+	if got := a.userExternalID("104"); got != entraID(104) {
+		t.Errorf("user 104 holds %q", got)
+	}
+}
