@@ -47,6 +47,10 @@ func (r *externalIDResource) Create(ctx context.Context, req resource.CreateRequ
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
+	if err := r.session.handover.take(ctx, plan.ref().String()); err != nil {
+		addWriteError(&resp.Diagnostics, "Create", thingExternalID, principalOf(plan.ref(), audit.Principal{}), err)
+		return
+	}
 	result, err := r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
 		Ref: plan.ref(), Want: plan.ExternalID.ValueString(), Expected: plan.ExpectedCurrentExternalID.ValueStringPointer(),
 	})
@@ -66,6 +70,7 @@ func (r *externalIDResource) Create(ctx context.Context, req resource.CreateRequ
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
+	resp.Diagnostics.Append(r.session.handover.remember(ctx, resp.Private)...)
 	if result.PreviousKnown {
 		resp.Diagnostics.Append(rememberWritten(ctx, resp.Private, plan.ExternalID.ValueString())...)
 	}
@@ -184,6 +189,12 @@ func (r *externalIDResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if state.PreviousExternalID.ValueString() == ours {
 		return // The value is what it was before.
 	}
+	done, free := r.session.handover.give(ctx, state.ID.ValueString(), req.Private)
+	if !free {
+		warnKept(&resp.Diagnostics, state, heldElsewhere)
+		return
+	}
+	defer done()
 	current, err := r.session.account.Principal(ctx, state.ref())
 	if err == nil && current.ExternalID != ours {
 		// Reads lag behind writes: what speaks against the restoration is looked at twice.

@@ -47,6 +47,11 @@ func (r *groupMemberRemovalResource) Create(ctx context.Context, req resource.Cr
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
+	fact := membershipID(removalPrefix, plan.GroupID.ValueString(), plan.MemberID.ValueString())
+	if err := r.session.handover.take(ctx, fact); err != nil {
+		addMemberError(&resp.Diagnostics, "Create", thingRemoval, &plan.memberModel, err)
+		return
+	}
 	result, err := r.session.account.RemoveMember(ctx, plan.request())
 	r.session.warnJournal(&resp.Diagnostics)
 	if err != nil {
@@ -57,10 +62,11 @@ func (r *groupMemberRemovalResource) Create(ctx context.Context, req resource.Cr
 	plan.fill(result.Group, result.Member)
 	plan.AccountID = r.session.accountID()
 	plan.Removed = types.BoolValue(result.Wrote)
-	plan.ID = types.StringValue(membershipID(removalPrefix, plan.GroupID.ValueString(), plan.MemberID.ValueString()))
+	plan.ID = types.StringValue(fact)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, r.session.account.AccountID(), &plan.memberModel)...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
+	resp.Diagnostics.Append(r.session.handover.remember(ctx, resp.Private)...)
 }
 
 // Read keeps the instance while the member is away, also when the group or the
@@ -122,6 +128,12 @@ func (r *groupMemberRemovalResource) Delete(ctx context.Context, req resource.De
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
+	done, free := r.session.handover.give(ctx, state.ID.ValueString(), req.Private)
+	if !free {
+		state.warnNotRestored(&resp.Diagnostics, kept, heldElsewhere)
+		return
+	}
+	defer done()
 	_, err := r.session.account.AddMember(ctx, state.restoration())
 	r.session.warnJournal(&resp.Diagnostics)
 	switch {

@@ -45,6 +45,11 @@ func (r *groupMemberResource) Create(ctx context.Context, req resource.CreateReq
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
+	fact := membershipID(membershipPrefix, plan.GroupID.ValueString(), plan.MemberID.ValueString())
+	if err := r.session.handover.take(ctx, fact); err != nil {
+		addMemberError(&resp.Diagnostics, "Create", thingGroupMember, &plan.memberModel, err)
+		return
+	}
 	result, err := r.session.account.AddMember(ctx, plan.request())
 	r.session.warnJournal(&resp.Diagnostics)
 	if err != nil {
@@ -56,10 +61,11 @@ func (r *groupMemberResource) Create(ctx context.Context, req resource.CreateReq
 	plan.fill(result.Group, result.Member)
 	plan.AccountID = r.session.accountID()
 	plan.Added = types.BoolValue(result.Wrote)
-	plan.ID = types.StringValue(membershipID(membershipPrefix, plan.GroupID.ValueString(), plan.MemberID.ValueString()))
+	plan.ID = types.StringValue(fact)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, r.session.account.AccountID(), &plan.memberModel)...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
+	resp.Diagnostics.Append(r.session.handover.remember(ctx, resp.Private)...)
 }
 
 func (r *groupMemberResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -115,6 +121,12 @@ func (r *groupMemberResource) Delete(ctx context.Context, req resource.DeleteReq
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
+	done, free := r.session.handover.give(ctx, state.ID.ValueString(), req.Private)
+	if !free {
+		warnMembershipHeld(&resp.Diagnostics, &state.memberModel)
+		return
+	}
+	defer done()
 	_, err := r.session.account.RemoveMember(ctx, state.request())
 	r.session.warnJournal(&resp.Diagnostics)
 	var refused *account.RefusedError
@@ -131,6 +143,13 @@ func (r *groupMemberResource) Delete(ctx context.Context, req resource.DeleteReq
 func warnMembershipKept(diags *diag.Diagnostics, m *memberModel) {
 	diags.AddWarning("Membership Kept", fmt.Sprintf("%s stays a member of group/%s: the membership comes from the identity provider now. "+
 		"Take it out of the group there, if it shall go.", m.member(), m.GroupID.ValueString()))
+}
+
+// warnMembershipHeld says that a destroy leaves what another instance is for.
+func warnMembershipHeld(diags *diag.Diagnostics, m *memberModel) {
+	diags.AddWarning("Membership Kept", fmt.Sprintf("%s stays a member of group/%s: %s. That one found the member and did not add it (added = false), so "+
+		"a destroy of it keeps the membership unless its on_destroy is %q. A moved block renames an instance without all that.",
+		m.member(), m.GroupID.ValueString(), heldElsewhere, onDestroyRemove))
 }
 
 // ImportState takes "group/1/member/2" or the identity. An imported instance did

@@ -31,6 +31,7 @@ type session struct {
 	account  *account.Client
 	idp      idp.Source // nil: none configured
 	now      func() time.Time
+	handover *handover
 	// checkpoints are for audits that may be killed.
 	checkpoints *checkpoints
 
@@ -221,7 +222,7 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		return nil
 	}
 	kept.bind(s, client)
-	return &session{settings: s, account: client, idp: newIDP(s, client, diags), now: time.Now, checkpoints: kept}
+	return &session{settings: s, account: client, idp: newIDP(s, client, diags), now: time.Now, handover: newHandover(), checkpoints: kept}
 }
 
 // warnJournal says that a write was made whose outcome the journal lacks. Every
