@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -59,32 +60,34 @@ func TestAccessGraph_ownWrites(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, maze(), opts)
-			cfg := quick(sim)
-			cfg.ConfirmTimeout = 5 * time.Second
-			if strings.Contains(name, "for ever") {
-				cfg.SDK.HTTPTransport = &frozen{base: http.DefaultTransport, part: "/transitive-parent-groups"}
-			}
-			c := connect(t, cfg)
-			b, other := principal(user("3"), "C"), principal(group("19"), "nineteen")
-			if got := rows(diffOf(t, c, b, other)); strings.Contains(got, " 14 ") {
-				t.Fatalf("before:\n%s", got)
-			}
-			add := account.MemberRequest{GroupID: "14", MemberID: "3", MemberType: audit.TypeUser}
-			if _, err := c.AddMember(t.Context(), add); err != nil {
-				t.Fatal(err)
-			}
-			want := "a 20 +- C>account users  system_group\na 15 -- C>fourteen>fifteen  follows\n" +
-				"a 14 +- C>fourteen  add_in_databricks\na 13 -- C>fourteen>fifteen>thirteen  follows\n"
-			if got := rows(diffOf(t, c, b, other)); got != want {
-				t.Errorf("after the addition:\n%swant\n%s", got, want)
-			}
-			if _, err := c.RemoveMember(t.Context(), add); err != nil {
-				t.Fatal(err)
-			}
-			if got := rows(diffOf(t, c, b, other)); got != "a 20 +- C>account users  system_group\n" {
-				t.Errorf("after the removal:\n%s", got)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, maze(), opts)
+				cfg := quick(sim)
+				cfg.ConfirmTimeout = 5 * time.Second
+				if strings.Contains(name, "for ever") {
+					cfg.SDK.HTTPTransport = &frozen{base: memory{sim.Server.Handler()}, part: "/transitive-parent-groups"}
+				}
+				c := connect(t, cfg)
+				b, other := principal(user("3"), "C"), principal(group("19"), "nineteen")
+				if got := rows(diffOf(t, c, b, other)); strings.Contains(got, " 14 ") {
+					t.Fatalf("before:\n%s", got)
+				}
+				add := account.MemberRequest{GroupID: "14", MemberID: "3", MemberType: audit.TypeUser}
+				if _, err := c.AddMember(t.Context(), add); err != nil {
+					t.Fatal(err)
+				}
+				want := "a 20 +- C>account users  system_group\na 15 -- C>fourteen>fifteen  follows\n" +
+					"a 14 +- C>fourteen  add_in_databricks\na 13 -- C>fourteen>fifteen>thirteen  follows\n"
+				if got := rows(diffOf(t, c, b, other)); got != want {
+					t.Errorf("after the addition:\n%swant\n%s", got, want)
+				}
+				if _, err := c.RemoveMember(t.Context(), add); err != nil {
+					t.Fatal(err)
+				}
+				if got := rows(diffOf(t, c, b, other)); got != "a 20 +- C>account users  system_group\n" {
+					t.Errorf("after the removal:\n%s", got)
+				}
+			})
 		})
 	}
 }
@@ -252,40 +255,42 @@ func TestAccessGraph_storm(t *testing.T) {
 	t.Parallel()
 	a, b := principal(user("1"), "A"), principal(user("2"), "B")
 	clean := map[string]bool{}
-	for line := range strings.Lines(rows(diffOf(t, connect(t, quick(start(t, maze(), simulator.Options{}))), a, b))) {
+	for line := range strings.Lines(rows(diffOf(t, connect(t, quick(startInside(t, maze(), simulator.Options{}))), a, b))) {
 		clean[strings.Fields(line)[1]] = true
 	}
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, maze(), simulator.Options{NoIAMv2: seed%2 == 0})
-			faults(t, sim,
-				simulator.Fault{Kind: simulator.FaultStatus, Status: 429, Path: "/api/**", Probability: 0.3, Times: 2, Seed: seed, RetryAfterSeconds: ptr(0)},
-				simulator.Fault{Kind: simulator.FaultStatus, Status: 403, Path: "**/Groups/*", Probability: 0.2, Seed: seed + 100})
-			cfg := quick(sim)
-			cfg.RequestTimeout, cfg.RetryBudget = 30*time.Second, 30*time.Second
-			g, err := connect(t, cfg).AccessGraph(t.Context(), a, b)
-			if err != nil {
-				return // Said as loudly as can be.
-			}
-			d := access.Compare(g, a, b)
-			told := map[string]bool{}
-			for line := range strings.Lines(rows(d)) {
-				told[strings.Fields(line)[1]] = true
-			}
-			for id := range clean {
-				if !told[id] && d.Complete {
-					t.Errorf("group %s is lost", id)
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, maze(), simulator.Options{NoIAMv2: seed%2 == 0})
+				faults(t, sim,
+					simulator.Fault{Kind: simulator.FaultStatus, Status: 429, Path: "/api/**", Probability: 0.3, Times: 2, Seed: seed, RetryAfterSeconds: ptr(0)},
+					simulator.Fault{Kind: simulator.FaultStatus, Status: 403, Path: "**/Groups/*", Probability: 0.2, Seed: seed + 100})
+				cfg := quick(sim)
+				cfg.RequestTimeout, cfg.RetryBudget = 30*time.Second, 30*time.Second
+				g, err := connect(t, cfg).AccessGraph(t.Context(), a, b)
+				if err != nil {
+					return // Said as loudly as can be.
 				}
-			}
-			for id := range told {
-				if !clean[id] {
-					t.Errorf("group %s was made up", id)
+				d := access.Compare(g, a, b)
+				told := map[string]bool{}
+				for line := range strings.Lines(rows(d)) {
+					told[strings.Fields(line)[1]] = true
 				}
-			}
-			if d.Complete && len(told) != len(clean) || !d.Complete && len(d.Failures) == 0 {
-				t.Errorf("complete %v, failures %v", d.Complete, d.Failures)
-			}
+				for id := range clean {
+					if !told[id] && d.Complete {
+						t.Errorf("group %s is lost", id)
+					}
+				}
+				for id := range told {
+					if !clean[id] {
+						t.Errorf("group %s was made up", id)
+					}
+				}
+				if d.Complete && len(told) != len(clean) || !d.Complete && len(d.Failures) == 0 {
+					t.Errorf("complete %v, failures %v", d.Complete, d.Failures)
+				}
+			})
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -298,41 +299,43 @@ func TestAccessGraph_faults(t *testing.T) {
 		st.Groups = append(st.Groups, simulator.Group{ID: fmt.Sprint(9000 + i), DisplayName: fmt.Sprintf("crowd %d", i)})
 	}
 	a, b := principal(user("1"), "A"), principal(user("2"), "B")
-	clean := rows(diffOf(t, connect(t, quick(start(t, st, simulator.Options{}))), a, b))
+	clean := rows(diffOf(t, connect(t, quick(startInside(t, st, simulator.Options{}))), a, b))
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, st, simulator.Options{NoIAMv2: tc.scim})
-			faults(t, sim, tc.faults...)
-			cfg := quick(sim)
-			cfg.RetryBudget, cfg.RequestTimeout = 2*time.Second, 10*time.Second
-			c := connect(t, cfg)
-			g, err := c.AccessGraph(t.Context(), a, b)
-			if tc.err != "" {
-				if err == nil || !strings.Contains(err.Error(), strings.Replace(tc.err, "of 10", "of 160", 1)) {
-					t.Fatalf("got %v, want an error with %q", err, tc.err)
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, st, simulator.Options{NoIAMv2: tc.scim})
+				faults(t, sim, tc.faults...)
+				cfg := quick(sim)
+				cfg.RetryBudget, cfg.RequestTimeout = 2*time.Second, 10*time.Second
+				c := connect(t, cfg)
+				g, err := c.AccessGraph(t.Context(), a, b)
+				if tc.err != "" {
+					if err == nil || !strings.Contains(err.Error(), strings.Replace(tc.err, "of 10", "of 160", 1)) {
+						t.Fatalf("got %v, want an error with %q", err, tc.err)
+					}
+					return
 				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			d := access.Compare(g, a, b)
-			if tc.hole == "" {
-				if !d.Complete || rows(d) != clean {
-					t.Errorf("failures %v, rows\n%swant\n%s", d.Failures, rows(d), clean)
+				if err != nil {
+					t.Fatal(err)
 				}
-				return
-			}
-			if d.Complete || !slices.ContainsFunc(d.Failures, func(f audit.Failure) bool {
-				what := f.Call
-				if f.ID != "" {
-					what = string(f.Type) + "/" + f.ID + " " + f.Call
+				d := access.Compare(g, a, b)
+				if tc.hole == "" {
+					if !d.Complete || rows(d) != clean {
+						t.Errorf("failures %v, rows\n%swant\n%s", d.Failures, rows(d), clean)
+					}
+					return
 				}
-				return what == tc.hole && f.Reason != ""
-			}) {
-				t.Errorf("failures %v, want %q", d.Failures, tc.hole)
-			}
+				if d.Complete || !slices.ContainsFunc(d.Failures, func(f audit.Failure) bool {
+					what := f.Call
+					if f.ID != "" {
+						what = string(f.Type) + "/" + f.ID + " " + f.Call
+					}
+					return what == tc.hole && f.Reason != ""
+				}) {
+					t.Errorf("failures %v, want %q", d.Failures, tc.hole)
+				}
+			})
 		})
 	}
 }
@@ -342,16 +345,18 @@ func TestAccessGraph_cancelled(t *testing.T) {
 	for name, opts := range map[string]simulator.Options{"IAM v2": {}, "SCIM": {NoIAMv2: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, maze(), opts)
-			faults(t, sim, simulator.Fault{Kind: simulator.FaultHang, Path: "**/Groups/*"})
-			cfg := quick(sim)
-			cfg.RequestTimeout, cfg.RetryBudget = time.Minute, time.Minute
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-			defer cancel()
-			_, err := connect(t, cfg).AccessGraph(ctx, principal(user("1"), "A"))
-			if !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("got %v", err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, maze(), opts)
+				faults(t, sim, simulator.Fault{Kind: simulator.FaultHang, Path: "**/Groups/*"})
+				cfg := quick(sim)
+				cfg.RequestTimeout, cfg.RetryBudget = time.Minute, time.Minute
+				ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+				defer cancel()
+				_, err := connect(t, cfg).AccessGraph(ctx, principal(user("1"), "A"))
+				if !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v", err)
+				}
+			})
 		})
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -112,25 +113,27 @@ func TestAccessFacts_sqlFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			st := sqlEstate()
-			sim := start(t, st, simulator.Options{Assumed: simulator.Assumed{Statements: tt.assumed}})
-			faults(t, sim, tt.faults...)
-			cfg := asCaller(quick(sim))
-			if name == "never ends" {
-				cfg.StatementTimeout = 2 * time.Second
-			}
-			req := requestFor(&st, access.DepthAll)
-			req.WarehouseID = warehouseID
-			facts, plan := readFacts(t, connect(t, cfg), req)
-			if got := facts.Metastores[0].Unknown; !strings.Contains(got, tt.want) || !strings.Contains(got, warehouseID) {
-				t.Errorf("the metastore is unknown because of %q", got)
-			}
-			if plan.Complete {
-				t.Error("the plan is said to be complete")
-			}
-			if name == "never ends" && count(sim, post, "/cancel") == 0 {
-				t.Error("the statement was not cancelled")
-			}
+			synctest.Test(t, func(t *testing.T) {
+				st := sqlEstate()
+				sim := startInside(t, st, simulator.Options{Assumed: simulator.Assumed{Statements: tt.assumed}})
+				faults(t, sim, tt.faults...)
+				cfg := asCaller(quick(sim))
+				if name == "never ends" {
+					cfg.StatementTimeout = 2 * time.Second
+				}
+				req := requestFor(&st, access.DepthAll)
+				req.WarehouseID = warehouseID
+				facts, plan := readFacts(t, connect(t, cfg), req)
+				if got := facts.Metastores[0].Unknown; !strings.Contains(got, tt.want) || !strings.Contains(got, warehouseID) {
+					t.Errorf("the metastore is unknown because of %q", got)
+				}
+				if plan.Complete {
+					t.Error("the plan is said to be complete")
+				}
+				if name == "never ends" && count(sim, post, "/cancel") == 0 {
+					t.Error("the statement was not cancelled")
+				}
+			})
 		})
 	}
 }
@@ -138,26 +141,28 @@ func TestAccessFacts_sqlFailures(t *testing.T) {
 // A reader that gives up cancels its statement.
 func TestAccessFacts_sqlCancelled(t *testing.T) {
 	t.Parallel()
-	st := sqlEstate()
-	sim := start(t, st, simulator.Options{Assumed: simulator.Assumed{Statements: simulator.StatementAssumptions{Polls: 1 << 30}}})
-	req := requestFor(&st, access.DepthAll)
-	req.WarehouseID = warehouseID
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		for count(sim, get, "/sql/statements/") == 0 { // From then on its id is known.
-			time.Sleep(time.Millisecond)
+	synctest.Test(t, func(t *testing.T) {
+		st := sqlEstate()
+		sim := startInside(t, st, simulator.Options{Assumed: simulator.Assumed{Statements: simulator.StatementAssumptions{Polls: 1 << 30}}})
+		req := requestFor(&st, access.DepthAll)
+		req.WarehouseID = warehouseID
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			for count(sim, get, "/sql/statements/") == 0 { // From then on its id is known.
+				time.Sleep(time.Millisecond)
+			}
+			cancel()
+		}()
+		_, err := connect(t, asCaller(quick(sim))).AccessFacts(ctx, req)
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
 		}
-		cancel()
-	}()
-	_, err := connect(t, asCaller(quick(sim))).AccessFacts(ctx, req)
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
-	}
-	for end := time.Now().Add(20 * time.Second); count(sim, post, "/cancel") == 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the statement was not cancelled")
+		for end := time.Now().Add(20 * time.Second); count(sim, post, "/cancel") == 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("the statement was not cancelled")
+			}
 		}
-	}
+	})
 }
 
 func TestAccessFacts_warehouseUnknown(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
@@ -99,44 +100,46 @@ func TestSetExternalID(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			st := crowd(4, 2, 1)
-			st.Users[3].ExternalID = guid(0xabc, 2)
-			sim := start(t, st, tc.opts)
-			faults(t, sim, tc.faults...)
-			cfg := quick(sim)
-			cfg.ReadOnly, cfg.ConfirmTimeout, cfg.RetryBudget = tc.readOnly, time.Second, time.Second
-			if tc.scim {
-				cfg.IdentityAPI = "scim"
-			}
-			var before string
-			if tc.req.Ref.ID != "7" {
-				before = held(t, sim, tc.req.Ref)
-			}
-			c := connect(t, cfg)
-			got, err := c.SetExternalID(t.Context(), tc.req)
-			if n := count(sim, patch, ""); n != tc.patches {
-				t.Errorf("%d PATCH requests, want %d", n, tc.patches)
-			}
-			if tc.fail != "" {
-				checkFailure(t, err, tc.fail)
-				if tc.req.Ref.ID != "7" && !tc.happened && held(t, sim, tc.req.Ref) != before {
-					t.Errorf("the account now holds %q", held(t, sim, tc.req.Ref))
+			synctest.Test(t, func(t *testing.T) {
+				st := crowd(4, 2, 1)
+				st.Users[3].ExternalID = guid(0xabc, 2)
+				sim := startInside(t, st, tc.opts)
+				faults(t, sim, tc.faults...)
+				cfg := quick(sim)
+				cfg.ReadOnly, cfg.ConfirmTimeout, cfg.RetryBudget = tc.readOnly, time.Second, time.Second
+				if tc.scim {
+					cfg.IdentityAPI = "scim"
 				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got.Principal.ExternalID != tc.req.Want || held(t, sim, tc.req.Ref) != tc.req.Want {
-				t.Errorf("result %q, account %q, want %q", got.Principal.ExternalID, held(t, sim, tc.req.Ref), tc.req.Want)
-			}
-			// Group reads go back and forth: one fresh answer proves nothing.
-			if tc.opts.ConsistencyLag > 0 && count(sim, get, "/Groups/") < 5 {
-				t.Errorf("%d reads: confirmed by one that was fresh by chance", count(sim, get, "/Groups/"))
-			}
-			if got.Wrote == tc.noWrite || got.Previous != tc.previous || got.PreviousKnown == tc.unknown {
-				t.Errorf("got %+v", got)
-			}
+				var before string
+				if tc.req.Ref.ID != "7" {
+					before = held(t, sim, tc.req.Ref)
+				}
+				c := connect(t, cfg)
+				got, err := c.SetExternalID(t.Context(), tc.req)
+				if n := count(sim, patch, ""); n != tc.patches {
+					t.Errorf("%d PATCH requests, want %d", n, tc.patches)
+				}
+				if tc.fail != "" {
+					checkFailure(t, err, tc.fail)
+					if tc.req.Ref.ID != "7" && !tc.happened && held(t, sim, tc.req.Ref) != before {
+						t.Errorf("the account now holds %q", held(t, sim, tc.req.Ref))
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.Principal.ExternalID != tc.req.Want || held(t, sim, tc.req.Ref) != tc.req.Want {
+					t.Errorf("result %q, account %q, want %q", got.Principal.ExternalID, held(t, sim, tc.req.Ref), tc.req.Want)
+				}
+				// Group reads go back and forth: one fresh answer proves nothing.
+				if tc.opts.ConsistencyLag > 0 && count(sim, get, "/Groups/") < 5 {
+					t.Errorf("%d reads: confirmed by one that was fresh by chance", count(sim, get, "/Groups/"))
+				}
+				if got.Wrote == tc.noWrite || got.Previous != tc.previous || got.PreviousKnown == tc.unknown {
+					t.Errorf("got %+v", got)
+				}
+			})
 		})
 	}
 }
@@ -173,82 +176,88 @@ func checkFailure(t *testing.T, err error, want string) {
 
 func TestSetExternalID_ownWritesAreKnown(t *testing.T) {
 	t.Parallel()
-	sim := start(t, crowd(4, 1, 0), simulator.Options{})
-	c := connect(t, quick(sim))
-	if _, err := c.Inventory(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	freed, taken := guid(1, 0), guid(9, 1)
-	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100001"), Want: taken, Expected: &freed}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: taken}); err == nil {
-		t.Error("the id that was just given away was given twice")
-	}
-	// What the first write freed can be given now.
-	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: freed}); err != nil {
-		t.Error(err)
-	}
-	inv, err := c.Inventory(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if inv.Principals[0].ExternalID != taken || inv.Principals[1].ExternalID != freed {
-		t.Errorf("the inventory holds %q and %q", inv.Principals[0].ExternalID, inv.Principals[1].ExternalID)
-	}
-	holders, err := c.Holders(t.Context(), strings.ToUpper(taken), user("0"))
-	if err != nil || len(holders) != 1 || holders[0].ID != "100001" {
-		t.Errorf("got %v, %v", holders, err)
-	}
-	if n := count(sim, get, "/api/2.0/identity/"); n != 3 {
-		t.Errorf("%d list requests, want 3", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, crowd(4, 1, 0), simulator.Options{})
+		c := connect(t, quick(sim))
+		if _, err := c.Inventory(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		freed, taken := guid(1, 0), guid(9, 1)
+		if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100001"), Want: taken, Expected: &freed}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: taken}); err == nil {
+			t.Error("the id that was just given away was given twice")
+		}
+		// What the first write freed can be given now.
+		if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: freed}); err != nil {
+			t.Error(err)
+		}
+		inv, err := c.Inventory(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if inv.Principals[0].ExternalID != taken || inv.Principals[1].ExternalID != freed {
+			t.Errorf("the inventory holds %q and %q", inv.Principals[0].ExternalID, inv.Principals[1].ExternalID)
+		}
+		holders, err := c.Holders(t.Context(), strings.ToUpper(taken), user("0"))
+		if err != nil || len(holders) != 1 || holders[0].ID != "100001" {
+			t.Errorf("got %v, %v", holders, err)
+		}
+		if n := count(sim, get, "/api/2.0/identity/"); n != 3 {
+			t.Errorf("%d list requests, want 3", n)
+		}
+	})
 }
 
 func TestSetExternalID_raceForOneID(t *testing.T) {
 	t.Parallel()
-	sim := start(t, crowd(40, 0, 0), simulator.Options{Latency: 5 * time.Millisecond})
-	c := connect(t, quick(sim))
-	var won atomic.Int32
-	var wg sync.WaitGroup
-	for i := 1; i < 40; i += 2 { // The blank ones.
-		wg.Go(func() {
-			_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user(fmt.Sprint(100001 + i)), Want: guid(9, 0)})
-			if err == nil {
-				won.Add(1)
-				return
-			}
-			checkFailure(t, err, "belongs to user/")
-		})
-	}
-	wg.Wait()
-	if won.Load() != 1 || count(sim, patch, "") != 1 {
-		t.Errorf("%d writers won with %d PATCH requests, want 1", won.Load(), count(sim, patch, ""))
-	}
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, crowd(40, 0, 0), simulator.Options{Latency: 5 * time.Millisecond})
+		c := connect(t, quick(sim))
+		var won atomic.Int32
+		var wg sync.WaitGroup
+		for i := 1; i < 40; i += 2 { // The blank ones.
+			wg.Go(func() {
+				_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user(fmt.Sprint(100001 + i)), Want: guid(9, 0)})
+				if err == nil {
+					won.Add(1)
+					return
+				}
+				checkFailure(t, err, "belongs to user/")
+			})
+		}
+		wg.Wait()
+		if won.Load() != 1 || count(sim, patch, "") != 1 {
+			t.Errorf("%d writers won with %d PATCH requests, want 1", won.Load(), count(sim, patch, ""))
+		}
+	})
 }
 
 func TestSetExternalID_cancelledAfterTheWrite(t *testing.T) {
 	t.Parallel()
-	sim := start(t, crowd(2, 0, 0), simulator.Options{})
-	faults(t, sim, simulator.Fault{Kind: simulator.FaultNoop, Method: patch})
-	cfg := quick(sim)
-	cfg.ConfirmTimeout = time.Minute
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	begin := time.Now()
-	go func() {
-		for count(sim, patch, "") == 0 && ctx.Err() == nil {
-			time.Sleep(5 * time.Millisecond)
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, crowd(2, 0, 0), simulator.Options{})
+		faults(t, sim, simulator.Fault{Kind: simulator.FaultNoop, Method: patch})
+		cfg := quick(sim)
+		cfg.ConfirmTimeout = time.Minute
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		begin := time.Now()
+		go func() {
+			for count(sim, patch, "") == 0 && ctx.Err() == nil {
+				time.Sleep(5 * time.Millisecond)
+			}
+			time.Sleep(50 * time.Millisecond) // Its answer arrives.
+			begin = time.Now()
+			cancel()
+		}()
+		_, err := connect(t, cfg).SetExternalID(ctx, account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+		checkFailure(t, err, "unconfirmed")
+		if time.Since(begin) > 5*time.Second {
+			t.Errorf("took %s", time.Since(begin))
 		}
-		time.Sleep(50 * time.Millisecond) // Its answer arrives.
-		begin = time.Now()
-		cancel()
-	}()
-	_, err := connect(t, cfg).SetExternalID(ctx, account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
-	checkFailure(t, err, "unconfirmed")
-	if time.Since(begin) > 5*time.Second {
-		t.Errorf("took %s", time.Since(begin))
-	}
+	})
 }
 
 // Whether an id is free is not decided by an old listing: OpenTofu plans and
@@ -258,33 +267,36 @@ func TestSetExternalID_oldListing(t *testing.T) {
 	for name, tc := range map[string]struct {
 		age  time.Duration
 		held bool
-	}{"old": {time.Nanosecond, true}, "recent": {time.Hour, false}} {
+	}{"old": {time.Minute, true}, "recent": {time.Hour, false}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, crowd(6, 1, 0), simulator.Options{})
-			cfg := quick(sim)
-			cfg.MaxListingAge = tc.age
-			c := connect(t, cfg)
-			if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 4)}); err != nil {
-				t.Fatal(err)
-			}
-			st, err := sim.Server.State()
-			if err != nil {
-				t.Fatal(err)
-			}
-			st.Users[5].ExternalID = guid(9, 9)
-			if err := sim.Server.SetState(st); err != nil {
-				t.Fatal(err)
-			}
-			_, err = c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
-			if held := err != nil; held != tc.held {
-				t.Errorf("got %v", err)
-			}
-			// Own writes stay known.
-			holders, err := c.Holders(t.Context(), guid(9, 4), user("0"))
-			if err != nil || len(holders) != 1 {
-				t.Errorf("got %v, %v", holders, err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, crowd(6, 1, 0), simulator.Options{})
+				cfg := quick(sim)
+				cfg.MaxListingAge = tc.age
+				c := connect(t, cfg)
+				if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 4)}); err != nil {
+					t.Fatal(err)
+				}
+				st, err := sim.Server.State()
+				if err != nil {
+					t.Fatal(err)
+				}
+				st.Users[5].ExternalID = guid(9, 9)
+				if err := sim.Server.SetState(st); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(2 * time.Minute)
+				_, err = c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+				if held := err != nil; held != tc.held {
+					t.Errorf("got %v", err)
+				}
+				// Own writes stay known.
+				holders, err := c.Holders(t.Context(), guid(9, 4), user("0"))
+				if err != nil || len(holders) != 1 {
+					t.Errorf("got %v, %v", holders, err)
+				}
+			})
 		})
 	}
 }
@@ -304,34 +316,36 @@ func TestSetExternalID_changedWhileThrottled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, crowd(2, 0, 0), simulator.Options{})
-			faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: tc.status, Method: patch, Times: 1, RetryAfterSeconds: ptr(1)})
-			done := make(chan error, 1)
-			c := connect(t, quick(sim))
-			go func() {
-				_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
-				done <- err
-			}()
-			for count(sim, patch, "") == 0 {
-				time.Sleep(5 * time.Millisecond)
-			}
-			st, err := sim.Server.State()
-			if err != nil {
-				t.Fatal(err)
-			}
-			st.Users[1].ExternalID = tc.meanwhile
-			if err := sim.Server.SetState(st); err != nil {
-				t.Fatal(err)
-			}
-			err = <-done
-			if tc.fail == "" && err != nil {
-				t.Error(err)
-			} else if tc.fail != "" {
-				checkFailure(t, err, tc.fail)
-			}
-			if got := held(t, sim, user("100002")); got != tc.meanwhile || count(sim, patch, "") != 1 {
-				t.Errorf("the account holds %q after %d PATCH requests", got, count(sim, patch, ""))
-			}
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, crowd(2, 0, 0), simulator.Options{})
+				faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: tc.status, Method: patch, Times: 1, RetryAfterSeconds: ptr(1)})
+				done := make(chan error, 1)
+				c := connect(t, quick(sim))
+				go func() {
+					_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+					done <- err
+				}()
+				for count(sim, patch, "") == 0 {
+					time.Sleep(5 * time.Millisecond)
+				}
+				st, err := sim.Server.State()
+				if err != nil {
+					t.Fatal(err)
+				}
+				st.Users[1].ExternalID = tc.meanwhile
+				if err := sim.Server.SetState(st); err != nil {
+					t.Fatal(err)
+				}
+				err = <-done
+				if tc.fail == "" && err != nil {
+					t.Error(err)
+				} else if tc.fail != "" {
+					checkFailure(t, err, tc.fail)
+				}
+				if got := held(t, sim, user("100002")); got != tc.meanwhile || count(sim, patch, "") != 1 {
+					t.Errorf("the account holds %q after %d PATCH requests", got, count(sim, patch, ""))
+				}
+			})
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -180,19 +181,21 @@ func TestFind_failures(t *testing.T) {
 		for kind, s := range selectors {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				t.Parallel()
-				sim := start(t, people(), simulator.Options{})
-				faults(t, sim, tc.fault)
-				cfg := quick(sim)
-				cfg.RetryBudget, cfg.RequestTimeout = 100*time.Millisecond, 10*time.Second
-				if tc.fault.Kind == simulator.FaultHang {
-					cfg.RequestTimeout = 200 * time.Millisecond
-				}
-				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-				defer cancel()
-				got, err := connect(t, cfg).Find(ctx, s)
-				if err == nil || len(got) != 0 || errors.Is(err, account.ErrNotFound) || !strings.Contains(err.Error(), tc.cause) {
-					t.Errorf("got %v, %v; want the cause %q", refs(got), err, tc.cause)
-				}
+				synctest.Test(t, func(t *testing.T) {
+					sim := startInside(t, people(), simulator.Options{})
+					faults(t, sim, tc.fault)
+					cfg := quick(sim)
+					cfg.RetryBudget, cfg.RequestTimeout = 100*time.Millisecond, 10*time.Second
+					if tc.fault.Kind == simulator.FaultHang {
+						cfg.RequestTimeout = 200 * time.Millisecond
+					}
+					ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+					defer cancel()
+					got, err := connect(t, cfg).Find(ctx, s)
+					if err == nil || len(got) != 0 || errors.Is(err, account.ErrNotFound) || !strings.Contains(err.Error(), tc.cause) {
+						t.Errorf("got %v, %v; want the cause %q", refs(got), err, tc.cause)
+					}
+				})
 			})
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,6 +76,7 @@ func place(r journal.Record) string {
 
 // watch looks at the journal whenever a request of a method leaves.
 type watch struct {
+	base         http.RoundTripper
 	method, path string
 	seen         []int
 }
@@ -84,7 +86,7 @@ func (w *watch) RoundTrip(r *http.Request) (*http.Response, error) {
 		raw, _ := os.ReadFile(w.path)
 		w.seen = append(w.seen, strings.Count(string(raw), "\n"))
 	}
-	return http.DefaultTransport.RoundTrip(r)
+	return w.base.RoundTrip(r)
 }
 
 func TestJournal_externalID(t *testing.T) {
@@ -127,31 +129,33 @@ func TestJournal_externalID(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, crowd(4, 2, 1), simulator.Options{})
-			faults(t, sim, tt.faults...)
-			path := filepath.Join(t.TempDir(), "journal.jsonl")
-			cfg, w := quick(sim), &watch{method: patch, path: path}
-			cfg.ReadOnly, cfg.ConfirmTimeout, cfg.RetryBudget = tt.readOnly, 300*time.Millisecond, time.Second
-			cfg.Journal, cfg.SDK.HTTPTransport = journal.New(path), w
-			if tt.req.Ref.ID == "" {
-				tt.req = account.ExternalIDRequest{Ref: blank, Want: fresh}
-			}
-			c := connect(t, cfg)
-			_, _ = c.SetExternalID(t.Context(), tt.req) // Its errors are tested elsewhere.
-			if diff := cmp.Diff(tt.want, recorded(t, path)); diff != "" {
-				t.Errorf("journal (-want +got): %s", diff)
-			}
-			if tt.want != nil && len(w.seen) == 0 {
-				t.Error("no PATCH was seen")
-			}
-			for _, lines := range w.seen {
-				if lines != 1 {
-					t.Errorf("a PATCH left with %d lines in the journal, want its intent", lines)
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, crowd(4, 2, 1), simulator.Options{})
+				faults(t, sim, tt.faults...)
+				path := filepath.Join(t.TempDir(), "journal.jsonl")
+				cfg, w := quick(sim), &watch{base: memory{sim.Server.Handler()}, method: patch, path: path}
+				cfg.ReadOnly, cfg.ConfirmTimeout, cfg.RetryBudget = tt.readOnly, 300*time.Millisecond, time.Second
+				cfg.Journal, cfg.SDK.HTTPTransport = journal.New(path), w
+				if tt.req.Ref.ID == "" {
+					tt.req = account.ExternalIDRequest{Ref: blank, Want: fresh}
 				}
-			}
-			if err := c.JournalTrouble(); err != nil {
-				t.Error(err)
-			}
+				c := connect(t, cfg)
+				_, _ = c.SetExternalID(t.Context(), tt.req) // Its errors are tested elsewhere.
+				if diff := cmp.Diff(tt.want, recorded(t, path)); diff != "" {
+					t.Errorf("journal (-want +got): %s", diff)
+				}
+				if tt.want != nil && len(w.seen) == 0 {
+					t.Error("no PATCH was seen")
+				}
+				for _, lines := range w.seen {
+					if lines != 1 {
+						t.Errorf("a PATCH left with %d lines in the journal, want its intent", lines)
+					}
+				}
+				if err := c.JournalTrouble(); err != nil {
+					t.Error(err)
+				}
+			})
 		})
 	}
 }
@@ -160,60 +164,62 @@ func TestJournal_externalID(t *testing.T) {
 // outcome of its own.
 func TestJournal_members(t *testing.T) {
 	t.Parallel()
-	sim := start(t, club(), simulator.Options{})
-	path := filepath.Join(t.TempDir(), "journal.jsonl")
-	w := &watch{method: patch, path: path}
-	c := inClub(t, sim, func(cfg *account.Config) {
-		cfg.Journal, cfg.MemberWindow, cfg.SDK.HTTPTransport = journal.New(path), 50*time.Millisecond, w
-	})
-	add := func(members ...string) {
-		t.Helper()
-		var wg sync.WaitGroup
-		for _, member := range members {
-			wg.Go(func() { _, _ = c.AddMember(t.Context(), ask("15", member)) })
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, club(), simulator.Options{})
+		path := filepath.Join(t.TempDir(), "journal.jsonl")
+		w := &watch{base: memory{sim.Server.Handler()}, method: patch, path: path}
+		c := inClub(t, sim, func(cfg *account.Config) {
+			cfg.Journal, cfg.MemberWindow, cfg.SDK.HTTPTransport = journal.New(path), 50*time.Millisecond, w
+		})
+		add := func(members ...string) {
+			t.Helper()
+			var wg sync.WaitGroup
+			for _, member := range members {
+				wg.Go(func() { _, _ = c.AddMember(t.Context(), ask("15", member)) })
+			}
+			wg.Wait()
 		}
-		wg.Wait()
-	}
-	both := func(operation, group, member, change, end string) []string {
-		return []string{"intent " + operation + " " + group + " " + member + " " + change, "outcome " + operation + " " + group + " " + member + " " + end}
-	}
-	check := func(what string, want ...[]string) {
-		t.Helper()
-		wanted := slices.Concat(want...)
-		got := recorded(t, path)
-		slices.Sort(got)
-		slices.Sort(wanted)
-		if diff := cmp.Diff(wanted, got); diff != "" {
-			t.Errorf("%s: journal (-want +got): %s", what, diff)
+		both := func(operation, group, member, change, end string) []string {
+			return []string{"intent " + operation + " " + group + " " + member + " " + change, "outcome " + operation + " " + group + " " + member + " " + end}
 		}
-		for _, lines := range w.seen {
-			if lines < len(wanted)/2 {
-				t.Errorf("%s: a PATCH left with %d lines in the journal", what, lines)
+		check := func(what string, want ...[]string) {
+			t.Helper()
+			wanted := slices.Concat(want...)
+			got := recorded(t, path)
+			slices.Sort(got)
+			slices.Sort(wanted)
+			if diff := cmp.Diff(wanted, got); diff != "" {
+				t.Errorf("%s: journal (-want +got): %s", what, diff)
+			}
+			for _, lines := range w.seen {
+				if lines < len(wanted)/2 {
+					t.Errorf("%s: a PATCH left with %d lines in the journal", what, lines)
+				}
+			}
+			w.seen = nil
+			if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Fatal(err)
 			}
 		}
-		w.seen = nil
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		add("1", "2")
+		check("two", both("add_member", "group/15", "user/1", "absent>member", "confirmed yes"), both("add_member", "group/15", "user/2", "absent>member", "confirmed yes"))
+		add("1")
+		check("there already")
+		add("7")
+		check("guarded")
+		if _, err := c.RemoveMember(t.Context(), ask("15", "1")); err != nil {
 			t.Fatal(err)
 		}
-	}
-	add("1", "2")
-	check("two", both("add_member", "group/15", "user/1", "absent>member", "confirmed yes"), both("add_member", "group/15", "user/2", "absent>member", "confirmed yes"))
-	add("1")
-	check("there already")
-	add("7")
-	check("guarded")
-	if _, err := c.RemoveMember(t.Context(), ask("15", "1")); err != nil {
-		t.Fatal(err)
-	}
-	check("removed", both("remove_member", "group/15", "user/1", "member>absent", "confirmed yes"))
-	faults(t, sim, simulator.Fault{Kind: simulator.FaultNoop, Method: patch})
-	add("3")
-	check("without effect", both("add_member", "group/15", "user/3", "absent>member", "unconfirmed unknown"))
-	for status, code := range map[int]string{400: "INVALID", 404: "RESOURCE_DOES_NOT_EXIST"} {
-		faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: status, ErrorCode: code, Method: patch})
-		add("4")
-		check("refused", both("add_member", "group/15", "user/4", "absent>member", "failed no"))
-	}
+		check("removed", both("remove_member", "group/15", "user/1", "member>absent", "confirmed yes"))
+		faults(t, sim, simulator.Fault{Kind: simulator.FaultNoop, Method: patch})
+		add("3")
+		check("without effect", both("add_member", "group/15", "user/3", "absent>member", "unconfirmed unknown"))
+		for status, code := range map[int]string{400: "INVALID", 404: "RESOURCE_DOES_NOT_EXIST"} {
+			faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: status, ErrorCode: code, Method: patch})
+			add("4")
+			check("refused", both("add_member", "group/15", "user/4", "absent>member", "failed no"))
+		}
+	})
 }
 
 // Without a trace nothing is written; an outcome without a trace is told.

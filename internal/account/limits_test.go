@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/databricks/databricks-sdk-go/config"
@@ -21,49 +22,53 @@ import (
 
 func TestConcurrencyIsBounded(t *testing.T) {
 	t.Parallel()
-	sim := start(t, crowd(60, 0, 0), simulator.Options{Latency: 10 * time.Millisecond})
-	cfg := quick(sim)
-	cfg.MaxConcurrency = 5
-	c := connect(t, cfg)
-	var wg sync.WaitGroup
-	for i := range 60 {
-		wg.Go(func() {
-			if _, err := c.Principal(t.Context(), user(fmt.Sprint(100001+i))); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	counts := sim.Server.Requests()
-	// One token request is beside the bound, since all others wait for it.
-	if counts.MaxInFlight != 5 || counts.Total != 61 {
-		t.Errorf("%d at once, %d in all; want 5, 61", counts.MaxInFlight, counts.Total)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, crowd(60, 0, 0), simulator.Options{Latency: 10 * time.Millisecond})
+		cfg := quick(sim)
+		cfg.MaxConcurrency = 5
+		c := connect(t, cfg)
+		var wg sync.WaitGroup
+		for i := range 60 {
+			wg.Go(func() {
+				if _, err := c.Principal(t.Context(), user(fmt.Sprint(100001+i))); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		counts := sim.Server.Requests()
+		// One token request is beside the bound, since all others wait for it.
+		if counts.MaxInFlight != 5 || counts.Total != 61 {
+			t.Errorf("%d at once, %d in all; want 5, 61", counts.MaxInFlight, counts.Total)
+		}
+	})
 }
 
 func TestDocumentedRates(t *testing.T) {
 	t.Parallel()
-	sim := start(t, crowd(16, 0, 0), simulator.Options{RateLimits: "documented"})
-	cfg := quick(sim)
-	cfg.RetryBudget = time.Minute
-	c := connect(t, cfg)
-	var wg sync.WaitGroup
-	for i := 1; i < 16; i += 2 {
-		wg.Go(func() {
-			if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user(fmt.Sprint(100001 + i)), Want: guid(9, i)}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	begin := time.Now()
-	wg.Wait()
-	// 8 PATCH requests at 2 a second.
-	if took := time.Since(begin); took > 20*time.Second {
-		t.Errorf("took %s", took)
-	}
-	if n := count(sim, patch, ""); n < 8 || n > 30 {
-		t.Errorf("%d PATCH requests for 8 writes", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, crowd(16, 0, 0), simulator.Options{RateLimits: "documented"})
+		cfg := quick(sim)
+		cfg.RetryBudget = time.Minute
+		c := connect(t, cfg)
+		var wg sync.WaitGroup
+		for i := 1; i < 16; i += 2 {
+			wg.Go(func() {
+				if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user(fmt.Sprint(100001 + i)), Want: guid(9, i)}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		begin := time.Now()
+		wg.Wait()
+		// 8 PATCH requests at 2 a second.
+		if took := time.Since(begin); took > 20*time.Second {
+			t.Errorf("took %s", took)
+		}
+		if n := count(sim, patch, ""); n < 8 || n > 30 {
+			t.Errorf("%d PATCH requests for 8 writes", n)
+		}
+	})
 }
 
 func TestTokenIsRenewed(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -113,20 +114,22 @@ func TestPrivileges_rulesUnreadable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, managed(), simulator.Options{})
-			c := inClub(t, sim)
-			faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 403, Path: tc.path, Message: "no"})
-			got := c.Privileges(t.Context(), []audit.Ref{group("36")})[group("36")]
-			if !strings.Contains(got.Unknown, tc.names) || len(got.Powers) != 0 {
-				t.Errorf("got %+v, want a hole that names %q", got, tc.names)
-			}
-			if _, err := c.AddMember(t.Context(), ask("36", "3")); !refusedBy(err, audit.GuardPrivilegesUnknown) {
-				t.Errorf("adding a member: %v", err)
-			}
-			faults(t, sim)
-			if _, err := c.AddMember(t.Context(), ask("36", "3")); err != nil {
-				t.Errorf("once it can be read: %v", err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, managed(), simulator.Options{})
+				c := inClub(t, sim)
+				faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 403, Path: tc.path, Message: "no"})
+				got := c.Privileges(t.Context(), []audit.Ref{group("36")})[group("36")]
+				if !strings.Contains(got.Unknown, tc.names) || len(got.Powers) != 0 {
+					t.Errorf("got %+v, want a hole that names %q", got, tc.names)
+				}
+				if _, err := c.AddMember(t.Context(), ask("36", "3")); !refusedBy(err, audit.GuardPrivilegesUnknown) {
+					t.Errorf("adding a member: %v", err)
+				}
+				faults(t, sim)
+				if _, err := c.AddMember(t.Context(), ask("36", "3")); err != nil {
+					t.Errorf("once it can be read: %v", err)
+				}
+			})
 		})
 	}
 }
@@ -134,24 +137,26 @@ func TestPrivileges_rulesUnreadable(t *testing.T) {
 // A member is not added to a group that is powerful by rules only, nor below one.
 func TestAddMember_powerByRules(t *testing.T) {
 	t.Parallel()
-	sim := start(t, managed(), simulator.Options{})
-	c := inClub(t, sim)
-	for _, id := range []string{"33", "34", "35", "37", "38"} {
-		if _, err := c.AddMember(t.Context(), ask(id, "3")); !refusedBy(err, audit.GuardPrivileged) {
-			t.Errorf("group %s: %v", id, err)
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, managed(), simulator.Options{})
+		c := inClub(t, sim)
+		for _, id := range []string{"33", "34", "35", "37", "38"} {
+			if _, err := c.AddMember(t.Context(), ask(id, "3")); !refusedBy(err, audit.GuardPrivileged) {
+				t.Errorf("group %s: %v", id, err)
+			}
+			if slices.Contains(roster(t, sim, id), "3") {
+				t.Errorf("group %s has user 3", id)
+			}
 		}
-		if slices.Contains(roster(t, sim, id), "3") {
-			t.Errorf("group %s has user 3", id)
+		// What was nested a moment ago counts: its manager manages account admins now.
+		allowed := account.MemberRequest{GroupID: "31", MemberID: "36", AllowPrivileged: true}
+		if _, err := c.AddMember(t.Context(), allowed); err != nil {
+			t.Fatal(err)
 		}
-	}
-	// What was nested a moment ago counts: its manager manages account admins now.
-	allowed := account.MemberRequest{GroupID: "31", MemberID: "36", AllowPrivileged: true}
-	if _, err := c.AddMember(t.Context(), allowed); err != nil {
-		t.Fatal(err)
-	}
-	if got := c.Privileges(t.Context(), []audit.Ref{user("3")})[user("3")]; len(got.Powers) != 1 {
-		t.Errorf("user 3 manages group 36, which is within account admins now: %+v", got)
-	}
+		if got := c.Privileges(t.Context(), []audit.Ref{user("3")})[user("3")]; len(got.Powers) != 1 {
+			t.Errorf("user 3 manages group 36, which is within account admins now: %+v", got)
+		}
+	})
 }
 
 // What was read for an earlier guard is not believed for ever: a group that got
@@ -167,15 +172,17 @@ func TestAddMember_powerIsRenewed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, managed(), simulator.Options{})
-			c := inClub(t, sim, func(cfg *account.Config) { cfg.MaxListingAge = time.Millisecond })
-			if _, err := c.AddMember(t.Context(), ask("36", "1")); err != nil {
-				t.Fatal(err)
-			}
-			change(t, sim, gets)
-			if _, err := c.AddMember(t.Context(), ask("36", "2")); !refusedBy(err, audit.GuardPrivileged) {
-				t.Errorf("got %v", err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, managed(), simulator.Options{})
+				c := inClub(t, sim, func(cfg *account.Config) { cfg.MaxListingAge = time.Millisecond })
+				if _, err := c.AddMember(t.Context(), ask("36", "1")); err != nil {
+					t.Fatal(err)
+				}
+				change(t, sim, gets)
+				if _, err := c.AddMember(t.Context(), ask("36", "2")); !refusedBy(err, audit.GuardPrivileged) {
+					t.Errorf("got %v", err)
+				}
+			})
 		})
 	}
 }

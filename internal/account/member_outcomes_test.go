@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -20,40 +21,42 @@ func TestAddMember_oneOfThreeGroups(t *testing.T) {
 	for _, status := range []int{400, 403, 409, 500} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, club(), simulator.Options{})
-			faults(t, sim, simulator.Fault{
-				Kind: simulator.FaultStatus, Status: status, ErrorCode: "SOME_CODE", Message: "no today", Method: patch, Path: "**/Groups/11",
-			})
-			c := inClub(t, sim)
-			round := func(patches int) []error {
-				t.Helper()
-				sim.Server.ResetRequests()
-				errs := all(t.Context(), c.AddMember, ask("15", "4"), ask("11", "4"), ask("12", "4"))
-				if n := count(sim, patch, ""); n != patches {
-					t.Errorf("%d PATCH requests, want %d", n, patches)
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, club(), simulator.Options{})
+				faults(t, sim, simulator.Fault{
+					Kind: simulator.FaultStatus, Status: status, ErrorCode: "SOME_CODE", Message: "no today", Method: patch, Path: "**/Groups/11",
+				})
+				c := inClub(t, sim)
+				round := func(patches int) []error {
+					t.Helper()
+					sim.Server.ResetRequests()
+					errs := all(t.Context(), c.AddMember, ask("15", "4"), ask("11", "4"), ask("12", "4"))
+					if n := count(sim, patch, ""); n != patches {
+						t.Errorf("%d PATCH requests, want %d", n, patches)
+					}
+					return errs
 				}
-				return errs
-			}
-			errs := round(3)
-			if errs[0] != nil || errs[2] != nil || errs[1] == nil {
-				t.Fatalf("%v", errs)
-			}
-			for _, part := range []string{fmt.Sprint(status), "no today"} {
-				if !strings.Contains(errs[1].Error(), part) {
-					t.Errorf("no %q in %v", part, errs[1])
+				errs := round(3)
+				if errs[0] != nil || errs[2] != nil || errs[1] == nil {
+					t.Fatalf("%v", errs)
 				}
-			}
-			if slices.Contains(roster(t, sim, "11"), "4") || !slices.Contains(roster(t, sim, "12"), "4") || !slices.Contains(roster(t, sim, "15"), "4") {
-				t.Errorf("11 has %v, 12 %v, 15 %v", roster(t, sim, "11"), roster(t, sim, "12"), roster(t, sim, "15"))
-			}
-			faults(t, sim)
-			for _, patches := range []int{1, 0} {
-				for _, err := range round(patches) {
-					if err != nil {
-						t.Error(err)
+				for _, part := range []string{fmt.Sprint(status), "no today"} {
+					if !strings.Contains(errs[1].Error(), part) {
+						t.Errorf("no %q in %v", part, errs[1])
 					}
 				}
-			}
+				if slices.Contains(roster(t, sim, "11"), "4") || !slices.Contains(roster(t, sim, "12"), "4") || !slices.Contains(roster(t, sim, "15"), "4") {
+					t.Errorf("11 has %v, 12 %v, 15 %v", roster(t, sim, "11"), roster(t, sim, "12"), roster(t, sim, "15"))
+				}
+				faults(t, sim)
+				for _, patches := range []int{1, 0} {
+					for _, err := range round(patches) {
+						if err != nil {
+							t.Error(err)
+						}
+					}
+				}
+			})
 		})
 	}
 }

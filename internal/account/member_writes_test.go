@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -79,7 +80,7 @@ func roster(t *testing.T, sim *simulator.Running, id string) []string {
 	return nil
 }
 
-// inClub is a client for short tests.
+// inClub is a client that is patient for a second, for tests in a time of their own.
 func inClub(t *testing.T, sim *simulator.Running, change ...func(*account.Config)) *account.Client {
 	t.Helper()
 	cfg := quick(sim)
@@ -216,36 +217,38 @@ func TestWriteMember(t *testing.T) {
 	for name, tc := range memberCases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, club(), tc.opts)
-			faults(t, sim, tc.faults...)
-			c := inClub(t, sim, func(cfg *account.Config) {
-				cfg.ReadOnly, cfg.MaybeHiddenMemberships = tc.readOnly, !tc.aimOff
-				if tc.scim {
-					cfg.IdentityAPI = "scim"
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, club(), tc.opts)
+				faults(t, sim, tc.faults...)
+				c := inClub(t, sim, func(cfg *account.Config) {
+					cfg.ReadOnly, cfg.MaybeHiddenMemberships = tc.readOnly, !tc.aimOff
+					if tc.scim {
+						cfg.IdentityAPI = "scim"
+					}
+				})
+				known := slices.Contains([]string{"11", "12", "13", "14", "15", "16", "17"}, tc.req.GroupID)
+				var before []string
+				if known {
+					before = roster(t, sim, tc.req.GroupID)
 				}
+				write := c.AddMember
+				if tc.remove {
+					write = c.RemoveMember
+				}
+				got, err := write(t.Context(), tc.req)
+				if n := count(sim, patch, ""); n != tc.patches {
+					t.Errorf("%d PATCH requests, want %d", n, tc.patches)
+				}
+				if tc.after == nil {
+					tc.after = before
+				}
+				if known {
+					if diff := cmp.Diff(tc.after, roster(t, sim, tc.req.GroupID)); diff != "" {
+						t.Errorf("members (-want +got):\n%s", diff)
+					}
+				}
+				checkMemberOutcome(t, tc, got, err)
 			})
-			known := slices.Contains([]string{"11", "12", "13", "14", "15", "16", "17"}, tc.req.GroupID)
-			var before []string
-			if known {
-				before = roster(t, sim, tc.req.GroupID)
-			}
-			write := c.AddMember
-			if tc.remove {
-				write = c.RemoveMember
-			}
-			got, err := write(t.Context(), tc.req)
-			if n := count(sim, patch, ""); n != tc.patches {
-				t.Errorf("%d PATCH requests, want %d", n, tc.patches)
-			}
-			if tc.after == nil {
-				tc.after = before
-			}
-			if known {
-				if diff := cmp.Diff(tc.after, roster(t, sim, tc.req.GroupID)); diff != "" {
-					t.Errorf("members (-want +got):\n%s", diff)
-				}
-			}
-			checkMemberOutcome(t, tc, got, err)
 		})
 	}
 }
@@ -287,57 +290,61 @@ func wide(cfg *account.Config) { cfg.MemberWindow = 100 * time.Millisecond }
 
 func TestAddMember_severalShareOnePATCH(t *testing.T) {
 	t.Parallel()
-	sim := start(t, club(), simulator.Options{})
-	c := inClub(t, sim, wide)
-	for _, err := range all(t.Context(), c.AddMember, ask("15", "1"), ask("15", "2"), ask("15", "3"), ask("11", "4"), ask("15", "22")) {
-		if err != nil {
-			t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, club(), simulator.Options{})
+		c := inClub(t, sim, wide)
+		for _, err := range all(t.Context(), c.AddMember, ask("15", "1"), ask("15", "2"), ask("15", "3"), ask("11", "4"), ask("15", "22")) {
+			if err != nil {
+				t.Error(err)
+			}
 		}
-	}
-	if n := count(sim, patch, "/Groups/15"); n != 1 {
-		t.Errorf("%d PATCH requests for one group, want 1", n)
-	}
-	if diff := cmp.Diff([]string{"1", "2", "3", "22"}, roster(t, sim, "15")); diff != "" {
-		t.Errorf("members (-want +got):\n%s", diff)
-	}
-	for _, err := range all(t.Context(), c.RemoveMember, ask("15", "1"), ask("15", "2"), ask("15", "3")) {
-		if err != nil {
-			t.Error(err)
+		if n := count(sim, patch, "/Groups/15"); n != 1 {
+			t.Errorf("%d PATCH requests for one group, want 1", n)
 		}
-	}
-	if n := count(sim, patch, "/Groups/15"); n != 2 {
-		t.Errorf("%d PATCH requests for one group, want 2", n)
-	}
-	// What was written is known without reading again.
-	list, err := c.Members(t.Context(), "15")
-	if err != nil || len(list) != 1 || list[0].ID != "22" {
-		t.Errorf("got %v, %v", list, err)
-	}
+		if diff := cmp.Diff([]string{"1", "2", "3", "22"}, roster(t, sim, "15")); diff != "" {
+			t.Errorf("members (-want +got):\n%s", diff)
+		}
+		for _, err := range all(t.Context(), c.RemoveMember, ask("15", "1"), ask("15", "2"), ask("15", "3")) {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		if n := count(sim, patch, "/Groups/15"); n != 2 {
+			t.Errorf("%d PATCH requests for one group, want 2", n)
+		}
+		// What was written is known without reading again.
+		list, err := c.Members(t.Context(), "15")
+		if err != nil || len(list) != 1 || list[0].ID != "22" {
+			t.Errorf("got %v, %v", list, err)
+		}
+	})
 }
 
 // The refusal of one, and the failure of a shared PATCH, are not the others'.
 func TestAddMember_oneFailureIsNotTheOthers(t *testing.T) {
 	t.Parallel()
-	sim := start(t, club(), simulator.Options{})
-	// The shared one is refused, then the first that is sent alone.
-	faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Method: patch, Times: 2, Message: "no"})
-	c := inClub(t, sim, wide)
-	errs := all(t.Context(), c.AddMember, ask("15", "1"), ask("15", "7"), ask("15", "2"), ask("15", "3"))
-	failed := 0
-	for i, err := range errs {
-		switch {
-		case i == 1 && !refusedBy(err, audit.GuardMemberInactive):
-			t.Errorf("the inactive one: %v", err)
-		case i != 1 && err != nil:
-			failed++
-			if !strings.Contains(err.Error(), "400") {
-				t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, club(), simulator.Options{})
+		// The shared one is refused, then the first that is sent alone.
+		faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Method: patch, Times: 2, Message: "no"})
+		c := inClub(t, sim, wide)
+		errs := all(t.Context(), c.AddMember, ask("15", "1"), ask("15", "7"), ask("15", "2"), ask("15", "3"))
+		failed := 0
+		for i, err := range errs {
+			switch {
+			case i == 1 && !refusedBy(err, audit.GuardMemberInactive):
+				t.Errorf("the inactive one: %v", err)
+			case i != 1 && err != nil:
+				failed++
+				if !strings.Contains(err.Error(), "400") {
+					t.Error(err)
+				}
 			}
 		}
-	}
-	if got := roster(t, sim, "15"); failed != 1 || len(got) != 2 || count(sim, patch, "") != 4 {
-		t.Errorf("%d failed, the group holds %v after %d PATCH requests; want 1, two, 4", failed, got, count(sim, patch, ""))
-	}
+		if got := roster(t, sim, "15"); failed != 1 || len(got) != 2 || count(sim, patch, "") != 4 {
+			t.Errorf("%d failed, the group holds %v after %d PATCH requests; want 1, two, 4", failed, got, count(sim, patch, ""))
+		}
+	})
 }
 
 // Two groups that are put into each other at the same moment: neither sees the
@@ -347,20 +354,22 @@ func TestAddMember_crossing(t *testing.T) {
 	for name, lag := range map[string]time.Duration{"at once": 0, "behind a lag": 200 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, club(), simulator.Options{ConsistencyLag: lag})
-			c := inClub(t, sim)
-			errs := all(t.Context(), c.AddMember, ask("15", "12"), ask("11", "15"))
-			refused := 0
-			for _, err := range errs {
-				if refusedBy(err, audit.GuardCycle) {
-					refused++
-				} else if err != nil {
-					t.Error(err)
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, club(), simulator.Options{ConsistencyLag: lag})
+				c := inClub(t, sim)
+				errs := all(t.Context(), c.AddMember, ask("15", "12"), ask("11", "15"))
+				refused := 0
+				for _, err := range errs {
+					if refusedBy(err, audit.GuardCycle) {
+						refused++
+					} else if err != nil {
+						t.Error(err)
+					}
 				}
-			}
-			if refused != 1 || count(sim, patch, "") != 1 {
-				t.Errorf("%d refused, %d PATCH requests; want 1, 1", refused, count(sim, patch, ""))
-			}
+				if refused != 1 || count(sim, patch, "") != 1 {
+					t.Errorf("%d refused, %d PATCH requests; want 1, 1", refused, count(sim, patch, ""))
+				}
+			})
 		})
 	}
 }
@@ -368,146 +377,158 @@ func TestAddMember_crossing(t *testing.T) {
 // The last two account admins are removed from two groups at the same moment.
 func TestRemoveMember_lastAdmins(t *testing.T) {
 	t.Parallel()
-	st := club()
-	st.Account = simulator.Account{} // The caller is nobody of the account.
-	admin := []simulator.Role{{Value: "account_admin"}}
-	st.Groups[3].Members = members("3")
-	st.Groups[4].Members, st.Groups[4].Roles = members("4", "7"), admin
-	sim := start(t, st, simulator.Options{})
-	c := inClub(t, sim)
-	errs := all(t.Context(), c.RemoveMember, ask("14", "3"), ask("15", "4"))
-	refused := 0
-	for _, err := range errs {
-		if refusedBy(err, audit.GuardLastAdmin) {
-			refused++
-		} else if err != nil {
-			t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		st := club()
+		st.Account = simulator.Account{} // The caller is nobody of the account.
+		admin := []simulator.Role{{Value: "account_admin"}}
+		st.Groups[3].Members = members("3")
+		st.Groups[4].Members, st.Groups[4].Roles = members("4", "7"), admin
+		sim := startInside(t, st, simulator.Options{})
+		c := inClub(t, sim)
+		errs := all(t.Context(), c.RemoveMember, ask("14", "3"), ask("15", "4"))
+		refused := 0
+		for _, err := range errs {
+			if refusedBy(err, audit.GuardLastAdmin) {
+				refused++
+			} else if err != nil {
+				t.Error(err)
+			}
 		}
-	}
-	if refused != 1 || count(sim, patch, "") != 1 {
-		t.Errorf("%d refused, %d PATCH requests; want 1, 1: %v", refused, count(sim, patch, ""), errs)
-	}
+		if refused != 1 || count(sim, patch, "") != 1 {
+			t.Errorf("%d refused, %d PATCH requests; want 1, 1: %v", refused, count(sim, patch, ""), errs)
+		}
+	})
 }
 
 func TestRemoveMember_groupThatHoldsTheCaller(t *testing.T) {
 	t.Parallel()
-	st := club()
-	st.Groups[4].Members = members("14") // operators, with the caller, are in 15
-	sim := start(t, st, simulator.Options{})
-	c := inClub(t, sim)
-	if _, err := c.RemoveMember(t.Context(), ask("15", "14")); !refusedBy(err, audit.GuardCaller) {
-		t.Errorf("got %v", err)
-	}
-	if _, err := c.RemoveMember(t.Context(), account.MemberRequest{GroupID: "15", MemberID: "14", AllowSelfRemoval: true}); err != nil {
-		t.Error(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		st := club()
+		st.Groups[4].Members = members("14") // operators, with the caller, are in 15
+		sim := startInside(t, st, simulator.Options{})
+		c := inClub(t, sim)
+		if _, err := c.RemoveMember(t.Context(), ask("15", "14")); !refusedBy(err, audit.GuardCaller) {
+			t.Errorf("got %v", err)
+		}
+		if _, err := c.RemoveMember(t.Context(), account.MemberRequest{GroupID: "15", MemberID: "14", AllowSelfRemoval: true}); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // One instance adds and another one removes the same member: both cannot win.
 func TestWriteMember_oneAtATime(t *testing.T) {
 	t.Parallel()
-	sim := start(t, club(), simulator.Options{Latency: 20 * time.Millisecond})
-	c := inClub(t, sim)
-	var errs [2]error
-	var wg sync.WaitGroup
-	wg.Go(func() { _, errs[0] = c.AddMember(t.Context(), ask("15", "1")) })
-	wg.Go(func() { _, errs[1] = c.RemoveMember(t.Context(), ask("15", "1")) })
-	wg.Wait()
-	won := 0
-	for _, err := range errs {
-		if err == nil {
-			won++
-		} else if !strings.Contains(err.Error(), "by another resource at this moment") {
-			t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, club(), simulator.Options{Latency: 20 * time.Millisecond})
+		c := inClub(t, sim)
+		var errs [2]error
+		var wg sync.WaitGroup
+		wg.Go(func() { _, errs[0] = c.AddMember(t.Context(), ask("15", "1")) })
+		wg.Go(func() { _, errs[1] = c.RemoveMember(t.Context(), ask("15", "1")) })
+		wg.Wait()
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+			} else if !strings.Contains(err.Error(), "by another resource at this moment") {
+				t.Error(err)
+			}
 		}
-	}
-	if won != 1 {
-		t.Errorf("%d won: %v", won, errs)
-	}
+		if won != 1 {
+			t.Errorf("%d won: %v", won, errs)
+		}
+	})
 }
 
 func TestAddMember_cancelled(t *testing.T) {
 	t.Parallel()
-	sim := start(t, club(), simulator.Options{})
-	faults(t, sim, simulator.Fault{Kind: simulator.FaultNoop, Method: patch})
-	c := inClub(t, sim, func(cfg *account.Config) { cfg.ConfirmTimeout = time.Minute })
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	begin := time.Now()
-	_, err := c.AddMember(ctx, ask("15", "1"))
-	var unconfirmed *account.UnconfirmedMemberError
-	if !errors.As(err, &unconfirmed) || !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) > 5*time.Second {
-		t.Errorf("after %s: %v", time.Since(begin), err)
-	}
-	// Given up before anything was sent.
-	c = inClub(t, sim, func(cfg *account.Config) { cfg.MemberWindow = time.Minute })
-	sim.Server.ResetRequests()
-	ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	_, err = c.AddMember(ctx, account.MemberRequest{GroupID: "15", MemberID: "1", MemberType: audit.TypeUser})
-	if err == nil || errors.As(err, &unconfirmed) || !errors.Is(err, context.DeadlineExceeded) || sim.Server.Requests().Total != 0 {
-		t.Errorf("after %d requests: %v", sim.Server.Requests().Total, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, club(), simulator.Options{})
+		faults(t, sim, simulator.Fault{Kind: simulator.FaultNoop, Method: patch})
+		c := inClub(t, sim, func(cfg *account.Config) { cfg.ConfirmTimeout = time.Minute })
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		begin := time.Now()
+		_, err := c.AddMember(ctx, ask("15", "1"))
+		var unconfirmed *account.UnconfirmedMemberError
+		if !errors.As(err, &unconfirmed) || !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) > 5*time.Second {
+			t.Errorf("after %s: %v", time.Since(begin), err)
+		}
+		// Given up before anything was sent.
+		c = inClub(t, sim, func(cfg *account.Config) { cfg.MemberWindow = time.Minute })
+		sim.Server.ResetRequests()
+		ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		_, err = c.AddMember(ctx, account.MemberRequest{GroupID: "15", MemberID: "1", MemberType: audit.TypeUser})
+		if err == nil || errors.As(err, &unconfirmed) || !errors.Is(err, context.DeadlineExceeded) || sim.Server.Requests().Total != 0 {
+			t.Errorf("after %d requests: %v", sim.Server.Requests().Total, err)
+		}
+	})
 }
 
 // While the account throttles a PATCH, the group becomes the IdP's: the
 // repetition does not add to it.
 func TestAddMember_linkedWhileThrottled(t *testing.T) {
 	t.Parallel()
-	sim := start(t, club(), simulator.Options{})
-	faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 429, Method: patch, Times: 1, RetryAfterSeconds: ptr(1)})
-	c := inClub(t, sim, func(cfg *account.Config) { cfg.RetryBudget = 5 * time.Second })
-	done := make(chan error, 1)
-	go func() {
-		_, err := c.AddMember(t.Context(), ask("15", "1"))
-		done <- err
-	}()
-	for begin := time.Now(); count(sim, patch, "") == 0; time.Sleep(5 * time.Millisecond) {
-		if time.Since(begin) > 10*time.Second {
-			t.Fatal("no PATCH came")
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, club(), simulator.Options{})
+		faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 429, Method: patch, Times: 1, RetryAfterSeconds: ptr(1)})
+		c := inClub(t, sim, func(cfg *account.Config) { cfg.RetryBudget = 5 * time.Second })
+		done := make(chan error, 1)
+		go func() {
+			_, err := c.AddMember(t.Context(), ask("15", "1"))
+			done <- err
+		}()
+		for begin := time.Now(); count(sim, patch, "") == 0; time.Sleep(5 * time.Millisecond) {
+			if time.Since(begin) > 10*time.Second {
+				t.Fatal("no PATCH came")
+			}
 		}
-	}
-	st, err := sim.Server.State()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range st.Groups {
-		if st.Groups[i].ID == "15" {
-			st.Groups[i].ExternalID = guid(2, 15)
+		st, err := sim.Server.State()
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if err := sim.Server.SetState(st); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-done; err == nil || !strings.Contains(err.Error(), "externalId of group/15 meanwhile") {
-		t.Errorf("got %v", err)
-	}
-	if got := roster(t, sim, "15"); len(got) != 0 || count(sim, patch, "") != 1 {
-		t.Errorf("the group holds %v after %d PATCH requests", got, count(sim, patch, ""))
-	}
+		for i := range st.Groups {
+			if st.Groups[i].ID == "15" {
+				st.Groups[i].ExternalID = guid(2, 15)
+			}
+		}
+		if err := sim.Server.SetState(st); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err == nil || !strings.Contains(err.Error(), "externalId of group/15 meanwhile") {
+			t.Errorf("got %v", err)
+		}
+		if got := roster(t, sim, "15"); len(got) != 0 || count(sim, patch, "") != 1 {
+			t.Errorf("the group holds %v after %d PATCH requests", got, count(sim, patch, ""))
+		}
+	})
 }
 
 // A batch costs one reading of the group before, one PATCH and two lists after.
 func TestAddMember_requests(t *testing.T) {
 	t.Parallel()
-	sim := start(t, club(), simulator.Options{})
-	c := inClub(t, sim, wide)
-	if _, err := c.Inventory(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	c.Privileges(t.Context(), []audit.Ref{group("15")})
-	sim.Server.ResetRequests()
-	for _, err := range all(t.Context(), c.AddMember, ask("15", "1"), ask("15", "2"), ask("15", "3")) {
-		if err != nil {
-			t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, club(), simulator.Options{})
+		c := inClub(t, sim, wide)
+		if _, err := c.Inventory(t.Context()); err != nil {
+			t.Fatal(err)
 		}
-	}
-	got := map[string]int{
-		"GET group": count(sim, get, "/Groups/15"), "GET member": count(sim, get, "/Users/"), "list": count(sim, get, "/direct-members"),
-		"PATCH": count(sim, patch, ""), "total": sim.Server.Requests().Total,
-	}
-	want := map[string]int{"GET group": 1, "GET member": 3, "list": 3, "PATCH": 1, "total": 8}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("requests (-want +got):\n%s", diff)
-	}
+		c.Privileges(t.Context(), []audit.Ref{group("15")})
+		sim.Server.ResetRequests()
+		for _, err := range all(t.Context(), c.AddMember, ask("15", "1"), ask("15", "2"), ask("15", "3")) {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		got := map[string]int{
+			"GET group": count(sim, get, "/Groups/15"), "GET member": count(sim, get, "/Users/"), "list": count(sim, get, "/direct-members"),
+			"PATCH": count(sim, patch, ""), "total": sim.Server.Requests().Total,
+		}
+		want := map[string]int{"GET group": 1, "GET member": 3, "list": 3, "PATCH": 1, "total": 8}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("requests (-want +got):\n%s", diff)
+		}
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
@@ -26,28 +27,30 @@ func TestSetExternalID_changedWhileQueued(t *testing.T) {
 	}{"somebody wrote": {guid(9, 1), "conflict"}, "somebody wrote the same": {guid(9, 9), ""}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, crowd(4, 0, 0), simulator.Options{})
-			cfg := quick(sim)
-			slow(&cfg)
-			c := connect(t, cfg)
-			if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 4)}); err != nil {
-				t.Fatal(err)
-			}
-			done := make(chan error, 1)
-			go func() {
-				_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
-				done <- err
-			}()
-			waitFor(t, func() bool { return count(sim, get, "/Users/100002") > 0 })
-			change(t, sim, func(st *simulator.State) { st.Users[1].ExternalID = tc.meanwhile })
-			if err := <-done; tc.fail == "" && err != nil {
-				t.Error(err)
-			} else if tc.fail != "" {
-				checkFailure(t, err, tc.fail)
-			}
-			if got := held(t, sim, user("100002")); got != tc.meanwhile || count(sim, patch, "/Users/100002") != 0 {
-				t.Errorf("the account holds %q after %d PATCH requests", got, count(sim, patch, "/Users/100002"))
-			}
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, crowd(4, 0, 0), simulator.Options{})
+				cfg := quick(sim)
+				slow(&cfg)
+				c := connect(t, cfg)
+				if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 4)}); err != nil {
+					t.Fatal(err)
+				}
+				done := make(chan error, 1)
+				go func() {
+					_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+					done <- err
+				}()
+				waitFor(t, func() bool { return count(sim, get, "/Users/100002") > 0 })
+				change(t, sim, func(st *simulator.State) { st.Users[1].ExternalID = tc.meanwhile })
+				if err := <-done; tc.fail == "" && err != nil {
+					t.Error(err)
+				} else if tc.fail != "" {
+					checkFailure(t, err, tc.fail)
+				}
+				if got := held(t, sim, user("100002")); got != tc.meanwhile || count(sim, patch, "/Users/100002") != 0 {
+					t.Errorf("the account holds %q after %d PATCH requests", got, count(sim, patch, "/Users/100002"))
+				}
+			})
 		})
 	}
 }
@@ -55,21 +58,23 @@ func TestSetExternalID_changedWhileQueued(t *testing.T) {
 // A group becomes the identity provider's while an addition queues.
 func TestAddMember_linkedWhileQueued(t *testing.T) {
 	t.Parallel()
-	sim := start(t, club(), simulator.Options{})
-	c := inClub(t, sim, slow)
-	if _, err := c.AddMember(t.Context(), ask("11", "4")); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() {
-		_, err := c.AddMember(t.Context(), ask("15", "4"))
-		done <- err
-	}()
-	waitFor(t, func() bool { return count(sim, get, "/groups/15/direct-members") > 0 })
-	change(t, sim, func(st *simulator.State) { st.Groups[4].ExternalID = guid(2, 15) })
-	if err := <-done; err == nil || count(sim, patch, "/Groups/15") != 0 {
-		t.Errorf("got %v after %d PATCH requests", err, count(sim, patch, "/Groups/15"))
-	}
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, club(), simulator.Options{})
+		c := inClub(t, sim, slow)
+		if _, err := c.AddMember(t.Context(), ask("11", "4")); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() {
+			_, err := c.AddMember(t.Context(), ask("15", "4"))
+			done <- err
+		}()
+		waitFor(t, func() bool { return count(sim, get, "/groups/15/direct-members") > 0 })
+		change(t, sim, func(st *simulator.State) { st.Groups[4].ExternalID = guid(2, 15) })
+		if err := <-done; err == nil || count(sim, patch, "/Groups/15") != 0 {
+			t.Errorf("got %v after %d PATCH requests", err, count(sim, patch, "/Groups/15"))
+		}
+	})
 }
 
 // A write that the account swallows is read back until its time is over. That
@@ -77,44 +82,46 @@ func TestAddMember_linkedWhileQueued(t *testing.T) {
 // principal, not another group, and not the next batch of the same group.
 func TestWrites_readingBackKeepsNobody(t *testing.T) {
 	t.Parallel()
-	sim := start(t, club(), simulator.Options{})
-	c := inClub(t, sim, func(cfg *account.Config) { cfg.MaxConcurrency, cfg.ConfirmTimeout = 1, 20*time.Second })
-	swallowed := func(path string) simulator.Fault {
-		return simulator.Fault{Kind: simulator.FaultNoop, Method: patch, Path: path, Times: 1}
-	}
-	faults(t, sim, swallowed("**/Users/1"), swallowed("**/Groups/15"))
-	lost := make(chan error, 2)
-	go func() {
-		_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("1"), Want: guid(9, 1)})
-		lost <- err
-	}()
-	go func() {
-		_, err := c.AddMember(t.Context(), ask("15", "1"))
-		lost <- err
-	}()
-	waitFor(t, func() bool { return count(sim, patch, "/Users/1") == 1 && count(sim, patch, "/Groups/15") == 1 })
-	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("2"), Want: guid(9, 2)}); err != nil {
-		t.Error(err)
-	}
-	for _, req := range []account.MemberRequest{ask("11", "2"), ask("15", "2")} {
-		if _, err := c.AddMember(t.Context(), req); err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, club(), simulator.Options{})
+		c := inClub(t, sim, func(cfg *account.Config) { cfg.MaxConcurrency, cfg.ConfirmTimeout = 1, 20*time.Second })
+		swallowed := func(path string) simulator.Fault {
+			return simulator.Fault{Kind: simulator.FaultNoop, Method: patch, Path: path, Times: 1}
+		}
+		faults(t, sim, swallowed("**/Users/1"), swallowed("**/Groups/15"))
+		lost := make(chan error, 2)
+		go func() {
+			_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("1"), Want: guid(9, 1)})
+			lost <- err
+		}()
+		go func() {
+			_, err := c.AddMember(t.Context(), ask("15", "1"))
+			lost <- err
+		}()
+		waitFor(t, func() bool { return count(sim, patch, "/Users/1") == 1 && count(sim, patch, "/Groups/15") == 1 })
+		if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("2"), Want: guid(9, 2)}); err != nil {
 			t.Error(err)
 		}
-	}
-	select {
-	case err := <-lost:
-		t.Fatalf("a write that was swallowed ended first: %v", err)
-	default:
-	}
-	for range 2 { // It takes effect after all.
-		change(t, sim, func(st *simulator.State) {
-			st.Users[0].ExternalID = guid(9, 1)
-			st.Groups[4].Members = members("1", "2")
-		})
-		if err := <-lost; err != nil {
-			t.Error(err)
+		for _, req := range []account.MemberRequest{ask("11", "2"), ask("15", "2")} {
+			if _, err := c.AddMember(t.Context(), req); err != nil {
+				t.Error(err)
+			}
 		}
-	}
+		select {
+		case err := <-lost:
+			t.Fatalf("a write that was swallowed ended first: %v", err)
+		default:
+		}
+		for range 2 { // It takes effect after all.
+			change(t, sim, func(st *simulator.State) {
+				st.Users[0].ExternalID = guid(9, 1)
+				st.Groups[4].Members = members("1", "2")
+			})
+			if err := <-lost; err != nil {
+				t.Error(err)
+			}
+		}
+	})
 }
 
 // waitFor waits for something to become true.
@@ -144,21 +151,23 @@ func change(t *testing.T, sim *simulator.Running, edit func(*simulator.State)) {
 // error says whose value is there.
 func TestSetExternalID_overwritten(t *testing.T) {
 	t.Parallel()
-	sim := start(t, crowd(2, 0, 0), simulator.Options{})
-	faults(t, sim, simulator.Fault{Kind: simulator.FaultNoop, Method: patch}) // Ours is gone at once.
-	cfg := quick(sim)
-	cfg.ConfirmTimeout = time.Minute
-	c := connect(t, cfg)
-	done := make(chan error, 1)
-	go func() {
-		_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
-		done <- err
-	}()
-	waitFor(t, func() bool { return count(sim, patch, "") > 0 })
-	change(t, sim, func(st *simulator.State) { st.Users[1].ExternalID = guid(9, 1) })
-	var unconfirmed *account.UnconfirmedError
-	err := <-done
-	if !errors.As(err, &unconfirmed) || unconfirmed.Waited > 30*time.Second || !strings.Contains(err.Error(), guid(9, 1)) || !strings.Contains(err.Error(), "somebody else wrote") {
-		t.Errorf("got %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, crowd(2, 0, 0), simulator.Options{})
+		faults(t, sim, simulator.Fault{Kind: simulator.FaultNoop, Method: patch}) // Ours is gone at once.
+		cfg := quick(sim)
+		cfg.ConfirmTimeout = time.Minute
+		c := connect(t, cfg)
+		done := make(chan error, 1)
+		go func() {
+			_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+			done <- err
+		}()
+		waitFor(t, func() bool { return count(sim, patch, "") > 0 })
+		change(t, sim, func(st *simulator.State) { st.Users[1].ExternalID = guid(9, 1) })
+		var unconfirmed *account.UnconfirmedError
+		err := <-done
+		if !errors.As(err, &unconfirmed) || unconfirmed.Waited > 30*time.Second || !strings.Contains(err.Error(), guid(9, 1)) || !strings.Contains(err.Error(), "somebody else wrote") {
+			t.Errorf("got %v", err)
+		}
+	})
 }

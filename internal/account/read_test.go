@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -83,34 +84,36 @@ func TestInventory_routes(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, st, tc.opts)
-			faults(t, sim, tc.faults...)
-			cfg := quick(sim)
-			cfg.IdentityAPI = tc.api
-			c := connect(t, cfg)
-			var wg sync.WaitGroup
-			for range 5 { // Single flight: the requests do not multiply.
-				wg.Go(func() {
-					inv, err := c.Inventory(t.Context())
-					if err != nil {
-						t.Error(err)
-						return
-					}
-					if want := expected(st); !cmp.Equal(want, withoutDisplay(inv.Principals)) {
-						t.Errorf("got %d principals, want %d, or their content differs", len(inv.Principals), len(want))
-					}
-					if !inv.Coverage.All() || len(inv.Failures) != 0 || !cmp.Equal(inv.Route, tc.route) {
-						t.Errorf("coverage %+v, failures %v, route %v", inv.Coverage, inv.Failures, inv.Route)
-					}
-				})
-			}
-			wg.Wait()
-			if got := count(sim, get, "/scim/v2/"); got != tc.scim {
-				t.Errorf("%d SCIM requests, want %d", got, tc.scim)
-			}
-			if got := count(sim, get, "/api/2.0/identity/"); got != tc.v2 {
-				t.Errorf("%d IAM v2 requests, want %d", got, tc.v2)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, st, tc.opts)
+				faults(t, sim, tc.faults...)
+				cfg := quick(sim)
+				cfg.IdentityAPI = tc.api
+				c := connect(t, cfg)
+				var wg sync.WaitGroup
+				for range 5 { // Single flight: the requests do not multiply.
+					wg.Go(func() {
+						inv, err := c.Inventory(t.Context())
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						if want := expected(st); !cmp.Equal(want, withoutDisplay(inv.Principals)) {
+							t.Errorf("got %d principals, want %d, or their content differs", len(inv.Principals), len(want))
+						}
+						if !inv.Coverage.All() || len(inv.Failures) != 0 || !cmp.Equal(inv.Route, tc.route) {
+							t.Errorf("coverage %+v, failures %v, route %v", inv.Coverage, inv.Failures, inv.Route)
+						}
+					})
+				}
+				wg.Wait()
+				if got := count(sim, get, "/scim/v2/"); got != tc.scim {
+					t.Errorf("%d SCIM requests, want %d", got, tc.scim)
+				}
+				if got := count(sim, get, "/api/2.0/identity/"); got != tc.v2 {
+					t.Errorf("%d IAM v2 requests, want %d", got, tc.v2)
+				}
+			})
 		})
 	}
 }
@@ -161,91 +164,105 @@ func TestInventory_holesAndLoss(t *testing.T) {
 	}
 	t.Run("a server's failure is a hole, no reason for SCIM", func(t *testing.T) {
 		t.Parallel()
-		sim := start(t, st, simulator.Options{})
-		faults(t, sim, fail(503, "**/groups"))
-		cfg := quick(sim)
-		cfg.RetryBudget = 100 * time.Millisecond
-		inv, err := connect(t, cfg).Inventory(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(audit.Coverage{Users: true, ServicePrincipals: true}, inv.Coverage); diff != "" {
-			t.Error(diff)
-		}
-		if len(inv.Failures) != 1 || inv.Failures[0].Call != "list groups" ||
-			!strings.Contains(inv.Failures[0].Reason, "503 TEMPORARILY_UNAVAILABLE: come back") {
-			t.Errorf("got %+v", inv.Failures)
-		}
-		if len(inv.Principals) != 10 || count(sim, get, "/scim/") != 0 {
-			t.Errorf("%d principals, %d SCIM requests", len(inv.Principals), count(sim, get, "/scim/"))
-		}
+		synctest.Test(t, func(t *testing.T) {
+			sim := startInside(t, st, simulator.Options{})
+			faults(t, sim, fail(503, "**/groups"))
+			cfg := quick(sim)
+			cfg.RetryBudget = 100 * time.Millisecond
+			inv, err := connect(t, cfg).Inventory(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(audit.Coverage{Users: true, ServicePrincipals: true}, inv.Coverage); diff != "" {
+				t.Error(diff)
+			}
+			if len(inv.Failures) != 1 || inv.Failures[0].Call != "list groups" ||
+				!strings.Contains(inv.Failures[0].Reason, "503 TEMPORARILY_UNAVAILABLE: come back") {
+				t.Errorf("got %+v", inv.Failures)
+			}
+			if len(inv.Principals) != 10 || count(sim, get, "/scim/") != 0 {
+				t.Errorf("%d principals, %d SCIM requests", len(inv.Principals), count(sim, get, "/scim/"))
+			}
+		})
 	})
 	t.Run("nothing readable is an error", func(t *testing.T) {
 		t.Parallel()
-		sim := start(t, st, simulator.Options{})
-		faults(t, sim, fail(403, "/api/**"))
-		_, err := connect(t, quick(sim)).Inventory(t.Context())
-		var e *account.APIError
-		if !errors.As(err, &e) || e.Status != 403 || !strings.Contains(err.Error(), "account admin") {
-			t.Errorf("got %v", err)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			sim := startInside(t, st, simulator.Options{})
+			faults(t, sim, fail(403, "/api/**"))
+			_, err := connect(t, quick(sim)).Inventory(t.Context())
+			var e *account.APIError
+			if !errors.As(err, &e) || e.Status != 403 || !strings.Contains(err.Error(), "account admin") {
+				t.Errorf("got %v", err)
+			}
+		})
 	})
 	t.Run("wrong secret", func(t *testing.T) {
 		t.Parallel()
-		sim := start(t, st, simulator.Options{})
-		cfg := quick(sim)
-		cfg.SDK.ClientSecret = "wrong"
-		_, err := connect(t, cfg).Inventory(t.Context())
-		var e *account.AuthError
-		if !errors.As(err, &e) || !strings.Contains(err.Error(), "invalid_client") || !strings.Contains(err.Error(), "DATABRICKS_CLIENT_SECRET") || strings.Contains(err.Error(), "wrong") {
-			t.Errorf("got %v", err)
-		}
-		if n := count(sim, post, "/token"); n != 1 {
-			t.Errorf("%d token requests, want 1", n)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			sim := startInside(t, st, simulator.Options{})
+			cfg := quick(sim)
+			cfg.SDK.ClientSecret = "wrong"
+			_, err := connect(t, cfg).Inventory(t.Context())
+			var e *account.AuthError
+			if !errors.As(err, &e) || !strings.Contains(err.Error(), "invalid_client") || !strings.Contains(err.Error(), "DATABRICKS_CLIENT_SECRET") || strings.Contains(err.Error(), "wrong") {
+				t.Errorf("got %v", err)
+			}
+			if n := count(sim, post, "/token"); n != 1 {
+				t.Errorf("%d token requests, want 1", n)
+			}
+		})
 	})
 	t.Run("wrong token", func(t *testing.T) {
 		t.Parallel()
-		sim := start(t, st, simulator.Options{})
-		cfg := quick(sim)
-		cfg.SDK.ClientID, cfg.SDK.ClientSecret, cfg.SDK.Token = "", "", "wrong"
-		_, err := connect(t, cfg).Workspaces(t.Context())
-		var e *account.AuthError
-		if !errors.As(err, &e) || !strings.Contains(err.Error(), "DATABRICKS_TOKEN") {
-			t.Errorf("got %v", err)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			sim := startInside(t, st, simulator.Options{})
+			cfg := quick(sim)
+			cfg.SDK.ClientID, cfg.SDK.ClientSecret, cfg.SDK.Token = "", "", "wrong"
+			_, err := connect(t, cfg).Workspaces(t.Context())
+			var e *account.AuthError
+			if !errors.As(err, &e) || !strings.Contains(err.Error(), "DATABRICKS_TOKEN") {
+				t.Errorf("got %v", err)
+			}
+		})
 	})
 	t.Run("wrong account", func(t *testing.T) {
 		t.Parallel()
-		sim := start(t, st, simulator.Options{})
-		cfg := quick(sim)
-		cfg.SDK.AccountID = someAccount
-		c := connect(t, cfg)
-		if _, err := c.Inventory(t.Context()); err == nil {
-			t.Error("no error")
-		}
-		if _, err := c.Principal(t.Context(), user("100001")); err == nil || errors.Is(err, account.ErrNotFound) {
-			t.Errorf("got %v, want an error that is not ErrNotFound", err)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			sim := startInside(t, st, simulator.Options{})
+			cfg := quick(sim)
+			cfg.SDK.AccountID = someAccount
+			c := connect(t, cfg)
+			if _, err := c.Inventory(t.Context()); err == nil {
+				t.Error("no error")
+			}
+			if _, err := c.Principal(t.Context(), user("100001")); err == nil || errors.Is(err, account.ErrNotFound) {
+				t.Errorf("got %v, want an error that is not ErrNotFound", err)
+			}
+		})
 	})
 	t.Run("an account that says not found to everything", func(t *testing.T) {
 		t.Parallel()
-		sim := start(t, st, simulator.Options{})
-		faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 404, Path: "/api/**", ErrorCode: "RESOURCE_DOES_NOT_EXIST", Message: "gone"})
-		if _, err := connect(t, quick(sim)).Principal(t.Context(), user("100001")); err == nil || errors.Is(err, account.ErrNotFound) {
-			t.Errorf("got %v, want an error that is not ErrNotFound", err)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			sim := startInside(t, st, simulator.Options{})
+			faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 404, Path: "/api/**", ErrorCode: "RESOURCE_DOES_NOT_EXIST", Message: "gone"})
+			if _, err := connect(t, quick(sim)).Principal(t.Context(), user("100001")); err == nil || errors.Is(err, account.ErrNotFound) {
+				t.Errorf("got %v, want an error that is not ErrNotFound", err)
+			}
+		})
 	})
 	t.Run("token endpoint throttled", func(t *testing.T) {
 		t.Parallel()
-		sim := start(t, st, simulator.Options{})
-		faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 429, Path: "/oidc/**", Times: 2})
-		if _, err := connect(t, quick(sim)).Inventory(t.Context()); err != nil {
-			t.Error(err)
-		}
-		if n := count(sim, post, "/token"); n != 3 {
-			t.Errorf("%d token requests, want 3", n)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			sim := startInside(t, st, simulator.Options{})
+			faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 429, Path: "/oidc/**", Times: 2})
+			if _, err := connect(t, quick(sim)).Inventory(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if n := count(sim, post, "/token"); n != 3 {
+				t.Errorf("%d token requests, want 3", n)
+			}
+		})
 	})
 }
 
@@ -277,7 +294,7 @@ func TestFirstContact(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), addr) {
 					t.Errorf("got %v, want an error that names %s", err, addr)
 				}
-				if took := time.Since(begin); took > 5*time.Second {
+				if took := time.Since(begin); took > 30*time.Second { // A minute would be another limit's.
 					t.Errorf("took %s", took)
 				}
 				var te *transport.Error
@@ -291,36 +308,45 @@ func TestFirstContact(t *testing.T) {
 
 func TestCancelledContext(t *testing.T) {
 	t.Parallel()
-	sim := start(t, crowd(3, 1, 1), simulator.Options{})
 	for name, path := range map[string]string{"list": "/api/**", "token": "/oidc/**"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, crowd(3, 1, 1), simulator.Options{})
-			faults(t, sim, simulator.Fault{Kind: simulator.FaultHang, Path: path})
-			cfg := quick(sim)
-			cfg.FirstContact, cfg.RequestTimeout, cfg.RetryBudget = time.Minute, time.Minute, time.Minute
-			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-			defer cancel()
-			begin := time.Now()
-			_, err := connect(t, cfg).Inventory(ctx)
-			if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) > 5*time.Second {
-				t.Errorf("got %v after %s", err, time.Since(begin))
-			}
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, crowd(3, 1, 1), simulator.Options{})
+				faults(t, sim, simulator.Fault{Kind: simulator.FaultHang, Path: path})
+				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+				defer cancel()
+				begin := time.Now()
+				_, err := connect(t, quick(sim)).Inventory(ctx)
+				if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 100*time.Millisecond {
+					t.Errorf("got %v after %s", err, time.Since(begin))
+				}
+			})
 		})
 	}
 	// Who gives up does not take the others along.
-	faults(t, sim, simulator.Fault{Kind: simulator.FaultDelay, DelayMS: 200, Path: "**/users"})
-	c := connect(t, quick(sim))
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	var wg sync.WaitGroup
-	wg.Go(func() { _, _ = c.Inventory(ctx) })
-	wg.Go(func() {
-		if inv, err := c.Inventory(t.Context()); err != nil || len(inv.Principals) != 5 {
-			t.Errorf("got %d principals, %v", len(inv.Principals), err)
-		}
+	t.Run("one of two", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			sim := startInside(t, crowd(3, 1, 1), simulator.Options{})
+			faults(t, sim, simulator.Fault{Kind: simulator.FaultDelay, DelayMS: 200, Path: "**/users"})
+			c := connect(t, quick(sim))
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				if _, err := c.Inventory(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v", err)
+				}
+			})
+			wg.Go(func() {
+				if inv, err := c.Inventory(t.Context()); err != nil || len(inv.Principals) != 5 {
+					t.Errorf("got %d principals, %v", len(inv.Principals), err)
+				}
+			})
+			wg.Wait()
+		})
 	})
-	wg.Wait()
 }
 
 func TestRedirectIsNotFollowed(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,46 +89,48 @@ func TestResolve(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, resolvable(), simulator.Options{AIM: !tt.aimOff, ConsistencyLag: tt.lag})
-			faults(t, sim, tt.faults...)
-			path := filepath.Join(t.TempDir(), "journal.jsonl")
-			cfg := quick(sim)
-			cfg.ReadOnly, cfg.RetryBudget, cfg.ConfirmTimeout, cfg.Journal = tt.readOnly, time.Second, time.Second, journal.New(path)
-			c := connect(t, cfg)
-			kind, id := audit.TypeUser, newUser
-			if tt.kind != "" {
-				kind = tt.kind
-			}
-			if tt.id != "" {
-				id = tt.id
-			}
-			got, err := c.Resolve(t.Context(), kind, id)
-			if n := count(sim, post, "/resolve-by-external-id"); n != tt.posts {
-				t.Errorf("%d POST requests, want %d", n, tt.posts)
-			}
-			var want []string
-			if tt.record != "" {
-				principal := got.String()
+			synctest.Test(t, func(t *testing.T) {
+				sim := startInside(t, resolvable(), simulator.Options{AIM: !tt.aimOff, ConsistencyLag: tt.lag})
+				faults(t, sim, tt.faults...)
+				path := filepath.Join(t.TempDir(), "journal.jsonl")
+				cfg := quick(sim)
+				cfg.ReadOnly, cfg.RetryBudget, cfg.ConfirmTimeout, cfg.Journal = tt.readOnly, time.Second, time.Second, journal.New(path)
+				c := connect(t, cfg)
+				kind, id := audit.TypeUser, newUser
+				if tt.kind != "" {
+					kind = tt.kind
+				}
+				if tt.id != "" {
+					id = tt.id
+				}
+				got, err := c.Resolve(t.Context(), kind, id)
+				if n := count(sim, post, "/resolve-by-external-id"); n != tt.posts {
+					t.Errorf("%d POST requests, want %d", n, tt.posts)
+				}
+				var want []string
+				if tt.record != "" {
+					principal := got.String()
+					if err != nil {
+						principal = ""
+					}
+					want = []string{"intent resolve_principal  ?>" + id, "outcome resolve_principal " + principal + " " + tt.record}
+				}
+				if diff := cmp.Diff(want, recorded(t, path)); diff != "" {
+					t.Errorf("journal (-want +got): %s", diff)
+				}
+				if tt.fail != "" || tt.is != nil {
+					if err == nil || !strings.Contains(err.Error(), tt.fail) || tt.is != nil && !errors.Is(err, tt.is) {
+						t.Errorf("error %v, want %q, %v", err, tt.fail, tt.is)
+					}
+					return
+				}
 				if err != nil {
-					principal = ""
+					t.Fatal(err)
 				}
-				want = []string{"intent resolve_principal  ?>" + id, "outcome resolve_principal " + principal + " " + tt.record}
-			}
-			if diff := cmp.Diff(want, recorded(t, path)); diff != "" {
-				t.Errorf("journal (-want +got): %s", diff)
-			}
-			if tt.fail != "" || tt.is != nil {
-				if err == nil || !strings.Contains(err.Error(), tt.fail) || tt.is != nil && !errors.Is(err, tt.is) {
-					t.Errorf("error %v, want %q, %v", err, tt.fail, tt.is)
+				if got.Type != kind || got.Name != tt.name || got.ExternalID != id || held(t, sim, got.Ref) != id || tt.ref != "" && got.Ref.String() != tt.ref {
+					t.Errorf("got %+v", got)
 				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got.Type != kind || got.Name != tt.name || got.ExternalID != id || held(t, sim, got.Ref) != id || tt.ref != "" && got.Ref.String() != tt.ref {
-				t.Errorf("got %+v", got)
-			}
+			})
 		})
 	}
 }
@@ -162,34 +165,36 @@ func TestResolve_listed(t *testing.T) {
 // other; a caller that gives up does not wait for the others.
 func TestResolve_together(t *testing.T) {
 	t.Parallel()
-	sim := start(t, resolvable(), simulator.Options{AIM: true, Latency: 20 * time.Millisecond})
-	c := connect(t, quick(sim))
-	var (
-		wg   sync.WaitGroup
-		mu   sync.Mutex
-		refs = map[audit.Ref]int{}
-	)
-	for range 4 {
-		wg.Go(func() {
-			p, err := c.Resolve(t.Context(), audit.TypeUser, guid(7, 1))
-			if err != nil {
-				t.Error(err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			refs[p.Ref]++
-		})
-	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := c.Resolve(ended, audit.TypeUser, guid(7, 1)); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	wg.Wait()
-	if len(refs) != 1 {
-		t.Errorf("principals: %v", refs)
-	}
-	if n := sim.Server.Requests().MaxInFlight; n > 2 { // A token request may run beside.
-		t.Errorf("%d requests in flight", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		sim := startInside(t, resolvable(), simulator.Options{AIM: true, Latency: 20 * time.Millisecond})
+		c := connect(t, quick(sim))
+		var (
+			wg   sync.WaitGroup
+			mu   sync.Mutex
+			refs = map[audit.Ref]int{}
+		)
+		for range 4 {
+			wg.Go(func() {
+				p, err := c.Resolve(t.Context(), audit.TypeUser, guid(7, 1))
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				refs[p.Ref]++
+			})
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := c.Resolve(ended, audit.TypeUser, guid(7, 1)); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		wg.Wait()
+		if len(refs) != 1 {
+			t.Errorf("principals: %v", refs)
+		}
+		if n := sim.Server.Requests().MaxInFlight; n > 2 { // A token request may run beside.
+			t.Errorf("%d requests in flight", n)
+		}
+	})
 }
