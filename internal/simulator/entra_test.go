@@ -57,7 +57,7 @@ func trusting(t *testing.T, sim *simulator.Running) *http.Client {
 	}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport, Timeout: 20 * time.Second}
+	return &http.Client{Transport: transport, Timeout: 2 * time.Minute}
 }
 
 func entraOptions(client *http.Client, authority string) azcore.ClientOptions {
@@ -103,7 +103,7 @@ func federatedAssertion(t *testing.T) string {
 	t.Helper()
 	claims := jwt.RegisteredClaims{
 		Issuer: "https://issuer.example.com", Subject: "system:workload", Audience: jwt.ClaimStrings{"api://AzureADTokenExchange"},
-		ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Minute)),
+		ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour)),
 	}
 	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte("key of the foreign issuer"))
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -61,7 +62,10 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(r.Context(), requestContextKey{}, rc))
 	entry := s.requests.begin(LoggedRequest{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, WorkspaceID: workspaceOf(r)}, s.route(r))
 	out := &statusWriter{ResponseWriter: rw}
-	defer func() { s.requests.end(entry, out.status, rc.fault) }()
+	// Before the answer leaves: who has it finds it in the log, and sends the next
+	// request at once.
+	out.answers = sync.OnceFunc(func() { s.requests.end(entry, out.status, rc.fault) })
+	defer out.answers() // There are requests without an answer.
 	// Read whole, so that the server notices a client that goes away meanwhile.
 	body, err := io.ReadAll(http.MaxBytesReader(out, r.Body, maxBody))
 	if err != nil {
@@ -223,16 +227,18 @@ func (a *answer) writeTo(rw http.ResponseWriter) {
 	_, _ = rw.Write(a.body.Bytes())
 }
 
-// statusWriter remembers the status for the log.
+// statusWriter remembers the status for the log, and tells when it is known.
 type statusWriter struct {
 	http.ResponseWriter
-	status int
+	status  int
+	answers func()
 }
 
 // WriteHeader implements [http.ResponseWriter].
 func (w *statusWriter) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
+		w.answers()
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -240,7 +246,7 @@ func (w *statusWriter) WriteHeader(status int) {
 // Write implements [http.ResponseWriter].
 func (w *statusWriter) Write(p []byte) (int, error) {
 	if w.status == 0 {
-		w.status = http.StatusOK
+		w.WriteHeader(http.StatusOK)
 	}
 	return w.ResponseWriter.Write(p)
 }

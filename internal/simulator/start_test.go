@@ -33,7 +33,7 @@ type httpAnswer struct {
 // tryCall sends a request with the simulator's token unless header says otherwise.
 func tryCall(t *testing.T, sim *Running, method, path, body string, header http.Header) (httpAnswer, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, sim.URL+strings.ReplaceAll(path, "{a}", sim.AccountID), strings.NewReader(body))
 	if err != nil {
