@@ -146,7 +146,7 @@ func TestEntraMatch_everyCredential(t *testing.T) {
 		t.Helper()
 		signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
 			Issuer: "https://issuer.example.com", Subject: "system:workload", Audience: jwt.ClaimStrings{"api://AzureADTokenExchange"},
-			ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Minute)),
+			ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour)),
 		}).SignedString([]byte("key of the issuer"))
 		if err != nil {
 			t.Fatal(err)
@@ -226,7 +226,7 @@ func TestEntraMatch_everyCredential(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		_, err = source.Match(ctx, linked(1, 0, 0))
 		var refused interface{ AuthenticationFailure() bool }

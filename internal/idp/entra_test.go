@@ -79,7 +79,7 @@ func atoi(s string) int {
 
 func match(t *testing.T, source idp.Source, req idp.Request) idp.Result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	got, err := source.Match(ctx, req)
 	if err != nil {
@@ -293,7 +293,9 @@ func TestEntraMatch_credentials(t *testing.T) {
 		"wrong secret":   {func(c *idp.EntraConfig) { c.ClientSecret = "wrong-secret-text" }, "AADSTS7000215"},
 		"unknown app":    {func(c *idp.EntraConfig) { c.ClientID = objectID("e", 1) }, "AADSTS700016"},
 		"unknown tenant": {func(c *idp.EntraConfig) { c.TenantID = objectID("e", 2) }, objectID("e", 2)},
-		"silent host":    {func(c *idp.EntraConfig) { c.AuthorityHost = "https://127.0.0.1:1" }, "127.0.0.1:1"},
+		"silent host": {func(c *idp.EntraConfig) {
+			c.AuthorityHost, c.Transport.FirstContact = "https://127.0.0.1:1", time.Second
+		}, "127.0.0.1:1"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

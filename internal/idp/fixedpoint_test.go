@@ -36,7 +36,7 @@ func TestFixedPoint_atRandom(t *testing.T) {
 		w, done := open(t, st, simulator.Options{})
 		defer done()
 		source := idp.NewFile(writeDirectory(t, dir, st.IDP))
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
 
 		client := w.account(t)

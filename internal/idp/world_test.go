@@ -80,7 +80,7 @@ func newWorld(t *testing.T, st simulator.State, opts simulator.Options) *world {
 func (w *world) transport() transport.Options {
 	return transport.Options{
 		Base:         transport.NewBase(8, &tls.Config{RootCAs: w.roots, MinVersion: tls.VersionTLS12}),
-		FirstContact: 2 * time.Second, RequestTimeout: 5 * time.Second, RetryBudget: 4 * time.Second, RetryPause: 5 * time.Millisecond,
+		FirstContact: time.Minute, RequestTimeout: time.Minute, RetryBudget: time.Minute, RetryPause: 5 * time.Millisecond,
 	}
 }
 
@@ -108,7 +108,7 @@ func (w *world) account(t fatal) *account.Client {
 			Host: w.sim.URL, AccountID: w.sim.AccountID, ClientID: w.sim.ClientID, ClientSecret: w.sim.ClientSecret,
 			Loaders: []config.Loader{hermetic{}},
 		},
-		FirstContact: 2 * time.Second, RequestTimeout: 5 * time.Second, RetryBudget: 4 * time.Second, RetryPause: 5 * time.Millisecond,
+		FirstContact: time.Minute, RequestTimeout: time.Minute, RetryBudget: time.Minute, RetryPause: 5 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +163,7 @@ func writeDirectory(t fatal, dir string, d simulator.IDP) string {
 // run audits the whole account with one source.
 func run(t fatal, client *account.Client, source idp.Source) (audit.Report, idp.Result) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	inventory, err := client.Inventory(ctx)
 	if err != nil {
