@@ -31,10 +31,17 @@ func acceptanceWith(t *testing.T, options []provider.Option, steps ...resource.T
 	needCLI(t)
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-			"dbxidentity": providerserver.NewProtocol6WithError(provider.New("test", append(options, provider.WithShortLimits())...)()),
+			"dbxidentity": providerserver.NewProtocol6WithError(provider.New("test", append([]provider.Option{provider.WithShortLimits()}, options...)...)()),
 		},
 		Steps: steps,
 	})
+}
+
+// impatient gives a failure that lasts up in seconds.
+func impatient() []provider.Option {
+	return []provider.Option{provider.WithLimits(provider.Limits{
+		FirstContact: time.Minute, RequestTimeout: time.Minute, RetryBudget: 5 * time.Second, RetryPause: 20 * time.Millisecond, ConfirmTimeout: 5 * time.Second,
+	})}
 }
 
 // account is a simulated account for one test.
@@ -204,9 +211,6 @@ func decode[T any](t *testing.T, raw []byte) T {
 	}
 	return out
 }
-
-// soon is a time limit for things that must not hang.
-const soon = 20 * time.Second
 
 // wrote tells whether exactly n write requests were sent since the last reset.
 func (a account) wrote(n int) error {

@@ -5,12 +5,12 @@ package provider_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -285,17 +285,14 @@ func TestProcess_cloneInterrupted(t *testing.T) {
 		st.Groups = append(st.Groups, simulator.Group{ID: id, DisplayName: fmt.Sprintf("more-%d", i), Members: []simulator.Member{{Value: demoSource}}})
 		st.Workspaces[0].PermissionAssignments = append(st.Workspaces[0].PermissionAssignments, simulator.PermissionAssignment{PrincipalID: id, Permissions: []string{"USER"}})
 	}
-	a := startAccount(t, st, simulator.Options{Latency: 5 * time.Millisecond})
+	a := startAccount(t, st, simulator.Options{})
+	a.faults(simulator.Fault{Kind: simulator.FaultHang, Method: http.MethodPatch, Skip: 2})
 	w := newWorkspace(t, a.config("", cloneCopy))
 	cmd, out := w.command(t.Context(), "apply", "-auto-approve", "-parallelism=1")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); a.writes() < 2; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("nothing was written:\n%s", out)
-		}
-	}
+	w.until(out, "the third write", func() bool { return a.writes() > 2 })
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -316,6 +313,7 @@ func TestProcess_cloneInterrupted(t *testing.T) {
 	if n := len(has); n >= more+4 || known < 1 || n > known+3 {
 		t.Errorf("the target is in %v, state holds %d", has, known)
 	}
+	a.faults()
 	w.must(0, "apply", "-auto-approve")
 	w.must(0, "plan", "-detailed-exitcode")
 	if has = a.holdsTarget(); len(has) != more+4 {

@@ -7,9 +7,11 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -174,18 +176,33 @@ func TestProcess_besideASync(t *testing.T) {
 	for i := range users {
 		wants[1000+i] = entraID(1000 + i)
 	}
-	w := newWorkspace(t, linksAndMembers(a, "writes_per_second = 0.8", wants, []int{1005}))
+	// From the arrival of the first write on everybody else waits for the sync.
+	var begun atomic.Bool
+	written, goOn := make(chan struct{}), make(chan struct{})
+	front := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		first := r.Method == http.MethodPatch && begun.CompareAndSwap(false, true)
+		if begun.Load() && !first {
+			select {
+			case <-goOn:
+			case <-r.Context().Done():
+				return
+			}
+		}
+		a.Server.Handler().ServeHTTP(rw, r)
+		if first {
+			close(written)
+		}
+	}))
+	t.Cleanup(front.Close)
+	config := linksAndMembers(a, "writes_per_second = 0.4", wants, []int{1005})
+	w := newWorkspace(t, strings.ReplaceAll(config, a.URL, front.URL))
 	w.must(0, "plan", "-out=saved")
 	a.Server.ResetRequests()
 	cmd, out := w.command(t.Context(), "apply", "saved")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); a.writes() == 0; time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the apply wrote nothing:\n%s", out)
-		}
-	}
+	w.until(out, "the first write", func() bool { return isClosed(written) })
 	first := a.patched()[0]
 	synced := map[string]string{}
 	for _, id := range []string{"1000", "1001", "1002"} {
@@ -201,6 +218,7 @@ func TestProcess_besideASync(t *testing.T) {
 	if taken {
 		a.link("Groups/1", entraID(1))
 	}
+	close(goOn)
 	err := cmd.Wait()
 	if err == nil {
 		t.Errorf("the apply does not say what it could not do:\n%s", out)
@@ -261,5 +279,14 @@ func TestProcess_savedPlanOfMemberships(t *testing.T) {
 	w.must(0, "destroy", "-auto-approve", "-refresh=false")
 	if in := a.members("202"); !slices.Equal(in, []string{"101"}) {
 		t.Errorf("after destroy group 202 has %v", in)
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }

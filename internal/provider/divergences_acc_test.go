@@ -105,7 +105,7 @@ func TestAccDivergences_oneFailure(t *testing.T) {
 	at := func(name string, check knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue(divergencesAddress, tfjsonpath.New(name), check)
 	}
-	acceptance(t, resource.TestStep{
+	acceptanceWith(t, impatient(), resource.TestStep{
 		Config: a.audited(`data "dbxidentity_divergences" "all" {}`),
 		ConfigStateChecks: []statecheck.StateCheck{
 			at("complete", knownvalue.Bool(false)),
@@ -129,14 +129,15 @@ func TestAccDivergences_oneFailure(t *testing.T) {
 // not a clean account, and not a wait for each of the identities.
 func TestAccDivergences_goneMidRead(t *testing.T) {
 	t.Parallel()
-	a := startPreset(t, "field-scan", simulator.Options{Latency: 10 * time.Millisecond})
+	a := startPreset(t, "field-scan", simulator.Options{})
+	a.faults(simulator.Fault{Kind: simulator.FaultHang, Path: "**/matchWithIdp", Skip: 300})
 	go func() {
-		for deadline := time.Now().Add(time.Minute); a.requestsTo("matchWithIdp") < 300 && time.Now().Before(deadline); {
+		for a.requestsTo("matchWithIdp") <= 300 && t.Context().Err() == nil {
 			time.Sleep(20 * time.Millisecond)
 		}
 		_ = a.Close()
 	}()
-	acceptance(t, resource.TestStep{
+	acceptanceWith(t, impatient(), resource.TestStep{
 		Config:   a.audited(`data "dbxidentity_divergences" "all" {}`),
 		PlanOnly: true,
 		ExpectError: regexp.MustCompile(`(?s)Unable to Read Divergences.*matchWithIdp.*no answer.*` +

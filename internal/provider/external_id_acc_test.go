@@ -150,7 +150,7 @@ func TestAccExternalID_writeWithoutEffect(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, smallWorld(), simulator.Options{})
 	config := a.config("", externalIDOf("user", "101", entraID(101), ""))
-	acceptance(t,
+	acceptanceWith(t, impatient(),
 		resource.TestStep{
 			PreConfig: func() {
 				a.faults(simulator.Fault{Kind: simulator.FaultNoop, Method: "PATCH", Path: "/api/**/Users/101"})

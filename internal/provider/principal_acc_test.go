@@ -91,7 +91,7 @@ func TestAccPrincipal_refusals(t *testing.T) {
 			if tt.fault != nil {
 				a.faults(*tt.fault)
 			}
-			acceptance(t, resource.TestStep{Config: a.audited(principalBlock(tt.selector)), PlanOnly: true, ExpectError: regexp.MustCompile(tt.want)})
+			acceptanceWith(t, impatient(), resource.TestStep{Config: a.audited(principalBlock(tt.selector)), PlanOnly: true, ExpectError: regexp.MustCompile(tt.want)})
 		})
 	}
 }
@@ -101,7 +101,7 @@ func TestAccPrincipal_unknown(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, smallWorld(), simulator.Options{})
 	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: http.StatusInternalServerError, Path: "/api/2.0/identity/accounts/*/users/101/matchWithIdp"})
-	acceptance(t, resource.TestStep{
+	acceptanceWith(t, impatient(), resource.TestStep{
 		Config: a.audited(principalBlock(`id = "101"`)),
 		ConfigStateChecks: []statecheck.StateCheck{
 			text(principalAddress, "principal_name", "user101@example.com"),

@@ -270,7 +270,7 @@ func WithLimits(l Limits) Option {
 // WithShortLimits are limits for tests that wait for few failures.
 func WithShortLimits() Option {
 	return WithLimits(Limits{
-		RequestTimeout: 5 * time.Second, RetryBudget: 3 * time.Second, RetryPause: 20 * time.Millisecond, ConfirmTimeout: 3 * time.Second,
+		FirstContact: time.Minute, RequestTimeout: time.Minute, RetryBudget: time.Minute, RetryPause: 20 * time.Millisecond, ConfirmTimeout: time.Minute,
 	})
 }
 
