@@ -29,7 +29,6 @@ type Journal struct {
 
 	mu   sync.Mutex
 	file *os.File
-	torn bool   // the file may end within a line
 	owed []byte // outcomes that could not be written yet
 }
 
@@ -39,7 +38,7 @@ func New(path string) *Journal { return &Journal{path: path, now: time.Now} }
 // Check tells whether the journal can be opened later, as far as can be seen
 // without making or changing anything.
 func Check(path string) error {
-	info, err := os.Stat(path)
+	info, err := os.Lstat(path)
 	switch {
 	case err == nil:
 		return checkFile(path, info)
@@ -61,6 +60,8 @@ func Check(path string) error {
 // the journal must not be for others to choose.
 func checkFile(path string, info fs.FileInfo) error {
 	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		return fmt.Errorf("the journal %s is a symbolic link, which is not followed: whoever may change it would choose the file. Name the file itself", path)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("the journal %s is no regular file", path)
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
@@ -115,10 +116,14 @@ func (j *Journal) write(text []byte) error {
 	if err := j.open(); err != nil {
 		return err
 	}
-	if j.torn {
+	// Looked at each time: another process that appends may have died within a line.
+	torn, err := endsWithin(j.file)
+	if torn {
 		text = append([]byte("\n"), text...)
 	}
-	_, err := j.file.Write(text)
+	if err == nil {
+		_, err = j.file.Write(text)
+	}
 	if err == nil {
 		err = j.file.Sync()
 	}
@@ -129,7 +134,6 @@ func (j *Journal) write(text []byte) error {
 		j.file = nil
 		return fmt.Errorf("writing to the journal %s: %w", j.path, err)
 	}
-	j.torn = false
 	return nil
 }
 
@@ -146,7 +150,7 @@ func (j *Journal) open() error {
 	if err := Check(j.path); err != nil {
 		return err // A pipe would block for ever.
 	}
-	_, statErr := os.Stat(j.path)
+	_, statErr := os.Lstat(j.path)
 	file, err := os.OpenFile(j.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("opening the journal: %w", err)
@@ -158,8 +162,8 @@ func (j *Journal) open() error {
 	if err == nil && errors.Is(statErr, fs.ErrNotExist) {
 		err = syncDir(filepath.Dir(j.path))
 	}
-	if err == nil {
-		j.torn, err = endsWithin(file, info.Size())
+	if err == nil && !isAt(j.path, info) {
+		err = fmt.Errorf("%s was replaced at the same time", j.path)
 	}
 	if err != nil {
 		_ = file.Close()
@@ -171,21 +175,24 @@ func (j *Journal) open() error {
 
 // current tells whether the open file is the one at the path.
 func (j *Journal) current() bool {
-	at, err := os.Stat(j.path)
-	if err != nil {
-		return false
-	}
 	own, err := j.file.Stat()
+	return err == nil && isAt(j.path, own)
+}
+
+// isAt tells whether a file is the one at the path itself, by no link.
+func isAt(path string, own fs.FileInfo) bool {
+	at, err := os.Lstat(path)
 	return err == nil && os.SameFile(at, own)
 }
 
 // endsWithin tells whether a file ends within a line, as after a crash.
-func endsWithin(file *os.File, size int64) (bool, error) {
-	if size == 0 {
-		return false, nil
+func endsWithin(file *os.File) (bool, error) {
+	info, err := file.Stat()
+	if err != nil || info.Size() == 0 {
+		return false, err
 	}
 	var last [1]byte
-	if _, err := file.ReadAt(last[:], size-1); err != nil && !errors.Is(err, io.EOF) {
+	if _, err := file.ReadAt(last[:], info.Size()-1); err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
 	return last[0] != '\n', nil

@@ -6,6 +6,7 @@ package journal_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -111,6 +112,52 @@ func TestJournal_torn(t *testing.T) {
 		if got := read(t, path, damaged...); got[len(got)-1].Principal != "user/2" || len(got) != 3-len(damaged) {
 			t.Fatalf("cut at %d: %+v", cut, got)
 		}
+	}
+}
+
+// So does one that another process leaves behind while this one has the file open.
+func TestJournal_tornByAnother(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	j := journal.New(path)
+	intend(t, j, intent(1))
+	other, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = other.WriteString(`{"version":1,"event":"int`)
+	if err = errors.Join(err, other.Close()); err != nil {
+		t.Fatal(err)
+	}
+	intend(t, j, intent(2))
+	if got := read(t, path, 2); len(got) != 2 || got[1].Principal != "user/2" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Whoever may change a link would choose what is written, and what is rolled back.
+func TestJournal_link(t *testing.T) {
+	t.Parallel()
+	for name, there := range map[string]bool{"to a file": true, "to nothing": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target, path := filepath.Join(t.TempDir(), "target"), filepath.Join(t.TempDir(), "journal.jsonl")
+			if there {
+				target = file(t, t.TempDir(), 0o600)
+			}
+			if err := os.Symlink(target, path); err != nil {
+				t.Skip("this machine makes no links: ", err)
+			}
+			_, err := journal.New(path).Intend(intent(1))
+			for what, err := range map[string]error{"Check": journal.Check(path), "Intend": err} {
+				if err == nil || !strings.Contains(err.Error(), "symbolic link") {
+					t.Errorf("%s: %v", what, err)
+				}
+			}
+			if content, err := os.ReadFile(target); there != (err == nil) || len(content) > 0 {
+				t.Errorf("the target has %q, %v", content, err)
+			}
+		})
 	}
 }
 
