@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
@@ -115,7 +117,9 @@ func lines[V any](entries map[string]V) (string, error) {
 	return "{\n" + strings.Join(out, ",\n") + "\n  }", nil
 }
 
-// marshal is JSON as people write it: no escapes for HTML.
+// marshal is JSON as people write it, without escapes for HTML, but with escapes
+// for what does not show: a review sees text, and characters that turn its
+// direction, or have no width, would show another one than is there.
 func marshal(v any) (string, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -123,7 +127,22 @@ func marshal(v any) (string, error) {
 	if err := enc.Encode(v); err != nil {
 		return "", fmt.Errorf("writing %T: %w", v, err)
 	}
-	return strings.TrimSuffix(b.String(), "\n"), nil
+	return printable(strings.TrimSuffix(b.String(), "\n")), nil
+}
+
+// printable escapes what cannot be seen, as JSON does. All of it is within strings.
+func printable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 // sortedKeys are keys with their numbers in numeric order.
@@ -145,13 +164,13 @@ func HCL(f Fixes) string {
 	body := file.Body()
 	for _, key := range sortedKeys(f.ExternalIDs) {
 		e := f.ExternalIDs[key]
-		block(body, comment(e.PrincipalName, e.Category, irreversible(e.Reversible)), "dbxidentity_external_id", e.PrincipalType+"_"+e.PrincipalID,
+		block(body, comment([]string{e.PrincipalName}, e.Category, irreversible(e.Reversible)), "dbxidentity_external_id", e.PrincipalType+"_"+e.PrincipalID,
 			attribute{"principal_type", cty.StringVal(e.PrincipalType)}, attribute{"principal_id", cty.StringVal(e.PrincipalID)},
 			attribute{"external_id", cty.StringVal(e.ExternalID)}, attribute{"expected_current_external_id", cty.StringVal(e.CurrentExternalID)})
 	}
 	for _, key := range sortedKeys(f.MemberRemovals) {
 		e := f.MemberRemovals[key]
-		block(body, comment(e.MemberName, e.GroupName, e.Cause), "dbxidentity_group_member_removal", "group_"+e.GroupID+"_member_"+e.MemberID,
+		block(body, comment([]string{e.MemberName, e.GroupName}, e.Cause), "dbxidentity_group_member_removal", "group_"+e.GroupID+"_member_"+e.MemberID,
 			attribute{"group_id", cty.StringVal(e.GroupID)}, attribute{"member_id", cty.StringVal(e.MemberID)})
 	}
 	for _, key := range sortedKeys(f.Memberships) {
@@ -162,7 +181,7 @@ func HCL(f Fixes) string {
 			attributes = append(attributes, attribute{"allow_privileged", cty.True})
 			note = "privileged"
 		}
-		block(body, comment(e.GroupName, note), "dbxidentity_group_member", "group_"+e.GroupID+"_member_"+e.MemberID, attributes...)
+		block(body, comment([]string{e.GroupName}, note), "dbxidentity_group_member", "group_"+e.GroupID+"_member_"+e.MemberID, attributes...)
 	}
 	return string(hclwrite.Format(file.Bytes()))
 }
@@ -192,13 +211,27 @@ func block(body *hclwrite.Body, above, kind, name string, attributes ...attribut
 
 // comment is one line. Names are quoted, because whoever names an object of the
 // directory must not write configuration: line feeds, control characters and
-// those that turn the direction of text are escaped.
-func comment(name string, more ...string) string {
-	text := "# " + strconv.Quote(name)
-	for _, m := range more {
-		if m != "" {
-			text += ", " + strings.Trim(strconv.Quote(m), `"`)
+// those that turn the direction of text are escaped. What stands outside of quotes
+// is no name.
+func comment(names []string, codes ...string) string {
+	var parts []string
+	for _, name := range names {
+		parts = append(parts, strconv.Quote(name))
+	}
+	for _, code := range codes {
+		if code == "" {
+			continue
+		}
+		if quoted := strconv.Quote(code); strings.ContainsFunc(code, notOfCode) {
+			parts = append(parts, quoted)
+		} else {
+			parts = append(parts, code)
 		}
 	}
-	return text
+	return "# " + strings.Join(parts, ", ")
+}
+
+// notOfCode tells what no category, cause or note of ours has.
+func notOfCode(r rune) bool {
+	return r != ' ' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 }

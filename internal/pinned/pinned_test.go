@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
@@ -19,7 +20,7 @@ import (
 // hostile are names that would be configuration if they were not quoted.
 func hostile() *rapid.Generator[string] {
 	return rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{
-		"ann@example.com", "${file(\"x\")}", "%{ if true }", "a\"\n}\nresource \"terraform_data\" \"x\" {", "\r\n# x", "*/", "\u202eevil", "caf\u00e9 <&>", "\\", "\x00",
+		"ann@example.com", "${file(\"x\")}", "%{ if true }", "a\"\n}\nresource \"terraform_data\" \"x\" {", "\r\n# x", "*/", "\u202eevil", "\ufeffa", "a\u200b\U000e0041", "x, cannot be taken back", "caf\u00e9 <&>", "\\", "\x00",
 	}))
 }
 
@@ -81,6 +82,7 @@ func TestHCL_readsBack(t *testing.T) {
 		if HCL(f) != text {
 			t.Fatal("not deterministic")
 		}
+		showsAll(t, text)
 	})
 }
 
@@ -147,6 +149,7 @@ func TestTFVars_readsBack(t *testing.T) {
 		if diff := cmp.Diff(f, Fixes(got)); diff != "" {
 			t.Fatalf("(-want +got) %s\n%s", diff, text)
 		}
+		showsAll(t, text)
 		things, empty := 0, 0
 		for _, n := range []int{len(f.ExternalIDs), len(f.MemberRemovals), len(f.Memberships)} {
 			things += n
@@ -159,6 +162,15 @@ func TestTFVars_readsBack(t *testing.T) {
 			t.Fatalf("%d lines, want %d:\n%s", strings.Count(text, "\n"), want, text)
 		}
 	})
+}
+
+// showsAll wants a text in which a reviewer sees what is there.
+func showsAll(t *rapid.T, text string) {
+	for _, r := range text {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Fatalf("%U is not escaped:\n%s", r, text)
+		}
+	}
 }
 
 func TestRender(t *testing.T) {

@@ -123,7 +123,9 @@ func decodeFixes(ctx context.Context, value types.Dynamic) (out pinned.Fixes, kn
 		case partMemberRemovals:
 			out.MemberRemovals, known, err = decodePart(name, entries, memberRemovalOf)
 		case partMemberships:
-			out.Memberships, known, err = decodePart(name, entries, membershipOf)
+			if out.Memberships, known, err = decodePart(name, entries, membershipOf); err == nil {
+				err = twice(out.Memberships)
+			}
 		default:
 			err = fmt.Errorf("%q is no part of fixes; the parts are %s, %s and %s", name, partExternalIDs, partMemberRemovals, partMemberships)
 		}
@@ -149,6 +151,9 @@ func decodePart[V any](part string, entries map[string]attr.Value, decode func(e
 		}
 		r := entryReader{attributes: attributes, state: &entryState{}}
 		out[key] = decode(r)
+		if r.state.err == nil && !r.state.unknown && !slices.Contains(keysOf(out[key]), key) {
+			r.fail("the key names something else than its entry; it must be %q", keysOf(out[key])[0])
+		}
 		switch {
 		case r.state.err != nil:
 			return nil, false, fmt.Errorf("%s[%q]: %w", part, key, r.state.err)
@@ -157,6 +162,31 @@ func decodePart[V any](part string, entries map[string]attr.Value, decode func(e
 		}
 	}
 	return out, true, nil
+}
+
+// keysOf are the keys that an entry may have: for_each and its reviewers go by them.
+func keysOf(entry any) []string {
+	switch e := entry.(type) {
+	case pinned.ExternalID:
+		return []string{e.PrincipalType + "/" + e.PrincipalID}
+	case pinned.MemberRemoval:
+		return []string{membershipKey(e.GroupID, e.MemberID)}
+	case pinned.Membership:
+		return []string{membershipKey(e.GroupID, e.MemberID), e.GroupID}
+	}
+	return nil
+}
+
+// twice is an error where one membership is there under both keys that it may have.
+func twice(memberships map[string]pinned.Membership) error {
+	for _, key := range slices.Sorted(maps.Keys(memberships)) {
+		m := memberships[key]
+		other := membershipKey(m.GroupID, m.MemberID)
+		if _, both := memberships[other]; both && key == m.GroupID {
+			return fmt.Errorf("%s has one membership under the keys %q and %q: leave one of them out", partMemberships, key, other)
+		}
+	}
+	return nil
 }
 
 // entryReader reads the attributes of one entry and keeps the first error.

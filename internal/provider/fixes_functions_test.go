@@ -29,9 +29,17 @@ func callFixes(t *testing.T, fixes attr.Value) (attr.Value, string) {
 func TestFixesFunctions_input(t *testing.T) {
 	t.Parallel()
 	str := func(s string) attr.Value { return types.StringValue(s) }
-	with := func(part string, entry map[string]attr.Value) attr.Value {
-		return object(map[string]attr.Value{part: object(map[string]attr.Value{"k": object(entry)})})
+	under := func(key, part string, entry map[string]attr.Value) attr.Value {
+		return object(map[string]attr.Value{part: object(map[string]attr.Value{key: object(entry)})})
 	}
+	with := func(part string, entry map[string]attr.Value) attr.Value {
+		key := "user/1"
+		if part != "external_id_fixes" {
+			key = "1/2"
+		}
+		return under(key, part, entry)
+	}
+	membership := map[string]attr.Value{"group_id": str("1"), "member_id": str("2")}
 	fix := func(change map[string]attr.Value) attr.Value {
 		entry := map[string]attr.Value{"principal_type": str("user"), "principal_id": str("1"), "external_id": str("x"), "principal_name": types.StringNull()}
 		for name, v := range change {
@@ -43,7 +51,7 @@ func TestFixesFunctions_input(t *testing.T) {
 		fixes      attr.Value
 		want, fail string
 	}{
-		"a fix":        {fixes: fix(nil), want: `"k": {"principal_type":"user","principal_id":"1","principal_name":"","current_external_id":"","external_id":"x","category":"","reversible":true}`},
+		"a fix":        {fixes: fix(nil), want: `"user/1": {"principal_type":"user","principal_id":"1","principal_name":"","current_external_id":"","external_id":"x","category":"","reversible":true}`},
 		"a removal":    {fixes: with("member_removals", map[string]attr.Value{"group_id": str("1"), "member_id": str("2")}), want: `"group_id":"1"`},
 		"a membership": {fixes: with("memberships", map[string]attr.Value{"group_id": str("1"), "member_id": str("2"), "privileged": types.BoolValue(true)}), want: `"privileged":true`},
 		"a map type": {
@@ -56,6 +64,13 @@ func TestFixesFunctions_input(t *testing.T) {
 		"another part":      {fixes: object(map[string]attr.Value{"users": object(map[string]attr.Value{})}), fail: `"users" is no part`},
 		"a part of text":    {fixes: object(map[string]attr.Value{"memberships": str("x")}), fail: "must be a map of objects"},
 		"an entry of text":  {fixes: object(map[string]attr.Value{"memberships": object(map[string]attr.Value{"k": str("x")})}), fail: `memberships["k"] is not an object`},
+		"a group as key":    {fixes: under("1", "memberships", membership), want: `"1": {"group_id":"1"`},
+		"another fix's key": {fixes: under("user/2", "external_id_fixes", map[string]attr.Value{"principal_type": str("user"), "principal_id": str("1"), "external_id": str("x")}), fail: `must be "user/1"`},
+		"another member":    {fixes: under("1/3", "memberships", membership), fail: `must be "1/2"`},
+		"another removal":   {fixes: under("1", "member_removals", membership), fail: `must be "1/2"`},
+		"one membership twice": {
+			fixes: object(map[string]attr.Value{"memberships": object(map[string]attr.Value{"1": object(membership), "1/2": object(membership)})}), fail: `under the keys "1" and "1/2"`,
+		},
 		"no id":             {fixes: with("memberships", map[string]attr.Value{"group_id": str("1")}), fail: "member_id"},
 		"an id that is one": {fixes: fix(map[string]attr.Value{"principal_id": str(`1" {`)}), fail: "decimal number"},
 		"another type":      {fixes: fix(map[string]attr.Value{"principal_type": str("robot")}), fail: "principal_type"},

@@ -64,6 +64,9 @@ func TestProcess_pinned(t *testing.T) {
 		t.Errorf("generated resources: %s", out)
 	}
 
+	apply.write("fixes.auto.tfvars.json", strings.Replace(fixes, `"user/101": {`, `"user/102": {`, 1))
+	saysAll(t, apply.must(1, "plan", "-input=false"), "A key names another principal than its fix")
+
 	apply.write("fixes.auto.tfvars.json", fixes)
 	apply.must(0, "plan", "-input=false", "-out=plan.bin")
 	apply.must(0, "apply", "-input=false", "plan.bin")

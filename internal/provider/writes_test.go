@@ -223,12 +223,6 @@ func TestProcess_otherAccount(t *testing.T) {
 	}
 }
 
-// configuredBy takes the account from the environment, as pipelines do.
-func (w *workspace) configuredBy(a account) {
-	w.env = append(w.env, "DATABRICKS_HOST="+a.URL, "DATABRICKS_ACCOUNT_ID="+a.AccountID, "DATABRICKS_CLIENT_ID="+a.ClientID,
-		"DATABRICKS_CLIENT_SECRET="+a.ClientSecret, "DATABRICKS_AUTH_TYPE=oauth-m2m", "DATABRICKS_CONFIG_FILE=/dev/null")
-}
-
 // A saved plan of one account, applied where the environment names another one, in
 // which the same ids are principals, too: nothing is written there, neither by what
 // is new nor by what the state knows, and the first account's state stays usable.
@@ -249,14 +243,14 @@ resource "dbxidentity_group_member" "new" {
 `+remediation)
 	elsewhere := func(texts ...string) {
 		t.Helper()
-		w.configuredBy(a)
+		w.onAccount(a)
 		w.must(0, "plan", "-out=saved")
-		w.configuredBy(b)
+		w.onAccount(b)
 		saysAll(t, w.must(1, "apply", "saved"), append(texts, a.AccountID, b.AccountID)...)
 		if err := b.wrote(0); err != nil {
 			t.Error("in the other account", err)
 		}
-		w.configuredBy(a)
+		w.onAccount(a)
 		w.must(0, "apply", "-auto-approve")
 	}
 	elsewhere(".account_id")

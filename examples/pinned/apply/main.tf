@@ -23,6 +23,12 @@ variable "external_id_fixes" {
     reversible          = bool
   }))
   default = {}
+
+  # Reviewers and the addresses in the plan go by the keys.
+  validation {
+    condition     = alltrue([for key, fix in var.external_id_fixes : key == "${fix.principal_type}/${fix.principal_id}"])
+    error_message = "A key names another principal than its fix."
+  }
 }
 
 variable "member_removals" {
@@ -37,6 +43,11 @@ variable "member_removals" {
     cause       = string
   }))
   default = {}
+
+  validation {
+    condition     = alltrue([for key, removal in var.member_removals : key == "${removal.group_id}/${removal.member_id}"])
+    error_message = "A key names another membership than its removal."
+  }
 }
 
 resource "dbxidentity_external_id" "fix" {
