@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -21,10 +22,19 @@ func (r *groupMemberResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 	if step.exists && state.removesOnDestroy() {
 		r.guardDestroy(ctx, &state, &resp.Diagnostics)
+	} else if step.exists && state.OnDestroy.IsNull() {
+		warnFound(&resp.Diagnostics, &state.memberModel)
 	}
 	if step.known {
 		step.refuse(ctx, r.session, plan.request(), r.session.account.CheckAddMember, &resp.Diagnostics)
 	}
+}
+
+// warnFound says that the default of on_destroy keeps a membership: the plan and the
+// output of a destroy look the same for those that are kept and those that end.
+func warnFound(diags *diag.Diagnostics, m *memberModel) {
+	diags.AddWarning("Membership Will Be Kept", fmt.Sprintf("%s stays a member of group/%s when this instance is destroyed: it was found there, and not added "+
+		"(added = false, on_destroy is not set). To end it, set on_destroy = %q and apply first.", m.member(), m.GroupID.ValueString(), onDestroyRemove))
 }
 
 // guardDestroy refuses in the plan what a destroy would refuse: Terraform does
