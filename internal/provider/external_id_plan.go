@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -99,7 +100,8 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 
 // guardWrite refuses in the plan what create or update would refuse. It looks
 // at the shared snapshot of the account, so any number of instances cost one
-// listing. What cannot be looked up is left to the apply, which looks again.
+// listing, and what [account.Client.Privileges] reads where no audit of the run
+// offers the value. What cannot be looked up is left to the apply, which looks again.
 func (r *externalIDResource) guardWrite(ctx context.Context, plan externalIDModel, expected types.String, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
@@ -136,7 +138,36 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan externalIDMode
 			conflict.Holders = append(conflict.Holders, h.Ref)
 		}
 		addWriteError(diags, "Plan", thingExternalID, current, conflict)
+	default:
+		r.warnPower(ctx, current, want, diags)
 	}
+}
+
+// warnPower says whose power the change hands over: an audit holds such fixes back,
+// and a value that is written by hand must not go through in silence. It looks in
+// the plan only, which somebody reviews; Terraform plans once more in the apply.
+func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, want string, diags *diag.Diagnostics) {
+	if want == "" || r.session.applying.Load() || r.session.isVetted(p.Ref, want) {
+		return
+	}
+	switch power := r.session.account.Privileges(ctx, []audit.Ref{p.Ref})[p.Ref]; {
+	case len(power.Powers) > 0:
+		diags.AddAttributeWarning(path.Root("external_id"), "External ID Gives Power", fmt.Sprintf("%s has power: %s. Whoever is %q in the identity "+
+			"provider will have it%s. No audit of this plan offers this change: make sure that it is the same person, group or application.",
+			principalTitle(p), strings.Join(power.Powers, "; "), want, insteadOf(p.ExternalID)))
+	case power.Unknown != "":
+		diags.AddAttributeWarning(path.Root("external_id"), "Power Not Checked", fmt.Sprintf("Whoever is %q in the identity provider will have what %s has, and "+
+			"whether that is power (account roles, ADMIN of workspaces, metastores) could not be looked at: %s. Make sure that it is the same person, "+
+			"group or application.", want, principalTitle(p), power.Unknown))
+	}
+}
+
+// insteadOf names who loses what an externalId stands for.
+func insteadOf(externalID string) string {
+	if externalID == "" {
+		return ""
+	}
+	return fmt.Sprintf(" instead of %q", externalID)
 }
 
 // warnUnrestorable says at plan time that on_destroy = "restore" is a promise

@@ -47,6 +47,7 @@ func (r *externalIDResource) Create(ctx context.Context, req resource.CreateRequ
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
+	r.session.applying.Store(true)
 	if err := r.session.handover.take(ctx, plan.ref().String()); err != nil {
 		addWriteError(&resp.Diagnostics, "Create", thingExternalID, principalOf(plan.ref(), audit.Principal{}), err)
 		return
@@ -131,6 +132,7 @@ func (r *externalIDResource) Update(ctx context.Context, req resource.UpdateRequ
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
+	r.session.applying.Store(true)
 	// The name stays as it was planned; the next read brings a new one.
 	plan.ID, plan.PrincipalName, plan.AccountID = state.ID, state.PrincipalName, r.session.accountID()
 	firstWrite := plan.PreviousExternalID.IsUnknown()

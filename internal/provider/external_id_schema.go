@@ -82,7 +82,7 @@ func (r *externalIDResource) Schema(ctx context.Context, _ resource.SchemaReques
 			"Destroy keeps the value unless `on_destroy` is `restore`." +
 			"\n\n~> **Warning:** The externalId decides who a principal is once automatic identity management is on: whoever signs in as that " +
 			"identity has what the principal has. Take it from `external_id_fixes`, which holds back what is not safe, rather than from a list. " +
-			"For users and service principals a blank value cannot be brought back.",
+			"For users and service principals a blank value cannot be brought back. The plan warns where the principal has power and no audit of the same plan offers the value.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed: true, PlanModifiers: keepState,

@@ -88,6 +88,7 @@ func (r *remediationLedgerResource) ModifyPlan(ctx context.Context, req resource
 func (r *remediationLedgerResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan ledgerModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	r.session.applying.Store(true)
 	plan.settle(ctx, emptyLedger(), &resp.Diagnostics)
 	plan.AccountID = r.session.accountID()
 	if resp.Diagnostics.HasError() {
@@ -101,6 +102,7 @@ func (r *remediationLedgerResource) Update(ctx context.Context, req resource.Upd
 	var plan, state ledgerModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	r.session.applying.Store(true)
 	plan.settle(ctx, &state, &resp.Diagnostics)
 	plan.AccountID = r.session.accountID()
 	if resp.Diagnostics.HasError() {

@@ -32,6 +32,8 @@ type session struct {
 	idp      idp.Source // nil: none configured
 	now      func() time.Time
 	handover *handover
+	// applying is true once this run has begun to apply what was planned.
+	applying atomic.Bool
 	// checkpoints are for audits that may be killed.
 	checkpoints *checkpoints
 
@@ -43,7 +45,10 @@ type session struct {
 	// open are those that they want to fix or could not judge, and unlisted the
 	// types of which there may be more.
 	audited, open map[audit.Ref]bool
-	unlisted      map[audit.PrincipalType]bool
+	// vetted are the externalIds that the audits of this run offer: they have looked
+	// at the power of those principals, or were told not to mind it.
+	vetted   map[audit.Ref]string
+	unlisted map[audit.PrincipalType]bool
 	// openMembers are the memberships, by [membershipKey], that the reads of this
 	// run want to change or could not judge; openGroups and openTargets are groups
 	// and members of which all memberships are open.
@@ -72,6 +77,7 @@ func (s *session) noteAudit(report audit.Report) {
 	defer s.mu.Unlock()
 	if s.open == nil {
 		s.audited, s.open, s.unlisted = map[audit.Ref]bool{}, map[audit.Ref]bool{}, map[audit.PrincipalType]bool{}
+		s.vetted = map[audit.Ref]string{}
 	}
 	s.prepareMembers()
 	for t, ids := range report.Scanned {
@@ -86,7 +92,7 @@ func (s *session) noteAudit(report audit.Report) {
 		s.open[ref] = true
 	}
 	for _, f := range report.ExternalIDFixes {
-		s.open[f.Ref] = true
+		s.open[f.Ref], s.vetted[f.Ref] = true, f.ExternalID
 	}
 	for _, m := range report.ManualActions {
 		if audit.IsHole(m.Reason) {
@@ -160,6 +166,14 @@ func (s *session) checkTargets(t membershipTargets, diags *diag.Diagnostics) {
 	diags.AddAttributeWarning(path.Root("pending_memberships"), "Several Targets, and Ledger Keys for One", "Clone plans of this run give groups to "+
 		"members that this ledger has no entry for, under keys that it has for others."+doubt+"\n\nIf each of them has a ledger of its own, all is well. "+
 		"If this one is for several, merge has kept the last of them only. "+keysWithMember)
+}
+
+// isVetted tells whether an audit of this run offers that externalId.
+func (s *session) isVetted(ref audit.Ref, externalID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	offered, ok := s.vetted[ref]
+	return ok && offered == externalID
 }
 
 // isOpenMembership is [session.isOpen] for a membership.
