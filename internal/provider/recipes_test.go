@@ -253,7 +253,7 @@ func (w *workspace) samePlan(name string) {
 	module.Resources = slices.DeleteFunc(module.Resources, func(r resource) bool { return r.Mode != "data" })
 	for _, c := range got.ResourceChanges {
 		for key := range c.Change { // Versions of the CLI add keys that the policy does not read.
-			if key != "actions" && key != "before" && key != "after" {
+			if key != "actions" && key != "before" && key != "after" && key != "after_unknown" {
 				delete(c.Change, key)
 			}
 		}

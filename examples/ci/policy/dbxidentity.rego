@@ -79,6 +79,26 @@ deny contains msg if {
 	msg := sprintf("%s: gives a privileged group; a human applies this", [c.address])
 }
 
+# What only the apply makes known may become true.
+deny contains msg if {
+	some c in changes
+	c.change.after_unknown.allow_privileged == true
+	msg := sprintf("%s: allow_privileged is not known in the plan; a human applies this", [c.address])
+}
+
+# Whoever names a privileged group to a clone plan has it offered.
+deny contains msg if {
+	some r in input.prior_state.values.root_module.resources
+	r.mode == "data"
+	r.type == "dbxidentity_clone_plan"
+	some _, m in r.values.memberships
+	m.privileged == true
+	some c in changes
+	c.type == "dbxidentity_group_member"
+	c.change.after.group_id == m.group_id
+	msg := sprintf("%s: the group is privileged; a human applies this", [c.address])
+}
+
 deny contains msg if {
 	some c in changes
 	c.type == "dbxidentity_external_id"

@@ -124,3 +124,15 @@ test_limit_as_data if {
 	many := [c | some i in numbers.range(1, 21); c := object.union(fix("", "new"), {"address": sprintf("fix[%d]", [i])})]
 	count(main.deny) == 0 with input as audited(many, "linkable_by_name") with data.dbxidentity.limit as 50
 }
+
+test_privileged_by_the_apply_is_refused if {
+	unknown := object.union(member({}), {"change": {"after_unknown": {"allow_privileged": true}}})
+	some msg in main.deny with input as read([unknown], [clone])
+	contains(msg, "not known in the plan")
+}
+
+test_privileged_by_a_clone_plan_is_refused if {
+	named := {"mode": "data", "type": "dbxidentity_clone_plan", "values": {"memberships": {"1": {"group_id": "1", "member_id": "2", "privileged": true}}}}
+	some msg in main.deny with input as read([member({})], [named])
+	contains(msg, "the group is privileged")
+}
