@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,6 +119,12 @@ func fakeAzureCLI(t *testing.T, token string) {
 	t.Setenv("PATH", filepath.Dir(writeText(t, "az", script, 0o700))+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
+var apps atomic.Int64
+
+// ownApp is an application id that nobody had before: azidentity keeps the tokens of
+// managed identities for the life of the process, by that id.
+func ownApp() string { return objectID("e", 1000+int(apps.Add(1))) }
+
 // Every kind of credential of the guide gets a token that Graph takes. They are
 // found in the environment, so nothing here runs in parallel.
 //
@@ -129,7 +136,7 @@ func TestEntraMatch_everyCredential(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w := newWorld(t, tenant(1, 0, 0), simulator.Options{})
+	w := newWorld(t, tenant(1, 0, 0), simulator.Options{Entra: simulator.EntraOptions{ClientID: ownApp()}})
 	token := w.token(t)
 	// How an App Service gives managed identities away.
 	appService := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -183,6 +190,7 @@ func TestEntraMatch_everyCredential(t *testing.T) {
 		"Azure CLI, a proxy where the metadata would be": {answer: http.StatusOK, change: func(t *testing.T, c *idp.EntraConfig) {
 			t.Helper()
 			idOnly(c)
+			c.ClientID = ownApp()
 			fakeAzureCLI(t, token)
 		}},
 		"default chain: environment": {change: func(t *testing.T, c *idp.EntraConfig) {
