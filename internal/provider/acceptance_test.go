@@ -6,6 +6,7 @@ package provider_test
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -31,10 +32,36 @@ func acceptanceWith(t *testing.T, options []provider.Option, steps ...resource.T
 	needCLI(t)
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-			"dbxidentity": providerserver.NewProtocol6WithError(provider.New("test", append([]provider.Option{provider.WithShortLimits()}, options...)...)()),
+			"dbxidentity": func() (tfprotov6.ProviderServer, error) {
+				awaitListening(t)
+				return providerserver.NewProtocol6(provider.New("test", append([]provider.Option{provider.WithShortLimits()}, options...)...)())(), nil
+			},
 		},
 		Steps: steps,
 	})
+}
+
+// awaitListening waits until the machine has a moment for us. The framework gives a
+// provider 2 s to begin to listen, which a process that is kept from running for
+// so long does not reach: none begins while listening takes a quarter of that.
+func awaitListening(t *testing.T) {
+	t.Helper()
+	for begun := time.Now(); time.Since(begun) < time.Minute; {
+		tried, listening := time.Now(), make(chan error)
+		go func() {
+			l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+			if err == nil {
+				err = l.Close()
+			}
+			listening <- err
+		}()
+		if err := <-listening; err != nil {
+			t.Fatal(err)
+		}
+		if time.Since(tried) < 500*time.Millisecond {
+			return
+		}
+	}
 }
 
 // impatient gives a failure that lasts up in seconds.

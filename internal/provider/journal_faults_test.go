@@ -27,8 +27,21 @@ func mixedWorld() simulator.State {
 	return st
 }
 
+// What of a write cannot be confirmed ends after a moment, where one is bound to be;
+// a busy machine has all the time where none is.
+const (
+	aMoment = `timeouts = { create = "5s" }`
+	allTime = `timeouts = { create = "20m" }`
+)
+
+// takeTime gives all writes all time.
+func (w *workspace) takeTime() {
+	w.t.Helper()
+	w.write("main.tf", strings.ReplaceAll(w.main(), aMoment, allTime))
+}
+
 // mixedConfig writes all of it.
-func mixedConfig(a account) string {
+func mixedConfig(a account, limit string) string {
 	var fixes, members strings.Builder
 	for i := range mixedFixes {
 		fmt.Fprintf(&fixes, "    %d = [%q, %q]\n", 1000+i, entraID(500000+i), entraID(1000+i))
@@ -44,7 +57,7 @@ resource "dbxidentity_external_id" "fix" {
   principal_id                 = each.key
   external_id                  = each.value[1]
   expected_current_external_id = each.value[0]
-  timeouts                     = { create = "5s" }
+  `+limit+`
 }
 
 resource "dbxidentity_group_member" "member" {
@@ -52,7 +65,7 @@ resource "dbxidentity_group_member" "member" {
 `+members.String()+`  }
   group_id  = split("/", each.key)[0]
   member_id = split("/", each.key)[1]
-  timeouts  = { create = "5s" }
+  `+limit+`
 }
 `)
 }
@@ -146,7 +159,7 @@ func agree(t *testing.T, a account, w *workspace) {
 func TestProcess_mixedFaults(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, mixedWorld(), simulator.Options{Latency: 10 * time.Millisecond})
-	w := newWorkspace(t, mixedConfig(a))
+	w := newWorkspace(t, mixedConfig(a, aMoment))
 	zero := 0
 	patch := func(f simulator.Fault) simulator.Fault {
 		f.Method = http.MethodPatch
@@ -193,6 +206,7 @@ func TestProcess_mixedFaults(t *testing.T) {
 	t.Logf("after kill and apply under faults %d of %d differ", different, len(facts))
 
 	a.faults()
+	w.takeTime()
 	w.must(0, "apply", "-auto-approve", "-lock=false")
 	w.must(0, "plan", "-detailed-exitcode", "-lock=false")
 	agree(t, a, w)
@@ -221,7 +235,11 @@ func TestProcess_eachFault(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := startAccount(t, mixedWorld(), simulator.Options{})
-			w := newWorkspace(t, mixedConfig(a))
+			limit := allTime
+			if tt.code != 0 {
+				limit = aMoment
+			}
+			w := newWorkspace(t, mixedConfig(a, limit))
 			a.faults(tt.fault)
 			text := w.must(tt.code, "apply", "-auto-approve")
 			agree(t, a, w)
@@ -232,6 +250,7 @@ func TestProcess_eachFault(t *testing.T) {
 			}
 			a.faults()
 			if tt.code != 0 {
+				w.takeTime()
 				w.must(0, "apply", "-auto-approve")
 			}
 			w.must(0, "plan", "-detailed-exitcode")

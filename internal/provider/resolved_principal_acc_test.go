@@ -137,10 +137,11 @@ func TestAccResolvedPrincipal_refused(t *testing.T) {
 func TestProcess_resolveLost(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, unprovisioned(), simulator.Options{AIM: true})
-	w := newWorkspace(t, a.config(`journal_path = "journal.jsonl"`, resolvedOf("user", newcomer, `timeouts = { create = "1s" }`)))
-	// The answer comes when the time limit is over.
-	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 200, AfterHandler: true, DelayMS: 3000, Method: "POST", Path: "/api/**/resolve-by-external-id", Times: 1})
+	w := newWorkspace(t, a.config(`journal_path = "journal.jsonl"`, resolvedOf("user", newcomer, aMoment)))
+	// It happens when the time limit is over.
+	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 200, AfterHandler: true, DelayMS: 600_000, Method: "POST", Path: "/api/**/resolve-by-external-id", Times: 1})
 	saysAll(t, w.must(1, "apply", "-auto-approve"), "may exist in the account", "The time limit was reached")
+	w.takeTime()
 	w.must(0, "apply", "-auto-approve")
 	users := 0
 	for _, u := range a.state().Users {

@@ -262,12 +262,13 @@ func (r *settingsReader) stringMap(name string) map[string]string {
 // meaning is that of account.Config.
 type Limits struct{ FirstContact, RequestTimeout, RetryBudget, RetryPause, ConfirmTimeout time.Duration }
 
-// WithLimits sets the time limits, for tests: failures show in seconds.
+// WithLimits sets the time limits, for tests in which a failure lasts.
 func WithLimits(l Limits) Option {
 	return func(s *settings) { s.limits = l }
 }
 
-// WithShortLimits are limits for tests that wait for few failures.
+// WithShortLimits are limits for tests: repetitions come soon, and what hangs is
+// given up after a minute.
 func WithShortLimits() Option {
 	return WithLimits(Limits{
 		FirstContact: time.Minute, RequestTimeout: time.Minute, RetryBudget: time.Minute, RetryPause: 20 * time.Millisecond, ConfirmTimeout: time.Minute,

@@ -166,10 +166,10 @@ func TestProcess_timeLimit(t *testing.T) {
 	// It happens when the client has given up.
 	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 200, AfterHandler: true, DelayMS: 600_000, Method: "PATCH", Path: "/api/**/Users/103"})
 	w := newWorkspace(t, a.config("", externalIDOf("user", "103", entraID(3), `expected_current_external_id = "`+entraID(999)+`"
-  timeouts = { create = "2s" }`)))
+  timeouts = { create = "5s" }`)))
 	saysAll(t, w.must(1, "apply", "-auto-approve"), "user/103", "The time limit was reached")
 	a.faults()
-	w.write("main.tf", strings.Replace(w.main(), `"2s"`, `"20m"`, 1))
+	w.write("main.tf", strings.Replace(w.main(), `"5s"`, `"20m"`, 1))
 	w.must(0, "apply", "-auto-approve")
 	if got := w.instances()[externalIDAddress]["previous_external_id"]; got != entraID(999) || a.userExternalID("103") != entraID(3) {
 		t.Errorf("previous %v, user 103 holds %q", got, a.userExternalID("103"))
