@@ -222,7 +222,15 @@ func TestClonePlan_refusals(t *testing.T) {
 		"cap below zero":   {map[string]any{"max_additions": -1}, []string{`"max_additions"`, "at least 0"}},
 		"no selector":      {map[string]any{"source": map[string]any{}}, []string{`"source"`, "Invalid Principal Selector", "none is given", "misspelt"}},
 		"two selectors":    {map[string]any{"target": map[string]any{"id": "1", "user_name": "x"}}, []string{`"target"`, "Invalid Principal Selector", "2 are given"}},
-		"nobody":           {map[string]any{"target": user("nobody@example.com")}, []string{`"target"`, "Principal Not Found", "nobody@example.com"}},
+		"a group by user name": {
+			map[string]any{"source": map[string]any{"user_name": "x", "principal_type": "group"}},
+			[]string{`"source"`, "Invalid Principal Selector", "user_name is of users, and principal_type is group"},
+		},
+		"a user by application id": {
+			map[string]any{"target": map[string]any{"application_id": "x", "principal_type": "user"}},
+			[]string{`"target"`, "Invalid Principal Selector", "application_id is of service principals, and principal_type is user"},
+		},
+		"nobody": {map[string]any{"target": user("nobody@example.com")}, []string{`"target"`, "Principal Not Found", "nobody@example.com"}},
 		"display name of a user": {
 			map[string]any{"source": map[string]any{"display_name": "user31"}}, []string{`"source"`, "Principal Not Found", "select by user_name"},
 		},

@@ -63,19 +63,43 @@ func selectorFrom(ctx context.Context, value types.Object, diags *diag.Diagnosti
 	return s
 }
 
-// validateSelector wants exactly one selector, as far as values are known.
+// validateSelector wants exactly one selector, and a type that has such names, as
+// far as values are known.
 func validateSelector(ctx context.Context, at path.Path, value types.Object, diags *diag.Diagnostics) {
 	if value.IsUnknown() || value.IsNull() {
 		return
 	}
-	given, unknown := selectorFrom(ctx, value, diags).given()
+	selector := selectorFrom(ctx, value, diags)
+	given, unknown := selector.given()
 	const summary, one = "Invalid Principal Selector", "Give exactly one of id, user_name, application_id, external_id and display_name; "
 	switch {
 	case len(given) > 1:
 		diags.AddAttributeError(at, summary, fmt.Sprintf("%s%d are given: %s.", one, len(given), strings.Join(given, ", ")))
 	case len(given) == 0 && !unknown:
 		diags.AddAttributeError(at, summary, one+"none is given. "+misspeltText+" Beside them there is principal_type.")
+	default:
+		if text := selector.contradiction(); text != "" {
+			diags.AddAttributeError(at, summary, text)
+		}
 	}
+}
+
+// contradiction says that principals of the given type have no such name: nobody
+// can be meant, whatever the account holds.
+func (s selectorModel) contradiction() string {
+	kind := audit.PrincipalType(s.PrincipalType.ValueString())
+	for _, one := range []struct {
+		name, of string
+		value    types.String
+		has      audit.PrincipalType
+	}{
+		{"user_name", "users", s.UserName, audit.TypeUser}, {"application_id", "service principals", s.ApplicationID, audit.TypeServicePrincipal},
+	} {
+		if kind != "" && kind != one.has && one.value.ValueString() != "" {
+			return fmt.Sprintf("%s is of %s, and principal_type is %s. Leave principal_type out, or select by id, external_id or display_name.", one.name, one.of, kind)
+		}
+	}
+	return ""
 }
 
 // misspeltText explains why something that is plainly there is said to be missing:
@@ -143,8 +167,8 @@ func (s *session) findPrincipal(ctx context.Context, at path.Path, selector sele
 			selector.text(), len(hits), candidateList(hits)))
 	case len(hits) == 0:
 		diags.AddAttributeError(at, "Principal Not Found",
-			fmt.Sprintf("The account was asked, and %s means nobody in it. Display names and external ids are compared exactly, "+
-				"user names, e-mail addresses and application ids in any case.%s", selector.text(), selector.unseen()))
+			fmt.Sprintf("The account was asked, and %s means nobody in it. Display names are compared exactly, external ids too "+
+				"(GUIDs in any case), user names, e-mail addresses and application ids in any case.%s", selector.text(), selector.unseen()))
 	default:
 		return hits[0], true
 	}
