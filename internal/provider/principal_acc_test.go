@@ -106,6 +106,10 @@ func TestAccPrincipal_unknown(t *testing.T) {
 		ConfigStateChecks: []statecheck.StateCheck{
 			text(principalAddress, "principal_name", "user101@example.com"),
 			attribute(principalAddress, "idp", knownvalue.Null()),
+			// An empty list would say that there is none.
+			attribute(principalAddress, "error_categories", knownvalue.Null()),
+			attribute(principalAddress, "advisories", knownvalue.Null()),
+			attribute(principalAddress, "manual_actions", knownvalue.Null()),
 			attribute(principalAddress, "clean", knownvalue.Bool(false)),
 			attribute(principalAddress, "complete", knownvalue.Bool(false)),
 			attribute(principalAddress, "failures", knownvalue.ListSizeExact(1)),

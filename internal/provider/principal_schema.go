@@ -114,19 +114,23 @@ func (m *principalModel) fromAudit(ctx context.Context, kind string, match audit
 		diags.Append(d...)
 		m.IDP = value
 	}
+	m.ExternalIDFix = types.ObjectNull(externalIDFixType.AttrTypes)
+	m.Clean, m.Complete = types.BoolValue(r.Clean), types.BoolValue(r.Complete)
+	m.Failures = listFrom(ctx, failureType, failuresFromAudit(r.Failures), same[failureModel], diags)
+	if match.Unknown != "" { // Nobody judged: an empty list would say that there is nothing.
+		m.ErrorCategories, m.Advisories, m.ManualActions = types.ListNull(types.StringType), types.ListNull(types.StringType), types.ListNull(manualActionType)
+		return
+	}
 	verdict := onlyVerdict(r)
 	m.ErrorCategories = listFrom(ctx, types.StringType, verdict.ErrorCategories, same[string], diags)
 	m.Advisories = listFrom(ctx, types.StringType, verdict.Advisories, same[string], diags)
 	m.Cause, m.Action = types.StringPointerValue(emptyAsNil(verdict.Cause)), types.StringPointerValue(emptyAsNil(verdict.Action))
-	m.ExternalIDFix = types.ObjectNull(externalIDFixType.AttrTypes)
 	if len(r.ExternalIDFixes) == 1 {
 		value, d := types.ObjectValueFrom(ctx, externalIDFixType.AttrTypes, externalIDFixFromAudit(r.ExternalIDFixes[0]))
 		diags.Append(d...)
 		m.ExternalIDFix = value
 	}
 	m.ManualActions = listFrom(ctx, manualActionType, r.ManualActions, manualActionFromAudit, diags)
-	m.Clean, m.Complete = types.BoolValue(r.Clean), types.BoolValue(r.Complete)
-	m.Failures = listFrom(ctx, failureType, failuresFromAudit(r.Failures), same[failureModel], diags)
 }
 
 // onlyVerdict is the verdict on the one principal of a report; empty when there
@@ -145,6 +149,9 @@ func onlyVerdict(r audit.Report) audit.Divergence {
 		return audit.Divergence{}
 	}
 }
+
+// unaskedText tells nothing found from nothing known.
+const unaskedText = " Null when the identity provider could not be asked."
 
 func (d *principalDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	identity := func(description string) schema.Attribute {
@@ -175,15 +182,15 @@ func (d *principalDataSource) Schema(ctx context.Context, _ datasource.SchemaReq
 						"Identities whose name differs only in surrounding space or Unicode form. Not knowable through `databricks`.", identityTexts),
 				},
 			},
-			"error_categories": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: attributeTexts["error_categories"]},
+			"error_categories": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: attributeTexts["error_categories"] + unaskedText},
 			"cause":            schema.StringAttribute{Computed: true, MarkdownDescription: attributeTexts["cause"]},
 			"action":           schema.StringAttribute{Computed: true, MarkdownDescription: attributeTexts["action"]},
-			"advisories":       schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: attributeTexts["advisories"]},
+			"advisories":       schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: attributeTexts["advisories"] + unaskedText},
 			"external_id_fix": schema.SingleNestedAttribute{
 				Computed: true, MarkdownDescription: "The fix that is safe to apply; null when there is none.",
 				Attributes: resultAttributes(externalIDFixType, map[string]string{"external_id": "The value to write, in the spelling of the IdP."}),
 			},
-			"manual_actions": resultList(manualActionType, "What is left to a human, sorted by category and reason.", nil),
+			"manual_actions": resultList(manualActionType, "What is left to a human, sorted by category and reason."+unaskedText, nil),
 			"clean":          schema.BoolAttribute{Computed: true, MarkdownDescription: "True when the result is complete and the principal has no error category."},
 			"complete":       completeAttribute(),
 			"failures":       failuresAttribute(),
