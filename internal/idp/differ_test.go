@@ -58,6 +58,7 @@ func TestSources_differ(t *testing.T) {
 		}
 	}
 	const byName = "[NAME_MATCH_EXTERNAL_ID_MISMATCH]"
+	greek := "group/300 [" + objectID("b", 1) + "] " + byName + " local_group_with_idp_name "
 	one, both := "user/100 "+objectID("a", 1)+" ", "user/100 "+objectID("a", 1)+";"+objectID("a", 2)+" "
 	tests := map[string]struct {
 		st                      simulator.State
@@ -94,6 +95,11 @@ func TestSources_differ(t *testing.T) {
 		},
 		// Entra looks few names up by a filter, which these do not meet.
 		"name in another normal form": {group("caf\u00e9", "cafe\u0301"), "", "", "group/300 no category [NAME_NEARLY_MATCHES]"},
+		// A dotted capital is no case of i; of the sigma there are three, one name.
+		"name with another letter": {group("\u0130T", "it"), "", "", ""},
+		"name in other cases": {
+			group("\u039f\u0394\u039f\u03a3", "\u03bf\u03b4\u03bf\u03c2"), greek + "[]", greek + "[NAME_DIFFERS_ONLY_IN_CASE]", greek + "[NAME_DIFFERS_ONLY_IN_CASE]",
+		},
 		"name with a space behind it": {group("team", "team "), "", "", "group/300 no category [NAME_NEARLY_MATCHES]"},
 	}
 	for name, tt := range tests {

@@ -138,11 +138,11 @@ func (d *directory) holeOf(p audit.Principal) (hole, bool) {
 }
 
 // foldName is a name without its case.
-func foldName(name string) string { return strings.ToLower(name) }
+func foldName(name string) string { return audit.FoldName(name) }
 
 // nearForm is a name without its case, surrounding space and Unicode normal form.
 func nearForm(name string) string {
-	return norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(name))))
+	return norm.NFC.String(foldName(norm.NFC.String(strings.TrimSpace(name))))
 }
 
 // find is the object with an id, whatever its type; nil for none.

@@ -65,6 +65,9 @@ func TestDirectoryMatch_names(t *testing.T) {
 		"space in Databricks":        {[]entry{group("g1", "team")}, principal(audit.TypeGroup, " team", ""), nil, []string{"g1"}},
 		"Unicode normal form":        {[]entry{group("g1", decomposed)}, principal(audit.TypeGroup, composed, ""), nil, []string{"g1"}},
 		"near only without by name":  {[]entry{group("g1", decomposed), group("g2", composed)}, principal(audit.TypeGroup, composed, ""), []string{"g2"}, nil},
+		"cases of one letter":        {[]entry{group("g1", "\u039f\u0394\u039f\u03a3 \u212a")}, principal(audit.TypeGroup, "\u03bf\u03b4\u03bf\u03c2 k", ""), []string{"g1"}, nil},
+		"another letter":             {[]entry{group("g1", "Istanbul")}, principal(audit.TypeGroup, "\u0130stanbul", ""), nil, nil},
+		"a letter of two":            {[]entry{group("g1", "STRASSE")}, principal(audit.TypeGroup, "stra\u00dfe", ""), nil, nil},
 		"inner space is another one": {[]entry{group("g1", "data team")}, principal(audit.TypeGroup, "datateam", ""), nil, nil},
 	}
 	for name, tt := range tests {

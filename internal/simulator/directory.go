@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // directory is the indexed IdP half of the state. Nothing changes it but a new
@@ -18,11 +19,24 @@ type directory struct {
 	groups map[string]*IDPGroup
 	sps    map[string]*IDPServicePrincipal
 
-	usersByName  map[string][]*IDPUser // by userPrincipalName; deleted ones left out
+	// By [nameKey]; deleted ones are left out.
+	usersByName  map[string][]*IDPUser // by userPrincipalName
 	usersByMail  map[string][]*IDPUser
 	groupsByName map[string][]*IDPGroup
 	spsByAppID   map[string][]*IDPServicePrincipal
 	parents      map[string][]*IDPGroup // by member id
+}
+
+// nameKey is one for names that [strings.EqualFold] takes for one, which is how
+// filters compare.
+func nameKey(name string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+			least = min(least, next)
+		}
+		return least
+	}, name)
 }
 
 func newDirectory(doc IDP) (*directory, error) {
@@ -58,9 +72,9 @@ func newDirectory(doc IDP) (*directory, error) {
 		if u.Deleted {
 			continue
 		}
-		d.usersByName[strings.ToLower(u.UserPrincipalName)] = append(d.usersByName[strings.ToLower(u.UserPrincipalName)], u)
+		d.usersByName[nameKey(u.UserPrincipalName)] = append(d.usersByName[nameKey(u.UserPrincipalName)], u)
 		if u.Mail != "" {
-			d.usersByMail[strings.ToLower(u.Mail)] = append(d.usersByMail[strings.ToLower(u.Mail)], u)
+			d.usersByMail[nameKey(u.Mail)] = append(d.usersByMail[nameKey(u.Mail)], u)
 		}
 	}
 	for i := range d.doc.Groups {
@@ -72,7 +86,7 @@ func newDirectory(doc IDP) (*directory, error) {
 		if g.Deleted {
 			continue
 		}
-		d.groupsByName[strings.ToLower(g.DisplayName)] = append(d.groupsByName[strings.ToLower(g.DisplayName)], g)
+		d.groupsByName[nameKey(g.DisplayName)] = append(d.groupsByName[nameKey(g.DisplayName)], g)
 		for _, m := range g.Members {
 			d.parents[strings.ToLower(m)] = append(d.parents[strings.ToLower(m)], g)
 		}

@@ -76,7 +76,7 @@ func oneOf(k *graphKind) graphHandler {
 		}
 		o, ok := c.d.liveObject(id)
 		if !ok && k == graphUser {
-			if named := c.d.usersByName[strings.ToLower(id)]; len(named) > 0 {
+			if named := c.d.usersByName[nameKey(id)]; len(named) > 0 {
 				o, ok = graphObject{user: named[0]}, true
 			}
 		}

@@ -162,9 +162,9 @@ var graphUser = &graphKind{
 		var found []*IDPUser
 		switch prop {
 		case "userPrincipalName":
-			found = d.usersByName[strings.ToLower(value)]
+			found = d.usersByName[nameKey(value)]
 		case "mail":
-			found = d.usersByMail[strings.ToLower(value)]
+			found = d.usersByMail[nameKey(value)]
 		default:
 			return nil, false
 		}
@@ -256,7 +256,7 @@ var graphGroup = &graphKind{
 	},
 	index: func(d *directory, prop, value string) ([]graphObject, bool) {
 		var out []graphObject
-		for _, g := range d.groupsByName[strings.ToLower(value)] {
+		for _, g := range d.groupsByName[nameKey(value)] {
 			out = append(out, graphObject{group: g})
 		}
 		return out, prop == "displayName"

@@ -151,7 +151,7 @@ func (a MatchAssumptions) groupReply(w *world, g *Group) map[string]any {
 	}
 	a.match(reply, "idp_match_by_external_id", "group_name", name, linked != nil)
 	var named []map[string]any
-	for _, candidate := range w.idp.groupsByName[strings.ToLower(g.DisplayName)] {
+	for _, candidate := range w.idp.groupsByName[nameKey(g.DisplayName)] {
 		named = append(named, map[string]any{"external_id": candidate.ID})
 	}
 	if len(named) > 0 {
@@ -254,7 +254,7 @@ func (d *directory) live(id string) bool {
 // from its UPN. Disabled users and guests match. Several: the lowest id wins
 // (assumed).
 func (d *directory) userNamed(name string) *IDPUser {
-	key := strings.ToLower(name)
+	key := nameKey(name)
 	if list := d.usersByName[key]; len(list) > 0 {
 		return list[0]
 	}

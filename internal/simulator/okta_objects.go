@@ -129,7 +129,7 @@ func (c *oktaCall) findUser(name string) *IDPUser {
 	if u := c.d.users[strings.ToLower(name)]; u != nil && u.ID == name && !u.Deleted {
 		return u // Okta ids are case-sensitive.
 	}
-	if named := c.d.usersByName[strings.ToLower(name)]; len(named) > 0 {
+	if named := c.d.usersByName[nameKey(name)]; len(named) > 0 {
 		return named[0]
 	}
 	var found *IDPUser

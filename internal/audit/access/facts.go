@@ -4,8 +4,6 @@
 package access
 
 import (
-	"strings"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -26,7 +24,7 @@ type Facts struct {
 	// MetastoresUnknown is why the list may be short; empty means that it is not.
 	MetastoresUnknown string
 	// Names are all principals by the name that a grant or an owner would have for
-	// them, lower-cased with [NameKey]: group display names, user names, application
+	// them, by [NameKey]: group display names, user names, application
 	// ids. A grant by name counts only where the name is one principal's (R18). Nil
 	// where no grant, owner or role has the name of a principal in question: then
 	// nobody needs to know.
@@ -127,5 +125,5 @@ type Grant struct {
 	Privileges []string
 }
 
-// NameKey is the key of a name in [Facts.Names].
-func NameKey(name string) string { return strings.ToLower(name) }
+// NameKey is the key of a name in [Facts.Names]: the name without its case.
+func NameKey(name string) string { return audit.FoldName(name) }

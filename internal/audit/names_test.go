@@ -1,0 +1,29 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit_test
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// One key, exactly where two names differ in case only.
+func TestFoldName(t *testing.T) {
+	t.Parallel()
+	letters := []rune("aAkK\u212asS\u017fßẞiIİıσςΣåÅ\u212bdžDžDŽ 1\u0301\ufffd")
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.StringOfN(rapid.SampledFrom(letters), 1, 2, -1)
+		a, b := name.Draw(t, "a"), name.Draw(t, "b")
+		if got, want := audit.FoldName(a) == audit.FoldName(b), strings.EqualFold(a, b); got != want {
+			t.Fatalf("%q and %q: one key is %t, one name in any case is %t", a, b, got, want)
+		}
+	})
+	if got := audit.FoldName("User01@Example.COM"); got != "user01@example.com" {
+		t.Error(got)
+	}
+}
