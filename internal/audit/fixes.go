@@ -89,7 +89,7 @@ func (a *auditor) propose(p *proposal) {
 	case len(p.m.NearName) > 0:
 		p.withhold(ReasonNearName, nearNameDetail(p.m))
 	default:
-		p.withhold(ReasonNoCandidate, "the identity provider has neither the stored id nor the name")
+		p.withhold(ReasonNoCandidate, noCandidateDetail(p.m))
 	}
 }
 
@@ -171,6 +171,18 @@ func (a *auditor) proposeClear(p *proposal) {
 		p.needs = ReasonRelink
 	case !a.o.SuggestGroupClears:
 		p.needs = ReasonClear
+	}
+}
+
+func noCandidateDetail(m *Match) string {
+	stored := m.Principal.ExternalID
+	switch {
+	case m.ByExternalIDOtherType != nil:
+		return fmt.Sprintf("external id %s is a %s, and nobody of this type has the name", stored, m.ByExternalIDOtherType.Type)
+	case m.DeletedByExternalID != nil:
+		return fmt.Sprintf("external id %s is deleted in the identity provider, and nobody else has the name", stored)
+	default:
+		return "the identity provider has neither the stored id nor the name"
 	}
 }
 

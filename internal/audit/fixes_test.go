@@ -146,6 +146,31 @@ func TestDivergences_fixConditions(t *testing.T) {
 	}
 }
 
+// Why there is no candidate: the detail says what the stored id is, where that is
+// known.
+func TestDivergences_noCandidate(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		change func(*Match)
+		want   string
+	}{
+		"nobody":       {func(*Match) {}, "the identity provider has neither the stored id nor the name"},
+		"another type": {func(m *Match) { m.ByExternalIDOtherType = &Identity{Type: TypeGroup, ExternalID: "x"} }, "external id x is a group, and nobody of this type has the name"},
+		"recycle bin":  {func(m *Match) { m.DeletedByExternalID = ptr(identity("x", "")) }, "external id x is deleted in the identity provider, and nobody else has the name"},
+	}
+	for label, c := range cases {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			m := Match{Principal: user("1", "ann@example.com", "x")}
+			c.change(&m)
+			r := Divergences(scope([]Match{m}), directory())
+			if len(r.ManualActions) != 1 || r.ManualActions[0].Reason != ReasonNoCandidate || r.ManualActions[0].Detail != c.want {
+				t.Errorf("got %+v", r.ManualActions)
+			}
+		})
+	}
+}
+
 // hold adds a principal that is not in scope.
 func hold(in *Input, p Principal) { in.Inventory.Principals = append(in.Inventory.Principals, p) }
 

@@ -165,7 +165,7 @@ func reasonRules() []Rule {
 		},
 		{
 			ID: ReasonNoCandidate, Kind: KindReason, Title: "No candidate",
-			Description: "The identity provider has neither the id nor the name.",
+			Description: "The identity provider has neither the id, as one of this type that is not deleted, nor the name.",
 			Remedy:      "Find out what became of the identity.",
 			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
 		},
