@@ -15,6 +15,10 @@ import (
 // default maxEdges), and people read fewer.
 const mostEdges = 200
 
+// mostText is how long the text of a graph may be, in bytes: Mermaid shows an error
+// in place of one of more than 50,000 characters (its default maxTextSize).
+const mostText = 50_000
+
 // The states of a group in the graph; they are Mermaid classes.
 const (
 	stateIDP        = "idp"
@@ -67,12 +71,16 @@ func graph(b *strings.Builder, p access.ClonePlan) {
 		fmt.Fprintf(b, "Not drawn: the graph has %d edges, and Mermaid draws few of that many well.\n", len(d.edges))
 		return
 	}
-	b.WriteString("Thick: `terraform apply` adds it. Dotted, with a word: what it waits for. Dotted between groups: further routes.\n\n")
-	b.WriteString("```mermaid\ngraph LR\n")
+	text := "graph LR\n"
 	for _, line := range slices.Concat(d.nodes, d.edges, classes) {
-		b.WriteString("  " + line + "\n")
+		text += "  " + line + "\n"
 	}
-	b.WriteString("```\n")
+	if len(text) > mostText {
+		fmt.Fprintf(b, "Not drawn: with names as long as these, the graph is longer than the %d characters that Mermaid takes.\n", mostText)
+		return
+	}
+	b.WriteString("Thick: `terraform apply` adds it. Dotted, with a word: what it waits for. Dotted between groups: further routes.\n\n")
+	b.WriteString("```mermaid\n" + text + "```\n")
 }
 
 // classes are colours with enough contrast on light and dark pages; the words in

@@ -19,8 +19,9 @@ import (
 
 // Limits of what is shown, so that a ticket stays readable; the rest is counted.
 const (
-	mostEffects  = 10
-	mostFailures = 10
+	mostEffects   = 10
+	mostFailures  = 10
+	mostNotCloned = 100 // Whoever owns a schema may own thousands of tables.
 )
 
 // Markdown is the plan in the flavour of GitHub and GitLab: a heading of level 2,
@@ -199,8 +200,11 @@ func notCloned(b *strings.Builder, rows []access.NotCloned) {
 		return
 	}
 	fmt.Fprintf(b, "\n### Not copied (%d)\n\nThe source has these itself, not through a group: a clone is not equality.\n\n| What | Where | Value |\n| --- | --- | --- |\n", len(rows))
-	for _, r := range rows {
+	for _, r := range rows[:min(len(rows), mostNotCloned)] {
 		fmt.Fprintf(b, "| %s | %s | %s |\n", strings.ReplaceAll(plain(r.Kind), "_", " "), optional(r.Place), optional(r.Value))
+	}
+	if more := len(rows) - mostNotCloned; more > 0 {
+		fmt.Fprintf(b, "\nand %d more, see `not_cloned`.\n", more)
 	}
 }
 

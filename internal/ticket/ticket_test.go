@@ -148,6 +148,15 @@ func TestMarkdown_edges(t *testing.T) {
 		large.Skipped = append(large.Skipped, row("1", strings.Repeat("x", len(large.Skipped)+1), "a", strings.Repeat("x", len(large.Skipped)+1)))
 		large.AlreadyMember = append(large.AlreadyMember, row("1", strings.Repeat("y", len(large.AlreadyMember)+1), "a", strings.Repeat("y", len(large.AlreadyMember)+1)))
 	}
+	wide := story()
+	for i := range 60 {
+		name := strings.Repeat("%", 254) + string(rune('A'+i))
+		wide.Skipped = append(wide.Skipped, row("1", name, "a", name))
+	}
+	owner := story()
+	for range 120 {
+		owner.NotCloned = append(owner.NotCloned, access.NotCloned{Kind: access.KindOwnership, Place: "table a.b.t", Value: "OWNER"})
+	}
 	many := story()
 	for range 20 {
 		many.DatabricksActions[0].Catalog = append(many.DatabricksActions[0].Catalog, access.CatalogEffect{GroupID: "3", Privileges: []string{"SELECT"}, FullName: "t"})
@@ -166,6 +175,8 @@ func TestMarkdown_edges(t *testing.T) {
 		"two groups with one name":   {twins, []string{`n3["dead end#44; 2 groups"]:::skipped`}, nil},
 		"the way there is not known": {lost, []string{"| `(unread)` | `9` |  | `whether the source is a member could not be read` |", `["9"]:::unverified`}, nil},
 		"too large to draw":          {large, []string{"Not drawn: the graph has 309 edges"}, []string{"```mermaid"}},
+		"names too long to draw":     {wide, []string{"Not drawn: with names as long as these, the graph is longer than the 50000 characters"}, []string{"```mermaid"}},
+		"an owner of many tables":    {owner, []string{"### Not copied (122)", "| ownership | `table a.b.t` | `OWNER` |\n\nand 22 more, see `not_cloned`.\n"}, nil},
 		"many grants": {many, []string{
 			"; `SELECT` on  `t`; and 90 more |", "may be privileged; the target has it through another group; `held back` |",
 		}, nil},
