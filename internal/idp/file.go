@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -60,8 +62,8 @@ var _ Source = (*file)(nil)
 // the audit incomplete, while [] says that there are none.
 //
 // A key that is not listed here is an error that names key, line and column,
-// and so are values of the wrong type, blank required values, two objects with
-// one id, and anything after the document.
+// and so are a key that is there twice, values of the wrong type, blank required
+// values and members, two objects with one id, and anything after the document.
 func NewFile(path string) Source { return &file{path: path} }
 
 func (f *file) Kind() string { return KindFile }
@@ -186,6 +188,12 @@ func (u *fileUser) toEntry() (entry, error) {
 func (g *fileGroup) toEntry() (entry, error) {
 	if g.DisplayName == "" {
 		return entry{}, errors.New("display_name is missing or blank")
+	}
+	if g.Members != nil {
+		// Who a blank member is nobody can tell, so that the list is not whole.
+		if i := slices.IndexFunc(*g.Members, func(id string) bool { return strings.TrimSpace(id) == "" }); i >= 0 {
+			return entry{}, fmt.Errorf("members[%d] is blank; export the member's id, or leave members out", i)
+		}
 	}
 	return entry{identity: audit.Identity{
 		Type: audit.TypeGroup, ExternalID: g.ID, Names: []string{g.DisplayName}, DisplayName: g.DisplayName, Deleted: g.Deleted,

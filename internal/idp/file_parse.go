@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -27,6 +28,7 @@ type fileParser struct {
 	where  map[string]int64 // canonical id -> offset of its object
 	groups []fileGroup
 	seen   map[string]bool
+	inside [][]byte // keys of the object at hand
 }
 
 func parseFile(raw []byte) (*directory, error) {
@@ -164,7 +166,7 @@ func (p *fileParser) object(raw []byte, start int64, name string, into any) erro
 	dec.DisallowUnknownFields()
 	err := dec.Decode(into)
 	if err == nil {
-		return nil
+		return p.keys(raw, start, name)
 	}
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
@@ -176,6 +178,63 @@ func (p *fileParser) object(raw []byte, start int64, name string, into any) erro
 		return p.at(start+int64(max(offset, 0)), fmt.Errorf("%s: the key %s is not known", name, clip(quoted)))
 	}
 	return p.at(start, fmt.Errorf("%s: %w", name, err))
+}
+
+// keys refuses what the decoder lets pass: a key in other letters than ours (it
+// ignores their case) and one that is there twice (it takes the last). raw is an
+// object that it has taken.
+func (p *fileParser) keys(raw []byte, start int64, name string) error {
+	p.inside = p.inside[:0]
+	depth, next := 0, false // next: a text at this place is a key
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '{', '[':
+			depth++
+			next = depth == 1
+		case '}', ']':
+			depth--
+		case ',':
+			next = depth == 1
+		case '"':
+			end := endOfText(raw, i)
+			if next {
+				key := plainText(raw[i : end+1])
+				switch same := func(k []byte) bool { return bytes.Equal(k, key) }; {
+				case bytes.ContainsFunc(key, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }):
+					return p.at(start+int64(i), fmt.Errorf("%s: the key %q is not known", name, clip(string(key))))
+				case slices.ContainsFunc(p.inside, same):
+					return p.at(start+int64(i), fmt.Errorf("%s: the key %q is there twice", name, key))
+				}
+				p.inside = append(p.inside, key)
+			}
+			i, next = end, false
+		}
+	}
+	return nil
+}
+
+// endOfText is the position of the quote that ends the text which begins at one.
+func endOfText(raw []byte, begin int) int {
+	for i := begin + 1; ; i++ {
+		switch raw[i] {
+		case '\\':
+			i++
+		case '"':
+			return i
+		}
+	}
+}
+
+// plainText is what a text in quotes says.
+func plainText(quoted []byte) []byte {
+	if !bytes.ContainsRune(quoted, '\\') {
+		return quoted[1 : len(quoted)-1]
+	}
+	var text string
+	if json.Unmarshal(quoted, &text) != nil {
+		return quoted // Which the decoder has taken: it does not happen.
+	}
+	return []byte(text)
 }
 
 func describeType(goType string) string {

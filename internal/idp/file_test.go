@@ -138,6 +138,11 @@ func TestParseFile_errors(t *testing.T) {
 		"no group name":    {`{"version":1,"groups":[{"id":"1"}]}`, `groups[0]: display_name is missing or blank`},
 		"no app id":        {`{"version":1,"service_principals":[{"id":"1"}]}`, `application_id is missing or blank`},
 		"id twice":         {"{\"version\":1,\"users\":[{\"id\":\"" + guid1 + "\",\"user_name\":\"a\"}],\n\"groups\":[{\"id\":\"" + strings.ToUpper(guid1) + "\",\"display_name\":\"g\"}]}", `that of the object at line 1, column 23 too`},
+		"key in capitals":  {`{"version":1,"users":[{"ID":"1","user_name":"a"}]}`, `line 1, column 24: users[0]: the key "ID" is not known`},
+		"key twice inside": {`{"version":1,"users":[{"id":"1","user_name":"\\\"}{,a","enabled":true,"enabled":null}]}`, `column 71: users[0]: the key "enabled" is there twice`},
+		"key in disguise":  {`{"version":1,"users":[{"id":"1","user_name":"a","i\u0064":"2"}]}`, `users[0]: the key "id" is there twice`},
+		"null member":      {`{"version":1,"groups":[{"id":"1","display_name":"g","members":["u1",null]}]}`, `groups[0]: members[1] is blank`},
+		"blank member":     {`{"version":1,"groups":[{"id":"1","display_name":"g","members":[" "]}]}`, `groups[0]: members[0] is blank`},
 		"trailing":         {`{"version":1} {}`, `there is something after the end`},
 		"not UTF-8":        {"{\"version\":1,\"\xff\":1}", `it is not UTF-8`},
 	}

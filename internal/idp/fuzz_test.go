@@ -26,6 +26,7 @@ func FuzzParseFile(f *testing.F) {
 		`{"version":1,"users":[{"id":"1","user_name":"a"}],"groups":[{"id":"2","display_name":"g","members":["1"]}]}`,
 		`{"version":1,"users":[{"id":"1","x":1}]}`, `{"version":1,"users":[{"id":"A","user_name":"a","mail":"m","guest":true,"deleted":true}]}`,
 		`{"version":1,"service_principals":[{"id":"s","application_id":"P","home_tenant":"t"}],"groups":[{"id":"g","display_name":"G","members":["g"]}]}`,
+		`{"version":1,"users":[{"id":"1","user_name":"\"}{","ID":"2","i\u0064":"3"}]}`,
 		"\xef\xbb\xbf{\"version\":1}", `{"version":1.0}`, `{"version":1,"users":null}`, `{"version":1,"groups":[{"id":" 2","display_name":"\u0041"}]}`,
 	} {
 		f.Add([]byte(seed))
