@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -225,7 +226,8 @@ func nextLink(h http.Header) string {
 			params, rest = cutBefore(params, "<")
 			for _, p := range strings.FieldsFunc(params, func(r rune) bool { return r == ';' || r == ',' }) {
 				key, value, _ := strings.Cut(strings.TrimSpace(p), "=")
-				if strings.EqualFold(key, "rel") && strings.EqualFold(strings.Trim(value, `"`), "next") {
+				relations := strings.Fields(strings.ToLower(strings.Trim(value, `"`))) // RFC 8288, section 3.3: one or more
+				if strings.EqualFold(key, "rel") && slices.Contains(relations, "next") {
 					return target
 				}
 			}

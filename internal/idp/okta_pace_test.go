@@ -65,6 +65,8 @@ func TestNextLink(t *testing.T) {
 		"one header":     {[]string{`<https://o/a>; rel="self", <https://o/b>; rel="next"`}, "https://o/b"},
 		"more params":    {[]string{`<https://o/b>; title="x"; rel=next`}, "https://o/b"},
 		"next is first":  {[]string{`<https://o/b>; rel="next", <https://o/a>; rel="self"`}, "https://o/b"},
+		"two relations":  {[]string{`<https://o/b>; rel="prev Next"`}, "https://o/b"},
+		"another word":   {[]string{`<https://o/b>; rel="next-archive"`}, ""},
 		"cut off":        {[]string{`<https://o/b`}, ""},
 		"without target": {[]string{`rel="next"`}, ""},
 	}
