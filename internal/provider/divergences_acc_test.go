@@ -278,3 +278,28 @@ func fieldScanCauses() map[string]knownvalue.Check {
 		"stale_own_domain":     knownvalue.Int64Exact(1012),
 	}
 }
+
+// What could never match anything is refused: a domain with an "@" would make
+// every own user a foreign one, a name would allow nobody.
+func TestDivergences_inputsThatMatchNothing(t *testing.T) {
+	t.Parallel()
+	s := startAccount(t, smallWorld(), simulator.Options{}).serve(map[string]any{"idp": map[string]any{"databricks": map[string]any{}}})
+	for _, c := range []struct {
+		attribute, want string
+		value           any
+	}{
+		{"primary_domains", "a mail domain such as example.com", []string{"@example.com"}},
+		{"primary_domains", "a mail domain such as example.com", []string{"example.com "}},
+		{"primary_domains", "a mail domain such as example.com", []string{""}},
+		{"allow_privileged_principals", "internal Databricks id", []string{"user101@example.com"}},
+	} {
+		_, said := s.read("dbxidentity_divergences", map[string]any{c.attribute: c.value})
+		if !strings.Contains(said, "ERROR") || !strings.Contains(said, c.attribute) || !strings.Contains(said, c.want) {
+			t.Errorf("%s = %q: %q", c.attribute, c.value, said)
+		}
+	}
+	_, said := s.read("dbxidentity_divergences", map[string]any{"primary_domains": []string{"Example.com", "münchen.example"}, "allow_privileged_principals": []string{"101"}})
+	if said != "" {
+		t.Error(said)
+	}
+}

@@ -229,12 +229,12 @@ func divergencesInputs() map[string]schema.Attribute {
 			Optional: true, MarkdownDescription: "Offer to clear the externalId of groups that the IdP does not know. Default `false`.",
 		},
 		"allow_privileged_principals": schema.SetAttribute{
-			Optional: true, ElementType: types.StringType,
+			Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(principalIDValidator())},
 			MarkdownDescription: "Ids of principals for which a fix may be offered although they have power: an account role, workspace ADMIN, a metastore, or a role on a group or service principal with power. " +
 				"Without this they stay with a human, because whoever can make an IdP object of that name would inherit their power.",
 		},
 		"primary_domains": schema.SetAttribute{
-			Optional: true, ElementType: types.StringType,
+			Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(mailDomainValidator())},
 			MarkdownDescription: "Your own mail domains, in any case. They tell stale users of your own domain from foreign ones.",
 		},
 		"include_scanned_ids": schema.BoolAttribute{

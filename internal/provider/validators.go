@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -17,6 +18,14 @@ import (
 func principalIDValidator() validator.String {
 	return stringvalidator.RegexMatches(internalID,
 		"must be the internal Databricks id of the principal, a decimal number such as 4567890123456 (not a name, an externalId or an application id)")
+}
+
+// mailDomain is what follows the "@" of an address.
+var mailDomain = regexp.MustCompile(`^[^@\s]+$`)
+
+// mailDomainValidator refuses what no mail address ends in.
+func mailDomainValidator() validator.String {
+	return stringvalidator.RegexMatches(mailDomain, "must be a mail domain such as example.com, without @ and spaces")
 }
 
 // externalIDValidator refuses values that no identity provider has, before they
