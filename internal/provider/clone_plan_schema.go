@@ -47,13 +47,14 @@ var (
 )
 
 var planRowTexts = map[string]string{
-	"source":                    "`external` if the group has an externalId, else `internal`; null when the group could not be read.",
-	"origin":                    "Whose the membership of the source is: `idp`, `databricks`, `system` or `unknown`.",
-	"direct":                    "Whether the source is a direct member; false in `follows` only.",
-	"path":                      "Names from the source to the group, by the shortest way; of several the one with the smallest ids.",
-	"via":                       "Ids of all direct groups of the source that lead there, sorted; empty for direct groups.",
-	"pending_via":               "Those of `via` that somebody must add in the identity provider first.",
-	"unity_catalog_grant_count": "Number of grants and ownerships; `unity_catalog_grants` has the first 100 of them.",
+	"source":      "`external` if the group has an externalId, else `internal`; null when the group could not be read.",
+	"origin":      "Whose the membership of the source is: `idp`, `databricks`, `system` or `unknown`.",
+	"direct":      "Whether the source is a direct member; false in `follows` only.",
+	"path":        "Names from the source to the group, by the shortest way; of several the one with the smallest ids.",
+	"via":         "Ids of all direct groups of the source that lead there, sorted; empty for direct groups.",
+	"pending_via": "Those of `via` that somebody must add in the identity provider first.",
+	"unity_catalog_grant_count": "Number of grants and ownerships that were found; `unity_catalog_grants` has the first 100 of them. There may be more where Unity Catalog " +
+		"was not scanned to the depth `all`, or not read whole: see `failures`. Whether there is none at all, only `skipped` tells.",
 	"privileged": "Whether the group, or one that it is in, holds an account role, workspace ADMIN or a metastore; " +
 		"null when that could not be read.",
 	"powers":             "Why it is privileged, one sentence each.",
@@ -71,14 +72,14 @@ func planRowAttributes() map[string]schema.Attribute {
 		maps.Copy(more, through)
 		return more
 	}
-	out["workspace_accesses"] = resultList(workspaceAccessType, "Workspace assignments, sorted by workspace.", texts(map[string]string{
+	out["workspace_accesses"] = resultList(workspaceAccessType, "Workspace assignments that were found, sorted by workspace.", texts(map[string]string{
 		"workspace_id": "Workspace id.", "workspace_name": "Workspace name.", "level": "`USER` or `ADMIN`.",
 	}))
-	out["unity_catalog_grants"] = resultList(catalogGrantType, "Grants and ownerships in Unity Catalog, sorted, the first 100.", texts(map[string]string{
+	out["unity_catalog_grants"] = resultList(catalogGrantType, "Grants and ownerships in Unity Catalog that were found, sorted, the first 100.", texts(map[string]string{
 		"metastore_id": "Metastore id.", "securable_type": "`metastore`, `catalog`, `schema`, `table`, `external_location` and so on.",
 		"full_name": "Full name of the object.", "privileges": "Privileges, sorted; an owner has `OWNER`.",
 	}))
-	out["roles_and_entitlements"] = resultList(holdingType, "Account roles and entitlements, sorted.", texts(map[string]string{
+	out["roles_and_entitlements"] = resultList(holdingType, "Account roles and entitlements that were found, sorted.", texts(map[string]string{
 		"kind": "`account_role` or `entitlement`.", "value": "Role or entitlement, for example `billing.admin`.",
 	}))
 	return out
@@ -154,11 +155,12 @@ func clonePlanOutputs() map[string]schema.Attribute {
 		"resolved_target":    resolvedAttribute("Who the target is."),
 		"idp_actions":        planRowList("Direct groups of the source that belong to the identity provider: the target must be added there."),
 		"databricks_actions": planRowList("Direct groups of the source that are Databricks' own and give something. What the target holds directly is left out."),
-		"skipped":            planRowList("Direct groups of the source that verifiably give nothing: every place was looked at. Needs the scan with depth `all` and an admin of each metastore."),
-		"unverified":         planRowList("Direct groups of the source of which nobody can say whether they give anything; `reason` says why."),
-		"already_member":     planRowList("Direct groups of the source of which the target is a direct member."),
-		"follows":            planRowList("Groups that the source has through others: the target gets them with the groups in `via`."),
-		"system_groups":      planRowList("Groups that Databricks keeps itself; never planned."),
+		"skipped": planRowList("Direct groups of the source that verifiably give nothing: no workspace assignment, account role, entitlement, grant or ownership, themselves or through a group above. " +
+			"Needs the scan with depth `all` and an admin of each metastore. Roles on single groups and service principals (who manages or uses them) are not looked at."),
+		"unverified":     planRowList("Direct groups of the source of which nobody can say whether they give anything; `reason` says why."),
+		"already_member": planRowList("Direct groups of the source of which the target is a direct member."),
+		"follows":        planRowList("Groups that the source has through others: the target gets them with the groups in `via`."),
+		"system_groups":  planRowList("Groups that Databricks keeps itself; never planned."),
 		"not_cloned": resultList(notClonedType, "What the source holds itself, which no group gives: a clone is not equality. Sorted.", map[string]string{
 			"kind":  "`workspace_assignment`, `account_role`, `entitlement`, `grant` or `ownership`.",
 			"place": "Workspace id of assignments and of entitlements there, or type and full name of the object; null for what holds in the whole account.",

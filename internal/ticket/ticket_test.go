@@ -76,7 +76,7 @@ Once the groups in between are there.
 
 ### Left out (1)
 
-Every place was looked at, and these give nothing.
+These have no workspace assignment, account role, entitlement, grant or ownership anywhere.
 
 | Group | Id | Path of the source |
 | --- | --- | --- |
