@@ -35,6 +35,11 @@ type SCIMAssumptions struct {
 	// ExternalIDCollision is an externalId that another principal holds: ""
 	// (accepted; duplicates exist in real accounts) or "refused" (409).
 	ExternalIDCollision string
+	// ConflictType is the scimType of the 409 for a name that is taken: "" (none:
+	// the Terraform provider finds the wording at the very beginning of what the
+	// SDK makes of it, which a scimType would stand in front of) or "uniqueness",
+	// as RFC 7644 has it.
+	ConflictType string
 	// NestingCycles is a group that would contain itself through others: ""
 	// (accepted) or "refused" (400).
 	NestingCycles string
@@ -64,6 +69,7 @@ func (a SCIMAssumptions) check() error {
 		{"group_list_members", a.GroupListMembers, "returned"},
 		{"clear_external_id", a.ClearExternalID, "refused accepted"},
 		{"external_id_collision", a.ExternalIDCollision, "refused"},
+		{"conflict_type", a.ConflictType, "uniqueness"},
 		{"nesting_cycles", a.NestingCycles, "refused"},
 		{"external_group_patch", a.ExternalGroupPatch, "forbidden ignored"},
 		{"patch_reply", a.PatchReply, "no_content"},

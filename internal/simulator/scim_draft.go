@@ -247,7 +247,7 @@ func (d *draft) commit() *scimError {
 func (d *draft) checkUnique() *scimError {
 	id := d.p.id()
 	if d.p.kind == kindGroup && d.obj.group.DisplayName != d.p.group.DisplayName {
-		if failure := d.w.checkNameFree(kindGroup, d.obj.group.DisplayName, id); failure != nil {
+		if failure := d.w.checkNameFree(kindGroup, d.obj.group.DisplayName, id, d.a.ConflictType); failure != nil {
 			return failure
 		}
 	}
@@ -281,8 +281,9 @@ func (d *draft) commitGroup() {
 }
 
 // checkNameFree refuses a unique name that another principal of the kind has, in
-// any case (assumed for groups). The wordings are those seen on real accounts.
-func (w *world) checkNameFree(kind principalKind, name, self string) *scimError {
+// any case (assumed for groups). The wordings are those seen on real accounts;
+// scimType is [SCIMAssumptions].ConflictType.
+func (w *world) checkNameFree(kind principalKind, name, self, scimType string) *scimError {
 	for _, id := range w.byName[kind][strings.ToLower(name)] {
 		if id == self {
 			continue
@@ -292,7 +293,7 @@ func (w *world) checkNameFree(kind principalKind, name, self string) *scimError 
 			kindGroup:            "Group with name " + name + " already exists.",
 			kindServicePrincipal: "Service principal with application ID " + name + " already exists.",
 		}[kind]
-		return &scimError{http.StatusConflict, "uniqueness", detail}
+		return &scimError{http.StatusConflict, scimType, detail}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -205,11 +206,25 @@ func (d *draft) applyActive(op string, value json.RawMessage) *scimError {
 	if op == opRemove {
 		return badRequest("invalidValue", "active cannot be removed.")
 	}
-	active, failure := parseActive(value)
+	active, failure := parseActive(listedActive(value))
 	if failure == nil {
 		d.setActive(active)
 	}
 	return failure
+}
+
+// listedActive unwraps the form in which the Databricks Terraform provider
+// disables users and service principals, [{"value":"false"}], whose destroy
+// works on real accounts. Everything else comes back as it is: text that stands
+// alone is refused.
+func listedActive(value json.RawMessage) json.RawMessage {
+	var list []struct {
+		Value json.RawMessage `json:"value"`
+	}
+	if err := json.Unmarshal(value, &list); err != nil || len(list) != 1 {
+		return value
+	}
+	return bytes.Trim(list[0].Value, `"`)
 }
 
 // parseActive takes a JSON boolean. Anything else is reported to end in a 500.

@@ -64,6 +64,9 @@ func TestSCIMPatch(t *testing.T) {
 		// active
 		{"Users/1", `{'op':'replace','path':'active','value':false}`, replaced(ann, "active:true", "active:false")},
 		{"Users/1", `{'op':'replace','value':{'active':false}}`, replaced(ann, "active:true", "active:false")},
+		{"Users/1", `{'op':'replace','path':'active','value':[{'value':false}]}`, replaced(ann, "active:true", "active:false")},
+		{"Users/1", `{'op':'replace','path':'active','value':[{'value':'no'}]}`, "!500 "},
+		{"Users/1", `{'op':'replace','path':'active','value':[]}`, "!500 "},
 		{"Users/1", `{'op':'replace','path':'active','value':'false'}`, "!500 "},
 		{"Users/1", `{'op':'remove','path':'active'}`, "!400 invalidValue"},
 		// names
@@ -110,7 +113,7 @@ func TestSCIMPatch(t *testing.T) {
 		{"Groups/10", `{'op':'remove','path':'members[value eq \'1\'].display'}`, "!400 invalidPath"},
 		{"Groups/10", `{'op':'remove','path':'members[nope eq \'1\']'}`, "!400 invalidFilter"},
 		{"Groups/10", `{'op':'remove','path':'displayName'}`, "!400 invalidValue"},
-		{"Groups/10", `{'op':'replace','path':'displayName','value':'EXTERNAL'}`, "!409 uniqueness"},
+		{"Groups/10", `{'op':'replace','path':'displayName','value':'EXTERNAL'}`, "!409 "},
 		{"Groups/10", `{'op':'replace','path':'displayName','value':'` + strings.Repeat("x", 256) + `'}`, "!400 invalidValue"},
 		{"Groups/10", `{'op':'replace','path':'externalId','value':'` + strings.Repeat("x", 65) + `'}`, "!400 invalidValue"},
 		{"Groups/10", `{'op':'replace','path':'active','value':true}`, "!400 invalidPath"},

@@ -88,7 +88,7 @@ func (s *Server) scimCreate(r *http.Request, kind principalKind) (scimReply, *sc
 	var reply scimReply
 	s.update(func(w *world) {
 		if name := doc.uniqueName(kind); name != "" {
-			if failure = w.checkNameFree(kind, name, ""); failure != nil {
+			if failure = w.checkNameFree(kind, name, "", s.opts.Assumed.SCIM.ConflictType); failure != nil {
 				return
 			}
 		}
