@@ -49,8 +49,8 @@ func (a *EntraAuthority) Close() error {
 // StartEntra serves the authority on listenAddr (host:port; port 0 picks one)
 // with a certificate for localhost and the loopback addresses, of a CA that is
 // made now. Requests pass the same log, latency and faults as all others; there
-// their path begins with /entra. Graph and Okta are served there too, under /graph
-// and /okta.
+// their path begins with /entra. What the account host serves is there too, with
+// the same paths.
 func (s *Server) StartEntra(listenAddr string) (*EntraAuthority, error) {
 	ca, cert, err := loopbackCertificate()
 	if err != nil {
@@ -87,9 +87,12 @@ func (s *Server) StartEntra(listenAddr string) (*EntraAuthority, error) {
 	}}, nil
 }
 
-// behindTLS are the roots that the authority's listener serves beside itself: the
-// Graph client for JavaScript and Okta's SDKs send credentials over https only.
-var behindTLS = []string{"/graph/", "/okta/"}
+// behindTLS are the roots that the authority's listener serves beside itself, for
+// clients that send credentials over https only, as the Graph client for
+// JavaScript and Okta's SDKs do: everything that begins with no tenant.
+var behindTLS = []string{
+	"/graph/", "/v1.0/", "/beta/", "/okta/", "/oauth2/v1/", "/api/", "/oidc/", "/.well-known/databricks-config",
+}
 
 // entraHandler puts /entra in front of the path and hands over to everything
 // that all requests pass.

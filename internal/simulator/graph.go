@@ -41,6 +41,10 @@ type GraphAssumptions struct {
 	// NextLinkHost, if not empty, is scheme and host of every next link in place
 	// of the host that was asked: a hostile or a badly configured proxy.
 	NextLinkHost string
+	// BatchURLs "any" takes absolute URLs and those with a version in the parts of
+	// a batch, as BatchRequestContent of the JavaScript client makes them; ""
+	// refuses them with 400, as reported (msgraph-sdk-javascript #1178).
+	BatchURLs string
 }
 
 // graphBases are where Graph is served: graph_endpoint is {host}/graph, and
@@ -95,10 +99,11 @@ var (
 	readMembers = []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"}
 	readSPs     = []string{"Application.Read.All", "Directory.Read.All"}
 	readAll     = []string{"Directory.Read.All"}
+	readJobs    = []string{"Synchronization.Read.All", "Application.ReadWrite.OwnedBy"}
 )
 
 func graphOperations() []graphRoute {
-	return []graphRoute{
+	out := []graphRoute{
 		{"GET /users", 2, readUsers, listOf(graphUser)},
 		{"GET /users/{id}", 1, readUsers, oneOf(graphUser)},
 		{"GET /groups", 1, readMembers, listOf(graphGroup)},
@@ -107,8 +112,13 @@ func graphOperations() []graphRoute {
 		{"GET /groups/{id}/members/{cast}", 3, readMembers, (*graphCall).members},
 		{"GET /groups/{id}/transitiveMembers", 5, readMembers, (*graphCall).transitiveMembers},
 		{"GET /groups/{id}/transitiveMembers/{cast}", 5, readMembers, (*graphCall).transitiveMembers},
+		{"GET /groups/{id}/owners", 1, readMembers, nothing(graphGroup)},
 		{"GET /servicePrincipals", 1, readSPs, listOf(graphSP)},
 		{"GET /servicePrincipals/{id}", 1, readSPs, oneOf(graphSP)},
+		{"GET /servicePrincipals/{id}/owners", 1, readSPs, nothing(graphSP)},
+		{"GET /servicePrincipals/{id}/appRoleAssignedTo", 2, readSPs, nothing(graphSP)},
+		{"GET /servicePrincipals/{id}/appRoleAssignments", 2, readSPs, nothing(graphSP)},
+		{"GET /servicePrincipals/{id}/synchronization/jobs", 1, readJobs, nothing(graphSP)},
 		{"GET /{resource}", 1, nil, (*graphCall).byKey},
 		{"GET /directoryObjects/{id}", 1, readAll, (*graphCall).directoryObject},
 		{"POST /directoryObjects/getByIds", 3, nil, (*graphCall).getByIDs},
@@ -118,6 +128,16 @@ func graphOperations() []graphRoute {
 		{"GET /organization", 1, []string{"Organization.Read.All", "Directory.Read.All"}, (*graphCall).organization},
 		{"GET /domains", 1, []string{"Domain.Read.All", "Directory.Read.All"}, (*graphCall).domains},
 	}
+	out = append(out, memberGroupRoutes("directoryObjects", nil)...)
+	for _, k := range graphKinds {
+		out = append(out, memberGroupRoutes(k.path, k)...)
+		for relation, handler := range map[string]graphHandler{"memberOf": memberOf(k), "transitiveMemberOf": transitiveMemberOf(k)} {
+			for _, cast := range []string{"", "/{cast}"} {
+				out = append(out, graphRoute{"GET /" + k.path + "/{id}/" + relation + cast, 1, readMembers, handler})
+			}
+		}
+	}
+	return out
 }
 
 func (s *Server) graphRoutes() {

@@ -35,6 +35,15 @@ type batchAnswer struct {
 	Body    any               `json:"body,omitempty"`
 }
 
+// graphHeaderNames are the headers whose names net/http writes in another case
+// than Graph does.
+var graphHeaderNames = map[string]string{
+	"Request-Id": "request-id", "Client-Request-Id": "client-request-id", "Odata-Version": "OData-Version",
+	"X-Ms-Resource-Unit": "x-ms-resource-unit", "X-Ms-Throttle-Limit-Percentage": "x-ms-throttle-limit-percentage",
+	"X-Ms-Throttle-Scope": "x-ms-throttle-scope", "X-Ms-Throttle-Information": "x-ms-throttle-information",
+	"Www-Authenticate": "WWW-Authenticate",
+}
+
 // batch answers each part by itself, in an order that is not that of the
 // request. Rate limits and faults meet every part under its own path.
 func (c *graphCall) batch() *graphError {
@@ -114,9 +123,9 @@ func (c *graphCall) answerPart(part batchPart, status map[string]int) batchAnswe
 			return partError(part.ID, http.StatusFailedDependency, "FailedDependency", "A request that this one depends on failed.")
 		}
 	}
-	target, err := url.Parse(part.URL)
-	if err != nil || target.IsAbs() || target.Host != "" {
-		return partError(part.ID, http.StatusBadRequest, "BadRequest", "Invalid url '"+part.URL+"': it has to be relative to the version root.")
+	target, ok := c.partURL(part.URL)
+	if !ok {
+		return partError(part.ID, http.StatusBadRequest, "BadRequest", "Invalid request URL '"+part.URL+"': it has to be relative to the version root.")
 	}
 	r := asPart(c.r).Clone(asPart(c.r).Context())
 	r.Method = strings.ToUpper(part.Method)
@@ -139,13 +148,39 @@ func (c *graphCall) answerPart(part batchPart, status map[string]int) batchAnswe
 	return fromAnswer(part.ID, out)
 }
 
+// partURL is the path and query of a part below the version. Absolute URLs and
+// those with a version are refused, as reported of Graph, where the version
+// counts as a segment that does not exist; with [GraphAssumptions].BatchURLs
+// "any" what stands before the path is dropped.
+func (c *graphCall) partURL(text string) (*url.URL, bool) {
+	target, err := url.Parse(text)
+	if err != nil {
+		return nil, false
+	}
+	if c.s.opts.Assumed.Graph.BatchURLs != "any" {
+		return target, !target.IsAbs() && target.Host == ""
+	}
+	for _, root := range []string{c.root, "/" + c.version} {
+		if below, ok := strings.CutPrefix(target.EscapedPath(), root+"/"); ok {
+			target.RawPath = "/" + below
+			target.Path, err = url.PathUnescape(target.RawPath)
+			return target, err == nil
+		}
+	}
+	return target, true
+}
+
 // fromAnswer wraps an answer; a body that is no JSON comes as base64 text.
 func fromAnswer(id string, out *answer) batchAnswer {
 	a := batchAnswer{ID: id, Status: max(out.status, http.StatusOK), Headers: map[string]string{}}
 	for name, values := range out.header {
-		if name != "Content-Length" {
-			a.Headers[name] = strings.Join(values, ", ")
+		if name == "Content-Length" {
+			continue
 		}
+		if own, ok := graphHeaderNames[name]; ok {
+			name = own // In JSON the case of a name counts.
+		}
+		a.Headers[name] = strings.Join(values, ", ")
 	}
 	switch raw := out.body.Bytes(); {
 	case len(raw) == 0:

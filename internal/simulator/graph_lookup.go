@@ -74,20 +74,31 @@ func oneOf(k *graphKind) graphHandler {
 		if id == "$count" {
 			return c.sendCount(q, k.all(c.d))
 		}
-		o, ok := c.d.liveObject(id)
-		if !ok && k == graphUser {
-			if named := c.d.usersByName[nameKey(id)]; len(named) > 0 {
-				o, ok = graphObject{user: named[0]}, true
-			}
+		o, fail := c.addressed(k)
+		if fail != nil {
+			return fail
 		}
-		switch {
-		case ok && o.kind() == k:
-			return c.sendOne(q, o)
-		case k != graphUser && !guidPattern.MatchString(id):
-			return graphBadRequest("Request_BadRequest", "Invalid object identifier '%s'.", id)
-		}
-		return graphNotFound(id)
+		return c.sendOne(q, o)
 	}
+}
+
+// addressed is the object of a kind that the path names by id, a user also by
+// userPrincipalName.
+func (c *graphCall) addressed(k *graphKind) (graphObject, *graphError) {
+	id := c.r.PathValue("id")
+	o, ok := c.d.liveObject(id)
+	if !ok && k == graphUser {
+		if named := c.d.usersByName[nameKey(id)]; len(named) > 0 {
+			o, ok = graphObject{user: named[0]}, true
+		}
+	}
+	switch {
+	case ok && o.kind() == k:
+		return o, nil
+	case k != graphUser && !guidPattern.MatchString(id):
+		return o, graphBadRequest("Request_BadRequest", "Invalid object identifier '%s'.", id)
+	}
+	return o, graphNotFound(id)
 }
 
 func (c *graphCall) sendOne(q graphQuery, o graphObject) *graphError {

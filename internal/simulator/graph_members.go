@@ -51,14 +51,24 @@ func (f *idpFace) closure(d *directory, g *IDPGroup) []string {
 }
 
 func (c *graphCall) listMembers(of func(*IDPGroup) []string, withSPs bool) *graphError {
-	id := c.r.PathValue("id")
-	o, ok := c.d.liveObject(id)
-	if !ok || o.group == nil {
-		if !ok && !guidPattern.MatchString(id) {
-			return graphBadRequest("Request_BadRequest", "Invalid object identifier '%s'.", id)
-		}
-		return graphNotFound(id)
+	o, fail := c.addressed(graphGroup)
+	if fail != nil {
+		return fail
 	}
+	return c.related(func() ([]string, *graphError) {
+		switch {
+		case !c.hidden(o.group):
+			return of(o.group), nil
+		case c.s.opts.Assumed.Graph.HiddenMembersForbidden:
+			return nil, graphForbidden
+		}
+		return nil, nil
+	}, withSPs)
+}
+
+// related lists the objects that a relation leads to: all of them or, behind a
+// cast, those of one type.
+func (c *graphCall) related(to func() ([]string, *graphError), withSPs bool) *graphError {
 	segment := c.r.PathValue("cast")
 	kind, fail := c.memberCast(segment)
 	if fail != nil {
@@ -72,12 +82,9 @@ func (c *graphCall) listMembers(of func(*IDPGroup) []string, withSPs bool) *grap
 	if cast && !q.advanced {
 		return graphBadRequest("Request_UnsupportedQuery", "The specified cast '%s' needs the header 'ConsistencyLevel:eventual' and $count=true.", segment)
 	}
-	var ids []string
-	switch {
-	case !c.hidden(o.group):
-		ids = of(o.group)
-	case c.s.opts.Assumed.Graph.HiddenMembersForbidden:
-		return graphForbidden
+	ids, fail := to()
+	if fail != nil {
+		return fail
 	}
 	// What v1.0 does with service principals under their cast is unknown.
 	withSPs = withSPs || c.version == "beta" || kind == graphSP && c.s.opts.Assumed.Graph.V1ServicePrincipalMembers
@@ -100,6 +107,66 @@ func (c *graphCall) listMembers(of func(*IDPGroup) []string, withSPs bool) *grap
 	return c.sendPage(selection("directoryObjects", q), q, seq, func(m graphObject) map[string]any {
 		return c.mixedRow(m, q.selected)
 	})
+}
+
+// memberOf lists the groups that an object is a direct member of; those with
+// hidden membership need the permission for it, as from their own side.
+func memberOf(k *graphKind) graphHandler {
+	return func(c *graphCall) *graphError {
+		return c.listParents(k, func(key string) []string { return c.d.parentIDs(key) })
+	}
+}
+
+// transitiveMemberOf goes up over all levels, through hidden groups too.
+func transitiveMemberOf(k *graphKind) graphHandler {
+	return func(c *graphCall) *graphError { return c.listParents(k, c.d.ancestorIDs) }
+}
+
+func (c *graphCall) listParents(k *graphKind, of func(key string) []string) *graphError {
+	o, fail := c.addressed(k)
+	if fail != nil {
+		return fail
+	}
+	return c.related(func() ([]string, *graphError) {
+		return c.visibleGroups(of(strings.ToLower(o.id()))), nil
+	}, false)
+}
+
+// parentIDs are the groups that list a lower-cased id, sorted.
+func (d *directory) parentIDs(key string) []string {
+	out := make([]string, 0, len(d.parents[key]))
+	for _, g := range d.parents[key] {
+		out = append(out, g.ID)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// ancestorIDs are the groups above a lower-cased id, sorted, without itself.
+func (d *directory) ancestorIDs(key string) []string {
+	seen := map[string]bool{key: true}
+	out := []string{}
+	for queue := []string{key}; len(queue) > 0; queue = queue[1:] {
+		for _, g := range d.parents[queue[0]] {
+			if up := strings.ToLower(g.ID); !seen[up] {
+				seen[up] = true
+				queue, out = append(queue, up), append(out, g.ID)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// nothing answers for a relation of an object that the state does not hold:
+// owners, assignments of app roles, synchronization jobs.
+func nothing(k *graphKind) graphHandler {
+	return func(c *graphCall) *graphError {
+		if _, fail := c.addressed(k); fail != nil {
+			return fail
+		}
+		return c.ok("", map[string]any{"value": []any{}})
+	}
 }
 
 // memberCast reads the segment behind members; nil is every type.

@@ -174,7 +174,7 @@ var graphUser = &graphKind{
 		}
 		return out, true
 	},
-	props: map[string]func(o graphObject) any{
+	props: withProperties(userNulls, userLists, map[string]func(o graphObject) any{
 		"id":                func(o graphObject) any { return o.user.ID },
 		"userPrincipalName": func(o graphObject) any { return userPrincipalName(o.user) },
 		"mail":              func(o graphObject) any { return orNull(o.user.Mail) },
@@ -209,7 +209,7 @@ var graphUser = &graphKind{
 		"createdDateTime": constant(longAgo), "otherMails": constant([]string{}), "proxyAddresses": constant([]string{}),
 		"onPremisesImmutableId": constant(nil), "onPremisesSyncEnabled": constant(nil), "employeeId": constant(nil),
 		"usageLocation": constant(nil),
-	},
+	}),
 }
 
 // userPrincipalName of a deleted user begins with its id without dashes, so
@@ -261,7 +261,7 @@ var graphGroup = &graphKind{
 		}
 		return out, prop == "displayName"
 	},
-	props: map[string]func(o graphObject) any{
+	props: withProperties(groupNulls, groupLists, map[string]func(o graphObject) any{
 		"id":              func(o graphObject) any { return o.group.ID },
 		"displayName":     func(o graphObject) any { return o.group.DisplayName },
 		"securityEnabled": func(o graphObject) any { return o.group.SecurityEnabled },
@@ -282,7 +282,7 @@ var graphGroup = &graphKind{
 		"mail": constant(nil), "membershipRule": constant(nil), "membershipRuleProcessingState": constant(nil),
 		"onPremisesSyncEnabled": constant(nil), "proxyAddresses": constant([]string{}), "renewedDateTime": constant(longAgo),
 		"securityIdentifier": constant(nil), "theme": constant(nil),
-	},
+	}),
 }
 
 var graphSP = &graphKind{
@@ -308,7 +308,7 @@ var graphSP = &graphKind{
 		}
 		return out, prop == "appId"
 	},
-	props: map[string]func(o graphObject) any{
+	props: withProperties(spNulls, spLists, map[string]func(o graphObject) any{
 		"id":                     func(o graphObject) any { return o.sp.ID },
 		"appId":                  func(o graphObject) any { return o.sp.AppID },
 		"displayName":            func(o graphObject) any { return orNull(o.sp.DisplayName) },
@@ -326,7 +326,7 @@ var graphSP = &graphKind{
 		"alternativeNames": constant([]string{}), "appDescription": constant(nil), "appRoleAssignmentRequired": constant(false),
 		"applicationTemplateId": constant(nil), "createdDateTime": constant(longAgo), "description": constant(nil),
 		"tags": constant([]string{}),
-	},
+	}),
 }
 
 var graphKinds = []*graphKind{graphUser, graphGroup, graphSP}

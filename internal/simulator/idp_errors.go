@@ -5,6 +5,7 @@ package simulator
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -64,18 +65,60 @@ func (s *Server) idpErrorBody(path string, status int, code, message string) (bo
 func (s *Server) idpNotRouted(rw http.ResponseWriter, r *http.Request, status int) bool {
 	message := "The endpoint does not exist: " + r.Method + " " + r.URL.Path
 	code := ""
-	if isGraphPath(r.URL.Path) {
-		// Graph answers 400 for segments that it does not know.
-		segment := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
-		status, code, message = http.StatusBadRequest, "BadRequest", "Resource not found for the segment '"+segment+"'."
-	} else if strings.HasPrefix(r.URL.Path, "/okta/") {
+	switch {
+	case isGraphPath(r.URL.Path):
+		status, code, message = s.graphNotRouted(r, status)
+	case strings.HasPrefix(r.URL.Path, "/okta/"):
 		code = "E0000022"
+		if status == http.StatusMethodNotAllowed {
+			message = "The endpoint does not support the provided HTTP method"
+		}
 	}
 	body, ok := s.idpErrorBody(r.URL.Path, status, code, message)
 	if ok {
 		writeJSON(rw, status, body)
 	}
 	return ok
+}
+
+// graphNotRouted is what Graph says of a path that it does not know (400, which
+// names the first segment that leads nowhere) or of a method that the path does
+// not have. Nothing of that is told without a token, and what would write is
+// refused for the lack of a permission: the granted ones only read.
+func (s *Server) graphNotRouted(r *http.Request, status int) (int, string, string) {
+	if _, err := s.checkGraphToken(r); err != nil {
+		return http.StatusUnauthorized, "InvalidAuthenticationToken", err.Error()
+	}
+	switch {
+	case status != http.StatusMethodNotAllowed:
+		return http.StatusBadRequest, "BadRequest", "Resource not found for the segment '" + unknownSegment(r.URL.Path) + "'."
+	case r.Method == http.MethodPost || r.Method == http.MethodPatch || r.Method == http.MethodDelete:
+		return graphForbidden.status, graphForbidden.code, graphForbidden.message
+	default:
+		return status, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."
+	}
+}
+
+// unknownSegment is the first segment below the version that no operation has
+// at this place, or the last one.
+func unknownSegment(path string) string {
+	_, below, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(path, "/graph"), "/"), "/")
+	segments := strings.Split(strings.Trim(below, "/"), "/")
+	var open [][]string
+	for _, op := range graphOperations() {
+		if _, pattern, _ := strings.Cut(op.pattern, " /"); pattern != "{resource}" {
+			open = append(open, strings.Split(pattern, "/"))
+		}
+	}
+	for i, segment := range segments {
+		open = slices.DeleteFunc(open, func(pattern []string) bool {
+			return len(pattern) <= i || pattern[i] != segment && !strings.HasPrefix(pattern[i], "{")
+		})
+		if len(open) == 0 {
+			return segment
+		}
+	}
+	return segments[len(segments)-1]
 }
 
 // idpTokenExpired is the 401 of an IdP for an expired token; nil for the account.

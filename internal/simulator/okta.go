@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -19,13 +20,33 @@ import (
 // principals of the state are left out of members. Service principals are
 // shown as apps.
 
+// oktaPrefix is where the org is served, beside the root.
+const oktaPrefix = "/okta"
+
+type oktaRootKey struct{}
+
+// oktaAtRoot puts the prefix in front of the paths that an org has at its root:
+// Okta's Go SDK keeps the host of an org URL and drops its path. Databricks has
+// no such paths.
+func oktaAtRoot(r *http.Request) *http.Request {
+	atRoot := strings.HasPrefix(r.URL.Path, "/api/v1/") || strings.HasPrefix(r.URL.Path, "/oauth2/v1/")
+	if !atRoot || hostWorkspace(r) != 0 {
+		return r
+	}
+	c := r.Clone(context.WithValue(r.Context(), oktaRootKey{}, true))
+	c.URL.Path = oktaPrefix + r.URL.Path
+	if r.URL.RawPath != "" {
+		c.URL.RawPath = oktaPrefix + r.URL.RawPath
+	}
+	return c
+}
+
 // oktaOrg is the org URL as the client sees it.
 func oktaOrg(r *http.Request) string {
-	scheme := "http://"
-	if r.TLS != nil {
-		scheme = "https://"
+	if r.Context().Value(oktaRootKey{}) != nil {
+		return baseURL(r)
 	}
-	return scheme + r.Host + "/okta"
+	return baseURL(r) + oktaPrefix
 }
 
 // oktaCall is one authenticated call.
@@ -60,11 +81,14 @@ func oktaOperations() []oktaRoute {
 		{"GET /users", "users", 600, users, (*oktaCall).listUsers},
 		{"GET /users/{id}", "user", 1000, users, (*oktaCall).getUser},
 		{"GET /users/{id}/groups", "user", 1000, users, (*oktaCall).userGroups},
+		{"GET /users/{id}/roles", "user", 1000, "okta.roles.read", (*oktaCall).userRoles},
 		{"GET /groups", "groups", 500, groups, (*oktaCall).listGroups},
 		{"GET /groups/{id}", "groups", 500, groups, (*oktaCall).getGroup},
 		{"GET /groups/{id}/users", "groups", 500, groups, (*oktaCall).groupUsers},
 		{"GET /apps", "apps", 100, apps, (*oktaCall).listApps},
 		{"GET /apps/{id}", "apps", 100, apps, (*oktaCall).getApp},
+		{"GET /apps/{id}/users", "apps", 100, apps, appAssignments(oktaAppUsersLimit, 1, oktaAppUsersMax)},
+		{"GET /apps/{id}/groups", "apps", 100, apps, appAssignments(oktaAppGroupsLimit, oktaAppGroupsLimit, oktaAppGroupsMax)},
 	}
 }
 
@@ -133,13 +157,17 @@ func oktaInvalid(what, why string) *oktaError {
 
 // limit reads the limit parameter. Beyond the maximum is refused (assumed).
 func (c *oktaCall) limit(standard, most int) (int, *oktaError) {
+	return c.limitFrom(standard, 1, most)
+}
+
+func (c *oktaCall) limitFrom(standard, least, most int) (int, *oktaError) {
 	value := c.r.URL.Query().Get("limit")
 	if value == "" {
 		return standard, nil
 	}
 	n, err := strconv.Atoi(value)
-	if err != nil || n < 1 || n > most {
-		return 0, oktaInvalid("limit", fmt.Sprintf("The limit parameter must be a number between 1 and %d.", most))
+	if err != nil || n < least || n > most {
+		return 0, oktaInvalid("limit", fmt.Sprintf("The limit parameter must be a number between %d and %d.", least, most))
 	}
 	return n, nil
 }
@@ -198,14 +226,16 @@ func (c *oktaCall) list(limit, n int, row func(i int) map[string]any) *oktaError
 
 // links sets the relations self and, unless next is -1, next.
 func (c *oktaCall) links(next, limit int) {
+	org := oktaOrg(c.r)
+	host := baseURL(c.r)
+	path := strings.TrimPrefix(org, host) + strings.TrimPrefix(c.r.URL.EscapedPath(), oktaPrefix)
 	link := func(host, rel string, values url.Values) string {
-		target := host + c.r.URL.EscapedPath()
+		target := host + path
 		if len(values) > 0 {
 			target += "?" + values.Encode()
 		}
 		return "<" + target + `>; rel="` + rel + `"`
 	}
-	host := strings.TrimSuffix(oktaOrg(c.r), "/okta")
 	all := []string{link(host, "self", c.r.URL.Query())}
 	if next >= 0 {
 		values := c.r.URL.Query()

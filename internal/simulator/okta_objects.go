@@ -4,7 +4,9 @@
 package simulator
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -15,6 +17,9 @@ const (
 	oktaGroupsLimit  = 10000
 	oktaMembersLimit = 1000
 	oktaAppsLimit    = 200
+
+	oktaAppUsersLimit, oktaAppUsersMax   = 50, 500
+	oktaAppGroupsLimit, oktaAppGroupsMax = 20, 200 // The limit is the least that can be asked for too.
 )
 
 // oktaDate stands for every date: the state holds none.
@@ -97,7 +102,7 @@ func (c *oktaCall) listUsers() *oktaError {
 	prefix := strings.ToLower(query.Get("q"))
 	withDeprovisioned := query.Get("search") != "" || strings.Contains(query.Get("filter"), `"DEPROVISIONED"`)
 	all := c.d.doc.Users
-	return c.list(limit, len(all), func(i int) map[string]any {
+	return c.sorted(query.Get("search") != "", limit, len(all), func(i int) map[string]any {
 		u := &all[i]
 		if u.Deleted || !withDeprovisioned && c.oktaStatus(u) == "DEPROVISIONED" {
 			return nil
@@ -147,11 +152,37 @@ func (c *oktaCall) findUser(name string) *IDPUser {
 	return found
 }
 
-func (c *oktaCall) getUser() *oktaError {
+// me is the user that an API token belongs to, which the Terraform provider reads
+// before anything else: the first one who can sign in (assumed, like that a
+// service app is no user).
+func (c *oktaCall) me() *IDPUser {
+	if scopes, _ := c.s.oktaScopes(c.r); scopes != nil {
+		return nil
+	}
+	for i := range c.d.doc.Users {
+		if u := &c.d.doc.Users[i]; !u.Deleted && c.oktaStatus(u) == "ACTIVE" {
+			return u
+		}
+	}
+	return nil
+}
+
+func (c *oktaCall) addressedUser() (*IDPUser, *oktaError) {
 	id := c.r.PathValue("id")
 	u := c.findUser(id)
+	if u == nil && id == "me" {
+		u = c.me()
+	}
 	if u == nil {
-		return oktaNotFound(id, "User")
+		return nil, oktaNotFound(id, "User")
+	}
+	return u, nil
+}
+
+func (c *oktaCall) getUser() *oktaError {
+	u, fail := c.addressedUser()
+	if fail != nil {
+		return fail
 	}
 	writeJSON(c.rw, http.StatusOK, c.user(u))
 	return nil
@@ -159,16 +190,24 @@ func (c *oktaCall) getUser() *oktaError {
 
 // userGroups is not paged (idp-apis.md 5.2).
 func (c *oktaCall) userGroups() *oktaError {
-	id := c.r.PathValue("id")
-	u := c.findUser(id)
-	if u == nil {
-		return oktaNotFound(id, "User")
+	u, fail := c.addressedUser()
+	if fail != nil {
+		return fail
 	}
 	rows := []any{}
 	for _, g := range c.d.parents[strings.ToLower(u.ID)] {
 		rows = append(rows, c.group(g))
 	}
 	writeJSON(c.rw, http.StatusOK, rows)
+	return nil
+}
+
+// userRoles are administrator roles of the org: the state has none.
+func (c *oktaCall) userRoles() *oktaError {
+	if _, fail := c.addressedUser(); fail != nil {
+		return fail
+	}
+	writeJSON(c.rw, http.StatusOK, []any{})
 	return nil
 }
 
@@ -183,7 +222,7 @@ func (c *oktaCall) listGroups() *oktaError {
 	}
 	prefix := strings.ToLower(c.r.URL.Query().Get("q"))
 	all := c.d.doc.Groups
-	return c.list(limit, len(all), func(i int) map[string]any {
+	return c.sorted(c.r.URL.Query().Get("search") != "", limit, len(all), func(i int) map[string]any {
 		g := &all[i]
 		if g.Deleted || !strings.HasPrefix(strings.ToLower(g.DisplayName), prefix) {
 			return nil
@@ -222,13 +261,45 @@ func (c *oktaCall) groupUsers() *oktaError {
 	if fail != nil {
 		return fail
 	}
-	return c.list(limit, len(g.Members), func(i int) map[string]any {
+	match, fail := c.filter(nil, userSearchAttributes)
+	if fail != nil {
+		return fail
+	}
+	return c.sorted(true, limit, len(g.Members), func(i int) map[string]any {
 		u := c.d.users[strings.ToLower(g.Members[i])]
 		if u == nil || u.Deleted {
 			return nil
 		}
-		return c.user(u)
+		if body := c.user(u); match(body) {
+			return body
+		}
+		return nil
 	})
+}
+
+// sorted lists in the order of sortBy and sortOrder where they may be asked for:
+// in searches and among the users of a group.
+func (c *oktaCall) sorted(may bool, limit, n int, row func(i int) map[string]any) *oktaError {
+	by := c.r.URL.Query().Get("sortBy")
+	if !may || by == "" {
+		return c.list(limit, n, row)
+	}
+	var all []map[string]any
+	for i := range n {
+		if body := row(i); body != nil {
+			all = append(all, body)
+		}
+	}
+	sign := 1
+	if strings.EqualFold(c.r.URL.Query().Get("sortOrder"), "desc") {
+		sign = -1
+	}
+	slices.SortStableFunc(all, func(a, b map[string]any) int {
+		x, _ := oktaValue(a, by).(string)
+		y, _ := oktaValue(b, by).(string)
+		return sign * cmp.Compare(strings.ToLower(x), strings.ToLower(y))
+	})
+	return c.list(limit, len(all), func(i int) map[string]any { return all[i] })
 }
 
 func (c *oktaCall) listApps() *oktaError {
@@ -254,12 +325,34 @@ func (c *oktaCall) listApps() *oktaError {
 	})
 }
 
-func (c *oktaCall) getApp() *oktaError {
+func (c *oktaCall) findApp() (*IDPServicePrincipal, *oktaError) {
 	id := c.r.PathValue("id")
 	sp := c.d.sps[strings.ToLower(id)]
 	if sp == nil || sp.Deleted || sp.ID != id {
-		return oktaNotFound(id, "AppInstance")
+		return nil, oktaNotFound(id, "AppInstance")
+	}
+	return sp, nil
+}
+
+func (c *oktaCall) getApp() *oktaError {
+	sp, fail := c.findApp()
+	if fail != nil {
+		return fail
 	}
 	writeJSON(c.rw, http.StatusOK, c.app(sp))
 	return nil
+}
+
+// appAssignments lists the users or groups of an app: service apps have none.
+func appAssignments(standard, least, most int) func(c *oktaCall) *oktaError {
+	return func(c *oktaCall) *oktaError {
+		limit, fail := c.limitFrom(standard, least, most)
+		if fail != nil {
+			return fail
+		}
+		if _, fail := c.findApp(); fail != nil {
+			return fail
+		}
+		return c.list(limit, 0, nil)
+	}
 }

@@ -58,6 +58,7 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 		s.controlMux.ServeHTTP(rw, r)
 		return
 	}
+	r = oktaAtRoot(r)
 	rc := &requestContext{}
 	r = r.WithContext(context.WithValue(r.Context(), requestContextKey{}, rc))
 	entry := s.requests.begin(LoggedRequest{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, WorkspaceID: workspaceOf(r)}, s.route(r))
