@@ -58,9 +58,8 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 		s.controlMux.ServeHTTP(rw, r)
 		return
 	}
-	r = oktaAtRoot(r)
 	rc := &requestContext{}
-	r = r.WithContext(context.WithValue(r.Context(), requestContextKey{}, rc))
+	r = oktaAtRoot(r.WithContext(context.WithValue(r.Context(), requestContextKey{}, rc)))
 	entry := s.requests.begin(LoggedRequest{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, WorkspaceID: workspaceOf(r)}, s.route(r))
 	out := &statusWriter{ResponseWriter: rw}
 	// Before the answer leaves: who has it finds it in the log, and sends the next
