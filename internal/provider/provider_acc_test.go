@@ -24,9 +24,8 @@ func TestAccProvider_badSettings(t *testing.T) {
 	access := fmt.Sprintf("host = %q\naccount_id = %q\n", a.URL, a.AccountID)
 	secret := fmt.Sprintf("client_id = %q\nclient_secret = %q\n", a.ClientID, a.ClientSecret)
 	tests := map[string]struct{ config, want string }{
-		"no host":        {block(fmt.Sprintf("account_id = %q\n", a.AccountID) + secret), `(?s)host.*DATABRICKS_HOST`},
-		"no account id":  {block(fmt.Sprintf("host = %q\n", a.URL) + secret), `(?s)account_id.*DATABRICKS_ACCOUNT_ID`},
-		"no credentials": {block(access), `(?s)client_id.*client_secret`},
+		"no host":       {block(fmt.Sprintf("account_id = %q\n", a.AccountID) + secret), `(?s)host.*DATABRICKS_HOST`},
+		"no account id": {block(fmt.Sprintf("host = %q\n", a.URL) + secret), `(?s)account_id.*DATABRICKS_ACCOUNT_ID`},
 		"workspace host": {block(`host = "https://adb-1234567890123456.7.azuredatabricks.net"` + "\n" + fmt.Sprintf("account_id = %q\n", a.AccountID) + secret),
 			`(?s)host.*workspace.*https://accounts.azuredatabricks.net`},
 		"account id of no account": {block(fmt.Sprintf("host = %q\naccount_id = \"main\"\n", a.URL) + secret), `(?s)account_id.*UUID`},
@@ -52,5 +51,20 @@ resource "terraform_data" "later" {}
 			t.Parallel()
 			acceptance(t, resource.TestStep{Config: tt.config, PlanOnly: true, ExpectError: regexp.MustCompile(tt.want)})
 		})
+	}
+}
+
+// No credentials at all. The Databricks command line would lend its login, and CI
+// systems theirs, so this test hides them; it is therefore not parallel.
+func TestProvider_noCredentials(t *testing.T) {
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	t.Setenv("PATH", t.TempDir())
+	for _, login := range []string{"ACTIONS_ID_TOKEN_REQUEST_URL", "SYSTEM_ACCESSTOKEN", "DATABRICKS_OIDC_TOKEN"} {
+		t.Setenv(login, "")
+	}
+	w := dial(t.Context(), t, document{"host": a.URL, "account_id": a.AccountID, "config_file": "/dev/null"})
+	said := saidBy(w.diags)
+	if !w.failed() || !regexp.MustCompile(`(?s)client_id.*Missing Credentials.*client_id and client_secret.*DATABRICKS_CLIENT_ID`).MatchString(said) {
+		t.Errorf("want an error on client_id that says what to set, got %q", said)
 	}
 }
