@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Journal appends records to one file. It is safe for concurrent use, and
@@ -101,7 +103,7 @@ func (j *Journal) append(r Record) error {
 	if err != nil {
 		return fmt.Errorf("writing to the journal %s: %w", j.path, err)
 	}
-	line = append(line, '\n')
+	line = append(ascii(line), '\n')
 	if err := j.write(append(slices.Clone(j.owed), line...)); err != nil {
 		if r.Event == EventOutcome {
 			j.owed = append(j.owed, line...)
@@ -110,6 +112,23 @@ func (j *Journal) append(r Record) error {
 	}
 	j.owed = nil
 	return nil
+}
+
+// ascii escapes what is not, as JSON does. A line that is torn within a character
+// would make a file that Terraform's file() refuses as a whole, and the roll-back
+// reads its journal by that.
+func ascii(line []byte) []byte {
+	out := make([]byte, 0, len(line))
+	for _, r := range string(line) {
+		if r < utf8.RuneSelf {
+			out = append(out, byte(r))
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			out = fmt.Appendf(out, `\u%04x`, unit)
+		}
+	}
+	return out
 }
 
 func (j *Journal) write(text []byte) error {

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -67,15 +68,19 @@ func TestJournal(t *testing.T) {
 		t.Error("a journal without records was made")
 	}
 	r := intend(t, j, intent(1))
-	r.Result, r.Wrote, r.Error = journal.ResultFailed, journal.WroteNo, "the API's <words>\n"+strings.Repeat("é", 2000)
+	r.Result, r.Wrote, r.Error = journal.ResultFailed, journal.WroteNo, "the API's <words>\n"+strings.Repeat("é", 10)+"\U0001f600"+strings.Repeat("é", 2000)
 	if err := j.Conclude(r); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
+	// Every prefix of it is text, wherever a crash cuts it: Terraform's file() takes no other.
+	if raw, err := os.ReadFile(path); err != nil || bytes.ContainsFunc(raw, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		t.Errorf("not ASCII, %v: %s", err, raw)
+	}
 	got := read(t, path)
-	if len(got) != 2 || len(got[1].Error) > 2010 || !strings.HasPrefix(got[1].Error, "the API's <words>\n") {
+	if len(got) != 2 || len(got[1].Error) > 2010 || !strings.HasPrefix(got[1].Error, "the API's <words>\néééééééééé\U0001f600é") {
 		t.Fatalf("got %+v", got)
 	}
 	want := []journal.Record{intent(1), {AccountID: "account", Operation: journal.OpSetExternalID, Principal: "user/1", Result: journal.ResultFailed, Wrote: journal.WroteNo}}
