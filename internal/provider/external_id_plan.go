@@ -48,7 +48,9 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 			resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 			ours, known, diags := written(ctx, req.Private)
 			resp.Diagnostics.Append(diags...)
-			warnBeforeDestroy(&resp.Diagnostics, state, ours, known)
+			if warnBeforeDestroy(&resp.Diagnostics, state, ours, known) && r.session != nil && state.PreviousExternalID.ValueString() != ours {
+				r.warnPower(ctx, state.principal(), state.PreviousExternalID.ValueString(), &resp.Diagnostics)
+			}
 		}
 		return
 	}
@@ -144,7 +146,8 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan externalIDMode
 }
 
 // warnPower says whose power the change hands over: an audit holds such fixes back,
-// and a value that is written by hand must not go through in silence. It looks in
+// and a value that is written by hand must not go through in silence, nor one that a
+// destroy writes back: where an instance wrote nothing, the configuration names it. It looks in
 // the plan only, which somebody reviews; Terraform plans once more in the apply.
 func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, want string, diags *diag.Diagnostics) {
 	if want == "" || r.session.applying.Load() || r.session.isVetted(p.Ref, want) {
@@ -180,10 +183,11 @@ func warnUnrestorable(diags *diag.Diagnostics, plan externalIDModel, expected ty
 	}
 }
 
-// warnBeforeDestroy says at plan time what a destroy will not undo.
-func warnBeforeDestroy(diags *diag.Diagnostics, state externalIDModel, ours string, known bool) {
+// warnBeforeDestroy says at plan time what a destroy will not undo, and tells whether
+// it will undo anything.
+func warnBeforeDestroy(diags *diag.Diagnostics, state externalIDModel, ours string, known bool) bool {
 	if state.OnDestroy.ValueString() != onDestroyRestore {
-		return
+		return false
 	}
 	reason := state.restoreImpossible()
 	if present := state.ExternalID.ValueString(); reason == "" && known && present != ours && present != state.PreviousExternalID.ValueString() {
@@ -193,4 +197,5 @@ func warnBeforeDestroy(diags *diag.Diagnostics, state externalIDModel, ours stri
 		diags.AddWarning("External ID Will Be Kept", fmt.Sprintf("on_destroy is %q, but the externalId of %s will stay %q: %s.",
 			onDestroyRestore, state.ref(), state.ExternalID.ValueString(), reason))
 	}
+	return reason == "" && known
 }

@@ -89,3 +89,35 @@ func TestExternalID_power(t *testing.T) {
 		})
 	}
 }
+
+// An instance that finds the wanted value takes the one before from its
+// configuration. What a destroy would write back is looked at in its plan.
+func TestExternalID_powerOfDestroy(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		onDestroy string
+		warns     int
+	}{"restored": {"restore", 1}, "kept": {"keep", 0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := smallWorld()
+			st.Users[1].Roles = []simulator.Role{{Value: "account_admin"}}
+			a := startAccount(t, st, simulator.Options{})
+			run := func() *wire {
+				return dial(t.Context(), t, document{
+					"host": a.URL, "account_id": a.AccountID, "client_id": a.ClientID, "client_secret": a.ClientSecret,
+					"auth_type": "oauth-m2m", "config_file": "/dev/null",
+				}, provider.WithShortLimits())
+			}
+			w, i := run(), instance{resource: idResource}
+			i = w.apply(i, w.plan(i, document{
+				"principal_type": "user", "principal_id": "102", "external_id": entraID(102), "expected_current_external_id": entraID(666), "on_destroy": tt.onDestroy,
+			}))
+			w = run()
+			w.plan(i, nil)
+			if got := w.warned("External ID Gives Power"); w.failed() || len(got) != tt.warns || tt.warns > 0 && !strings.Contains(got[0], entraID(666)) {
+				t.Errorf("%v, %v", got, w.diags)
+			}
+		})
+	}
+}

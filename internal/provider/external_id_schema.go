@@ -48,6 +48,11 @@ func (m externalIDModel) ref() audit.Ref {
 	return audit.Ref{Type: audit.PrincipalType(m.PrincipalType.ValueString()), ID: m.PrincipalID.ValueString()}
 }
 
+// principal is what the instance knows of it.
+func (m externalIDModel) principal() audit.Principal {
+	return audit.Principal{Ref: m.ref(), Name: m.PrincipalName.ValueString(), ExternalID: m.ExternalID.ValueString()}
+}
+
 // restoreImpossible says why the previous value cannot be written back; empty
 // when it can be tried.
 func (m externalIDModel) restoreImpossible() string {
