@@ -8,7 +8,6 @@ import (
 	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -129,7 +128,7 @@ func clonePlanInputs() map[string]schema.Attribute {
 			MarkdownDescription: "Id of a SQL warehouse: the scan of its metastore is then a query over `system.information_schema`. It starts the warehouse.",
 		},
 		"allow_privileged_groups": schema.SetAttribute{
-			Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(principalIDValidator())},
+			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(principalIDValidator())},
 			MarkdownDescription: "Ids of privileged groups that may be in `memberships`. Without this they are held back: see `reason`. " +
 				"The guard of `dbxidentity_group_member` also sees power by roles on other groups and service principals, which costs more requests than a plan may; " +
 				"a group that it refuses is allowed here, too.",

@@ -196,7 +196,7 @@ func divergencesInputs() map[string]schema.Attribute {
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "Types to judge: `user`, `group`, `service_principal`. Default: all three.",
 			Validators: []validator.Set{
-				setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(stringvalidator.OneOf(principalTypeNames()...)),
+				setvalidator.SizeAtLeast(1), locatedElements(stringvalidator.OneOf(principalTypeNames()...)),
 			},
 		},
 		"targets": schema.ListNestedAttribute{
@@ -205,10 +205,10 @@ func divergencesInputs() map[string]schema.Attribute {
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"principal_type": schema.StringAttribute{
 					Required: true, MarkdownDescription: attributeTexts["principal_type"],
-					Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},
+					Validators: located(stringvalidator.OneOf(principalTypeNames()...)),
 				},
 				"principal_id": schema.StringAttribute{
-					Required: true, MarkdownDescription: attributeTexts["principal_id"], Validators: []validator.String{principalIDValidator()},
+					Required: true, MarkdownDescription: attributeTexts["principal_id"], Validators: located(principalIDValidator()),
 				},
 			}},
 		},
@@ -229,12 +229,12 @@ func divergencesInputs() map[string]schema.Attribute {
 			Optional: true, MarkdownDescription: "Offer to clear the externalId of groups that the IdP does not know. Default `false`.",
 		},
 		"allow_privileged_principals": schema.SetAttribute{
-			Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(principalIDValidator())},
+			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(principalIDValidator())},
 			MarkdownDescription: "Ids of principals for which a fix may be offered although they have power: an account role, workspace ADMIN, a metastore, or a role on a group or service principal with power. " +
 				"Without this they stay with a human, because whoever can make an IdP object of that name would inherit their power.",
 		},
 		"primary_domains": schema.SetAttribute{
-			Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.ValueStringsAre(mailDomainValidator())},
+			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(mailDomainValidator())},
 			MarkdownDescription: "Your own mail domains, in any case. They tell stale users of your own domain from foreign ones.",
 		},
 		"include_scanned_ids": schema.BoolAttribute{
@@ -247,16 +247,16 @@ func divergencesInputs() map[string]schema.Attribute {
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"principal_type": schema.StringAttribute{
 					Optional: true, MarkdownDescription: attributeTexts["principal_type"],
-					Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},
+					Validators: located(stringvalidator.OneOf(principalTypeNames()...)),
 				},
 				"principal_id": schema.StringAttribute{
-					Optional: true, MarkdownDescription: attributeTexts["principal_id"], Validators: []validator.String{principalIDValidator()},
+					Optional: true, MarkdownDescription: attributeTexts["principal_id"], Validators: located(principalIDValidator()),
 				},
 				"category": schema.StringAttribute{
-					Optional: true, MarkdownDescription: "Error category.", Validators: []validator.String{stringvalidator.OneOf(audit.IdentityCategories()...)},
+					Optional: true, MarkdownDescription: "Error category.", Validators: located(stringvalidator.OneOf(audit.IdentityCategories()...)),
 				},
 				"reason": schema.StringAttribute{
-					Required: true, MarkdownDescription: "Why the divergence is accepted.", Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+					Required: true, MarkdownDescription: "Why the divergence is accepted.", Validators: located(stringvalidator.LengthAtLeast(1)),
 				},
 				"expires": schema.StringAttribute{
 					Optional: true, MarkdownDescription: "Last day of the waiver (`2027-01-31`, UTC), or the RFC 3339 time at which it ends. Default: never.",

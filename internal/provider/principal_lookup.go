@@ -35,7 +35,7 @@ type selectorModel struct {
 func selectorSchema(who string) schema.Attribute {
 	one := func(description string, more ...validator.String) schema.Attribute {
 		return schema.StringAttribute{
-			Optional: true, MarkdownDescription: description, Validators: append(more, stringvalidator.LengthAtLeast(1)),
+			Optional: true, MarkdownDescription: description, Validators: located(append(more, stringvalidator.LengthAtLeast(1))...),
 		}
 	}
 	return schema.SingleNestedAttribute{

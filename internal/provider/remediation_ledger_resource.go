@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -135,7 +136,10 @@ func validateExternalIDEntries(ctx context.Context, config *ledgerModel, diags *
 		if entry.PrincipalType.IsUnknown() || entry.PrincipalID.IsUnknown() {
 			continue
 		}
-		ref := entry.ref()
+		ref, value := entry.ref(), entry.ExternalID.ValueString()
+		if !slices.Contains(audit.PrincipalTypes(), ref.Type) || value != "" && audit.ValidateExternalID(audit.TypeUser, value) != nil {
+			continue // The validators of the attributes have refused it.
+		}
 		if key != ref.String() {
 			diags.AddAttributeError(at, "Invalid Ledger Key",
 				fmt.Sprintf("The key %q names another principal than its entry, which is for %s. Write %q as the key: "+
@@ -144,7 +148,7 @@ func validateExternalIDEntries(ctx context.Context, config *ledgerModel, diags *
 		if entry.ExternalID.IsUnknown() {
 			continue
 		}
-		if err := account.CheckExternalID(ref.Type, entry.ExternalID.ValueString()); err != nil {
+		if err := account.CheckExternalID(ref.Type, value); err != nil {
 			diags.AddAttributeError(at, "Invalid External ID", fmt.Sprintf("%s: %s cannot be given that value: %s.", at.AtMapKey(key).AtName("external_id"), ref, err))
 		}
 	}

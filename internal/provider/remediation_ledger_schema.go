@@ -8,7 +8,6 @@ import (
 	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -29,7 +28,7 @@ func (r *remediationLedgerResource) Schema(_ context.Context, _ resource.SchemaR
 		"exclude": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "Keys to leave out and to forget, for example `user/123` or `<group id>/<member id>`.",
-			Validators:          []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
+			Validators:          []validator.Set{locatedElements(stringvalidator.LengthAtLeast(1))},
 		},
 	}
 	maps.Copy(attributes, ledgerExternalIDAttributes())
@@ -56,11 +55,11 @@ func ledgerExternalIDAttributes() map[string]schema.Attribute {
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"principal_type": schema.StringAttribute{
 					Required: true, MarkdownDescription: attributeTexts["principal_type"],
-					Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},
+					Validators: located(stringvalidator.OneOf(principalTypeNames()...)),
 				},
 				"principal_id": requiredID("principal_id"),
 				"external_id": schema.StringAttribute{
-					Required: true, MarkdownDescription: "The value to write; empty clears (groups only).", Validators: []validator.String{externalIDValidator{}},
+					Required: true, MarkdownDescription: "The value to write; empty clears (groups only).", Validators: located(externalIDValidator{}),
 				},
 				"principal_name":      optionalText("principal_name"),
 				"current_external_id": optionalText("current_external_id"),
@@ -85,7 +84,7 @@ func ledgerRemovalAttributes() map[string]schema.Attribute {
 				"group_id":  requiredID("group_id"),
 				"member_id": requiredID("member_id"),
 				"member_type": schema.StringAttribute{
-					Optional: true, MarkdownDescription: attributeTexts["member_type"], Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},
+					Optional: true, MarkdownDescription: attributeTexts["member_type"], Validators: located(stringvalidator.OneOf(principalTypeNames()...)),
 				},
 				"group_name":  optionalText("group_name"),
 				"member_name": optionalText("member_name"),
@@ -123,7 +122,7 @@ func ledgerMembershipAttributes() map[string]schema.Attribute {
 }
 
 func requiredID(name string) schema.StringAttribute {
-	return schema.StringAttribute{Required: true, MarkdownDescription: attributeTexts[name], Validators: []validator.String{principalIDValidator()}}
+	return schema.StringAttribute{Required: true, MarkdownDescription: attributeTexts[name], Validators: located(principalIDValidator())}
 }
 
 func optionalText(name string) schema.StringAttribute {

@@ -97,7 +97,8 @@ func (r *settingsReader) get(name string, target attr.Value, read func() attr.Va
 }
 
 func (r *settingsReader) unknown(at path.Path) {
-	r.diags.AddAttributeError(at, "Unknown Provider Setting",
+	// Of a path into an attribute the command line shows no line: see located.
+	r.diags.AddAttributeError(topOf(at), "Unknown Provider Setting",
 		fmt.Sprintf("%s depends on something that is known only after apply, and a provider must be configured before that. "+
 			"Write the value down, pass it as a variable or an environment variable, or create the resource that it comes from "+
 			"in an apply of its own (-target) first.", at))
