@@ -11,6 +11,7 @@ import (
 )
 
 func (s *Server) grantRoutes() {
+	s.handleWorkspace("PATCH "+catalogBase+"/permissions/{type}/{full_name}", s.patchGrants)
 	for _, form := range []struct {
 		path      string
 		effective bool

@@ -1,0 +1,130 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// grantChange is what one principal gains and loses on a securable.
+type grantChange struct {
+	Principal string   `json:"principal"`
+	Add       []string `json:"add"`
+	Remove    []string `json:"remove"`
+}
+
+// patchGrants changes who holds what on one securable, all changes or none, and
+// answers the grants after it. Who may read them may change them.
+func (s *Server) patchGrants(rw http.ResponseWriter, r *http.Request, v visitor) {
+	var body struct {
+		Changes []grantChange `json:"changes"`
+	}
+	failed := readJSON(r, &body)
+	var list []grantJSON
+	if failed == nil {
+		s.update(func(w *world) { list, failed = s.changeGrants(w, r, v, body.Changes) })
+	}
+	if failed != nil {
+		writeJSON(rw, failed.Status, failed)
+		return
+	}
+	writeJSON(rw, http.StatusOK, map[string]any{"privilege_assignments": list})
+}
+
+func (s *Server) changeGrants(w *world, r *http.Request, v visitor, changes []grantChange) ([]grantJSON, *apiError) {
+	c, failed := s.catalogView(w, v)
+	if failed != nil {
+		return nil, failed
+	}
+	held, failed := c.managedGrants(r.PathValue("type"), r.PathValue("full_name"))
+	if failed != nil {
+		return nil, failed
+	}
+	after := slices.Clone(*held)
+	for _, change := range changes {
+		name, failed := w.grantee(change.Principal, after)
+		if failed != nil {
+			return nil, failed
+		}
+		after = applyGrant(after, name, privilegeNames(change.Add), privilegeNames(change.Remove))
+	}
+	*held = after
+	return mergeGrants(after, nil, "", false), nil
+}
+
+// managedGrants are the grants on what a path names, for a caller who manages it.
+func (c *catalogView) managedGrants(kind, name string) (*[]Grant, *apiError) {
+	kind = strings.ToLower(kind)
+	switch _, known := securableDepth[kind]; {
+	case kind == typeMetastore && !strings.EqualFold(name, c.doc.MetastoreID):
+		return nil, &apiError{Status: http.StatusNotFound, Code: "METASTORE_DOES_NOT_EXIST", Message: "Metastore '" + name + "' does not exist."}
+	case kind == typeMetastore && !c.admin:
+		return nil, notManaged(&Securable{Type: kind, FullName: c.doc.Name})
+	case kind == typeMetastore:
+		return &c.doc.Grants, nil
+	case !known || kind == typeModel:
+		return nil, invalid("'" + kind + "' is not a valid securable type.")
+	}
+	sec, failed := c.securable(kind, name)
+	if failed != nil {
+		return nil, failed
+	}
+	if !c.manages(sec) {
+		return nil, notManaged(sec)
+	}
+	return &sec.Grants, nil
+}
+
+// grantee is a principal in its own spelling: one of the account (local groups of
+// a workspace are not found) or one that holds something already. The wording is
+// what users of the Terraform provider report, status and code are assumed.
+func (w *world) grantee(name string, held []Grant) (string, *apiError) {
+	for _, kind := range []principalKind{kindUser, kindGroup, kindServicePrincipal} {
+		for _, p := range w.named(kind, strings.ToLower(name)) {
+			if sameGrantee(kind, p.name(), name) {
+				return p.name(), nil
+			}
+		}
+	}
+	if slices.ContainsFunc(held, func(g Grant) bool { return name != "" && g.Principal == name }) {
+		return name, nil
+	}
+	return "", &apiError{Status: http.StatusNotFound, Code: "PRINCIPAL_DOES_NOT_EXIST", Message: "Could not find principal with name " + name}
+}
+
+// privilegeNames writes privileges with underscores, as Unity Catalog does.
+func privilegeNames(list []string) []string {
+	out := make([]string, len(list))
+	for i, name := range list {
+		out[i] = strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(name), " ", "_"))
+	}
+	return out
+}
+
+// applyGrant returns the grants after one change; nothing is written in place. A
+// principal without privileges is gone.
+func applyGrant(grants []Grant, name string, add, remove []string) []Grant {
+	at := slices.IndexFunc(grants, func(g Grant) bool { return g.Principal == name })
+	var privileges []string
+	if at >= 0 {
+		privileges = slices.Clone(grants[at].Privileges)
+	}
+	for _, p := range add {
+		if p != "" && !slices.Contains(privileges, p) {
+			privileges = append(privileges, p)
+		}
+	}
+	privileges = slices.DeleteFunc(privileges, func(p string) bool { return slices.Contains(remove, p) && !slices.Contains(add, p) })
+	switch {
+	case at < 0 && len(privileges) > 0:
+		return append(grants, Grant{Principal: name, Privileges: privileges})
+	case at >= 0 && len(privileges) == 0:
+		return slices.Delete(grants, at, at+1)
+	case at >= 0:
+		grants[at] = Grant{Principal: name, Privileges: privileges}
+	}
+	return grants
+}
