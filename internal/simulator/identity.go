@@ -6,6 +6,7 @@ package simulator
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 )
 
 // IdentityAssumptions are the switches of IAM v2.
@@ -67,10 +68,17 @@ func (s *Server) identityRoutes() {
 	s.identityWorkspaceRoutes()
 }
 
-// identity registers a handler that answers as if it were not there where the
-// account has no IAM v2.
+// identity registers a handler under its path of the account and under the
+// workspace twin, which drops account and workspace.
 func (s *Server) identity(pattern string, h apiHandler) {
-	s.handle(pattern, func(rw http.ResponseWriter, r *http.Request, c caller) {
+	h = s.withIAMv2(h)
+	s.handle(pattern, h)
+	s.handleTwin(strings.NewReplacer("/accounts/{account_id}", "", "/workspaces/{workspace_id}", "").Replace(pattern), h)
+}
+
+// withIAMv2 answers as if a handler were not there where the account has no IAM v2.
+func (s *Server) withIAMv2(h apiHandler) apiHandler {
+	return func(rw http.ResponseWriter, r *http.Request, c caller) {
 		if !s.opts.NoIAMv2 {
 			h(rw, r, c)
 			return
@@ -83,7 +91,7 @@ func (s *Server) identity(pattern string, h apiHandler) {
 		default:
 			writeError(rw, http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for '"+r.Method+" "+r.URL.Path+"'")
 		}
-	})
+	}
 }
 
 // iamUser and its siblings are the objects of IAM v2, section 5.3.

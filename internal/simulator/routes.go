@@ -47,6 +47,7 @@ func (s *Server) routes() {
 	s.workspaceRoutes()
 	s.scimRoutes()
 	s.identityRoutes()
+	s.settingsRoutes()
 	s.matchRoutes()
 	s.graphRoutes()
 	s.oktaRoutes()

@@ -13,9 +13,13 @@ import (
 
 func (s *Server) ruleSetRoutes() {
 	const base = "/api/2.0/preview/accounts/{account_id}/access-control"
-	s.handle("GET "+base+"/rule-sets", s.getRuleSet)
-	s.handle("PUT "+base+"/rule-sets", s.putRuleSet)
-	s.handle("GET "+base+"/assignable-roles", s.listAssignableRoles)
+	for pattern, h := range map[string]apiHandler{
+		"GET " + base + "/rule-sets": s.getRuleSet, "PUT " + base + "/rule-sets": s.putRuleSet,
+		"GET " + base + "/assignable-roles": s.listAssignableRoles,
+	} {
+		s.handle(pattern, h)
+		s.handleTwin(strings.Replace(pattern, "/{account_id}", "", 1), h)
+	}
 }
 
 // getRuleSet answers one rule set by name. That something without rules has an

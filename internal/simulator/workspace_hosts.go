@@ -98,6 +98,19 @@ func (s *Server) handleWorkspace(pattern string, h workspaceHandler) {
 	})
 }
 
+// handleTwin registers an account API on workspace hosts. Assumed: the twins are
+// for admins of the workspace.
+func (s *Server) handleTwin(pattern string, h apiHandler) {
+	s.handleWorkspace(pattern, func(rw http.ResponseWriter, r *http.Request, v visitor) {
+		if !v.admin {
+			writeError(rw, http.StatusForbidden, "PERMISSION_DENIED", "Only workspace admins can use this API.")
+			return
+		}
+		r.SetPathValue("workspace_id", strconv.FormatInt(v.workspaceID, 10))
+		h(rw, r, v.caller)
+	})
+}
+
 // refuseScope: the scopes of workspace APIs other than SCIM are not known here.
 func refuseScope(r *http.Request, c caller) *answer {
 	scope := "all-apis"

@@ -1,0 +1,28 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"net/http"
+	"strconv"
+)
+
+// settingsRoutes are the account settings of version 2. The account has none:
+// which exist is not documented, and whether automatic identity management is
+// among them is unknown.
+func (s *Server) settingsRoutes() {
+	const base = "/api/2.1/accounts/{account_id}"
+	s.handle("GET "+base+"/settings-metadata", func(rw http.ResponseWriter, r *http.Request, _ caller) {
+		if size := r.URL.Query().Get("page_size"); size != "" {
+			if n, err := strconv.Atoi(size); err != nil || n < 0 {
+				writeError(rw, http.StatusBadRequest, "INVALID_PARAMETER_VALUE", "page_size must be a number that is not negative, not \""+size+"\".")
+				return
+			}
+		}
+		writeJSON(rw, http.StatusOK, map[string]any{"settings_metadata": []any{}})
+	})
+	s.handle("GET "+base+"/settings/{name}", func(rw http.ResponseWriter, r *http.Request, _ caller) {
+		writeError(rw, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Setting '"+r.PathValue("name")+"' does not exist.")
+	})
+}
