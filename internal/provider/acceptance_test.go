@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -172,6 +173,15 @@ func (a account) writes() int {
 		}
 	}
 	return n
+}
+
+// quiet waits until every request that has arrived has ended: those of a client
+// that was killed may still take effect.
+func (a account) quiet() {
+	under := func(r simulator.LoggedRequest) bool { return r.Status == 0 && r.Fault == "" }
+	for a.t.Context().Err() == nil && slices.ContainsFunc(a.Server.Requests().Log, under) {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // entraID is a made-up Entra object id.

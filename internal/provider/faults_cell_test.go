@@ -29,7 +29,7 @@ const (
 	short    = time.Second
 	// cellHung counts as hung: many times the short limits that can follow each
 	// other.
-	cellHung = 2 * time.Minute
+	cellHung = 5 * time.Minute
 )
 
 // cell is one operation under one fault.

@@ -182,6 +182,7 @@ func TestProcess_mixedFaults(t *testing.T) {
 	}
 	w.until(out, "the first writes", func() bool { return a.writes() > before })
 	w.killBetweenStates(cmd)
+	a.quiet()
 	agree(t, a, w)
 
 	// One write of the second run never takes effect.

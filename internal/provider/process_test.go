@@ -289,6 +289,7 @@ func TestProcess_applyKilled(t *testing.T) {
 	w.until(out, "half of the apply", func() bool { return a.writes() > fixes/2 })
 	w.killBetweenStates(cmd)
 	a.faults()
+	a.quiet()
 	// A killed CLI leaves its lock on the state file.
 	w.must(0, "apply", "-auto-approve", "-lock=false")
 	w.must(0, "plan", "-detailed-exitcode", "-lock=false")

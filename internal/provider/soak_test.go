@@ -81,7 +81,7 @@ func TestSoak(t *testing.T) {
 	for s.goesOn(begun) {
 		s.rounds++
 		s.wish()
-		s.w.write("main.tf", header+s.config())
+		s.w.write("main.tf", header+s.config("6s"))
 		s.a.faults(s.faults()...)
 		s.act()
 		s.count()
@@ -153,8 +153,8 @@ func onDestroyOf(undo bool, yes, no string) string {
 }
 
 // config is the configuration for what is wanted, reviewed against what the
-// account holds now.
-func (s *soak) config() string {
+// account holds now. limit is that of a write.
+func (s *soak) config(limit string) string {
 	var ids, members, removals strings.Builder
 	now := s.held()
 	for _, fact := range slices.Sorted(maps.Keys(s.want)) {
@@ -169,7 +169,7 @@ func (s *soak) config() string {
 			fmt.Fprintf(&members, "    %q = %q\n", fact, w.onDestroy)
 		}
 	}
-	const limits = `timeouts   = { create = "6s", read = "20s", delete = "6s" }`
+	limits := fmt.Sprintf("timeouts   = { create = %q, delete = %[1]q }", limit)
 	return s.a.config("writes_per_second = 100\n  journal_path = \""+soakJournal+"\"\n  automatic_identity_management = \"off\"", `
 resource "dbxidentity_external_id" "fix" {
   for_each = {
@@ -179,7 +179,7 @@ resource "dbxidentity_external_id" "fix" {
   external_id                  = each.value[1]
   expected_current_external_id = each.value[0]
   on_destroy                   = each.value[2]
-  timeouts                     = { create = "6s", read = "20s", update = "6s", delete = "6s" }
+  timeouts                     = { create = "`+limit+`", update = "`+limit+`", delete = "`+limit+`" }
 }
 
 resource "dbxidentity_group_member" "member" {
@@ -244,7 +244,7 @@ func (s *soak) act() {
 		must(s.t, cmd.Start())
 		time.Sleep(time.Duration(500+s.rng.IntN(2500)) * time.Millisecond)
 		s.w.killBetweenStates(cmd)
-		time.Sleep(100 * time.Millisecond) // What was under way arrives.
+		s.a.quiet()
 	case n < 6:
 		s.exit(s.w.run("destroy", "-auto-approve", "-lock=false"))
 	case n < 7:
@@ -325,7 +325,7 @@ func (s *soak) settle(header string) {
 	s.settled++
 	s.a.faults()
 	// What the last runs left is refreshed first; the review is of what is there now.
-	s.w.write("main.tf", header+s.config())
+	s.w.write("main.tf", header+s.config("20m"))
 	s.runs += 2
 	s.exit(0, s.w.must(0, "apply", "-auto-approve", "-lock=false"))
 	s.w.must(0, "plan", "-detailed-exitcode", "-lock=false")
