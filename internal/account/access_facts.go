@@ -147,6 +147,20 @@ func (r *factsReader) workspaces(ctx context.Context) error {
 	return group.Wait()
 }
 
+// AccessAssignments reads the permission assignments of every workspace: the list of
+// workspaces and one request each, once per client, which [Client.AccessFacts]
+// shares. Whatever fails is a hole with its reason in the result. The error is for
+// what makes everything else worthless.
+func (c *Client) AccessAssignments(ctx context.Context) (access.Assignments, error) {
+	r := factsReader{c: c}
+	if err := r.workspaces(ctx); err != nil {
+		return access.Assignments{}, fmt.Errorf("reading permission assignments: %w", err)
+	}
+	return access.Assignments{
+		Workspaces: r.out.Workspaces, Unknown: r.out.WorkspacesUnknown, Failures: audit.SortedFailures(r.failures),
+	}, nil
+}
+
 // metastores rest on the list of metastores.
 func (r *factsReader) metastores(ctx context.Context) error {
 	list, err := r.c.listMetastores(ctx)

@@ -72,7 +72,11 @@ func (d *principalDiffDataSource) Read(ctx context.Context, req datasource.ReadR
 		addGraphError(diags, a, b, err)
 		return
 	}
-	result := access.Compare(graph, a, b)
+	result, err := d.compare(ctx, model.CheckWorkspaces.ValueBool(), graph, a, b)
+	if err != nil {
+		addReadError(diags, "Workspace Assignments", "reading who has which workspace", err)
+		return
+	}
 	warnAboutPair(diags, a, b)
 	if !result.Complete {
 		addHolesWarning(diags, "Incomplete Principal Diff", "complete is false. Rows, paths and flags that are shown are facts; what "+
@@ -80,6 +84,18 @@ func (d *principalDiffDataSource) Read(ctx context.Context, req datasource.ReadR
 	}
 	model.fromAccess(ctx, result, diags)
 	diags.Append(resp.State.Set(ctx, &model)...)
+}
+
+// compare compares, with the workspaces where they were asked for.
+func (d *principalDiffDataSource) compare(ctx context.Context, workspaces bool, graph access.Graph, a, b audit.Principal) (access.Diff, error) {
+	if !workspaces {
+		return access.Compare(graph, a, b), nil
+	}
+	assignments, err := d.session.account.AccessAssignments(ctx)
+	if err != nil {
+		return access.Diff{}, err
+	}
+	return access.CompareIn(assignments, graph, a, b), nil
 }
 
 // addGraphError says that the groups of two principals could not be read at all.

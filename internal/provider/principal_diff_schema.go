@@ -19,9 +19,12 @@ import (
 )
 
 type principalDiffModel struct {
-	PrincipalA types.Object   `tfsdk:"principal_a"`
-	PrincipalB types.Object   `tfsdk:"principal_b"`
-	Timeouts   timeouts.Value `tfsdk:"timeouts"`
+	PrincipalA types.Object `tfsdk:"principal_a"`
+	PrincipalB types.Object `tfsdk:"principal_b"`
+
+	CheckWorkspaces types.Bool `tfsdk:"check_workspaces"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 
 	ResolvedA types.Object `tfsdk:"resolved_a"`
 	ResolvedB types.Object `tfsdk:"resolved_b"`
@@ -76,7 +79,9 @@ var (
 		"path_in_b": "The same for B.",
 		"via":       "Ids of all direct groups that lead to this one, sorted, the group itself not among them: those of A, of B where only B has the group, of either where both have it.",
 		"hint": "How the side that lacks the group comes to it: `add_in_idp`, `add_in_databricks`, `follows` (from a group of the same list that leads here), " +
-			"`system_group` (nobody adds to it), or `unknown`, where a hole hides it or no way to the group is known. Null where both have it.",
+			"`system_group` (nobody adds to it), or `unknown`, where a hole hides it or no way to the group is known. Null where both have it. With `check_workspaces` " +
+			"also `no_workspace_assignment`: Databricks can add to it, but no workspace is assigned to it or to a group above it, so that only the scan of " +
+			"`dbxidentity_clone_plan` can tell whether it gives anything.",
 	}
 )
 
@@ -117,16 +122,20 @@ func (d *principalDiffDataSource) Schema(ctx context.Context, _ datasource.Schem
 			"Users, service principals and groups can be compared, also with each other. No identity provider is needed, and nothing is written.\n\n" +
 			"With IAM v2 it costs two requests per group that one of them is in, and a few more, whatever the size of the account. Without it, " +
 			"every group of the account is read once, one request each, for all data sources of the run together: at 20 requests " +
-			"per second, 5,000 groups take more than four minutes. `route` says which way was taken. Automatic identity management hides " +
+			"per second, 5,000 groups take more than four minutes. `check_workspaces` adds one request per workspace. `route` says which way was taken. Automatic identity management hides " +
 			"memberships from SCIM: where it is on, or `automatic_identity_management` does not say, a diff of linked principals over SCIM is incomplete.",
 		Attributes: map[string]schema.Attribute{
 			"principal_a": selectorSchema("The one principal"),
 			"principal_b": selectorSchema("The other principal"),
-			"resolved_a":  resolvedAttribute("Who A is. An inactive principal is compared like any other, with a warning."),
-			"resolved_b":  resolvedAttribute("Who B is."),
-			"only_in_a":   rows("The groups that A is in and B is not, or may not be (then `in_b` is null)"),
-			"only_in_b":   rows("The groups that B is in and A is not, or may not be (then `in_a` is null)"),
-			"in_both":     rows("The groups that both are in"),
+			"check_workspaces": schema.BoolAttribute{
+				Optional: true, MarkdownDescription: "Read who has which workspace (one request per workspace, once per run), so that `hint` tells which groups " +
+					"give none. Default `false`.",
+			},
+			"resolved_a": resolvedAttribute("Who A is. An inactive principal is compared like any other, with a warning."),
+			"resolved_b": resolvedAttribute("Who B is."),
+			"only_in_a":  rows("The groups that A is in and B is not, or may not be (then `in_b` is null)"),
+			"only_in_b":  rows("The groups that B is in and A is not, or may not be (then `in_a` is null)"),
+			"in_both":    rows("The groups that both are in"),
 			"equal": schema.BoolAttribute{Computed: true, MarkdownDescription: "True when both are in the same groups, false when a difference is certain, " +
 				"null when what could not be read may hide one. Direct or through another group makes no difference here."},
 			"counts": schema.MapAttribute{Computed: true, ElementType: types.Int64Type,

@@ -1,7 +1,9 @@
-# A colleague who has been there for years, and a new one.
+# A colleague who has been there for years, and a new one. The hints also say which
+# groups give no workspace.
 data "dbxidentity_principal_diff" "colleagues" {
-  principal_a = { user_name = "user31@example.com" }
-  principal_b = { user_name = "user32@example.com" }
+  principal_a      = { user_name = "user31@example.com" }
+  principal_b      = { user_name = "user32@example.com" }
+  check_workspaces = true
 }
 
 # Two service principals, by their display names.

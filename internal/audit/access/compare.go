@@ -15,9 +15,33 @@ import (
 // A group that only one side certainly has is listed with that side, also where
 // a hole hides whether the other has it too: the hint is unknown then, and the
 // other side's value is nil.
-func Compare(g Graph, a, b audit.Principal) Diff {
+func Compare(g Graph, a, b audit.Principal) Diff { return compare(g, a, b, nil) }
+
+// CompareIn is Compare, and tells of the groups that Databricks can add to which
+// have no workspace assignment, neither themselves nor through a group above: only
+// a scan of Unity Catalog can say whether these give anything. Where a hole may hide
+// an assignment, the hint is unknown.
+func CompareIn(w Assignments, g Graph, a, b audit.Principal) Diff { return compare(g, a, b, &w) }
+
+// Assignments are the permission assignments of the account, as in [Facts].
+type Assignments struct {
+	Workspaces []WorkspaceAccess
+	// Unknown is why the list of workspaces may be short.
+	Unknown string
+	// Failures are what could not be read.
+	Failures []audit.Failure
+}
+
+// whole tells whether every workspace was read. None at all proves nothing: nobody
+// can tell an account without workspaces from a caller who sees none.
+func (w *Assignments) whole() bool {
+	return w.Unknown == "" && len(w.Workspaces) > 0 &&
+		!slices.ContainsFunc(w.Workspaces, func(one WorkspaceAccess) bool { return one.Unknown != "" })
+}
+
+func compare(g Graph, a, b audit.Principal, w *Assignments) Diff {
 	x := newIndex(&g)
-	d := comparison{x: x, a: x.closureOf(a, nil), b: x.closureOf(b, nil)}
+	d := comparison{x: x, a: x.closureOf(a, nil), b: x.closureOf(b, nil), assigned: w}
 	d.viasA, d.viasB = d.a.vias(), d.b.vias()
 
 	all := map[string]bool{}
@@ -43,7 +67,11 @@ func Compare(g Graph, a, b audit.Principal) Diff {
 		slices.SortFunc(rows, func(p, q DiffRow) int { return compareNames(p.GroupName, p.GroupID, q.GroupName, q.GroupID) })
 	}
 	holes := slices.Concat(x.holes(d.a), x.holes(d.b))
-	out.Failures = mergeFailures(g.Failures, holes)
+	reported := g.Failures
+	if w != nil {
+		reported = slices.Concat(reported, w.Failures)
+	}
+	out.Failures = mergeFailures(reported, holes)
 	out.Complete = len(out.Failures) == 0
 	out.Equal = d.equal(out)
 	return out
@@ -68,6 +96,7 @@ type comparison struct {
 	x            *index
 	a, b         *closure
 	viasA, viasB map[string][]string
+	assigned     *Assignments // nil where nobody asked
 }
 
 func (d *comparison) row(id string) DiffRow {
@@ -104,10 +133,33 @@ func (d *comparison) hint(row DiffRow, has *closure, lacks *bool) Hint {
 	case OriginIDP:
 		return HintAddInIDP
 	case OriginDatabricks:
-		return HintAddInDatabricks
+		return d.workspaceHint(row.GroupID, has)
 	default:
 		return HintUnknown
 	}
+}
+
+// workspaceHint is the hint of a group that Databricks can add to.
+func (d *comparison) workspaceHint(id string, has *closure) Hint {
+	if d.assigned == nil {
+		return HintAddInDatabricks
+	}
+	var within map[string]bool // What is above the group is above its member.
+	if !d.x.graph.Listed {
+		within = has.may
+	}
+	above := d.x.closureOf(d.x.groups[id].Principal, within)
+	for _, w := range d.assigned.Workspaces {
+		for holder, levels := range w.Levels {
+			if len(levels) > 0 && (holder == id || above.must[holder]) {
+				return HintAddInDatabricks
+			}
+		}
+	}
+	if !above.whole() || !d.assigned.whole() {
+		return HintUnknown
+	}
+	return HintNoWorkspace
 }
 
 // origin is that of the membership which puts the principal into the group: its

@@ -23,7 +23,8 @@ const (
 	SourceInternal = "internal"
 )
 
-// Hint says how the side that lacks a group comes to it (R14).
+// Hint says how the side that lacks a group comes to it (R14). HintNoWorkspace is
+// HintAddInDatabricks of a group that gives no workspace: see [CompareIn].
 type Hint string
 
 // The hints. HintNone is for what both have; HintSystem for groups that
@@ -33,7 +34,7 @@ const (
 	HintAddInIDP        Hint = "add_in_idp"
 	HintAddInDatabricks Hint = "add_in_databricks"
 	HintFollows         Hint = "follows"
-	HintNoEffect        Hint = "no_effect_found"
+	HintNoWorkspace     Hint = "no_workspace_assignment"
 	HintSystem          Hint = "system_group"
 	HintUnknown         Hint = "unknown"
 )
