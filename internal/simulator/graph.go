@@ -106,6 +106,7 @@ func graphOperations() []graphRoute {
 	out := []graphRoute{
 		{"GET /users", 2, readUsers, listOf(graphUser)},
 		{"GET /users/{id}", 1, readUsers, oneOf(graphUser)},
+		{"GET /users/{id}/manager", 1, readUsers, (*graphCall).manager},
 		{"GET /groups", 1, readMembers, listOf(graphGroup)},
 		{"GET /groups/{id}", 1, readMembers, oneOf(graphGroup)},
 		{"GET /groups/{id}/members", 3, readMembers, (*graphCall).members},

@@ -158,6 +158,14 @@ func (d *directory) ancestorIDs(key string) []string {
 	return out
 }
 
+// manager is a reference to one object, which the state does not hold either.
+func (c *graphCall) manager() *graphError {
+	if _, fail := c.addressed(graphUser); fail != nil {
+		return fail
+	}
+	return graphNotFound("manager")
+}
+
 // nothing answers for a relation of an object that the state does not hold:
 // owners, assignments of app roles, synchronization jobs.
 func nothing(k *graphKind) graphHandler {

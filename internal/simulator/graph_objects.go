@@ -331,10 +331,11 @@ var graphSP = &graphKind{
 
 var graphKinds = []*graphKind{graphUser, graphGroup, graphSP}
 
-// castKind is the kind behind a path segment such as microsoft.graph.user. A
-// nil kind with ok is a type that Graph knows and this directory never holds.
+// castKind is the kind behind a path segment such as microsoft.graph.user or, by
+// the alias of the namespace that the SDKs use, graph.user. A nil kind with ok is
+// a type that Graph knows and this directory never holds.
 func castKind(segment string) (kind *graphKind, ok bool) {
-	name, found := strings.CutPrefix(strings.ToLower(segment), "microsoft.graph.")
+	name, found := strings.CutPrefix(strings.TrimPrefix(strings.ToLower(segment), "microsoft."), "graph.")
 	if !found {
 		return nil, false
 	}
@@ -343,5 +344,5 @@ func castKind(segment string) (kind *graphKind, ok bool) {
 			return k, true
 		}
 	}
-	return nil, slices.Contains([]string{"device", "orgcontact", "application", "administrativeunit"}, name)
+	return nil, slices.Contains([]string{"device", "orgcontact", "application", "administrativeunit", "directoryrole"}, name)
 }

@@ -97,6 +97,10 @@ func TestGraph_memberOf(t *testing.T) {
 		{some, "/users/" + gid(1, 1) + "/memberOf", []string{gid(2, 1)}},
 		{all, "/users/" + gid(1, 1) + "/transitiveMemberOf", []string{gid(2, 1), gid(2, 2), gid(2, 3)}},
 		{all, "/users/" + gid(1, 1) + "/transitiveMemberOf/microsoft.graph.group?$count=true", []string{gid(2, 1), gid(2, 2), gid(2, 3)}},
+		{all, "/users/" + gid(1, 1) + "/memberOf/graph.group?$count=true", []string{gid(2, 1), gid(2, 3)}},
+		{all, "/users/" + gid(1, 1) + "/memberOf/graph.directoryRole?$count=true", []string{}},
+		{all, "/groups/" + gid(2, 1) + "/members/graph.user?$count=true", []string{gid(1, 1)}},
+		{all, "/directory/deletedItems/graph.user", []string{gid(1, 4)}},
 		{all, "/groups/" + gid(2, 1) + "/transitiveMemberOf", []string{gid(2, 2)}},
 		{all, "/servicePrincipals/" + gid(3, 1) + "/memberOf", []string{gid(2, 1)}},
 		{all, "/servicePrincipals/" + gid(3, 2) + "/memberOf", []string{}},
@@ -109,7 +113,7 @@ func TestGraph_memberOf(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]int{
-		"/users/nobody@example.com/memberOf": 404, "/groups/x/owners": 400, "/servicePrincipals/" + gid(3, 1) + "/synchronization/jobs": 403,
+		"/users/nobody@example.com/memberOf": 404, "/users/ann@example.com/manager": 404, "/groups/x/owners": 400, "/servicePrincipals/" + gid(3, 1) + "/synchronization/jobs": 403,
 	} {
 		if status, body := graphGet(t, sim, all, "/v1.0"+path); status != want {
 			t.Errorf("%s: %d %v, want %d", path, status, body, want)
