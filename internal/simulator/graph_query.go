@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -322,5 +321,5 @@ func selection(path string, q graphQuery) string {
 	if len(q.selected) == 0 {
 		return path
 	}
-	return path + "(" + url.PathEscape(strings.Join(q.selected, ",")) + ")"
+	return path + "(" + strings.Join(q.selected, ",") + ")"
 }

@@ -170,6 +170,10 @@ func TestGraph_select(t *testing.T) {
 			t.Errorf("%s: %d %v", tt.path, status, body)
 		}
 	}
+	_, page := graphGet(t, sim, token, "/v1.0/users?$select=id,mail")
+	if context := page["@odata.context"]; context != sim.IDP.GraphEndpoint+"/v1.0/$metadata#users(id,mail)" {
+		t.Errorf("the context of a selection: %v", context)
+	}
 	if status, body := graphGet(t, sim, token, "/v1.0/users/"+gid(1, 1)+"?$select=shoeSize"); status != 400 || errorCode(body) != "BadRequest" {
 		t.Errorf("a property that is none: %d %v", status, body)
 	}
