@@ -37,7 +37,11 @@ func Markdown(p access.ClonePlan) string {
 		b.WriteString("\nNothing is left to be added.\n")
 	}
 	section(&b, "To be added in the identity provider", "By the people who run it; Terraform does not write there.", p.IDPActions, colGives, colPath)
-	section(&b, "To be added in Databricks", "By `terraform apply`, unless the note holds it back.", p.DatabricksActions, colGives, colPath, colNote)
+	applied := "By `terraform apply`, unless the note holds it back."
+	if len(p.Problems) > 0 {
+		applied = "By `terraform apply` once the plan is whole, unless the note holds it back."
+	}
+	section(&b, "To be added in Databricks", applied, p.DatabricksActions, colGives, colPath, colNote)
 	section(&b, "Follow by themselves", "Once the groups in between are there.", p.Follows, colGives, colPath, waits(p.IDPActions))
 	section(&b, "Not verified", "Nobody knows whether these give anything; they are not added.", p.Unverified, colPath, colReason)
 	section(&b, "Left out", "These have no workspace assignment, account role, entitlement, grant or ownership anywhere.", p.Skipped, colPath)
@@ -234,7 +238,7 @@ func all(p access.ClonePlan) []stateRow {
 				row.Path = []string{"", cmp.Or(row.GroupName, row.GroupID)}
 			}
 			state := list.state
-			if state == stateDatabricks && row.Reason != "" {
+			if state == stateDatabricks && (row.Reason != "" || len(p.Problems) > 0) { // With a problem it gives nothing.
 				state = stateHeldBack
 			}
 			out = append(out, stateRow{row, state})

@@ -139,6 +139,9 @@ func TestMarkdown_edges(t *testing.T) {
 	for range 12 {
 		incompletePlan.Failures = append(incompletePlan.Failures, audit.Failure{Type: audit.TypeGroup, ID: "1", Call: "read", Reason: "500 <b>"})
 	}
+	withheld := story()
+	withheld.Problems = incompletePlan.Problems
+	withheld.DatabricksActions = append(withheld.DatabricksActions, row("6", "free", "a@example.com", "free"))
 	twins := story()
 	twins.Skipped = append(twins.Skipped, row("6", "dead end", "a@example.com", "dead end"))
 	lost := story()
@@ -172,6 +175,9 @@ func TestMarkdown_edges(t *testing.T) {
 		"incomplete": {incompletePlan, []string{
 			"> **This plan is incomplete**", "> - <code>not every group &#124; could be read</code>\n", "> - `read of group/1`: `500 <b>`\n", "> and 2 more reads that failed\n",
 		}, []string{"Nothing is left"}},
+		"nothing is applied of a plan with a problem": {
+			withheld, []string{"By `terraform apply` once the plan is whole, unless the note holds it back.", `["free"]:::heldback`}, []string{"== terraform ==>"},
+		},
 		"two groups with one name":   {twins, []string{`n3["dead end#44; 2 groups"]:::skipped`}, nil},
 		"the way there is not known": {lost, []string{"| `(unread)` | `9` |  | `whether the source is a member could not be read` |", `["9"]:::unverified`}, nil},
 		"too large to draw":          {large, []string{"Not drawn: the graph has 309 edges"}, []string{"```mermaid"}},
