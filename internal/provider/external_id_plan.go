@@ -49,7 +49,7 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 			ours, known, diags := written(ctx, req.Private)
 			resp.Diagnostics.Append(diags...)
 			if warnBeforeDestroy(&resp.Diagnostics, state, ours, known) && r.session != nil && state.PreviousExternalID.ValueString() != ours {
-				r.warnPower(ctx, state.principal(), state.PreviousExternalID.ValueString(), &resp.Diagnostics)
+				r.warnRestored(ctx, state, &resp.Diagnostics)
 			}
 		}
 		return
@@ -161,8 +161,18 @@ func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, w
 	case power.Unknown != "":
 		diags.AddAttributeWarning(path.Root("external_id"), "Power Not Checked", fmt.Sprintf("Whoever is %q in the identity provider will have what %s has, and "+
 			"whether that is power (account roles, ADMIN of workspaces, metastores) could not be looked at: %s. Make sure that it is the same person, "+
-			"group or application.", want, principalTitle(p), power.Unknown))
+			"group or application.", want, principalTitle(p), strings.TrimSuffix(power.Unknown, ".")))
 	}
+}
+
+// warnRestored is [externalIDResource.warnPower] for what a destroy writes back.
+func (r *externalIDResource) warnRestored(ctx context.Context, state externalIDModel, diags *diag.Diagnostics) {
+	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
+	defer cancel()
+	if _, err := r.session.account.Known(ctx, state.ref()); errors.Is(err, account.ErrNotFound) {
+		return // Nothing will be written to what is gone.
+	}
+	r.warnPower(ctx, state.principal(), state.PreviousExternalID.ValueString(), diags)
 }
 
 // insteadOf names who loses what an externalId stands for.

@@ -96,8 +96,9 @@ func TestExternalID_powerOfDestroy(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		onDestroy string
+		deleted   bool
 		warns     int
-	}{"restored": {"restore", 1}, "kept": {"keep", 0}} {
+	}{"restored": {"restore", false, 1}, "kept": {"keep", false, 0}, "gone": {"restore", true, 0}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			st := smallWorld()
@@ -113,8 +114,17 @@ func TestExternalID_powerOfDestroy(t *testing.T) {
 			i = w.apply(i, w.plan(i, document{
 				"principal_type": "user", "principal_id": "102", "external_id": entraID(102), "expected_current_external_id": entraID(666), "on_destroy": tt.onDestroy,
 			}))
+			if tt.deleted {
+				a.change(func(st *simulator.State) {
+					st.Groups[0].Members = nil
+					st.Users = slices.DeleteFunc(st.Users, func(u simulator.User) bool { return u.ID == "102" })
+				})
+			}
 			w = run()
 			w.plan(i, nil)
+			if len(w.warned("Power Not Checked")) > 0 {
+				t.Errorf("%v", w.diags)
+			}
 			if got := w.warned("External ID Gives Power"); w.failed() || len(got) != tt.warns || tt.warns > 0 && !strings.Contains(got[0], entraID(666)) {
 				t.Errorf("%v, %v", got, w.diags)
 			}
