@@ -163,6 +163,16 @@ func (k *keyed[K, V]) get(ctx context.Context, key K, read func(context.Context)
 	return c.get(ctx, read)
 }
 
+// peek is that of the cell of a key.
+func (k *keyed[K, V]) peek(key K, f func(V)) {
+	k.mu.Lock()
+	c := k.cells[key]
+	k.mu.Unlock()
+	if c != nil {
+		c.peek(f)
+	}
+}
+
 // outdate is that of the cell of a key.
 func (k *keyed[K, V]) outdate(key K) {
 	k.mu.Lock()

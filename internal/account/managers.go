@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -50,40 +52,70 @@ func (c *Client) ruleSet(ctx context.Context, resource string) ([]grantRule, err
 	})
 }
 
-// withRoles lists the groups or the service principals of the account with their
-// roles, which no other list has, once per client: id -> principal.
-func (c *Client) withRoles(ctx context.Context, t audit.PrincipalType) (map[string]*scimResource, error) {
-	return c.power.roles.get(ctx, t, func(ctx context.Context) (map[string]*scimResource, error) {
-		pages, err := c.scimPages(ctx, t, scimQuery{attributes: "id,displayName,applicationId,roles"})
+// rolesList is a list of principals with their roles, which no other list has.
+type rolesList struct {
+	byID map[string]*scimResource
+	// showsRoles and showsGroups tell that somebody in it has roles, and groups. Lists
+	// that leave out attributes which were asked for were seen
+	// (databricks-account-api.md 4.2), and what nobody has cannot be told from what is
+	// left out.
+	showsRoles, showsGroups bool
+}
+
+func (l *rolesList) take(r *scimResource) {
+	l.byID[string(r.ID)] = r
+	l.showsRoles = l.showsRoles || len(r.roles()) > 0
+	l.showsGroups = l.showsGroups || len(r.Groups) > 0
+}
+
+// withRoles lists the principals of a type with their roles, once per client.
+// groups of users and service principals are unofficial.
+func (c *Client) withRoles(ctx context.Context, t audit.PrincipalType) (*rolesList, error) {
+	attributes := map[audit.PrincipalType]string{
+		audit.TypeUser: "id,userName,roles,groups", audit.TypeGroup: "id,displayName,roles",
+		audit.TypeServicePrincipal: "id,displayName,applicationId,roles,groups",
+	}[t]
+	return c.power.roles.get(ctx, t, func(ctx context.Context) (*rolesList, error) {
+		began := time.Now()
+		pages, err := c.scimPages(ctx, t, scimQuery{attributes: attributes})
 		if err != nil {
 			return nil, fmt.Errorf("listing the %s with their roles: %w", plural(t), err)
 		}
-		out := map[string]*scimResource{}
+		out := &rolesList{byID: map[string]*scimResource{}}
 		for _, page := range pages {
 			for i := range page.Resources {
-				out[string(page.Resources[i].ID)] = &page.Resources[i]
+				page.Resources[i].began = began
+				out.take(&page.Resources[i])
 			}
 		}
-		if total := pages[0].Total; total != nil && *total != len(out) {
-			return nil, fmt.Errorf("listing the %s with their roles: %d different entries came, %d were announced", plural(t), len(out), *total)
+		if total := pages[0].Total; total != nil && *total != len(out.byID) {
+			return nil, fmt.Errorf("listing the %s with their roles: %d different entries came, %d were announced", plural(t), len(out.byID), *total)
 		}
 		return out, nil
 	})
 }
 
-// heldMembers are the groups and service principals that are direct members of
-// a group, read once per client.
-func (c *Client) heldMembers(ctx context.Context, group string) ([]audit.Ref, error) {
-	return c.power.held.get(ctx, group, func(ctx context.Context) ([]audit.Ref, error) {
-		members, err := c.readMembers(ctx, group, nil)
-		var out []audit.Ref
-		for _, m := range members {
-			if m.Type != audit.TypeUser {
-				out = append(out, m.Ref)
-			}
+// heldMembers are the direct members of a group with power. told is true when IAM
+// v2 told them.
+type heldMembers struct {
+	refs []audit.Ref
+	told bool
+}
+
+// heldMembers reads them, once per client. Of a group that is gone there are none.
+
+func (c *Client) heldMembers(ctx context.Context, group string) (heldMembers, error) {
+	return c.power.held.get(ctx, group, func(ctx context.Context) (heldMembers, error) {
+		read, err := c.tellMembers(ctx, group)
+		if err == nil && !read.told {
+			read.list, err = c.membersByGroup(ctx, group, nil)
 		}
 		if errors.Is(err, ErrNotFound) {
-			return nil, nil // Nobody is in what is gone.
+			return heldMembers{}, nil
+		}
+		out := heldMembers{refs: make([]audit.Ref, 0, len(read.list)), told: read.told}
+		for i := range read.list {
+			out.refs = append(out.refs, read.list[i].Ref)
 		}
 		return out, err
 	})
@@ -92,14 +124,8 @@ func (c *Client) heldMembers(ctx context.Context, group string) ([]audit.Ref, er
 // ruleName is how rules name a principal; case is ignored, so that a doubt counts
 // as power.
 func ruleName(t audit.PrincipalType, r *scimResource) string {
-	switch t {
-	case audit.TypeUser:
-		return strings.ToLower("users/" + r.UserName)
-	case audit.TypeGroup:
-		return strings.ToLower("groups/" + r.DisplayName)
-	default:
-		return strings.ToLower("servicePrincipals/" + r.ApplicationID)
-	}
+	prefix := map[audit.PrincipalType]string{audit.TypeUser: "users/", audit.TypeGroup: "groups/", audit.TypeServicePrincipal: "servicePrincipals/"}
+	return strings.ToLower(prefix[t] + r.nameAs(t))
 }
 
 // managing finds who has power by rules: a role on the account, or a role on a
@@ -110,6 +136,9 @@ type managing struct {
 
 	mu    sync.Mutex
 	holes []string
+	// blind is true where the lists, or the members of what has power, could not be
+	// read.
+	blind bool
 	// powers are the sentences by rule name.
 	powers map[string][]string
 	// seen are the objects with power that were looked at or are waiting.
@@ -134,36 +163,56 @@ func (p *powerful) String() string {
 	return fmt.Sprintf("service principal %q, id %s", p.r.ApplicationID, p.ref.ID)
 }
 
-// managers are the powers by rules, by the name that rules use, and the reasons
-// for what is missing.
+// managed is what managing comes to.
+type managed struct {
+	// powers are the sentences by rule name.
+	powers map[string][]string
+	// groups are the ids of those that have power by the grants that are known, and
+	// of those within them, sorted; all of them if whole.
+	groups []string
+	whole  bool
+}
+
+// managers are the powers by rules, and the reasons for what is missing.
 //
 // Requests per client: the account SCIM lists of groups and service principals,
 // the rule set of the account, and for each group or service principal with power
 // one rule set, for groups also their members. whole tells that the grants are
 // known without a hole: then the result is kept.
-func (c *Client) managers(ctx context.Context, g grants, whole bool) (powers map[string][]string, holes []string) {
-	find := func(ctx context.Context) (map[string][]string, error) {
+func (c *Client) managers(ctx context.Context, g grants, whole bool) (out managed, holes []string) {
+	find := func(ctx context.Context) (managed, error) {
 		m := &managing{c: c, powers: map[string][]string{}, seen: map[audit.Ref]bool{}, byName: map[string][]audit.Ref{}}
 		m.find(ctx, g)
 		if len(m.holes) > 0 {
-			return m.powers, holesError(m.holes)
+			return m.result(), holesError(m.holes)
 		}
-		return m.powers, nil
+		return m.result(), nil
 	}
 	var err error
 	if whole {
-		powers, err = c.power.managed.get(ctx, find)
+		out, err = c.power.managed.get(ctx, find)
 	} else {
-		powers, err = find(ctx)
+		out, err = find(ctx)
 	}
 	var missing holesError
 	switch {
 	case errors.As(err, &missing):
-		return powers, missing
+		return out, missing
 	case err != nil:
-		return powers, []string{"who has power by rules: " + err.Error()}
+		return out, []string{"who has power by rules: " + err.Error()}
 	}
-	return powers, nil
+	return out, nil
+}
+
+func (m *managing) result() managed {
+	out := managed{powers: m.powers, whole: !m.blind}
+	for ref := range m.seen {
+		if ref.Type == audit.TypeGroup {
+			out.groups = append(out.groups, ref.ID)
+		}
+	}
+	slices.SortFunc(out.groups, audit.CompareIDs)
+	return out
 }
 
 // holesError are the reasons for what is missing from a result.
@@ -210,16 +259,19 @@ func (m *managing) list(ctx context.Context) bool {
 	var work errgroup.Group
 	read := func(t audit.PrincipalType, into *map[string]*scimResource) {
 		work.Go(func() error {
-			var err error
-			if *into, err = m.c.withRoles(ctx, t); err != nil {
+			list, err := m.c.withRoles(ctx, t)
+			if err != nil {
 				m.hole("who manages what", err)
+				return err
 			}
-			return err
+			*into = list.byID
+			return nil
 		})
 	}
 	read(audit.TypeGroup, &m.groups)
 	read(audit.TypeServicePrincipal, &m.apps)
 	if work.Wait() != nil {
+		m.blind = true
 		return false
 	}
 	for id, r := range m.groups {
@@ -237,11 +289,7 @@ func (m *managing) list(ctx context.Context) bool {
 func (m *managing) seed(g grants) {
 	each := func(t audit.PrincipalType, list map[string]*scimResource) {
 		for id, r := range list {
-			name := r.DisplayName
-			if t == audit.TypeServicePrincipal {
-				name = r.ApplicationID
-			}
-			for _, text := range g.direct(r, name) {
+			for _, text := range g.direct(r, r.nameAs(t)) {
 				m.add(audit.Ref{Type: t, ID: id}, text)
 				break
 			}
@@ -278,8 +326,11 @@ func (m *managing) give(principal, text string) {
 // expand reads the rules on objects with power, and who is in them.
 func (m *managing) expand(ctx context.Context, wave []powerful) {
 	rules := make([][]grantRule, len(wave))
-	held := make([][]audit.Ref, len(wave))
-	var work errgroup.Group
+	held := make([]heldMembers, len(wave))
+	var (
+		work   errgroup.Group
+		unread atomic.Bool
+	)
 	work.SetLimit(m.c.cfg.MaxConcurrency)
 	for i, p := range wave {
 		resource := "servicePrincipals/" + p.r.ApplicationID
@@ -289,6 +340,7 @@ func (m *managing) expand(ctx context.Context, wave []powerful) {
 				var err error
 				if held[i], err = m.c.heldMembers(ctx, p.ref.ID); err != nil {
 					m.hole("members of "+p.ref.String(), err)
+					unread.Store(true)
 				}
 				return nil
 			})
@@ -302,6 +354,7 @@ func (m *managing) expand(ctx context.Context, wave []powerful) {
 		})
 	}
 	_ = work.Wait() // No member of the group fails.
+	m.blind = m.blind || unread.Load()
 	for i := range wave {
 		p := &wave[i]
 		for _, rule := range rules[i] {
@@ -309,7 +362,10 @@ func (m *managing) expand(ctx context.Context, wave []powerful) {
 				m.give(name, fmt.Sprintf("role %s on %s, which has %s", strings.TrimPrefix(rule.Role, "roles/"), p, p.why))
 			}
 		}
-		for _, ref := range held[i] {
+		for _, ref := range held[i].refs {
+			if ref.Type == audit.TypeUser {
+				continue // Nobody manages a user.
+			}
 			// That these have power is for the groups above them to tell; here it is
 			// about those who manage them.
 			m.add(ref, fmt.Sprintf("%s (through %s)", p.why, p))

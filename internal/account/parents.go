@@ -21,12 +21,15 @@ type parentsRead struct {
 	told bool
 }
 
+// familyParents are the calls of IAM v2 that tell the groups above a principal.
+const familyParents = "transitive-parent-groups"
+
 // toldParents asks IAM v2 for the groups above a principal, once per client. A
 // principal that is missing is an error, and no reason to do without IAM v2. With
 // an error the ids are what came before it.
 func (c *Client) toldParents(ctx context.Context, ref audit.Ref) (parentsRead, error) {
 	return c.power.parents.get(ctx, ref, func(ctx context.Context) (parentsRead, error) {
-		const family = "transitive-parent-groups"
+		const family = familyParents
 		read := parentsRead{began: time.Now()}
 		if !c.useIAMv2(family) || !c.useIAMv2("list "+string(audit.TypeGroup)) {
 			return read, nil
@@ -59,7 +62,7 @@ func (c *Client) reallyNone(ctx context.Context, ref audit.Ref) error {
 	if ref.Type == audit.TypeGroup {
 		return nil // Account SCIM shows none for groups.
 	}
-	r, err := c.resource(ctx, ref)
+	r, err := c.withGroups(ctx, ref)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -83,12 +86,27 @@ func (c *Client) reallyNone(ctx context.Context, ref audit.Ref) error {
 		"read again in a minute. If it stays so, set identity_api = \"scim\"", summary(shown))
 }
 
+// withGroups is a user or service principal with the groups that account SCIM
+// shows, from the list with roles where that was read and shows groups.
+func (c *Client) withGroups(ctx context.Context, ref audit.Ref) (*scimResource, error) {
+	var listed *scimResource
+	c.power.roles.peek(ref.Type, func(list *rolesList) {
+		if list.showsGroups {
+			listed = list.byID[ref.ID]
+		}
+	})
+	if listed != nil {
+		return listed, nil
+	}
+	return c.resource(ctx, ref)
+}
+
 func (c *Client) parentsIAMv2(ctx context.Context, id string) ([]string, error) {
 	type parent struct {
 		GroupID text `json:"group_id"`
 	}
 	var out []string
-	err := tokenPages(ctx, c, c.iamPath("principals", id, "transitive-parent-groups"), "transitive_parent_groups", func(p *parent) error {
+	err := tokenPages(ctx, c, c.iamPath("principals", id, familyParents), "transitive_parent_groups", func(p *parent) error {
 		if p.GroupID == "" {
 			return errors.New("a parent group without group_id")
 		}

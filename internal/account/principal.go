@@ -72,6 +72,19 @@ func (r *scimResource) toAudit(t audit.PrincipalType) (audit.Principal, error) {
 	return p, checkPrincipal(p)
 }
 
+// nameAs is the name by which rules and owners name a principal of a type: user
+// name, name of the group, or application id.
+func (r *scimResource) nameAs(t audit.PrincipalType) string {
+	switch t {
+	case audit.TypeUser:
+		return r.UserName
+	case audit.TypeServicePrincipal:
+		return r.ApplicationID
+	default:
+		return r.DisplayName
+	}
+}
+
 // checkPrincipal refuses what no rule could judge.
 func checkPrincipal(p audit.Principal) error {
 	switch {

@@ -33,10 +33,10 @@ type powerCaches struct {
 	metastores   cell[[]metastore]
 	// For who has power by rules; see managers.
 	rules keyed[string, []grantRule]
-	roles keyed[audit.PrincipalType, map[string]*scimResource]
-	held  keyed[string, []audit.Ref]
+	roles keyed[audit.PrincipalType, *rolesList]
+	held  keyed[string, heldMembers]
 	// managed is what they come to, once everything could be read.
-	managed cell[map[string][]string]
+	managed cell[managed]
 }
 
 // Privileges tell for each principal which power it has: account roles, ADMIN of
@@ -45,22 +45,26 @@ type powerCaches struct {
 // be read is in Unknown. The map has every ref as a key.
 //
 // Requests per client: the workspaces and the metastores (one list each), the
-// permission assignments of each workspace, and what [Client.managers] reads; per
-// principal one account SCIM GET and one IAM v2 transitive-parent-groups, per
-// group above any of them one GET. Without IAM v2 every group of the account is
-// read once. None for no refs.
+// permission assignments of each workspace, and what [Client.managers] reads. A
+// single principal is asked for by itself: one account SCIM GET and one IAM v2
+// transitive-parent-groups, per group above it one GET; without IAM v2 every group
+// of the account is read once. Of several principals the same is asked, or the
+// account is read from the side of who has power, whichever takes fewer requests:
+// see [Client.powerLookup]. None for no refs.
 func (c *Client) Privileges(ctx context.Context, refs []audit.Ref) map[audit.Ref]audit.Privilege {
 	out := make(map[audit.Ref]audit.Privilege, len(refs))
 	if len(refs) == 0 {
 		return out
 	}
+	refs = slices.CompactFunc(slices.SortedFunc(slices.Values(refs), audit.CompareRefs), func(a, b audit.Ref) bool { return a == b })
 	grants, holes := c.accountGrants(ctx)
+	look := c.powerLookup(ctx, refs, &grants)
 	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(c.cfg.MaxConcurrency)
-	for _, ref := range slices.CompactFunc(slices.SortedFunc(slices.Values(refs), audit.CompareRefs), func(a, b audit.Ref) bool { return a == b }) {
+	for _, ref := range refs {
 		group.Go(func() error {
-			p := c.privilege(ctx, ref, grants, holes)
+			p := look.privilege(ctx, ref, holes)
 			mu.Lock()
 			defer mu.Unlock()
 			out[ref] = p
@@ -75,8 +79,7 @@ func (c *Client) Privileges(ctx context.Context, refs []audit.Ref) map[audit.Ref
 type grants struct {
 	assigned   []workspaceLevels
 	metastores []metastore
-	// managers are the powers by rules, by the name that rules use.
-	managers map[string][]string
+	ruled      managed
 }
 
 // direct are the powers that a principal holds itself, but for those by rules.
@@ -144,40 +147,32 @@ func (c *Client) accountGrants(ctx context.Context) (grants, []string) {
 	}
 	_ = group.Wait() // No member of the group fails.
 	slices.Sort(holes)
-	managers, more := c.managers(ctx, out, len(holes) == 0)
-	out.managers = managers
+	ruled, more := c.managers(ctx, out, len(holes) == 0)
+	out.ruled = ruled
 	return out, append(holes, more...)
 }
 
 // privilege collects the powers of one principal and of the groups above it.
-func (c *Client) privilege(ctx context.Context, ref audit.Ref, g grants, holes []string) audit.Privilege {
+func (l *powerLookup) privilege(ctx context.Context, ref audit.Ref, holes []string) audit.Privilege {
 	holes = slices.Clone(holes)
 	powers := map[string]bool{}
 	collect := func(r *scimResource, t audit.PrincipalType, through string) {
-		name := r.DisplayName
-		switch t {
-		case audit.TypeUser:
-			name = r.UserName
-		case audit.TypeServicePrincipal:
-			name = r.ApplicationID
-		default: // A group, as above.
-		}
-		for _, text := range slices.Concat(g.direct(r, name), g.managers[ruleName(t, r)]) {
+		for _, text := range slices.Concat(l.direct(r, r.nameAs(t)), l.ruled.powers[ruleName(t, r)]) {
 			powers[text+through] = true
 		}
 	}
-	self, err := c.resource(ctx, ref)
+	self, err := l.self(ctx, ref)
 	if err != nil {
 		holes = append(holes, err.Error())
 	} else {
 		collect(self, ref.Type, "")
 	}
-	above, err := c.above(ctx, ref, lastTurn)
+	above, err := l.above(ctx, ref, self)
 	if err != nil {
 		holes = append(holes, fmt.Sprintf("groups above %s: %v", ref, err))
 	}
 	for _, id := range above {
-		r, err := c.resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: id})
+		r, err := l.c.resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: id})
 		if err != nil {
 			holes = append(holes, err.Error())
 			continue

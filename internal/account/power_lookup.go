@@ -1,0 +1,222 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// powerLookup is how one run finds out about the power of several principals.
+type powerLookup struct {
+	c *Client
+	*grants
+	// listed are principals as lists with roles show them, which stand in for a GET
+	// of each; of a type whose list is not to be believed there are none.
+	listed map[audit.PrincipalType]map[string]*scimResource
+	// below are the memberships that lead to power; nil where each principal has to
+	// be asked for.
+	below *belowPower
+}
+
+// powerLookup decides what is read for all principals at once. What it leaves out,
+// and whatever is doubtful for one principal, is asked for by itself, as for a
+// single principal:
+//
+//   - what they hold themselves: from the lists of groups and service principals,
+//     which [Client.managers] has read, and from the list of users where its pages
+//     are fewer than the users (see rolesByList);
+//   - what the groups above them hold: from the members of the groups with power,
+//     which managers has read, and one account SCIM GET of each of these groups
+//     (see powerBelow).
+func (c *Client) powerLookup(ctx context.Context, refs []audit.Ref, g *grants) *powerLookup {
+	l := &powerLookup{c: c, grants: g, listed: map[audit.PrincipalType]map[string]*scimResource{}}
+	if len(refs) < 2 {
+		return l
+	}
+	number := map[audit.PrincipalType]int{}
+	for _, ref := range refs {
+		number[ref.Type]++
+	}
+	for t, n := range number {
+		l.listed[t] = c.rolesByList(ctx, t, n)
+	}
+	l.below = c.powerBelow(ctx, len(refs), g)
+	return l
+}
+
+// rolesByList is the list of a type with its roles, where that takes fewer requests
+// than so many GETs, and shows roles of somebody; else nil.
+func (c *Client) rolesByList(ctx context.Context, t audit.PrincipalType, n int) map[string]*scimResource {
+	if t == audit.TypeUser && !c.fewerPages(t, n) {
+		return nil
+	}
+	list, err := c.withRoles(ctx, t)
+	switch {
+	case err != nil:
+		c.log(ctx, "the list with roles cannot be used, asking for each principal", map[string]any{"type": string(t)})
+		return nil
+	case !list.showsRoles:
+		return nil
+	}
+	return list.byID
+}
+
+// fewerPages tells whether the pages of account SCIM for a type are known to be
+// fewer than n.
+func (c *Client) fewerPages(t audit.PrincipalType, n int) bool {
+	inv, listed := c.listedInventory()
+	if !listed {
+		return false
+	}
+	c.inventory.mu.Lock()
+	defer c.inventory.mu.Unlock()
+	size := 0
+	for i := range inv.Principals {
+		if inv.Principals[i].Type == t {
+			size++
+		}
+	}
+	return (size+scimPage-1)/scimPage < n
+}
+
+// self is a principal with what it holds itself.
+func (l *powerLookup) self(ctx context.Context, ref audit.Ref) (*scimResource, error) {
+	if r := l.listed[ref.Type][ref.ID]; r != nil && r.nameAs(ref.Type) != "" {
+		return r, nil
+	}
+	return l.c.resource(ctx, ref)
+}
+
+// above are the groups above a principal, at least those that have power or are
+// within one that has. self is nil where it could not be read.
+func (l *powerLookup) above(ctx context.Context, ref audit.Ref, self *scimResource) ([]string, error) {
+	if l.below == nil || self == nil || l.below.doubtful(ref.ID, self) {
+		return l.c.above(ctx, ref, lastTurn)
+	}
+	return closure(l.below.parents, ref.ID), nil
+}
+
+// belowPower is the account read downwards, from the groups with power: whoever is
+// not in it has no power through a group.
+type belowPower struct {
+	groups map[string]bool
+	// parents are the groups among them that a principal is in, by its id.
+	parents map[string][]string
+	// doubts are the members that account SCIM alone shows.
+	doubts map[string]bool
+}
+
+// doubtful tells whether the account contradicts itself about the groups of a
+// principal.
+func (b *belowPower) doubtful(id string, self *scimResource) bool {
+	if b.doubts[id] {
+		return true
+	}
+	for _, g := range self.Groups {
+		if group := string(g.Value); b.groups[group] && !slices.Contains(b.parents[id], group) {
+			return true
+		}
+	}
+	return false
+}
+
+// powerBelow reads the account downwards, where that takes fewer requests than
+// asking for the groups above so many principals, and where it can miss nothing:
+// every group with power is known, and the members of each were read; the list of
+// groups shows roles; no addition of this process is under way; and no membership
+// can lead there through an identity that is not provisioned, which the members of
+// groups do not show. Else it is nil.
+func (c *Client) powerBelow(ctx context.Context, n int, g *grants) *belowPower {
+	if !g.ruled.whole || len(c.edges.before(lastTurn, true)) > 0 {
+		return nil
+	}
+	all, err := c.withRoles(ctx, audit.TypeGroup)
+	if err != nil {
+		return nil
+	}
+	each := n
+	if !c.useIAMv2(familyParents) || !c.useIAMv2("list "+string(audit.TypeGroup)) {
+		each = len(all.byID)
+	}
+	need := g.ruled.groups
+	if !all.showsRoles { // Nobody has any, if each group says so itself.
+		need = slices.Collect(maps.Keys(all.byID))
+	}
+	if len(need) >= each {
+		return nil
+	}
+	read, err := c.readPowerful(ctx, need)
+	if err != nil || read.showsRoles != all.showsRoles {
+		return nil
+	}
+	return c.joinBelow(ctx, g.ruled.groups, read.byID)
+}
+
+// readPowerful reads groups by themselves.
+func (c *Client) readPowerful(ctx context.Context, ids []string) (*rolesList, error) {
+	read := make([]*scimResource, len(ids))
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(c.cfg.MaxConcurrency)
+	for i, id := range ids {
+		group.Go(func() error {
+			var err error
+			read[i], err = c.resource(gctx, audit.Ref{Type: audit.TypeGroup, ID: id})
+			return err
+		})
+	}
+	err := group.Wait()
+	if err != nil {
+		return nil, err
+	}
+	out := &rolesList{byID: make(map[string]*scimResource, len(ids))}
+	for _, r := range read {
+		out.take(r)
+	}
+	return out, nil
+}
+
+// joinBelow joins the members of the groups with power.
+func (c *Client) joinBelow(ctx context.Context, ids []string, read map[string]*scimResource) *belowPower {
+	b := &belowPower{groups: make(map[string]bool, len(ids)), parents: map[string][]string{}, doubts: map[string]bool{}}
+	for _, id := range ids {
+		b.groups[id] = true
+	}
+	for _, id := range ids {
+		held, err := c.heldMembers(ctx, id) // Read by managers, and kept.
+		if err != nil || read[id] == nil || c.mayHide(held, read[id]) {
+			return nil
+		}
+		in := make(map[string]bool, len(held.refs))
+		for _, m := range held.refs {
+			if in[m.ID] = true; m.Type == audit.TypeGroup && !b.groups[m.ID] {
+				return nil // It came after the groups were listed.
+			}
+			b.parents[m.ID] = append(b.parents[m.ID], id)
+		}
+		for i := range read[id].Members {
+			switch m := &read[id].Members[i]; {
+			case in[string(m.Value)]:
+			case m.Value == "" || m.principalType() != audit.TypeUser && m.principalType() != audit.TypeServicePrincipal:
+				return nil // Who is in that group is not known, then.
+			default:
+				b.doubts[string(m.Value)] = true
+			}
+		}
+	}
+	return b
+}
+
+// mayHide tells whether a group with power may have members through identities that
+// are not provisioned: under automatic identity management, if it is linked. Account
+// SCIM does not tell the memberships of the identity provider, so that then nothing
+// is certain without IAM v2.
+func (c *Client) mayHide(held heldMembers, group *scimResource) bool {
+	return c.aim() != audit.AIMOff && (!held.told || group.ExternalID != "")
+}
