@@ -103,6 +103,8 @@ type heldMembers struct {
 }
 
 // heldMembers reads them, once per client. Of a group that is gone there are none.
+// That takes two witnesses, as in [Client.Known], because a list has just shown it:
+// the reading says 404, and a new list does not have it.
 
 func (c *Client) heldMembers(ctx context.Context, group string) (heldMembers, error) {
 	return c.power.held.get(ctx, group, func(ctx context.Context) (heldMembers, error) {
@@ -110,7 +112,7 @@ func (c *Client) heldMembers(ctx context.Context, group string) (heldMembers, er
 		if err == nil && !read.told {
 			read.list, err = c.membersByGroup(ctx, group, nil)
 		}
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, ErrNotFound) && !c.listsGroup(ctx, group) {
 			return heldMembers{}, nil
 		}
 		out := heldMembers{refs: make([]audit.Ref, 0, len(read.list)), told: read.told}
@@ -119,6 +121,12 @@ func (c *Client) heldMembers(ctx context.Context, group string) (heldMembers, er
 		}
 		return out, err
 	})
+}
+
+// listsGroup tells whether a new list of the groups has one, or may have.
+func (c *Client) listsGroup(ctx context.Context, id string) bool {
+	again := c.list(ctx, audit.TypeGroup)
+	return again.err != nil || slices.ContainsFunc(again.principals, func(p audit.Principal) bool { return p.ID == id })
 }
 
 // ruleName is how rules name a principal; case is ignored, so that a doubt counts
@@ -338,7 +346,10 @@ func (m *managing) expand(ctx context.Context, wave []powerful) {
 			resource = "groups/" + p.ref.ID
 			work.Go(func() error {
 				var err error
-				if held[i], err = m.c.heldMembers(ctx, p.ref.ID); err != nil {
+				if held[i], err = m.c.heldMembers(ctx, p.ref.ID); err == nil && !held[i].told && m.c.cfg.HiddenMemberships {
+					err = errHiddenMemberships
+				}
+				if err != nil {
 					m.hole("members of "+p.ref.String(), err)
 					unread.Store(true)
 				}

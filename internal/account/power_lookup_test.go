@@ -328,3 +328,36 @@ func TestPrivileges_holesAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// Where account SCIM hides who is in a group with power, and IAM v2 tells the groups
+// above a principal but not the members of a group, who manages what is in there is
+// not known.
+func TestPrivileges_hiddenMembersOfPowerfulGroups(t *testing.T) {
+	t.Parallel()
+	for aim, hole := range map[audit.AIMState]bool{audit.AIMOn: true, audit.AIMOff: false} {
+		t.Run(string(aim), func(t *testing.T) {
+			t.Parallel()
+			st := managed()
+			sim := start(t, st, simulator.Options{AIM: aim == audit.AIMOn})
+			faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 501, Path: "**/direct-members"})
+			cfg := quick(sim)
+			cfg.HiddenMemberships, cfg.MaybeHiddenMemberships = aim == audit.AIMOn, aim == audit.AIMOn
+			p := connect(t, cfg).Privileges(t.Context(), []audit.Ref{user("3")})[user("3")]
+			if got := strings.Contains(p.Unknown, "members of group/31"); got != hole || len(p.Powers) > 0 {
+				t.Errorf("got %+v", p)
+			}
+		})
+	}
+}
+
+// A group with power that a list shows, and of which a reading says that it does
+// not exist, is a hole: who is in it is not known.
+func TestPrivileges_powerfulGroupMissingOnce(t *testing.T) {
+	t.Parallel()
+	sim := start(t, managed(), simulator.Options{NoIAMv2: true})
+	c := connect(t, quick(sim))
+	faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 404, ErrorCode: "RESOURCE_DOES_NOT_EXIST", Path: "**/scim/v2/Groups/31", Times: 1})
+	if p := c.Privileges(t.Context(), []audit.Ref{group("33")})[group("33")]; p.Unknown == "" {
+		t.Errorf("who manages what is in group 31 is not known: %+v", p)
+	}
+}

@@ -168,3 +168,57 @@ func TestProperty_powerAtOnceIsPowerOneByOne(t *testing.T) {
 		}
 	})
 }
+
+// drawPowerFaults are failures of calls that power is read by, for ever or a few times. What
+// is tried again, such as a 500, ends.
+func drawPowerFaults(rt *rapid.T) []simulator.Fault {
+	var out []simulator.Fault
+	for range rapid.IntRange(1, 3).Draw(rt, "faults") {
+		path := rapid.SampledFrom([]string{
+			"**/scim/v2/Users", "**/scim/v2/Users/*", "**/scim/v2/Users/101", "**/scim/v2/Groups", "**/scim/v2/Groups/*", "**/scim/v2/Groups/201",
+			"**/scim/v2/ServicePrincipals", "**/groups/*/direct-members", "**/groups/201/direct-members", "**/transitive-parent-groups",
+			"**/principals/101/transitive-parent-groups", "**/rule-sets", "**/workspaces", "**/metastores", "**/permissionassignments",
+		}).Draw(rt, "path")
+		f := simulator.Fault{Path: path, Method: get, Times: rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(rt, "times")}
+		f.Kind = rapid.SampledFrom([]string{
+			simulator.FaultStatus, simulator.FaultStatus, simulator.FaultStatus, simulator.FaultShift, simulator.FaultShrink,
+			simulator.FaultDuplicate, simulator.FaultEmptyPage,
+		}).Draw(rt, "kind")
+		if f.Kind == simulator.FaultStatus {
+			f.Status = rapid.SampledFrom([]int{400, 403, 404, 500, 501}).Draw(rt, "status")
+			switch {
+			case f.Status == 500:
+				f.Times = 2
+			case f.Status == 404 && path == "**/rule-sets":
+				f.Status = 403 // A rule set that is not there has no rules.
+			}
+			f.Message, f.ErrorCode = "no", rapid.SampledFrom([]string{"BAD", "RESOURCE_DOES_NOT_EXIST"}).Draw(rt, "code")
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// Under faults either everything is known, as without faults, or the verdict says
+// that something is not; and nobody gets a power that he has not.
+func TestProperty_powerAtOnceFailsClosed(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		st, refs := drawPowers(rt)
+		sides := drawSides(rt, st)
+		truth := sides.oneByOne(rt, refs)
+		list := drawPowerFaults(rt)
+		if err := sides.server.SetFaults(list); err != nil {
+			rt.Fatal(err)
+		}
+		for ref, got := range sides.atOnce(rt, refs) {
+			want := truth[ref]
+			switch {
+			case got.Unknown == "" && !cmp.Equal(want, got):
+				rt.Fatalf("%s is said to be known: %+v, want %+v; faults %+v", ref, got, want, list)
+			case len(got.Powers) > 0 && len(want.Powers) == 0:
+				rt.Fatalf("%s has no power, and is said to have %q; faults %+v", ref, got.Powers, list)
+			}
+		}
+	})
+}
