@@ -63,6 +63,16 @@ func TestLeast(t *testing.T) {
 	}
 }
 
+// The least possible number of a plan of fixes grows with pages alone.
+func TestLeastOfFixes(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]int{1_000: 4 + 2 + 1 + 11 + 12, 10_000: 13 + 11 + 10 + 101 + 12} {
+		if got, how := leastOfFixes(n); got != want {
+			t.Errorf("%d fixes: %d requests (%s), want %d", n, got, how, want)
+		}
+	}
+}
+
 func TestResult_write(t *testing.T) {
 	t.Parallel()
 	var table, lines bytes.Buffer

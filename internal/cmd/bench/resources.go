@@ -88,6 +88,7 @@ func resourceScenarios() []scenario {
 	const (
 		refreshGoal = "requests of one listing + 25"
 		limitsGoal  = "10 times as fast as one GET each at 20/s"
+		fixesGoal   = "each divergence is a fix to plan: at most the least possible number of requests + 25"
 		planGoal    = "under 15 s and 1 GiB for Terraform and provider together"
 	)
 	return []scenario{
@@ -119,10 +120,12 @@ func resourceScenarios() []scenario {
 			},
 		},
 		{
-			name: "plan_fixes", goal: "the worst case: each of 10,000 divergences is a fix to plan", limit: 15 * time.Minute,
+			name: "plan_fixes", goal: fixesGoal, limit: 15 * time.Minute,
 			run: func(ctx context.Context, b *bench) ([]result, error) {
 				res, err := b.divergences(ctx, "plan_fixes", 100)
-				res.OK = true
+				res.Least, res.How = leastOfFixes(b.of(10_000))
+				res.Goal, res.OK = fixesGoal, res.Requests <= res.Least+above
+				res.Reached = fmt.Sprintf("+ %d", res.Requests-res.Least)
 				return one(res, err)
 			},
 		},
@@ -152,7 +155,7 @@ func (b *bench) divergences(ctx context.Context, name string, fixable int) (resu
 	if err != nil {
 		return result{}, err
 	}
-	s, err := b.startServer(ctx, st)
+	s, err := b.startServer(ctx, administered(st))
 	if err != nil {
 		return result{}, err
 	}
@@ -172,6 +175,21 @@ func (b *bench) divergences(ctx context.Context, name string, fixable int) (resu
 		return result{}, fmt.Errorf("the plan shows %v divergences, complete %v; want %d", out["divergent"], out["complete"], n)
 	}
 	return u.result(name, requests), nil
+}
+
+// leastOfFixes is the smallest possible number of requests of an audit in which
+// every one of n users can be fixed, in the account of [administered]: its three
+// lists on IAM v2; the users in Graph, and the stored ids that Graph does not list;
+// the users with their roles, 100 a page; and once, for who has power, the other two
+// lists with roles, workspaces, metastores, the account's rules, and of each of
+// two groups and a service principal with power the rules, of the groups also the
+// members and the group itself.
+func leastOfFixes(n int) (least int, how string) {
+	users := n + 1
+	account, graph, unlisted, roles := pages(users, 1000)+2, pages(users, 999), pages(n, 1000), pages(users, 100)
+	const power = 2 + 2 + 1 + 3 + 2 + 2
+	return account + graph + unlisted + roles + power,
+		fmt.Sprintf("%d pages + %d Graph pages + %d getByIds + %d pages of users with roles + %d for who has power", account, graph, unlisted, roles, power)
 }
 
 // refresh measures the plan of n instances that are in state and in the account.

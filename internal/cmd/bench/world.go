@@ -59,6 +59,21 @@ func stale(n, fixable int) (simulator.State, error) {
 	return st, err
 }
 
+// administered is an account with somebody in power: a user who is account admin,
+// and a group that is, with another one in it, in which that user is. Nothing of it
+// diverges.
+func administered(st simulator.State) simulator.State {
+	const id, name = "00000000-0000-4000-a000-000000000001", "account-admin@example.com"
+	st.Users = append(st.Users, simulator.User{
+		ID: "1", UserName: name, ExternalID: id, Active: true, Roles: []simulator.Role{{Value: "account_admin"}},
+	})
+	st.IDP.Users = append(st.IDP.Users, simulator.IDPUser{ID: id, UserPrincipalName: name, AccountEnabled: true})
+	st.Groups = append(st.Groups,
+		simulator.Group{ID: "2", DisplayName: "admins of the account", Members: []simulator.Member{{Value: "3"}}, Roles: []simulator.Role{{Value: "account_admin"}}},
+		simulator.Group{ID: "3", DisplayName: "platform", Members: []simulator.Member{{Value: "1"}}})
+	return st
+}
+
 // directory exports the IdP half of a state as a directory file.
 func directory(st simulator.State) ([]byte, error) {
 	type object = map[string]any
