@@ -6,6 +6,7 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -245,7 +246,7 @@ var graphQuotas = []struct {
 	name  string
 	users int // fewer users than this
 	units float64
-}{{"Graph S", 50, 3500}, {"Graph M", 501, 5000}, {"Graph L", 1 << 62, 8000}}
+}{{"Graph S", 50, 3500}, {"Graph M", 501, 5000}, {"Graph L", math.MaxInt, 8000}}
 
 func (s *Server) defineGraphLimits() {
 	for _, q := range graphQuotas {

@@ -30,7 +30,7 @@ func (c config) wide() (st simulator.State, securables int, err error) {
 	const source, target = "900000000001", "900000000002"
 	st.Users = append(st.Users, simulator.User{ID: source, UserName: "source@example.com", Active: true},
 		simulator.User{ID: target, UserName: "target@example.com", Active: true})
-	id := func(n int) string { return fmt.Sprint(90000000000000 + n) }
+	id := func(n int) string { return fmt.Sprint(90000000000000 + int64(n)) }
 	for n := range closures {
 		g := simulator.Group{ID: id(n), DisplayName: fmt.Sprintf("wide-%02d", n), Members: []simulator.Member{{Value: source}}}
 		switch {

@@ -96,7 +96,7 @@ func engineInput(n int) audit.Input {
 	}
 	for i := range groups {
 		name, id := fmt.Sprintf("team-%07d", i), fmt.Sprintf("%08x-0001-4000-8000-%012x", i, i)
-		p := audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: fmt.Sprint(200_000_000_000 + i)}, Name: name, DisplayName: name, ExternalID: id}
+		p := audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: fmt.Sprint(200_000_000_000 + int64(i))}, Name: name, DisplayName: name, ExternalID: id}
 		members := make([]audit.Member, 0, groupSize)
 		for k := range groupSize {
 			u := &in.Inventory.Principals[(i*groupSize+k)%users]
@@ -120,7 +120,7 @@ func engineUser(i int) audit.Match {
 	name, id := fmt.Sprintf("user%07d@example.com", i), fmt.Sprintf("%08x-0000-4000-8000-%012x", i, i)
 	active := true
 	p := audit.Principal{
-		Ref: audit.Ref{Type: audit.TypeUser, ID: fmt.Sprint(100_000_000_000 + i)}, Name: name, DisplayName: name, ExternalID: id, Active: &active,
+		Ref: audit.Ref{Type: audit.TypeUser, ID: fmt.Sprint(100_000_000_000 + int64(i))}, Name: name, DisplayName: name, ExternalID: id, Active: &active,
 	}
 	identity := audit.Identity{Type: audit.TypeUser, ExternalID: id, Names: []string{name}}
 	m := audit.Match{Principal: p}
