@@ -44,10 +44,14 @@ func scripts(node any) (out []string) {
 	return out
 }
 
-// stub is a terraform that notes its arguments and exits with a code on plan.
+// stub is a terraform that notes its arguments, exits with a code on plan, and
+// writes a report on test.
 const stub = `#!/bin/sh
 echo "$@" >> "$STUB_LOG"
-case " $* " in *" plan "*) exit "$STUB_CODE" ;; esac
+case " $* " in
+*" plan "*) exit "$STUB_CODE" ;;
+*" test "*) mkdir gate && echo "$STUB_REPORT" > gate/report.xml ;;
+esac
 `
 
 // Every step with a detailed exit code goes on at 0 and at 2, tells the two
@@ -68,12 +72,19 @@ func TestWorkflows(t *testing.T) {
 			plans := 0
 			all := strings.Join(scripts(document), "\n")
 			for _, script := range scripts(document) {
+				if strings.Contains(script, "-chdir=gate test") {
+					for report, want := range map[string]bool{`<testsuites><testcase name="clean"></testcase></testsuites>`: true, `<testsuites></testsuites>`: false} {
+						if out, exit := runScript(t, script, 0, report); (exit == 0) != want {
+							t.Errorf("the gate with the report %s: exit %d, %s", report, exit, out)
+						}
+					}
+				}
 				if !strings.Contains(script, "-detailed-exitcode") {
 					continue
 				}
 				plans++
 				for code, want := range map[int]string{0: "false", 2: "true", 1: ""} {
-					out, exit := runScript(t, script, code)
+					out, exit := runScript(t, script, code, "")
 					flag := regexp.MustCompile(`changes(?:;isOutput=true\])?=?(true|false)`).FindStringSubmatch(out)
 					switch {
 					case want == "" && (exit == 0 || flag != nil):
@@ -98,7 +109,7 @@ func TestWorkflows(t *testing.T) {
 	}
 }
 
-func runScript(t *testing.T, script string, code int) (out string, exit int) {
+func runScript(t *testing.T, script string, code int, report string) (out string, exit int) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "terraform"), []byte(stub), 0o700); err != nil { //nolint:gosec // It is run.
@@ -108,7 +119,7 @@ func runScript(t *testing.T, script string, code int) (out string, exit int) {
 	cmd.Dir = dir
 	cmd.Env = []string{
 		"PATH=" + dir + ":" + os.Getenv("PATH"), "STUB_LOG=" + filepath.Join(dir, "log"), fmt.Sprintf("STUB_CODE=%d", code),
-		"GITHUB_OUTPUT=" + filepath.Join(dir, "output"),
+		"GITHUB_OUTPUT=" + filepath.Join(dir, "output"), "STUB_REPORT=" + report,
 	}
 	printed, err := cmd.CombinedOutput()
 	var failed *exec.ExitError
