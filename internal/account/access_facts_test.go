@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -95,10 +94,8 @@ func grantTo(principal string, privileges ...string) simulator.Grant {
 	return simulator.Grant{Principal: principal, Privileges: privileges}
 }
 
-// asCaller logs in as the service principal of estate. Nothing here waits for a
-// time to pass, so there is enough of it for a machine that is busy.
+// asCaller logs in as the service principal of estate.
 func asCaller(cfg account.Config) account.Config {
-	cfg.FirstContact, cfg.RequestTimeout, cfg.RetryBudget = 20*time.Second, 9*time.Second, 20*time.Second
 	cfg.SDK.ClientID, cfg.SDK.ClientSecret = callerAppID, "secret"
 	return cfg
 }

@@ -23,6 +23,16 @@ func bound() Binding {
 // clock is a time that tests move.
 type clock struct{ now time.Time }
 
+// ownDir is a folder that nobody else can write to, whatever the umask is.
+func ownDir(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "own")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 func newClock() *clock { return &clock{time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
 
 func (c *clock) time() time.Time { return c.now }
@@ -130,7 +140,7 @@ func TestStore_resume(t *testing.T) {
 // records follow it.
 func TestStore_torn(t *testing.T) {
 	t.Parallel()
-	c, dir := newClock(), t.TempDir()
+	c, dir := newClock(), ownDir(t)
 	path := c.killed(t, dir, 3)
 	raw := read(t, path)
 	for cut := range raw {
@@ -152,7 +162,7 @@ func TestStore_torn(t *testing.T) {
 // Nothing of a file that is not as it was written is used, and that is said.
 func TestStore_damaged(t *testing.T) {
 	t.Parallel()
-	c, dir := newClock(), t.TempDir()
+	c, dir := newClock(), ownDir(t)
 	path := c.killed(t, dir, 4)
 	raw := read(t, path)
 	lines := bytes.SplitAfter(raw, []byte("\n"))
@@ -194,7 +204,7 @@ func TestStore_damaged(t *testing.T) {
 
 func TestStore_foreign(t *testing.T) {
 	t.Parallel()
-	c, dir := newClock(), t.TempDir()
+	c, dir := newClock(), ownDir(t)
 	path := c.killed(t, dir, 2)
 	raw := read(t, path)
 	for _, change := range []string{BoundHost, BoundAccount, "idp", "inputs"} {
@@ -229,7 +239,7 @@ func TestStore_foreign(t *testing.T) {
 
 func TestStore_age(t *testing.T) {
 	t.Parallel()
-	c, dir := newClock(), t.TempDir()
+	c, dir := newClock(), ownDir(t)
 	s := c.at(t, dir, bound())
 	began := c.now
 	s.Put("members", "0", began, []string{"member 0\n"})
@@ -359,7 +369,7 @@ func deadLink(t *testing.T, dir, path string) {
 // What cannot be written is told, and what was written before it is kept.
 func TestStore_full(t *testing.T) {
 	t.Parallel()
-	c, dir := newClock(), t.TempDir()
+	c, dir := newClock(), ownDir(t)
 	s := c.at(t, dir, bound())
 	s.Put("members", "0", c.now, []string{"member 0\n"})
 	reading, err := os.Open(s.Path())
@@ -382,7 +392,7 @@ func TestStore_full(t *testing.T) {
 // A write to the account ends all of its checkpoints, also those that others add to.
 func TestDiscard(t *testing.T) {
 	t.Parallel()
-	c, dir := newClock(), t.TempDir()
+	c, dir := newClock(), ownDir(t)
 	c.killed(t, dir, 2)
 	other := bound()
 	other[BoundAccount] = "other"
@@ -415,7 +425,7 @@ func TestDiscard(t *testing.T) {
 
 func TestStore_Drop(t *testing.T) {
 	t.Parallel()
-	c, dir := newClock(), t.TempDir()
+	c, dir := newClock(), ownDir(t)
 	path := c.killed(t, dir, 2)
 	s := c.at(t, dir, bound())
 	s.Drop()
@@ -431,7 +441,7 @@ func TestStore_Drop(t *testing.T) {
 // are no checkpoints, stay.
 func TestOpen_prunes(t *testing.T) {
 	t.Parallel()
-	c, dir := newClock(), t.TempDir()
+	c, dir := newClock(), ownDir(t)
 	old := c.killed(t, dir, 2)
 	busyBinding := bound()
 	busyBinding["inputs"] = "busy"
@@ -456,7 +466,7 @@ func TestOpen_prunes(t *testing.T) {
 
 func TestStore_concurrent(t *testing.T) {
 	t.Parallel()
-	c, dir := newClock(), t.TempDir()
+	c, dir := newClock(), ownDir(t)
 	c.killed(t, dir, 50)
 	s := c.at(t, dir, bound())
 	var wg sync.WaitGroup

@@ -66,6 +66,16 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.next.RoundTrip(r)
 }
 
+// ownDir is a folder that nobody else can write to, whatever the umask is.
+func ownDir(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "own")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // auditing is one run of the provider that audits.
 type auditing struct {
 	*session
@@ -176,7 +186,7 @@ func TestResume(t *testing.T) {
 				privileges := probe.sent.Load()
 				for _, share := range []int64{2, 5, 9} {
 					at := max(1, (total-privileges)*share/10)
-					dir := t.TempDir()
+					dir := ownDir(t)
 					killed := w.auditing(t, kind, api, dir, at)
 					if _, told, err := killed.result(t); err == nil || share > 2 && !strings.Contains(told, "Audit Not Finished") {
 						t.Fatalf("killed after %d of %d requests: %v, %s", at, total, err, told)
@@ -207,7 +217,7 @@ func TestResume(t *testing.T) {
 // powers, and gives the folder.
 func (w *auditWorld) killed(t *testing.T, kind, api string) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := ownDir(t)
 	a := w.auditing(t, kind, api, dir, 0)
 	kept, release := a.checkpoints.acquire(a.run, &diag.Diagnostics{})
 	a.run.kept = kept
@@ -443,7 +453,7 @@ func holds(inv audit.Inventory, ref audit.Ref, externalID string) bool {
 func TestResume_hole(t *testing.T) {
 	t.Parallel()
 	w := newAuditWorld(t, simulator.Options{})
-	dir := t.TempDir()
+	dir := ownDir(t)
 	if err := w.sim.Server.SetFaults([]simulator.Fault{{
 		Kind: simulator.FaultStatus, Status: 403, ErrorCode: "PERMISSION_DENIED", Path: "**/groups/*/matchWithIdp",
 	}}); err != nil {
@@ -472,7 +482,7 @@ func TestResume_hole(t *testing.T) {
 		t.Errorf("the complete audit has left %v", left)
 	}
 
-	dir = t.TempDir()
+	dir = ownDir(t)
 	killed := w.auditing(t, idp.KindDatabricks, "iam_v2", dir, 4) // Token and lists.
 	if _, _, err := killed.result(t); err == nil {
 		t.Fatal("not killed")
@@ -555,7 +565,7 @@ func TestResume_shared(t *testing.T) {
 func TestResume_lastingHole(t *testing.T) {
 	t.Parallel()
 	w := newAuditWorld(t, simulator.Options{})
-	dir := t.TempDir()
+	dir := ownDir(t)
 	a := w.auditing(t, idp.KindOkta, "iam_v2", dir, 0)
 	a.run.types = audit.PrincipalTypes()
 	if _, warnings := a.whole(t); !strings.Contains(warnings, "Okta has no service principals") {
