@@ -302,12 +302,11 @@ func (s *Server) writeAAD(rw http.ResponseWriter, r *http.Request, e *aadError) 
 // checkGraphToken returns the permissions that a token carries.
 func (s *Server) checkGraphToken(r *http.Request) ([]string, error) {
 	raw, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok || strings.TrimSpace(raw) == "" {
+	raw = strings.TrimSpace(raw)
+	if !ok || raw == "" {
 		return nil, errors.New("Access token is empty.") //nolint:staticcheck // The API's own words.
 	}
-	var claims graphClaims
-	_, err := jwt.NewParser(jwt.WithValidMethods([]string{"ES256"}), jwt.WithTimeFunc(s.now), jwt.WithExpirationRequired()).
-		ParseWithClaims(strings.TrimSpace(raw), &claims, func(*jwt.Token) (any, error) { return &s.idp.signingKey.PublicKey, nil })
+	claims, err := s.idp.signed.claims(raw, s.now, func(*jwt.Token) (any, error) { return &s.idp.signingKey.PublicKey, nil })
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return nil, errors.New("Lifetime validation failed, the token is expired.") //nolint:staticcheck // The API's own words.

@@ -38,6 +38,7 @@ type idpFace struct {
 	tokenLifetime          int
 	signingKey             *ecdsa.PrivateKey
 	requests               atomic.Uint64 // numbers the request ids
+	signed                 signedTokens
 
 	mu          sync.Mutex
 	permissions []string
