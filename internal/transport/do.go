@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -273,7 +274,7 @@ func (c *Client) try(ctx context.Context, req *Request, u *url.URL, start time.T
 	}
 	defer func() { _ = resp.Body.Close() }()
 	c.hosts.answer(u.Host)
-	body, err := readAll(resp.Body, func() { timer.Reset(c.opts.RequestTimeout) })
+	body, err := readAll(resp.Body, resp.ContentLength, func() { timer.Reset(c.opts.RequestTimeout) })
 	out := &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
 	if err != nil {
 		err = fmt.Errorf("the answer (status %d) broke off after %d bytes: %w",
@@ -420,24 +421,29 @@ func explain(ctx context.Context, err error, sent bool) error {
 	}
 }
 
-// readAll reads at most maxBody bytes and reports progress.
-func readAll(r io.Reader, progress func()) ([]byte, error) {
-	var buf bytes.Buffer
-	chunk := make([]byte, 32<<10)
+// readAll reads at most maxBody bytes and reports progress. announced is the length
+// that the answer gives itself, -1 where it gives none: room for it is made at once,
+// up to a megabyte, because it may be wrong.
+func readAll(r io.Reader, announced int64, progress func()) ([]byte, error) {
+	const least, most = 2 << 10, 1 << 20
+	buf := make([]byte, 0, min(max(announced+1, least), most)) // One more, so that the end is seen without growing.
 	for {
-		n, err := r.Read(chunk)
+		n, err := r.Read(buf[len(buf):cap(buf)])
 		if n > 0 {
 			progress()
-			buf.Write(chunk[:n])
+			buf = buf[:len(buf)+n]
 		}
-		if buf.Len() > maxBody {
+		if len(buf) > maxBody {
 			return nil, fmt.Errorf("it is longer than %d bytes", maxBody)
 		}
 		if errors.Is(err, io.EOF) {
-			return buf.Bytes(), nil
+			return buf, nil
 		}
 		if err != nil {
-			return buf.Bytes(), err
+			return buf, err
+		}
+		if len(buf) == cap(buf) {
+			buf = slices.Grow(buf, len(buf))
 		}
 	}
 }
