@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
@@ -297,6 +298,8 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 		return nil
 	}
 	switch c := raw[0]; {
+	case c == '"' && len(raw) > 1 && isPlain(raw[1:len(raw)-1]):
+		*t = text(raw[1 : len(raw)-1])
 	case c == '"':
 		var s string
 		if err := json.Unmarshal(raw, &s); err != nil {
@@ -307,6 +310,17 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 		*t = text(raw)
 	}
 	return nil
+}
+
+// isPlain tells whether what is between the quotes of a JSON string is the string:
+// ids and tokens are, and there are many of them.
+func isPlain(raw []byte) bool {
+	for _, c := range raw {
+		if c == '\\' || c < ' ' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // statusOf is the HTTP status of an API error, 0 for other errors.

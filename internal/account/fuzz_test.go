@@ -177,9 +177,7 @@ func FuzzPrincipalRows(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var scim scimListReply
-		var iam struct {
-			Users []iamPrincipal `json:"users"`
-		}
+		var iam principalPage
 		_, _ = json.Unmarshal(body, &scim), json.Unmarshal(body, &iam)
 		for _, kind := range audit.PrincipalTypes() {
 			check := func(p audit.Principal, err error) {

@@ -202,12 +202,12 @@ func (c *Client) scimTotal(ctx context.Context, t audit.PrincipalType) int {
 // listIAMv2 reads GET /api/2.0/identity/accounts/{account}/{users|groups|service-principals}.
 // more is called once, after the first of several pages.
 func (c *Client) listIAMv2(ctx context.Context, t audit.PrincipalType, more func()) ([]audit.Principal, error) {
-	resource, key := "users", "users"
+	resource := "users"
 	switch t {
 	case audit.TypeGroup:
-		resource, key = "groups", "groups"
+		resource = "groups"
 	case audit.TypeServicePrincipal:
-		resource, key = "service-principals", "service_principals"
+		resource = "service-principals"
 	default: // Users, as above.
 	}
 	var (
@@ -215,16 +215,18 @@ func (c *Client) listIAMv2(ctx context.Context, t audit.PrincipalType, more func
 		nameless nameless
 	)
 	seen := map[string]bool{}
-	err := tokenPagesMore(ctx, c, c.iamPath(resource), key, sync.OnceFunc(more), func(item *iamPrincipal) error {
-		p, err := item.toAudit(t)
-		switch {
-		case nameless.take(p):
-			return nil
-		case err != nil:
-			return err
-		case !seen[p.ID]:
-			seen[p.ID] = true
-			out = append(out, p)
+	err := tokenPages(ctx, c, c.iamPath(resource), sync.OnceFunc(more), func(page *principalPage) error {
+		items := page.of(t)
+		for i := range items {
+			p, err := items[i].toAudit(t)
+			switch {
+			case nameless.take(p):
+			case err != nil:
+				return err
+			case !seen[p.ID]:
+				seen[p.ID] = true
+				out = append(out, p)
+			}
 		}
 		return nil
 	})
@@ -261,60 +263,6 @@ func (n nameless) and(err error, path string) error {
 		return fmt.Errorf("%w; %w", err, odd)
 	}
 	return odd
-}
-
-// tokenPages reads every page of a list of IAM v2. A page may be empty and still
-// name the next one, or itself again; only a missing token ends the list. One
-// that comes again and again would never end, and is an error.
-func tokenPages[T any](ctx context.Context, c *Client, path, key string, each func(*T) error) error {
-	return tokenPagesMore(ctx, c, path, key, func() {}, each)
-}
-
-// tokenPagesMore calls more before every page but the first.
-func tokenPagesMore[T any](ctx context.Context, c *Client, path, key string, more func(), each func(*T) error) error {
-	query := url.Values{"page_size": {strconv.Itoa(iamPage)}}
-	var tokens tokenCounts
-	for {
-		var reply map[string]rawJSON
-		if err := c.do(ctx, call{method: http.MethodGet, path: path, query: query, limit: limitIAM}, &reply); err != nil {
-			return err
-		}
-		var items []T
-		if err := reply[key].into(&items); err != nil {
-			return fmt.Errorf("GET %s: %s cannot be read: %w", path, key, err)
-		}
-		for i := range items {
-			if err := each(&items[i]); err != nil {
-				return fmt.Errorf("GET %s: the account sent %w", path, err)
-			}
-		}
-		var token text
-		if err := reply["next_page_token"].into(&token); err != nil {
-			return fmt.Errorf("GET %s: next_page_token cannot be read: %w", path, err)
-		}
-		if token == "" {
-			return nil
-		}
-		if err := tokens.count(path, token); err != nil {
-			return err
-		}
-		query.Set("page_token", string(token))
-		more()
-	}
-}
-
-// tokenCounts finds lists that never end.
-type tokenCounts map[text]int
-
-func (t *tokenCounts) count(path string, token text) error {
-	const most = 5
-	if *t == nil {
-		*t = tokenCounts{}
-	}
-	if (*t)[token]++; (*t)[token] > most {
-		return fmt.Errorf("GET %s: the account names the same next page again and again, so the list has no end; run again later", path)
-	}
-	return nil
 }
 
 // scimListReply is one page (databricks-account-api.md 4.1).

@@ -172,35 +172,53 @@ func (c *Client) membersByGroup(ctx context.Context, groupID string, known *scim
 	return c.membersSCIM(ctx, known, c.loadInventory)
 }
 
+// memberPage is a page of the direct members of a group.
+type memberPage struct {
+	pageEnd
+
+	Members []iamMember `json:"direct_group_members"`
+}
+
 func (c *Client) membersIAMv2(ctx context.Context, groupID string) ([]audit.Member, error) {
 	var out []audit.Member
-	err := tokenPages(ctx, c, c.iamPath("groups", groupID, "direct-members"), "direct_group_members", func(m *iamMember) error {
-		member := audit.Member{Ref: audit.Ref{ID: string(m.PrincipalID)}, Name: m.DisplayName, ExternalID: m.ExternalID}
-		switch m.PrincipalType {
-		case "USER":
-			member.Type = audit.TypeUser
-		case "GROUP":
-			member.Type = audit.TypeGroup
-		case "SERVICE_PRINCIPAL":
-			member.Type = audit.TypeServicePrincipal
-		default:
-			return fmt.Errorf("a member of the unknown type %q", m.PrincipalType)
+	err := tokenPages(ctx, c, c.iamPath("groups", groupID, "direct-members"), func() {}, func(page *memberPage) error {
+		out = slices.Grow(out, len(page.Members))
+		for i := range page.Members {
+			member, err := page.Members[i].toAudit()
+			if err != nil {
+				return err
+			}
+			out = append(out, member)
 		}
-		if member.ID == "" {
-			return fmt.Errorf("a member without principal_id")
-		}
-		switch m.Source {
-		case "INTERNAL":
-			member.Source = audit.SourceInternal
-		case "IDENTITY_PROVIDER":
-			member.Source = audit.SourceIdentityProvider
-		default:
-			member.Source = audit.SourceUnknown
-		}
-		out = append(out, member)
 		return nil
 	})
 	return sortMembers(out), err
+}
+
+func (m *iamMember) toAudit() (audit.Member, error) {
+	member := audit.Member{Ref: audit.Ref{ID: string(m.PrincipalID)}, Name: m.DisplayName, ExternalID: m.ExternalID}
+	switch m.PrincipalType {
+	case "USER":
+		member.Type = audit.TypeUser
+	case "GROUP":
+		member.Type = audit.TypeGroup
+	case "SERVICE_PRINCIPAL":
+		member.Type = audit.TypeServicePrincipal
+	default:
+		return member, fmt.Errorf("a member of the unknown type %q", m.PrincipalType)
+	}
+	if member.ID == "" {
+		return member, errors.New("a member without principal_id")
+	}
+	switch m.Source {
+	case "INTERNAL":
+		member.Source = audit.SourceInternal
+	case "IDENTITY_PROVIDER":
+		member.Source = audit.SourceIdentityProvider
+	default:
+		member.Source = audit.SourceUnknown
+	}
+	return member, nil
 }
 
 // membersSCIM takes the externalIds, which account SCIM leaves out of groups, from

@@ -101,17 +101,25 @@ func (c *Client) withGroups(ctx context.Context, ref audit.Ref) (*scimResource, 
 	return c.resource(ctx, ref)
 }
 
-func (c *Client) parentsIAMv2(ctx context.Context, id string) ([]string, error) {
-	type parent struct {
+// parentPage is a page of the groups above a principal.
+type parentPage struct {
+	pageEnd
+
+	Groups []struct {
 		GroupID text `json:"group_id"`
-	}
+	} `json:"transitive_parent_groups"`
+}
+
+func (c *Client) parentsIAMv2(ctx context.Context, id string) ([]string, error) {
 	var out []string
-	err := tokenPages(ctx, c, c.iamPath("principals", id, familyParents), "transitive_parent_groups", func(p *parent) error {
-		if p.GroupID == "" {
-			return errors.New("a parent group without group_id")
-		}
-		if string(p.GroupID) != id {
-			out = append(out, string(p.GroupID))
+	err := tokenPages(ctx, c, c.iamPath("principals", id, familyParents), func() {}, func(page *parentPage) error {
+		for _, p := range page.Groups {
+			if p.GroupID == "" {
+				return errors.New("a parent group without group_id")
+			}
+			if string(p.GroupID) != id {
+				out = append(out, string(p.GroupID))
+			}
 		}
 		return nil
 	})
