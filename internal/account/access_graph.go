@@ -205,7 +205,7 @@ func (g *toldGroup) fail(call string, err error) string {
 func (c *Client) tellGroups(ctx context.Context, ids []string) ([]toldGroup, error) {
 	out := make([]toldGroup, len(ids))
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.cfg.MaxConcurrency)
+	group.SetLimit(c.Readers())
 	for i, id := range ids {
 		group.Go(func() error {
 			out[i] = c.tellGroup(gctx, id)

@@ -191,6 +191,11 @@ func userAgent(v string) string {
 		" go/" + runtime.Version()[2:] + " os/" + runtime.GOOS
 }
 
+// Readers is how many callers at a time keep the client busy: more than the requests
+// that it has in flight, so that the next one is at hand while the answer to another
+// is being decoded. The bound on requests is the client's own.
+func (c *Client) Readers() int { return 2 * c.cfg.MaxConcurrency }
+
 // AccountID is the account's id, a UUID.
 func (c *Client) AccountID() string { return c.accountID }
 

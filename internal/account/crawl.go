@@ -74,7 +74,7 @@ func (c *Client) crawlGroups(ctx context.Context) (*crawl, error) {
 	}
 	c.log(ctx, "reading every group of the account over SCIM", map[string]any{"groups": len(all.groups)})
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.cfg.MaxConcurrency)
+	group.SetLimit(c.Readers())
 	for i := range all.groups {
 		g := &all.groups[i]
 		group.Go(func() error {

@@ -399,7 +399,7 @@ func (c *Client) scimPages(ctx context.Context, t audit.PrincipalType, q scimQue
 	pages := make([]scimListReply, (*first.Total+step-1)/step)
 	pages[0] = first
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.cfg.MaxConcurrency)
+	group.SetLimit(c.Readers())
 	for i := 1; i < len(pages); i++ {
 		group.Go(func() error {
 			page, err := c.scimPage(gctx, t, q, 1+i*step)

@@ -48,8 +48,8 @@ type MatchClient interface {
 }
 
 type databricks struct {
-	client      MatchClient
-	concurrency int
+	client  MatchClient
+	callers int
 
 	mu      sync.Mutex
 	writes  int64
@@ -69,16 +69,16 @@ func (d *databricks) since(writes int64) *shared[audit.Match] {
 var _ Source = (*databricks)(nil)
 
 // NewDatabricks asks the account itself: one matchWithIdp call per principal,
-// at most concurrency at a time (the prep script has 3; no limit is published).
-// On accounts with automatic identity management each call also syncs the
-// identity with the IdP.
+// by so many callers at a time (the prep script has 3; no limit is published); the
+// client has a bound of its own on requests. On accounts with automatic identity
+// management each call also syncs the identity with the IdP.
 //
 // A call that fails makes its match Unknown, with a failure of its own, and the
 // others go on. Match fails as a whole when the context ends, the credentials are
 // refused, or the account stops answering at all: an audit of thousands must not
 // retry each of them against a host that is gone.
-func NewDatabricks(client MatchClient, concurrency int) Source {
-	return &databricks{client: client, concurrency: max(concurrency, 1)}
+func NewDatabricks(client MatchClient, callers int) Source {
+	return &databricks{client: client, callers: max(callers, 1)}
 }
 
 func (d *databricks) Kind() string { return KindDatabricks }
@@ -90,7 +90,7 @@ func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
 	failures := make([]*audit.Failure, len(req.Principals))
 	answers := d.since(req.Writes)
 	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(d.concurrency)
+	group.SetLimit(d.callers)
 	for i, p := range req.Principals {
 		if inner.Err() != nil {
 			break

@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -201,7 +203,7 @@ func (w *memberWorld) audit(t *testing.T, mode Membership, linked map[string][]s
 		return out, nil
 	}}
 	matches := w.d.matchAll(principals)
-	a := memberAudit{d: w.d, req: req, matches: matches, fetch: w.fetch, concurrency: 4}
+	a := memberAudit{d: w.d, req: req, matches: matches, fetch: w.fetch}
 	failures, err := a.run(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -303,11 +305,57 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+// So many lists are asked for at a time as the request says, neither fewer nor more:
+// the account's client has requests to send while the answers to others are decoded.
+func TestMembers_readers(t *testing.T) {
+	t.Parallel()
+	const readers = 40
+	w := newMemberWorld(nil)
+	req := Request{Readers: readers}
+	for i := range 3 * readers {
+		id := fmt.Sprint("g", i)
+		w.d.add(group(id, id))
+		req.Principals = append(req.Principals, principal(audit.TypeGroup, id, id))
+	}
+	var (
+		mu           sync.Mutex
+		inside, most int
+		full         = make(chan struct{})
+		open         = sync.OnceFunc(func() { close(full) })
+	)
+	req.Members = func(ctx context.Context, _ string) ([]audit.Member, error) {
+		mu.Lock()
+		inside++
+		if most = max(most, inside); most >= readers {
+			open()
+		}
+		mu.Unlock()
+		defer func() {
+			mu.Lock()
+			defer mu.Unlock()
+			inside--
+		}()
+		select { // Nobody leaves before all of them were in.
+		case <-full:
+			return nil, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	a := memberAudit{d: w.d, req: req, matches: w.d.matchAll(req.Principals), fetch: w.fetch}
+	_, err := a.run(ctx)
+	if err != nil || most != readers {
+		t.Errorf("%d at a time, %v; want %d", most, err, readers)
+	}
+}
+
 func TestMembers_notAsked(t *testing.T) {
 	t.Parallel()
 	d := newDirectory()
 	d.add(group("g", "g"))
-	got, err := d.result(t.Context(), Request{Principals: []audit.Principal{principal(audit.TypeGroup, "g", "g")}}, nil, 1)
+	got, err := d.result(t.Context(), Request{Principals: []audit.Principal{principal(audit.TypeGroup, "g", "g")}}, nil)
 	if err != nil || got.Matches[0].Members != nil {
 		t.Errorf("%+v, %v", got, err)
 	}

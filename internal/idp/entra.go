@@ -48,7 +48,6 @@ type entra struct {
 	graph      *graphClient
 	creds      *entraCredentials
 	attributes []string
-	readers    int
 	lists      *graphLists
 }
 
@@ -113,7 +112,7 @@ func NewEntra(cfg EntraConfig) (Source, error) {
 			http: client, base: strings.TrimSuffix(graph.String(), "/"), origin: originOf(graph),
 			authorize: creds.authorize, batches: cfg.Transport.MaxConcurrency, limits: limits,
 		},
-		creds: creds, attributes: cfg.UsernameAttributes, readers: memberReaders, lists: &graphLists{},
+		creds: creds, attributes: cfg.UsernameAttributes, lists: &graphLists{},
 	}, nil
 }
 
@@ -202,7 +201,7 @@ func (e *entra) Match(ctx context.Context, req Request) (Result, error) {
 	if err := r.read(ctx); err != nil {
 		return Result{}, fmt.Errorf("reading Entra ID: %w", err)
 	}
-	out, err := r.d.result(ctx, req, r.fetchMembers, e.readers)
+	out, err := r.d.result(ctx, req, r.fetchMembers)
 	if err != nil {
 		return Result{}, fmt.Errorf("reading Entra ID: %w", err)
 	}

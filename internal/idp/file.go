@@ -20,9 +20,8 @@ import (
 // directory of a million objects is about half of it.
 const maxFile = 512 << 20
 
-// memberReaders bounds the lists of Databricks members that are asked for at a
-// time; the account's client has a bound of its own.
-const memberReaders = 32
+// defaultReaders is the default of [Request.Readers].
+const defaultReaders = 64
 
 type file struct {
 	path   string
@@ -83,13 +82,13 @@ func (f *file) Match(ctx context.Context, req Request) (Result, error) {
 		return Result{}, err
 	}
 	d := found[f.path].forAudit()
-	return d.result(ctx, req, func(context.Context, []string) error { return nil }, memberReaders)
+	return d.result(ctx, req, func(context.Context, []string) error { return nil })
 }
 
 // result matches every principal and then the members of linked groups.
-func (d *directory) result(ctx context.Context, req Request, fetch fetchNodes, concurrency int) (Result, error) {
+func (d *directory) result(ctx context.Context, req Request, fetch fetchNodes) (Result, error) {
 	out := Result{Matches: d.matchAll(req.Principals)}
-	members := memberAudit{d: d, req: req, matches: out.Matches, fetch: fetch, concurrency: concurrency}
+	members := memberAudit{d: d, req: req, matches: out.Matches, fetch: fetch}
 	var err error
 	if out.Failures, err = members.run(ctx); err != nil {
 		return Result{}, err

@@ -36,6 +36,9 @@ type Request struct {
 	// it for linked groups only. An error makes that group's members unknown.
 	// It is nil when nobody asks for members.
 	Members func(ctx context.Context, groupID string) ([]audit.Member, error)
+	// Readers is how many calls of Members may be under way: enough to keep the
+	// account's client busy, which has a bound of its own. 0 means 64.
+	Readers int
 	// Kept is what an earlier, unfinished run of the same audit has read, and where
 	// this one keeps what it reads; nil for none.
 	Kept *checkpoint.Store

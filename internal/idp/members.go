@@ -4,6 +4,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -44,11 +45,10 @@ type fetchNodes func(ctx context.Context, groups []string) error
 
 // memberAudit compares the members of all linked groups of a request.
 type memberAudit struct {
-	d           *directory
-	req         Request
-	matches     []audit.Match
-	fetch       fetchNodes
-	concurrency int
+	d       *directory
+	req     Request
+	matches []audit.Match
+	fetch   fetchNodes
 }
 
 // run fills Members of every group match that is known: nil when nobody asked,
@@ -203,7 +203,7 @@ func (a *memberAudit) databricksMembers(ctx context.Context, group *errgroup.Gro
 	}
 	close(next)
 	var readers sync.WaitGroup
-	for range min(max(a.concurrency, 1), len(at)) {
+	for range min(cmp.Or(max(a.req.Readers, 0), defaultReaders), len(at)) {
 		readers.Add(1)
 		group.Go(func() error {
 			defer readers.Done()

@@ -42,7 +42,6 @@ type okta struct {
 	base      string
 	origin    origin
 	authorize func(ctx context.Context, r *http.Request) error
-	readers   int
 
 	// What the audits of a run share: lists by URL, and the ids of members by group.
 	users   shared[[]oktaUser]
@@ -91,7 +90,7 @@ func NewOkta(cfg OktaConfig) (Source, error) {
 	}
 	cfg.Transport.Base = oktaPace{cfg.Transport.Base}
 	o := &okta{
-		http: transport.New(cfg.Transport), base: strings.TrimSuffix(org.String(), "/"), origin: originOf(org), readers: memberReaders,
+		http: transport.New(cfg.Transport), base: strings.TrimSuffix(org.String(), "/"), origin: originOf(org),
 	}
 	switch {
 	case cfg.APIToken != "" && (cfg.ClientID != "" || cfg.PrivateKey != ""):
@@ -289,7 +288,7 @@ func (o *okta) Match(ctx context.Context, req Request) (Result, error) {
 		return Result{}, fmt.Errorf("reading Okta: %w", err)
 	}
 	fetch := func(ctx context.Context, groups []string) error { return o.fetchMembers(ctx, d, groups, req.Kept) }
-	out, err := d.result(ctx, req, fetch, o.readers)
+	out, err := d.result(ctx, req, fetch)
 	if err != nil {
 		return Result{}, fmt.Errorf("reading Okta: %w", err)
 	}

@@ -57,14 +57,14 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 		return audit.Input{}, err
 	}
 	result, err := source.Match(ctx, idp.Request{
-		Principals: scope, Membership: r.membership, Members: reader.Members, Kept: r.kept, Writes: client.Writes(),
+		Principals: scope, Membership: r.membership, Members: reader.Members, Readers: client.Readers(), Kept: r.kept, Writes: client.Writes(),
 	})
 	if err != nil {
 		return audit.Input{}, fmt.Errorf("asking the identity provider (idp %s): %w", source.Kind(), err)
 	}
 	in.Matches = result.Matches
 	in.Failures = append(in.Failures, result.Failures...)
-	if in.Members, err = unconfirmedMembers(ctx, reader, in.Matches); err != nil {
+	if in.Members, err = unconfirmedMembers(ctx, reader, in.Matches, client.Readers()); err != nil {
 		return audit.Input{}, err
 	}
 	// Who has power decides whether a fix is offered: that is never kept.
@@ -124,7 +124,7 @@ func (r auditRun) scope(ctx context.Context, client *account.Client, in *audit.I
 // IdP does not confirm, where the IdP side did not tell who owns the membership
 // (matchWithIdp names ids only). A group that cannot be read is left out: its
 // members then stay with a human.
-func unconfirmedMembers(ctx context.Context, reader *account.Audit, matches []audit.Match) (map[string][]audit.Member, error) {
+func unconfirmedMembers(ctx context.Context, reader *account.Audit, matches []audit.Match, readers int) (map[string][]audit.Member, error) {
 	var groups []string
 	for _, m := range matches {
 		if m.Members == nil {
@@ -139,7 +139,7 @@ func unconfirmedMembers(ctx context.Context, reader *account.Audit, matches []au
 	read := make([][]audit.Member, len(groups))
 	whole := make([]bool, len(groups))
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(32)
+	g.SetLimit(readers)
 	for i, id := range groups {
 		g.Go(func() error {
 			members, err := reader.Members(ctx, id)

@@ -258,7 +258,7 @@ func newIDP(s settings, client *account.Client, diags *diag.Diagnostics) idp.Sou
 	)
 	switch s.idp.kind {
 	case idp.KindDatabricks:
-		source = idp.NewDatabricks(client, s.maxConcurrency)
+		source = idp.NewDatabricks(client, client.Readers())
 	case idp.KindEntra:
 		source, err = idp.NewEntra(idp.EntraConfig{
 			TenantID: v["tenant_id"], ClientID: v["client_id"], ClientSecret: v["client_secret"],
