@@ -198,9 +198,11 @@ func (e *entra) Match(ctx context.Context, req Request) (Result, error) {
 		return Result{}, err
 	}
 	r := &entraReader{entra: e, req: req, d: newDirectory(), hidden: map[string]bool{}}
+	defer func() { r.early.close() }()
 	if err := r.read(ctx); err != nil {
 		return Result{}, fmt.Errorf("reading Entra ID: %w", err)
 	}
+	req.Members = r.early.over(req.Members)
 	out, err := r.d.result(ctx, req, r.fetchMembers)
 	if err != nil {
 		return Result{}, fmt.Errorf("reading Entra ID: %w", err)
@@ -218,6 +220,7 @@ type entraReader struct {
 	// hidden tells of the groups whose visibility was read, by canonical id,
 	// whether they hide their members.
 	hidden map[string]bool
+	early  *earlyMembers
 }
 
 // entraType is what Graph calls one type of principals.

@@ -63,6 +63,9 @@ func (r *entraReader) read(ctx context.Context) error {
 			if endsAll(inner, found[i].err) {
 				return found[i].err
 			}
+			if a.t == audit.TypeGroup {
+				r.beginMembers(ctx, found[i])
+			}
 			return nil
 		})
 	}
@@ -78,6 +81,25 @@ func (r *entraReader) read(ctx context.Context) error {
 		}
 	}
 	return r.readDeleted(ctx, wanted)
+}
+
+// beginMembers begins to read the Databricks members of the groups that are linked,
+// where the list of groups tells which ones that are.
+func (r *entraReader) beginMembers(ctx context.Context, f looked) {
+	if r.req.Members == nil || f.err != nil || !f.whole {
+		return
+	}
+	there := make(map[string]bool, len(f.rows))
+	for _, o := range f.rows {
+		there[audit.CanonicalExternalID(o.ID)] = true
+	}
+	var groups []string
+	for _, p := range r.req.Principals {
+		if p.Type == audit.TypeGroup && p.ExternalID != "" && there[audit.CanonicalExternalID(p.ExternalID)] {
+			groups = append(groups, p.ID)
+		}
+	}
+	r.early = beginMembers(ctx, r.req, groups)
 }
 
 // settle takes in what was found of a type.

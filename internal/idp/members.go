@@ -4,7 +4,6 @@
 package idp
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -203,7 +202,7 @@ func (a *memberAudit) databricksMembers(ctx context.Context, group *errgroup.Gro
 	}
 	close(next)
 	var readers sync.WaitGroup
-	for range min(cmp.Or(max(a.req.Readers, 0), defaultReaders), len(at)) {
+	for range min(a.req.readers(), len(at)) {
 		readers.Add(1)
 		group.Go(func() error {
 			defer readers.Done()
