@@ -105,7 +105,6 @@ type heldMembers struct {
 // heldMembers reads them, once per client. Of a group that is gone there are none.
 // That takes two witnesses, as in [Client.Known], because a list has just shown it:
 // the reading says 404, and a new list does not have it.
-
 func (c *Client) heldMembers(ctx context.Context, group string) (heldMembers, error) {
 	return c.power.held.get(ctx, group, func(ctx context.Context) (heldMembers, error) {
 		read, err := c.tellMembers(ctx, group)

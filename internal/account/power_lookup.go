@@ -7,6 +7,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -35,20 +36,43 @@ type powerLookup struct {
 //   - what the groups above them hold: from the members of the groups with power,
 //     which managers has read, and one account SCIM GET of each of these groups
 //     (see powerBelow).
-func (c *Client) powerLookup(ctx context.Context, refs []audit.Ref, g *grants) *powerLookup {
+//
+// number are the principals in question, by type.
+func (c *Client) powerLookup(ctx context.Context, number map[audit.PrincipalType]int, g *grants) *powerLookup {
 	l := &powerLookup{c: c, grants: g, listed: map[audit.PrincipalType]map[string]*scimResource{}}
-	if len(refs) < 2 {
-		return l
+	all := 0
+	for _, n := range number {
+		all += n
 	}
-	number := map[audit.PrincipalType]int{}
-	for _, ref := range refs {
-		number[ref.Type]++
+	if all < 2 {
+		return l
 	}
 	for t, n := range number {
 		l.listed[t] = c.rolesByList(ctx, t, n)
 	}
-	l.below = c.powerBelow(ctx, len(refs), g)
+	l.below = c.powerBelow(ctx, all, g)
 	return l
+}
+
+// singles are the principals whose power was asked for one at a time.
+type singles struct {
+	mu     sync.Mutex
+	seen   map[audit.Ref]bool
+	number map[audit.PrincipalType]int
+}
+
+// add counts one more, and returns how many there are, by type.
+func (s *singles) add(ref audit.Ref) map[audit.PrincipalType]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == nil {
+		s.seen, s.number = map[audit.Ref]bool{}, map[audit.PrincipalType]int{}
+	}
+	if !s.seen[ref] {
+		s.seen[ref] = true
+		s.number[ref.Type]++
+	}
+	return maps.Clone(s.number)
 }
 
 // rolesByList is the list of a type with its roles, where that takes fewer requests

@@ -92,6 +92,29 @@ func TestPrivileges_requestsOfFew(t *testing.T) {
 	}
 }
 
+// Principals that ask one after another cost at most twice what they cost at once.
+func TestNextPrivilege_requests(t *testing.T) {
+	t.Parallel()
+	const n = 450
+	st, refs := candidates(n, 40)
+	sim := start(t, st, simulator.Options{})
+	c := connect(t, quick(sim))
+	if _, err := c.Inventory(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := sim.Server.Requests().Total
+	for _, ref := range refs {
+		want := map[audit.Ref]string{user("1"): "account role account_admin", user("2"): throughAdmins}[ref]
+		if p := c.NextPrivilege(t.Context(), ref); p.Unknown != "" || strings.Join(p.Powers, ";") != want {
+			t.Errorf("%s: %+v, want %q", ref, p, want)
+		}
+	}
+	atOnce := 5 + (n+2+99)/100 + 2*3 // As in TestPrivileges_requestsAtOnce.
+	if n := sim.Server.Requests().Total - before; n > 2*atOnce {
+		t.Errorf("%d principals: %d requests, want at most %d: %v", len(refs), n, 2*atOnce, sim.Server.Requests().ByRoute)
+	}
+}
+
 // edited is a server some of whose answers are changed on the way.
 type edited struct {
 	edit func(path string, body map[string]any)

@@ -31,6 +31,7 @@ type powerCaches struct {
 	// entitlements are those of assignments, by workspace/principal.
 	entitlements keyed[string, []string]
 	metastores   cell[[]metastore]
+	singles      singles
 	// For who has power by rules; see managers.
 	rules keyed[string, []grantRule]
 	roles keyed[audit.PrincipalType, *rolesList]
@@ -58,7 +59,11 @@ func (c *Client) Privileges(ctx context.Context, refs []audit.Ref) map[audit.Ref
 	}
 	refs = slices.CompactFunc(slices.SortedFunc(slices.Values(refs), audit.CompareRefs), func(a, b audit.Ref) bool { return a == b })
 	grants, holes := c.accountGrants(ctx)
-	look := c.powerLookup(ctx, refs, &grants)
+	number := map[audit.PrincipalType]int{}
+	for _, ref := range refs {
+		number[ref.Type]++
+	}
+	look := c.powerLookup(ctx, number, &grants)
 	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(c.cfg.MaxConcurrency)
@@ -73,6 +78,15 @@ func (c *Client) Privileges(ctx context.Context, refs []audit.Ref) map[audit.Ref
 	}
 	_ = group.Wait() // No member of the group fails.
 	return out
+}
+
+// NextPrivilege is [Client.Privileges] for one of many principals that ask one
+// after another, as the instances of a plan do, and does not know of the others.
+// Each is asked for by itself until so many have been that the readings for all at
+// once would have cost no more; from then on they answer.
+func (c *Client) NextPrivilege(ctx context.Context, ref audit.Ref) audit.Privilege {
+	grants, holes := c.accountGrants(ctx)
+	return c.powerLookup(ctx, c.power.singles.add(ref), &grants).privilege(ctx, ref, holes)
 }
 
 // grants are powers that are listed by place, not by principal.

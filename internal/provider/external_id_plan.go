@@ -102,7 +102,7 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 
 // guardWrite refuses in the plan what create or update would refuse. It looks
 // at the shared snapshot of the account, so any number of instances cost one
-// listing, and what [account.Client.Privileges] reads where no audit of the run
+// listing, and what [account.Client.NextPrivilege] reads where no audit of the run
 // offers the value. What cannot be looked up is left to the apply, which looks again.
 func (r *externalIDResource) guardWrite(ctx context.Context, plan externalIDModel, expected types.String, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
@@ -153,7 +153,7 @@ func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, w
 	if want == "" || r.session.applying.Load() || r.session.isVetted(p.Ref, want) {
 		return
 	}
-	switch power := r.session.account.Privileges(ctx, []audit.Ref{p.Ref})[p.Ref]; {
+	switch power := r.session.account.NextPrivilege(ctx, p.Ref); {
 	case len(power.Powers) > 0:
 		diags.AddAttributeWarning(path.Root("external_id"), "External ID Gives Power", fmt.Sprintf("%s has power: %s. Whoever is %q in the identity "+
 			"provider will have it%s. No audit of this plan offers this change: make sure that it is the same person, group or application.",
