@@ -181,22 +181,35 @@ func TestAttack_whileBlind(t *testing.T) {
 	powerless.UnityCatalog, powerless.Workspaces, powerless.AccountRoles = simulator.UnityCatalog{}, nil, nil
 	powerless.Users, powerless.Groups = slices.Clone(st.Users), slices.Clone(st.Groups)
 	powerless.Users[3].Roles, powerless.Users[4].Roles, powerless.Groups[0].Roles, powerless.ServicePrincipals = nil, nil, nil, nil
-	offered := func(st simulator.State, path string) []audit.ExternalIDFix {
+	offered := func(st simulator.State, blind ...string) []audit.ExternalIDFix {
 		w := newWorld(t, st, simulator.Options{})
-		if path != "" {
-			if err := w.sim.Server.SetFaults([]simulator.Fault{{Kind: simulator.FaultStatus, Status: 400, Path: path, Message: "no"}}); err != nil {
-				t.Fatal(err)
-			}
+		var faults []simulator.Fault
+		for _, path := range blind {
+			faults = append(faults, simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Path: path, Message: "no"})
+		}
+		if err := w.sim.Server.SetFaults(faults); err != nil {
+			t.Fatal(err)
 		}
 		source := idp.NewFile(writeDirectory(t, t.TempDir(), st.IDP))
 		return auditWith(t, w.account(t), source, audit.Options{IDPKind: source.Kind()}).ExternalIDFixes
 	}
-	if got := offered(powerless, ""); len(got) != 9 {
+	if got := offered(powerless); len(got) != 9 {
 		t.Errorf("without power %d fixes are offered, want 9: %+v", len(got), got)
 	}
-	for _, path := range []string{"**/metastores", "**/workspaces", "**/access-control/rule-sets", "**/transitive-parent-groups", "**/scim/v2/Groups"} {
+	for _, path := range []string{"**/metastores", "**/workspaces", "**/access-control/rule-sets", "**/scim/v2/Groups"} {
 		if got := offered(powerless, path); len(got) > 0 {
 			t.Errorf("without a look at %s it offers %+v", path, got)
 		}
+	}
+	// Who is in which group matters once a group has power: then its members are
+	// read, and without them nobody is known to be outside (ADR 008).
+	powerful := powerless
+	powerful.Groups = slices.Clone(powerless.Groups)
+	powerful.Groups[0].Roles = st.Groups[0].Roles // Of which user 102 and group 206 are members.
+	if got := offered(powerful); len(got) != 7 {
+		t.Errorf("with a group with power %d fixes are offered, want 7: %+v", len(got), got)
+	}
+	if got := offered(powerful, "**/direct-members"); len(got) > 0 {
+		t.Errorf("without a look at the members of a group with power it offers %+v", got)
 	}
 }
