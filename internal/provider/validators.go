@@ -65,7 +65,7 @@ func (v locatedSet) ValidateSet(ctx context.Context, req validator.SetRequest, r
 	resp.Diagnostics.Append(onTop(inner.Diagnostics)...)
 }
 
-// onTop moves errors to the first step of their path.
+// onTop moves diagnostics to the first step of their path.
 func onTop(diags diag.Diagnostics) diag.Diagnostics {
 	var out diag.Diagnostics
 	for _, d := range diags {
@@ -77,6 +77,10 @@ func onTop(diags diag.Diagnostics) diag.Diagnostics {
 		detail := d.Detail()
 		if where := at.Path().String(); !strings.Contains(detail, where) {
 			detail = where + ": " + detail
+		}
+		if d.Severity() == diag.SeverityWarning {
+			out.AddAttributeWarning(topOf(at.Path()), d.Summary(), detail)
+			continue
 		}
 		out.AddAttributeError(topOf(at.Path()), d.Summary(), detail)
 	}
