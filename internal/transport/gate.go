@@ -52,6 +52,16 @@ type gate struct {
 	since   time.Time     // of which taken counts: the 429 before, or the first request
 	waited  time.Duration // in pauses since then
 	taken   int           // answers other than 429 since then
+	opening opening
+}
+
+// opening is the time of a gate without a rate, until the 429 that ended it. The
+// answers to requests that were sent together come in any order: that 429 may be
+// the first of them, when nothing is known yet of what the server took.
+type opening struct {
+	end    time.Time     // zero while there is none, or once a later 429 tells more
+	lasted time.Duration // at least a second
+	taken  int
 }
 
 func newGate(rate float64, most int) *gate {
@@ -139,6 +149,10 @@ func (g *gate) throttled(sent time.Time, pause time.Duration) {
 		again := gateAgain.Seconds() / math.Cbrt(max(refused/g.base-1, 0.01))
 		g.doubles = time.Duration(min(again, doublesLater.Seconds()) * float64(time.Second))
 	}
+	g.opening = opening{}
+	if refused <= 0 {
+		g.opening = opening{now, max(now.Sub(g.since), time.Second), g.taken}
+	}
 	g.resumed, g.next = g.paused, g.paused
 	g.since, g.waited, g.taken = now, pause, 0
 }
@@ -164,6 +178,10 @@ func (g *gate) succeeded(sent time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.taken++
+	if sent.Before(g.opening.end) && g.base > 0 {
+		g.opening.taken++
+		g.base = max(g.base, float64(g.opening.taken)/g.opening.lasted.Seconds())
+	}
 }
 
 func later(a, b time.Time) time.Time {

@@ -22,7 +22,8 @@ import (
 type documented struct {
 	rate, burst float64
 	latency     time.Duration
-	after       bool // sends Retry-After
+	after       bool          // sends Retry-After
+	work        time.Duration // what an accepted request takes longer than a refused one
 
 	mu                 sync.Mutex
 	tokens             float64
@@ -32,6 +33,15 @@ type documented struct {
 
 func (d *documented) RoundTrip(r *http.Request) (*http.Response, error) {
 	time.Sleep(d.latency)
+	taken, resp, err := d.decide(r)
+	if taken {
+		time.Sleep(d.work)
+	}
+	return resp, err
+}
+
+// decide takes a token, or refuses.
+func (d *documented) decide(r *http.Request) (taken bool, _ *http.Response, _ error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
@@ -43,14 +53,17 @@ func (d *documented) RoundTrip(r *http.Request) (*http.Response, error) {
 	if d.tokens >= 1 {
 		d.tokens--
 		d.accepted++
-		return answer(200)(r)
+		resp, err := answer(200)(r)
+		return true, resp, err
 	}
 	d.refusals++
-	if !d.after {
-		return answer(429)(r)
+	var headers []string
+	if d.after {
+		wait := math.Ceil((1 - d.tokens) / d.rate)
+		headers = []string{"Retry-After", strconv.Itoa(int(max(1, wait)))}
 	}
-	wait := math.Ceil((1 - d.tokens) / d.rate)
-	return answer(429, "Retry-After", strconv.Itoa(int(max(1, wait))))(r)
+	resp, err := answer(429, headers...)(r)
+	return false, resp, err
 }
 
 // least is the limit's own arithmetic: what a caller needs who never loses a
@@ -66,15 +79,16 @@ func (d *documented) least(n int) time.Duration {
 func TestGate_usesADocumentedLimit(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		rate, burst float64
-		latency     time.Duration
-		n, callers  int
-		without     bool
-		least       float64 // share of the limit; 0 means 0.95
+		rate, burst   float64
+		latency, work time.Duration
+		n, callers    int
+		without       bool
+		least         float64 // share of the limit; 0 means 0.95
 	}{
 		"member reads of IAM v2 at 20/s":      {rate: 20, burst: 20, latency: 20 * time.Millisecond, n: 5000, callers: 32},
 		"the same on a slow line":             {rate: 20, burst: 20, latency: 400 * time.Millisecond, n: 5000, callers: 32},
 		"the same without Retry-After":        {rate: 20, burst: 20, latency: 20 * time.Millisecond, n: 5000, callers: 32, without: true},
+		"refusals come before answers":        {rate: 20, burst: 20, latency: 20 * time.Millisecond, work: 5 * time.Millisecond, n: 2000, callers: 32},
 		"matchWithIdp at 20/s":                {rate: 20, burst: 20, latency: 20 * time.Millisecond, n: 15500, callers: 32},
 		"pages of SCIM at 240/min":            {rate: 4, burst: 240, latency: 20 * time.Millisecond, n: 1500, callers: 32},
 		"writes at 2/s":                       {rate: 2, burst: 2, latency: 20 * time.Millisecond, n: 1000, callers: 10},
@@ -86,7 +100,7 @@ func TestGate_usesADocumentedLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				server := &documented{rate: tc.rate, burst: tc.burst, latency: tc.latency, after: !tc.without}
+				server := &documented{rate: tc.rate, burst: tc.burst, latency: tc.latency, after: !tc.without, work: tc.work}
 				c := New(Options{Base: server, MaxConcurrency: tc.callers})
 				begin := time.Now()
 				fanOut(t, c, tc.n, &Request{Method: "GET", URL: "http://account.example.com/"})
