@@ -68,6 +68,8 @@ func checkFile(path string, info fs.FileInfo) error {
 		return fmt.Errorf("the journal %s is no regular file", path)
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
 		return fmt.Errorf("the journal %s is open to other users of this machine (mode %04o). Run: chmod 600 %s", path, info.Mode().Perm(), path)
+	case !ownedByUs(info):
+		return fmt.Errorf("the journal %s belongs to another user of this machine. Run as that user, or name a file of your own", path)
 	}
 	return nil
 }

@@ -254,6 +254,22 @@ func TestJournal_refused(t *testing.T) {
 	}
 }
 
+// A file of another user is refused, as root too: root could read it, and would
+// roll back what that user chose.
+func TestJournal_ofAnotherUser(t *testing.T) {
+	t.Parallel()
+	path := file(t, t.TempDir(), 0o600)
+	if err := os.Chown(path, os.Geteuid()+1, -1); err != nil {
+		t.Skip("only root can give a file away: ", err)
+	}
+	_, err := journal.New(path).Intend(intent(1))
+	for what, err := range map[string]error{"Check": journal.Check(path), "Intend": err} {
+		if err == nil || !strings.Contains(err.Error(), "belongs to another user") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
 func file(t *testing.T, dir string, mode os.FileMode) string {
 	t.Helper()
 	path := filepath.Join(dir, "file")
