@@ -6,7 +6,7 @@
 //
 // The SDK resolves configuration and credentials; requests go through package
 // transport (docs/adr/002-own-transport.md). Facts about the APIs are
-// named at each call (docs/design/sources.md); what is only assumed says so. It must
+// named at each call (docs/reference/README.md); what is only assumed says so. It must
 // not import the Terraform libraries.
 package account
 

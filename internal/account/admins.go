@@ -69,7 +69,7 @@ func (c *Client) adminsLeft(ctx context.Context, without edge, turn int64) (int,
 }
 
 // listAdmins reads GET /api/2.1/accounts/{account}/scim/v2/{kind} with roles: no
-// other list has them (databricks-account-api.md 7).
+// other list has them (docs/reference/databricks-account-api.md 7).
 func (c *Client) listAdmins(ctx context.Context) (adminHolders, error) {
 	out := adminHolders{active: map[string]bool{}}
 	for _, t := range audit.PrincipalTypes() {

@@ -16,7 +16,7 @@ import (
 )
 
 // notAvailable is what a workspace without identity federation answers
-// (databricks-account-api.md 3.2; the error_code is not known).
+// (docs/reference/databricks-account-api.md 3.2; the error_code is not known).
 const notAvailable = "Permission assignment APIs are not available"
 
 // assignments are the levels in one workspace by the id of the principal, of
@@ -27,7 +27,7 @@ type assignments struct {
 }
 
 // workspaceAssignments reads the permission assignments of a workspace
-// (databricks-account-api.md 3.3), once per client. A workspace without
+// (docs/reference/databricks-account-api.md 3.3), once per client. A workspace without
 // identity federation has none: that is a fact. With an unknown reason the
 // levels are those that were told.
 //
@@ -89,7 +89,7 @@ func (c *Client) readAssignments(ctx context.Context, workspace string) (map[str
 const entitlementAdmin = "WORKSPACE_ADMIN"
 
 // entitlementsIn are the entitlements that the assignment of a principal in a
-// workspace names (IAM v2 workspace-assignments/{id}, databricks-account-api.md
+// workspace names (IAM v2 workspace-assignments/{id}, docs/reference/databricks-account-api.md
 // 5.2; its list leaves them out). No other API of the account has them: without
 // IAM v2 there are none to show.
 func (c *Client) entitlementsIn(ctx context.Context, workspace, principal string) ([]string, error) {

@@ -42,7 +42,7 @@ func newAuthorizer(cfg *config.Config, t *transport.Client, timeout time.Duratio
 	case cfg.AuthType == authM2M && cfg.DiscoveryURL == "":
 		return &machine{
 			transport: t, id: cfg.ClientID, secret: cfg.ClientSecret,
-			// databricks-account-api.md 1.2: the account's token endpoint.
+			// docs/reference/databricks-account-api.md 1.2: the account's token endpoint.
 			endpoint: cfg.Host + "/oidc/accounts/" + cfg.AccountID + "/v1/token",
 		}
 	default:
@@ -61,7 +61,7 @@ func (b bearer) authorize(_ context.Context, r *http.Request) error {
 	return nil
 }
 
-// machine logs in by OAuth client credentials (databricks-account-api.md 1.2).
+// machine logs in by OAuth client credentials (docs/reference/databricks-account-api.md 1.2).
 type machine struct {
 	transport            *transport.Client
 	id, secret, endpoint string

@@ -20,7 +20,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
-// Families of calls that the account counts together (databricks-account-api.md 4.5).
+// Families of calls that the account counts together (docs/reference/databricks-account-api.md 4.5).
 const (
 	limitSCIMGet  = "scim get"
 	limitSCIMList = "scim list"
@@ -209,7 +209,7 @@ var (
 	preText  = regexp.MustCompile(`(?is)<pre>(.*?)</pre>`)
 )
 
-// newAPIError reads every body shape of databricks-account-api.md 2.2, and the
+// newAPIError reads every body shape of docs/reference/databricks-account-api.md 2.2, and the
 // one of OAuth.
 func newAPIError(req *transport.Request, resp *transport.Response) *APIError {
 	e := &APIError{

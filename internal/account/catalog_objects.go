@@ -19,7 +19,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
-// The types of securables (databricks-account-api.md 9). To the permissions API
+// The types of securables (docs/reference/databricks-account-api.md 9). To the permissions API
 // a model is a function.
 const (
 	typeMetastore = "metastore"

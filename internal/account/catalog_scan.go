@@ -250,7 +250,7 @@ func (s *catalogScan) choose(ctx context.Context) error {
 }
 
 // enter asks a workspace, once per scan, which metastore it has
-// (databricks-account-api.md 9): it may be another one by now.
+// (docs/reference/databricks-account-api.md 9): it may be another one by now.
 func (s *catalogScan) enter(ctx context.Context, w audit.Workspace) (*site, error) {
 	return s.entered.get(ctx, w.ID, func(ctx context.Context) (*site, error) {
 		at, err := s.c.siteOf(ctx, w)
@@ -334,7 +334,7 @@ func (c *Client) callerIDs(ctx context.Context) []string {
 }
 
 // metastoreWorkspaces are the ids of the workspaces of a metastore
-// (databricks-account-api.md 9).
+// (docs/reference/databricks-account-api.md 9).
 func (c *Client) metastoreWorkspaces(ctx context.Context, metastore string) ([]string, error) {
 	var out []string
 	var reply struct {

@@ -23,7 +23,7 @@ type sqlView struct {
 	depth          access.Depth
 }
 
-// sqlViews by databricks-account-api.md 10. Some of the columns are unofficial,
+// sqlViews by docs/reference/databricks-account-api.md 10. Some of the columns are unofficial,
 // so that the columns view is asked first. Shares and models are not among them.
 var sqlViews = []sqlView{
 	{kind: typeMetastore, grants: "metastore_privileges", names: []string{"metastore_id"}, depth: access.DepthCatalog},

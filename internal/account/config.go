@@ -47,7 +47,7 @@ func resolve(cfg *config.Config, t *transport.Client) error {
 	// One second is the shortest that it takes.
 	cfg.RetryTimeoutSeconds = 1
 	// Without a resolver the SDK asks the host for metadata, for five minutes if
-	// it must (databricks-account-api.md 1.3). The provider is for accounts only.
+	// it must (docs/reference/databricks-account-api.md 1.3). The provider is for accounts only.
 	var discovery string
 	cfg.HostMetadataResolver = func(_ context.Context, host string) (*config.HostMetadata, error) {
 		discovery = cfg.DiscoveryURL

@@ -52,7 +52,7 @@ func (all *crawl) hole() error {
 // who need it (R20). The error is for an account of which nothing can be read.
 //
 // Requests: the three lists, if they were not taken yet, and one account SCIM GET
-// per group, since lists carry no members (databricks-account-api.md 4.2).
+// per group, since lists carry no members (docs/reference/databricks-account-api.md 4.2).
 func (c *Client) crawled(ctx context.Context) (*crawl, error) {
 	return c.power.crawl.get(ctx, c.crawlGroups)
 }

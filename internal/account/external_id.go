@@ -38,7 +38,7 @@ type ExternalIDResult struct {
 }
 
 // CheckExternalID tells whether a value can be written to a principal of a type
-// at all. "" clears, which is for groups only (databricks-account-api.md 4.3).
+// at all. "" clears, which is for groups only (docs/reference/databricks-account-api.md 4.3).
 func CheckExternalID(t audit.PrincipalType, want string) error {
 	if want == "" {
 		if t != audit.TypeGroup {
@@ -247,7 +247,7 @@ func (c *Client) confirm(ctx context.Context, req ExternalIDRequest, before audi
 	defer cancel()
 	needed := 1
 	if req.Ref.Type == audit.TypeGroup {
-		needed = 2 // databricks-account-api.md 4.5: group reads go back and forth.
+		needed = 2 // docs/reference/databricks-account-api.md 4.5: group reads go back and forth.
 	}
 	out := &UnconfirmedError{Ref: req.Ref, Wanted: req.Want, Answer: answer}
 	agreed, third, pause := 0, 0, c.cfg.RetryPause/2

@@ -27,7 +27,7 @@ import (
 // service principal, nothing where the listing was taken already, else one
 // filtered list. The rest needs the listing: no filter is known to work for the
 // display names of users, and that on externalId is ignored in silence
-// (databricks-account-api.md 4.2). What a filter lets through is checked again.
+// (docs/reference/databricks-account-api.md 4.2). What a filter lets through is checked again.
 func (c *Client) Find(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
 	if s.ID != "" {
 		return c.findID(ctx, s)

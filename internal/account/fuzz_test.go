@@ -66,7 +66,7 @@ func FuzzMatchReply(f *testing.F) {
 	})
 }
 
-// scripted are the categories of prep-script-contract.md, sections 3 and 4, over
+// scripted are the categories of docs/reference/prep-script-contract.md 3 and 4, over
 // an answer without a schema; false where it is not of the shape that the script
 // takes (it would abort), or where it names no principal.
 func scripted(body []byte, kind audit.PrincipalType) (categories []string, plain bool) {

@@ -10,7 +10,7 @@ import (
 )
 
 // metastore is an entry of GET /api/2.0/accounts/{account}/metastores
-// (databricks-account-api.md 9). Owner is a name: e-mail, group name or
+// (docs/reference/databricks-account-api.md 9). Owner is a name: e-mail, group name or
 // application id.
 type metastore struct {
 	ID    string `json:"metastore_id"`

@@ -30,7 +30,7 @@ type ownWrite struct {
 }
 
 // writeShows is how long a listing may go on to show what was before a write
-// (databricks-account-api.md 4.5). Of a listing that began later, an own write
+// (docs/reference/databricks-account-api.md 4.5). Of a listing that began later, an own write
 // is no better news.
 const writeShows = 2 * time.Minute
 

@@ -42,7 +42,7 @@ func (c *Client) Known(ctx context.Context, ref audit.Ref) (audit.Principal, err
 // KnownHolding is Known for somebody who believes that the principal holds an
 // externalId: another one is believed only when the principal itself shows it
 // too. Listings lag behind writes, and reads of groups go back and forth
-// (databricks-account-api.md 4.5), so a group is asked twice.
+// (docs/reference/databricks-account-api.md 4.5), so a group is asked twice.
 func (c *Client) KnownHolding(ctx context.Context, ref audit.Ref, externalID string) (audit.Principal, error) {
 	p, err := c.Known(ctx, ref)
 	readings := 1

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	scimPage = 100  // Documented maximum (databricks-account-api.md 4.2).
+	scimPage = 100  // Documented maximum (docs/reference/databricks-account-api.md 4.2).
 	iamPage  = 1000 // Documented default and maximum (5.2).
 	// mostEntries is beyond every account: a list that announces more is not
 	// believed, since its pages are asked for by that number.
@@ -87,7 +87,7 @@ func (c *Client) useIAMv2(family string) bool {
 }
 
 // fallBack tells whether SCIM is to be asked instead, and remembers it: IAM v2
-// is not there on every account and cloud (databricks-account-api.md 5.1). A
+// is not there on every account and cloud (docs/reference/databricks-account-api.md 5.1). A
 // failure of the server is no reason: its answer could differ from SCIM's.
 func (c *Client) fallBack(ctx context.Context, family string, err error) bool {
 	var e *APIError
@@ -105,7 +105,7 @@ func (c *Client) fallBack(ctx context.Context, family string, err error) bool {
 	return true
 }
 
-// iamPrincipal has what is read of all three types (databricks-account-api.md 5.3).
+// iamPrincipal has what is read of all three types (docs/reference/databricks-account-api.md 5.3).
 type iamPrincipal struct {
 	UserID             text   `json:"user_id"`
 	GroupID            text   `json:"group_id"`
@@ -265,7 +265,7 @@ func (n nameless) and(err error, path string) error {
 	return odd
 }
 
-// scimListReply is one page (databricks-account-api.md 4.1).
+// scimListReply is one page (docs/reference/databricks-account-api.md 4.1).
 type scimListReply struct {
 	Total     *int           `json:"totalResults"`
 	Resources []scimResource `json:"Resources"`

@@ -20,7 +20,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// grantRule is a rule of a rule set (databricks-account-api.md 7). Principals are
+// grantRule is a rule of a rule set (docs/reference/databricks-account-api.md 7). Principals are
 // names: "users/<user name>", "groups/<name>", "servicePrincipals/<application id>".
 type grantRule struct {
 	Role       string   `json:"role"`
@@ -57,7 +57,7 @@ type rolesList struct {
 	byID map[string]*scimResource
 	// showsRoles and showsGroups tell that somebody in it has roles, and groups. Lists
 	// that leave out attributes which were asked for were seen
-	// (databricks-account-api.md 4.2), and what nobody has cannot be told from what is
+	// (docs/reference/databricks-account-api.md 4.2), and what nobody has cannot be told from what is
 	// left out.
 	showsRoles, showsGroups bool
 }

@@ -14,7 +14,7 @@ import (
 
 // matchKinds are the path segments of matchWithIdp. They are camelCase in the
 // prep script of August 2026; whether another form exists is not known
-// (databricks-account-api.md 6).
+// (docs/reference/databricks-account-api.md 6).
 var matchKinds = map[audit.PrincipalType]string{
 	audit.TypeUser:             "users",
 	audit.TypeGroup:            "groups",

@@ -21,7 +21,7 @@ const (
 	// PATCH with: Terraform starts its instances within milliseconds.
 	defaultMemberWindow = 100 * time.Millisecond
 	// maxBatch is the number of members in one PATCH; the account's own maximum is
-	// not known, 20 and 50 are in use (databricks-account-api.md 4.3).
+	// not known, 20 and 50 are in use (docs/reference/databricks-account-api.md 4.3).
 	maxBatch = 50
 )
 

@@ -52,7 +52,7 @@ func missing(group bool, err error) error {
 // IDPGroupError is a membership that the account refused to write, in a group of
 // the identity provider. With automatic identity management on, Databricks
 // refuses every change of such a group, and does not always say so: 400, 403 and
-// 500 were seen (databricks-account-api.md 4.4).
+// 500 were seen (docs/reference/databricks-account-api.md 4.4).
 type IDPGroupError struct {
 	Change Change
 	Group  audit.Principal

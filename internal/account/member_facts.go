@@ -212,7 +212,7 @@ func (p *powerCaches) outdate() {
 	p.managed.outdate()
 }
 
-const roleAccountAdmin = "account_admin" // databricks-account-api.md 7
+const roleAccountAdmin = "account_admin" // docs/reference/databricks-account-api.md 7
 
 // givesAdmin tells whether the members of the group are account admins by it.
 func (c *Client) givesAdmin(ctx context.Context, group *groupNow) (bool, error) {

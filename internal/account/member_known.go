@@ -12,7 +12,7 @@ import (
 )
 
 // KnownID reads the principal with an id, of whichever type: ids are of one
-// number range (databricks-account-api.md 4.1). It takes the listing when that was
+// number range (docs/reference/databricks-account-api.md 4.1). It takes the listing when that was
 // taken already, asks for user, service principal and group by themselves for
 // the first few, and takes the listing once for all the others. ErrNotFound as
 // for [Client.Known].
@@ -57,7 +57,7 @@ type Membership struct {
 // KnownMembership reads a membership as cheaply as this run can, for somebody
 // who believes that it is there, or is not: the opposite is believed only when
 // two fresh readings of the group show it too. Lists lag behind writes, and reads
-// of groups go back and forth (databricks-account-api.md 4.5).
+// of groups go back and forth (docs/reference/databricks-account-api.md 4.5).
 //
 // errors.Is(err, ErrNotFound) means that the group is deleted, by the two
 // witnesses of [Client.Known]. A deleted member is no member.

@@ -33,7 +33,7 @@ func (c *Client) sendMembers(ctx context.Context, key batchKey, ops []*memberOp,
 	return errs
 }
 
-// memberPatch is the body (databricks-account-api.md 4.3): members are added by
+// memberPatch is the body (docs/reference/databricks-account-api.md 4.3): members are added by
 // value and removed by path.
 func memberPatch(kind string, ops []*memberOp) map[string]any {
 	type value struct {
@@ -160,7 +160,7 @@ func (c *Client) settle(ctx context.Context, group string, ops []*memberOp) []*m
 }
 
 // awaitMembers reads the group with growing pauses until it shows each write,
-// twice in a row (databricks-account-api.md 4.5: reads go back and forth).
+// twice in a row (docs/reference/databricks-account-api.md 4.5: reads go back and forth).
 // readings bounds their number for what does not show; 0 means that only time
 // does. Afterwards each write is confirmed or has its error.
 func (c *Client) awaitMembers(ctx context.Context, group string, ops []*memberOp, readings int) {

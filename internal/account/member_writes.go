@@ -53,7 +53,7 @@ type MemberResult struct {
 // two readings show is not written. Otherwise [audit.GuardAddMember] judges it:
 // reasons to refuse are a [*RefusedError], and nothing was written. The write is
 // PATCH /api/2.1/accounts/{account}/scim/v2/Groups/{id} with the operation add
-// on the path members, never PUT and never replace (databricks-account-api.md
+// on the path members, never PUT and never replace (docs/reference/databricks-account-api.md
 // 4.3); those that are asked for at the same time share it, up to 50 a request.
 // Where the account refuses a shared one, each is sent by itself. It is
 // confirmed by two agreeing readings in a row, for at most 90 s: else the error

@@ -14,7 +14,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// scimMember is an entry of a group's members (databricks-account-api.md 4.1).
+// scimMember is an entry of a group's members (docs/reference/databricks-account-api.md 4.1).
 type scimMember struct {
 	Value   text   `json:"value"`
 	Display string `json:"display"`
@@ -40,7 +40,7 @@ func (m *scimMember) principalType() audit.PrincipalType {
 	return ""
 }
 
-// iamMember is a direct member (databricks-account-api.md 5.3).
+// iamMember is a direct member (docs/reference/databricks-account-api.md 5.3).
 type iamMember struct {
 	PrincipalID   text   `json:"principal_id"`
 	PrincipalType string `json:"principal_type"`

@@ -57,7 +57,7 @@ func (c *Client) toldParents(ctx context.Context, ref audit.Ref) (parentsRead, e
 // account SCIM shows one. IAM v2 leaves empty lists out of its answers, so that no
 // group cannot be told from a list under another name: see listAgain. The groups of
 // users and service principals in account SCIM are unofficial
-// (databricks-account-api.md 4.1), so that their absence says nothing.
+// (docs/reference/databricks-account-api.md 4.1), so that their absence says nothing.
 func (c *Client) reallyNone(ctx context.Context, ref audit.Ref) error {
 	if ref.Type == audit.TypeGroup {
 		return nil // Account SCIM shows none for groups.

@@ -29,7 +29,7 @@ func scimKind(t audit.PrincipalType) string {
 }
 
 // scimResource has what is read of users, groups and service principals
-// (databricks-account-api.md 4.1).
+// (docs/reference/databricks-account-api.md 4.1).
 type scimResource struct {
 	ID            text   `json:"id"`
 	UserName      string `json:"userName"`

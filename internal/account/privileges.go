@@ -264,7 +264,7 @@ var errMaybeHidden = errors.New("if automatic identity management is on, account
 	"there, and IAM v2, which shows them, is not available. Set automatic_identity_management")
 
 // errHiddenMemberships marks groups above a principal that are some, but not
-// surely all (databricks-account-api.md 4.2: SCIM does not return memberships
+// surely all (docs/reference/databricks-account-api.md 4.2: SCIM does not return memberships
 // that AIM resolves from the IdP).
 var errHiddenMemberships = errors.New("account SCIM does not show the memberships that come from the identity provider while " +
 	"automatic identity management is on, and IAM v2, which shows them, is not available")

@@ -50,7 +50,7 @@ func (e *UnresolvedError) Unwrap() error { return e.Err }
 // Resolve makes sure that an identity of the IdP exists in the account, and
 // gives its principal: POST
 // /api/2.0/identity/accounts/{account}/{kind}/resolve-by-external-id, which gets
-// or creates (databricks-account-api.md 5.2, 5.4), then reads it back until it
+// or creates (docs/reference/databricks-account-api.md 5.2, 5.4), then reads it back until it
 // shows. It changes the account, and works with automatic identity management
 // only.
 //

@@ -28,7 +28,7 @@ const (
 )
 
 // statementReply is the answer to a submission and to a poll
-// (databricks-account-api.md 10).
+// (docs/reference/databricks-account-api.md 10).
 type statementReply struct {
 	ID     string `json:"statement_id"`
 	Status struct {

@@ -14,7 +14,7 @@ import (
 )
 
 // pageEnd is what every page of a list of IAM v2 has beside its items
-// (databricks-account-api.md 5.2).
+// (docs/reference/databricks-account-api.md 5.2).
 type pageEnd struct {
 	Next text `json:"next_page_token"`
 }

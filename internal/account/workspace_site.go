@@ -14,7 +14,7 @@ import (
 )
 
 // workspaceHeader chooses the workspace on a host that serves several
-// (databricks-account-api.md 3.4).
+// (docs/reference/databricks-account-api.md 3.4).
 const workspaceHeader = "X-Databricks-Workspace-Id"
 
 // site is one workspace as a place to send calls to. Its host is derived from
@@ -58,7 +58,7 @@ func (c *Client) siteOf(ctx context.Context, w audit.Workspace) (*site, error) {
 	return c.sites.get(ctx, w.ID, func(context.Context) (*site, error) {
 		s := &site{workspace: w.ID, host: w.Host, header: w.Host == c.host, auth: c.auth}
 		if m, ok := c.auth.(*machine); ok && !s.header {
-			// databricks-account-api.md 1.2: the workspace's token endpoint.
+			// docs/reference/databricks-account-api.md 1.2: the workspace's token endpoint.
 			s.auth = &workspaceAuth{
 				workspace: w.ID, account: m,
 				own: &machine{transport: m.transport, id: m.id, secret: m.secret, endpoint: w.Host + "/oidc/v1/token"},
@@ -71,7 +71,7 @@ func (c *Client) siteOf(ctx context.Context, w audit.Workspace) (*site, error) {
 // workspaceAuth logs in at the workspace, and where that does not know the
 // client, goes on with the account's token: a workspace knows its own service
 // principals only, and some tools got in with the other token
-// (databricks-account-api.md 3.4, unofficial).
+// (docs/reference/databricks-account-api.md 3.4, unofficial).
 type workspaceAuth struct {
 	workspace    string
 	own, account *machine

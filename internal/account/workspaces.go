@@ -16,7 +16,7 @@ import (
 )
 
 // rawWorkspace is an entry of the workspace list with the key that no SDK type
-// has (databricks-account-api.md 3.1).
+// has (docs/reference/databricks-account-api.md 3.1).
 type rawWorkspace struct {
 	ID         text            `json:"workspace_id"`
 	Name       string          `json:"workspace_name"`

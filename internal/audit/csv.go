@@ -33,7 +33,7 @@ const (
 	CSVFailures            = "failures"
 	CSVIdentitiesToProcess = "identities_to_process"
 	// CSVCompare and CSVClone are files of databricks-access-audit
-	// (clone-and-diff-contract.md 1.7), made of the rows of package access.
+	// (docs/reference/clone-and-diff-contract.md 1.7), made of the rows of package access.
 	CSVCompare = "compare"
 	CSVClone   = "clone"
 )

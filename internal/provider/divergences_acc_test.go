@@ -58,7 +58,7 @@ output "clean" { value = data.dbxidentity_divergences.all.clean }
 output "workspaces" { value = data.dbxidentity_workspace_federation.all.counts }
 `
 
-// The totals of the published scan (prep-script-contract.md, section 7).
+// The totals of the published scan (docs/reference/prep-script-contract.md 7).
 func TestAccDivergences_fieldScan(t *testing.T) {
 	t.Parallel()
 	a := startPreset(t, "field-scan", simulator.Options{})

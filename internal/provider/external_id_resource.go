@@ -98,7 +98,7 @@ func (r *externalIDResource) Read(ctx context.Context, req resource.ReadRequest,
 
 	// The identity comes from state and before anything else: below Terraform
 	// 1.12 it is always null here, and the framework fails a read that removes
-	// the resource without one (terraform-semantics.md, section 11).
+	// the resource without one (docs/reference/terraform-semantics.md 11).
 	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), state.ref())...)
 
 	p, err := r.session.account.KnownHolding(ctx, state.ref(), state.ExternalID.ValueString())

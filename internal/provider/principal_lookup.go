@@ -139,7 +139,7 @@ func (s selectorModel) text() string {
 }
 
 // unseen says whom the account may not show by this selector: of users IAM v2
-// tells first and last name, and no display name (databricks-account-api.md 5).
+// tells first and last name, and no display name (docs/reference/databricks-account-api.md 5).
 func (s selectorModel) unseen() string {
 	if s.DisplayName.ValueString() == "" || !slices.Contains(s.toAudit().Types(), audit.TypeUser) {
 		return ""

@@ -75,7 +75,7 @@ func (r *remediationLedgerResource) ModifyPlan(ctx context.Context, req resource
 	}
 	if same {
 		// Only putting the whole prior object back suppresses the diff
-		// (terraform-semantics.md, section 1, item 7).
+		// (docs/reference/terraform-semantics.md 1, item 7).
 		resp.Plan.Raw = req.State.Raw
 		return
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 // Audiences that stand for Microsoft Graph: its own application id, its hosts
-// in the four clouds (idp-apis.md 2) and loopback hosts, because a client that
+// in the four clouds (docs/reference/idp-apis.md 2) and loopback hosts, because a client that
 // derives the scope from its Graph endpoint names the simulator.
 var graphAudiences = []string{
 	"00000003-0000-0000-c000-000000000000",
@@ -43,7 +43,7 @@ type graphClaims struct {
 }
 
 // aadError is an answer of the token endpoint that refuses. The numbers are
-// partly [unofficial] in idp-apis.md 2.
+// partly [unofficial] in docs/reference/idp-apis.md 2.
 type aadError struct {
 	status int
 	name   string // the OAuth error

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// GraphAssumptions are the switches of this area. Facts: idp-apis.md 3.
+// GraphAssumptions are the switches of this area. Facts: docs/reference/idp-apis.md 3.
 type GraphAssumptions struct {
 	// Permissions are the granted application permissions, separated by commas;
 	// "" grants everything that an audit can use, "none" nothing.
@@ -64,7 +64,7 @@ type graphCall struct {
 }
 
 // graphError is an answer that refuses. Codes marked [unofficial] in
-// idp-apis.md 3.5 are what public clients look for.
+// docs/reference/idp-apis.md 3.5 are what public clients look for.
 type graphError struct {
 	status  int
 	code    string
@@ -85,7 +85,7 @@ var graphForbidden = &graphError{http.StatusForbidden, "Authorization_RequestDen
 
 type graphHandler func(c *graphCall) *graphError
 
-// graphRoute is one operation: its cost in resource units (idp-apis.md 3.5)
+// graphRoute is one operation: its cost in resource units (docs/reference/idp-apis.md 3.5)
 // and the permissions of which one is enough (3.6).
 type graphRoute struct {
 	pattern string // method and path below the version
@@ -241,7 +241,7 @@ func (c *graphCall) origin() string {
 	return "http://" + c.r.Host
 }
 
-// Throttling by tenant size in resource units per 10 seconds (idp-apis.md 3.5).
+// Throttling by tenant size in resource units per 10 seconds (docs/reference/idp-apis.md 3.5).
 var graphQuotas = []struct {
 	name  string
 	users int // fewer users than this

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// maxBatch is the limit of one batch (idp-apis.md 3.4).
+// maxBatch is the limit of one batch (docs/reference/idp-apis.md 3.4).
 const maxBatch = 20
 
 // batchPart is one request of a batch.

@@ -10,7 +10,7 @@ import (
 	"unicode"
 )
 
-// Limits of $filter without advanced query parameters (idp-apis.md 3.1).
+// Limits of $filter without advanced query parameters (docs/reference/idp-apis.md 3.1).
 const (
 	maxFilterClauses = 15
 	maxFilterLiteral = 120

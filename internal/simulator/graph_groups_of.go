@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	maxMemberGroups = 11000 // idp-apis.md 3.3
+	maxMemberGroups = 11000 // docs/reference/idp-apis.md 3.3
 	maxCheckGroups  = 20
 )
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// maxGetByIDs is the limit of one call (idp-apis.md 3.2).
+// maxGetByIDs is the limit of one call (docs/reference/idp-apis.md 3.2).
 const maxGetByIDs = 1000
 
 // listOf lists a kind.
@@ -35,7 +35,7 @@ func (c *graphCall) renderer(q graphQuery) func(o graphObject) map[string]any {
 }
 
 // expanded are the members under $expand: service principals included, at most
-// 20, without a next link (idp-apis.md 3.1 and 3.3).
+// 20, without a next link (docs/reference/idp-apis.md 3.1 and 3.3).
 func (c *graphCall) expanded(g *IDPGroup) []any {
 	out := []any{}
 	if c.hidden(g) {
@@ -284,7 +284,7 @@ func (c *graphCall) deletedItems() *graphError {
 	return c.sendPage(selection(k.path, q), q, c.ordered(q, seqOf(all), false), c.renderer(q))
 }
 
-// deletedNeeds are the permissions of the recycle bin (idp-apis.md 3.6).
+// deletedNeeds are the permissions of the recycle bin (docs/reference/idp-apis.md 3.6).
 func deletedNeeds(k *graphKind) []string {
 	if k == graphGroup {
 		return readGroups

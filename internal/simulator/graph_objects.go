@@ -78,8 +78,8 @@ type graphKind struct {
 	needs    []string // permissions to see more than the id
 	defaults []string
 	props    map[string]func(o graphObject) any
-	// filters are the properties that $filter knows; assumed where idp-apis.md
-	// does not name them.
+	// filters are the properties that $filter knows; assumed where the reference
+	// (docs/reference/idp-apis.md 3.1) does not name them.
 	filters []string
 	all     func(d *directory) graphSeq
 	// index looks up by an indexed property; nil if there is no such index.
@@ -114,7 +114,7 @@ func (k *graphKind) render(o graphObject, selected []string) map[string]any {
 }
 
 // bare is what a caller without permission for the type sees: the id, and the
-// default properties as null (idp-apis.md 3.2 and 3.3).
+// default properties as null (docs/reference/idp-apis.md 3.2 and 3.3).
 func (k *graphKind) bare(o graphObject, selected []string) map[string]any {
 	out := k.render(o, selected)
 	for name := range out {
@@ -213,7 +213,7 @@ var graphUser = &graphKind{
 }
 
 // userPrincipalName of a deleted user begins with its id without dashes, so
-// that the name is free again (idp-apis.md 3.7, [unofficial]).
+// that the name is free again (docs/reference/idp-apis.md 3.7, [unofficial]).
 func userPrincipalName(u *IDPUser) string {
 	prefix := strings.ReplaceAll(u.ID, "-", "")
 	if u.Deleted && !strings.HasPrefix(u.UserPrincipalName, prefix) {

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// Page sizes of directory objects (idp-apis.md 3.1 and 3.3).
+// Page sizes of directory objects (docs/reference/idp-apis.md 3.1 and 3.3).
 const (
 	graphDefaultTop = 100
 	graphMaxTop     = 999

@@ -10,7 +10,7 @@ import (
 )
 
 // graphCodes and oktaCodes are the error codes that go with a status
-// (idp-apis.md 3.5 and 5.4).
+// (docs/reference/idp-apis.md 3.5 and 5.4).
 var (
 	graphCodes = map[int]string{
 		400: "Request_BadRequest", 401: "InvalidAuthenticationToken", 403: "Authorization_RequestDenied", 404: "Request_ResourceNotFound",

@@ -65,7 +65,7 @@ type oktaError struct {
 	causes  []string
 }
 
-// oktaRoute is one operation: its rate limit per minute (idp-apis.md 5.4,
+// oktaRoute is one operation: its rate limit per minute (docs/reference/idp-apis.md 5.4,
 // [unofficial]) and the scope that it needs.
 type oktaRoute struct {
 	pattern   string

@@ -36,11 +36,11 @@ type OktaClient struct {
 	// Scopes are the granted ones, for example okta.users.read.
 	Scopes []string
 	// DPoP refuses token requests without a proof of possession, as apps do that
-	// were created lately ([unofficial] in idp-apis.md 5.1). Proofs are not verified.
+	// were created lately ([unofficial] in docs/reference/idp-apis.md 5.1). Proofs are not verified.
 	DPoP bool
 }
 
-// OktaAssumptions are the switches of this area. Facts: idp-apis.md 5.
+// OktaAssumptions are the switches of this area. Facts: docs/reference/idp-apis.md 5.
 type OktaAssumptions struct {
 	// LinksInOneHeader joins the relations of Link by commas; otherwise every
 	// relation has a header of its own.
@@ -53,7 +53,7 @@ type OktaAssumptions struct {
 	DisabledAsSuspended bool
 }
 
-// oktaTokenSeconds is the life of an access token (idp-apis.md 5.1, [unofficial]).
+// oktaTokenSeconds is the life of an access token (docs/reference/idp-apis.md 5.1, [unofficial]).
 const oktaTokenSeconds = 3600
 
 // oktaFace is what the Okta face holds beside the directory.
@@ -151,7 +151,7 @@ func (s *Server) checkOktaTokenRequest(r *http.Request) ([]string, *oktaAuthErro
 	return scopes, nil
 }
 
-// checkOktaAssertion verifies private_key_jwt (idp-apis.md 5.1).
+// checkOktaAssertion verifies private_key_jwt (docs/reference/idp-apis.md 5.1).
 func (s *Server) checkOktaAssertion(r *http.Request, form url.Values) (OktaClient, *oktaAuthError) {
 	refuse := func(why string) (OktaClient, *oktaAuthError) {
 		return OktaClient{}, &oktaAuthError{http.StatusUnauthorized, "invalid_client", why}
@@ -234,7 +234,7 @@ type oktaWindow struct {
 }
 
 // oktaQuota counts a request and sets the three headers that every answer has
-// (idp-apis.md 5.4). It tells whether the request may pass; without rate limits
+// (docs/reference/idp-apis.md 5.4). It tells whether the request may pass; without rate limits
 // everything does, and the headers show a bucket that is hardly used.
 func (s *Server) oktaQuota(rw http.ResponseWriter, bucket string, perMinute int) bool {
 	now := s.now()

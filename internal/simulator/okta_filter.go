@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Attributes that filter and search know (idp-apis.md 5.2; the rest of the
+// Attributes that filter and search know (docs/reference/idp-apis.md 5.2; the rest of the
 // lists is assumed).
 var (
 	userFilterAttributes = []string{"id", "status", "lastUpdated", "profile.login", "profile.email", "profile.firstName", "profile.lastName"}

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Page sizes (idp-apis.md 5.2).
+// Page sizes (docs/reference/idp-apis.md 5.2).
 const (
 	oktaUsersLimit   = 200
 	oktaSearchLimit  = 10
@@ -188,7 +188,7 @@ func (c *oktaCall) getUser() *oktaError {
 	return nil
 }
 
-// userGroups is not paged (idp-apis.md 5.2).
+// userGroups is not paged (docs/reference/idp-apis.md 5.2).
 func (c *oktaCall) userGroups() *oktaError {
 	u, fail := c.addressedUser()
 	if fail != nil {

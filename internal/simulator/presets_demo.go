@@ -11,7 +11,7 @@ import "strconv"
 //   - The audit: divergences of all six categories; five externalId fixes are
 //     ready, one more with link_groups, and the rest is for people.
 //   - The clone: what a long-serving user has and a new one lacks (the groups of
-//     clone-and-diff-contract.md, part 0). Nothing in it diverges.
+//     docs/reference/clone-and-diff-contract.md 0). Nothing in it diverges.
 func demoPreset() (State, error) {
 	b, err := newBuilder(State{}, "demo")
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// The rates of "documented". The reference (databricks-account-api.md 4.5) has
+// The rates of "documented". The reference (docs/reference/databricks-account-api.md 4.5) has
 // the account SCIM ones from two unofficial sources, "240" being per minute is
 // assumed; for IAM v2 and matchWithIdp nothing is published, 20/s is assumed.
 const (

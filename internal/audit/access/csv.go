@@ -12,7 +12,7 @@ import (
 )
 
 // The action types of the clone file, as databricks-access-audit spells them
-// (clone-and-diff-contract.md 1.5).
+// (docs/reference/clone-and-diff-contract.md 1.5).
 const (
 	actionIDP        = "IdP required"
 	actionDatabricks = "Databricks"
