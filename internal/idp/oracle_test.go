@@ -14,6 +14,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/csv"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -260,7 +261,7 @@ func (o oracle) servicePrincipals() string {
 // files are the three files, by kind.
 func (o oracle) files() map[string]string {
 	return map[string]string{
-		audit.CSVUsers: o.users(), audit.CSVGroups: o.groups(), audit.CSVServicePrincipals: o.servicePrincipals(),
+		csv.Users: o.users(), csv.Groups: o.groups(), csv.ServicePrincipals: o.servicePrincipals(),
 	}
 }
 
@@ -269,15 +270,15 @@ func (o oracle) files() map[string]string {
 func rendered(t fatal, r audit.Report) map[string]string {
 	t.Helper()
 	one := func(s string) []string { return []string{s} }
-	var users, groups, sps []audit.CSVRow
+	var users, groups, sps []csv.Row
 	for _, u := range r.Users {
-		users = append(users, audit.CSVRow{
+		users = append(users, csv.Row{
 			"id": one(u.ID), "username": one(u.Username), "external_id": one(u.ExternalID),
 			"external_id_with_username_match": one(u.ExternalIDWithUsernameMatch), "error_categories": u.ErrorCategories,
 		})
 	}
 	for _, g := range r.Groups {
-		groups = append(groups, audit.CSVRow{
+		groups = append(groups, csv.Row{
 			"id": one(g.ID), "group_name": one(g.GroupName), "external_id": one(g.ExternalID),
 			"external_ids_with_groupname_match":        g.ExternalIDsWithGroupNameMatch,
 			"local_members_not_in_idp_internal_ids":    g.LocalMembersNotInIDPInternalIDs,
@@ -286,14 +287,14 @@ func rendered(t fatal, r audit.Report) map[string]string {
 		})
 	}
 	for _, s := range r.ServicePrincipals {
-		sps = append(sps, audit.CSVRow{
+		sps = append(sps, csv.Row{
 			"id": one(s.ID), "application_id": one(s.ApplicationID), "external_id": one(s.ExternalID),
 			"external_id_with_app_id_match": one(s.ExternalIDWithAppIDMatch), "error_categories": s.ErrorCategories,
 		})
 	}
 	out := map[string]string{}
-	for kind, rows := range map[string][]audit.CSVRow{audit.CSVUsers: users, audit.CSVGroups: groups, audit.CSVServicePrincipals: sps} {
-		text, err := audit.RenderCSV(kind, rows, audit.CSVOptions{})
+	for kind, rows := range map[string][]csv.Row{csv.Users: users, csv.Groups: groups, csv.ServicePrincipals: sps} {
+		text, err := csv.Render(kind, rows, csv.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -334,8 +335,8 @@ func TestSources_sameCSV(t *testing.T) {
 			if diff := cmp.Diff(want, oracle{st: held, all: true}.files()); diff != "" {
 				t.Fatalf("this world has an ambiguous user name: %s", diff)
 			}
-			if strings.Count(want[audit.CSVUsers], "\r\n") < 5 {
-				t.Fatalf("nothing to compare: %q", want[audit.CSVUsers])
+			if strings.Count(want[csv.Users], "\r\n") < 5 {
+				t.Fatalf("nothing to compare: %q", want[csv.Users])
 			}
 			for _, source := range []idp.Source{
 				idp.NewDatabricks(client, 16), w.entra(t), idp.NewFile(writeDirectory(t, t.TempDir(), st.IDP)),

@@ -17,7 +17,8 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/ticket"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/csv"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/ticket"
 )
 
 func callCloneMarkdown(t *testing.T, plan attr.Value) (attr.Value, string) {
@@ -105,8 +106,8 @@ func TestCloneFunctions(t *testing.T) {
 	if diff := cmp.Diff(ticket.Markdown(plan), text.ValueString()); diff != "" {
 		t.Error(diff)
 	}
-	want, renderErr := audit.RenderCSV(audit.CSVClone, access.CloneRows(plan), audit.CSVOptions{})
-	got, err = callCSV(t, audit.CSVClone, value)
+	want, renderErr := csv.Render(csv.Clone, access.CloneRows(plan), csv.Options{})
+	got, err = callCSV(t, csv.Clone, value)
 	text, ok = got.(types.String)
 	if err != "" || renderErr != nil || !ok {
 		t.Fatalf("%v, %s, %v", got, err, renderErr)

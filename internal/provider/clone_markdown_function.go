@@ -11,7 +11,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/ticket"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/ticket"
 )
 
 var _ function.Function = cloneMarkdownFunction{}

@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/csv"
 )
 
 var _ function.Function = csvFunction{}
@@ -47,7 +47,7 @@ func (csvFunction) Definition(_ context.Context, _ function.DefinitionRequest, r
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "kind",
-				MarkdownDescription: "The file: `" + strings.Join(audit.CSVKinds(), "`, `") + "`. " +
+				MarkdownDescription: "The file: `" + strings.Join(csv.Kinds(), "`, `") + "`. " +
 					"`users`, `groups` and `service_principals` take the lists of `dbxidentity_divergences` of that name, `failures` takes `failures`, " +
 					"`workspaces` takes the list of `dbxidentity_workspace_federation` (workspaces without an error category are left out, as in the script), " +
 					"`identities_to_process` takes a list of ids, for example of `scanned`; `compare` takes a `dbxidentity_principal_diff` and " +
@@ -78,14 +78,14 @@ func (csvFunction) Run(ctx context.Context, req function.RunRequest, resp *funct
 	if resp.Error = req.Arguments.Get(ctx, &kind, &rows, &options); resp.Error != nil {
 		return
 	}
-	if !slices.Contains(audit.CSVKinds(), kind) {
-		resp.Error = function.NewArgumentFuncError(0, fmt.Sprintf("%q is no kind of file; the kinds are %s.", kind, strings.Join(audit.CSVKinds(), ", ")))
+	if !slices.Contains(csv.Kinds(), kind) {
+		resp.Error = function.NewArgumentFuncError(0, fmt.Sprintf("Unknown kind %q. Use one of: %s.", kind, strings.Join(csv.Kinds(), ", ")))
 		return
 	}
-	var render audit.CSVOptions
+	var render csv.Options
 	for i, option := range options {
 		if option != optionDefuse {
-			resp.Error = function.NewArgumentFuncError(int64(2+i), fmt.Sprintf("%q is no option; the only one is %q.", option, optionDefuse))
+			resp.Error = function.NewArgumentFuncError(int64(2+i), fmt.Sprintf("Unknown option %q. The only option is %q.", option, optionDefuse))
 			return
 		}
 		render.DefuseFormulas = true
@@ -99,13 +99,13 @@ func (csvFunction) Run(ctx context.Context, req function.RunRequest, resp *funct
 		resp.Error = resp.Result.Set(ctx, types.StringUnknown())
 		return
 	}
-	if kind == audit.CSVWorkspaces {
-		decoded = slices.DeleteFunc(decoded, func(row audit.CSVRow) bool {
+	if kind == csv.Workspaces {
+		decoded = slices.DeleteFunc(decoded, func(row csv.Row) bool {
 			categories, given := row["error_categories"]
 			return given && len(categories) == 0
 		})
 	}
-	text, err := audit.RenderCSV(kind, decoded, render)
+	text, err := csv.Render(kind, decoded, render)
 	if err != nil {
 		resp.Error = function.NewArgumentFuncError(1, err.Error()+".")
 		return
@@ -116,12 +116,12 @@ func (csvFunction) Run(ctx context.Context, req function.RunRequest, resp *funct
 // csvRows reads rows of any type, or the data source that a kind is made of. They
 // are not known when anything inside is unknown. The error says which row is
 // wrong, counted from 0.
-func csvRows(ctx context.Context, kind string, rows types.Dynamic) (out []audit.CSVRow, known bool, err error) {
+func csvRows(ctx context.Context, kind string, rows types.Dynamic) (out []csv.Row, known bool, err error) {
 	switch kind {
-	case audit.CSVCompare:
+	case csv.Compare:
 		diff, known, err := decodeWhole(ctx, rows, "the comparison", diffOf)
 		return access.CompareRows(diff), known, err
-	case audit.CSVClone:
+	case csv.Clone:
 		plan, known, err := decodeWhole(ctx, rows, "the clone plan", cloneActionsOf)
 		return access.CloneRows(plan), known, err
 	}
@@ -134,9 +134,9 @@ func csvRows(ctx context.Context, kind string, rows types.Dynamic) (out []audit.
 		if element.IsUnknown() {
 			return nil, false, nil
 		}
-		if kind == audit.CSVIdentitiesToProcess {
+		if kind == csv.IdentitiesToProcess {
 			if cell, ok := textOf(element); ok {
-				out = append(out, audit.CSVRow{"id": {cell}})
+				out = append(out, csv.Row{"id": {cell}})
 				continue
 			}
 		}
@@ -144,7 +144,7 @@ func csvRows(ctx context.Context, kind string, rows types.Dynamic) (out []audit.
 		if !ok || element.IsNull() {
 			return nil, false, fmt.Errorf("row %d is not an object with the attributes of the data source", i)
 		}
-		row := audit.CSVRow{}
+		row := csv.Row{}
 		for name, value := range attributes {
 			cells, known, err := cellsOf(ctx, value)
 			switch {

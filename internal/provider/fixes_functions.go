@@ -17,7 +17,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/pinned"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/pinned"
 )
 
 // fixesFunction renders fixes for git.

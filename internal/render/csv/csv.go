@@ -1,7 +1,9 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+// Package csv renders the files of the AIM enablement prep script and of
+// databricks-access-audit, byte for byte. Pure.
+package csv
 
 import (
 	"cmp"
@@ -11,38 +13,38 @@ import (
 	"unicode/utf8"
 )
 
-// CSVRow is one row by attribute name, as the data sources spell it. A single
+// Row is one row by attribute name, as the data sources spell it. A single
 // value is a list of one, null and empty a list of none. Attributes that the
 // file does not have are ignored.
-type CSVRow map[string][]string
+type Row = map[string][]string
 
-// CSVOptions change how a file is rendered. The zero value renders what the
+// Options change how a file is rendered. The zero value renders what the
 // scripts write.
-type CSVOptions struct {
+type Options struct {
 	// DefuseFormulas puts a single quote before cells that a spreadsheet could
 	// run: those that start with =, +, -, @, a tab or a carriage return.
 	DefuseFormulas bool
 }
 
-// The kinds of files that [RenderCSV] knows.
+// The kinds of files that [Render] knows.
 const (
-	CSVUsers               = "users"
-	CSVGroups              = "groups"
-	CSVServicePrincipals   = "service_principals"
-	CSVWorkspaces          = "workspaces"
-	CSVFailures            = "failures"
-	CSVIdentitiesToProcess = "identities_to_process"
-	// CSVCompare and CSVClone are files of databricks-access-audit
+	Users               = "users"
+	Groups              = "groups"
+	ServicePrincipals   = "service_principals"
+	Workspaces          = "workspaces"
+	Failures            = "failures"
+	IdentitiesToProcess = "identities_to_process"
+	// Compare and Clone are files of databricks-access-audit
 	// (docs/reference/clone-and-diff-contract.md 1.7), made of the rows of package access.
-	CSVCompare = "compare"
-	CSVClone   = "clone"
+	Compare = "compare"
+	Clone   = "clone"
 )
 
-// csvArrow joins the groups of a path.
-const csvArrow = " \u2192 "
+// arrow joins the groups of a path.
+const arrow = " \u2192 "
 
-// csvColumn is one column of a file.
-type csvColumn struct {
+// column is one column of a file.
+type column struct {
 	header string
 	// from are the attributes that may hold it; the first that the row has counts.
 	from []string
@@ -53,77 +55,77 @@ type csvColumn struct {
 	convert func(string) string
 }
 
-// CSVKinds lists the kinds, sorted.
-func CSVKinds() []string {
+// Kinds lists the kinds, sorted.
+func Kinds() []string {
 	return []string{
-		CSVClone, CSVCompare, CSVFailures, CSVGroups, CSVIdentitiesToProcess, CSVServicePrincipals, CSVUsers, CSVWorkspaces,
+		Clone, Compare, Failures, Groups, IdentitiesToProcess, ServicePrincipals, Users, Workspaces,
 	}
 }
 
-// csvColumns gives header and order of the prep script's files; nil for an
+// columnsOf gives header and order of the prep script's files; nil for an
 // unknown kind.
-func csvColumns(kind string) []csvColumn {
-	id := csvColumn{header: "id", from: []string{"id"}}
-	externalID := csvColumn{header: "externalId", from: []string{"external_id"}}
-	categories := csvColumn{header: "errorCategories", from: []string{"error_categories"}, list: true}
-	one := func(header, from string) csvColumn { return csvColumn{header: header, from: []string{from}} }
-	list := func(header, from string) csvColumn {
-		return csvColumn{header: header, from: []string{from}, list: true}
+func columnsOf(kind string) []column {
+	id := column{header: "id", from: []string{"id"}}
+	externalID := column{header: "externalId", from: []string{"external_id"}}
+	categories := column{header: "errorCategories", from: []string{"error_categories"}, list: true}
+	one := func(header, from string) column { return column{header: header, from: []string{from}} }
+	list := func(header, from string) column {
+		return column{header: header, from: []string{from}, list: true}
 	}
 	switch kind {
-	case CSVUsers:
-		return []csvColumn{
+	case Users:
+		return []column{
 			id, one("username", "username"), externalID,
 			list("externalIdWithUsernameMatch", "external_id_with_username_match"), categories,
 		}
-	case CSVGroups:
-		return []csvColumn{
+	case Groups:
+		return []column{
 			id, one("groupName", "group_name"), externalID,
 			list("externalIdsWithGroupnameMatch", "external_ids_with_groupname_match"),
 			list("localMembersNotInIdpInternalIds", "local_members_not_in_idp_internal_ids"),
 			list("externalMembersNotInIdpInternalIds", "external_members_not_in_idp_internal_ids"),
 			categories,
 		}
-	case CSVServicePrincipals:
-		return []csvColumn{
+	case ServicePrincipals:
+		return []column{
 			id, one("applicationId", "application_id"), externalID,
 			list("externalIdWithAppIdMatch", "external_id_with_app_id_match"), categories,
 		}
-	case CSVWorkspaces:
-		return []csvColumn{{header: "workspaceId", from: []string{"workspace_id", "id"}}, categories}
-	case CSVFailures:
-		return []csvColumn{
+	case Workspaces:
+		return []column{{header: "workspaceId", from: []string{"workspace_id", "id"}}, categories}
+	case Failures:
+		return []column{
 			{header: "id", from: []string{"principal_id", "id"}},
 			{header: "type", from: []string{"principal_type", "type"}, convert: strings.ToUpper},
 			{header: "error", from: []string{"error", "reason"}},
 		}
-	case CSVIdentitiesToProcess:
-		return []csvColumn{id}
-	case CSVCompare, CSVClone:
-		return csvAccessColumns(kind)
+	case IdentitiesToProcess:
+		return []column{id}
+	case Compare, Clone:
+		return accessColumns(kind)
 	default:
 		return nil
 	}
 }
 
-// csvAccessColumns gives header and order of databricks-access-audit's files,
+// accessColumns gives header and order of databricks-access-audit's files,
 // whose columns are named as the attributes that hold them (1.7, R22).
-func csvAccessColumns(kind string) []csvColumn {
-	one := func(name string) csvColumn { return csvColumn{header: name, from: []string{name}} }
-	truth := func(name string) csvColumn {
-		return csvColumn{header: name, from: []string{name}, convert: pythonBool}
+func accessColumns(kind string) []column {
+	one := func(name string) column { return column{header: name, from: []string{name}} }
+	truth := func(name string) column {
+		return column{header: name, from: []string{name}, convert: pythonBool}
 	}
-	list := func(name, join string) csvColumn {
-		return csvColumn{header: name, from: []string{name}, list: true, join: join}
+	list := func(name, join string) column {
+		return column{header: name, from: []string{name}, list: true, join: join}
 	}
-	if kind == CSVCompare {
-		return []csvColumn{
+	if kind == Compare {
+		return []column{
 			one("group_id"), one("group_name"), one("source"), truth("in_a"), truth("in_b"),
-			truth("is_direct_in_a"), truth("is_direct_in_b"), list("path_in_a", csvArrow), list("path_in_b", csvArrow),
+			truth("is_direct_in_a"), truth("is_direct_in_b"), list("path_in_a", arrow), list("path_in_b", arrow),
 		}
 	}
-	return []csvColumn{
-		one("action_type"), one("group_name"), one("group_id"), one("source"), list("path", csvArrow),
+	return []column{
+		one("action_type"), one("group_name"), one("group_id"), one("source"), list("path", arrow),
 		list("workspace_accesses", ", "), list("uc_grants_summary", "; "), truth("applied"), one("error"),
 	}
 }
@@ -140,24 +142,24 @@ func pythonBool(value string) string {
 	}
 }
 
-// RenderCSV renders rows as the file of that kind, byte for byte as Python's csv
+// Render renders rows as the file of that kind, byte for byte as Python's csv
 // module does: comma, minimal quoting, CRLF, a header always. Rows and list cells
 // stay in the order given. The prep script lists only divergent workspaces; what
 // is given here is rendered, divergent or not.
 //
 // The error names the row, counted from 0, and the attribute: an unknown kind, a
 // row without an attribute that the file needs, several values for one cell.
-func RenderCSV(kind string, rows []CSVRow, o CSVOptions) (string, error) {
-	columns := csvColumns(kind)
+func Render(kind string, rows []Row, o Options) (string, error) {
+	columns := columnsOf(kind)
 	if columns == nil {
-		return "", fmt.Errorf("%q is no kind of file; the kinds are %s", kind, strings.Join(CSVKinds(), ", "))
+		return "", fmt.Errorf("unknown kind %q; use one of: %s", kind, strings.Join(Kinds(), ", "))
 	}
 	var b strings.Builder
 	cells := make([]string, len(columns))
 	for i, c := range columns {
 		cells[i] = c.header
 	}
-	writeCSVRecord(&b, cells)
+	writeRecord(&b, cells)
 	for n, row := range rows {
 		for i := range columns {
 			cell, err := columns[i].cell(row)
@@ -169,12 +171,12 @@ func RenderCSV(kind string, rows []CSVRow, o CSVOptions) (string, error) {
 			}
 			cells[i] = cell
 		}
-		writeCSVRecord(&b, cells)
+		writeRecord(&b, cells)
 	}
 	return b.String(), nil
 }
 
-func (c *csvColumn) cell(row CSVRow) (string, error) {
+func (c *column) cell(row Row) (string, error) {
 	at := slices.IndexFunc(c.from, func(name string) bool { _, found := row[name]; return found })
 	if at < 0 {
 		return "", fmt.Errorf("attribute %s is missing", strings.Join(c.from, " or "))
@@ -208,9 +210,9 @@ func defuse(cell string) string {
 	return cell
 }
 
-// writeCSVRecord quotes as Python's QUOTE_MINIMAL: cells with a comma, a quote,
+// writeRecord quotes as Python's QUOTE_MINIMAL: cells with a comma, a quote,
 // CR or LF, and a record of one empty cell, which would otherwise be no line.
-func writeCSVRecord(b *strings.Builder, cells []string) {
+func writeRecord(b *strings.Builder, cells []string) {
 	for i, cell := range cells {
 		if i > 0 {
 			b.WriteByte(',')

@@ -1,27 +1,29 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package csv
 
 import (
 	"encoding/csv"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"pgregory.net/rapid"
 )
 
 // Expectations are written by hand from section 5 of the prep script's contract;
 // the quoting is what Python's csv module wrote for these cells.
-func TestRenderCSV(t *testing.T) {
+func TestRender(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		kind string
-		rows []CSVRow
+		rows []Row
 		want string
 	}{
 		"users, none": {"users", nil, "id,username,externalId,externalIdWithUsernameMatch,errorCategories\r\n"},
-		"users": {"users", []CSVRow{
+		"users": {"users", []Row{
 			{
 				"id": {"12"}, "username": {"a@example.com"}, "external_id": {}, "external_id_with_username_match": {"x"},
 				"error_categories": {"NAME_MATCH_EXTERNAL_ID_MISMATCH"}, "cause": {"linkable_by_name"},
@@ -33,83 +35,89 @@ func TestRenderCSV(t *testing.T) {
 		}, "id,username,externalId,externalIdWithUsernameMatch,errorCategories\r\n" +
 			"12,a@example.com,,x,NAME_MATCH_EXTERNAL_ID_MISMATCH\r\n" +
 			"9,b@example.com,y,,EXTERNAL_ID_NOT_IN_IDP;NAME_MATCH_EXTERNAL_ID_MISMATCH\r\n"},
-		"groups": {"groups", []CSVRow{{
+		"groups": {"groups", []Row{{
 			"id": {"7"}, "group_name": {`Sales, "EMEA"`}, "external_id": {"g"}, "external_ids_with_groupname_match": {"h", "g", "h"},
 			"local_members_not_in_idp_internal_ids": {"3", "1"}, "external_members_not_in_idp_internal_ids": {},
 			"error_categories": {"GROUP_HAS_LOCAL_MEMBERS_WITHOUT_EXTERNAL_ID"},
 		}}, "id,groupName,externalId,externalIdsWithGroupnameMatch,localMembersNotInIdpInternalIds,externalMembersNotInIdpInternalIds,errorCategories\r\n" +
 			`7,"Sales, ""EMEA""",g,h;g;h,3;1,,GROUP_HAS_LOCAL_MEMBERS_WITHOUT_EXTERNAL_ID` + "\r\n"},
-		"service principals": {"service_principals", []CSVRow{{
+		"service principals": {"service_principals", []Row{{
 			"id": {"7"}, "application_id": {"app"}, "external_id": {"x"}, "external_id_with_app_id_match": {"y"}, "error_categories": {"A", "B"},
 		}}, "id,applicationId,externalId,externalIdWithAppIdMatch,errorCategories\r\n7,app,x,y,A;B\r\n"},
-		"workspaces": {"workspaces", []CSVRow{
+		"workspaces": {"workspaces", []Row{
 			{"id": {"1"}, "error_categories": {"IDENTITY_FEDERATION_DISABLED"}},
 			{"workspace_id": {}, "error_categories": {"IDENTITY_FEDERATION_DISABLED"}},
 		}, "workspaceId,errorCategories\r\n1,IDENTITY_FEDERATION_DISABLED\r\n,IDENTITY_FEDERATION_DISABLED\r\n"},
-		"failures": {"failures", []CSVRow{
+		"failures": {"failures", []Row{
 			{"id": {"5"}, "type": {"SERVICE_PRINCIPAL"}, "error": {"404 Client Error: Not Found for url: x"}},
 			{"principal_id": {"6"}, "principal_type": {"service_principal"}, "reason": {"two\nlines"}},
 		}, "id,type,error\r\n5,SERVICE_PRINCIPAL,404 Client Error: Not Found for url: x\r\n6,SERVICE_PRINCIPAL,\"two\nlines\"\r\n"},
-		"identities":        {"identities_to_process", []CSVRow{{"id": {"5"}}, {"id": {}}}, "id\r\n5\r\n\"\"\r\n"},
-		"quoting":           {"failures", []CSVRow{{"id": {"a b"}, "type": {" x"}, "error": {"a\rb"}}}, "id,type,error\r\na b, X,\"a\rb\"\r\n"},
-		"not defused":       {"identities_to_process", []CSVRow{{"id": {"=1+1"}}}, "id\r\n=1+1\r\n"},
-		"other scripts, ü;": {"identities_to_process", []CSVRow{{"id": {"ü;日"}}}, "id\r\nü;日\r\n"},
+		"identities":        {"identities_to_process", []Row{{"id": {"5"}}, {"id": {}}}, "id\r\n5\r\n\"\"\r\n"},
+		"quoting":           {"failures", []Row{{"id": {"a b"}, "type": {" x"}, "error": {"a\rb"}}}, "id,type,error\r\na b, X,\"a\rb\"\r\n"},
+		"not defused":       {"identities_to_process", []Row{{"id": {"=1+1"}}}, "id\r\n=1+1\r\n"},
+		"other scripts, ü;": {"identities_to_process", []Row{{"id": {"ü;日"}}}, "id\r\nü;日\r\n"},
 	}
 	for label, c := range cases {
 		t.Run(label, func(t *testing.T) {
 			t.Parallel()
-			got, err := RenderCSV(c.kind, c.rows, CSVOptions{})
+			got, err := Render(c.kind, c.rows, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, "file", got, c.want)
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", "file", diff)
+			}
 		})
 	}
 }
 
-func TestRenderCSV_defuse(t *testing.T) {
+func TestRender_defuse(t *testing.T) {
 	t.Parallel()
 	for cell, want := range map[string]string{
 		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "\tx": "'\tx", "\rx": "\"'\rx\"", "\nx": "\"'\nx\"",
 		"\uff1d1": "'\uff1d1", "\uff0b1": "'\uff0b1", "\uff0d1": "'\uff0d1", "\uff20a": "'\uff20a", "\u00fc": "\u00fc",
 		"a=1": "a=1", " =1": " =1", "12": "12", "=a,b": "\"'=a,b\"", "'=1": "'=1",
 	} {
-		got, err := RenderCSV(CSVIdentitiesToProcess, []CSVRow{{"id": {cell}}}, CSVOptions{DefuseFormulas: true})
+		got, err := Render(IdentitiesToProcess, []Row{{"id": {cell}}}, Options{DefuseFormulas: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, cell, got, "id\r\n"+want+"\r\n")
+		if diff := cmp.Diff("id\r\n"+want+"\r\n", got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", cell, diff)
+		}
 	}
 }
 
-func TestRenderCSV_errors(t *testing.T) {
+func TestRender_errors(t *testing.T) {
 	t.Parallel()
 	for label, c := range map[string]struct {
 		kind string
-		row  CSVRow
+		row  Row
 		want string
 	}{
-		"kind":      {"user", CSVRow{}, `"user" is no kind of file; the kinds are clone, compare, failures, groups, identities_to_process, service_principals, users, workspaces`},
-		"attribute": {"failures", CSVRow{"principal_id": {"1"}}, "row 0 of failures: attribute principal_type or type is missing"},
-		"values":    {"identities_to_process", CSVRow{"id": {"1", "2"}}, "row 0 of identities_to_process: attribute id has 2 values where the file has room for one"},
+		"kind":      {"user", Row{}, `unknown kind "user"; use one of: clone, compare, failures, groups, identities_to_process, service_principals, users, workspaces`},
+		"attribute": {"failures", Row{"principal_id": {"1"}}, "row 0 of failures: attribute principal_type or type is missing"},
+		"values":    {"identities_to_process", Row{"id": {"1", "2"}}, "row 0 of identities_to_process: attribute id has 2 values where the file has room for one"},
 	} {
-		_, err := RenderCSV(c.kind, []CSVRow{c.row}, CSVOptions{})
+		_, err := Render(c.kind, []Row{c.row}, Options{})
 		if err == nil {
 			t.Errorf("%s: no error", label)
 			continue
 		}
-		same(t, label, err.Error(), c.want)
+		if diff := cmp.Diff(c.want, err.Error()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", label, diff)
+		}
 	}
 }
 
 // What is rendered reads back as it was, by a reader that is not ours.
-func TestRenderCSV_readsBack(t *testing.T) {
+func TestRender_readsBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		// encoding/csv turns CRLF inside of cells into LF, so CR is left out.
 		cell := rapid.StringOfN(rapid.RuneFrom([]rune("ab,;\"\n =ü'")), 0, 6, -1)
-		row := CSVRow{"id": {cell.Draw(rt, "id")}, "type": {"USER"}, "error": {cell.Draw(rt, "error")}}
-		text, err := RenderCSV(CSVFailures, []CSVRow{row}, CSVOptions{})
+		row := Row{"id": {cell.Draw(rt, "id")}, "type": {"USER"}, "error": {cell.Draw(rt, "error")}}
+		text, err := Render(Failures, []Row{row}, Options{})
 		if err != nil {
 			rt.Fatal(err)
 		}

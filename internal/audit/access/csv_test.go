@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/csv"
 )
 
 const (
@@ -17,9 +17,9 @@ const (
 	cloneHeader   = "action_type,group_name,group_id,source,path,workspace_accesses,uc_grants_summary,applied,error\r\n"
 )
 
-func csvOf(t *testing.T, kind string, rows []audit.CSVRow, o audit.CSVOptions) string {
+func csvOf(t *testing.T, kind string, rows []csv.Row, o csv.Options) string {
 	t.Helper()
-	text, err := audit.RenderCSV(kind, rows, o)
+	text, err := csv.Render(kind, rows, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestCompareRows(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := csvOf(t, audit.CSVCompare, CompareRows(Compare(c.graph, user("u1", "u1@example.com"), user("u2", "u2@example.com"))), audit.CSVOptions{})
+			got := csvOf(t, csv.Compare, CompareRows(Compare(c.graph, user("u1", "u1@example.com"), user("u2", "u2@example.com"))), csv.Options{})
 			if diff := cmp.Diff(compareHeader+c.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -87,21 +87,21 @@ func TestCloneRows(t *testing.T) {
 		"IdP required,engineers,1,external,u1@example.com → engineers,\"dev, prod\",\"OWNER on a; SELECT, USE_SCHEMA on a.b\",False,\r\n" +
 		"Databricks,=sum,3,internal,u1@example.com → =sum,prod,,False,\r\n" +
 		"Databricks,admins-of-b,4,internal,u1@example.com → admins-of-b,\"7, prod\",,False,\r\n"
-	if diff := cmp.Diff(want, csvOf(t, audit.CSVClone, CloneRows(p), audit.CSVOptions{})); diff != "" {
+	if diff := cmp.Diff(want, csvOf(t, csv.Clone, CloneRows(p), csv.Options{})); diff != "" {
 		t.Error(diff)
 	}
-	defused := csvOf(t, audit.CSVClone, CloneRows(p), audit.CSVOptions{DefuseFormulas: true})
+	defused := csvOf(t, csv.Clone, CloneRows(p), csv.Options{DefuseFormulas: true})
 	if !strings.Contains(defused, "\r\nDatabricks,'=sum,3,") {
 		t.Errorf("not defused: %s", defused)
 	}
-	if got := csvOf(t, audit.CSVClone, CloneRows(ClonePlan{}), audit.CSVOptions{}); got != cloneHeader {
+	if got := csvOf(t, csv.Clone, CloneRows(ClonePlan{}), csv.Options{}); got != cloneHeader {
 		t.Errorf("an empty plan is %q", got)
 	}
 	unverified := planOf(listed(group("1", "one", "u1"), group("2", "two", "u1")), func(in *PlanInput) { in.Facts.Depth = DepthNone })
 	unverified.Skipped = append(unverified.Skipped, PlanRow{GroupID: "3", GroupName: "three", Source: SourceInternal, CatalogMore: 7})
 	want = cloneHeader + "Unverified,one,1,internal,u1@example.com → one,,,False,\r\nUnverified,two,2,internal,u1@example.com → two,,,False,\r\n" +
 		"Skipped,three,3,internal,,,and 7 more,False,\r\n"
-	if diff := cmp.Diff(want, csvOf(t, audit.CSVClone, CloneRows(unverified), audit.CSVOptions{})); diff != "" {
+	if diff := cmp.Diff(want, csvOf(t, csv.Clone, CloneRows(unverified), csv.Options{})); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // The action types of the clone file, as databricks-access-audit spells them
@@ -20,13 +18,13 @@ const (
 	actionSkipped    = "Skipped"
 )
 
-// CompareRows are the rows of [audit.CSVCompare]: what only A has, what only B
+// CompareRows are the rows of the file csv.Compare: what only A has, what only B
 // has, what both have, each in the order of the comparison (1.7, R22). What a
 // hole hides is an empty cell, neither True nor False.
-func CompareRows(d Diff) []audit.CSVRow {
-	out := make([]audit.CSVRow, 0, len(d.OnlyInA)+len(d.OnlyInB)+len(d.Both))
+func CompareRows(d Diff) []map[string][]string {
+	out := make([]map[string][]string, 0, len(d.OnlyInA)+len(d.OnlyInB)+len(d.Both))
 	for _, row := range slices.Concat(d.OnlyInA, d.OnlyInB, d.Both) {
-		out = append(out, audit.CSVRow{
+		out = append(out, map[string][]string{
 			"group_id": {row.GroupID}, "group_name": {row.GroupName}, "source": {row.Source},
 			"in_a": csvTruth(row.InA), "in_b": csvTruth(row.InB),
 			"is_direct_in_a": csvTruth(row.DirectInA), "is_direct_in_b": csvTruth(row.DirectInB),
@@ -36,12 +34,12 @@ func CompareRows(d Diff) []audit.CSVRow {
 	return out
 }
 
-// CloneRows are the rows of [audit.CSVClone]: actions in the IdP, actions in
+// CloneRows are the rows of the file csv.Clone: actions in the IdP, actions in
 // Databricks, unverified, skipped, each in the order of the plan (1.7, R22). What
 // the target has already is left out. A plan has applied nothing and failed
 // nowhere.
-func CloneRows(p ClonePlan) []audit.CSVRow {
-	var out []audit.CSVRow
+func CloneRows(p ClonePlan) []map[string][]string {
+	var out []map[string][]string
 	for _, list := range []struct {
 		action string
 		rows   []PlanRow
@@ -49,7 +47,7 @@ func CloneRows(p ClonePlan) []audit.CSVRow {
 		{actionIDP, p.IDPActions}, {actionDatabricks, p.DatabricksActions}, {actionUnverified, p.Unverified}, {actionSkipped, p.Skipped},
 	} {
 		for _, row := range list.rows {
-			out = append(out, audit.CSVRow{
+			out = append(out, map[string][]string{
 				"action_type": {list.action}, "group_name": {row.GroupName}, "group_id": {row.GroupID}, "source": {row.Source},
 				"path": row.Path, "workspace_accesses": workspaceNames(row.Workspaces), "uc_grants_summary": catalogSummary(row),
 				"applied": {"false"}, "error": nil,
