@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -274,7 +273,15 @@ func (c *Client) try(ctx context.Context, req *Request, u *url.URL, start time.T
 	}
 	defer func() { _ = resp.Body.Close() }()
 	c.hosts.answer(u.Host)
-	body, err := readAll(resp.Body, resp.ContentLength, func() { timer.Reset(c.opts.RequestTimeout) })
+	reading := bodyReading{
+		small: c.small, progress: func() { timer.Reset(c.opts.RequestTimeout) },
+		large: func() (release func(), err error) {
+			timer.Stop() // It is not the server that keeps this answer waiting.
+			defer timer.Reset(c.opts.RequestTimeout)
+			return c.enterLarge(ctx)
+		},
+	}
+	body, err := reading.all(resp.Body, resp.ContentLength)
 	out := &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
 	if err != nil {
 		err = fmt.Errorf("the answer (status %d) broke off after %d bytes: %w",
@@ -321,7 +328,7 @@ func (c *Client) next(req *Request, a attempt, attempts int, left time.Duration)
 			g.crowd.overloaded(a.begun)
 		}
 		pause := c.backoff(attempts)
-		again := (!a.sent || req.isRead() || req.Repeatable) && !isCertificateError(a.err)
+		again := (!a.sent || req.isRead() || req.Repeatable) && !isCertificateError(a.err) && !errors.Is(a.err, errTooLong)
 		return pause, again && pause < left
 	}
 	pause, named := retryAfter(a.resp.Header, time.Now())
@@ -418,33 +425,6 @@ func explain(ctx context.Context, err error, sent bool) error {
 		return errors.New("the connection was made, and no (further) answer came in the time allowed")
 	default:
 		return errors.New("no connection in the time allowed")
-	}
-}
-
-// readAll reads at most maxBody bytes and reports progress. announced is the length
-// that the answer gives itself, -1 where it gives none: room for it is made at once,
-// up to a megabyte, because it may be wrong.
-func readAll(r io.Reader, announced int64, progress func()) ([]byte, error) {
-	const least, most = 2 << 10, 1 << 20
-	buf := make([]byte, 0, min(max(announced+1, least), most)) // One more, so that the end is seen without growing.
-	for {
-		n, err := r.Read(buf[len(buf):cap(buf)])
-		if n > 0 {
-			progress()
-			buf = buf[:len(buf)+n]
-		}
-		if len(buf) > maxBody {
-			return nil, fmt.Errorf("it is longer than %d bytes", maxBody)
-		}
-		if errors.Is(err, io.EOF) {
-			return buf, nil
-		}
-		if err != nil {
-			return buf, err
-		}
-		if len(buf) == cap(buf) {
-			buf = slices.Grow(buf, len(buf))
-		}
 	}
 }
 

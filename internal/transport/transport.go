@@ -30,7 +30,6 @@ const (
 	DefaultRetryPause     = 500 * time.Millisecond
 
 	maxRetryPause = 15 * time.Second
-	maxBody       = 512 << 20 // Bytes of one answer; a list page has at most 1,000 items.
 )
 
 // Class says which limiter a request is under.
@@ -78,6 +77,8 @@ type Options struct {
 type Client struct {
 	opts  Options
 	slots chan struct{}
+	large chan struct{} // large answers that are being read
+	small int           // bytes of an answer that is not large
 
 	hosts *hosts
 
@@ -103,6 +104,8 @@ func New(o Options) *Client {
 	return &Client{
 		opts:  o,
 		slots: make(chan struct{}, o.MaxConcurrency),
+		large: make(chan struct{}, largeReads),
+		small: min(smallBody, max(allSmall/o.MaxConcurrency, 4<<10)),
 		hosts: newHosts(o.RetryBudget),
 		gates: map[gateKey]*gate{},
 	}
