@@ -78,6 +78,7 @@ type MemberRef struct {
 	ExternalID string
 	Source     MembershipSource
 	// NestedInIDP is true when the IdP has the member through a nested group
-	// only; nil where the source cannot tell.
+	// only, and for a group that is not confirmed when it holds anyone whom the
+	// IdP has in the parent; nil where the source cannot tell.
 	NestedInIDP *bool
 }

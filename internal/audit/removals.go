@@ -20,8 +20,10 @@ type memberVerdict struct {
 // judgeMembers offers the removal of a member only when its membership is
 // Databricks' own, the IdP does not have it transitively either, and the
 // identities on both sides are beyond doubt: removing somebody whose link is
-// about to be repaired would take access away that the IdP grants. Of
-// matchWithIdp it takes the server's word that a member is not in the IdP.
+// about to be repaired would take access away that the IdP grants. So would
+// removing a group that holds anyone whom the IdP has in the parent. Of
+// matchWithIdp it takes the server's word that a member is not in the IdP, but
+// not that nobody within a nested group is.
 func (a *auditor) judgeMembers(i int) memberVerdict {
 	g := a.matches[i]
 	j := memberJudge{a: a, g: g, manual: map[[2]string]*ManualAction{}, seen: map[string]bool{}}
@@ -116,11 +118,13 @@ func (j *memberJudge) doubt(m *MemberRef, found bool) (reason, detail string) {
 	case m.Source != SourceInternal && j.a.o.AIM != AIMOff:
 		return ReasonMemberSource, "whether the membership is Databricks' own is not known"
 	case m.NestedInIDP != nil && *m.NestedInIDP:
-		return ReasonMemberNested, "the identity provider has it through a nested group"
+		return ReasonMemberNested, "the identity provider has it through a nested group, or has somebody whom it holds"
+	case m.Type != TypeUser && kind == "okta":
+		return ReasonMemberOutOfScope, "groups of Okta hold users only, so it cannot confirm this member"
+	case m.NestedInIDP == nil && m.Type == TypeGroup:
+		return ReasonMemberGroupUnknown, "whether it holds anyone whom the identity provider has in this group is not known"
 	case m.NestedInIDP == nil && kind != "databricks":
 		return ReasonMemberNestingUnknown, "whether the identity provider has it through a nested group is not known"
-	case m.Type == TypeServicePrincipal && kind == "okta":
-		return ReasonMemberOutOfScope, "Okta has no service principals, so it cannot confirm this one"
 	}
 	return j.a.memberIdentityDoubt(m.Ref)
 }

@@ -37,6 +37,12 @@ func TestDivergences_removals(t *testing.T) {
 	same(t, "cause", r.Groups[0].Cause, CauseMembers)
 }
 
+// nest makes a group of the external member, itself in order.
+func nest(in *Input) []Match {
+	in.Matches[2].Members.External[0].Type = TypeGroup
+	return append(in.Matches[:3:3], Match{Principal: group("2", "b", "b-id"), ByExternalID: ptr(identity("b-id", "b")), Members: &MemberMatch{}})
+}
+
 // Every condition of a removal, as the one change that takes that of the
 // external member 2 away, or does not.
 func TestDivergences_removalConditions(t *testing.T) {
@@ -77,9 +83,26 @@ func TestDivergences_removalConditions(t *testing.T) {
 		"system group": {func(in *Input, _ *Options) {
 			in.Matches[groupMatch].Principal.Name, in.Matches[groupMatch].ByExternalID = "users", ptr(identity("g-id", "users"))
 		}, ReasonSystemGroup},
-		"waived":        {func(_ *Input, o *Options) { o.Waivers = []Waiver{{Category: CategoryExternalMembers}} }, "-"},
-		"row waived":    {func(_ *Input, o *Options) { o.Waivers = []Waiver{{Type: TypeGroup}} }, "-"},
-		"members whole": {func(in *Input, _ *Options) { in.Matches[groupMatch].Members.Unknown = "hidden" }, "-"},
+		"waived":                   {func(_ *Input, o *Options) { o.Waivers = []Waiver{{Category: CategoryExternalMembers}} }, "-"},
+		"row waived":               {func(_ *Input, o *Options) { o.Waivers = []Waiver{{Type: TypeGroup}} }, "-"},
+		"members whole":            {func(in *Input, _ *Options) { in.Matches[groupMatch].Members.Unknown = "hidden" }, "-"},
+		"nested group of nobody's": {func(in *Input, _ *Options) { in.Matches = nest(in) }, ""},
+		"nested group that holds somebody of the IdP's": {func(in *Input, _ *Options) {
+			in.Matches = nest(in)
+			external(in).NestedInIDP = ptr(true)
+		}, ReasonMemberNested},
+		"nested group of unknown members": {func(in *Input, _ *Options) {
+			in.Matches = nest(in)
+			external(in).NestedInIDP = nil
+		}, ReasonMemberGroupUnknown},
+		"nested group, databricks": {func(in *Input, o *Options) {
+			in.Matches = nest(in)
+			external(in).NestedInIDP, o.IDPKind = nil, "databricks"
+		}, ReasonMemberGroupUnknown},
+		"nested group in Okta": {func(in *Input, o *Options) {
+			in.Matches = nest(in)
+			o.IDPKind = "okta"
+		}, ReasonMemberOutOfScope},
 		"service principal in Okta": {func(in *Input, o *Options) {
 			external(in).Type, o.IDPKind = TypeServicePrincipal, "okta"
 		}, ReasonMemberOutOfScope},
@@ -151,7 +174,7 @@ func TestDivergences_membersLeft(t *testing.T) {
 	r := Divergences(in, o)
 	same(t, "manual actions", r.ManualActions, []ManualAction{{
 		Ref: Ref{TypeGroup, "10"}, PrincipalName: "g", Category: CategoryExternalMembers,
-		Reason: ReasonMemberNested, Detail: "2 members: the identity provider has it through a nested group",
+		Reason: ReasonMemberNested, Detail: "2 members: the identity provider has it through a nested group, or has somebody whom it holds",
 		MemberIDs: []string{"9", "11"},
 	}})
 	same(t, "action", r.Groups[0].Action, ActionReviewMembers)

@@ -82,7 +82,7 @@ func advisoryRules() []Rule {
 		},
 		{
 			ID: AdvisoryNested, Kind: KindAdvisory, Title: "Member through a nested group",
-			Description: "An unconfirmed member is in the IdP's group through a nested group.",
+			Description: "An unconfirmed member is in the IdP's group through a nested group, or is a group that holds somebody whom the IdP has there.",
 			Remedy:      "Link the nested group by its own externalId; do not flatten.",
 			Symptoms:    []Symptom{SymptomMemberCounts},
 			Types:       []PrincipalType{TypeGroup},

@@ -32,6 +32,7 @@ const (
 	ReasonGroupLink            = "group_link_in_doubt"
 	ReasonMemberNested         = "member_nested_in_idp"
 	ReasonMemberNestingUnknown = "member_nesting_unknown"
+	ReasonMemberGroupUnknown   = "member_group_unknown"
 	ReasonMemberNotRead        = "member_not_read"
 	ReasonMemberOfIDP          = "member_owned_by_idp"
 	ReasonMemberSource         = "member_source_unknown"
@@ -208,9 +209,10 @@ func reasonRules() []Rule {
 		},
 		{
 			ID: ReasonMemberNested, Kind: KindReason, Title: "Member through a nested group",
-			Description: "The identity provider has the member through a nested group.",
-			Remedy:      "Link the nested group by its own externalId; do not flatten.",
-			Types:       []PrincipalType{TypeGroup},
+			Description: "The identity provider has the member through a nested group, or the member is a group that holds somebody whom " +
+				"the identity provider has in the parent.",
+			Remedy: "Link the nested group by its own externalId; do not flatten.",
+			Types:  []PrincipalType{TypeGroup},
 		},
 		{
 			ID: ReasonMemberNestingUnknown, Kind: KindReason, Title: "Nesting not known",
@@ -218,6 +220,13 @@ func reasonRules() []Rule {
 			Remedy:      "Audit with membership = transitive.",
 			Types:       []PrincipalType{TypeGroup},
 			Switch:      "membership",
+		},
+		{
+			ID: ReasonMemberGroupUnknown, Kind: KindReason, Title: "Members of a nested group not known",
+			Description: "Whether the nested group holds anyone whom the identity provider has in the parent is not known.",
+			Remedy: "Look who is in the nested group. Link it by its own externalId if it stands for a group of the identity provider; " +
+				"remove it by hand only when nobody in it belongs into the parent.",
+			Types: []PrincipalType{TypeGroup},
 		},
 		{
 			ID: ReasonMemberNotRead, Kind: KindReason, Title: "Membership not read",
@@ -258,8 +267,8 @@ func reasonRules() []Rule {
 			Types:       []PrincipalType{TypeGroup},
 		},
 		{
-			ID: ReasonMemberOutOfScope, Kind: KindReason, Title: "Service principal in an Okta group",
-			Description: "Okta has no service principals and cannot confirm this member.",
+			ID: ReasonMemberOutOfScope, Kind: KindReason, Title: "Not a user, in an Okta group",
+			Description: "Groups of Okta hold users only: Okta cannot confirm a service principal or a nested group as a member.",
 			Remedy:      "Decide by hand.",
 			Types:       []PrincipalType{TypeGroup},
 		},

@@ -51,6 +51,8 @@ type directory struct {
 	// holes are names and ids that could not be looked for.
 	holes map[holeKey]hole
 	nodes map[string]*groupNode // canonical group id -> members, where read
+	// nodesWhole is true where every group has its node without a request.
+	nodesWhole bool
 }
 
 func newDirectory() *directory {

@@ -380,3 +380,80 @@ func TestMembers_large(t *testing.T) {
 		}
 	}
 }
+
+// A nested group that is not confirmed is told apart by whom it holds, at any depth:
+// by the externalId, and by whatever a name leads to.
+func TestMembers_nestedGroups(t *testing.T) {
+	t.Parallel()
+	yes, no := true, false
+	account := map[string][]audit.Member{
+		"parent": {member(audit.TypeGroup, "inner", "")},
+		"inner":  {member(audit.TypeGroup, "deeper", "")},
+		"broken": nil,
+	}
+	cycle := []audit.Member{member(audit.TypeGroup, "inner", ""), member(audit.TypeUser, "2", "u9")}
+	tests := map[string]struct {
+		deeper []audit.Member
+		mode   Membership
+		named  []audit.Identity // whom the name of user 1 leads to
+		groups map[string][]string
+		want   *bool
+	}{
+		"nobody":                    {want: &no},
+		"a cycle":                   {deeper: cycle, want: &no},
+		"somebody by id":            {deeper: []audit.Member{member(audit.TypeUser, "1", "u1")}, want: &yes},
+		"somebody by id, direct":    {deeper: []audit.Member{member(audit.TypeUser, "1", "u1")}, mode: MembershipDirect, want: &yes},
+		"somebody below":            {deeper: []audit.Member{member(audit.TypeUser, "1", "u2")}, want: &yes},
+		"somebody by name":          {deeper: []audit.Member{member(audit.TypeUser, "1", "")}, named: []audit.Identity{{ExternalID: "u2"}}, want: &yes},
+		"somebody else by name":     {deeper: []audit.Member{member(audit.TypeUser, "1", "")}, named: []audit.Identity{{ExternalID: "u8"}}, want: &no},
+		"somebody outside of scope": {deeper: []audit.Member{member(audit.TypeUser, "3", "u9")}},
+		"somebody not matched":      {deeper: []audit.Member{member(audit.TypeUser, "4", "u9")}},
+		"a group that is not read":  {deeper: []audit.Member{member(audit.TypeGroup, "broken", "")}},
+		"a hole below": {
+			deeper: []audit.Member{member(audit.TypeUser, "2", "u9")}, groups: map[string][]string{"g": {"n"}, "n": {"hidden"}}, mode: MembershipDirect,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newMemberWorld(map[string][]string{"g": {"u1", "n"}, "n": {"u2"}})
+			if tt.groups != nil {
+				w = newMemberWorld(tt.groups)
+			}
+			matches := []audit.Match{
+				{Principal: audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: "parent"}}, ByExternalID: &audit.Identity{ExternalID: "g"}},
+				{Principal: audit.Principal{Ref: audit.Ref{Type: audit.TypeUser, ID: "1"}}, NearName: tt.named},
+				{Principal: audit.Principal{Ref: audit.Ref{Type: audit.TypeUser, ID: "2"}}},
+				{Principal: audit.Principal{Ref: audit.Ref{Type: audit.TypeUser, ID: "4"}}, Unknown: "500"},
+			}
+			for _, id := range []string{"inner", "deeper", "broken"} {
+				matches = append(matches, audit.Match{Principal: audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: id}}})
+			}
+			req := Request{Membership: tt.mode, Members: func(_ context.Context, id string) ([]audit.Member, error) {
+				switch id {
+				case "broken":
+					return nil, errors.New("status 500")
+				case "deeper":
+					return tt.deeper, nil
+				}
+				return account[id], nil
+			}}
+			a := memberAudit{d: w.d, req: req, matches: matches, fetch: w.fetch}
+			failures, err := a.run(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if broken := name == "a group that is not read"; broken != (len(failures) == 1) {
+				t.Errorf("failures %+v", failures)
+			}
+			want := &audit.MemberMatch{Local: []audit.MemberRef{{Ref: audit.Ref{Type: audit.TypeGroup, ID: "inner"}, NestedInIDP: tt.want}}}
+			if diff := cmp.Diff(want, matches[0].Members); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func member(t audit.PrincipalType, id, externalID string) audit.Member {
+	return audit.Member{Ref: audit.Ref{Type: t, ID: id}, ExternalID: externalID}
+}

@@ -41,6 +41,10 @@ func (r *entraReader) fetchMembers(ctx context.Context, groups []string) error {
 	for u, rows := range found {
 		node := newGroupNode(len(rows))
 		for _, o := range rows {
+			if o.ODataType == "" {
+				node.below = smaller(node.below, fmt.Sprintf(
+					"Microsoft Graph does not tell what the member %s of group %s is, so that it is not known whom it holds", o.ID, byURL[u]))
+			}
 			node.add(o.ID, strings.EqualFold(o.ODataType, "#microsoft.graph.group"))
 		}
 		r.d.nodes[byURL[u]] = node

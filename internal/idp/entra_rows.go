@@ -66,7 +66,7 @@ type batchReading struct {
 type longList struct {
 	url   string
 	began time.Time
-	first page[graphObject]
+	first page
 }
 
 // fetch reads in batches, and hands over each list when it is there. Most lists
@@ -78,10 +78,10 @@ func (b *batchReading) fetch(ctx context.Context, keys []string, take func(strin
 	}
 	b.long = nil
 	err := b.r.graph.batch(ctx, b.version, urls, func(u string, began time.Time, p part) error {
-		var first page[graphObject]
+		var first page
 		err := p.err
 		if err == nil {
-			first, err = parsePage[graphObject](b.r.graph, p.body)
+			first, err = parsePage(b.r.graph, p.body)
 		}
 		switch {
 		case err != nil:

@@ -54,9 +54,10 @@ var _ Source = (*file)(nil)
 // guest and home_tenant are not known, and deleted is false.
 //
 // A guest with a mail address is known to Databricks by it, everybody else by
-// user_name (idp-apis, section 1). members are the direct ones, of any type,
-// ids of objects that are not in the file included; left out or null, the
-// group's members are unknown, [] is a group without members. A list that is
+// user_name (idp-apis, section 1). members are the direct ones, of any type. One
+// that the file does not describe may be a group that was not exported: then
+// nobody is known to be missing from the group. Left out or null, the group's
+// members are unknown, [] is a group without members. A list that is
 // left out altogether was not exported: its type cannot be judged, which makes
 // the audit incomplete, while [] says that there are none.
 //
@@ -209,10 +210,11 @@ func (s *fileServicePrincipal) toEntry() (entry, error) {
 	}}, nil
 }
 
-// fileNodes are the members of the groups. A member that lies in the recycle
-// bin is none, and neither is one that the file does not hold although it holds
-// every type: a stale id.
+// fileNodes are the members of the groups. One that lies in the recycle bin is no
+// member. What one is that the file does not describe is not known: a user who is
+// gone, or a group with members of its own that was not exported.
 func (d *directory) fileNodes(groups []fileGroup) {
+	d.nodesWhole = true
 	for i := range groups {
 		g := &groups[i]
 		key := audit.CanonicalExternalID(g.ID)
@@ -223,11 +225,12 @@ func (d *directory) fileNodes(groups []fileGroup) {
 		node := newGroupNode(len(*g.Members))
 		d.nodes[key] = node
 		for _, id := range *g.Members {
-			e := d.find(id)
-			switch {
-			case e == nil && len(d.unread) > 0:
+			switch e := d.find(id); {
+			case e == nil:
 				node.add(id, false)
-			case e != nil && !e.identity.Deleted:
+				node.below = smaller(node.below, fmt.Sprintf(
+					"group %s of the file has the member %s, which the file does not describe, so that it is not known what it is and whom it holds; export it too", g.ID, id))
+			case !e.identity.Deleted:
 				node.add(id, e.identity.Type == audit.TypeGroup)
 			}
 		}

@@ -34,7 +34,7 @@ func TestFileMatch(t *testing.T) {
     {"id": "u3", "user_name": "c@example.com", "deleted": true}
   ],
   "groups": [
-    {"id": "g1", "display_name": "team", "members": ["u1", "u3", "g2", "nobody"]},
+    {"id": "g1", "display_name": "team", "members": ["u1", "u3", "g2"]},
     {"id": "g2", "display_name": "sub", "members": ["u2"]},
     {"id": "g3", "display_name": "dark"}
   ],
@@ -75,7 +75,7 @@ func TestFileMatch(t *testing.T) {
 		external = append(external, m.ExternalID)
 	}
 	if diff := cmp.Diff([]string{"u3", "nobody"}, external); diff != "" {
-		t.Error("a deleted and an unknown member confirm nothing:", diff)
+		t.Error("a deleted member confirms nothing:", diff)
 	}
 	if m := got.Matches[2].Members; !strings.Contains(m.Unknown, "no members for group g3") {
 		t.Errorf("%+v", m)
@@ -157,5 +157,68 @@ func TestParseFile_errors(t *testing.T) {
 	}
 	if _, err := NewFile(filepath.Join(t.TempDir(), "none.json")).Match(t.Context(), Request{}); err == nil || !strings.Contains(err.Error(), "idp.file") {
 		t.Errorf("a missing file: %v", err)
+	}
+}
+
+// What a member is that the file does not describe, and whom it holds, is not known:
+// then nobody is known to be missing, at any depth.
+func TestFileMatch_undescribedMember(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		file    string
+		members []string
+		mode    Membership
+		want    audit.MemberMatch
+	}{
+		"of the group": {
+			`"users":[{"id":"u1","user_name":"a"},{"id":"u2","user_name":"b"}],"groups":[{"id":"g1","display_name":"g","members":["u1","lost"]}]`,
+			[]string{"u1", "u2"}, MembershipTransitive,
+			audit.MemberMatch{Unknown: "group g1 of the file has the member lost, which the file does not describe, so that it is not known what it is and whom it holds; export it too"},
+		},
+		"of a nested group": {
+			`"users":[{"id":"u2","user_name":"b"}],"groups":[{"id":"g1","display_name":"g","members":["g2"]},{"id":"g2","display_name":"h","members":["lost"]}]`,
+			[]string{"u2"}, MembershipTransitive,
+			audit.MemberMatch{Unknown: "group g2 of the file has the member lost, which the file does not describe, so that it is not known what it is and whom it holds; export it too"},
+		},
+		"users were not exported": {
+			`"groups":[{"id":"g1","display_name":"g","members":["u1"]}]`, []string{"u2"}, MembershipTransitive,
+			audit.MemberMatch{Unknown: "group g1 of the file has the member u1, which the file does not describe, so that it is not known what it is and whom it holds; export it too"},
+		},
+		"a member without externalId": {
+			`"users":[],"groups":[{"id":"g1","display_name":"g","members":["lost"]}]`, []string{""}, MembershipTransitive,
+			audit.MemberMatch{Unknown: "group g1 of the file has the member lost, which the file does not describe, so that it is not known what it is and whom it holds; export it too"},
+		},
+		"every member is there": {
+			`"users":[{"id":"u1","user_name":"a"}],"groups":[{"id":"g1","display_name":"g","members":["u1","lost"]}]`,
+			[]string{"u1", "lost"}, MembershipTransitive, audit.MemberMatch{},
+		},
+		"direct ones are known": {
+			`"users":[{"id":"u2","user_name":"b"}],"groups":[{"id":"g1","display_name":"g","members":["lost"]}]`, []string{"u2"}, MembershipDirect,
+			audit.MemberMatch{External: []audit.MemberRef{{Ref: audit.Ref{Type: audit.TypeUser, ID: "20"}, ExternalID: "u2"}}},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := writeFile(t, `{"version":1,"service_principals":[],`+tt.file+`}`)
+			got, err := NewFile(path).Match(t.Context(), Request{
+				Principals: []audit.Principal{principal(audit.TypeGroup, "g", "g1")}, Membership: tt.mode,
+				Members: func(context.Context, string) (out []audit.Member, err error) {
+					for i, id := range tt.members {
+						out = append(out, member(audit.TypeUser, string(rune('2'+i))+"0", id))
+					}
+					return out, nil
+				},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(&tt.want, got.Matches[0].Members); diff != "" {
+				t.Error(diff)
+			}
+			if unknown := tt.want.Unknown != ""; unknown != (len(got.Failures) == 1 && strings.Contains(got.Failures[0].Reason, "the member")) {
+				t.Errorf("failures %+v", got.Failures)
+			}
+		})
 	}
 }

@@ -184,7 +184,7 @@ func FuzzGraphPage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		net := &answering{header: http.Header{}, body: body, hosts: map[string]bool{}}
 		g := graphOver(t, net)
-		p, err := parsePage[graphObject](g, body)
+		p, err := parsePage(g, body)
 		if err == nil && p.Value == nil {
 			t.Fatalf("%s is a page without a list", body)
 		}

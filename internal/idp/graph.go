@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
@@ -125,6 +126,9 @@ func (g *graphClient) send(ctx context.Context, method, link string, header http
 
 // checkJSON finds answers that broke off although their length fits.
 func checkJSON(r *transport.Response) error {
+	if !utf8.Valid(r.Body) { // The decoder would put other letters in their place.
+		return errors.New("the answer is not UTF-8")
+	}
 	if !json.Valid(bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf"))) {
 		return errors.New("the answer is not whole JSON")
 	}
@@ -167,14 +171,14 @@ func graphFailure(method, place string, status int, header http.Header, body []b
 }
 
 // page is one page of a list.
-type page[T any] struct {
-	Value    []T    `json:"value"`
-	NextLink string `json:"@odata.nextLink"`
+type page struct {
+	Value    []graphObject `json:"value"`
+	NextLink string        `json:"@odata.nextLink"`
 }
 
 // listPages reads a list page by page. each gets the rows and whether more
 // pages follow, and may end the reading by answering false.
-func listPages[T any](ctx context.Context, g *graphClient, link string, each func(rows []T, more bool) bool) error {
+func listPages(ctx context.Context, g *graphClient, link string, each func(rows []graphObject, more bool) bool) error {
 	seen := map[string]bool{}
 	for link != "" {
 		if seen[link] {
@@ -185,7 +189,7 @@ func listPages[T any](ctx context.Context, g *graphClient, link string, each fun
 		if err != nil {
 			return err
 		}
-		p, err := parsePage[T](g, resp.Body)
+		p, err := parsePage(g, resp.Body)
 		if err != nil {
 			return fmt.Errorf("GET %s: %w", placeOf(link), err)
 		}
@@ -198,13 +202,18 @@ func listPages[T any](ctx context.Context, g *graphClient, link string, each fun
 }
 
 // parsePage checks the next link before anybody can follow it.
-func parsePage[T any](g *graphClient, body []byte) (page[T], error) {
-	var p page[T]
+func parsePage(g *graphClient, body []byte) (page, error) {
+	var p page
 	if err := json.Unmarshal(body, &p); err != nil {
 		return p, fmt.Errorf("the answer is not a page of a list: %w", err)
 	}
 	if p.Value == nil {
 		return p, errors.New("the answer has no list \"value\"")
+	}
+	for _, o := range p.Value {
+		if o.ID == "" {
+			return p, errors.New("the list has an entry without id")
+		}
 	}
 	if p.NextLink != "" {
 		if err := g.origin.check(p.NextLink); err != nil {

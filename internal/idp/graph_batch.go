@@ -185,16 +185,16 @@ func isAuthFailure(err error) bool {
 }
 
 // rowsOf reads the first page that came as a part and the pages after it.
-func rowsOf[T any](ctx context.Context, g *graphClient, p part, each func(rows []T)) error {
+func rowsOf(ctx context.Context, g *graphClient, p part, each func(rows []graphObject)) error {
 	if p.err != nil {
 		return p.err
 	}
-	first, err := parsePage[T](g, p.body)
+	first, err := parsePage(g, p.body)
 	if err != nil {
 		return err
 	}
 	each(first.Value)
-	return listPages(ctx, g, first.NextLink, func(rows []T, _ bool) bool {
+	return listPages(ctx, g, first.NextLink, func(rows []graphObject, _ bool) bool {
 		each(rows)
 		return true
 	})

@@ -20,6 +20,9 @@ type groupNode struct {
 	groups  []string            // canonical ids of the members that are groups
 	// unknown is why the members could not be read whole.
 	unknown string
+	// below is why the group may hold more than its members and their groups say: it
+	// has a member of which the directory does not tell what it is.
+	below string
 }
 
 func newGroupNode(size int) *groupNode { return &groupNode{members: make(map[string]struct{}, size)} }
@@ -78,29 +81,21 @@ func (a *memberAudit) run(ctx context.Context) ([]audit.Failure, error) {
 	if err != nil {
 		return nil, err
 	}
-	for len(members) > 0 {
-		missing := map[string]bool{}
-		for i, list := range members {
-			verdict, unread := a.compare(a.matches[i].ByExternalID.ExternalID, list)
-			if len(unread) == 0 {
-				a.matches[i].Members = verdict
-				delete(members, i)
-			}
-			for _, key := range unread {
-				missing[key] = true
-			}
-		}
-		if err := a.read(ctx, missing); err != nil {
-			return nil, err
-		}
+	if err := a.confirm(ctx, linked, members); err != nil {
+		return nil, err
 	}
-	told := map[string]bool{}
+	unread, err := a.settleNested(ctx, linked, members)
+	if err != nil {
+		return nil, err
+	}
+	failures = append(failures, unread...)
+	reported := map[string]bool{}
 	for _, f := range failures {
-		told[f.ID] = true
+		reported[f.ID] = true
 	}
 	for _, i := range linked {
 		m := &a.matches[i]
-		if why := m.Members.Unknown; why != "" && !told[m.Principal.ID] {
+		if why := m.Members.Unknown; why != "" && !reported[m.Principal.ID] {
 			failures = append(failures, audit.Failure{Type: audit.TypeGroup, ID: m.Principal.ID, Call: callIDPMembers, Reason: why})
 		}
 	}
@@ -132,24 +127,29 @@ func (a *memberAudit) read(ctx context.Context, missing map[string]bool) error {
 // matches and, while that goes on, the IdP groups of which they show that they
 // will be needed: the two sides do not wait for each other. A Databricks list that
 // cannot be read makes the group's members unknown.
-func (a *memberAudit) readBoth(ctx context.Context, at []int) (map[int][]audit.Member, []audit.Failure, error) {
+func (a *memberAudit) readBoth(ctx context.Context, at []int) (map[string][]audit.Member, []audit.Failure, error) {
 	var (
-		members  = make(map[int][]audit.Member, len(at))
+		members  = make(map[string][]audit.Member, len(at))
 		failures []audit.Failure
 		wanted   []string
 		asked    = map[string]bool{}
 	)
 	group, inner := errgroup.WithContext(ctx)
-	lists := a.databricksMembers(inner, group, at)
+	groups, position := make([]string, len(at)), make(map[string]int, len(at))
+	for n, i := range at {
+		groups[n] = a.matches[i].Principal.ID
+		position[groups[n]] = i
+	}
+	lists := a.databricksMembers(inner, group, groups)
 	for list := range lists {
-		p := a.matches[list.at].Principal
+		m := &a.matches[position[list.group]]
 		if list.err != nil {
-			a.matches[list.at].Members.Unknown = "the members in Databricks could not be read: " + list.err.Error()
-			failures = append(failures, audit.Failure{Type: p.Type, ID: p.ID, Call: callMembers, Reason: list.err.Error()})
+			m.Members.Unknown = "the members in Databricks could not be read: " + list.err.Error()
+			failures = append(failures, list.failure())
 			continue
 		}
-		members[list.at] = list.members
-		root := audit.CanonicalExternalID(a.matches[list.at].ByExternalID.ExternalID)
+		members[list.group] = list.members
+		root := audit.CanonicalExternalID(m.ByExternalID.ExternalID)
 		linked := slices.ContainsFunc(list.members, func(m audit.Member) bool { return m.ExternalID != "" })
 		if linked && a.d.nodes[root] == nil && !asked[root] {
 			asked[root] = true
@@ -185,37 +185,40 @@ func setOf(keys []string) map[string]bool {
 	return out
 }
 
-// memberList is the answer for the group at a position of matches.
+// memberList is what the account says of the members of a group.
 type memberList struct {
-	at      int
+	group   string
 	members []audit.Member
 	err     error
 }
 
-// databricksMembers reads the lists from many goroutines of the group, and closes
-// the channel after the last one. An error that ends the audit is the group's.
-func (a *memberAudit) databricksMembers(ctx context.Context, group *errgroup.Group, at []int) <-chan memberList {
-	out := make(chan memberList, len(at)) // Nobody waits for the reader of the channel.
-	next := make(chan int, len(at))
-	for _, i := range at {
-		next <- i
+func (l *memberList) failure() audit.Failure {
+	return audit.Failure{Type: audit.TypeGroup, ID: l.group, Call: callMembers, Reason: l.err.Error()}
+}
+
+// databricksMembers reads the lists from many goroutines of the errgroup, and closes
+// the channel after the last one. An error that ends the audit is the errgroup's.
+func (a *memberAudit) databricksMembers(ctx context.Context, group *errgroup.Group, groups []string) <-chan memberList {
+	out := make(chan memberList, len(groups)) // Nobody waits for the reader of the channel.
+	next := make(chan string, len(groups))
+	for _, id := range groups {
+		next <- id
 	}
 	close(next)
 	var readers sync.WaitGroup
-	for range min(a.req.readers(), len(at)) {
+	for range min(a.req.readers(), len(groups)) {
 		readers.Add(1)
 		group.Go(func() error {
 			defer readers.Done()
-			for i := range next {
+			for id := range next {
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
 				}
-				p := a.matches[i].Principal
-				list, err := a.req.Members(ctx, p.ID)
+				list, err := a.req.Members(ctx, id)
 				if endsAll(ctx, err) {
-					return fmt.Errorf("reading the members of %s: %w", p.Ref, err)
+					return fmt.Errorf("reading the members of group/%s: %w", id, err)
 				}
-				out <- memberList{i, list, err}
+				out <- memberList{id, list, err}
 			}
 			return nil
 		})
@@ -227,96 +230,62 @@ func (a *memberAudit) databricksMembers(ctx context.Context, group *errgroup.Gro
 	return out
 }
 
-// compare judges the members of one linked group. unread lists the groups that
-// must be read before it can; the verdict is nil then.
+// confirm compares the members of every linked group that was read.
 //
 // A member is confirmed by its externalId alone: one without it is local,
 // whatever its name. A group never confirms itself, not even through a cycle.
-func (a *memberAudit) compare(groupID string, members []audit.Member) (verdict *audit.MemberMatch, unread []string) {
-	root := audit.CanonicalExternalID(groupID)
-	verdict = &audit.MemberMatch{}
-	open := map[string]bool{} // ids that no group has confirmed
-	for _, m := range members {
-		if m.ExternalID != "" {
-			open[audit.CanonicalExternalID(m.ExternalID)] = true
+func (a *memberAudit) confirm(ctx context.Context, linked []int, members map[string][]audit.Member) error {
+	var searches []*search
+	var at []int
+	for _, i := range linked {
+		list, read := members[a.matches[i].Principal.ID]
+		if !read {
+			continue
 		}
+		s := newSearch(a.matches[i].ByExternalID.ExternalID)
+		for _, m := range list {
+			s.want(m.ExternalID)
+			// Where everything is at hand, what lies below is looked at for the members
+			// without externalId too.
+			s.toTheEnd = s.toTheEnd || a.d.nodesWhole && m.ExternalID == ""
+		}
+		searches, at = append(searches, s), append(at, i)
 	}
-	nested := map[string]bool{} // ids that only a nested group has
-	below := ""                 // why the nesting could not be read whole
-	if len(open) > 0 {
-		node := a.d.nodes[root]
-		switch {
-		case node == nil:
-			return nil, []string{root}
-		case node.unknown != "":
-			return &audit.MemberMatch{Unknown: node.unknown}, nil
-		}
-		for key := range open {
-			if key != root && node.has(key) {
-				delete(open, key)
-			}
-		}
-		if below, unread = a.walk(root, node, open, nested); len(unread) > 0 {
-			return nil, unread
-		}
+	if err := a.search(ctx, searches); err != nil {
+		return err
 	}
-	if below != "" && len(open) > 0 && a.req.Membership != MembershipDirect {
-		return &audit.MemberMatch{Unknown: below}, nil
+	for n, s := range searches {
+		m := &a.matches[at[n]]
+		m.Members = a.verdict(s, members[m.Principal.ID])
 	}
-	a.list(verdict, members, open, nested, below)
-	return verdict, nil
+	return nil
 }
 
-// walk goes through the groups below a group until every open id is found,
-// moving what it finds from open to nested.
-func (a *memberAudit) walk(root string, node *groupNode, open, nested map[string]bool) (unknown string, unread []string) {
-	seen := map[string]bool{root: true}
-	for queue := slices.Clone(node.groups); len(queue) > 0 && len(open) > 0; queue = queue[1:] {
-		key := queue[0]
-		if seen[key] {
-			continue
-		}
-		seen[key] = true
-		child := a.d.nodes[key]
-		switch {
-		case child == nil:
-			unread = append(unread, key)
-			continue
-		case child.unknown != "":
-			unknown = child.unknown
-			continue
-		}
-		for id := range open {
-			if id != root && child.has(id) {
-				delete(open, id)
-				nested[id] = true
-			}
-		}
-		queue = append(queue, child.groups...)
+// verdict judges the members of one group after their search.
+func (a *memberAudit) verdict(s *search, members []audit.Member) *audit.MemberMatch {
+	switch {
+	case s.unknown != "":
+		return &audit.MemberMatch{Unknown: s.unknown}
+	case s.below != "" && (len(s.open) > 0 || s.toTheEnd) && a.req.Membership != MembershipDirect:
+		return &audit.MemberMatch{Unknown: s.below}
 	}
-	if len(open) == 0 {
-		return "", nil
-	}
-	return unknown, unread
-}
-
-// list writes the unconfirmed members, sorted by id.
-func (a *memberAudit) list(verdict *audit.MemberMatch, members []audit.Member, open, nested map[string]bool, below string) {
+	verdict := &audit.MemberMatch{}
 	for _, m := range members {
 		key := audit.CanonicalExternalID(m.ExternalID)
 		ref := audit.MemberRef{Ref: m.Ref, Name: m.Name, ExternalID: m.ExternalID, Source: m.Source}
-		switch isNested := nested[key]; {
+		isNested := s.nested[key]
+		if isNested || s.below == "" && m.Type != audit.TypeGroup {
+			ref.NestedInIDP = &isNested
+		}
+		switch {
 		case m.ExternalID == "":
-			ref.NestedInIDP = new(bool)
 			verdict.Local = append(verdict.Local, ref)
-		case open[key] || isNested && a.req.Membership == MembershipDirect:
-			if isNested || below == "" {
-				ref.NestedInIDP = &isNested
-			}
+		case s.open[key] || isNested && a.req.Membership == MembershipDirect:
 			verdict.External = append(verdict.External, ref)
 		}
 	}
 	byID := func(x, y audit.MemberRef) int { return audit.CompareRefs(audit.Ref{ID: x.ID}, audit.Ref{ID: y.ID}) }
 	slices.SortStableFunc(verdict.Local, byID)
 	slices.SortStableFunc(verdict.External, byID)
+	return verdict
 }

@@ -184,7 +184,7 @@ func oktaFailure(method, place string, resp *transport.Response) error {
 }
 
 // oktaList reads a list page by page.
-func oktaList[T any](ctx context.Context, o *okta, link, family string, each func(rows []T)) error {
+func oktaList[T oktaObject](ctx context.Context, o *okta, link, family string, each func(rows []T)) error {
 	for seen := map[string]bool{}; link != ""; {
 		if seen[link] {
 			return errors.New("the list does not end: a page names itself as the next one")
@@ -197,6 +197,9 @@ func oktaList[T any](ctx context.Context, o *okta, link, family string, each fun
 		var rows []T
 		if err := json.Unmarshal(resp.Body, &rows); err != nil || !bytes.HasPrefix(bytes.TrimSpace(resp.Body), []byte("[")) {
 			return fmt.Errorf("GET %s: the answer is not a list", placeOf(link))
+		}
+		if slices.ContainsFunc(rows, func(row T) bool { return row.id() == "" }) {
+			return fmt.Errorf("GET %s: the list has an entry without id", placeOf(link))
 		}
 		each(rows)
 		if link = nextLink(resp.Header); link != "" {
@@ -241,6 +244,13 @@ func cutBefore(s, sep string) (before, after string) {
 	}
 	return s, ""
 }
+
+// oktaObject is an entry of a list.
+type oktaObject interface{ id() string }
+
+func (u oktaUser) id() string { return u.ID }
+
+func (g oktaGroup) id() string { return g.ID }
 
 type oktaUser struct {
 	ID      string `json:"id"`
@@ -375,7 +385,7 @@ func (o *okta) read(ctx context.Context, req Request, d *directory) error {
 
 // wholeList is a list from its first page to its last, once in a run; one of
 // several pages that lacks somebody (see misses) is read again, unless lacks is nil.
-func wholeList[T any](
+func wholeList[T oktaObject](
 	ctx context.Context, o *okta, lists *shared[[]T], kept *checkpoint.Store, link, family string, lacks func([]T) bool,
 ) ([]T, error) {
 	var failed error

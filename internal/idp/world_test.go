@@ -163,6 +163,11 @@ func writeDirectory(t fatal, dir string, d simulator.IDP) string {
 // run audits the whole account with one source.
 func run(t fatal, client *account.Client, source idp.Source) (audit.Report, idp.Result) {
 	t.Helper()
+	return runWith(t, client, source, audit.Options{IDPKind: source.Kind()})
+}
+
+func runWith(t fatal, client *account.Client, source idp.Source, o audit.Options) (audit.Report, idp.Result) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	inventory, err := client.Inventory(ctx)
@@ -175,8 +180,7 @@ func run(t fatal, client *account.Client, source idp.Source) (audit.Report, idp.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return audit.Divergences(audit.Input{Inventory: inventory, Matches: result.Matches, Failures: result.Failures},
-		audit.Options{IDPKind: source.Kind()}), result
+	return audit.Divergences(audit.Input{Inventory: inventory, Matches: result.Matches, Failures: result.Failures}, o), result
 }
 
 // rows are the columns of the prep script's files, one line per principal.

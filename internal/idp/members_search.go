@@ -1,0 +1,147 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// search looks for ids among the members of an IdP group, at any depth. It goes on
+// where it had to wait for a group to be read, so that it looks at each group once,
+// however deep they are nested.
+type search struct {
+	root string
+	// open are ids that were not found, nested those that only groups below the root
+	// have. All ids are canonical.
+	open, nested map[string]bool
+	// toTheEnd looks at every group below the root, also when nothing is open.
+	toTheEnd bool
+	queue    []string
+	seen     map[string]bool
+	// unknown is why the members of the root could not be read, below why there may
+	// be more than was found.
+	unknown, below string
+}
+
+func newSearch(root string) *search {
+	key := audit.CanonicalExternalID(root)
+	return &search{root: key, open: map[string]bool{}, nested: map[string]bool{}, queue: []string{key}, seen: map[string]bool{key: true}}
+}
+
+// want adds an id to look for; a blank one is nobody's.
+func (s *search) want(externalID string) {
+	if externalID != "" {
+		s.open[audit.CanonicalExternalID(externalID)] = true
+	}
+}
+
+func (s *search) done() bool { return s.unknown != "" || len(s.open) == 0 && !s.toTheEnd }
+
+// resume goes on until the search is done, or lacks the groups that it returns.
+func (s *search) resume(ctx context.Context, d *directory) (unread []string, err error) {
+	for at := 0; at < len(s.queue) && !s.done(); at++ {
+		if err := interrupted(ctx, at); err != nil {
+			return nil, err
+		}
+		node := d.nodes[s.queue[at]]
+		if node == nil {
+			unread = append(unread, s.queue[at])
+			continue
+		}
+		s.visit(s.queue[at], node)
+	}
+	if s.done() {
+		unread = nil
+	}
+	s.queue = unread
+	if len(unread) == 0 {
+		s.seen = nil
+	}
+	return unread, nil
+}
+
+// visit takes from open what the group has. It goes through the smaller of the two
+// sets: many searches meet one group of 100,000 members.
+func (s *search) visit(key string, node *groupNode) {
+	if node.unknown != "" {
+		if key == s.root {
+			s.unknown = node.unknown
+		}
+		s.below = smaller(s.below, node.unknown)
+		return
+	}
+	s.below = smaller(s.below, node.below)
+	found := func(id string) {
+		if id == s.root || !s.open[id] {
+			return
+		}
+		delete(s.open, id)
+		if key != s.root {
+			s.nested[id] = true
+		}
+	}
+	if len(node.members) < len(s.open) {
+		for id := range node.members {
+			found(id)
+		}
+	} else {
+		for id := range s.open {
+			if node.has(id) {
+				found(id)
+			}
+		}
+	}
+	for _, group := range node.groups {
+		if !s.seen[group] {
+			s.seen[group] = true
+			s.queue = append(s.queue, group)
+		}
+	}
+}
+
+// smaller is the smaller of two reasons, or the one that there is: not the order in
+// which groups were met decides.
+func smaller(a, b string) string {
+	if a == "" || b != "" && b < a {
+		return b
+	}
+	return a
+}
+
+// interrupted tells of a context that has ended. Loops over much data ask it with
+// their position.
+func interrupted(ctx context.Context, at int) error {
+	if at%1024 == 0 && ctx.Err() != nil {
+		return fmt.Errorf("comparing with the identity provider: %w", context.Cause(ctx))
+	}
+	return nil
+}
+
+// search carries out searches, and reads the groups that they lack in rounds.
+func (a *memberAudit) search(ctx context.Context, searches []*search) error {
+	for len(searches) > 0 {
+		missing := map[string]bool{}
+		var waiting []*search
+		for _, s := range searches {
+			unread, err := s.resume(ctx, a.d)
+			if err != nil {
+				return err
+			}
+			for _, key := range unread {
+				missing[key] = true
+			}
+			if len(unread) > 0 {
+				waiting = append(waiting, s)
+			}
+		}
+		searches = waiting
+		if err := a.read(ctx, missing); err != nil {
+			return err
+		}
+	}
+	return nil
+}
