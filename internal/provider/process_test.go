@@ -23,6 +23,7 @@ import (
 	"unicode"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )
 
 // The tests in this file run the provider as its users do: the built binary
@@ -52,21 +53,14 @@ type commandLine struct {
 }
 
 // foundCLI is the command line of this test run, looked for once; without a path
-// when there is none. What it answers tells OpenTofu from Terraform: the file of
-// either may have any name.
+// when there is none.
 var foundCLI = sync.OnceValues(func() (commandLine, error) {
-	path := os.Getenv("TF_ACC_TERRAFORM_PATH")
-	if path == "" {
-		var err error
-		if path, err = exec.LookPath("terraform"); err != nil {
-			return commandLine{}, nil
-		}
-	}
-	out, err := exec.CommandContext(context.Background(), path, "version").CombinedOutput()
+	path, err := tfcli.Find(os.Getenv("TF_ACC_TERRAFORM_PATH"))
 	if err != nil {
-		return commandLine{}, fmt.Errorf("%s version: %w\n%s", path, err, out)
+		return commandLine{}, nil //nolint:nilerr // needCLI skips the test.
 	}
-	return commandLine{path: path, tofu: bytes.Contains(out, []byte("OpenTofu v"))}, nil
+	tofu, err := tfcli.IsOpenTofu(context.Background(), path)
+	return commandLine{path: path, tofu: tofu}, err
 })
 
 // needCLI skips the test, saying why, where there is no command line; `make test`
@@ -78,7 +72,7 @@ func needCLI(t *testing.T) commandLine {
 		t.Fatal(err)
 	}
 	if cli.path == "" {
-		t.Skip("no Terraform CLI: neither TF_ACC_TERRAFORM_PATH nor terraform on PATH (make test provides one)")
+		t.Skip("no Terraform CLI: neither TF_ACC_TERRAFORM_PATH nor terraform or tofu on PATH (make test provides one)")
 	}
 	return cli
 }
@@ -93,14 +87,7 @@ type workspace struct {
 }
 
 // requiredProviders begins every configuration.
-const requiredProviders = `terraform {
-  required_providers {
-    dbxidentity = {
-      source = "dbxidentity/dbxidentity"
-    }
-  }
-}
-`
+const requiredProviders = tfcli.RequiredProviders
 
 func newWorkspace(t *testing.T, config string) *workspace {
 	t.Helper()
@@ -117,24 +104,10 @@ func newWorkspace(t *testing.T, config string) *workspace {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(sockets) })
-	rc := fmt.Sprintf(`provider_installation {
-  dev_overrides {
-    "registry.terraform.io/dbxidentity/dbxidentity" = %[1]q
-    "registry.opentofu.org/dbxidentity/dbxidentity" = %[1]q
-  }
-  direct {}
-}
-`, bin)
 	w := &workspace{t: t, cli: cli.path, dir: dir, tofu: cli.tofu}
-	w.write("cli.tfrc", rc)
+	w.write("cli.tfrc", tfcli.Overrides(bin))
 	w.write("main.tf", requiredProviders+config)
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "DATABRICKS_") && !strings.HasPrefix(variable, "DBXIDENTITY_") && !strings.HasPrefix(variable, "TF_") &&
-			!strings.HasPrefix(variable, "TMPDIR=") {
-			w.env = append(w.env, variable)
-		}
-	}
-	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "cli.tfrc"), "TMPDIR="+sockets, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color")
+	w.env = tfcli.Environment("TF_CLI_CONFIG_FILE="+filepath.Join(dir, "cli.tfrc"), "TMPDIR="+sockets, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color")
 	return w
 }
 

@@ -113,7 +113,7 @@ func (b *bench) access(ctx context.Context, what, api, config string) (result, e
 	if err != nil {
 		return result{}, err
 	}
-	w.env = append(w.env, "DBXIDENTITY_WORKSPACE_HOSTS="+string(hosts))
+	w.Env = append(w.Env, "DBXIDENTITY_WORKSPACE_HOSTS="+string(hosts))
 	if err := w.configure(ctx, fmt.Sprintf("  identity_api = %q", api), config); err != nil {
 		return result{}, err
 	}

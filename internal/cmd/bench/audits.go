@@ -68,7 +68,7 @@ func (b *bench) audit(ctx context.Context, r route, s size, args ...string) (res
 	if err != nil {
 		return result{}, err
 	}
-	file := filepath.Join(w.dir, "directory.json")
+	file := filepath.Join(w.Dir, "directory.json")
 	if r.kind == "file" {
 		content, err := directory(st)
 		if err == nil {

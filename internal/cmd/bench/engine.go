@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )
 
 // groupSize is how many members each group of the engine's account has.
@@ -32,7 +33,7 @@ func engineScenarios() []scenario {
 			}
 			n := b.of(1_000_000)
 			cmd := exec.CommandContext(ctx, self, "-engine", fmt.Sprint(n)) //nolint:gosec // This command.
-			interruptible(cmd)
+			tfcli.Interruptible(cmd)
 			var out bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, os.Stderr
 			u, err := measured(ctx, cmd)

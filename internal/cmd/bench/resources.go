@@ -248,7 +248,7 @@ func (w *workspace) declare(users []simulator.User) error {
 // multiply makes instances for all users of that for the first one in the state
 // file: nothing of them differs but the principal and the place.
 func (w *workspace) multiply(users []simulator.User) error {
-	raw, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	raw, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))
 	if err != nil {
 		return err
 	}

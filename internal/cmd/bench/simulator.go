@@ -4,36 +4,25 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )
 
 // latency is that of every answer, but for scenarios that say otherwise.
 const latency = "20ms"
 
-// server is a running simulator and what its first line said.
+// server is a running simulator and its state.
 type server struct {
-	cmd    *exec.Cmd
-	cancel context.CancelFunc
-	file   string // its state
-
-	Host         string `json:"account_host"`
-	AccountID    string `json:"account_id"`
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret"`
-	Token        string `json:"token"`
-	simulator.IDPEndpoints
-	WorkspaceHosts map[string]string `json:"workspace_hosts"`
+	*tfcli.Simulator
+	file string
 }
 
 // startServer runs the simulator on a state and waits for its first line.
@@ -50,42 +39,18 @@ func (b *bench) startServer(ctx context.Context, st simulator.State, args ...str
 	if err = errors.Join(err, file.Close()); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	s := &server{cancel: cancel, file: file.Name()}
-	args = append([]string{"-listen", "127.0.0.1:0", "-state", s.file, "-latency", latency}, args...)
-	s.cmd = exec.CommandContext(ctx, filepath.Join(b.bin, "simulator"), args...) //nolint:gosec // The built simulator.
-	interruptible(s.cmd)
-	stdout, err := s.cmd.StdoutPipe()
-	if err == nil {
-		err = s.cmd.Start()
-	}
+	path := filepath.Join(b.bin, "simulator")
+	sim, err := tfcli.StartSimulator(ctx, path, nil, append([]string{"-state", file.Name(), "-latency", latency}, args...)...)
 	if err != nil {
-		cancel()
-		return nil, fmt.Errorf("starting the simulator: %w (`make bench` builds it)", err)
+		return nil, errors.Join(err, os.Remove(file.Name()))
 	}
-	line, err := bufio.NewReader(stdout).ReadBytes('\n')
-	if err == nil {
-		err = json.Unmarshal(line, s)
-	}
-	if err != nil {
-		s.stop()
-		return nil, fmt.Errorf("reading the simulator's first line: %w", err)
-	}
-	return s, nil
+	return &server{Simulator: sim, file: file.Name()}, nil
 }
 
 // stop ends the simulator and removes its state.
 func (s *server) stop() {
-	s.cancel()
-	_ = s.cmd.Wait() // It is gone: how it ended tells nothing.
+	_ = s.Stop()
 	_ = os.Remove(s.file)
-}
-
-// interruptible makes the end of the context an interrupt, so that the command
-// can put its things in order, and a kill when it takes too long.
-func interruptible(cmd *exec.Cmd) {
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 20 * time.Second
 }
 
 // counts are the requests since the last reset.

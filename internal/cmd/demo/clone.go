@@ -46,10 +46,10 @@ func (r cloneRow) places() string {
 // Terraform prints about it stands in the README.
 func clone(ctx context.Context, source string, terraform command) (err error) {
 	headline(terraform.out, "4. the same access as a colleague: what user32 lacks of what user31 has")
-	if terraform.dir, err = workFolder(source); err != nil {
+	if terraform.Dir, err = workFolder(source); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(terraform.dir)) }()
+	defer func() { err = errors.Join(err, os.RemoveAll(terraform.Dir)) }()
 
 	before, err := planClone(ctx, terraform)
 	if err != nil {
@@ -74,7 +74,7 @@ func planClone(ctx context.Context, terraform command, more ...string) (clonePla
 	if err := terraform.quietly(ctx, append([]string{"plan", "-input=false", "-out=plan.bin"}, more...)...); err != nil {
 		return p, fmt.Errorf("the plan: %w", err)
 	}
-	raw, err := terraform.show(ctx, "plan.bin")
+	raw, err := terraform.Show(ctx, "plan.bin")
 	if err != nil {
 		return p, err
 	}

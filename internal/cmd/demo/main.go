@@ -21,6 +21,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )
 
 // limit ends a demo that hangs; it usually takes a few seconds.
@@ -53,15 +55,15 @@ type config struct{ cli, simulator, source, clone string }
 // run is the whole story. The error says which step failed; nothing is left
 // running or on disk either way.
 func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
-	cli, err := findCLI(cfg.cli)
+	cli, err := tfcli.Find(cfg.cli)
 	if err != nil {
 		return err
 	}
-	sim, err := startSimulator(ctx, cfg.simulator, errOut)
+	sim, err := tfcli.StartSimulator(ctx, cfg.simulator, errOut, "-preset", "demo")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, sim.stop()) }()
+	defer func() { err = errors.Join(err, sim.Stop()) }()
 
 	dir, err := workFolder(cfg.source)
 	if err != nil {
@@ -69,7 +71,7 @@ func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	terraform := command{path: cli, dir: dir, env: sim.environment(), out: out, errOut: errOut}
+	terraform := command{CLI: tfcli.CLI{Path: cli, Dir: dir, Env: append(os.Environ(), sim.Environment()...)}, out: out, errOut: errOut}
 	fmt.Fprintf(out, "A simulated Databricks account listens on %s.\n"+
 		"The warnings about development overrides are expected: the provider was just built here.\n", sim.Host)
 
