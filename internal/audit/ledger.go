@@ -26,15 +26,21 @@ type LedgerInput[E any] struct {
 	Wanted func(E) string
 	// Shown is what Observed has once the entry is in effect; nil is Wanted.
 	Shown func(E) string
+	// Renew is for a pending entry that is tracked with the same wanted value. It
+	// returns the tracked entry with the current value of the pending one, and true,
+	// where applying it would replace another value than the one that was reviewed;
+	// nil where that cannot be.
+	Renew func(tracked, pending E) (E, bool)
 }
 
 // LedgerPlan is what the ledger will hold, and how it gets there. The key lists
 // are sorted.
 type LedgerPlan[E any] struct {
 	Entries map[string]E
-	// New are keys that were not tracked; Changed have a new wanted value.
+	// New are keys that were not tracked; Changed have a new wanted value, or are
+	// going to replace another current value than the one that was reviewed.
 	New, Changed []string
-	// Settled are tracked keys that nobody asks for any more although the
+	// Settled are tracked keys that are not pending any more although the
 	// account holds something else than they wanted; Excluded were tracked.
 	Settled, Excluded []string
 }
@@ -47,11 +53,15 @@ func (p LedgerPlan[E]) Same() bool {
 // PlanLedger merges what is pending with what was tracked.
 //
 //   - A pending key that is tracked with the same wanted value keeps the tracked
-//     entry: current value, names and category stay as they were first seen. A
-//     new wanted value replaces the entry.
+//     entry: current value, names and category stay as they were first seen. Only
+//     a current value that is neither the one first seen nor the wanted one is
+//     taken over, so that the plan shows which value would be replaced. A new
+//     wanted value replaces the entry.
 //   - A tracked key that is not pending stays: its divergence is gone because the
 //     fix worked. If the account was seen to hold something else than the wanted
-//     value, somebody settled it in another way, and the entry is dropped.
+//     value, it was settled in another way, and the entry is dropped. That the
+//     audit could not judge it makes no difference: nothing is written on a ground
+//     that is not known now.
 //   - Excluded keys are dropped and not taken in.
 func PlanLedger[E any](in LedgerInput[E]) LedgerPlan[E] {
 	shown := in.Shown
@@ -71,6 +81,11 @@ func PlanLedger[E any](in LedgerInput[E]) LedgerPlan[E] {
 		case in.Wanted(entry) != in.Wanted(in.Pending[key]):
 			p.Changed = append(p.Changed, key)
 			entry = in.Pending[key]
+		case in.Renew != nil:
+			var renewed bool
+			if entry, renewed = in.Renew(entry, in.Pending[key]); renewed {
+				p.Changed = append(p.Changed, key)
+			}
 		}
 		p.Entries[key] = entry
 	}

@@ -46,6 +46,18 @@ func TestPlanLedger(t *testing.T) {
 				Entries: map[string]ledgerEntry{"user/1": {"b", "second"}}, Changed: []string{"user/1"},
 			},
 		},
+		"a value that was not reviewed is taken over": {
+			in: LedgerInput[ledgerEntry]{
+				Pending: map[string]ledgerEntry{"user/1": {"a", "third"}, "user/2": {"a", "a"}, "user/3": {"a", "first"}},
+				Tracked: map[string]ledgerEntry{"user/1": {"a", "first"}, "user/2": {"a", "first"}, "user/3": {"a", "first"}},
+				Renew: func(tracked, pending ledgerEntry) (ledgerEntry, bool) {
+					return pending, pending.seen != tracked.seen && pending.seen != tracked.wanted
+				},
+			},
+			want: LedgerPlan[ledgerEntry]{
+				Entries: map[string]ledgerEntry{"user/1": {"a", "third"}, "user/2": {"a", "a"}, "user/3": {"a", "first"}}, Changed: []string{"user/1"},
+			},
+		},
 		"a fixed entry stays": {
 			in: LedgerInput[ledgerEntry]{
 				Tracked:  map[string]ledgerEntry{"user/1": {"a", "first"}},
@@ -67,7 +79,7 @@ func TestPlanLedger(t *testing.T) {
 			},
 			want: LedgerPlan[ledgerEntry]{Entries: map[string]ledgerEntry{"user/1": {"a", "first"}}},
 		},
-		"what somebody settled otherwise is dropped": {
+		"what was settled otherwise is dropped": {
 			in: LedgerInput[ledgerEntry]{
 				Tracked:  map[string]ledgerEntry{"user/1": {"a", "first"}, "user/2": {"b", "first"}},
 				Observed: map[string]string{"user/1": "other", "user/2": ""},

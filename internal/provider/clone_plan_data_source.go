@@ -76,8 +76,7 @@ func (d *clonePlanDataSource) Read(ctx context.Context, req datasource.ReadReque
 	if !ok {
 		return
 	}
-	// The ledger must take nothing for settled that this plan could not judge.
-	d.session.noteClone(plan.Target.ID, slices.Collect(maps.Keys(plan.Memberships)), plan.Memberships != nil)
+	d.session.noteClone(plan.Target.ID, slices.Collect(maps.Keys(plan.Memberships)), plan.Complete)
 	if reportPlanProblems(&resp.Diagnostics, plan, model.AllowIncomplete.ValueBool()); resp.Diagnostics.HasError() {
 		return
 	}

@@ -16,6 +16,10 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
+// destroyInstead ends every refusal of a plan: Terraform plans normally before it
+// plans a destroy, and does not where nothing is to be refreshed.
+const destroyInstead = "\n\nTo destroy instead: terraform destroy -refresh=false"
+
 // withoutStop is an error before a full stop: the API's own words may end in one.
 func withoutStop(err error) string { return strings.TrimSuffix(err.Error(), ".") }
 

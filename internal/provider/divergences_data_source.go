@@ -94,9 +94,6 @@ func (s *session) audit(ctx context.Context, run auditRun, source idp.Source, di
 	}
 	done = finished(report)
 	s.noteAudit(report)
-	if len(kept.Used().Counts) > 0 {
-		s.noteResumed(report)
-	}
 	if !report.Complete {
 		addIncompleteWarning(diags, report.Failures)
 	}

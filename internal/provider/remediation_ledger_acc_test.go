@@ -141,6 +141,16 @@ func TestAccRemediationLedger_fixedPoint(t *testing.T) {
 		before(applies(a.audited(remediation), planned{fixAddress("user/101"): "update"}, a.holds("101", entraID(101))),
 			a.setUserExternalID("101", "")),
 
+		// One that has yet another value is shown with that value, and replaced.
+		before(applies(a.audited(remediation), planned{ledgerAddress: "update", fixAddress("user/101"): "update"}, a.holds("101", entraID(101)),
+			text(fixAddress("user/101"), "expected_current_external_id", entraID(777)),
+			attribute(ledgerAddress, "external_ids", knownvalue.MapPartial(map[string]knownvalue.Check{
+				"user/101": knownvalue.ObjectPartial(map[string]knownvalue.Check{
+					"current_external_id": knownvalue.StringExact(entraID(777)), "reversible": knownvalue.Bool(true),
+				}),
+			}))),
+			a.setUserExternalID("101", entraID(777))),
+
 		// One that somebody repaired to another valid value is dropped and never
 		// written again.
 		before(applies(a.audited(remediation), planned{ledgerAddress: "update", fixAddress("user/104"): "delete"}, a.holds("104", entraID(1104))),
@@ -171,7 +181,7 @@ func TestAccRemediationLedger_fixedPoint(t *testing.T) {
 		// it is. (The test framework cannot destroy instances of for_each itself.)
 		resource.TestStep{Config: a.audited("")},
 	)
-	if err := a.wrote(4); err != nil { // 101 twice, 104 and 301 once.
+	if err := a.wrote(5); err != nil { // 101 three times, 104 and 301 once.
 		t.Error(err)
 	}
 }

@@ -94,6 +94,14 @@ func TestAccRemediationLedger_refusals(t *testing.T) {
 		"key without type":         {pending(handWritten("101", "user", "101", entraID(101))), `(?s)Invalid Ledger Key.*user/101`},
 		"clearing a user":          {pending(handWritten("user/101", "user", "101", "")), `(?s)Invalid External ID.*groups only`},
 		"null key":                 {`exclude = [null]`, `(?s)Null|null`},
+		"excluded by name": {
+			pending(handWritten("user/101", "user", "101", entraID(101))[:len(handWritten("user/101", "user", "101", entraID(101)))-2]+`, principal_name = "user101@example.com" }`) +
+				"\nexclude = [\"User101@example.com\"]",
+			`(?s)Invalid Ledger Key.*Did you mean\s+"user/101"\?.*terraform\s+destroy`,
+		},
+		"excluded by id":     {pending(handWritten("user/101", "user", "101", entraID(101))) + "\nexclude = [\"101\"]", `(?s)Invalid Ledger Key.*Did you\s+mean\s+"user/101"\?`},
+		"excluded address":   {pending(handWritten("user/101", "user", "101", entraID(101))) + "\nexclude = [\"users/101\"]", `(?s)Invalid Ledger Key.*"user/101"`},
+		"excluded elsewhere": {`exclude = ["user11@example.com"]`, `(?s)Invalid Ledger Key.*Keys are user/<id>`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -140,9 +148,9 @@ data "dbxidentity_divergences" "all" {
 	}
 }
 
-// A hole in the audit is no settlement: the entry stays, and the fix is applied
-// when it can be judged again.
-func TestProcess_holeKeepsTracked(t *testing.T) {
+// What the audit cannot judge is neither written nor removed again, also when the
+// account has drifted from the fix; the fix is applied when it can be judged again.
+func TestProcess_holeWritesNothing(t *testing.T) {
 	t.Parallel()
 	for name, hole := range map[string]simulator.Fault{
 		"no match":      {Kind: simulator.FaultStatus, Status: 400, Path: "/api/**/users/101/matchWithIdp"},
@@ -156,9 +164,12 @@ func TestProcess_holeKeepsTracked(t *testing.T) {
 			w.must(0, "apply", "-auto-approve")
 			a.setUserExternalID("101", "")() // It drifts, and cannot be judged.
 			a.faults(hole)
-			_, out := w.run("plan", "-detailed-exitcode")
-			if strings.Contains(out, "destroy") && !strings.Contains(out, "0 to destroy") {
-				t.Errorf("a hole makes the plan destroy something:\n%s", out)
+			w.must(0, "apply", "-auto-approve")
+			if got := a.userExternalID("101"); got != "" {
+				t.Errorf("user 101 was given %q, and the audit could not judge it", got)
+			}
+			if id := w.instances()[fixAddress("service_principal/301")]; id == nil {
+				t.Error("a fix that the account holds was forgotten")
 			}
 			a.faults()
 			w.must(0, "apply", "-auto-approve")
@@ -169,8 +180,8 @@ func TestProcess_holeKeepsTracked(t *testing.T) {
 	}
 }
 
-// Holes elsewhere do not make the ledger insist on a value that somebody
-// replaced by another valid one.
+// Holes, of the principal itself or elsewhere, do not make the ledger insist on a
+// value that was replaced by another valid one.
 func TestProcess_settledBesideHoles(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, smallWorld(), simulator.Options{})
@@ -179,7 +190,7 @@ func TestProcess_settledBesideHoles(t *testing.T) {
 	a.change(func(st *simulator.State) { st.IDP.Users[0].ID = entraID(1101) })
 	a.setUserExternalID("101", entraID(1101))()
 	a.faults(
-		simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Path: "/api/**/users/102/matchWithIdp"},
+		simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Path: "/api/**/users/*/matchWithIdp"},
 		simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Path: "/api/**/groups/*/matchWithIdp"},
 		simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Method: "GET", Path: "/api/2.0/**/service-principals"},
 	)
@@ -189,6 +200,35 @@ func TestProcess_settledBesideHoles(t *testing.T) {
 	}
 	if w.instances()[fixAddress("user/101")] != nil {
 		t.Error("the entry was not dropped")
+	}
+}
+
+// No refusal of the ledger blocks a destroy for good: what it says to run works.
+func TestProcess_ledgerRefusalsAndDestroy(t *testing.T) {
+	t.Parallel()
+	removal, added := removalEntry("202", "101"), membershipEntry("202", "202", "101")
+	for name, settings := range map[string]string{
+		"a limit":       `pending_external_ids = { ` + handWritten("user/101", "user", "101", entraID(101)) + " }\n max_new_external_ids = 0",
+		"contradiction": "pending_member_removals = { " + removal + " }\n pending_memberships = { " + added + " }",
+		"one twice":     "pending_memberships = { " + added + ", " + membershipEntry("202/101", "202", "101") + " }",
+		"wrong exclude": `exclude = ["user101@example.com"]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := startAccount(t, smallWorld(), simulator.Options{})
+			w := newWorkspace(t, a.config("", ledgerOf(`pending_external_ids = { `+handWritten("user/102", "user", "102", entraID(102))+` }`)))
+			w.must(0, "apply", "-auto-approve")
+			w.write("main.tf", requiredProviders+a.config("", ledgerOf(settings)))
+			for _, args := range [][]string{{"plan"}, {"plan", "-destroy"}} {
+				if out := w.must(1, args...); !strings.Contains(out, "To destroy instead: terraform destroy -refresh=false") {
+					t.Errorf("%v does not say how to destroy:\n%s", args, out)
+				}
+			}
+			w.must(0, "destroy", "-refresh=false", "-auto-approve")
+			if len(w.instances()) != 0 {
+				t.Error("something is left in state")
+			}
+		})
 	}
 }
 

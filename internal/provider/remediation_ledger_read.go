@@ -27,10 +27,9 @@ const ledgerReaders = 32
 // whose principals are provably gone. An entry that cannot be looked up keeps
 // what was seen before.
 //
-// Of an entry that an audit of this run found pending, nothing is noted: its
+// Of an entry that a data source of this run offers, nothing is noted: its
 // present value is about to be replaced, and a later plan without refresh would
-// take the remembered one for somebody's other settlement. Nor of one that the
-// audit could not judge: a hole is no settlement.
+// take the remembered one for another settlement.
 func (r *remediationLedgerResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state ledgerModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -95,9 +94,9 @@ func (s *session) lookAtExternalIDs(ctx context.Context, section ledgerSection[e
 	}
 	for key, entry := range entries {
 		ref, wanted := entry.ref(), entry.ExternalID.ValueString()
-		open := s.isOpen(ref)
+		offered := s.isOffered(ref)
 		known := s.account.Known
-		if !open {
+		if !offered {
 			known = func(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
 				return s.account.KnownHolding(ctx, ref, wanted)
 			}
@@ -107,7 +106,7 @@ func (s *session) lookAtExternalIDs(ctx context.Context, section ledgerSection[e
 		case errors.Is(err, account.ErrNotFound):
 			delete(entries, key)
 			delete(observed, key)
-		case err == nil && open && p.ExternalID != wanted:
+		case err == nil && offered && p.ExternalID != wanted:
 			delete(observed, key)
 		case err == nil:
 			observed[key] = p.ExternalID
@@ -152,7 +151,7 @@ func lookAtMembers[E memberEntry](ctx context.Context, s *session, section ledge
 				case memberGone:
 					delete(entries, key)
 					delete(observed, key)
-				case memberOpen:
+				case memberOffered:
 					delete(observed, key)
 				case observedPresent, observedAbsent:
 					observed[key] = seen
@@ -175,7 +174,7 @@ func lookAtMembers[E memberEntry](ctx context.Context, s *session, section ledge
 // What a look at a membership says beside present and absent.
 const (
 	memberGone    = "gone"    // the group or the member is deleted
-	memberOpen    = "open"    // something else than the entry wants, about to be changed or not judged
+	memberOffered = "offered" // something else than the entry wants, about to be changed
 	memberUnknown = "unknown" // it could not be looked at
 )
 
@@ -200,8 +199,8 @@ func (l *memberLook) at(ctx context.Context, entry memberEntry) string {
 	}
 	seen := l.seen(memberIDs(members), entry)
 	if seen != entry.shown() {
-		if l.session.isOpenMembership(l.groupID, entry.memberID()) {
-			return memberOpen
+		if l.session.isOfferedMembership(l.groupID, entry.memberID()) {
+			return memberOffered
 		}
 		if l.now == nil {
 			again, err := l.session.account.MembersNow(ctx, l.groupID)

@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -61,6 +62,7 @@ func (r *remediationLedgerResource) ModifyPlan(ctx context.Context, req resource
 		return
 	}
 	merged := plan.merge(ctx, state, &resp.Diagnostics)
+	r.checkExclude(ctx, &plan, merged, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || merged == nil {
 		return // Unknown input leaves unknown maps: they are computed in the apply.
 	}
@@ -84,6 +86,24 @@ func (r *remediationLedgerResource) ModifyPlan(ctx context.Context, req resource
 	}
 	plan.ID, plan.AccountID = types.StringValue(ledgerID), r.session.accountID()
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// checkExclude checks exclude against what may be excluded; merged is nil while that
+// is not known.
+func (r *remediationLedgerResource) checkExclude(ctx context.Context, plan *ledgerModel, merged []mergedSection, diags *diag.Diagnostics) {
+	if !fullyKnown(plan.Exclude) {
+		return
+	}
+	e := ledgerExclude{keys: plan.excluded(ctx, diags), incomplete: r.session.isIncomplete(), memberships: !plan.PendingMemberships.IsNull()}
+	for _, section := range merged {
+		if e.labels == nil {
+			e.labels = map[string][]string{}
+		}
+		maps.Copy(e.labels, section.labels())
+		memberships, ok := section.(ledgerMerge[membershipModel])
+		e.memberships = e.memberships || ok && len(memberships.named) > 0
+	}
+	e.check(diags)
 }
 
 func (r *remediationLedgerResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

@@ -27,8 +27,9 @@ func (r *remediationLedgerResource) Schema(_ context.Context, _ resource.SchemaR
 		attributeAccountID: accountIDAttribute(),
 		"exclude": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType,
-			MarkdownDescription: "Keys to leave out and to forget, for example `user/123` or `<group id>/<member id>`.",
-			Validators:          []validator.Set{locatedElements(stringvalidator.LengthAtLeast(1))},
+			MarkdownDescription: "Keys to leave out and to forget, for example `user/123` or `<group id>/<member id>`. What is no key is refused; " +
+				"a key that matches nothing is warned of, where everything could be read.",
+			Validators: []validator.Set{locatedElements(stringvalidator.LengthAtLeast(1))},
 		},
 	}
 	maps.Copy(attributes, ledgerExternalIDAttributes())

@@ -31,19 +31,40 @@ type ledgerEntry interface {
 	// account is observed to hold once the entry is in effect.
 	wanted() string
 	shown() string
+	// labels are the names and ids that a person may write in place of the key.
+	labels() []string
 }
 
 func (m externalIDFixModel) known() bool {
-	return !m.ExternalID.IsUnknown() && !m.PrincipalID.IsUnknown() && !m.PrincipalType.IsUnknown()
+	return !m.ExternalID.IsUnknown() && !m.CurrentExternalID.IsUnknown() && !m.PrincipalID.IsUnknown() && !m.PrincipalType.IsUnknown()
 }
 func (m externalIDFixModel) wanted() string { return m.ExternalID.ValueString() }
 func (m externalIDFixModel) shown() string  { return m.ExternalID.ValueString() }
+
+func (m externalIDFixModel) labels() []string {
+	return []string{m.PrincipalName.ValueString(), m.ExternalID.ValueString(), m.CurrentExternalID.ValueString()}
+}
+
+// renewedFix is a tracked fix that will replace the value that was found now, and
+// whether that is another one than the first: neither what was reviewed nor what is
+// wanted. It stays as it is where the pending fix does not say what it replaces.
+func renewedFix(tracked, pending externalIDFixModel) (externalIDFixModel, bool) {
+	now := pending.CurrentExternalID
+	if now.IsNull() || now.Equal(tracked.CurrentExternalID) || now.Equal(tracked.ExternalID) {
+		return tracked, false
+	}
+	tracked.CurrentExternalID, tracked.Reversible = now, pending.Reversible
+	return tracked, true
+}
 
 func (m memberRemovalModel) known() bool { return !m.GroupID.IsUnknown() && !m.MemberID.IsUnknown() }
 
 // wanted has no part of its own: the key names both sides.
 func (m memberRemovalModel) wanted() string { return observedAbsent }
 func (m memberRemovalModel) shown() string  { return observedAbsent }
+func (m memberRemovalModel) labels() []string {
+	return []string{m.GroupID.ValueString(), m.GroupName.ValueString(), m.MemberID.ValueString(), m.MemberName.ValueString()}
+}
 
 // membershipModel is a membership that a clone plan wants.
 type membershipModel struct {
@@ -63,6 +84,9 @@ func (m membershipModel) wanted() string {
 	return m.MemberID.ValueString() + " " + strconv.FormatBool(m.Privileged.ValueBool())
 }
 func (m membershipModel) shown() string { return observedPresent }
+func (m membershipModel) labels() []string {
+	return []string{m.GroupID.ValueString(), m.GroupName.ValueString(), m.MemberID.ValueString(), membershipKey(m.groupID(), m.memberID())}
+}
 
 // ledgerSection is one of the kinds of things that a ledger remembers. The
 // pointers are into its model.
@@ -71,6 +95,8 @@ type ledgerSection[E ledgerEntry] struct {
 	// in front of it. things is what an error calls them, tooMany its summary.
 	name, things, tooMany string
 	elementType           types.ObjectType
+	// renew is [audit.LedgerInput.Renew].
+	renew func(tracked, pending E) (E, bool)
 
 	pending, entries, observed *types.Map
 	limit                      *types.Int64
@@ -78,7 +104,7 @@ type ledgerSection[E ledgerEntry] struct {
 
 func (m *ledgerModel) externalIDs() ledgerSection[externalIDFixModel] {
 	return ledgerSection[externalIDFixModel]{
-		name: "external_ids", things: "externalId fixes", tooMany: "Too Many New External IDs", elementType: externalIDFixType,
+		name: "external_ids", things: "externalId fixes", tooMany: "Too Many New External IDs", elementType: externalIDFixType, renew: renewedFix,
 		pending: &m.PendingExternalIDs, entries: &m.ExternalIDs, observed: &m.ObservedExternalIDs, limit: &m.MaxNewExternalIDs,
 	}
 }
@@ -124,6 +150,7 @@ func (s ledgerSection[E]) setObserved(ctx context.Context, observed map[string]s
 type ledgerMerge[E ledgerEntry] struct {
 	ledgerSection[E]
 	plan   audit.LedgerPlan[E]
+	named  map[string][]string
 	before map[string]string // what was observed, of the entries that stay
 	// fresh is true when the state does not have the section yet.
 	fresh bool
@@ -141,13 +168,13 @@ func (s ledgerSection[E]) merge(ctx context.Context, state ledgerSection[E], exc
 			return ledgerMerge[E]{}, false
 		}
 	}
-	seen := state.decodeObserved(ctx, diags)
+	seen, tracked := state.decodeObserved(ctx, diags), s.decode(ctx, state.entries, diags)
 	plan := audit.PlanLedger(audit.LedgerInput[E]{
-		Pending: pending, Tracked: s.decode(ctx, state.entries, diags), Observed: seen, Exclude: exclude,
-		Wanted: E.wanted, Shown: E.shown,
+		Pending: pending, Tracked: tracked, Observed: seen, Exclude: exclude,
+		Wanted: E.wanted, Shown: E.shown, Renew: s.renew,
 	})
-	// What was observed belongs to an entry: a new or changed one was not looked
-	// at yet, and must not count as settled before it was.
+	// What was observed belongs to an entry: one that is about to be put into effect
+	// must not count as settled before it was looked at again.
 	observed := make(map[string]string, len(plan.Entries))
 	for key := range plan.Entries {
 		if value, ok := seen[key]; ok {
@@ -157,11 +184,20 @@ func (s ledgerSection[E]) merge(ctx context.Context, state ledgerSection[E], exc
 	for _, key := range append(plan.New, plan.Changed...) {
 		delete(observed, key)
 	}
-	return ledgerMerge[E]{ledgerSection: s, plan: plan, before: observed, fresh: state.entries.IsNull()}, true
+	named := make(map[string][]string, len(plan.Entries))
+	for _, entries := range []map[string]E{tracked, pending} {
+		for key, entry := range entries {
+			named[key] = append(named[key], entry.labels()...)
+		}
+	}
+	return ledgerMerge[E]{ledgerSection: s, plan: plan, named: named, before: observed, fresh: state.entries.IsNull()}, true
 }
 
 // same tells whether the section stays exactly as it is in the state.
 func (m ledgerMerge[E]) same() bool { return m.plan.Same() && !m.fresh }
+
+// labels are what a person may call what is pending or tracked, by key.
+func (m ledgerMerge[E]) labels() map[string][]string { return m.named }
 
 // apply writes a merge into the model.
 func (m ledgerMerge[E]) apply(ctx context.Context, diags *diag.Diagnostics) {
@@ -177,13 +213,14 @@ func (m ledgerMerge[E]) checkLimit(diags *diag.Diagnostics) {
 		diags.AddAttributeError(path.Root(attribute), m.tooMany,
 			fmt.Sprintf("The plan takes in %d %s at once, and %s allows %d. "+
 				"Look at why there are so many; then raise the limit, narrow the data source (targets, principal_types), "+
-				"or leave some out with exclude.", n, m.things, attribute, limit))
+				"or leave some out with exclude.%s", n, m.things, attribute, limit, destroyInstead))
 	}
 }
 
 // mergedSection is a merge of any kind.
 type mergedSection interface {
 	same() bool
+	labels() map[string][]string
 	apply(ctx context.Context, diags *diag.Diagnostics)
 	checkLimit(diags *diag.Diagnostics)
 }
@@ -237,12 +274,12 @@ func checkContradictions(removals map[string]memberRemovalModel, memberships map
 		if _, both := removals[full]; both {
 			diags.AddAttributeError(path.Root("memberships"), "Contradicting Ledger Entries",
 				fmt.Sprintf("The membership of %s in group/%s is to be added and to be removed. "+
-					"Leave one of the two out with exclude, or take it out of its pending map.", m.MemberID.ValueString(), m.GroupID.ValueString()))
+					"Leave one of the two out with exclude, or take it out of its pending map.%s", m.MemberID.ValueString(), m.GroupID.ValueString(), destroyInstead))
 		}
 		if other, twice := keys[full]; twice {
 			diags.AddAttributeError(path.Root("memberships"), "Duplicate Ledger Entries",
-				fmt.Sprintf("The membership of %s in group/%s is there under the keys %q and %q. Leave one of them out with exclude.",
-					m.MemberID.ValueString(), m.GroupID.ValueString(), other, key))
+				fmt.Sprintf("The membership of %s in group/%s is there under the keys %q and %q. Leave one of them out with exclude.%s",
+					m.MemberID.ValueString(), m.GroupID.ValueString(), other, key, destroyInstead))
 		}
 		keys[full] = key
 	}

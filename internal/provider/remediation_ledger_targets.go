@@ -67,7 +67,7 @@ func (t *membershipTargets) check(wanted map[string]map[string]bool, diags *diag
 		case t.serves(target):
 			diags.AddAttributeError(path.Root("pending_memberships"), "Two Members Under One Ledger Key", fmt.Sprintf(
 				"A clone plan of this run gives these groups to the member %s, and the ledger has their keys for others:%s\n\n"+
-					"A key that is the group alone has room for one member, and merge keeps the last. %s", target, lost, keysWithMember))
+					"A key that is the group alone has room for one member, and merge keeps the last. %s%s", target, lost, keysWithMember, destroyInstead))
 		default:
 			doubt += fmt.Sprintf("\n\nTo the member %s:%s", target, lost)
 		}

@@ -42,7 +42,7 @@ func TestSession_checkTargets(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &session{}
+			s := emptySession()
 			s.noteClone("8", []string{"1", "2"}, true)
 			s.noteClone("9", []string{"1", "2", "3"}, true)
 			said := func() string {

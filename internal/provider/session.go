@@ -41,18 +41,14 @@ type session struct {
 	callerWarned atomic.Bool
 
 	mu sync.Mutex
-	// audited are the principals that the audits of this run judged or tried to;
-	// open are those that they want to fix or could not judge, and unlisted the
-	// types of which there may be more.
-	audited, open map[audit.Ref]bool
-	// vetted are the externalIds that the audits of this run offer: they have looked
-	// at the power of those principals, or were told not to mind it.
-	vetted   map[audit.Ref]string
-	unlisted map[audit.PrincipalType]bool
-	// openMembers are the memberships, by [membershipKey], that the reads of this
-	// run want to change or could not judge; openGroups and openTargets are groups
-	// and members of which all memberships are open.
-	openMembers, openGroups, openTargets map[string]bool
+	// offered are the externalIds that the audits of this run offer to write: they
+	// have looked at the power of those principals, or were told not to mind it.
+	offered map[audit.Ref]string
+	// offeredMembers are the memberships, by [membershipKey], that the audits and
+	// clone plans of this run offer to change.
+	offeredMembers map[string]bool
+	// incomplete is true once a data source of this run could not read everything.
+	incomplete bool
 	// clones are the groups that the clone plans of this run give, by target.
 	clones map[string]map[string]bool
 	// targetsWarned is true once the run was told of keys with room for one target.
@@ -69,87 +65,29 @@ func (s *session) auditOptions() audit.Options {
 	}
 }
 
-// noteAudit remembers what an audit of this run left open: what it wants to
-// fix, and what it could not judge. A hole elsewhere leaves nothing open: what
-// somebody else settled must not wait until the whole account can be read.
+// noteAudit remembers what an audit of this run offers to change.
 func (s *session) noteAudit(report audit.Report) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.open == nil {
-		s.audited, s.open, s.unlisted = map[audit.Ref]bool{}, map[audit.Ref]bool{}, map[audit.PrincipalType]bool{}
-		s.vetted = map[audit.Ref]string{}
-	}
-	s.prepareMembers()
-	for t, ids := range report.Scanned {
-		for _, id := range ids {
-			s.audited[audit.Ref{Type: t, ID: id}] = true
-		}
-		if !report.Coverage.Of(t) {
-			s.unlisted[t] = true
-		}
-	}
-	for _, ref := range report.Unjudged {
-		s.open[ref] = true
-	}
+	s.incomplete = s.incomplete || !report.Complete
 	for _, f := range report.ExternalIDFixes {
-		s.open[f.Ref], s.vetted[f.Ref] = true, f.ExternalID
-	}
-	for _, m := range report.ManualActions {
-		if audit.IsHole(m.Reason) {
-			s.open[m.Ref] = true
-		}
-		for _, id := range m.MemberIDs {
-			s.openMembers[membershipKey(m.ID, id)] = true
-		}
+		s.offered[f.Ref] = f.ExternalID
 	}
 	for _, x := range report.MemberRemovals {
-		s.openMembers[membershipKey(x.GroupID, x.MemberID)] = true
-	}
-	for _, f := range report.Failures {
-		if f.Type == audit.TypeGroup && f.ID != "" {
-			s.openGroups[f.ID] = true
-		}
+		s.offeredMembers[membershipKey(x.GroupID, x.MemberID)] = true
 	}
 }
 
-// noteResumed leaves open everything that an audit judged which rests on a
-// checkpoint: what it does not want to fix may be as it was an hour ago, and
-// nobody has settled it.
-func (s *session) noteResumed(report audit.Report) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for t, ids := range report.Scanned {
-		s.unlisted[t] = true
-		for _, id := range ids {
-			s.open[audit.Ref{Type: t, ID: id}] = true
-		}
-	}
-}
-
-// prepareMembers makes the maps; the caller holds the lock.
-func (s *session) prepareMembers() {
-	if s.openMembers == nil {
-		s.openMembers, s.openGroups, s.openTargets = map[string]bool{}, map[string]bool{}, map[string]bool{}
-	}
-}
-
-// noteClone remembers what a clone plan of this run wants of its target; all of
-// the target's memberships are open when the plan is not complete.
+// noteClone remembers what a clone plan of this run wants of its target.
 func (s *session) noteClone(targetID string, groupIDs []string, complete bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.prepareMembers()
-	if s.clones == nil {
-		s.clones = map[string]map[string]bool{}
-	}
+	s.incomplete = s.incomplete || !complete
 	if s.clones[targetID] == nil {
 		s.clones[targetID] = map[string]bool{}
 	}
 	for _, id := range groupIDs {
-		s.openMembers[membershipKey(id, targetID)], s.clones[targetID][id] = true, true
-	}
-	if !complete {
-		s.openTargets[targetID] = true
+		s.offeredMembers[membershipKey(id, targetID)], s.clones[targetID][id] = true, true
 	}
 }
 
@@ -172,25 +110,31 @@ func (s *session) checkTargets(t membershipTargets, diags *diag.Diagnostics) {
 func (s *session) isVetted(ref audit.Ref, externalID string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	offered, ok := s.vetted[ref]
+	offered, ok := s.offered[ref]
 	return ok && offered == externalID
 }
 
-// isOpenMembership is [session.isOpen] for a membership.
-func (s *session) isOpenMembership(groupID, memberID string) bool {
-	group := audit.Ref{Type: audit.TypeGroup, ID: groupID}
+// isIncomplete tells whether a data source of this run could not read everything.
+func (s *session) isIncomplete() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.openMembers[membershipKey(groupID, memberID)] || s.openGroups[groupID] || s.openTargets[memberID] ||
-		s.open[group] || s.unlisted[audit.TypeGroup] && !s.audited[group]
+	return s.incomplete
 }
 
-// isOpen tells whether the audits of this run left a principal open. A resource
-// that takes its input from the data source is read after it.
-func (s *session) isOpen(ref audit.Ref) bool {
+// isOffered tells whether an audit of this run offers to write the principal's
+// externalId. A resource that takes its input from the data source is read after it.
+func (s *session) isOffered(ref audit.Ref) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.open[ref] || s.unlisted[ref.Type] && !s.audited[ref]
+	_, ok := s.offered[ref]
+	return ok
+}
+
+// isOfferedMembership is [session.isOffered] for a membership.
+func (s *session) isOfferedMembership(groupID, memberID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.offeredMembers[membershipKey(groupID, memberID)]
 }
 
 func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *session {
@@ -236,7 +180,10 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		return nil
 	}
 	kept.bind(s, client)
-	return &session{settings: s, account: client, idp: newIDP(s, client, diags), now: time.Now, handover: newHandover(), checkpoints: kept}
+	return &session{
+		settings: s, account: client, idp: newIDP(s, client, diags), now: time.Now, handover: newHandover(), checkpoints: kept,
+		offered: map[audit.Ref]string{}, offeredMembers: map[string]bool{}, clones: map[string]map[string]bool{},
+	}
 }
 
 // warnJournal says that a write was made whose outcome the journal lacks. Every
