@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -11,72 +12,95 @@ import (
 	"strings"
 )
 
-// AssumptionKeys are the keys that [Assumed.Set] takes, with their kinds, sorted:
-// "scim.field_name=bool" and so on.
+// AssumptionKeys are the keys that [Assumed.Set] takes, with what each takes,
+// sorted: "scim.member_type=omitted|returned", "workspaces.permission_page_size=int".
+// The first word is the default.
 func AssumptionKeys() []string {
 	var out []string
 	var a Assumed
-	a.each(func(key string, field reflect.Value) bool {
-		out = append(out, key+"="+field.Kind().String())
-		return false
+	_ = a.each(func(s assumption) error {
+		takes := strings.Replace(s.value.Kind().String(), "string", "text", 1)
+		if len(s.words) > 0 {
+			takes = strings.Join(s.words, "|")
+		}
+		out = append(out, s.key+"="+takes)
+		return nil
 	})
 	slices.Sort(out)
 	return out
 }
 
 // Set sets one switch by a text such as "workspaces.permission_page_size=2". The
-// error lists the keys.
+// error lists the keys, or the words of the key.
 func (a *Assumed) Set(text string) error {
 	key, value, ok := strings.Cut(text, "=")
 	if !ok {
 		return fmt.Errorf("assumption %q: want key=value", text)
 	}
-	var err error
-	found := a.each(func(name string, field reflect.Value) bool {
-		if !strings.EqualFold(name, strings.TrimSpace(key)) {
-			return false
+	found := false
+	err := a.each(func(s assumption) error {
+		if !strings.EqualFold(s.key, strings.TrimSpace(key)) {
+			return nil
 		}
-		err = setField(field, value)
-		return true
+		found = true
+		if err := setField(s.value, value); err != nil {
+			return fmt.Errorf("assumption %s: %w", s.key, err)
+		}
+		return s.check()
 	})
-	if !found {
+	if err == nil && !found {
 		return fmt.Errorf("unknown assumption %q; there are %s", key, strings.Join(AssumptionKeys(), ", "))
 	}
-	if err != nil {
-		return fmt.Errorf("assumption %s: %w", key, err)
+	return err
+}
+
+// settle puts the default word into every text switch that is empty. The error
+// names the switches that have a word or number that they do not take.
+func (a *Assumed) settle() error {
+	var errs []error
+	_ = a.each(func(s assumption) error {
+		if len(s.words) > 0 && s.value.String() == "" {
+			s.value.SetString(s.words[0])
+		}
+		errs = append(errs, s.check())
+		return nil
+	})
+	return errors.Join(errs...)
+}
+
+// assumption is one switch. A text switch without words takes any text.
+type assumption struct {
+	key   string
+	value reflect.Value
+	words []string
+}
+
+func (s assumption) check() error {
+	switch {
+	case s.value.Kind() == reflect.Int && s.value.Int() < 0:
+		return fmt.Errorf("assumption %s: %d is negative", s.key, s.value.Int())
+	case len(s.words) > 0 && !slices.Contains(s.words, s.value.String()):
+		return fmt.Errorf("assumption %s: %q is none of its words: %s", s.key, s.value, strings.Join(s.words, ", "))
 	}
 	return nil
 }
 
-// each visits the switches until visit returns true.
-func (a *Assumed) each(visit func(key string, field reflect.Value) bool) bool {
+// each visits the switches until visit fails.
+func (a *Assumed) each(visit func(assumption) error) error {
 	areas := reflect.ValueOf(a).Elem()
 	for i := range areas.NumField() {
 		area := areas.Field(i)
 		for j := range area.NumField() {
-			key := snakeCase(areas.Type().Field(i).Name) + "." + snakeCase(area.Type().Field(j).Name)
-			if area.Field(j).CanSet() && isSwitch(area.Field(j).Kind()) && visit(key, area.Field(j)) {
-				return true
+			field := area.Type().Field(j)
+			if !isSwitch(area.Field(j).Kind()) {
+				continue
 			}
-		}
-	}
-	return false
-}
-
-// check refuses a switch with a word that it does not know.
-func (a IdentityAssumptions) check() error {
-	for _, f := range []struct {
-		key, value string
-		words      []string
-	}{
-		{"disabled", a.Disabled, []string{"404", "403", "501"}},
-		{"filter", a.Filter, []string{"ignore", "reject"}},
-		{"clear_external_id", a.ClearExternalID, []string{"ignore", "reject", "clear"}},
-		{"collision", a.Collision, []string{"accept", "reject"}},
-		{"external_group_members", a.ExternalGroupMembers, []string{"reject", "ignore", "accept"}},
-	} {
-		if f.value != "" && !slices.Contains(f.words, f.value) {
-			return fmt.Errorf("assumption identity.%s: %q is none of its words: %s", f.key, f.value, strings.Join(f.words, ", "))
+			if err := visit(assumption{
+				key:   snakeCase(areas.Type().Field(i).Name) + "." + snakeCase(field.Name),
+				value: area.Field(j), words: strings.Fields(field.Tag.Get("words")),
+			}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

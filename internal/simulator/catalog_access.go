@@ -4,7 +4,6 @@
 package simulator
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,9 +11,9 @@ import (
 
 // UnityCatalogAssumptions are the switches of Unity Catalog.
 type UnityCatalogAssumptions struct {
-	// MetastoreAdmin is who is a metastore admin: "" (the owner of the metastore
-	// and the members of a group that owns it), "everybody" or "nobody".
-	MetastoreAdmin string
+	// MetastoreAdmin is who is a metastore admin: the owner of the metastore and
+	// the members of a group that owns it, everybody or nobody.
+	MetastoreAdmin string `words:"owner everybody nobody"`
 	// PageSize is the page of lists with max_results=0; 0 is 100. Those of
 	// permissions have 150.
 	PageSize int
@@ -29,17 +28,6 @@ type UnityCatalogAssumptions struct {
 	// ModelsAsRoutines shows models among the routines of information_schema; the
 	// default is that it does not know them.
 	ModelsAsRoutines bool
-}
-
-// check refuses a switch with a word that it does not know.
-func (a UnityCatalogAssumptions) check() error {
-	if !slices.Contains([]string{"", "everybody", "nobody"}, a.MetastoreAdmin) {
-		return fmt.Errorf("assumption unity_catalog.metastore_admin: %q is none of its words: everybody, nobody (or nothing)", a.MetastoreAdmin)
-	}
-	if a.PageSize < 0 {
-		return fmt.Errorf("assumption unity_catalog.page_size: %d is negative", a.PageSize)
-	}
-	return nil
 }
 
 // privilegeReach tells on which types a privilege that is granted above has an

@@ -107,6 +107,10 @@ func TestControl_state(t *testing.T) {
 	for name, tt := range map[string]struct{ body, want string }{
 		"no JSON":      {"{", "reading the state document"},
 		"unknown key":  {`{"usres":[]}`, `unknown field \"usres\"`},
+		"assumptions":  {`{"assumed":{"scim":{"member_type":"returned"}}}`, `unknown field \"assumed\"`},
+		"source":       {`{"groups":[{"id":"1","displayName":"g","members":[{"value":"2","membership_source":"IDP"}]}]}`, `groups[0].members[0].membership_source: \"IDP\" is none of its words: INTERNAL, IDENTITY_PROVIDER`},
+		"permission":   {`{"workspaces":[{"workspace_id":1,"permission_assignments":[{"principal_id":"1","permissions":["admin"]}]}]}`, "USER, ADMIN, UNKNOWN"},
+		"okta status":  {`{"idp":{"users":[{"id":"1","oktaStatus":"Active"}]}}`, "idp.users[0].oktaStatus"},
 		"two of an id": {`{"users":[{"id":"1","userName":"a"},{"id":"1","userName":"b"}]}`, "users[1]: id 1 is used twice"},
 		"two of them":  {`{} {}`, "something follows it"},
 	} {
@@ -162,7 +166,7 @@ func TestNew_refusesOptions(t *testing.T) {
 		want string
 	}{
 		"rate limits": {Options{RateLimits: "some"}, "want off or documented"},
-		"words":       {Options{Assumed: Assumed{Identity: IdentityAssumptions{Filter: "refuse"}}}, `"refuse" is none of its words: ignore, reject`},
+		"words":       {Options{Assumed: Assumed{Identity: IdentityAssumptions{Filter: "refuse"}}}, `assumption identity.filter: "refuse" is none of its words: refused, ignored`},
 		"faults":      {Options{Faults: []Fault{{Kind: "meteor"}}}, "faults[0]"},
 	} {
 		if _, err := New(State{}, tt.opts); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -188,6 +192,9 @@ func TestAssumed_Set(t *testing.T) {
 	for text, want := range map[string]string{
 		"x":                                 "want key=value",
 		"workspaces.moon=1":                 "workspaces.delete_absent_ok=bool",
+		"scim.member_type=seen":             `assumption scim.member_type: "seen" is none of its words: omitted, returned`,
+		"scim.member_type=":                 "is none of its words",
+		"paging.max_entries=-1":             "-1 is negative",
 		"workspaces.delete_absent_ok=maybe": "want true or false",
 		"workspaces.permission_page_size=x": "want a number",
 	} {

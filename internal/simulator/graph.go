@@ -43,9 +43,9 @@ type GraphAssumptions struct {
 	// of the host that was asked: a hostile or a badly configured proxy.
 	NextLinkHost string
 	// BatchURLs "any" takes absolute URLs and those with a version in the parts of
-	// a batch, as BatchRequestContent of the JavaScript client makes them; ""
-	// refuses them with 400, as reported (msgraph-sdk-javascript #1178).
-	BatchURLs string
+	// a batch, as BatchRequestContent of the JavaScript client makes them;
+	// otherwise they are refused with 400, as reported (msgraph-sdk-javascript #1178).
+	BatchURLs string `words:"relative any"`
 }
 
 // graphBases are where Graph is served: graph_endpoint is {host}/graph, and

@@ -9,36 +9,34 @@ import (
 	"strings"
 )
 
-// IdentityAssumptions are the switches of IAM v2.
+// IdentityAssumptions are the switches of IAM v2. The words of a switch are in
+// its tag, the default first.
 type IdentityAssumptions struct {
-	// Disabled is what an account without IAM v2 ([Options.NoIAMv2]) answers:
-	// "404" (the default), "403" or "501".
-	Disabled string
-	// Filter is what a filter does, whose grammar is published nowhere:
-	// "ignore" (the default: everything is listed, without a word) or "reject" (400).
-	Filter string
+	// Disabled is what an account without IAM v2 ([Options.NoIAMv2]) answers.
+	Disabled string `words:"404 403 501"`
+	// Filter is what a filter does, whose grammar is published nowhere: 400, or
+	// everything is listed without a word.
+	Filter string `words:"refused ignored"`
 	// ShortPages fills pages with half of what was asked for, as the
 	// documentation allows. Off by default: what was seen are full pages.
 	ShortPages bool
 	// ClearExternalID is what an empty external_id does to a user or service
-	// principal: "ignore" (the default: 200 without effect), "reject" (400) or
-	// "clear".
-	ClearExternalID string
-	// Collision is what an external_id that another principal of the kind holds
-	// does: "accept" (the default, since duplicates exist) or "reject" (409).
-	Collision string
+	// principal: 200 without effect, 400, or it is cleared.
+	ClearExternalID string `words:"ignored refused accepted"`
+	// ExternalIDCollision is an external_id that another principal of the kind
+	// holds: accepted, since duplicates exist, or 409.
+	ExternalIDCollision string `words:"accepted refused"`
 	// ExternalGroupMembers is what a membership write on a linked group does
-	// under automatic identity management: "reject" (403, the default),
-	// "ignore" (200 without effect) or "accept".
-	ExternalGroupMembers string
-	// RejectCycles refuses a membership that closes a cycle of groups.
-	RejectCycles bool
+	// under automatic identity management: 403, 200 without effect, or it is done.
+	ExternalGroupMembers string `words:"forbidden ignored accepted"`
+	// NestingCycles is a membership that closes a cycle of groups; refused is 400.
+	NestingCycles string `words:"accepted refused"`
 	// FullAccessView sends the permissions of a workspace access detail in the
 	// BASIC view too; what the views differ in is not documented.
 	FullAccessView bool
-	// RejectTwins refuses to resolve an identity whose user name belongs to a
-	// user with another external_id; the default creates a second user.
-	RejectTwins bool
+	// NameTwins is resolving an identity whose user name belongs to a user with
+	// another external_id: a second user of the name, or 409.
+	NameTwins string `words:"accepted refused"`
 }
 
 // identityPath is what every account-level path of IAM v2 begins with.
@@ -171,8 +169,8 @@ func listKey(kind principalKind) string {
 
 func (s *Server) identityList(kind principalKind) apiHandler {
 	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
-		if r.URL.Query().Get("filter") != "" && s.opts.Assumed.Identity.Filter == "reject" {
-			writeInvalid(rw, "The filter is not supported.")
+		if r.URL.Query().Get("filter") != "" && s.opts.Assumed.Identity.Filter == "refused" {
+			writeInvalid(rw, "The filter is not valid: its grammar is not published.")
 			return
 		}
 		var reply any

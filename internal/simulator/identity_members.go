@@ -153,7 +153,7 @@ func (s *Server) memberDelete(rw http.ResponseWriter, r *http.Request, _ caller)
 func (s *Server) isExternal(g *Group) bool { return s.opts.AIM && g.ExternalID != "" }
 
 func (s *Server) membersIgnored(g *Group) bool {
-	return s.isExternal(g) && s.opts.Assumed.Identity.ExternalGroupMembers == "ignore"
+	return s.isExternal(g) && s.opts.Assumed.Identity.ExternalGroupMembers == "ignored"
 }
 
 // membershipWrite finds group and principal and refuses what cannot be
@@ -172,11 +172,11 @@ func (s *Server) membershipWrite(w *world, id, member string) (*Group, principal
 		return nil, child, invalid("The members of system group " + id + " cannot be changed.")
 	case member == id:
 		return nil, child, invalid("Group " + id + " cannot be a member of itself.")
-	case s.isExternal(p.group) && !slices.Contains([]string{"ignore", "accept"}, s.opts.Assumed.Identity.ExternalGroupMembers):
+	case s.isExternal(p.group) && s.opts.Assumed.Identity.ExternalGroupMembers == "forbidden":
 		return nil, child, refuse(http.StatusForbidden, "PERMISSION_DENIED",
 			"Group "+id+" is managed by the identity provider and cannot be updated.")
 	}
-	if s.opts.Assumed.Identity.RejectCycles && slices.Contains(w.transitiveParents(id), member) {
+	if s.opts.Assumed.Identity.NestingCycles == "refused" && slices.Contains(w.transitiveParents(id), member) {
 		return nil, child, invalid("Group " + member + " is above group " + id + ": nesting them would be a cycle.")
 	}
 	return p.group, child, nil

@@ -41,7 +41,7 @@ func (s *Server) identityResolve(kind principalKind) apiHandler {
 }
 
 func (s *Server) resolve(w *world, kind principalKind, externalID string) (any, *apiError) {
-	wanted, ok := w.fromIDP(kind, externalID)
+	wanted, ok := s.fromIDP(w, kind, externalID)
 	if !ok {
 		return nil, refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST",
 			kindWord(kind)+" with external ID "+externalID+" was not found in the identity provider.")
@@ -55,9 +55,8 @@ func (s *Server) resolve(w *world, kind principalKind, externalID string) (any, 
 	}
 	// Assumed: the name of a user may be there twice afterwards, which is the
 	// duplicate that the documentation warns of; the others are unique.
-	taken := len(w.byName[kind][strings.ToLower(wanted.name())]) > 0
-	if taken && (kind != kindUser || s.opts.Assumed.Identity.RejectTwins) {
-		return nil, alreadyExists(wanted)
+	if s.nameTaken(w, kind, wanted.name(), "") && (kind != kindUser || s.opts.Assumed.Identity.NameTwins == "refused") {
+		return nil, alreadyExists(kind, wanted.name())
 	}
 	object, refusal := s.addPrincipal(w, wanted)
 	if refusal == nil {
@@ -67,7 +66,7 @@ func (s *Server) resolve(w *world, kind principalKind, externalID string) (any, 
 }
 
 // fromIDP is the principal that provisioning would make of a live IdP object.
-func (w *world) fromIDP(kind principalKind, externalID string) (principalRef, bool) {
+func (s *Server) fromIDP(w *world, kind principalKind, externalID string) (principalRef, bool) {
 	p := principalRef{kind: kind}
 	switch kind {
 	case kindUser:
@@ -76,6 +75,9 @@ func (w *world) fromIDP(kind principalKind, externalID string) (principalRef, bo
 			return p, false
 		}
 		name := u.accountName()
+		if s.opts.Assumed.SCIM.UserNameCase == "lower" {
+			name = strings.ToLower(name)
+		}
 		p.user = &User{UserName: name, DisplayName: u.DisplayName, ExternalID: u.ID, Active: u.AccountEnabled,
 			Emails: []Email{{Value: name, Type: "work", Primary: true}}}
 	case kindGroup:

@@ -123,7 +123,7 @@ func TestIdentity_sdkUsers(t *testing.T) {
 
 func TestIdentity_sdkGroupsAndServicePrincipals(t *testing.T) {
 	t.Parallel()
-	p := startPeer(t, mustPreset(t, "empty"), Options{Assumed: Assumed{Identity: IdentityAssumptions{Collision: "reject"}}})
+	p := startPeer(t, mustPreset(t, "empty"), Options{Assumed: Assumed{Identity: IdentityAssumptions{ExternalIDCollision: "refused"}}})
 	api, ctx := identityClient(t, p), t.Context()
 	g := must[*iamv2.Group](t)(api.CreateGroup(ctx, iamv2.CreateGroupRequest{Group: iamv2.Group{GroupName: "team", ExternalId: "g1"}}))
 	g = must[*iamv2.Group](t)(api.UpdateGroup(ctx, iamv2.UpdateGroupRequest{
@@ -464,18 +464,18 @@ func TestIdentity_switches(t *testing.T) {
 		{"no IAM v2", Options{NoIAMv2: true}, "GET", list, "", 404, "ENDPOINT_NOT_FOUND"},
 		{"no IAM v2, forbidden", Options{NoIAMv2: true, Assumed: Assumed{Identity: IdentityAssumptions{Disabled: "403"}}}, "GET", one, "", 403, "PERMISSION_DENIED"},
 		{"no IAM v2, not implemented", Options{NoIAMv2: true, Assumed: Assumed{Identity: IdentityAssumptions{Disabled: "501"}}}, "GET", members, "", 501, "NOT_IMPLEMENTED"},
-		{"a filter passed over", switched(none), "GET", list + "?filter=username+eq+x", "", 200, ""},
-		{"a filter refused", switched(func(a *IdentityAssumptions) { a.Filter = "reject" }), "GET", list + "?filter=x", "", 400, "INVALID_PARAMETER_VALUE"},
+		{"a filter passed over", switched(func(a *IdentityAssumptions) { a.Filter = "ignored" }), "GET", list + "?filter=username+eq+x", "", 200, ""},
+		{"a filter refused", switched(none), "GET", list + "?filter=x", "", 400, "INVALID_PARAMETER_VALUE"},
 		{"a bad token", switched(none), "GET", list + "?page_token=bm9uc2Vuc2U", "", 400, "INVALID_PARAMETER_VALUE"},
 		{"a token of another list", switched(none), "GET", "/groups?page_token=" + pageToken("/elsewhere", 1), "", 400, "INVALID_PARAMETER_VALUE"},
 		{"a negative page size", switched(none), "GET", list + "?page_size=-1", "", 400, "INVALID_PARAMETER_VALUE"},
 		{"a page size in words", switched(none), "GET", list + "?page_size=ten", "", 400, "INVALID_PARAMETER_VALUE"},
 		{"a group under users", switched(none), "GET", "/users/" + groups[0], "", 404, "RESOURCE_DOES_NOT_EXIST"},
-		{"clearing refused", switched(func(a *IdentityAssumptions) { a.ClearExternalID = "reject" }), "PATCH", clearID, `{"external_id":""}`, 400, "INVALID_PARAMETER_VALUE"},
+		{"clearing refused", switched(func(a *IdentityAssumptions) { a.ClearExternalID = "refused" }), "PATCH", clearID, `{"external_id":""}`, 400, "INVALID_PARAMETER_VALUE"},
 		{"a malformed body", switched(none), "POST", list, `{`, 400, "MALFORMED_REQUEST"},
-		{"an external group, ignored", switched(func(a *IdentityAssumptions) { a.ExternalGroupMembers = "ignore" }), "POST", members, `{"principal_id":"` + users[9] + `"}`, 200, ""},
-		{"an external group, accepted", switched(func(a *IdentityAssumptions) { a.ExternalGroupMembers = "accept" }), "POST", members, `{"principal_id":` + users[9] + `}`, 200, ""},
-		{"a group in itself", switched(func(a *IdentityAssumptions) { a.ExternalGroupMembers = "accept" }), "POST", members, `{"principal_id":` + external + `}`, 400, "INVALID_PARAMETER_VALUE"},
+		{"an external group, ignored", switched(func(a *IdentityAssumptions) { a.ExternalGroupMembers = "ignored" }), "POST", members, `{"principal_id":"` + users[9] + `"}`, 200, ""},
+		{"an external group, accepted", switched(func(a *IdentityAssumptions) { a.ExternalGroupMembers = "accepted" }), "POST", members, `{"principal_id":` + users[9] + `}`, 200, ""},
+		{"a group in itself", switched(func(a *IdentityAssumptions) { a.ExternalGroupMembers = "accepted" }), "POST", members, `{"principal_id":` + external + `}`, 400, "INVALID_PARAMETER_VALUE"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -509,7 +509,7 @@ func TestIdentity_cyclesEndAndCanBeRefused(t *testing.T) {
 	if len(reply.Groups) != 1 || reply.Groups[0].GroupID != parent {
 		t.Errorf("parents inside a cycle: %+v", reply.Groups)
 	}
-	refusing := startPeer(t, st, Options{Assumed: Assumed{Identity: IdentityAssumptions{RejectCycles: true}}})
+	refusing := startPeer(t, st, Options{Assumed: Assumed{Identity: IdentityAssumptions{NestingCycles: "refused"}}})
 	if status := nest(refusing); status != http.StatusBadRequest {
 		t.Errorf("closing a cycle where that is refused: %d", status)
 	}

@@ -59,6 +59,9 @@ func (s *Server) newPrincipal(w *world, kind principalKind, body iamBody) (princ
 		if body.Username == "" {
 			return p, invalid("username is required.")
 		}
+		if s.opts.Assumed.SCIM.UserNameCase == "lower" {
+			body.Username = strings.ToLower(body.Username)
+		}
 		p.user = &User{UserName: body.Username, ExternalID: body.ExternalID, Active: body.UserStatus != "INACTIVE",
 			Emails: []Email{{Value: body.Username, Type: "work", Primary: true}}, Name: personName(body.FullName)}
 		if p.user.Name != nil {
@@ -76,8 +79,8 @@ func (s *Server) newPrincipal(w *world, kind principalKind, body iamBody) (princ
 			p.sp.ApplicationID = randomUUID()
 		}
 	}
-	if len(w.byName[kind][strings.ToLower(p.name())]) > 0 {
-		return p, alreadyExists(p)
+	if s.nameTaken(w, kind, p.name(), "") {
+		return p, alreadyExists(kind, p.name())
 	}
 	return p, nil
 }
@@ -90,13 +93,13 @@ func personName(n *iamName) *PersonName {
 }
 
 // alreadyExists has the wordings that were seen for account SCIM.
-func alreadyExists(p principalRef) *apiError {
-	message := "Group with name " + p.name() + " already exists."
-	switch p.kind {
+func alreadyExists(kind principalKind, name string) *apiError {
+	message := "Group with name " + name + " already exists."
+	switch kind {
 	case kindUser:
-		message = "User with email " + p.name() + " already exists in this account"
+		message = "User with email " + name + " already exists in this account"
 	case kindServicePrincipal:
-		message = "Service principal with application ID " + p.name() + " already exists."
+		message = "Service principal with application ID " + name + " already exists."
 	case kindGroup:
 	}
 	return refuse(http.StatusConflict, "ALREADY_EXISTS", message)
@@ -137,7 +140,7 @@ func (s *Server) checkExternalID(w *world, kind principalKind, id, externalID st
 	if kind == kindGroup && utf8.RuneCountInString(externalID) > maxGroupExternalID {
 		return invalid("external_id has at most 64 characters.")
 	}
-	if s.opts.Assumed.Identity.Collision != "reject" {
+	if s.opts.Assumed.Identity.ExternalIDCollision != "refused" {
 		return nil
 	}
 	if holder, found := w.withExternalID(kind, externalID); found && holder.id() != id {
@@ -247,7 +250,7 @@ func (s *Server) checkUpdate(w *world, p principalRef, mask []string, body iamBo
 	for _, path := range mask {
 		switch path {
 		case "external_id":
-			if body.ExternalID == "" && p.kind != kindGroup && s.opts.Assumed.Identity.ClearExternalID == "reject" {
+			if body.ExternalID == "" && p.kind != kindGroup && s.opts.Assumed.Identity.ClearExternalID == "refused" {
 				return invalid("external_id cannot be cleared.")
 			}
 			if refusal := s.checkExternalID(w, p.kind, p.id(), body.ExternalID); refusal != nil {
@@ -261,9 +264,8 @@ func (s *Server) checkUpdate(w *world, p principalRef, mask []string, body iamBo
 			if body.GroupName == "" || utf8.RuneCountInString(body.GroupName) > maxGroupName || p.group.System {
 				return invalid("group_name is required, has at most 255 characters, and cannot be changed for a system group.")
 			}
-			holders := w.byName[kindGroup][strings.ToLower(body.GroupName)]
-			if slices.ContainsFunc(holders, func(id string) bool { return id != p.group.ID }) {
-				return alreadyExists(principalRef{kind: kindGroup, group: &Group{DisplayName: body.GroupName}})
+			if body.GroupName != p.group.DisplayName && s.nameTaken(w, kindGroup, body.GroupName, p.group.ID) {
+				return alreadyExists(kindGroup, body.GroupName)
 			}
 		}
 	}
@@ -276,7 +278,7 @@ func (s *Server) setField(w *world, p principalRef, path string, body iamBody) {
 	case "external_id":
 		// Assumed: clearing is for groups only, as for account SCIM, and is
 		// otherwise passed over without a word.
-		if body.ExternalID == "" && p.kind != kindGroup && s.opts.Assumed.Identity.ClearExternalID != "clear" {
+		if body.ExternalID == "" && p.kind != kindGroup && s.opts.Assumed.Identity.ClearExternalID != "accepted" {
 			return
 		}
 		p.setExternalID(body.ExternalID)

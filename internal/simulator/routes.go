@@ -8,8 +8,10 @@ import (
 	"strings"
 )
 
-// Assumed are switches for behaviour that no source settles, per area. The zero
-// value is what hurts a client most.
+// Assumed are switches for behaviour that no source settles or that differs from
+// account to account. The zero value is what was seen or, where nothing was, what
+// hurts a client most. The tag of a text switch has its words, the default first;
+// one without a tag takes any text.
 type Assumed struct {
 	Paging       PagingAssumptions
 	SCIM         SCIMAssumptions

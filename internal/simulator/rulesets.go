@@ -65,7 +65,7 @@ func (s *Server) putRuleSet(rw http.ResponseWriter, r *http.Request, _ caller) {
 	}
 	var out RuleSet
 	if failed == nil {
-		s.update(func(w *world) { out, failed = w.setRuleSet(body.Name, body.RuleSet) })
+		s.update(func(w *world) { out, failed = s.setRuleSet(w, body.Name, body.RuleSet) })
 	}
 	if failed != nil {
 		writeJSON(rw, failed.Status, failed)
@@ -74,7 +74,7 @@ func (s *Server) putRuleSet(rw http.ResponseWriter, r *http.Request, _ caller) {
 	writeJSON(rw, http.StatusOK, out)
 }
 
-func (w *world) setRuleSet(name string, rules RuleSet) (RuleSet, *apiError) {
+func (s *Server) setRuleSet(w *world, name string, rules RuleSet) (RuleSet, *apiError) {
 	now, failed := w.ruleSet(name)
 	if failed != nil {
 		return RuleSet{}, failed
@@ -83,10 +83,45 @@ func (w *world) setRuleSet(name string, rules RuleSet) (RuleSet, *apiError) {
 		return RuleSet{}, refuse(http.StatusConflict, "RESOURCE_CONFLICT",
 			"The etag is not that of the current rule set '"+name+"'; read it again.")
 	}
+	if failed := w.checkRules(now, rules.GrantRules); failed != nil && s.opts.Assumed.SCIM.UnknownRoles == "refused" {
+		return RuleSet{}, failed
+	}
 	w.accountRoles = slices.DeleteFunc(w.accountRoles, func(rs RuleSet) bool { return rs.Name == name })
 	w.accountRoles = append(w.accountRoles, RuleSet{Name: name, GrantRules: rules.GrantRules})
 	slices.SortFunc(w.accountRoles, func(a, b RuleSet) int { return strings.Compare(a.Name, b.Name) })
 	return w.ruleSet(name)
+}
+
+// checkRules refuses a role that the resource does not have and a principal that
+// the account does not have (assumed: status and code). Rules that are there
+// already stay allowed, so that a rule set can be read and written back.
+func (w *world) checkRules(now RuleSet, rules []GrantRule) *apiError {
+	kind, failed := w.roleHolder(strings.TrimSuffix(now.Name, "/ruleSets/default"), true)
+	if failed != nil {
+		return failed
+	}
+	for _, rule := range rules {
+		at := slices.IndexFunc(now.GrantRules, func(old GrantRule) bool { return old.Role == rule.Role })
+		if at < 0 && !slices.Contains(assignableRoles[kind], rule.Role) {
+			return invalid("Role '" + rule.Role + "' cannot be assigned on '" + now.Name + "'.")
+		}
+		for _, p := range rule.Principals {
+			if (at < 0 || !slices.Contains(now.GrantRules[at].Principals, p)) && !w.isRulePrincipal(p) {
+				return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal '"+p+"' not found in account.")
+			}
+		}
+	}
+	return nil
+}
+
+// isRulePrincipal tells whether a principal of a rule is one of the account.
+func (w *world) isRulePrincipal(text string) bool {
+	for kind, prefix := range rulePrefix {
+		if name, ok := strings.CutPrefix(text, prefix); ok {
+			return slices.ContainsFunc(w.named(kind, strings.ToLower(name)), func(p principalRef) bool { return sameGrantee(kind, p.name(), name) })
+		}
+	}
+	return false
 }
 
 func cloneRuleSets(list []RuleSet) []RuleSet {
@@ -144,10 +179,14 @@ func (w *world) roleHolder(resource string, wellFormed bool) (string, *apiError)
 	return kind, nil
 }
 
-// assignableRoles by kind of resource (unofficial list).
+// assignableRoles by kind of resource: those that the Databricks Terraform
+// provider documents.
 var assignableRoles = map[string][]string{
-	"account":          {"roles/billing.admin", "roles/marketplace.admin"},
-	"group":            {"roles/group.manager"},
+	"account": {
+		"roles/billing.admin", "roles/marketplace.admin",
+		"roles/tagPolicy.assigner", "roles/tagPolicy.creator", "roles/tagPolicy.manager",
+	},
+	"group":            {"roles/group.assumer", "roles/group.manager"},
 	"servicePrincipal": {"roles/servicePrincipal.manager", "roles/servicePrincipal.user"},
 }
 

@@ -10,79 +10,70 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 )
 
-// SCIMAssumptions are the switches of account SCIM. Each field takes the words
-// in its comment; "" is what hurts a client most among what was reported.
+// SCIMAssumptions are the switches of account SCIM. The words of a switch are in
+// its tag, the default first: what was seen on real accounts or, where nothing
+// was, what hurts a client most.
 type SCIMAssumptions struct {
-	// ExternalIDFilter is what a filter on externalId does: "" (ignored, so
-	// everything comes back; reported for users), "evaluated" or "refused" (400).
-	ExternalIDFilter string
-	// DisplayNameCase is how filters compare displayName: "" (any case) or "exact".
-	DisplayNameCase string
-	// FilterOperators "rfc" adds pr, ew and not; "" refuses them with 400.
-	FilterOperators string
+	// ExternalIDFilter is what a filter on externalId does: it is ignored, so that
+	// everything comes back (reported for users), evaluated, or refused with 400.
+	ExternalIDFilter string `words:"ignored evaluated refused"`
+	// DisplayNameCase is how filters compare displayName.
+	DisplayNameCase string `words:"any exact"`
+	// FilterOperators are those that filters may use: the documented ones, or
+	// those of RFC 7644, which has pr, ew and not besides.
+	FilterOperators string `words:"documented rfc"`
 	// GroupListMembers "returned" is an account that relied on members in group
-	// lists before 2025-08-22; "" leaves them out.
-	GroupListMembers string
+	// lists before 2025-08-22.
+	GroupListMembers string `words:"omitted returned"`
+	// EmptyResources is what Resources is on an empty page: the key is left out
+	// (seen), or an empty list.
+	EmptyResources string `words:"omitted returned"`
+	// MemberType is the type of the members of a group: "User" and so on. None was
+	// seen; the documentation has it.
+	MemberType string `words:"omitted returned"`
+	// GroupMeta is meta of the groups of the account, which may be missing (seen).
+	GroupMeta string `words:"omitted returned"`
+	// UserNameCase is how a new userName is stored: in lower case (documented), or
+	// kept as it was sent. Users of the state stay as they are: older accounts have
+	// capitals.
+	UserNameCase string `words:"lower kept"`
+	// ReservedGroupNames is what a group gets that is named like a group of every
+	// workspace, users or admins: 409 (seen), or the name.
+	ReservedGroupNames string `words:"refused accepted"`
+	// UnknownRoles is what a role gets that no account has: 400 (assumed), or it is
+	// stored.
+	UnknownRoles string `words:"refused accepted"`
 	// ClearExternalID is what "" or remove does to the externalId of a user or
-	// service principal: "" (success, and nothing changes), "refused" (400) or
-	// "accepted". Groups can always be cleared.
-	ClearExternalID string
-	// ExternalIDCollision is an externalId that another principal holds: ""
-	// (accepted; duplicates exist in real accounts) or "refused" (409).
-	ExternalIDCollision string
-	// ConflictType is the scimType of the 409 for a name that is taken: "" (none:
-	// the Terraform provider finds the wording at the very beginning of what the
-	// SDK makes of it, which a scimType would stand in front of) or "uniqueness",
-	// as RFC 7644 has it.
-	ConflictType string
-	// NestingCycles is a group that would contain itself through others: ""
-	// (accepted) or "refused" (400).
-	NestingCycles string
-	// ExternalGroupPatch is a change of name or members of a group with
-	// externalId while AIM is on: "" (500 with the reported InternalError text),
-	// "forbidden" (403) or "ignored" (success, and nothing changes).
-	ExternalGroupPatch string
-	// PatchReply is the success of a PATCH: "" (200 with the resource) or
-	// "no_content" (204).
-	PatchReply string
-	// PatchSchemas is a PATCH without the PatchOp schema: "" (400) or "optional".
-	PatchSchemas string
-	// UnknownMember is a member id that no principal has: "" (404, which looks as
-	// if the group were gone) or "bad_request" (400).
-	UnknownMember string
-	// RemoveWithValue is a remove of members or roles by plain path with a list
-	// of values: "" (everything goes, as RFC 7644 has it) or "listed" (only those).
-	RemoveWithValue string
-}
-
-// check refuses a switch with a word that it does not know.
-func (a SCIMAssumptions) check() error {
-	for _, f := range []struct{ key, value, words string }{
-		{"external_id_filter", a.ExternalIDFilter, "evaluated refused"},
-		{"display_name_case", a.DisplayNameCase, "exact"},
-		{"filter_operators", a.FilterOperators, "rfc"},
-		{"group_list_members", a.GroupListMembers, "returned"},
-		{"clear_external_id", a.ClearExternalID, "refused accepted"},
-		{"external_id_collision", a.ExternalIDCollision, "refused"},
-		{"conflict_type", a.ConflictType, "uniqueness"},
-		{"nesting_cycles", a.NestingCycles, "refused"},
-		{"external_group_patch", a.ExternalGroupPatch, "forbidden ignored"},
-		{"patch_reply", a.PatchReply, "no_content"},
-		{"patch_schemas", a.PatchSchemas, "optional"},
-		{"unknown_member", a.UnknownMember, "bad_request"},
-		{"remove_with_value", a.RemoveWithValue, "listed"},
-	} {
-		if f.value != "" && !slices.Contains(strings.Fields(f.words), f.value) {
-			return fmt.Errorf("assumption scim.%s: %q is none of its words: %s (or nothing)",
-				f.key, f.value, strings.Join(strings.Fields(f.words), ", "))
-		}
-	}
-	return nil
+	// service principal: success, and nothing changes; 400; or it is cleared.
+	// Groups can always be cleared.
+	ClearExternalID string `words:"ignored refused accepted"`
+	// ExternalIDCollision is an externalId that another principal holds: accepted,
+	// since duplicates exist in real accounts, or refused with 409.
+	ExternalIDCollision string `words:"accepted refused"`
+	// ConflictType is the scimType of the 409 for a name that is taken: none (the
+	// Terraform provider finds the wording at the very beginning of what the SDK
+	// makes of it, which a scimType would stand in front of), or that of RFC 7644.
+	ConflictType string `words:"none uniqueness"`
+	// NestingCycles is a group that would contain itself through others; refused is 400.
+	NestingCycles string `words:"accepted refused"`
+	// ExternalGroupPatch is a change of name or members of a group with externalId
+	// while AIM is on: 500 with the reported InternalError text, 403, or success
+	// without any change.
+	ExternalGroupPatch string `words:"failed forbidden ignored"`
+	// PatchReply is the success of a PATCH: 200 with the resource, or 204.
+	PatchReply string `words:"resource no_content"`
+	// PatchSchemas is whether a PATCH needs the PatchOp schema.
+	PatchSchemas string `words:"required optional"`
+	// UnknownMember is a member id that no principal has: 404, which looks as if
+	// the group were gone, or 400.
+	UnknownMember string `words:"not_found bad_request"`
+	// RemoveWithValue is a remove that carries a value: 400 (seen), everything under
+	// the path goes (RFC 7644), or only what the value lists.
+	RemoveWithValue string `words:"refused ignored listed"`
 }
 
 // scimRoutes registers account SCIM under both API versions.

@@ -155,9 +155,15 @@ func (d *draft) setPersonName(name PersonName) {
 	}
 }
 
-func (d *draft) setRoles(roles []Role) {
+// setRoles takes the roles that the principal has from now on. One that it has
+// already stays, whatever it is called.
+func (d *draft) setRoles(roles []Role) *scimError {
 	var unique []Role
 	for _, r := range roles {
+		held := slices.ContainsFunc(d.p.roles(), func(h Role) bool { return h.Value == r.Value })
+		if !held && r.Value != roleAccountAdmin && d.a.UnknownRoles == "refused" {
+			return badRequest("invalidValue", "Role %s does not exist.", r.Value)
+		}
 		if !slices.ContainsFunc(unique, func(u Role) bool { return u.Value == r.Value }) {
 			unique = append(unique, r)
 		}
@@ -170,6 +176,7 @@ func (d *draft) setRoles(roles []Role) {
 	case kindServicePrincipal:
 		d.obj.sp.Roles = unique
 	}
+	return nil
 }
 
 // hasMember tells whether SCIM shows the member, operations so far included.
@@ -247,7 +254,7 @@ func (d *draft) commit() *scimError {
 func (d *draft) checkUnique() *scimError {
 	id := d.p.id()
 	if d.p.kind == kindGroup && d.obj.group.DisplayName != d.p.group.DisplayName {
-		if failure := d.w.checkNameFree(kindGroup, d.obj.group.DisplayName, id, d.a.ConflictType); failure != nil {
+		if failure := d.s.checkNameFree(d.w, kindGroup, d.obj.group.DisplayName, id); failure != nil {
 			return failure
 		}
 	}
@@ -283,19 +290,26 @@ func (d *draft) commitGroup() {
 // checkNameFree refuses a unique name that another principal of the kind has, in
 // any case (assumed for groups). The wordings are those seen on real accounts;
 // scimType is [SCIMAssumptions].ConflictType.
-func (w *world) checkNameFree(kind principalKind, name, self, scimType string) *scimError {
-	for _, id := range w.byName[kind][strings.ToLower(name)] {
-		if id == self {
-			continue
-		}
-		detail := map[principalKind]string{
-			kindUser:             "User with email " + name + " already exists in this account",
-			kindGroup:            "Group with name " + name + " already exists.",
-			kindServicePrincipal: "Service principal with application ID " + name + " already exists.",
-		}[kind]
-		return &scimError{http.StatusConflict, scimType, detail}
+func (s *Server) checkNameFree(w *world, kind principalKind, name, self string) *scimError {
+	if !s.nameTaken(w, kind, name, self) {
+		return nil
 	}
-	return nil
+	scimType := s.opts.Assumed.SCIM.ConflictType
+	if scimType == "none" {
+		scimType = ""
+	}
+	return &scimError{http.StatusConflict, scimType, alreadyExists(kind, name).Message}
+}
+
+// nameTaken tells whether a new principal, or the one with the id self, cannot
+// have a unique name. users and admins, which every workspace has, count as
+// taken (seen).
+func (s *Server) nameTaken(w *world, kind principalKind, name, self string) bool {
+	lower := strings.ToLower(name)
+	if kind == kindGroup && (lower == localUsers || lower == localAdmins) && s.opts.Assumed.SCIM.ReservedGroupNames == "refused" {
+		return true
+	}
+	return slices.ContainsFunc(w.byName[kind][lower], func(id string) bool { return id != self })
 }
 
 // checkExternalIDFree looks at every principal of the account.

@@ -128,10 +128,13 @@ func (s *Server) scimPage(r *http.Request, q scimQuery, list scimSelection, rend
 	for i := first; i < list.len && len(page) < count; i++ {
 		page = append(page, render(list.at(i)))
 	}
-	return map[string]any{
-		"schemas": []string{schemaList}, "totalResults": total, "startIndex": start,
-		"itemsPerPage": len(page), "Resources": page,
+	out := map[string]any{
+		"schemas": []string{schemaList}, "totalResults": total, "startIndex": start, "itemsPerPage": len(page),
 	}
+	if len(page) > 0 || s.opts.Assumed.SCIM.EmptyResources == "returned" {
+		out["Resources"] = page
+	}
+	return out
 }
 
 // scimSelection is a list by position, so that a page costs a page.

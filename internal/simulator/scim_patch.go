@@ -99,6 +99,10 @@ func (d *draft) apply(op patchOperation) *scimError {
 		if strings.TrimSpace(op.Path) == "" {
 			return badRequest("noTarget", "A remove operation needs a path.")
 		}
+		if len(op.Value) > 0 && d.a.RemoveWithValue == "refused" {
+			return badRequest("invalidSyntax",
+				`Unrecognized field "value" (class com.unboundid.scim2.common.messages.PatchOperation$RemoveOperation), not marked as ignorable`)
+		}
 	default:
 		return invalidSyntax("op is %q, not add, remove or replace", op.Op)
 	}

@@ -20,12 +20,10 @@ func (d *draft) applyRoles(op string, path patchPath, value json.RawMessage) *sc
 		if op != opRemove {
 			return needTarget("role", slices.ContainsFunc(roles, matches))
 		}
-		d.setRoles(slices.DeleteFunc(roles, matches))
-		return nil
+		return d.setRoles(slices.DeleteFunc(roles, matches))
 	}
 	if op == opRemove && (len(value) == 0 || d.a.RemoveWithValue != "listed") {
-		d.setRoles(nil)
-		return nil
+		return d.setRoles(nil)
 	}
 	list, failure := parseElements("roles", value)
 	if failure != nil {
@@ -41,8 +39,7 @@ func (d *draft) applyRoles(op string, path patchPath, value json.RawMessage) *sc
 			roles = append(roles, Role{Value: *e.Value, Type: e.Type})
 		}
 	}
-	d.setRoles(roles)
-	return nil
+	return d.setRoles(roles)
 }
 
 func (r Role) attr(name string) []any {

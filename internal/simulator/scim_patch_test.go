@@ -34,7 +34,7 @@ func TestSCIMPatch(t *testing.T) {
 	t.Parallel()
 	const (
 		ann   = `active:true,displayName:Ann,emails:[ann@example.com],externalId:ext-1,name:familyName:Example,givenName:Ann,roles:[account_admin,billing],userName:Ann@example.com`
-		robot = `active:true,displayName:robot,externalId:ext-20`
+		robot = `active:true,applicationId:0a000000-0000-4000-8000-000000000020,displayName:robot,externalId:ext-20`
 		local = `displayName:local,members:[1,20,11],roles:[account_admin]`
 	)
 	replaced := func(s, old, with string) string { return strings.Replace(s, old, with, 1) }
@@ -95,7 +95,6 @@ func TestSCIMPatch(t *testing.T) {
 		{"Groups/10", `{'op':'replace','path':'members','value':[{'value':'3'},{'value':'20'}]}`, replaced(local, "[1,20,11]", "[20,3]")},
 		{"Groups/10", `{'op':'replace','path':'members','value':[]}`, replaced(local, "members:[1,20,11],", "")},
 		{"Groups/10", `{'op':'remove','path':'members'}`, replaced(local, "members:[1,20,11],", "")},
-		{"Groups/10", `{'op':'remove','path':'members','value':[{'value':'1'}]}`, replaced(local, "members:[1,20,11],", "")},
 		{"Groups/11", `{'op':'add','path':'members','value':[{'value':'10'}]}`, `displayName:external,externalId:ext-11,members:[1,2,10]`},
 		// In order, and all or nothing.
 		{"Groups/10", `{'op':'replace','path':'displayName','value':'a'},{'op':'replace','path':'displayName','value':'b'}`, replaced(local, "local", "b")},
@@ -138,7 +137,7 @@ func TestSCIMPatch(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%s %.120s", tc.path, tc.ops), func(t *testing.T) {
 			t.Parallel()
-			sim := startTest(t, scimAccount(), Options{})
+			sim := startTest(t, scimAccount(), anyRole())
 			before, err := sim.Server.State()
 			if err != nil {
 				t.Fatal(err)
@@ -172,7 +171,7 @@ func TestSCIMPatch(t *testing.T) {
 
 func TestSCIMPatch_malformed(t *testing.T) {
 	t.Parallel()
-	sim := startTest(t, scimAccount(), Options{})
+	sim := startTest(t, scimAccount(), anyRole())
 	op := "'Operations':[{'op':'replace','path':'active','value':true}]"
 	for _, body := range []string{
 		"", "{", "[]", "null", "'x'", "{" + op + "}", "{'schemas':[],'Operations':[]}", "{'schemas':['urn:x']," + op + "}",
@@ -219,7 +218,7 @@ func TestSCIM_switches(t *testing.T) {
 		{"AIM: name of an external group", SCIMAssumptions{}, true, patch("Groups/11", rename), 500, "Error in performing the patch operation on group resource", "Groups/11", "!renamed"},
 		{"AIM: member of an external group", SCIMAssumptions{}, true, patch("Groups/11", addMember), 500, "InternalError", "Groups/11", `!"value":"4"`},
 		{"AIM: forbidden", SCIMAssumptions{ExternalGroupPatch: "forbidden"}, true, patch("Groups/11", `{'op':'remove','path':'members[value eq \'1\']'}`), 403, "managed by the identity provider", "Groups/11", `"value":"1"`},
-		{"AIM: ignored", SCIMAssumptions{ExternalGroupPatch: "ignored"}, true, patch("Groups/11", rename+","+addMember+`,{'op':'add','path':'roles','value':[{'value':'r'}]}`), 200, `"external"`, "Groups/11?attributes=displayName,roles,members.value", `"displayName":"external","id":"11","members":[{"value":"1"}],"roles":[{"value":"r"}]`},
+		{"AIM: ignored", SCIMAssumptions{ExternalGroupPatch: "ignored", UnknownRoles: "accepted"}, true, patch("Groups/11", rename+","+addMember+`,{'op':'add','path':'roles','value':[{'value':'r'}]}`), 200, `"external"`, "Groups/11?attributes=displayName,roles,members.value", `"displayName":"external","id":"11","members":[{"value":"1"}],"roles":[{"value":"r"}]`},
 		{"AIM: externalId of an external group", SCIMAssumptions{}, true, patch("Groups/11", `{'op':'replace','path':'externalId','value':'other'}`), 200, "other", "Groups/11", "other"},
 		{"AIM: local group", SCIMAssumptions{}, true, patch("Groups/10", rename+","+addMember), 200, "renamed", "Groups/10", `"value":"4"`},
 		{"AIM: hidden member stays", SCIMAssumptions{ExternalGroupPatch: "ignored"}, true, patch("Groups/11", `{'op':'remove','path':'members[value eq \'2\']'}`), 200, "external", "Groups/11", "external"},
@@ -227,6 +226,20 @@ func TestSCIM_switches(t *testing.T) {
 		{"AIM: fields of a local user", SCIMAssumptions{}, true, patch("Users/2", rename), 200, "renamed", "Users/2", "renamed"},
 		{"AIM off: external group", SCIMAssumptions{}, false, patch("Groups/11", rename), 200, "renamed", "Groups/11", "renamed"},
 		{"204", SCIMAssumptions{PatchReply: "no_content"}, false, patch("Users/2", rename), 204, "", "Users/2", "renamed"},
+		{"remove with a value", SCIMAssumptions{}, false, patch("Groups/10", `{'op':'remove','path':'members','value':[{'value':'1'}]}`), 400, `Unrecognized field \"value\"`, "Groups/10", `"value":"1"`},
+		{"remove with null", SCIMAssumptions{}, false, patch("Groups/10", `{'op':'remove','path':'members[value eq \'1\']','value':null}`), 400, "Unrecognized field", "Groups/10", `"value":"1"`},
+		{"remove with a value, ignored", SCIMAssumptions{RemoveWithValue: "ignored"}, false, patch("Groups/10", `{'op':'remove','path':'members','value':[{'value':'1'}]}`), 200, "local", "Groups/10", `!"members"`},
+		{"member types", SCIMAssumptions{MemberType: "returned"}, false, [3]string{"GET", "Groups/10", ""}, 200, `"type":"ServicePrincipal"`, "Users", ""},
+		{"meta of groups", SCIMAssumptions{GroupMeta: "returned"}, false, [3]string{"GET", "Groups/10", ""}, 200, `"resourceType":"Group"`, "Users", ""},
+		{"an empty page", SCIMAssumptions{EmptyResources: "returned"}, false, [3]string{"GET", "Users?startIndex=9", ""}, 200, `"Resources":[]`, "Users", ""},
+		{"a new user", SCIMAssumptions{}, false, [3]string{"POST", "Users", `{'userName':'New.Ü@Example.com'}`}, 201, `"userName":"new.ü@example.com"`, "Users", "new.ü@example.com"},
+		{"a new user, kept", SCIMAssumptions{UserNameCase: "kept"}, false, [3]string{"POST", "Users", `{'userName':'New@Example.com'}`}, 201, `"userName":"New@Example.com"`, "Users", "New@Example.com"},
+		{"a reserved name", SCIMAssumptions{}, false, [3]string{"POST", "Groups", `{'displayName':'Admins'}`}, 409, "Group with name Admins already exists.", "Groups", `!Admins`},
+		{"renamed to a reserved name", SCIMAssumptions{}, false, patch("Groups/10", `{'op':'replace','path':'displayName','value':'users'}`), 409, "Group with name users already exists.", "Groups/10", "local"},
+		{"a reserved name, accepted", SCIMAssumptions{ReservedGroupNames: "accepted"}, false, [3]string{"POST", "Groups", `{'displayName':'users'}`}, 201, "users", "Groups", `users`},
+		{"an unknown role", SCIMAssumptions{}, false, patch("Users/2", `{'op':'add','path':'roles','value':[{'value':'account_admn'}]}`), 400, "Role account_admn does not exist", "Users/2", "!account_admn"},
+		{"an unknown role on create", SCIMAssumptions{}, false, [3]string{"POST", "Users", `{'userName':'new@example.com','roles':[{'value':'root'}]}`}, 400, "Role root does not exist", "Users", "!new@example.com"},
+		{"an unknown role, accepted", SCIMAssumptions{UnknownRoles: "accepted"}, false, patch("Users/2", `{'op':'add','path':'roles','value':[{'value':'billing'}]}`), 200, "billing", "Users/2", "billing"},
 		{"without schemas", SCIMAssumptions{PatchSchemas: "optional"}, false, [3]string{"PATCH", "Users/2", `{'Operations':[` + rename + `]}`}, 200, "renamed", "Users/2", "renamed"},
 		{"unknown member", SCIMAssumptions{UnknownMember: "bad_request"}, false, patch("Groups/10", `{'op':'add','path':'members','value':[{'value':'999'}]}`), 400, "Member with id 999 not found", "Groups/10", "local"},
 		{"remove listed members", SCIMAssumptions{RemoveWithValue: "listed"}, false, patch("Groups/10", `{'op':'Remove','path':'members','value':[{'value':'1'},{'value':'4'}]}`), 200, "local", "Groups/10?attributes=members.value", `"members":[{"value":"20"},{"value":"11"}]`},
@@ -265,16 +278,20 @@ func TestSCIMPatch_model(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		s := &Server{world: w, opts: Options{AIM: rapid.Bool().Draw(rt, "aim"), Assumed: Assumed{SCIM: SCIMAssumptions{
-			RemoveWithValue: rapid.SampledFrom([]string{"", "listed"}).Draw(rt, "remove"),
-		}}}}
+		opts := Options{AIM: rapid.Bool().Draw(rt, "aim"), Assumed: Assumed{SCIM: SCIMAssumptions{
+			RemoveWithValue: rapid.SampledFrom([]string{"refused", "ignored", "listed"}).Draw(rt, "remove"),
+		}}}
+		if err := opts.Assumed.settle(); err != nil {
+			rt.Fatal(err)
+		}
+		s := &Server{world: w, opts: opts}
 		group, _ := w.find(kindGroup, "10")
 		model := map[string]bool{"1": true, "20": true, "11": true}
 		ids := rapid.SampledFrom([]string{"1", "2", "3", "4", "11", "12", "20", "404"})
 		for range rapid.IntRange(1, 8).Draw(rt, "requests") {
 			d, next, fails := s.newDraft(w, group), maps.Clone(model), false
 			for range rapid.IntRange(1, 5).Draw(rt, "operations") {
-				op, wrong := drawMemberOp(rt, ids, next, s.opts.Assumed.SCIM.RemoveWithValue == "listed")
+				op, wrong := drawMemberOp(rt, ids, next, opts.Assumed.SCIM.RemoveWithValue)
 				if failure := d.apply(op); (failure != nil) != wrong {
 					rt.Fatalf("%s %s %s: %v", op.Op, op.Path, op.Value, failure)
 				}
@@ -308,7 +325,7 @@ func TestSCIMPatch_model(t *testing.T) {
 
 // drawMemberOp draws an operation on members, does it to the model, and tells
 // whether it must be refused (id 404 is nobody).
-func drawMemberOp(rt *rapid.T, ids *rapid.Generator[string], model map[string]bool, listed bool) (patchOperation, bool) {
+func drawMemberOp(rt *rapid.T, ids *rapid.Generator[string], model map[string]bool, removeWithValue string) (patchOperation, bool) {
 	list := rapid.SliceOfN(ids, 0, 4).Draw(rt, "ids")
 	elements := make([]string, len(list))
 	for i, id := range list {
@@ -328,13 +345,13 @@ func drawMemberOp(rt *rapid.T, ids *rapid.Generator[string], model map[string]bo
 		delete(model, id)
 		return patchOperation{Op: "remove", Path: fmt.Sprintf("members[value eq %q]", id)}, false
 	case "remove":
-		if !listed {
+		if removeWithValue == "ignored" {
 			clear(model)
 		}
 		for _, id := range list {
 			delete(model, id)
 		}
-		return patchOperation{Op: "remove", Path: "members", Value: value}, false
+		return patchOperation{Op: "remove", Path: "members", Value: value}, removeWithValue == "refused"
 	case "all":
 		clear(model)
 		return patchOperation{Op: "remove", Path: "members"}, false

@@ -42,8 +42,8 @@ func attributeSet(kind principalKind, lists []string) map[string]bool {
 // wants tells whether an attribute, or a part of it, is to be returned.
 func (p projection) wants(attr string) bool {
 	attr = strings.ToLower(attr)
-	if attr == "id" || attr == "schemas" {
-		return true
+	if attr == "id" || attr == "schemas" || attr == "applicationid" {
+		return true // Whatever is asked for (seen).
 	}
 	if p.exclude[attr] {
 		return false
@@ -95,6 +95,9 @@ func (s *Server) render(w *world, p principalRef, proj projection, members bool)
 		"id":         p.id(),
 		"account_id": w.account.AccountID,
 		"meta":       map[string]any{"resourceType": p.kind.resourceName()},
+	}
+	if p.kind == kindGroup && s.opts.Assumed.SCIM.GroupMeta == "omitted" {
+		delete(out, "meta")
 	}
 	setText(out, "externalId", p.externalID())
 	setText(out, "displayName", p.rawDisplayName())
@@ -175,7 +178,9 @@ func (s *Server) renderMembers(w *world, g *Group) []map[string]any {
 		if p, ok := w.byID[m.Value]; ok {
 			setText(e, "display", p.display())
 			e["$ref"] = string(p.kind) + "/" + m.Value
-			e["type"] = p.kind.resourceName()
+			if s.opts.Assumed.SCIM.MemberType == "returned" {
+				e["type"] = p.kind.resourceName()
+			}
 		}
 		out = append(out, e)
 	}

@@ -162,7 +162,7 @@ func TestSCIM_sdkGroups(t *testing.T) {
 	sim := startTest(t, scimAccount(), Options{})
 	groups := iam.NewAccountGroupsV2(sdkToken(t, sim))
 	made, err := groups.Create(ctx, iam.CreateAccountGroupRequest{DisplayName: "new", ExternalId: "e", Members: []iam.ComplexValue{{Value: "1"}}})
-	if err != nil || made.Id != "21" || made.Meta.ResourceType != "Group" {
+	if err != nil || made.Id != "21" || made.Meta != nil {
 		t.Fatalf("%+v, %v", made, err)
 	}
 	err = groups.Patch(ctx, iam.PatchAccountGroupRequest{Id: "21", Schemas: []iam.PatchSchema{iam.PatchSchemaUrnIetfParamsScimApiMessages20PatchOp},

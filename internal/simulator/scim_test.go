@@ -16,6 +16,11 @@ import (
 
 const scimPath = "/api/2.1/accounts/{a}/scim/v2/"
 
+// anyRole is an account that stores any role.
+func anyRole() Options {
+	return Options{Assumed: Assumed{SCIM: SCIMAssumptions{UnknownRoles: "accepted"}}}
+}
+
 // scimAccount has users 1 to 4, groups 10 to 13 and service principal 20. The
 // built-in credential opens it.
 func scimAccount() State {
@@ -68,7 +73,7 @@ func patchOps(ops string) string {
 func idsOf(t *testing.T, list map[string]any) string {
 	t.Helper()
 	resources, ok := list["Resources"].([]any)
-	if !ok {
+	if !ok && list["itemsPerPage"] != float64(0) {
 		t.Fatalf("no Resources: %v", list)
 	}
 	ids := make([]string, 0, len(resources))
@@ -93,10 +98,10 @@ func TestSCIMGet(t *testing.T) {
 		"groups":[{"value":"10","display":"local","$ref":"Groups/10","type":"direct"},{"value":"11","display":"external","$ref":"Groups/11","type":"direct"},
 		{"value":"13","display":"account users","$ref":"Groups/13","type":"direct"}],"meta":{"resourceType":"User"}}`
 	group := `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"id":"10","account_id":"` + a + `","displayName":"local",
-		"roles":[{"value":"account_admin"}],"meta":{"resourceType":"Group"},"members":[
-		{"value":"1","display":"Ann","$ref":"Users/1","type":"User"},
-		{"value":"20","display":"robot","$ref":"ServicePrincipals/20","type":"ServicePrincipal"},
-		{"value":"11","display":"external","$ref":"Groups/11","type":"Group"}]}`
+		"roles":[{"value":"account_admin"}],"members":[
+		{"value":"1","display":"Ann","$ref":"Users/1"},
+		{"value":"20","display":"robot","$ref":"ServicePrincipals/20"},
+		{"value":"11","display":"external","$ref":"Groups/11"}]}`
 	for _, tc := range []struct {
 		name, path, want string
 		sim              *Running
@@ -199,7 +204,10 @@ func TestSCIMList(t *testing.T) {
 		got := scimJSON(t, scimCall(t, sim, "GET", tc.query, ""))
 		want := map[string]any{
 			"schemas": []any{schemaList}, "totalResults": float64(tc.total), "startIndex": float64(tc.start),
-			"itemsPerPage": float64(tc.size), "Resources": got["Resources"],
+			"itemsPerPage": float64(tc.size),
+		}
+		if tc.size > 0 { // An empty page does not have the key.
+			want["Resources"] = got["Resources"]
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s:\n%s", tc.query, diff)

@@ -85,10 +85,13 @@ func (s *Server) scimCreate(r *http.Request, kind principalKind) (scimReply, *sc
 	if failure != nil {
 		return scimReply{}, failure
 	}
+	if s.opts.Assumed.SCIM.UserNameCase == "lower" {
+		doc.UserName = strings.ToLower(doc.UserName)
+	}
 	var reply scimReply
 	s.update(func(w *world) {
 		if name := doc.uniqueName(kind); name != "" {
-			if failure = w.checkNameFree(kind, name, "", s.opts.Assumed.SCIM.ConflictType); failure != nil {
+			if failure = s.checkNameFree(w, kind, name, ""); failure != nil {
 				return
 			}
 		}
@@ -150,7 +153,9 @@ func (d *draft) fill(doc scimDocument) *scimError {
 			return failure
 		}
 	}
-	d.setRoles(doc.roleList())
+	if failure := d.setRoles(doc.roleList()); failure != nil {
+		return failure
+	}
 	if d.p.kind != kindGroup {
 		return nil
 	}

@@ -69,8 +69,8 @@ func TestServe_refusals(t *testing.T) {
 		"id is no number":  {"GET", list + "/first", "", nil, 400, "MALFORMED_REQUEST"},
 		"malformed body":   {"PUT", list + "/11/permissionassignments/principals/201", "{", nil, 400, "MALFORMED_REQUEST"},
 		"wrong type":       {"PUT", list + "/11/permissionassignments/principals/201", `{"permissions":"USER"}`, nil, 400, "MALFORMED_REQUEST"},
-		"unknown grantee":  {"PUT", list + "/11/permissionassignments/principals/999", `{"permissions":["USER"]}`, nil, 404, "Principal 999"},
-		"nothing to take":  {"DELETE", list + "/11/permissionassignments/principals/202", "", nil, 404, "no permission assignment"},
+		"unknown grantee":  {"PUT", list + "/11/permissionassignments/principals/999", `{"permissions":["USER"]}`, nil, 404, "Principal not found in account."},
+		"nothing to take":  {"DELETE", list + "/11/permissionassignments/principals/202", "", nil, 404, "Principal 202 not in workspace 11."},
 		"no federation":    {"GET", list + "/13/permissionassignments", "", nil, 400, `"message":"Permission assignment APIs are not available for this workspace."`},
 		"no key":           {"GET", list + "/14/permissionassignments/permissions", "", nil, 400, "not available for this workspace."},
 		"body too large":   {"PUT", list + "/11/permissionassignments/principals/201", strings.Repeat(" ", maxBody+1), nil, 413, "MAX_REQUEST_SIZE_EXCEEDED"},
@@ -82,7 +82,7 @@ func TestServe_refusals(t *testing.T) {
 		"rule set":         {"GET", "/api/2.0/preview/accounts/{a}/access-control/rule-sets?etag=&name=accounts/{a}/groups/301/ruleSets/default", "", nil, 200, `"etag":"`},
 		"rule set of none": {"GET", "/api/2.0/preview/accounts/{a}/access-control/rule-sets?name=accounts/{a}/groups/999/ruleSets/default", "", nil, 404, "does not exist"},
 		"rule set name":    {"GET", "/api/2.0/preview/accounts/{a}/access-control/rule-sets?name=default", "", nil, 400, "INVALID_PARAMETER_VALUE"},
-		"assignable roles": {"GET", "/api/2.0/preview/accounts/{a}/access-control/assignable-roles?resource=accounts/{a}/groups/301", "", nil, 200, `{"roles":[{"name":"roles/group.manager"}]}`},
+		"assignable roles": {"GET", "/api/2.0/preview/accounts/{a}/access-control/assignable-roles?resource=accounts/{a}/groups/301", "", nil, 200, `{"roles":[{"name":"roles/group.assumer"},{"name":"roles/group.manager"}]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

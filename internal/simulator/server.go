@@ -12,7 +12,6 @@ package simulator
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -80,6 +79,9 @@ func New(st State, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := opts.Assumed.settle(); err != nil {
+		return nil, err
+	}
 	s := &Server{
 		opts: opts, now: opts.Now, world: w,
 		requests: newRequestLog(), tokens: tokenStore{tokens: map[string]issuedToken{}},
@@ -93,9 +95,6 @@ func New(st State, opts Options) (*Server, error) {
 		return nil, err
 	}
 	if err := s.SetFaults(opts.Faults); err != nil {
-		return nil, err
-	}
-	if err := errors.Join(opts.Assumed.SCIM.check(), opts.Assumed.Identity.check(), opts.Assumed.UnityCatalog.check()); err != nil {
 		return nil, err
 	}
 	if s.idp, err = newIDPFace(opts.Entra, opts.Okta, opts.Assumed.Graph.Permissions); err != nil {

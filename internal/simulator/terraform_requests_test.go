@@ -186,10 +186,18 @@ func TestTerraformAccess(t *testing.T) {
 	if _, err := write(before.Etag, grant); !errors.As(err, &refused) || refused.StatusCode != http.StatusConflict || refused.ErrorCode != "RESOURCE_CONFLICT" {
 		t.Errorf("with an old etag: %v", err)
 	}
+	for code, wrong := range map[string]iam.GrantRule{
+		"INVALID_PARAMETER_VALUE": {Role: "roles/group.manger", Principals: grant.Principals},
+		"RESOURCE_DOES_NOT_EXIST": {Role: "roles/group.manager", Principals: []string{"groups/"}},
+	} {
+		if _, err := write(after.Etag, wrong); !errors.As(err, &refused) || refused.ErrorCode != code {
+			t.Errorf("%v: %v, want %s", wrong, err, code)
+		}
+	}
 	if emptied, err := write(after.Etag); err != nil || len(emptied.GrantRules) != 0 {
 		t.Errorf("emptied: %v %v", emptied, err)
 	}
-	if roles, err := rules.GetAssignableRolesForResource(ctx, iam.GetAssignableRolesForResourceRequest{Resource: "accounts/" + sim.AccountID + "/groups/301"}); err != nil || len(roles.Roles) != 1 {
+	if roles, err := rules.GetAssignableRolesForResource(ctx, iam.GetAssignableRolesForResourceRequest{Resource: "accounts/" + sim.AccountID + "/groups/301"}); err != nil || len(roles.Roles) != 2 {
 		t.Errorf("assignable: %v %v", roles, err)
 	}
 }

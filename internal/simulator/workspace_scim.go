@@ -215,6 +215,7 @@ func (s *Server) renderInWorkspace(w *world, m *workspaceMembers, p principalRef
 	out := s.render(w, p, projection{}, true)
 	delete(out, "account_id")
 	delete(out, "roles")
+	out["meta"] = map[string]any{"resourceType": p.kind.resourceName()}
 	if m.local[p.id()] != nil {
 		out["meta"] = map[string]any{"resourceType": "WorkspaceGroup"}
 	}

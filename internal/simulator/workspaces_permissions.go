@@ -211,7 +211,7 @@ func (s *Server) assignable(w *world, r *http.Request) (*Workspace, *apiError) {
 	}
 	id := r.PathValue("principal_id")
 	if _, ok := w.byID[id]; !ok {
-		return nil, &apiError{Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST", Message: "Principal " + id + " does not exist."}
+		return nil, &apiError{Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST", Message: "Principal not found in account."}
 	}
 	return ws, nil
 }
@@ -244,7 +244,7 @@ func (s *Server) deletePermissionAssignment(rw http.ResponseWriter, r *http.Requ
 		id := r.PathValue("principal_id")
 		held := slices.ContainsFunc(ws.PermissionAssignments, func(a PermissionAssignment) bool { return a.PrincipalID == id })
 		if !held && !s.opts.Assumed.Workspaces.DeleteAbsentOK {
-			failed = &apiError{Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST", Message: "Principal " + id + " has no permission assignment in this workspace."}
+			failed = &apiError{Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST", Message: "Principal " + id + " not in workspace " + r.PathValue("workspace_id") + "."}
 			return
 		}
 		s.setAssignment(ws, PermissionAssignment{PrincipalID: id})

@@ -93,8 +93,12 @@ type world struct {
 }
 
 // newWorld indexes a state document. The error names the first entry that
-// cannot be: an id that is empty, not decimal or used twice, or an empty name.
+// cannot be: an id that is empty, not decimal or used twice, an empty name, or a
+// word that the API does not have.
 func newWorld(st State) (*world, error) {
+	if err := st.checkWords(); err != nil {
+		return nil, err
+	}
 	w := &world{
 		account:      st.Account,
 		accountRoles: cloneRuleSets(st.AccountRoles),

@@ -4,11 +4,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +20,8 @@ import (
 type config struct {
 	listen    string
 	preset    string
-	stateFile string
+	stateFile string // read
+	saveFile  string // written on exit
 	generate  simulator.GenerateOptions
 	options   simulator.Options
 	shaped    []string // flags that were given and shape a fresh state only
@@ -41,7 +42,8 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	set.IntVar(&cfg.generate.Metastores, "metastores", 0, "generate that many metastores, shared by the generated workspaces")
 	set.IntVar(&cfg.generate.Catalogs, "catalogs", 0, "generate that many catalogs in each generated metastore")
 	set.Uint64Var(&cfg.generate.Seed, "seed", 1, "seed of the generator: the same seed, the same account")
-	set.StringVar(&cfg.stateFile, "state", "", "state `file`: read if it exists, in place of the preset, and written on exit")
+	set.StringVar(&cfg.stateFile, "state", "", "state `file`: read in place of the preset, and written on exit; it has to exist")
+	set.StringVar(&cfg.saveFile, "save", "", "`file` to write the state to on exit, new or not, in place of that of -state")
 	set.StringVar(&aim, "aim", "off", "automatic identity management: on or off")
 	set.StringVar(&iamv2, "iam-v2", "on", "the IAM v2 API: on or off")
 	set.DurationVar(&cfg.options.Latency, "latency", 0, "added to every answer, for example 20ms")
@@ -67,6 +69,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 			cfg.shaped = append(cfg.shaped, "-"+f.Name)
 		}
 	})
+	cfg.saveFile = cmp.Or(cfg.saveFile, cfg.stateFile)
 	var err error
 	if cfg.options.AIM, err = onOff("aim", aim); err != nil {
 		return config{}, err
@@ -93,17 +96,15 @@ func onOff(name, value string) (bool, error) {
 	}
 }
 
-// initialState is the state file's content or, without one, the preset with
-// what the generator adds.
+// initialState is the content of the state file or, when none is named, the
+// preset with what the generator adds.
 func (c config) initialState(stderr io.Writer) (simulator.State, error) {
 	if c.stateFile != "" {
 		st, err := loadState(c.stateFile)
 		if err == nil && len(c.shaped) > 0 {
-			fmt.Fprintf(stderr, "simulator: the state file exists, so %s do not apply\n", strings.Join(c.shaped, ", "))
+			fmt.Fprintf(stderr, "simulator: the account comes from -state, so %s do not apply\n", strings.Join(c.shaped, ", "))
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return st, err
-		}
+		return st, err
 	}
 	st, err := simulator.Preset(c.preset)
 	if err != nil {
@@ -123,7 +124,7 @@ func (c config) initialState(stderr io.Writer) (simulator.State, error) {
 func loadState(path string) (simulator.State, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return simulator.State{}, fmt.Errorf("-state: %w", err)
+		return simulator.State{}, fmt.Errorf("-state: %w; -save makes a new file", err)
 	}
 	defer func() { _ = f.Close() }()
 	st, err := simulator.DecodeState(f)
@@ -145,7 +146,7 @@ func saveState(s *simulator.Server, path string) error {
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
-		return fmt.Errorf("-state: %w", err)
+		return fmt.Errorf("writing the state: %w", err)
 	}
 	defer func() { _ = os.Remove(tmp.Name()) }() // Nothing to remove once renamed.
 	_, err = tmp.Write(raw)
@@ -154,7 +155,7 @@ func saveState(s *simulator.Server, path string) error {
 		err = os.Rename(tmp.Name(), path)
 	}
 	if err != nil {
-		return fmt.Errorf("-state %s: %w", path, err)
+		return fmt.Errorf("writing the state to %s: %w", path, err)
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ type endpoints struct {
 	WorkspaceHosts map[string]string `json:"workspace_hosts"`
 }
 
-// run serves until ctx ends, then writes the state file if there is one.
+// run serves until ctx ends, then writes the state file if one is named.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	cfg, err := parseFlags(args, stderr)
 	if err != nil {
@@ -70,10 +70,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
 	defer cancel()
 	err = errors.Join(err, sim.Shutdown(closing))
-	if cfg.stateFile == "" {
+	if cfg.saveFile == "" {
 		return err
 	}
-	return errors.Join(err, saveState(sim.Server, cfg.stateFile))
+	return errors.Join(err, saveState(sim.Server, cfg.saveFile))
 }
 
 func describe(sim *simulator.Running) (endpoints, error) {

@@ -71,7 +71,7 @@ func TestRun_firstLine(t *testing.T) {
 func TestRun_stateFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "state.json")
-	first, stop := start(t, "-preset", "empty", "-users", "3", "-state", file)
+	first, stop := start(t, "-preset", "empty", "-users", "3", "-save", file)
 	host, ok := first["account_host"].(string)
 	if !ok {
 		t.Fatalf("account_host is %v", first["account_host"])
@@ -136,6 +136,8 @@ func TestRun_refusals(t *testing.T) {
 		"fault file":    {[]string{"-faults", "@" + bad + ".none"}, "reading the faults"},
 		"assumption":    {[]string{"-assume", "scim.nothing=1"}, "workspaces.permission_page_size=int"},
 		"state content": {[]string{"-state", bad}, `unknown field "usres"`},
+		"state missing": {[]string{"-preset", "empty", "-state", bad + ".none"}, "no such file"},
+		"word":          {[]string{"-assume", "scim.member_type=yes"}, "omitted, returned"},
 		"listen":        {[]string{"-preset", "empty", "-listen", "127.0.0.1:99999"}, "listening on 127.0.0.1:99999"},
 	} {
 		t.Run(name, func(t *testing.T) {
