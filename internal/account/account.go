@@ -114,7 +114,7 @@ type Client struct {
 
 // New resolves the configuration. No request is sent. Errors are
 // [*ConfigError]s, which name the attribute of the provider block.
-func New(_ context.Context, cfg Config) (*Client, error) {
+func New(ctx context.Context, cfg Config) (*Client, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func New(_ context.Context, cfg Config) (*Client, error) {
 		RetryBudget: cfg.RetryBudget, RetryPause: cfg.RetryPause,
 		UserAgent: userAgent(cfg.Version), Log: cfg.Log,
 	})
-	if err := resolve(cfg.SDK, c.transport); err != nil {
+	if err := resolve(ctx, cfg.SDK, c.transport); err != nil {
 		return nil, err
 	}
 	c.host, c.accountID = cfg.SDK.Host, cfg.SDK.AccountID

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -252,6 +253,9 @@ func newAPIError(req *transport.Request, resp *transport.Response) *APIError {
 	if e.Message == "" && e.Code == "" {
 		e.Message = http.StatusText(resp.Status)
 	}
+	// Whatever the server, or something on the way, has put into its words. Before
+	// they are cut: half a secret is not found.
+	e.Code, e.Message, e.RequestID = redact.Text(e.Code), redact.Text(e.Message), redact.Text(e.RequestID)
 	const most = 1000
 	if len(e.Message) > most {
 		e.Message = strings.ToValidUTF8(e.Message[:most], "") + "..."

@@ -4,8 +4,11 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +17,8 @@ import (
 
 	"github.com/databricks/databricks-sdk-go/config"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/localfile"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -41,7 +46,7 @@ func baseTransport(cfg Config) http.RoundTripper {
 
 // resolve fills the configuration from environment and profile, checks it, and
 // puts the requests of the SDK's credentials under our transport.
-func resolve(cfg *config.Config, t *transport.Client) error {
+func resolve(ctx context.Context, cfg *config.Config, t *transport.Client) error {
 	cfg.HTTPTransport = t.RoundTripper(transport.ClassAuth, true)
 	// The SDK would repeat failures of our transport, which has done so itself.
 	// One second is the shortest that it takes.
@@ -54,6 +59,12 @@ func resolve(cfg *config.Config, t *transport.Client) error {
 		// Without an endpoint the SDK would write a warning to the log.
 		return &config.HostMetadata{HostType: config.AccountHost, OIDCEndpoint: host + "/oidc/accounts/" + cfg.AccountID}, nil
 	}
+	if len(cfg.Loaders) == 0 {
+		// A file is looked at before the SDK reads it, and the host before the SDK
+		// cuts it.
+		cfg.Loaders = []config.Loader{config.ConfigAttributes, check(func(cfg *config.Config) error { return checkFiles(ctx, cfg) }), config.ConfigFile}
+	}
+	cfg.Loaders = append(cfg.Loaders, check(checkLoaded), check(func(cfg *config.Config) error { return checkFiles(ctx, cfg) }))
 	if err := cfg.EnsureResolved(); err != nil {
 		return resolveError(cfg, err)
 	}
@@ -76,13 +87,85 @@ func resolve(cfg *config.Config, t *transport.Client) error {
 				"that the account console shows in the user menu; a workspace id is something else.",
 		}
 	}
+	// The API compares ids as text, and answers with small letters.
+	cfg.AccountID = strings.ToLower(cfg.AccountID)
 	return checkCredentials(cfg)
+}
+
+// check is a look at what has been loaded so far, in the SDK's order of loading.
+type check func(*config.Config) error
+
+func (check) Name() string                         { return "check" }
+func (c check) Configure(cfg *config.Config) error { return c(cfg) }
+
+// checkLoaded makes the secrets known and looks at the host as it was written.
+func checkLoaded(cfg *config.Config) error {
+	for _, a := range config.ConfigAttributes {
+		if a.Sensitive {
+			redact.Add(a.GetString(cfg))
+		}
+	}
+	if cfg.Host == "" {
+		return nil
+	}
+	if err := checkHostForm(cfg.Host); err != nil {
+		return &ConfigError{
+			Attribute: "host", Summary: "Invalid Account Host",
+			Detail: "host (DATABRICKS_HOST) cannot be used: " + err.Error() + ". The account hosts are " + accountHosts + ".",
+		}
+	}
+	return nil
+}
+
+// maxSettingsFile is the size in bytes up to which files of credentials are read.
+const maxSettingsFile = 1 << 20
+
+// checkFiles refuses paths that the SDK could read for ever.
+func checkFiles(ctx context.Context, cfg *config.Config) error {
+	configFile := cmp.Or(cfg.ConfigFile, "~/.databrickscfg")
+	if rest, found := strings.CutPrefix(configFile, "~"); found {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			home = ""
+		}
+		configFile = home + rest
+	}
+	google := cfg.GoogleCredentials // The document itself, or a path.
+	if strings.HasPrefix(strings.TrimSpace(google), "{") {
+		google = ""
+	}
+	for _, f := range []struct{ attribute, env, path string }{
+		{"config_file", "DATABRICKS_CONFIG_FILE", configFile},
+		{"", "DATABRICKS_OIDC_TOKEN_FILEPATH", cfg.OIDCTokenFilepath},
+		{"google_credentials", "GOOGLE_CREDENTIALS", google},
+		{"", "GOOGLE_APPLICATION_CREDENTIALS", os.Getenv("GOOGLE_APPLICATION_CREDENTIALS")},
+	} {
+		if f.path == "" {
+			continue
+		}
+		err := localfile.Check(ctx, f.path, maxSettingsFile)
+		if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+			continue // What the SDK says of it names the setting.
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		return &ConfigError{
+			Attribute: f.attribute, Summary: "File Cannot Be Read",
+			Detail: cmp.Or(f.attribute, f.env) + " (" + f.env + ") names a file that cannot be used: " + err.Error() + ".",
+		}
+	}
+	return nil
 }
 
 // resolveError names the attribute that the SDK complains about. Its text masks
 // what is secret.
 func resolveError(cfg *config.Config, err error) error {
-	text := err.Error()
+	var own *ConfigError
+	if errors.As(err, &own) {
+		return own
+	}
+	text := redact.Text(err.Error())
 	switch {
 	case strings.Contains(text, "more than one authorization method"):
 		return &ConfigError{

@@ -6,6 +6,7 @@ package account_test
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -33,27 +34,36 @@ func TestNew_configErrors(t *testing.T) {
 		attribute string // "": no error
 		contains  string
 	}{
-		"complete":          {change: func(*config.Config) {}},
-		"without scheme":    {change: func(c *config.Config) { c.Host = "accounts.cloud.databricks.com" }},
-		"loopback http":     {change: func(c *config.Config) { c.Host = "http://127.0.0.1:1" }},
-		"token":             {change: func(c *config.Config) { c.ClientID, c.ClientSecret, c.Token = "", "", "t" }},
-		"no host":           {change: func(c *config.Config) { c.Host = "" }, attribute: "host", contains: "DATABRICKS_HOST"},
-		"plain http":        {change: func(c *config.Config) { c.Host = "http://accounts.example.com" }, attribute: "host", contains: "https"},
-		"Azure workspace":   {change: func(c *config.Config) { c.Host = "https://adb-1234567890123456.7.azuredatabricks.net/" }, attribute: "host", contains: "https://accounts.azuredatabricks.net"},
-		"AWS workspace":     {change: func(c *config.Config) { c.Host = "dbc-a1b2345c-d6e7.cloud.databricks.com" }, attribute: "host", contains: "https://accounts.cloud.databricks.com"},
-		"GCP workspace":     {change: func(c *config.Config) { c.Host = "https://1234567890123456.7.gcp.databricks.com" }, attribute: "host", contains: "https://accounts.gcp.databricks.com"},
-		"no account":        {change: func(c *config.Config) { c.AccountID = "" }, attribute: "account_id", contains: "DATABRICKS_ACCOUNT_ID"},
-		"account no UUID":   {change: func(c *config.Config) { c.AccountID = "1234567890" }, attribute: "account_id", contains: "UUID"},
-		"no secret":         {change: func(c *config.Config) { c.ClientSecret, c.AuthType = "", "oauth-m2m" }, attribute: "client_secret", contains: "DATABRICKS_CLIENT_SECRET"},
-		"no client id":      {change: func(c *config.Config) { c.ClientID = "" }, attribute: "client_id", contains: "DATABRICKS_CLIENT_ID"},
-		"no token":          {change: func(c *config.Config) { c.ClientID, c.ClientSecret, c.AuthType = "", "", "pat" }, attribute: "token", contains: "DATABRICKS_TOKEN"},
-		"two kinds":         {change: func(c *config.Config) { c.Token = "secret-token" }, attribute: "auth_type", contains: "oauth and pat"},
-		"Azure half":        {change: func(c *config.Config) { c.ClientID, c.ClientSecret, c.AzureClientSecret = "", "", "s" }, attribute: "azure_client_id", contains: "ARM_CLIENT_ID"},
-		"identity API":      {change: func(*config.Config) {}, cfg: account.Config{IdentityAPI: "v3"}, attribute: "identity_api", contains: "iam_v2"},
-		"workspace host":    {change: func(*config.Config) {}, cfg: account.Config{WorkspaceHosts: map[string]string{"7": "http://ws.example.com"}}, attribute: "workspace_hosts", contains: "workspace 7"},
-		"user in the host":  {change: func(c *config.Config) { c.Host = "https://accounts.example.com" }},
-		"host is no host":   {change: func(c *config.Config) { c.Host = "://" }, attribute: "host", contains: "accounts.azuredatabricks.net"},
-		"workspace as path": {change: func(c *config.Config) { c.Host = "https://accounts.azuredatabricks.net/login?x=1" }},
+		"complete":         {change: func(*config.Config) {}},
+		"without scheme":   {change: func(c *config.Config) { c.Host = "accounts.cloud.databricks.com" }},
+		"loopback http":    {change: func(c *config.Config) { c.Host = "http://127.0.0.1:1" }},
+		"token":            {change: func(c *config.Config) { c.ClientID, c.ClientSecret, c.Token = "", "", "t" }},
+		"no host":          {change: func(c *config.Config) { c.Host = "" }, attribute: "host", contains: "DATABRICKS_HOST"},
+		"plain http":       {change: func(c *config.Config) { c.Host = "http://accounts.example.com" }, attribute: "host", contains: "https"},
+		"Azure workspace":  {change: func(c *config.Config) { c.Host = "https://adb-1234567890123456.7.azuredatabricks.net/" }, attribute: "host", contains: "https://accounts.azuredatabricks.net"},
+		"AWS workspace":    {change: func(c *config.Config) { c.Host = "dbc-a1b2345c-d6e7.cloud.databricks.com" }, attribute: "host", contains: "https://accounts.cloud.databricks.com"},
+		"GCP workspace":    {change: func(c *config.Config) { c.Host = "https://1234567890123456.7.gcp.databricks.com" }, attribute: "host", contains: "https://accounts.gcp.databricks.com"},
+		"no account":       {change: func(c *config.Config) { c.AccountID = "" }, attribute: "account_id", contains: "DATABRICKS_ACCOUNT_ID"},
+		"account no UUID":  {change: func(c *config.Config) { c.AccountID = "1234567890" }, attribute: "account_id", contains: "UUID"},
+		"no secret":        {change: func(c *config.Config) { c.ClientSecret, c.AuthType = "", "oauth-m2m" }, attribute: "client_secret", contains: "DATABRICKS_CLIENT_SECRET"},
+		"no client id":     {change: func(c *config.Config) { c.ClientID = "" }, attribute: "client_id", contains: "DATABRICKS_CLIENT_ID"},
+		"no token":         {change: func(c *config.Config) { c.ClientID, c.ClientSecret, c.AuthType = "", "", "pat" }, attribute: "token", contains: "DATABRICKS_TOKEN"},
+		"two kinds":        {change: func(c *config.Config) { c.Token = "secret-token" }, attribute: "auth_type", contains: "oauth and pat"},
+		"Azure half":       {change: func(c *config.Config) { c.ClientID, c.ClientSecret, c.AzureClientSecret = "", "", "s" }, attribute: "azure_client_id", contains: "ARM_CLIENT_ID"},
+		"identity API":     {change: func(*config.Config) {}, cfg: account.Config{IdentityAPI: "v3"}, attribute: "identity_api", contains: "iam_v2"},
+		"workspace host":   {change: func(*config.Config) {}, cfg: account.Config{WorkspaceHosts: map[string]string{"7": "http://ws.example.com"}}, attribute: "workspace_hosts", contains: "workspace 7"},
+		"other host":       {change: func(c *config.Config) { c.Host = "https://accounts.example.com/" }},
+		"user in the host": {change: func(c *config.Config) { c.Host = "https://me:secret-pw@accounts.example.com" }, attribute: "host", contains: "user or password"},
+		"user, no scheme":  {change: func(c *config.Config) { c.Host = "me:secret-pw@accounts.example.com" }, attribute: "host", contains: "user or password"},
+		"user, broken URL": {change: func(c *config.Config) { c.Host = "https://me:secret-%zz@accounts.example.com" }, attribute: "host", contains: "not a URL"},
+		"host is no host":  {change: func(c *config.Config) { c.Host = "://" }, attribute: "host", contains: "accounts.azuredatabricks.net"},
+		"path":             {change: func(c *config.Config) { c.Host = "https://accounts.azuredatabricks.net/login" }, attribute: "host", contains: "Write only https://accounts.azuredatabricks.net"},
+		"query":            {change: func(c *config.Config) { c.Host = "https://accounts.azuredatabricks.net/?o=1&t=secret-token" }, attribute: "host", contains: "query"},
+		"empty query":      {change: func(c *config.Config) { c.Host = "accounts.azuredatabricks.net?" }, attribute: "host", contains: "query"},
+		"fragment":         {change: func(c *config.Config) { c.Host = "https://accounts.azuredatabricks.net#settings" }, attribute: "host", contains: "fragment"},
+		"capital loopback": {change: func(c *config.Config) { c.Host = "http://LOCALHOST:1" }},
+		"workspace user":   {change: func(*config.Config) {}, cfg: account.Config{WorkspaceHosts: map[string]string{"7": "https://me:secret-pw@ws.example.com"}}, attribute: "workspace_hosts", contains: "user or password"},
+		"workspace path":   {change: func(*config.Config) {}, cfg: account.Config{WorkspaceHosts: map[string]string{"7": "https://ws.example.com/sql"}}, attribute: "workspace_hosts", contains: "Write only https://ws.example.com"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -75,6 +85,36 @@ func TestNew_configErrors(t *testing.T) {
 				t.Errorf("the error holds a secret: %v", err)
 			}
 		})
+	}
+}
+
+// The API answers with small letters, and compares them as text.
+func TestNew_accountIDInCapitals(t *testing.T) {
+	t.Parallel()
+	c, err := account.New(t.Context(), account.Config{SDK: &config.Config{
+		Host: "https://accounts.azuredatabricks.net", AccountID: "ABCDEF00-0000-4000-8000-00000000000F", Token: "t", Loaders: hermeticLoaders(),
+	}})
+	if err != nil || c.AccountID() != "abcdef00-0000-4000-8000-00000000000f" {
+		t.Errorf("%v, %v", c, err)
+	}
+}
+
+// A file that is none is refused before anything reads it.
+func TestNew_configFileIsAPipe(t *testing.T) {
+	t.Setenv("DATABRICKS_HOST", "")
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := exec.CommandContext(t.Context(), "mkfifo", pipe).Run(); err != nil {
+		t.Skip("no pipes here: ", err)
+	}
+	for name, cfg := range map[string]*config.Config{
+		"config_file":        {ConfigFile: pipe, Profile: "acc"},
+		"google_credentials": {Host: "https://accounts.gcp.databricks.com", AccountID: someAccount, GoogleCredentials: pipe, Loaders: hermeticLoaders()},
+	} {
+		_, err := account.New(t.Context(), account.Config{SDK: cfg})
+		var ce *account.ConfigError
+		if !errors.As(err, &ce) || ce.Attribute != name || !strings.Contains(ce.Detail, "pipe") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

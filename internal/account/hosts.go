@@ -29,14 +29,33 @@ var workspaceHost = regexp.MustCompile(`^(adb-\d+\.\d+\.|dbc-[0-9a-f]+-[0-9a-f]+
 // deploymentName are the names that may become a part of a host name.
 var deploymentName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 
+// checkHostForm refuses more than a host, which the SDK would cut off without a
+// word: the setting would not be what is used. The scheme may be left out.
+func checkHostForm(host string) error {
+	if !strings.Contains(host, "://") {
+		host = "https://" + host
+	}
+	u, err := url.Parse(host)
+	switch {
+	case err != nil || u.Hostname() == "":
+		return errors.New("it is not a URL like https://accounts.azuredatabricks.net") // Its text may hold a password.
+	case u.User != nil:
+		return errors.New("the URL holds a user or password, which would be sent nowhere. Remove it, and set the credentials in attributes of their own")
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return fmt.Errorf("the URL has a path, a query or a fragment. Write only %s://%s", u.Scheme, u.Host)
+	}
+	return nil
+}
+
 // checkHostURL refuses what credentials must not be sent to.
 func checkHostURL(host string) error {
+	if err := checkHostForm(host); err != nil {
+		return err
+	}
 	u, err := url.Parse(host)
 	switch {
 	case err != nil || u.Hostname() == "":
 		return fmt.Errorf("%q is not a URL like https://accounts.azuredatabricks.net", host)
-	case u.User != nil:
-		return errors.New("the URL holds a user or password")
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return nil
 	default:
@@ -45,7 +64,7 @@ func checkHostURL(host string) error {
 }
 
 func isLoopback(name string) bool {
-	if name == "localhost" {
+	if strings.EqualFold(name, "localhost") {
 		return true
 	}
 	ip := net.ParseIP(name)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -82,7 +83,7 @@ func (c *Client) query(ctx context.Context, at *site, warehouse, sql string) ([]
 	}
 	if reply.Status.State != "SUCCEEDED" {
 		return nil, fmt.Errorf("the statement ended as %s: %s", reply.Status.State,
-			strings.TrimSpace(string(reply.Status.Error.Code)+" "+reply.Status.Error.Message))
+			redact.Text(strings.TrimSpace(string(reply.Status.Error.Code)+" "+reply.Status.Error.Message)))
 	}
 	return c.statementRows(ctx, at, &reply)
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -85,7 +86,7 @@ func (w *rawWorkspace) federation() (*bool, error) {
 
 func (c *Client) workspaceHost(id, deployment string) string {
 	if host := c.cfg.WorkspaceHosts[id]; host != "" {
-		return host
+		return strings.TrimRight(host, "/")
 	}
 	return workspaceURL(c.host, deployment)
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -151,8 +152,11 @@ func (c *entraCredentials) failure(err error) error {
 			Description string `json:"error_description"`
 		}
 		raw, _ := io.ReadAll(io.LimitReader(failed.RawResponse.Body, 64<<10))
-		if json.Unmarshal(raw, &body) == nil && body.Description != "" {
+		switch {
+		case json.Unmarshal(raw, &body) == nil && body.Description != "":
 			text, _, _ = strings.Cut(body.Description, "\r\n")
+		case len(raw) > 0:
+			text = fmt.Sprintf("status %d: %s", failed.RawResponse.StatusCode, bodyText(failed.RawResponse.Header, raw))
 		}
 	}
 	var silent *transport.Error
@@ -160,7 +164,7 @@ func (c *entraCredentials) failure(err error) error {
 		text = silent.Error()
 	}
 	return &authError{
-		err:  fmt.Errorf("no token for Microsoft Graph (%s): %s", c.about, strings.TrimSuffix(strings.TrimSpace(text), ".")),
+		err:  fmt.Errorf("no token for Microsoft Graph (%s): %s", c.about, strings.TrimSuffix(strings.TrimSpace(redact.Text(text)), ".")),
 		hint: "Check tenant_id, client_id, the secret or certificate and authority_host in idp.entra",
 	}
 }
@@ -196,5 +200,5 @@ func (c *entraCredentials) may(permission string) bool {
 
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -38,6 +39,23 @@ func (e *apiError) Error() string {
 	}
 	return text
 }
+
+// clean takes secrets and control characters out of what came from the other side.
+func (e *apiError) clean() {
+	e.Code, e.Message, e.RequestID = redact.Text(e.Code), redact.Text(e.Message), redact.Text(e.RequestID)
+}
+
+// bodyText is what can be shown of a body that is not the API's own.
+func bodyText(header http.Header, body []byte) string {
+	body = bytes.TrimSpace(body)
+	if strings.Contains(header.Get("Content-Type"), "html") || bytes.HasPrefix(body, []byte("<")) {
+		return htmlText
+	}
+	return clip(redact.Text(string(body))) // Half a secret would not be found.
+}
+
+// htmlText stands for an HTML page, which is never the API's answer.
+const htmlText = "the answer is an HTML page instead of JSON, as proxies, gateways and login pages send it; check the host and the proxies on the way to it"
 
 // isForbidden tells whether an error is an answer 403.
 func isForbidden(err error) bool {
@@ -162,8 +180,9 @@ func graphFailure(method, place string, status int, header http.Header, body []b
 	case status >= 300 && status < 400:
 		e.Message = "a redirect, which is not followed; check graph_endpoint"
 	default:
-		e.Message = clip(strings.TrimSpace(strings.ToValidUTF8(string(body), "?")))
+		e.Message = bodyText(header, body)
 	}
+	e.clean()
 	if status == http.StatusUnauthorized {
 		return &authError{err: e, hint: "Microsoft Graph did not accept the token: check that graph_endpoint and authority_host are of the same cloud"}
 	}

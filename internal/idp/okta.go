@@ -175,8 +175,9 @@ func oktaFailure(method, place string, resp *transport.Response) error {
 	case resp.Status >= 300 && resp.Status < 400:
 		e.Message = "a redirect, which is not followed; check org_url"
 	default:
-		e.Message = clip(strings.TrimSpace(strings.ToValidUTF8(string(resp.Body), "?")))
+		e.Message = bodyText(resp.Header, resp.Body)
 	}
+	e.clean()
 	if resp.Status == http.StatusUnauthorized {
 		return &authError{err: e, hint: "Okta did not accept the credentials: check api_token (it expires after 30 days without use) or the key of the service app in idp.okta"}
 	}

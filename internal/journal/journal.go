@@ -20,6 +20,8 @@ import (
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 )
 
 // Journal appends records to one file. It is safe for concurrent use, and
@@ -89,6 +91,7 @@ func (j *Journal) Intend(r Record) (write string, err error) {
 // written is kept, and written before the next record that can be.
 func (j *Journal) Conclude(r Record) error {
 	r.Event, r.Before, r.After, r.GroupOrigin = EventOutcome, nil, nil, ""
+	r.Error = redact.Text(r.Error)
 	const most = 2000
 	if len(r.Error) > most {
 		r.Error = strings.ToValidUTF8(r.Error[:most], "") + "..."

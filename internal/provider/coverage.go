@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 )
 
 var pathTimeouts = path.Root("timeouts")
@@ -24,7 +25,7 @@ func failuresFromAudit(failures []audit.Failure) []failureModel {
 	out := make([]failureModel, 0, len(failures))
 	for _, f := range failures {
 		out = append(out, failureModel{
-			PrincipalType: emptyAsNil(string(f.Type)), PrincipalID: emptyAsNil(f.ID), Call: f.Call, Reason: f.Reason,
+			PrincipalType: emptyAsNil(string(f.Type)), PrincipalID: emptyAsNil(f.ID), Call: f.Call, Reason: redact.Text(f.Reason),
 		})
 	}
 	return out

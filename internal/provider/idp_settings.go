@@ -19,6 +19,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -168,6 +169,9 @@ func (r *settingsReader) idp() idpSettings {
 		}
 		for _, s := range k.settings {
 			r.idpSetting(kind, s, inner.Attributes()[s.name], out)
+			if s.sensitive {
+				redact.Add(out.values[s.name])
+			}
 		}
 	}
 	return out

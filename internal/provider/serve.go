@@ -5,12 +5,15 @@ package provider
 
 import (
 	"context"
+	"reflect"
 	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 )
 
 const address = "registry.terraform.io/dbxidentity/dbxidentity"
@@ -37,8 +40,39 @@ type briefServer struct{ tfprotov6.ProviderServer }
 func brief[Q, A any](ctx context.Context, request Q, call func(context.Context, Q) (A, error)) (A, error) {
 	b := &briefContext{}
 	b.inner.Store(&ctx)
-	defer b.inner.Store(nil) //nolint:contextcheck // It is the request's own, and ends with it.
-	return call(b, request)  //nolint:contextcheck // As above.
+	defer b.inner.Store(nil)         //nolint:contextcheck // It is the request's own, and ends with it.
+	return cleaned(call(b, request)) //nolint:contextcheck // As above.
+}
+
+// cleaned is the last place before Terraform: no diagnostic leaves it with a
+// secret, or with a character that a terminal would obey, wherever its text came
+// from. Every answer with diagnostics has them in a field of one name.
+func cleaned[A any](answer A, err error) (A, error) {
+	if v := reflect.Indirect(reflect.ValueOf(answer)); v.IsValid() {
+		if diags, ok := v.FieldByName("Diagnostics").Interface().([]*tfprotov6.Diagnostic); ok {
+			for _, d := range diags {
+				d.Summary, d.Detail = redact.Text(d.Summary), redact.Text(d.Detail)
+			}
+		}
+	}
+	return answer, err
+}
+
+// ValidateProviderConfig and the next are those of the framework.
+func (s briefServer) ValidateProviderConfig(ctx context.Context, r *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
+	return cleaned(s.ProviderServer.ValidateProviderConfig(ctx, r))
+}
+
+func (s briefServer) ConfigureProvider(ctx context.Context, r *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
+	return cleaned(s.ProviderServer.ConfigureProvider(ctx, r))
+}
+
+func (s briefServer) ValidateDataResourceConfig(ctx context.Context, r *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
+	return cleaned(s.ProviderServer.ValidateDataResourceConfig(ctx, r))
+}
+
+func (s briefServer) ReadDataSource(ctx context.Context, r *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+	return cleaned(s.ProviderServer.ReadDataSource(ctx, r))
 }
 
 // ValidateResourceConfig and the others are those of the framework.

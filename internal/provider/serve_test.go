@@ -61,7 +61,7 @@ func TestBriefContext(t *testing.T) {
 	outer, cancel := context.WithCancel(context.WithValue(t.Context(), heavyKey{}, 1))
 	defer cancel()
 	var kept, child context.Context
-	_, err := brief(outer, 2, func(ctx context.Context, n int) (int, error) {
+	_, err := brief(outer, 2, func(ctx context.Context, n int) (*tfprotov6.ReadResourceResponse, error) {
 		kept = ctx
 		var stop context.CancelFunc
 		child, stop = context.WithCancel(ctx)
@@ -69,7 +69,7 @@ func TestBriefContext(t *testing.T) {
 		if ctx.Value(heavyKey{}) != 1 || ctx.Err() != nil || n != 2 {
 			t.Errorf("within the request: %v, %v", ctx.Value(heavyKey{}), ctx.Err())
 		}
-		return n, nil
+		return nil, nil //nolint:nilnil // Nobody looks at the answer.
 	})
 	if err != nil {
 		t.Fatal(err)

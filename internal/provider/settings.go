@@ -23,6 +23,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 )
 
 // defaultMaxConcurrency is how many requests are under way at most, unless
@@ -126,6 +127,9 @@ func (r *settingsReader) databricks(s databricksSetting, cfg *config.Config) {
 			return
 		}
 		value = v.ValueString()
+		if s.sensitive {
+			redact.Add(v.ValueString())
+		}
 	}
 	i := slices.IndexFunc(config.ConfigAttributes, func(a config.ConfigAttribute) bool { return a.Name == s.name })
 	if i < 0 {

@@ -16,6 +16,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 )
 
 // Error is a request without an answer.
@@ -58,6 +60,10 @@ func (e *Error) HostUnreachable() bool { return e.FirstContact || e.Gone }
 
 // errNoProgress is the end of an attempt whose answer stopped coming.
 var errNoProgress = errors.New("no progress")
+
+// errEcho is an answer that repeats a credential. As data it would end in state.
+var errEcho = errors.New("the answer repeats a credential that this run uses, as debugging proxies and echo services send it, and it was not used. " +
+	"Check the host and the proxies on the way to it, and renew the credential")
 
 // attempt is the outcome of one try.
 type attempt struct {
@@ -283,12 +289,20 @@ func (c *Client) try(ctx context.Context, req *Request, u *url.URL, start time.T
 	}
 	body, err := reading.all(resp.Body, resp.ContentLength)
 	out := &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	success := resp.StatusCode >= 200 && resp.StatusCode < 300
+	if success && req.Class == ClassAuth {
+		redact.AddTokens(body)
+	}
 	if err != nil {
 		err = fmt.Errorf("the answer (status %d) broke off after %d bytes: %w",
 			resp.StatusCode, len(body), explain(ctx, err, true))
 		return attempt{resp: out, err: err, sent: true, broken: true}
 	}
-	if req.Check != nil && resp.StatusCode >= 200 && resp.StatusCode < 300 {
+	if success && req.Class != ClassAuth && redact.Found(body) {
+		out.Body = nil
+		return attempt{resp: out, err: errEcho, sent: true, broken: true}
+	}
+	if req.Check != nil && success {
 		if err := req.Check(out); err != nil {
 			return attempt{resp: out, err: err, sent: true, broken: true}
 		}
@@ -316,6 +330,10 @@ func (c *Client) build(ctx context.Context, req *Request) (*http.Request, error)
 			return nil, err
 		}
 	}
+	redact.AddHeaders(r.Header)
+	if req.Class == ClassAuth {
+		redact.AddForm(req.Body)
+	}
 	return r, nil
 }
 
@@ -328,7 +346,7 @@ func (c *Client) next(req *Request, a attempt, attempts int, left time.Duration)
 			g.crowd.overloaded(a.begun)
 		}
 		pause := c.backoff(attempts)
-		again := (!a.sent || req.isRead() || req.Repeatable) && !isCertificateError(a.err) && !errors.Is(a.err, errTooLong)
+		again := (!a.sent || req.isRead() || req.Repeatable) && !isLasting(a.err)
 		return pause, again && pause < left
 	}
 	pause, named := retryAfter(a.resp.Header, time.Now())
@@ -363,13 +381,13 @@ func isFailure(status int) bool {
 	return false
 }
 
-// isCertificateError tells errors that no repetition mends.
-func isCertificateError(err error) bool {
+// isLasting tells errors that no repetition mends.
+func isLasting(err error) bool {
 	var (
 		verification *tls.CertificateVerificationError
 		record       tls.RecordHeaderError
 	)
-	return errors.As(err, &verification) || errors.As(err, &record)
+	return errors.Is(err, errEcho) || errors.Is(err, errTooLong) || errors.As(err, &verification) || errors.As(err, &record)
 }
 
 // backoff is the pause when the server names none: exponential, with jitter

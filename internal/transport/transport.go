@@ -8,7 +8,9 @@
 //
 // It knows HTTP and nothing of any API: every final answer comes back as a
 // [Response], whatever its status; only a request without an answer is an
-// [Error]. It must not import anything of this module.
+// [Error]. The credentials that it sends and gets are known to package redact from
+// then on, and an answer that repeats one is no answer. It must not import anything
+// else of this module.
 package transport
 
 import (
@@ -19,6 +21,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 )
 
 // Defaults of [Options].
@@ -212,6 +216,11 @@ func (c *Client) gate(req *Request) *gate {
 
 func (c *Client) log(ctx context.Context, msg string, fields map[string]any) {
 	if c.opts.Log != nil {
+		for name, value := range fields {
+			if text, ok := value.(string); ok {
+				fields[name] = redact.Text(text)
+			}
+		}
 		c.opts.Log(ctx, msg, fields)
 	}
 }
