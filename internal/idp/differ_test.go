@@ -51,6 +51,17 @@ func TestSources_differ(t *testing.T) {
 	twice.IDP.Users = append(twice.IDP.Users, simulator.IDPUser{ID: objectID("a", 2), UserPrincipalName: "Ann@example.com", UserType: "Member", AccountEnabled: true})
 	otherType := ann(func(u *simulator.User, _ *simulator.IDPUser) { u.ExternalID = objectID("b", 1) })
 	otherType.IDP.Groups = []simulator.IDPGroup{{ID: objectID("b", 1), DisplayName: "team", SecurityEnabled: true}}
+	external := func(name, userType string) simulator.State {
+		return ann(func(u *simulator.User, i *simulator.IDPUser) {
+			u.UserName, i.UserPrincipalName, i.Mail, i.UserType = name, "ann_example.net#EXT#@example.com", "ann@example.net", userType
+		})
+	}
+	oneLinked := ann(func(*simulator.User, *simulator.IDPUser) {})
+	oneLinked.Users[0].ExternalID = objectID("a", 2)
+	oneLinked.IDP.Users = append(oneLinked.IDP.Users, simulator.IDPUser{ID: objectID("a", 2), UserPrincipalName: "ann@example.com", UserType: "Member", AccountEnabled: true})
+	spaces := ann(func(u *simulator.User, _ *simulator.IDPUser) { u.ExternalID += " " })
+	spaces.Groups = []simulator.Group{{ID: "300", DisplayName: "team", ExternalID: objectID("b", 1), Members: []simulator.Member{{Value: "100"}}}}
+	spaces.IDP.Groups = []simulator.IDPGroup{{ID: objectID("b", 1), DisplayName: "team", SecurityEnabled: true, Members: []string{objectID("a", 1)}}}
 	group := func(name, idpName string) simulator.State {
 		return simulator.State{
 			Groups: []simulator.Group{{ID: "300", DisplayName: name}},
@@ -73,6 +84,21 @@ func TestSources_differ(t *testing.T) {
 			one + "[EXTERNAL_ID_NOT_IN_IDP NAME_MATCH_EXTERNAL_ID_MISMATCH] external_id_spelling [EXTERNAL_ID_NOT_CANONICAL]",
 			one + byName + " external_id_spelling [EXTERNAL_ID_NOT_CANONICAL]", one + byName + " external_id_spelling [EXTERNAL_ID_NOT_CANONICAL]",
 		},
+		"several users of one name, one of them linked": {
+			oneLinked, one + byName + " linked_to_other_identity []",
+			"user/100 no category [AMBIGUOUS_NAME_MATCH]", "user/100 no category [AMBIGUOUS_NAME_MATCH]",
+		},
+		"id with spaces, of a member": {
+			spaces, one + "[EXTERNAL_ID_NOT_IN_IDP NAME_MATCH_EXTERNAL_ID_MISMATCH] external_id_spelling [EXTERNAL_ID_NOT_CANONICAL]\n" +
+				"group/300 [" + objectID("b", 1) + "] [GROUP_HAS_LOCAL_MEMBERS_WITH_EXTERNAL_ID] members_not_in_idp []",
+			one + byName + " external_id_spelling [EXTERNAL_ID_NOT_CANONICAL]", one + byName + " external_id_spelling [EXTERNAL_ID_NOT_CANONICAL]",
+		},
+		"external member by UPN":  {external("ann_example.net#EXT#@example.com", "Member"), "", "", ""},
+		"external member by mail": {external("ann@example.net", "Member"), one + "[EXTERNAL_ID_MATCH_NAME_MISMATCH] name_drift []", "", ""},
+		"guest by UPN": {
+			external("ann_example.net#EXT#@example.com", "Guest"), one + "[EXTERNAL_ID_MATCH_NAME_MISMATCH] name_drift []", "", "",
+		},
+		"guest by mail": {external("ann@example.net", "Guest"), "", "", ""},
 		"id in upper case": {
 			ann(func(u *simulator.User, _ *simulator.IDPUser) { u.ExternalID = strings.ToUpper(u.ExternalID) }),
 			one + byName + " external_id_spelling []",
@@ -116,5 +142,54 @@ func TestSources_differ(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Under automatic identity management matchWithIdp brings an identity up to date
+// before it answers, so that what it finds is what it leaves behind. Directories
+// change nothing. They are asked first here.
+func TestSources_differAfterSync(t *testing.T) {
+	t.Parallel()
+	st := simulator.State{
+		Groups: []simulator.Group{{ID: "300", DisplayName: "old", ExternalID: objectID("b", 1)}},
+		IDP:    simulator.IDP{Groups: []simulator.IDPGroup{{ID: objectID("b", 1), DisplayName: "new", SecurityEnabled: true}}},
+	}
+	w := newWorld(t, st, simulator.Options{AIM: true})
+	client := w.account(t)
+	const drift = "group/300 [] [EXTERNAL_ID_MATCH_NAME_MISMATCH] name_drift []"
+	for _, tt := range []struct {
+		source idp.Source
+		want   string
+	}{
+		{w.entra(t), drift}, {idp.NewFile(writeDirectory(t, t.TempDir(), st.IDP)), drift}, {idp.NewDatabricks(client, 4), ""},
+	} {
+		report, _ := run(t, client, tt.source)
+		if diff := cmp.Diff(tt.want, verdicts(report)); diff != "" {
+			t.Errorf("%s (-want +got): %s", tt.source.Kind(), diff)
+		}
+	}
+}
+
+// Whether matchWithIdp lists the members of a group that is linked to nothing is not
+// known; directories have nothing to compare them with.
+func TestSources_differOnUnlinkedGroups(t *testing.T) {
+	t.Parallel()
+	st := simulator.State{
+		Users:  []simulator.User{{ID: "100", UserName: "ann@example.com", Active: true}},
+		Groups: []simulator.Group{{ID: "300", DisplayName: "team", Members: []simulator.Member{{Value: "100"}}}},
+	}
+	for lists, databricks := range map[bool]string{false: "", true: "group/300 [] [GROUP_HAS_LOCAL_MEMBERS_WITHOUT_EXTERNAL_ID] members_not_in_idp []"} {
+		var o simulator.Options
+		o.Assumed.Match.MembersOfUnlinked = lists
+		w := newWorld(t, st, o)
+		client := w.account(t)
+		for source, want := range map[idp.Source]string{
+			w.entra(t): "", idp.NewFile(writeDirectory(t, t.TempDir(), st.IDP)): "", idp.NewDatabricks(client, 4): databricks,
+		} {
+			report, _ := run(t, client, source)
+			if diff := cmp.Diff(want, verdicts(report)); diff != "" {
+				t.Errorf("lists %t, %s (-want +got): %s", lists, source.Kind(), diff)
+			}
+		}
 	}
 }

@@ -273,9 +273,10 @@ func (r *entraReader) toEntry(t audit.PrincipalType, o graphObject, deleted bool
 	case audit.TypeUser:
 		// userType is null on old objects; an invitation shows in the UPN then.
 		guest := strings.EqualFold(o.UserType, "Guest")
-		invited := guest || o.UserType == "" && strings.Contains(strings.ToUpper(o.UserPrincipalName), "#EXT#")
+		names := userNames{upn: o.UserPrincipalName, mail: o.Mail, guest: guest}
+		invited := guest || o.UserType == "" && names.external()
 		id.Guest, id.Enabled = &invited, o.AccountEnabled
-		return userEntry(userNames{upn: o.UserPrincipalName, mail: o.Mail, guest: guest}, id, r.attributes)
+		return userEntry(names, id, r.attributes)
 	case audit.TypeServicePrincipal:
 		id.Enabled = o.AccountEnabled
 		if o.AppID != "" {

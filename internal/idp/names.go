@@ -37,9 +37,14 @@ type userNames struct {
 	guest     bool
 }
 
+// external tells of a user who was invited or synchronized from another tenant: the
+// UPN shows it, while userType may say Member and an export may not say either.
+func (n *userNames) external() bool { return strings.Contains(strings.ToUpper(n.upn), "#EXT#") }
+
 // userEntry completes the identity of a user with its names. Without
 // attributes, members are known by UPN and guests by mail address, or by UPN
-// where they have none. A user of whom every named attribute is blank keeps its
+// where they have none; external users by both, because no export tells which of
+// the two kinds they are. A user of whom every named attribute is blank keeps its
 // UPN: it has a name in Databricks, whatever it is.
 //
 // The UPN leads to the identity even where it is not its name, and the mail
@@ -58,6 +63,8 @@ func userEntry(n userNames, id audit.Identity, attributes []string) entry {
 	}
 	switch {
 	case len(id.Names) > 0:
+	case len(attributes) == 0 && n.external() && n.mail != "":
+		id.Names = []string{n.mail, n.upn}
 	case len(attributes) == 0 && n.guest && n.mail != "":
 		id.Names = []string{n.mail}
 	case n.upn != "":

@@ -37,32 +37,40 @@ const (
 )
 
 // live tells the kind of an IdP object outside the recycle bin, by id in any
-// case, and its name in Databricks; "" for none.
-func (o oracle) live(id string) (kind, name string) {
+// case, and its names in Databricks; "" for none. Directories know both names of
+// an external user.
+func (o oracle) live(id string) (kind string, names []string) {
 	for _, u := range o.st.IDP.Users {
 		if strings.EqualFold(u.ID, id) && !u.Deleted {
-			if u.UserType == "Guest" && u.Mail != "" {
-				return isUser, u.Mail
+			switch {
+			case o.all && isExternal(u):
+				return isUser, []string{u.Mail, u.UserPrincipalName}
+			case u.UserType == "Guest" && u.Mail != "":
+				return isUser, []string{u.Mail}
 			}
-			return isUser, u.UserPrincipalName
+			return isUser, []string{u.UserPrincipalName}
 		}
 	}
 	for _, g := range o.st.IDP.Groups {
 		if strings.EqualFold(g.ID, id) && !g.Deleted {
-			return isGroup, g.DisplayName
+			return isGroup, []string{g.DisplayName}
 		}
 	}
 	for _, s := range o.st.IDP.ServicePrincipals {
 		if strings.EqualFold(s.ID, id) && !s.Deleted {
-			return isSP, s.AppID
+			return isSP, []string{s.AppID}
 		}
 	}
-	return "", ""
+	return "", nil
+}
+
+func isExternal(u simulator.IDPUser) bool {
+	return strings.Contains(strings.ToUpper(u.UserPrincipalName), "#EXT#") && u.Mail != ""
 }
 
 // usersNamed are the ids of the IdP users that a user name means: by UPN, else
 // by mail address, in any case. Directories list beside the UPN's owner the guest
-// whose name in Databricks it is too.
+// or external user whose name in Databricks it is too.
 func (o oracle) usersNamed(name string) []string {
 	var byUPN, byMail, guests []string
 	for _, u := range o.st.IDP.Users {
@@ -75,7 +83,7 @@ func (o oracle) usersNamed(name string) []string {
 		}
 		if u.Mail != "" && strings.EqualFold(u.Mail, name) {
 			byMail = append(byMail, u.ID)
-			if u.UserType == "Guest" {
+			if u.UserType == "Guest" || isExternal(u) {
 				guests = append(guests, u.ID)
 			}
 		}
@@ -160,12 +168,12 @@ func (o oracle) externalID(id string) (string, bool) {
 
 // categories are the first three of the contract's table.
 func (o oracle) categories(kind, externalID, name string, named []string) (out []string) {
-	linked, linkedName := o.live(externalID)
+	linked, linkedNames := o.live(externalID)
 	switch {
 	case externalID == "":
 	case linked != kind:
 		out = append(out, "EXTERNAL_ID_NOT_IN_IDP")
-	case linkedName != name:
+	case !slices.Contains(linkedNames, name):
 		out = append(out, "EXTERNAL_ID_MATCH_NAME_MISMATCH")
 	}
 	if len(named) > 0 && !slices.Contains(named, externalID) {
