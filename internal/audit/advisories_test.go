@@ -81,6 +81,7 @@ func TestDivergences_advisories(t *testing.T) {
 		t.Run(label, func(t *testing.T) {
 			t.Parallel()
 			o := directory()
+			o.StrictCase, o.StrictInactive = true, true
 			if c.change != nil {
 				c.change(&o)
 			}

@@ -94,7 +94,9 @@ func TestDivergences_categories(t *testing.T) {
 	for label, c := range cases {
 		t.Run(label, func(t *testing.T) {
 			t.Parallel()
-			r := Divergences(scope([]Match{c.match}), directory())
+			o := directory()
+			o.StrictCase = true
+			r := Divergences(scope([]Match{c.match}), o)
 			same(t, "categories", divergences(r)[c.match.Principal.Ref.String()].ErrorCategories, c.want)
 
 			counts := map[string]int{notInIDP: 0, name: 0, id: 0, local: 0, external: 0}

@@ -7,11 +7,17 @@ import "strings"
 
 // causeOf names the one cause of a row. The first that fits wins, in the order
 // of the remediation executor's buckets: a usable name match, a name drift, a
-// stale id, then members.
-func (a *auditor) causeOf(m *Match, set categorySet) string {
+// stale id, then members. One that is harmless comes last.
+func (a *auditor) causeOf(i int) string {
+	m := a.matches[i]
+	set := a.categories[i] &^ a.harmless[i]
 	switch {
 	case set&setIDMismatch != 0:
 		return a.linkCause(m)
+	case set == 0 && a.harmless[i] == setNameMismatch:
+		return CauseNameCaseOnly
+	case set == 0:
+		return CauseStaleInactive
 	case set&setNameMismatch != 0:
 		return CauseNameDrift
 	case set&setNotInIDP != 0:

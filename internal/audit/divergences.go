@@ -36,7 +36,7 @@ func Divergences(in Input, o Options) Report {
 			p = &proposals[next]
 			next++
 		}
-		clean = clean && a.categories[i] == a.waived[i]
+		clean = clean && a.open(i) == 0
 		a.report(&r, i, p)
 	}
 	r.Fixable = len(r.ExternalIDFixes) + len(r.MemberRemovals)
@@ -98,6 +98,7 @@ type auditor struct {
 	matches    []*Match
 	categories []categorySet
 	waived     []categorySet // the part of categories that is waived
+	harmless   []categorySet // the part of categories about which nothing is to be done
 	holders    *holderIndex
 	waivers    *waiverSet
 	domains    map[string]bool
@@ -121,11 +122,42 @@ func newAuditor(in Input, o Options) *auditor {
 	a.unrelated = unrelatedIDs(a.matches)
 	a.categories = make([]categorySet, len(a.matches))
 	a.waived = make([]categorySet, len(a.matches))
+	a.harmless = make([]categorySet, len(a.matches))
 	for i, m := range a.matches {
 		a.categories[i] = categoriesOf(m)
 		a.waived[i] = a.waivers.apply(m.Principal.Ref, a.categories[i])
+		a.harmless[i] = a.harmlessOf(m, a.categories[i])
 	}
 	return a
+}
+
+// open is the part of a principal's categories that counts against clean: neither
+// waived nor one about which nothing is to be done, unless the options are strict.
+func (a *auditor) open(i int) categorySet {
+	open := a.categories[i] &^ a.waived[i]
+	if !a.o.StrictCase {
+		open &^= a.harmless[i] & setNameMismatch
+	}
+	if !a.o.StrictInactive {
+		open &^= a.harmless[i] & setNotInIDP
+	}
+	return open
+}
+
+// harmlessOf are the categories that the server itself makes, a name in another
+// case, and those that nobody can suffer from, a stale user who is deactivated. From
+// a directory that knows nobody of the account nothing like that follows.
+func (a *auditor) harmlessOf(m *Match, set categorySet) categorySet {
+	switch {
+	case set&setIDMismatch != 0:
+		return 0
+	case set&setNameMismatch != 0 && hasNameInAnyCase(linkedIdentity(m), m.Principal.Name):
+		return setNameMismatch
+	case set&setNotInIDP != 0 && m.Principal.Type == TypeUser && m.ByExternalIDOtherType == nil && a.isInactive(&m.Principal) && a.unrelated == 0:
+		return setNotInIDP
+	default:
+		return 0
+	}
 }
 
 // emptyReport has what can be counted beforehand, and room for the rows: an
@@ -190,7 +222,7 @@ func (a *auditor) report(r *Report, i int, p *proposal) {
 		}
 		return
 	}
-	d.Cause = a.causeOf(m, set)
+	d.Cause = a.causeOf(i)
 	members := memberVerdict{}
 	if set&setMembers != 0 && !d.Waived {
 		members = a.judgeMembers(i)

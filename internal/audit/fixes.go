@@ -25,14 +25,14 @@ type proposal struct {
 	candidates []string
 }
 
-// proposeFixes gives one proposal per principal whose categories 1 to 3 are not
-// all waived, in the order of matches, everything decided but its privileges.
+// proposeFixes gives one proposal per principal of whose categories 1 to 3 one is
+// open, in the order of matches, everything decided but its privileges.
 //
 // The steps are in the order of the reasons: first what speaks against the fix
 // itself, then what other principals and other fixes have to do with its id,
 // then the switches.
 func (a *auditor) proposeFixes() []proposal {
-	open := func(i int) categorySet { return (a.categories[i] &^ a.waived[i]) & setLink }
+	open := func(i int) categorySet { return a.open(i) & setLink }
 	count := 0
 	for i := range a.matches {
 		if open(i) != 0 {

@@ -49,7 +49,7 @@ func (a *auditor) groupDoubt(i int) (reason, detail string) {
 	switch m := a.matches[i]; {
 	case isSystemGroup(&m.Principal):
 		return ReasonSystemGroup, "Databricks keeps this group itself"
-	case linkedIdentity(m) == nil || a.categories[i]&setLink != 0:
+	case linkedIdentity(m) == nil || a.categories[i]&^a.harmless[i]&setLink != 0:
 		return ReasonGroupLink, "first settle which group of the identity provider this one is"
 	default:
 		return "", ""
@@ -139,7 +139,7 @@ func (a *auditor) memberIdentityDoubt(ref Ref) (reason, detail string) {
 	switch {
 	case m.Unknown != "":
 		return ReasonMemberUnknown, "what the identity provider knows of the member could not be read"
-	case a.categories[at]&(setNameMismatch|setIDMismatch) != 0 || len(m.NearName) > 0 || m.ByExternalIDOtherType != nil:
+	case a.categories[at]&^a.harmless[at]&(setNameMismatch|setIDMismatch) != 0 || len(m.NearName) > 0 || m.ByExternalIDOtherType != nil:
 		return ReasonMemberIdentity, "the member diverges itself: settle its identity first"
 	default:
 		return "", ""

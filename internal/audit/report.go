@@ -36,7 +36,10 @@ type Options struct {
 	// PrimaryDomains are the own mail domains, in any case. They split stale
 	// users into own and foreign ones and decide nothing else.
 	PrimaryDomains []string
-	Waivers        []Waiver
+	// StrictCase counts names that differ in case only, StrictInactive stale users
+	// who are deactivated, against clean, and asks a human for something about them.
+	StrictCase, StrictInactive bool
+	Waivers                    []Waiver
 }
 
 // Input is everything that an audit rests on. Nothing in it is changed.
@@ -201,7 +204,8 @@ type Report struct {
 	Complete bool
 	// Failures are those of the inventory and of the IdP side, each once.
 	Failures []Failure
-	// Clean is Complete and no category that is not waived.
+	// Clean is Complete and no category that is neither waived nor, unless the options
+	// are strict, one about which nothing is to be done.
 	Clean bool
 	// UnrelatedIDs is the number of stored ids, where the IdP knows none of them and
 	// none of the names: then it is probably not the account's. Else 0.

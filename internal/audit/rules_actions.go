@@ -106,8 +106,8 @@ func actionRules() []Rule {
 		},
 		{
 			ID: ActionNone, Kind: KindAction, Title: "Nothing",
-			Description: "The divergence is waived as a whole.",
-			Remedy:      "Nothing, until the waiver expires.",
+			Description: "The divergence is waived as a whole, or does no harm (name_case_only, stale_inactive).",
+			Remedy:      "Nothing; a waiver may expire.",
 			Types:       PrincipalTypes(),
 		},
 	}

@@ -11,8 +11,10 @@ const (
 	CauseLinkedElsewhere  = "linked_to_other_identity"
 	CauseSpelling         = "external_id_spelling"
 	CauseNameDrift        = "name_drift"
+	CauseNameCaseOnly     = "name_case_only"
 	CauseStale            = "stale"
 	CauseStaleOwn         = "stale_own_domain"
+	CauseStaleInactive    = "stale_inactive"
 	CauseStaleForeign     = "stale_foreign_domain"
 	CauseDeleted          = "deleted_in_idp"
 	CauseOtherType        = "external_id_of_other_type"
@@ -76,13 +78,21 @@ func causeRules() []Rule {
 		},
 		{
 			ID: CauseNameDrift, Kind: KindCause, Title: "Name changed",
-			Description: "The stored id belongs to an existing identity whose name is another one, or differs in case " +
-				"only.",
+			Description: "The stored id belongs to an existing identity whose name is another one.",
 			Remedy: "Users and service principals: a support ticket. Settle duplicates first: a ticket cannot " +
 				"merge two records. Groups: free the wanted name.",
 			Symptoms: []Symptom{SymptomDuplicates},
 			Types:    PrincipalTypes(),
 			Bucket:   "2",
+		},
+		{
+			ID: CauseNameCaseOnly, Kind: KindCause, Title: "Name differs in case only",
+			Description: "The stored id belongs to an existing identity whose name is the same but for its case. Databricks stores user names in " +
+				"lower case, and the prep script compares exactly.",
+			Remedy:  "Nothing: it does not count against clean, unless strict_case is true.",
+			Types:   PrincipalTypes(),
+			Refines: CauseNameDrift,
+			Bucket:  "2",
 		},
 		{
 			ID: CauseStale, Kind: KindCause, Title: "Identity not in the identity provider",
@@ -99,6 +109,14 @@ func causeRules() []Rule {
 			Description: "As stale, for a user whose mail domain is one of primary_domains.",
 			Remedy:      "Look at the recycle bin and at changed mail addresses; deactivate only what is certain.",
 			Symptoms:    []Symptom{SymptomDuplicates},
+			Types:       []PrincipalType{TypeUser},
+			Refines:     CauseStale,
+			Bucket:      "5",
+		},
+		{
+			ID: CauseStaleInactive, Kind: KindCause, Title: "Not in the identity provider, deactivated",
+			Description: "As stale or deleted_in_idp, for a user who is deactivated in Databricks.",
+			Remedy:      "Nothing: it does not count against clean, unless strict_inactive is true.",
 			Types:       []PrincipalType{TypeUser},
 			Refines:     CauseStale,
 			Bucket:      "5",

@@ -54,7 +54,7 @@ func ruleCases() map[string]ruleCase {
 	return map[string]ruleCase{
 		CategoryExternalIDNotInIDP: {linked, Match{Principal: user("1", "a", "x")}, Match{Principal: user("1", "a", "")}, nil},
 		CategoryNameMismatch: {
-			linked, person(func(p *Principal, _ *Identity) { p.Name = "A@example.com" }),
+			linked, person(func(p *Principal, _ *Identity) { p.Name = "c@example.com" }),
 			person(func(_ *Principal, id *Identity) { id.Names = []string{"b@example.com", "a@example.com"} }), nil,
 		},
 		CategoryExternalIDMismatch: {linked, named("", "y"), named("y", "x", "y"), nil},

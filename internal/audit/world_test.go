@@ -125,6 +125,7 @@ func drawOptions(t *rapid.T) Options {
 	o.LinkGroups = rapid.Bool().Draw(t, "link_groups")
 	o.Relink = rapid.Bool().Draw(t, "relink")
 	o.SuggestGroupClears = rapid.Bool().Draw(t, "suggest_group_clears")
+	o.StrictCase, o.StrictInactive = rapid.Bool().Draw(t, "strict_case"), rapid.Bool().Draw(t, "strict_inactive")
 	if rapid.Bool().Draw(t, "allow") {
 		o.AllowPrivileged = map[string]bool{"9": true, "10": true}
 	}

@@ -65,7 +65,7 @@ func TestFileMatch(t *testing.T) {
 	}
 	no, yes := false, true
 	u1 := audit.Identity{Type: audit.TypeUser, ExternalID: "u1", Names: []string{"a@example.com"}, Enabled: &no, Guest: &no}
-	u2 := audit.Identity{Type: audit.TypeUser, ExternalID: "u2", Names: []string{"b@example.org"}, Guest: &yes}
+	u2 := audit.Identity{Type: audit.TypeUser, ExternalID: "u2", Names: []string{"b@example.org", "b_example.org#EXT#@example.com"}, Guest: &yes}
 	s1 := audit.Identity{Type: audit.TypeServicePrincipal, ExternalID: "s1", Names: []string{"app1"}, Enabled: &yes, HomeTenant: "t2"}
 	if diff := cmp.Diff(&u1, got.Matches[0].ByExternalID); diff != "" {
 		t.Error(diff)

@@ -273,9 +273,11 @@ func TestAccWorkspaceFederation(t *testing.T) {
 func fieldScanCauses() map[string]knownvalue.Check {
 	return map[string]knownvalue.Check{
 		"linkable_by_name":     knownvalue.Int64Exact(69),
-		"name_drift":           knownvalue.Int64Exact(31),
+		"name_drift":           knownvalue.Int64Exact(23),
+		"name_case_only":       knownvalue.Int64Exact(8), // These two are one bucket.
 		"stale_foreign_domain": knownvalue.Int64Exact(17),
-		"stale_own_domain":     knownvalue.Int64Exact(1012),
+		"stale_own_domain":     knownvalue.Int64Exact(899),
+		"stale_inactive":       knownvalue.Int64Exact(113), // These two as well.
 	}
 }
 
@@ -302,4 +304,40 @@ func TestDivergences_inputsThatMatchNothing(t *testing.T) {
 	if said != "" {
 		t.Error(said)
 	}
+}
+
+// A name in another case and a deactivated stale user are listed, and an account that
+// has nothing else is clean, unless the configuration is strict.
+func TestAccDivergences_strict(t *testing.T) {
+	t.Parallel()
+	st := simulator.State{
+		Users: []simulator.User{
+			{ID: "100", UserName: "ann@example.com", ExternalID: "aaaaaaaa-0000-4000-8000-000000000001", Active: true},
+			{ID: "101", UserName: "bob@example.com", ExternalID: "aaaaaaaa-0000-4000-8000-000000000002"},
+		},
+		IDP: simulator.IDP{Users: []simulator.IDPUser{
+			{ID: "aaaaaaaa-0000-4000-8000-000000000001", UserPrincipalName: "Ann@Example.com", UserType: "Member", AccountEnabled: true},
+		}},
+	}
+	a := startAccount(t, st, simulator.Options{})
+	step := func(input string, clean bool, actions ...string) resource.TestStep {
+		var want []knownvalue.Check
+		for _, action := range actions {
+			want = append(want, knownvalue.StringExact(action))
+		}
+		return resource.TestStep{
+			Config: a.audited(`data "dbxidentity_divergences" "all" {
+  principal_types = ["user"]
+  ` + input + `
+}
+output "clean" { value = data.dbxidentity_divergences.all.clean }
+output "rows" { value = [for u in data.dbxidentity_divergences.all.users : "${u.cause} ${u.action}"] }`),
+			ConfigStateChecks: []statecheck.StateCheck{output("clean", knownvalue.Bool(clean)), output("rows", knownvalue.ListExact(want))},
+		}
+	}
+	acceptance(t,
+		step("", true, "name_case_only none", "stale_inactive none"),
+		step("strict_case = true", false, "name_case_only request_name_change", "stale_inactive none"),
+		step("strict_inactive = true", false, "name_case_only none", "stale_inactive review_stale"),
+	)
 }

@@ -115,6 +115,7 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 	r.options.LinkGroups = model.LinkGroups.ValueBool()
 	r.options.Relink = model.Relink.ValueBool()
 	r.options.SuggestGroupClears = model.SuggestGroupClears.ValueBool()
+	r.options.StrictCase, r.options.StrictInactive = model.StrictCase.ValueBool(), model.StrictInactive.ValueBool()
 	r.options.AllowPrivileged = map[string]bool{}
 	if model.Membership.ValueString() == string(idp.MembershipDirect) {
 		r.membership = idp.MembershipDirect

@@ -25,6 +25,8 @@ type divergencesModel struct {
 	SuggestGroupClears        types.Bool     `tfsdk:"suggest_group_clears"`
 	AllowPrivilegedPrincipals types.Set      `tfsdk:"allow_privileged_principals"`
 	PrimaryDomains            types.Set      `tfsdk:"primary_domains"`
+	StrictCase                types.Bool     `tfsdk:"strict_case"`
+	StrictInactive            types.Bool     `tfsdk:"strict_inactive"`
 	IncludeScannedIDs         types.Bool     `tfsdk:"include_scanned_ids"`
 	Waivers                   types.List     `tfsdk:"waivers"`
 	Timeouts                  timeouts.Value `tfsdk:"timeouts"`

@@ -237,6 +237,14 @@ func divergencesInputs() map[string]schema.Attribute {
 			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(mailDomainValidator())},
 			MarkdownDescription: "Your own mail domains, in any case. They tell stale users of your own domain from foreign ones.",
 		},
+		"strict_case": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Count names that differ from the IdP's in case only against `clean`. Default `false`: they are listed with the " +
+				"cause `name_case_only`, and there is nothing to do.",
+		},
+		"strict_inactive": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Count deactivated users whom the IdP does not have against `clean`. Default `false`: they are listed with the " +
+				"cause `stale_inactive`, and there is nothing to do.",
+		},
 		"include_scanned_ids": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "List the ids of all judged principals in `scanned`. Default `false`.",
 		},
@@ -289,7 +297,8 @@ func divergencesOutputs() map[string]schema.Attribute {
 			Computed: true, MarkdownDescription: "What was in scope, judged or not.", Attributes: resultAttributes(scannedType, nil),
 		},
 		"clean": schema.BoolAttribute{
-			Computed: true, MarkdownDescription: "True when the result is complete and no principal in scope has an error category that is not waived.",
+			Computed: true, MarkdownDescription: "True when the result is complete and no principal in scope has an error category that is not waived. " +
+				"Names that differ in case only and deactivated stale users do not count: see `strict_case` and `strict_inactive`.",
 		},
 		"complete": completeAttribute(),
 		"failures": failuresAttribute(),
