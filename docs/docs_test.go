@@ -129,6 +129,43 @@ func TestCitations(t *testing.T) {
 	}
 }
 
+// The design page of the clone says in which file or function each rule lives.
+func TestDesign_whereRulesLive(t *testing.T) {
+	t.Parallel()
+	var code strings.Builder
+	var paths []string
+	for _, path := range files(t, ".go") {
+		if strings.HasPrefix(path, "internal/") && !strings.HasSuffix(path, "_test.go") {
+			paths = append(paths, path)
+			code.WriteString(read(t, path))
+		}
+	}
+	named := regexp.MustCompile("`([A-Za-z0-9_./]+)`")
+	count := 0
+	for _, line := range strings.Split(read(t, "docs/design/clone-and-diff.md"), "\n") {
+		cells := strings.Split(line, " | ")
+		if len(cells) != 4 || !strings.HasPrefix(cells[0], "| R") {
+			continue
+		}
+		for _, m := range named.FindAllStringSubmatch(cells[2], -1) {
+			count++
+			if name, ok := strings.CutSuffix(m[1], ".go"); ok {
+				if !slices.ContainsFunc(paths, func(p string) bool { return strings.HasSuffix(p, "/"+name+".go") }) {
+					t.Errorf("there is no file %s.go: %s", name, cells[0])
+				}
+				continue
+			}
+			last := m[1][strings.LastIndex(m[1], ".")+1:]
+			if !regexp.MustCompile(`\b` + last + `\b`).MatchString(code.String()) {
+				t.Errorf("nothing in the code is named %s: %s", m[1], cells[0])
+			}
+		}
+	}
+	if count < 40 {
+		t.Errorf("only %d names: this test does not see the tables", count)
+	}
+}
+
 var (
 	fenced     = regexp.MustCompile("(?ms)^[ \t]*(```+|~~~+).*?^[ \t]*(```+|~~~+)[ \t]*$")
 	inlineCode = regexp.MustCompile("`[^`\n]*`")
