@@ -166,6 +166,41 @@ func TestDesign_whereRulesLive(t *testing.T) {
 	}
 }
 
+// CONTRIBUTING.md names every package, and what it names exists.
+func TestContributing(t *testing.T) {
+	t.Parallel()
+	text := read(t, "CONTRIBUTING.md")
+	var code strings.Builder
+	for _, path := range files(t, ".go") {
+		code.WriteString(read(t, path))
+		folder := path[:max(0, strings.LastIndex(path, "/"))]
+		if strings.HasPrefix(path, "internal/") && !strings.HasSuffix(path, "_test.go") && !strings.Contains(text, "| `"+folder+"` |") {
+			t.Errorf("package %s has no line in the table of packages", folder)
+		}
+	}
+	count := 0
+	for _, m := range regexp.MustCompile("`([^`\\s]+)`").FindAllStringSubmatch(text, -1) {
+		name := m[1]
+		switch {
+		case regexp.MustCompile(`^(internal|templates|tools|docs|examples)/`).MatchString(name):
+			path, _, _ := strings.Cut(name, "#")
+			if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(path))); err != nil {
+				t.Errorf("there is no %s", name)
+			}
+		case regexp.MustCompile(`^(Test|Guard|Advisory|Reason|Assumed)\w*$`).MatchString(name):
+			if !regexp.MustCompile(`\b` + name + `\b`).MatchString(code.String()) {
+				t.Errorf("nothing in the code is named %s", name)
+			}
+		default:
+			continue
+		}
+		count++
+	}
+	if count < 80 {
+		t.Errorf("only %d names: this test does not see the tables", count)
+	}
+}
+
 var (
 	fenced     = regexp.MustCompile("(?ms)^[ \t]*(```+|~~~+).*?^[ \t]*(```+|~~~+)[ \t]*$")
 	inlineCode = regexp.MustCompile("`[^`\n]*`")
