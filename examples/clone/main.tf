@@ -1,5 +1,5 @@
-# The same access as this colleague: what a new one lacks, who must add it, and
-# the part that Databricks can give, applied. On the simulator's preset "demo":
+# The same access as a colleague: what a new one lacks, who must add it, and the
+# memberships that can be added in Databricks. On the simulator's preset "demo":
 #   terraform plan && terraform apply && terraform plan
 
 terraform {
@@ -30,15 +30,15 @@ data "dbxidentity_clone_plan" "this" {
   source = { user_name = var.source_user }
   target = { user_name = var.target_user }
 
-  # Only a whole scan can tell that a group gives nothing. It is a request per
-  # object; sql_warehouse_id makes one query of it.
+  # Only a complete scan can show that a group gives no access. It takes a request
+  # per object; with sql_warehouse_id it is one query.
   scan_unity_catalog  = true
   unity_catalog_depth = "all"
 
   max_additions = 20
 }
 
-# A copy: what was given stays, also when the source changes jobs later.
+# A copy: added memberships stay, even if the source changes jobs later.
 resource "dbxidentity_remediation_ledger" "this" {
   pending_memberships = data.dbxidentity_clone_plan.this.memberships
 }
@@ -51,7 +51,7 @@ resource "dbxidentity_group_member" "given" {
   allow_privileged = each.value.privileged
 }
 
-# What is left to people shows in every plan until it is done.
+# Every plan shows what people still have to do.
 check "identity_provider" {
   assert {
     condition = length(data.dbxidentity_clone_plan.this.idp_actions) == 0

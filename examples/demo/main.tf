@@ -1,4 +1,4 @@
-# The main job, start to end: look, review, fix, see that nothing is left.
+# The main job from start to end: audit, review, fix, confirm that nothing is left.
 # `make demo` runs this on a simulated account; the same files work on a real one.
 
 terraform {
@@ -37,8 +37,8 @@ resource "dbxidentity_external_id" "fix" {
   expected_current_external_id = each.value.current_external_id
 }
 
-# Checks show the verdict in every plan and never block one. A pipeline that must
-# fail uses a postcondition in a root module of its own instead.
+# Checks show the verdict in every plan and never block it. To make a pipeline
+# fail, use a postcondition in a separate root module instead.
 check "workspaces" {
   assert {
     condition = data.dbxidentity_workspace_federation.this.clean

@@ -7,8 +7,9 @@ data "dbxidentity_clone_plan" "this" {
   max_additions       = 20
 }
 
-# A copy: what was given stays. Directly over data.dbxidentity_clone_plan.this.memberships
-# it would be a mirror: when the source loses a group, so does the target.
+# A copy: added memberships stay. With for_each directly over
+# data.dbxidentity_clone_plan.this.memberships it would be a mirror: when the source
+# loses a group, so does the target.
 resource "dbxidentity_remediation_ledger" "this" {
   pending_memberships = data.dbxidentity_clone_plan.this.memberships
 }

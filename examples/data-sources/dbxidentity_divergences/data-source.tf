@@ -1,6 +1,6 @@
 # The whole account.
 data "dbxidentity_divergences" "all" {
-  # Tells stale users of your own domains from foreign ones.
+  # Your own mail domains, to separate your stale users from those of other domains.
   primary_domains = ["example.com"]
 
   waivers = [{
@@ -11,7 +11,7 @@ data "dbxidentity_divergences" "all" {
   }]
 }
 
-# Some principals only. The whole directory is still read, because an external id
+# Some principals only. The whole account is still read, because an external id
 # must be unique in it.
 data "dbxidentity_divergences" "some" {
   targets = [

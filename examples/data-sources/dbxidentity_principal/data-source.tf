@@ -1,9 +1,9 @@
-# By user name, in any case.
+# By user name; upper and lower case do not matter.
 data "dbxidentity_principal" "by_name" {
   principal = { user_name = "user11@example.com" }
 }
 
-# By a name that several kinds of principals could have.
+# By a name that several types of principals can have.
 data "dbxidentity_principal" "group" {
   principal = { display_name = "npb-developers", principal_type = "group" }
 }

@@ -1,5 +1,5 @@
-# A colleague who has been there for years, and a new one. The hints also say which
-# groups give no workspace.
+# A colleague who has been there for years, and a new one. The hints also show which
+# groups give access to no workspace.
 data "dbxidentity_principal_diff" "colleagues" {
   principal_a      = { user_name = "user31@example.com" }
   principal_b      = { user_name = "user32@example.com" }
@@ -19,7 +19,7 @@ output "what_the_new_one_lacks" {
   }
 }
 
-# A gate for a pipeline: null means that it is not known.
+# A gate for a pipeline: null means unknown.
 check "same_groups" {
   assert {
     condition     = coalesce(data.dbxidentity_principal_diff.jobs.equal, false)

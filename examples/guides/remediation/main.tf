@@ -10,19 +10,19 @@ terraform {
 # DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, as for the official provider.
 provider "dbxidentity" {
   idp          = { databricks = {} }
-  journal_path = "journal.jsonl" # every write, before and after; keep it
+  journal_path = "journal.jsonl" # records every write; keep it
 }
 
 data "dbxidentity_divergences" "this" {
   primary_domains = ["example.com"]
 }
 
-# The memory of what was found: without it the next plan would undo every fix.
+# Remembers what was found: without it the next plan would undo every fix.
 resource "dbxidentity_remediation_ledger" "this" {
   pending_external_ids    = data.dbxidentity_divergences.this.external_id_fixes
   pending_member_removals = data.dbxidentity_divergences.this.member_removals
 
-  # More than this at once is an error, until you raise it.
+  # More new fixes than this in one plan are an error.
   max_new_external_ids    = 100
   max_new_member_removals = 25
 
@@ -46,7 +46,7 @@ resource "dbxidentity_group_member_removal" "fix" {
   member_id = each.value.member_id
 }
 
-# What is left to people, and what to check before anything is switched on.
+# What people have to decide, and what to check before you set a switch.
 output "manual_actions" {
   value = [
     for a in data.dbxidentity_divergences.this.manual_actions :

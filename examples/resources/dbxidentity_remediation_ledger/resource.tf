@@ -6,7 +6,7 @@ resource "dbxidentity_remediation_ledger" "this" {
   pending_external_ids    = data.dbxidentity_divergences.this.external_id_fixes
   pending_member_removals = data.dbxidentity_divergences.this.member_removals
 
-  # A plan that wants more new fixes at once than this is refused.
+  # A plan with more new fixes than this is refused.
   max_new_external_ids    = 50
   max_new_member_removals = 10
 }

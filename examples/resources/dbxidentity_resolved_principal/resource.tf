@@ -1,11 +1,11 @@
-# An analyst who has never signed in: Databricks provisions the user of the
-# identity provider, and access can be given before the first day.
+# An analyst who has never signed in: Databricks provisions the user from the
+# identity provider, so that you can give access before the first day.
 resource "dbxidentity_resolved_principal" "analyst" {
   principal_type = "user"
   external_id    = "3561efdc-b86d-4c51-81f0-972c874f3721" # Entra: object id
 }
 
-# What other providers need then. With databricks/databricks beside this one:
+# What other providers need, for example databricks/databricks:
 #
 #   resource "databricks_mws_permission_assignment" "analyst" {
 #     workspace_id = 1234567890123456
