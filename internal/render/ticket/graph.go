@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/markup"
 )
 
 // mostEdges is how many edges are drawn: Mermaid refuses more than 500 (its
@@ -59,7 +60,7 @@ func graph(b *strings.Builder, p access.ClonePlan) {
 		d.shared[pathKey(one.row.Path)]++
 		d.state[pathKey(one.row.Path)] = one.state
 	}
-	d.nodes = append(d.nodes, "source(["+label(shown(p.Source))+"])", "target(["+label(shown(p.Target))+"])")
+	d.nodes = append(d.nodes, "source(["+markup.Label(shown(p.Source))+"])", "target(["+markup.Label(shown(p.Target))+"])")
 	for _, one := range rows {
 		d.add(one)
 	}
@@ -138,7 +139,7 @@ func (d *drawing) node(path []string) int {
 	if state := d.state[key]; state != "" {
 		class = ":::" + state
 	}
-	d.nodes = append(d.nodes, fmt.Sprintf("n%d[%s]%s", at, label(name), class))
+	d.nodes = append(d.nodes, fmt.Sprintf("n%d[%s]%s", at, markup.Label(name), class))
 	d.edges = append(d.edges, fmt.Sprintf("%s --> n%d", from, at))
 	return at
 }

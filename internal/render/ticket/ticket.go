@@ -4,7 +4,7 @@
 // Package ticket writes a clone plan as Markdown, for people who are asked to do
 // or to approve a part of it. The text is a pure function of the plan. Names are
 // whatever somebody called an object of the directory: they are shown as code
-// and can be no markup, link, mention or part of the graph (escape.go).
+// and can be no markup, link, mention or part of the graph (package markup).
 package ticket
 
 import (
@@ -15,6 +15,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/markup"
 )
 
 // Limits of what is shown, so that a ticket stays readable; the rest is counted.
@@ -29,7 +30,7 @@ const (
 // in a line feed.
 func Markdown(p access.ClonePlan) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## The access of %s for %s\n\n", code(shown(p.Source)), code(shown(p.Target)))
+	fmt.Fprintf(&b, "## The access of %s for %s\n\n", markup.Code(shown(p.Source)), markup.Code(shown(p.Target)))
 	fmt.Fprintf(&b, "Source: %s. Target: %s.\n", identity(p.Source), identity(p.Target))
 	incomplete(&b, p)
 	todo := len(p.IDPActions) + len(p.DatabricksActions)
@@ -57,9 +58,9 @@ func shown(p audit.Principal) string { return cmp.Or(p.Name, p.DisplayName, p.St
 
 // identity is a principal with its key, its other name, and whether it is active.
 func identity(p audit.Principal) string {
-	text := code(p.String())
+	text := markup.Code(p.String())
 	if p.DisplayName != "" && p.DisplayName != shown(p) {
-		text += " " + code(p.DisplayName)
+		text += " " + markup.Code(p.DisplayName)
 	}
 	if p.Active != nil && !*p.Active {
 		text += " (inactive)"
@@ -73,7 +74,7 @@ func incomplete(b *strings.Builder, p access.ClonePlan) {
 	}
 	b.WriteString("\n> **This plan is incomplete**, and gives nothing until it is whole: what could not be read is unknown, neither there nor absent.\n")
 	for _, q := range p.Problems {
-		fmt.Fprintf(b, ">\n> - %s\n", code(q.Text))
+		fmt.Fprintf(b, ">\n> - %s\n", markup.Code(q.Text))
 	}
 	for i, f := range p.Failures {
 		if i == mostFailures {
@@ -84,7 +85,7 @@ func incomplete(b *strings.Builder, p access.ClonePlan) {
 		if f.ID != "" {
 			what += " of " + audit.Ref{Type: f.Type, ID: f.ID}.String()
 		}
-		fmt.Fprintf(b, ">\n> - %s: %s\n", code(what), code(f.Reason))
+		fmt.Fprintf(b, ">\n> - %s: %s\n", markup.Code(what), markup.Code(f.Reason))
 	}
 }
 
@@ -130,7 +131,7 @@ func section(b *strings.Builder, title, text string, rows []access.PlanRow, colu
 	}
 	b.WriteString("\n| --- | --- |" + strings.Repeat(" --- |", len(columns)) + "\n")
 	for _, row := range rows {
-		fmt.Fprintf(b, "| %s | %s |", code(cmp.Or(row.GroupName, "(unread)")), code(row.GroupID))
+		fmt.Fprintf(b, "| %s | %s |", markup.Code(cmp.Or(row.GroupName, "(unread)")), markup.Code(row.GroupID))
 		for _, c := range columns {
 			b.WriteString(" " + c.cell(row) + " |")
 		}
@@ -145,16 +146,16 @@ func gives(row access.PlanRow) string {
 		if id == row.GroupID {
 			return ""
 		}
-		return " through " + code(cmp.Or(name, id))
+		return " through " + markup.Code(cmp.Or(name, id))
 	}
 	for _, e := range row.Workspaces {
-		out = append(out, code(e.Level)+" in workspace "+code(cmp.Or(e.WorkspaceName, e.WorkspaceID))+through(e.GroupID, e.GroupName))
+		out = append(out, markup.Code(e.Level)+" in workspace "+markup.Code(cmp.Or(e.WorkspaceName, e.WorkspaceID))+through(e.GroupID, e.GroupName))
 	}
 	for _, e := range row.Holdings {
-		out = append(out, strings.ReplaceAll(plain(e.Kind), "_", " ")+" "+code(e.Value)+through(e.GroupID, e.GroupName))
+		out = append(out, strings.ReplaceAll(plain(e.Kind), "_", " ")+" "+markup.Code(e.Value)+through(e.GroupID, e.GroupName))
 	}
 	for _, e := range row.Catalog {
-		out = append(out, codes(e.Privileges, ", ")+" on "+strings.ReplaceAll(plain(e.SecurableType), "_", " ")+" "+code(e.FullName)+through(e.GroupID, e.GroupName))
+		out = append(out, codes(e.Privileges, ", ")+" on "+strings.ReplaceAll(plain(e.SecurableType), "_", " ")+" "+markup.Code(e.FullName)+through(e.GroupID, e.GroupName))
 	}
 	more := row.CatalogMore
 	if len(out) > mostEffects {
@@ -179,7 +180,7 @@ func note(row access.PlanRow) string {
 		out = append(out, "the target has it through another group")
 	}
 	if row.Reason != "" {
-		out = append(out, code(row.Reason))
+		out = append(out, markup.Code(row.Reason))
 	}
 	return strings.Join(out, "; ")
 }
@@ -188,13 +189,13 @@ func optional(text string) string {
 	if text == "" {
 		return ""
 	}
-	return code(text)
+	return markup.Code(text)
 }
 
 func codes(texts []string, separator string) string {
 	out := make([]string, len(texts))
 	for i, t := range texts {
-		out[i] = code(t)
+		out[i] = markup.Code(t)
 	}
 	return strings.Join(out, separator)
 }
@@ -216,7 +217,7 @@ func notCloned(b *strings.Builder, rows []access.NotCloned) {
 // itself spells.
 func plain(word string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '_' || r < 128 && isWord(r) {
+		if r == '_' || r < 128 && markup.IsWord(r) {
 			return r
 		}
 		return -1

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/markup"
 )
 
 func boolean(b bool) *bool { return &b }
@@ -224,11 +225,11 @@ func TestMarkdown_escapes(t *testing.T) {
 		"Größe 日本":                    {"`Größe 日本`", `"Größe 日本"`},
 		"":                            {"<code></code>", `""`},
 	} {
-		if got := code(name); got != want.code {
-			t.Errorf("code(%q) = %s, want %s", name, got, want.code)
+		if got := markup.Code(name); got != want.code {
+			t.Errorf("markup.Code(%q) = %s, want %s", name, got, want.code)
 		}
-		if got := label(name); got != want.label {
-			t.Errorf("label(%q) = %s, want %s", name, got, want.label)
+		if got := markup.Label(name); got != want.label {
+			t.Errorf("markup.Label(%q) = %s, want %s", name, got, want.label)
 		}
 	}
 }

@@ -1,0 +1,357 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/markup"
+)
+
+// mostExamples is how many names stand in a row of the summary.
+const mostExamples = 3
+
+var rules = sync.OnceValue(func() map[audit.RuleKind]map[string]audit.Rule {
+	out := map[audit.RuleKind]map[string]audit.Rule{}
+	for _, r := range audit.Rules() {
+		if out[r.Kind] == nil {
+			out[r.Kind] = map[string]audit.Rule{}
+		}
+		out[r.Kind][r.ID] = r
+	}
+	return out
+})
+
+// rule finds the text for an id that a report carries.
+func rule(kind audit.RuleKind, id string) audit.Rule {
+	if r, known := rules()[kind][id]; known {
+		return r
+	}
+	return audit.Rule{ID: id, Kind: kind, Title: word(id)}
+}
+
+// owner is who takes the next step.
+func owner(action string) string {
+	switch action {
+	case audit.ActionSet, audit.ActionClear, audit.ActionRemoveMembers:
+		return "terraform apply"
+	case audit.ActionRequestName:
+		return "Databricks support"
+	case audit.ActionReview, audit.ActionReviewStale, audit.ActionEscalate:
+		return "identity provider team"
+	case audit.ActionAuditAgain:
+		return "whoever runs this audit"
+	case audit.ActionNone, "":
+		return "no one"
+	default:
+		return "account admin"
+	}
+}
+
+// typed is a row with its principal type.
+type typed struct {
+	Row
+	kind audit.PrincipalType
+}
+
+func (d *Divergences) rows() []typed {
+	var out []typed
+	for _, list := range []struct {
+		kind audit.PrincipalType
+		rows []Row
+	}{{audit.TypeUser, d.Users}, {audit.TypeGroup, d.Groups}, {audit.TypeServicePrincipal, d.ServicePrincipals}} {
+		for _, r := range list.rows {
+			out = append(out, typed{r, list.kind})
+		}
+	}
+	return out
+}
+
+// cluster is the rows of one type, cause and action.
+type cluster struct {
+	kind          audit.PrincipalType
+	cause, action string
+	count, waived int
+	examples      []string
+}
+
+// clusters are sorted by what matters first: what is not waived, then by count.
+func (d *Divergences) clusters() []cluster {
+	found := map[string]*cluster{}
+	for _, r := range d.rows() {
+		key := string(r.kind) + "\x00" + r.Cause + "\x00" + r.Action
+		c := found[key]
+		if c == nil {
+			c = &cluster{kind: r.kind, cause: r.Cause, action: r.Action}
+			found[key] = c
+		}
+		c.count++
+		if r.Waived {
+			c.waived++
+		}
+		if len(c.examples) < mostExamples {
+			c.examples = append(c.examples, cmp.Or(r.name(), r.ID))
+		}
+	}
+	out := make([]cluster, 0, len(found))
+	for _, key := range slices.Sorted(maps.Keys(found)) {
+		out = append(out, *found[key])
+	}
+	slices.SortStableFunc(out, func(a, b cluster) int { return cmp.Compare(b.count-b.waived, a.count-a.waived) })
+	return out
+}
+
+// byCause counts the rows per cause, waived ones left out.
+func (d *Divergences) byCause() map[string]int {
+	out := map[string]int{}
+	if d == nil {
+		return out
+	}
+	for _, r := range d.rows() {
+		if !r.Waived {
+			out[r.Cause]++
+		}
+	}
+	return out
+}
+
+func (d *Divergences) open() int {
+	n := 0
+	for _, count := range d.byCause() {
+		n += count
+	}
+	return n
+}
+
+// word keeps what codes such as linkable_by_name are made of. It stands in prose,
+// and sections can be written by hand.
+func word(code string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' || r < 128 && markup.IsWord(r) {
+			return r
+		}
+		return -1
+	}, code)
+}
+
+// words is a code for people.
+func words(code string) string { return strings.ReplaceAll(word(code), "_", " ") }
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "y") {
+		return strconv.Itoa(n) + " " + noun[:len(noun)-1] + "ies"
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+func (d *Divergences) verdict() verdict {
+	switch open := d.open(); {
+	case !d.Complete && open == 0:
+		return verdict{stateUnknown, "Not known: parts of the account or of the identity provider could not be read."}
+	case !d.Complete:
+		return verdict{stateBad, fmt.Sprintf("Not clean: %s, and parts of the account or of the identity provider could not be read.", plural(open, "divergent identity"))}
+	case open > 0:
+		return verdict{stateBad, fmt.Sprintf("Not clean: %s. terraform apply can repair %d.", plural(open, "divergent identity"), d.Fixable)}
+	case !d.Clean:
+		return verdict{stateBad, "Not clean."}
+	default:
+		return verdict{stateGood, "Clean: every identity agrees with the identity provider, or is waived."}
+	}
+}
+
+func (d *Divergences) section(before *Divergences) section {
+	s := section{ID: "divergences", Title: "Identities"}
+	s.add(facts{[]fact{
+		{Label: "looked at", Value: fmt.Sprintf("%s, %s, %s", plural(d.Scanned.Users, "user"), plural(d.Scanned.Groups, "group"),
+			plural(d.Scanned.ServicePrincipals, "service principal"))},
+		{Label: "divergent", Value: strconv.Itoa(d.open()), State: badIf(d.open() > 0)},
+		{Label: "repaired by terraform apply", Value: strconv.Itoa(d.Fixable)},
+		{Label: "left to people", Value: strconv.Itoa(len(d.ManualActions))},
+	}})
+	s.add(failures(d.Failures)...)
+	clusters := d.clusters()
+	s.add(d.summary(clusters), d.chart(before), chartByType(d, before), symptoms(d))
+	s.add(d.fixes(), d.removals(), d.manual())
+	s.add(d.rowTable("Users", audit.TypeUser, d.Users), d.rowTable("Groups", audit.TypeGroup, d.Groups),
+		d.rowTable("Service principals", audit.TypeServicePrincipal, d.ServicePrincipals))
+	return s
+}
+
+func badIf(bad bool) state {
+	if bad {
+		return stateBad
+	}
+	return stateGood
+}
+
+func (d *Divergences) summary(clusters []cluster) table {
+	t := table{
+		Title:   "What diverges, and what to do",
+		Columns: []string{"Type", "Cause", "Count", "Next step", "By", "Examples"}, Numeric: map[int]bool{2: true},
+	}
+	for _, c := range clusters {
+		count := prose(strconv.Itoa(c.count))
+		if c.waived > 0 {
+			count = prose(fmt.Sprintf("%d (%d waived)", c.count, c.waived))
+		}
+		t.Rows = append(t.Rows, []cell{
+			prose(words(string(c.kind))), prose(rule(audit.KindCause, c.cause).Title), count,
+			prose(rule(audit.KindAction, c.action).Title + ". " + rule(audit.KindCause, c.cause).Remedy), prose(owner(c.action)), value(c.examples...),
+		})
+	}
+	return t
+}
+
+// chart shows the rows per cause, largest first, beside those of before.
+func (d *Divergences) chart(before *Divergences) bars {
+	return compared("Divergent identities by cause", d.byCause(), before, before.byCause(), func(id string) string {
+		return rule(audit.KindCause, id).Title
+	})
+}
+
+func chartByType(d, before *Divergences) bars {
+	count := func(d *Divergences) map[string]int {
+		out := map[string]int{}
+		if d != nil {
+			for _, r := range d.rows() {
+				if !r.Waived {
+					out[string(r.kind)]++
+				}
+			}
+		}
+		return out
+	}
+	return compared("Divergent identities by type", count(d), before, count(before), words)
+}
+
+// compared makes bars of counts, and of those of before where there are any.
+func compared(title string, now map[string]int, before *Divergences, then map[string]int, name func(string) string) bars {
+	keys := map[string]bool{}
+	for _, counts := range []map[string]int{now, then} {
+		for key := range counts {
+			keys[key] = true
+		}
+	}
+	out := bars{Title: title}
+	for _, key := range slices.SortedFunc(maps.Keys(keys), func(a, b string) int {
+		return cmp.Or(cmp.Compare(max(now[b], then[b]), max(now[a], then[a])), strings.Compare(a, b))
+	}) {
+		one := bar{Label: name(key), Value: now[key]}
+		if before != nil {
+			n := then[key]
+			one.Before = &n
+		}
+		out.List = append(out.List, one)
+	}
+	return out
+}
+
+// symptoms says what people notice of the divergences (the symptoms of the
+// knowledge base).
+func symptoms(d *Divergences) table {
+	noticed := map[audit.Symptom]string{
+		audit.SymptomDuplicates:   "The same person, group or app appears twice in lists and sharing dialogs",
+		audit.SymptomMemberCounts: "A group has other members here than in the identity provider",
+		audit.SymptomNoImport:     "A group or user of the identity provider cannot be added",
+	}
+	counts := map[audit.Symptom]int{}
+	for _, r := range d.rows() {
+		if r.Waived {
+			continue
+		}
+		for _, s := range rule(audit.KindCause, r.Cause).Symptoms {
+			counts[s]++
+		}
+	}
+	t := table{Title: "What people notice", Columns: []string{"Symptom", "Identities"}, Numeric: map[int]bool{1: true}}
+	for _, s := range slices.Sorted(maps.Keys(counts)) {
+		t.Rows = append(t.Rows, []cell{prose(noticed[s]), prose(strconv.Itoa(counts[s]))})
+	}
+	return t
+}
+
+func (d *Divergences) fixes() table {
+	t := table{Title: "External ids that terraform apply would write", Long: true, Columns: []string{"Principal", "Name", "Now", "New external id", "Can be undone"}}
+	for _, key := range slices.Sorted(maps.Keys(d.ExternalIDFixes)) {
+		f := d.ExternalIDFixes[key]
+		undo := "yes"
+		if !f.Reversible {
+			undo = "no: a blank value cannot be written back"
+		}
+		t.Rows = append(t.Rows, []cell{value(key), value(f.PrincipalName), blankOr(f.CurrentExternalID), blankOr(f.ExternalID), prose(undo)})
+	}
+	return t
+}
+
+func blankOr(id string) cell {
+	if id == "" {
+		return prose("(blank)")
+	}
+	return value(id)
+}
+
+func (d *Divergences) removals() table {
+	t := table{Title: "Members that terraform apply would remove", Long: true, Columns: []string{"Group", "Group id", "Member", "Member id", "Why"}}
+	for _, key := range slices.Sorted(maps.Keys(d.MemberRemovals)) {
+		m := d.MemberRemovals[key]
+		t.Rows = append(t.Rows, []cell{value(m.GroupName), value(m.GroupID), value(m.MemberName), value(m.MemberType + "/" + m.MemberID), prose(rule(audit.KindCause, m.Cause).Title)})
+	}
+	return t
+}
+
+func (d *Divergences) manual() table {
+	t := table{Title: "Left to people", Long: true, Columns: []string{"Principal", "Name", "Why", "Detail", "What to do"}}
+	for _, m := range d.ManualActions {
+		why := rule(audit.KindReason, m.Reason).Title
+		if m.Switch != "" {
+			why += " (input " + word(m.Switch) + ")"
+		}
+		t.Rows = append(t.Rows, []cell{value(m.PrincipalType + "/" + m.PrincipalID), value(m.PrincipalName), prose(why), value(m.Detail), value(m.Remedy)})
+	}
+	return t
+}
+
+func (d *Divergences) rowTable(title string, kind audit.PrincipalType, rows []Row) table {
+	t := table{Title: title, Long: true, Columns: []string{"Id", "Name", "External id", "Cause", "Next step", "By", "Advisories"}}
+	for _, r := range rows {
+		cause := rule(audit.KindCause, r.Cause).Title
+		if r.Waived {
+			cause += " (waived)"
+		}
+		t.Rows = append(t.Rows, []cell{
+			value(string(kind) + "/" + r.ID), value(r.name()), blankOr(r.ExternalID), prose(cause),
+			prose(rule(audit.KindAction, r.Action).Title), prose(owner(r.Action)), value(r.Advisories...),
+		})
+	}
+	return t
+}
+
+// failures are the reads that failed, those with the same reason in one line.
+func failures(list []Failure) []block {
+	if len(list) == 0 {
+		return nil
+	}
+	counts := map[string]int{}
+	for _, f := range list {
+		counts[f.Call+": "+f.Reason]++
+	}
+	n := notice{State: stateUnknown, Text: "What could not be read is unknown, neither clean nor absent:"}
+	for _, text := range slices.Sorted(maps.Keys(counts)) {
+		if counts[text] > 1 {
+			text = fmt.Sprintf("%d times %s", counts[text], text)
+		}
+		n.Lines = append(n.Lines, text)
+	}
+	return []block{n}
+}

@@ -1,0 +1,115 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package report
+
+import (
+	"maps"
+	"slices"
+)
+
+// left stands in place of a name.
+const left = "(left out)"
+
+// redacted is a copy without names, mail addresses and texts that may hold them.
+func (s Sections) redacted() Sections {
+	if v := s.WorkspaceFederation; v != nil {
+		c := *v
+		c.Workspaces = slices.Clone(v.Workspaces)
+		for i := range c.Workspaces {
+			c.Workspaces[i].Name = left
+		}
+		c.Failures = redactedFailures(v.Failures)
+		s.WorkspaceFederation = &c
+	}
+	if s.Divergences != nil {
+		s.Divergences = s.Divergences.redacted()
+	}
+	if v := s.Diff; v != nil {
+		c := *v
+		c.A, c.B = v.A.redacted(), v.B.redacted()
+		c.OnlyInA, c.OnlyInB, c.InBoth = redactedDiff(v.OnlyInA), redactedDiff(v.OnlyInB), redactedDiff(v.InBoth)
+		c.Failures = redactedFailures(v.Failures)
+		s.Diff = &c
+	}
+	if s.Clone != nil {
+		s.Clone = s.Clone.redacted()
+	}
+	if s.Before != nil {
+		b := s.Before.redacted()
+		s.Before = &b
+	}
+	return s
+}
+
+func (d *Divergences) redacted() *Divergences {
+	c := *d
+	rows := func(list []Row) []Row {
+		list = slices.Clone(list)
+		for i := range list {
+			list[i].Username, list[i].GroupName, list[i].ApplicationID = "", "", ""
+		}
+		return list
+	}
+	c.Users, c.Groups, c.ServicePrincipals = rows(d.Users), rows(d.Groups), rows(d.ServicePrincipals)
+	c.ExternalIDFixes, c.MemberRemovals, c.ManualActions = maps.Clone(d.ExternalIDFixes), maps.Clone(d.MemberRemovals), slices.Clone(d.ManualActions)
+	for key, f := range c.ExternalIDFixes {
+		f.PrincipalName = left
+		c.ExternalIDFixes[key] = f
+	}
+	for key, m := range c.MemberRemovals {
+		m.GroupName, m.MemberName = left, left
+		c.MemberRemovals[key] = m
+	}
+	for i := range c.ManualActions {
+		c.ManualActions[i].PrincipalName, c.ManualActions[i].Detail = left, left
+	}
+	c.Failures = redactedFailures(d.Failures)
+	return &c
+}
+
+func (p Principal) redacted() Principal {
+	p.PrincipalName, p.DisplayName = "", ""
+	return p
+}
+
+func redactedFailures(list []Failure) []Failure {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Reason = left
+	}
+	return list
+}
+
+func redactedDiff(rows []DiffRow) []DiffRow {
+	rows = slices.Clone(rows)
+	for i := range rows {
+		rows[i].GroupName, rows[i].PathInA, rows[i].PathInB = left, nil, nil
+	}
+	return rows
+}
+
+func (c *Clone) redacted() *Clone {
+	out := *c
+	out.Source, out.Target = c.Source.redacted(), c.Target.redacted()
+	out.Failures, out.Problems = redactedFailures(c.Failures), nil
+	for range c.Problems {
+		out.Problems = append(out.Problems, left)
+	}
+	for _, list := range []*[]CloneRow{&out.IDPActions, &out.DatabricksActions, &out.Follows, &out.Unverified, &out.Skipped, &out.AlreadyMember} {
+		*list = slices.Clone(*list)
+		for i := range *list {
+			r := &(*list)[i]
+			r.GroupName, r.Path, r.Reason, r.Grants = left, nil, "", nil
+			r.Workspaces = slices.Clone(r.Workspaces)
+			for k := range r.Workspaces {
+				r.Workspaces[k].WorkspaceName = ""
+			}
+		}
+	}
+	out.NotCloned = slices.Clone(c.NotCloned)
+	for i := range out.NotCloned {
+		out.NotCloned[i].Place, out.NotCloned[i].Value = left, left
+	}
+	return &out
+}

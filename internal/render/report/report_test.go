@@ -1,0 +1,222 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// hostile are names that would be markup, code or confusion where they are not
+// escaped.
+var hostile = []string{
+	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `${x}`, `{{.}}`, "`code`", `[link](http://example.com)`, `| cell |`,
+	"\u202egnp.exe", "a\nb", "a\x00b", "\u200d", "👩‍💻 emoji", `'; drop table`, `</style><b>`, `--><b>`, "@someone #1", `\`,
+}
+
+// manyRows is a divergences section with n users in hostile names.
+func manyRows(n int) *Divergences {
+	d := &Divergences{Complete: true, ExternalIDFixes: map[string]Fix{}, Scanned: Scanned{Users: n, Groups: 3, ServicePrincipals: 2}}
+	causes := []string{"linkable_by_name", "stale_own_domain", "name_drift", "stale_foreign_domain"}
+	actions := []string{"set_external_id", "review_stale", "request_name_change", "escalate_foreign_domain"}
+	for i := range n {
+		name := fmt.Sprintf("user%d@example.com", i)
+		if i < len(hostile) {
+			name = hostile[i]
+		}
+		d.Users = append(d.Users, Row{ID: fmt.Sprint(1000 + i), Username: name, Cause: causes[i%4], Action: actions[i%4]})
+		if i%4 == 0 {
+			d.ExternalIDFixes[fmt.Sprintf("user/%d", 1000+i)] = Fix{PrincipalType: "user", PrincipalID: fmt.Sprint(1000 + i), PrincipalName: name, ExternalID: "abc"}
+			d.Fixable++
+		} else {
+			d.ManualActions = append(d.ManualActions, ManualAction{PrincipalType: "user", PrincipalID: fmt.Sprint(1000 + i), PrincipalName: name, Reason: "no_candidate", Detail: "detail " + name, Remedy: "Look."})
+		}
+	}
+	return d
+}
+
+func sample() Sections {
+	yes, no := true, false
+	before := manyRows(40)
+	equal := false
+	return Sections{
+		Divergences: manyRows(20), Before: &Sections{Divergences: before},
+		Diff: &Diff{
+			A: Principal{PrincipalType: "user", PrincipalID: "1", PrincipalName: hostile[0]}, B: Principal{PrincipalType: "user", PrincipalID: "2"},
+			OnlyInA: []DiffRow{{GroupID: "9", GroupName: hostile[1], Source: "internal", DirectInA: &yes, DirectInB: &no, PathInA: []string{hostile[0], hostile[1]}, Hint: "add_in_idp"}},
+			Equal:   &equal, Complete: true,
+		},
+		Clone: &Clone{
+			Source: Principal{PrincipalName: "anna"}, Target: Principal{PrincipalName: "ben"}, Complete: true,
+			IDPActions:        []CloneRow{{GroupID: "5", GroupName: "engineers", Path: []string{"anna", "engineers"}}},
+			DatabricksActions: []CloneRow{{GroupID: "6", GroupName: "consumers", Path: []string{"anna", "engineers", "consumers"}}},
+		},
+	}
+}
+
+// A name is text in both formats, whatever it looks like.
+func TestReport_namesAreText(t *testing.T) {
+	t.Parallel()
+	html, err := HTML(sample(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The page has one script and one style of its own; nothing of the account can add to them.
+	for text, want := range map[string]int{"<script": 1, "</script": 1, "<style": 1, "<img": 0, "onerror=alert": 0, "\u202e": 0, "\x00": 0} {
+		if text == "onerror=alert" {
+			text, want = ` onerror=alert(1)>`, 0
+		}
+		if got := strings.Count(html, text); got != want {
+			t.Errorf("the page has %q %d times, want %d", text, got, want)
+		}
+	}
+	for _, text := range []string{"&lt;script&gt;alert(1)&lt;/script&gt;", "${x}", "{{.}}"} {
+		if !strings.Contains(html, text) {
+			t.Errorf("the page does not show %q", text)
+		}
+	}
+	markdown := Markdown(sample(), Options{})
+	for _, text := range []string{"\u202e", "\x00", "| [link]", " @someone #1 |", "<script>alert(1)</script> |", "\na\n"} {
+		if strings.Contains(markdown, text) {
+			t.Errorf("the Markdown has %q outside code", text)
+		}
+	}
+}
+
+// Nothing is loaded from anywhere.
+func TestHTML_noOutsideResource(t *testing.T) {
+	t.Parallel()
+	html, err := HTML(sample(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{" src=", "url(", "@import", "<link", "<iframe", "fetch("} {
+		if strings.Contains(strings.ReplaceAll(html, "img src=x", ""), text) {
+			t.Errorf("the page has %q", text)
+		}
+	}
+}
+
+func TestReport_redacted(t *testing.T) {
+	t.Parallel()
+	s := sample()
+	s.Divergences.Users[0].Username = "secret.person@example.com"
+	s.Divergences.ManualActions[0].Detail = "secret.person@example.com"
+	s.Divergences.Failures = []Failure{{Call: "GET /x", Reason: "secret.person@example.com"}}
+	s.Clone.Source.PrincipalName = "secret.person@example.com"
+	html, err := HTML(s, Options{Redact: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"html": html, "markdown": Markdown(s, Options{Redact: true})} {
+		for _, word := range []string{"secret.person", "example.com", "anna", "engineers"} {
+			if strings.Contains(text, word) {
+				t.Errorf("%s still has %q", name, word)
+			}
+		}
+		if !strings.Contains(text, "user/1000") {
+			t.Errorf("%s lost the ids", name)
+		}
+	}
+	if s.Divergences.Users[0].Username == "" {
+		t.Error("the input was changed")
+	}
+}
+
+func TestReport_sayWhatIsUnknown(t *testing.T) {
+	t.Parallel()
+	s := Sections{Divergences: &Divergences{Failures: []Failure{{Call: "GET /a", Reason: "status 403"}, {Call: "GET /a", Reason: "status 403"}}}}
+	for name, text := range map[string]string{"markdown": Markdown(s, Options{})} {
+		for _, want := range []string{"Not known", "2 times GET /a: status 403"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s lacks %q:\n%s", name, want, text)
+			}
+		}
+	}
+}
+
+func TestMarkdown_staysShort(t *testing.T) {
+	t.Parallel()
+	text := Markdown(Sections{Divergences: manyRows(10_000)}, Options{})
+	if len(text) > 60_000 {
+		t.Errorf("%d bytes; a comment on GitHub takes 65,536 characters", len(text))
+	}
+	if !strings.Contains(text, "and 9975 more rows") {
+		t.Error("it does not say that rows were left out")
+	}
+}
+
+func TestReport_fast(t *testing.T) {
+	t.Parallel()
+	d := manyRows(10_000)
+	begin := time.Now()
+	page, err := HTML(Sections{Divergences: d}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(begin)
+	t.Logf("10,000 rows: %s, %d KiB", took, len(page)>>10)
+	if took > 10*time.Second {
+		t.Errorf("10,000 rows took %s", took)
+	}
+}
+
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	raw, err := json.Marshal(map[string]any{"divergences": map[string]any{"users": []any{map[string]any{"id": "1", "cause": nil, "username": "a"}}, "complete": true}, "clone": nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Decode(raw)
+	if err != nil || len(s.Divergences.Users) != 1 || s.Clone != nil {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	for raw, want := range map[string]string{
+		`[]`:                               "sections must be an object",
+		`null`:                             "sections must be an object",
+		`{}`:                               "nothing to report",
+		`{"before":{"divergences":{}}}`:    "nothing to report",
+		`{"divergence":{}}`:                `unknown section "divergence"`,
+		`{"divergences":[]}`:               "section divergences is not the value of its data source",
+		`{"divergences":{"users":"all"}}`:  `attribute "users"`,
+		`{"diff":{},"before":{"clone":1}}`: "before: section clone",
+	} {
+		if _, err := Decode([]byte(raw)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", raw, err, want)
+		}
+	}
+}
+
+// FuzzReport: no name breaks out of either format.
+func FuzzReport(f *testing.F) {
+	for _, name := range hostile {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		s := Sections{
+			Divergences: &Divergences{Users: []Row{{ID: name, Username: name, ExternalID: name, Cause: name, Action: name, Advisories: []string{name}}},
+				ManualActions: []ManualAction{{PrincipalName: name, Reason: name, Detail: name, Remedy: name}}, Failures: []Failure{{Call: name, Reason: name}}},
+			Clone: &Clone{IDPActions: []CloneRow{{GroupName: name, Path: []string{name, name}, Reason: name}}},
+		}
+		page, err := HTML(s, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := HTML(Sections{Divergences: &Divergences{Users: []Row{{ID: "1"}}}}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := strings.Count(page, "<script"), strings.Count(plain, "<script"); got != want {
+			t.Errorf("%d scripts, want %d", got, want)
+		}
+		for _, line := range strings.Split(Markdown(s, Options{}), "\n") {
+			if strings.HasPrefix(line, "| ") && strings.ContainsAny(line, "<>") && !strings.Contains(line, "<code>") && !strings.Contains(line, "`") {
+				t.Errorf("a row has markup: %s", line)
+			}
+		}
+	})
+}
