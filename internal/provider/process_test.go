@@ -57,7 +57,7 @@ type commandLine struct {
 var foundCLI = sync.OnceValues(func() (commandLine, error) {
 	path, err := tfcli.Find(os.Getenv("TF_ACC_TERRAFORM_PATH"))
 	if err != nil {
-		return commandLine{}, nil //nolint:nilerr // needCLI skips the test.
+		return commandLine{}, nil // needCLI skips the test.
 	}
 	tofu, err := tfcli.IsOpenTofu(context.Background(), path)
 	return commandLine{path: path, tofu: tofu}, err
