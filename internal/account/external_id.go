@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
@@ -125,9 +127,9 @@ func (c *Client) setExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 }
 
 // MayOverwrite tells whether a present externalId may give way: a blank one
-// always, any other only when it is the expected one.
+// always, any other only when it is the expected one, as Terraform shows it.
 func MayOverwrite(current string, expected *string) bool {
-	return current == "" || expected != nil && audit.SameExternalID(current, *expected)
+	return current == "" || expected != nil && audit.SameExternalID(norm.NFC.String(current), norm.NFC.String(*expected))
 }
 
 func (c *Client) checkHolders(ctx context.Context, req ExternalIDRequest, current audit.Principal) error {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -28,7 +30,12 @@ import (
 // filtered list. The rest needs the listing: no filter is known to work for the
 // display names of users, and that on externalId is ignored in silence
 // (docs/reference/databricks-account-api.md 4.2). What a filter lets through is checked again.
+//
+// Names and external ids compare in Unicode's composed form: Terraform brings every
+// text into it, and the account keeps what it was given. A filter has both forms.
 func (c *Client) Find(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
+	s.Form = norm.NFC.String
+	s.UserName, s.ExternalID, s.DisplayName = s.Form(s.UserName), s.Form(s.ExternalID), s.Form(s.DisplayName)
 	if s.ID != "" {
 		return c.findID(ctx, s)
 	}
@@ -88,11 +95,11 @@ func (c *Client) findFiltered(ctx context.Context, s audit.Selector) ([]audit.Pr
 	case len(types) != 1:
 		return nil, nil
 	case s.UserName != "":
-		t, filter = audit.TypeUser, "userName eq "+scimString(s.UserName)+" or emails.value eq "+scimString(s.UserName)
+		t, filter = audit.TypeUser, eitherForm("userName", s.UserName)+" or "+eitherForm("emails.value", s.UserName)
 	case s.ApplicationID != "":
 		t, filter = audit.TypeServicePrincipal, "applicationId eq "+scimString(s.ApplicationID)
 	case s.DisplayName != "" && types[0] != audit.TypeUser:
-		t, filter = types[0], "displayName eq "+scimString(s.DisplayName)
+		t, filter = types[0], eitherForm("displayName", s.DisplayName)
 	default:
 		return nil, nil
 	}
@@ -117,20 +124,29 @@ func (c *Client) findFiltered(ctx context.Context, s audit.Selector) ([]audit.Pr
 	return passed.Principals, nil
 }
 
-// isCalled tells whether a text is the user's name or one of its addresses, in
-// any case.
+// isCalled tells whether a text, in composed form, is the user's name or one of its
+// addresses, in any case.
 func (r *scimResource) isCalled(name string) bool {
 	for _, e := range r.Emails {
-		if strings.EqualFold(e.Value, name) {
+		if strings.EqualFold(norm.NFC.String(e.Value), name) {
 			return true
 		}
 	}
-	return strings.EqualFold(r.UserName, name)
+	return strings.EqualFold(norm.NFC.String(r.UserName), name)
+}
+
+// eitherForm is a filter for a text in its composed or decomposed form.
+func eitherForm(attribute, text string) string {
+	filter := attribute + " eq " + scimString(text)
+	if other := norm.NFD.String(text); other != text {
+		filter += " or " + attribute + " eq " + scimString(other)
+	}
+	return filter
 }
 
 // scimString is a string of a SCIM filter (R3): quotes and backslashes are
 // escaped as in JSON (RFC 7644 section 3.4.2.2). The filters here have at most
-// three nodes of the 200 that are allowed.
+// seven nodes of the 200 that are allowed.
 func scimString(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }

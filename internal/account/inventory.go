@@ -40,6 +40,7 @@ type inventory struct {
 	began    time.Time
 	position map[audit.Ref]int
 	holders  map[string][]audit.Ref // canonical externalId -> principals
+	named    map[string][]audit.Ref // by [nameKey]; built on first use
 	overlaid map[audit.Ref]bool     // own writes that are in
 }
 
@@ -206,7 +207,7 @@ func (inv *inventory) put(p audit.Principal) {
 	if !known {
 		at, _ := slices.BinarySearchFunc(inv.Principals, p, func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) })
 		inv.Principals = slices.Insert(inv.Principals, at, p)
-		inv.position, inv.holders = map[audit.Ref]int{}, map[string][]audit.Ref{}
+		inv.position, inv.holders, inv.named = map[audit.Ref]int{}, map[string][]audit.Ref{}, nil
 		inv.index()
 		return
 	}

@@ -49,7 +49,7 @@ func (c *Client) KnownHolding(ctx context.Context, ref audit.Ref, externalID str
 	if ref.Type == audit.TypeGroup {
 		readings = 2
 	}
-	for ; err == nil && p.ExternalID != externalID && readings > 0; readings-- {
+	for ; err == nil && !SameShown(p.ExternalID, externalID) && readings > 0; readings-- {
 		p, err = c.found(ctx, ref)
 	}
 	return p, err

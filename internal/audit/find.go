@@ -13,6 +13,16 @@ import (
 type Selector struct {
 	Type                                                 PrincipalType
 	ID, UserName, ApplicationID, ExternalID, DisplayName string
+	// Form brings names and external ids into the form that they are compared in;
+	// nil compares them as they are. The selector's own values are in that form.
+	Form func(string) string
+}
+
+func (s Selector) form(text string) string {
+	if s.Form == nil {
+		return text
+	}
+	return s.Form(text)
 }
 
 // Unique tells whether Databricks keeps the selector's value from belonging to
@@ -72,13 +82,13 @@ func (s Selector) means(p Principal) bool {
 	case s.ID != "":
 		return p.ID == s.ID
 	case s.UserName != "":
-		return strings.EqualFold(p.Name, s.UserName)
+		return strings.EqualFold(s.form(p.Name), s.UserName)
 	case s.ApplicationID != "":
 		return strings.EqualFold(p.Name, s.ApplicationID)
 	case s.ExternalID != "":
-		return p.ExternalID != "" && SameExternalID(p.ExternalID, s.ExternalID)
+		return p.ExternalID != "" && SameExternalID(s.form(p.ExternalID), s.ExternalID)
 	case s.DisplayName != "":
-		return strings.EqualFold(p.DisplayName, s.DisplayName) || p.Type == TypeGroup && strings.EqualFold(p.Name, s.DisplayName)
+		return strings.EqualFold(s.form(p.DisplayName), s.DisplayName) || p.Type == TypeGroup && strings.EqualFold(s.form(p.Name), s.DisplayName)
 	default:
 		return false
 	}
@@ -86,5 +96,5 @@ func (s Selector) means(p Principal) bool {
 
 // isExact tells whether a display name is the selector's, case included.
 func (s Selector) isExact(p Principal) bool {
-	return p.DisplayName == s.DisplayName || p.Type == TypeGroup && p.Name == s.DisplayName
+	return s.form(p.DisplayName) == s.DisplayName || p.Type == TypeGroup && s.form(p.Name) == s.DisplayName
 }

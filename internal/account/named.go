@@ -1,0 +1,65 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// SameShown tells whether two texts are one where Terraform shows them: it puts every
+// string into the composed form (NFC), and the account keeps what it was given.
+func SameShown(a, b string) bool { return a == b || norm.NFC.String(a) == norm.NFC.String(b) }
+
+// nameKey is a name without its case, surrounding space and Unicode normal form.
+func nameKey(name string) string {
+	return norm.NFC.String(audit.FoldName(norm.NFC.String(strings.TrimSpace(name))))
+}
+
+// Named are the listed principals of a type that have one of the names, sorted: user
+// names, group names, application ids, and names of service principals, in any case and
+// Unicode form. The error is an [*IncompleteError] when the type could not be listed whole.
+//
+// Requests: the listing of the run, taken once.
+func (c *Client) Named(ctx context.Context, t audit.PrincipalType, names []string) ([]audit.Principal, error) {
+	inv, err := c.loadInventory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !inv.Coverage.Of(t) {
+		return nil, &IncompleteError{Need: "Finding out whether another principal has a name", Failures: slices.Clone(inv.Failures)}
+	}
+	c.inventory.mu.Lock()
+	defer c.inventory.mu.Unlock()
+	c.inventory.overlay(inv)
+	if inv.named == nil {
+		inv.named = map[string][]audit.Ref{}
+		for _, p := range inv.Principals {
+			of := []string{p.Name}
+			if p.Type == audit.TypeServicePrincipal {
+				of = append(of, p.DisplayName)
+			}
+			for _, name := range of {
+				if key := nameKey(name); key != "" {
+					inv.named[key] = append(inv.named[key], p.Ref)
+				}
+			}
+		}
+	}
+	var out []audit.Principal
+	for _, name := range names {
+		for _, ref := range inv.named[nameKey(name)] {
+			if ref.Type == t {
+				out = append(out, inv.Principals[inv.position[ref]])
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) })
+	return slices.CompactFunc(out, func(a, b audit.Principal) bool { return a.Ref == b.Ref }), nil
+}
