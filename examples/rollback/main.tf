@@ -103,6 +103,7 @@ resource "dbxidentity_external_id" "rollback" {
   principal_id                 = split("/", each.key)[1]
   external_id                  = each.value.before
   expected_current_external_id = each.value.after
+  allow_unknown_external_id    = true # It was there before, whatever the identity provider says of it now.
 
   # A group that becomes the identity provider's again takes no members any more.
   depends_on = [dbxidentity_group_member.rollback]

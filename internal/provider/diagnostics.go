@@ -29,6 +29,21 @@ func addReadError(diags *diag.Diagnostics, thing, tried string, err error) {
 	diags.AddError("Unable to Read "+thing, fmt.Sprintf("Failed while %s: %s%s", tried, err, nextStep(err)))
 }
 
+// sayHowToDestroy adds [destroyInstead] to the errors of a plan.
+func sayHowToDestroy(diags *diag.Diagnostics) {
+	for i, d := range *diags {
+		if d.Severity() != diag.SeverityError || strings.HasSuffix(d.Detail(), destroyInstead) {
+			continue
+		}
+		detail := strings.TrimRight(d.Detail(), "\n") + destroyInstead
+		if at, ok := d.(diag.DiagnosticWithPath); ok {
+			(*diags)[i] = diag.NewAttributeErrorDiagnostic(at.Path(), d.Summary(), detail)
+		} else {
+			(*diags)[i] = diag.NewErrorDiagnostic(d.Summary(), detail)
+		}
+	}
+}
+
 // nextStep says what to do about an error, in a sentence of its own; empty when
 // the error says it already.
 func nextStep(err error) string {

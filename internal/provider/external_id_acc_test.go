@@ -43,9 +43,11 @@ func TestAccExternalID_lifecycle(t *testing.T) {
 		// Another wanted value is an update that expects what the state holds.
 		applies(a.config("", externalIDOf("user", "101", entraID(1), "")), planned{externalIDAddress: "update"},
 			a.holds("101", entraID(1)), text(externalIDAddress, "previous_external_id", "")),
-		// Drift is one change.
-		before(applies(a.config("", externalIDOf("user", "101", entraID(1), "")), planned{externalIDAddress: "update"}, a.holds("101", entraID(1))),
+		// What someone else wrote is kept, unless the configuration says otherwise.
+		before(applies(a.config("", externalIDOf("user", "101", entraID(1), "")), planned{}, a.holds("101", entraID(2))),
 			a.setUserExternalID("101", entraID(2))),
+		applies(a.config("", externalIDOf("user", "101", entraID(1), `expected_current_external_id = "`+entraID(2)+`"`)),
+			planned{externalIDAddress: "update"}, a.holds("101", entraID(1))),
 		// A setting that concerns Terraform alone sends no write.
 		before(applies(a.config("", externalIDOf("user", "101", entraID(1), `on_destroy = "restore"`)), planned{externalIDAddress: "update"},
 			accountCheck(func() error { return a.wrote(0) })), a.Server.ResetRequests),

@@ -43,15 +43,7 @@ func (r *externalIDResource) ValidateConfig(ctx context.Context, req resource.Va
 // the account: Terraform plans again during apply and compares.
 func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
-		if !req.State.Raw.IsNull() {
-			var state externalIDModel
-			resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-			ours, known, diags := written(ctx, req.Private)
-			resp.Diagnostics.Append(diags...)
-			if warnBeforeDestroy(&resp.Diagnostics, state, ours, known) && r.session != nil && state.PreviousExternalID.ValueString() != ours {
-				r.warnRestored(ctx, state, &resp.Diagnostics)
-			}
-		}
+		r.planDestroy(ctx, req, resp)
 		return
 	}
 	if r.session != nil && !req.State.Raw.IsNull() {
@@ -60,19 +52,24 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 			return
 		}
 	}
+	defer sayHowToDestroy(&resp.Diagnostics)
+	var plan externalIDModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	known := !plan.PrincipalType.IsUnknown() && !plan.PrincipalID.IsUnknown()
+	if r.session != nil && known && !plan.ExternalID.IsUnknown() {
+		r.session.wantExternalID(plan.ref(), plan.ExternalID.ValueString(), !req.State.Raw.IsNull(), &resp.Diagnostics)
+	}
 	if req.Plan.Raw.Equal(req.State.Raw) {
 		return // Nothing will be written; most of thousands of instances are so.
 	}
 	r.session.bindToAccount(ctx, req, resp)
-	var plan externalIDModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || plan.PrincipalType.IsUnknown() || plan.PrincipalID.IsUnknown() {
+	if resp.Diagnostics.HasError() || !known {
 		return
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.ref().String())...)
 
 	// A replacement is planned as a create for the new principal.
-	expected := plan.ExpectedCurrentExternalID
+	expected, previous := plan.ExpectedCurrentExternalID, types.StringNull()
 	if !req.State.Raw.IsNull() {
 		var state externalIDModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -80,14 +77,10 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 			return
 		}
 		if state.ref() == plan.ref() {
-			if plan.ExternalID.Equal(state.ExternalID) {
-				return // Nothing will be written.
-			}
-			expected = state.ExternalID
-			if state.PreviousExternalID.IsNull() {
-				// Imported or adopted: this may be the instance's first write, and only
-				// the write knows what was there before it.
-				resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous_external_id"), types.StringUnknown())...)
+			previous = state.PreviousExternalID
+			var writes bool
+			if expected, writes = planUpdate(ctx, plan, state, req.Private, resp); !writes {
+				return
 			}
 		}
 	}
@@ -97,7 +90,50 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if req.State.Raw.IsNull() {
 		warnUnrestorable(&resp.Diagnostics, plan, expected)
 	}
+	plan.PreviousExternalID = previous
 	r.guardWrite(ctx, plan, expected, &resp.Diagnostics)
+}
+
+// planDestroy warns of what a destroy will not undo, or of whose power it hands over.
+func (r *externalIDResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.State.Raw.IsNull() {
+		return
+	}
+	var state externalIDModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	ours, known, diags := written(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if warnBeforeDestroy(&resp.Diagnostics, state, ours, known) && r.session != nil && state.PreviousExternalID.ValueString() != ours {
+		r.warnRestored(ctx, state, &resp.Diagnostics)
+	}
+}
+
+// planUpdate is the plan of an instance for the same principal as before. It gives
+// the value that may be overwritten, and whether anything is going to be written.
+func planUpdate(
+	ctx context.Context, plan, state externalIDModel, private privateReader, resp *resource.ModifyPlanResponse,
+) (expected types.String, writes bool) {
+	if plan.ExternalID.Equal(state.ExternalID) {
+		return expected, false
+	}
+	history, diags := readHistory(ctx, private)
+	resp.Diagnostics.Append(diags...)
+	expected, may := history.replaceable(plan, state)
+	if !may && !expected.IsUnknown() && !plan.ExternalID.IsUnknown() {
+		changed := history.isChanged(plan, state)
+		addForeignValue(&resp.Diagnostics, plan, state, history, changed)
+		if !changed {
+			// Terraform takes the prior value of an attribute in place of the configured one.
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("external_id"), state.ExternalID)...)
+		}
+		return expected, false
+	}
+	if state.PreviousExternalID.IsNull() {
+		// Imported or adopted: this may be the instance's first write, and only
+		// the write knows what was there before it.
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous_external_id"), types.StringUnknown())...)
+	}
+	return expected, true
 }
 
 // guardWrite refuses in the plan what create or update would refuse. It looks
@@ -140,8 +176,45 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan externalIDMode
 			conflict.Holders = append(conflict.Holders, h.Ref)
 		}
 		addWriteError(diags, "Plan", thingExternalID, current, conflict)
+	case current.Type == audit.TypeServicePrincipal && audit.SameExternalID(current.Name, want):
+		diags.AddAttributeError(path.Root("external_id"), "Refusing to Plan "+thingExternalID, fmt.Sprintf("%q is the application id (client id) of %s itself. "+
+			"Its externalId is another id: in Entra ID the object id of the enterprise application (not of the app registration). "+
+			"The Databricks API cannot clear the externalId of a service principal, so a wrong one would stay.", want, current.Ref))
 	default:
+		r.checkIdentity(ctx, plan, current, diags)
 		r.warnPower(ctx, current, want, diags)
+	}
+}
+
+// checkIdentity refuses a value that the configured IdP does not have, as a mistyped
+// one: a wrong value of a user or service principal can be replaced, but not cleared.
+// What an audit of this plan offers comes from the IdP, and what is written back was
+// there before.
+func (r *externalIDResource) checkIdentity(ctx context.Context, plan externalIDModel, current audit.Principal, diags *diag.Diagnostics) {
+	want := plan.ExternalID.ValueString()
+	if want == "" || plan.AllowUnknownExternalID.IsUnknown() || plan.AllowUnknownExternalID.ValueBool() ||
+		plan.ExternalID.Equal(plan.PreviousExternalID) || r.session.isVetted(current.Ref, want) {
+		return
+	}
+	at := path.Root("external_id")
+	const hint = "Check the id (Entra: the object id, of a service principal that of the enterprise application and not of the app registration; " +
+		"Okta: the user or group id). "
+	found := r.session.lookUpIdentity(ctx, current.Type, want)
+	switch id := found.Identity; {
+	case found.Unknown != "":
+		if !r.session.applying.Load() {
+			diags.AddAttributeWarning(at, "External ID Not Looked Up", fmt.Sprintf("Whether the identity provider has an identity with the id %q, planned for %s, "+
+				"is not known: %s. Make sure that the value is right.", want, principalTitle(current), strings.TrimSuffix(found.Unknown, ".")))
+		}
+	case id == nil:
+		diags.AddAttributeError(at, "Refusing to Plan "+thingExternalID, fmt.Sprintf("The identity provider (%s) has no identity with the id %q, which is planned for %s. "+
+			hint+"If it is right although the identity provider does not show it, set allow_unknown_external_id = true.", r.session.settings.idp.kind, want, principalTitle(current)))
+	case id.Type != current.Type:
+		diags.AddAttributeError(at, "Refusing to Plan "+thingExternalID, fmt.Sprintf("In the identity provider (%s), %q is the id of a %s (%s), and it is planned for %s. "+
+			hint+"To write it all the same, set allow_unknown_external_id = true.", r.session.settings.idp.kind, want, id.Type, id.DisplayName, principalTitle(current)))
+	case id.Enabled != nil && !*id.Enabled:
+		diags.AddAttributeWarning(at, "Identity Is Disabled", fmt.Sprintf("The identity %q, planned for %s, is disabled in the identity provider (%s).",
+			want, principalTitle(current), r.session.settings.idp.kind))
 	}
 }
 

@@ -72,6 +72,7 @@ func (r *externalIDResource) Create(ctx context.Context, req resource.CreateRequ
 	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
 	resp.Diagnostics.Append(r.session.handover.remember(ctx, resp.Private)...)
+	resp.Diagnostics.Append(remember(ctx, resp.Private, keyApplied, plan.ExternalID.ValueString())...)
 	if result.PreviousKnown {
 		resp.Diagnostics.Append(rememberWritten(ctx, resp.Private, plan.ExternalID.ValueString())...)
 	}
@@ -111,6 +112,9 @@ func (r *externalIDResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	before := state
+	if !account.SameShown(p.ExternalID, before.ExternalID.ValueString()) {
+		resp.Diagnostics.Append(remember(ctx, resp.Private, keyShown, before.ExternalID.ValueString())...)
+	}
 	state.ExternalID, state.PrincipalName, state.AccountID = types.StringValue(p.ExternalID), types.StringValue(p.Name), r.session.accountID()
 	if state.ExternalID.Equal(before.ExternalID) && state.PrincipalName.Equal(before.PrincipalName) && state.AccountID.Equal(before.AccountID) {
 		return // The answer is the prior state already.
@@ -138,9 +142,11 @@ func (r *externalIDResource) Update(ctx context.Context, req resource.UpdateRequ
 	firstWrite := plan.PreviousExternalID.IsUnknown()
 	plan.PreviousExternalID = state.PreviousExternalID
 	if !plan.ExternalID.Equal(state.ExternalID) {
-		// What the reviewer saw as the present value is the prior state's.
+		history, diags := readHistory(ctx, req.Private)
+		resp.Diagnostics.Append(diags...)
+		expected, _ := history.replaceable(plan, state)
 		result, err := r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
-			Ref: plan.ref(), Want: plan.ExternalID.ValueString(), Expected: state.ExternalID.ValueStringPointer(),
+			Ref: plan.ref(), Want: plan.ExternalID.ValueString(), Expected: expected.ValueStringPointer(),
 		})
 		r.session.warnJournal(&resp.Diagnostics)
 		if err != nil {
@@ -151,6 +157,7 @@ func (r *externalIDResource) Update(ctx context.Context, req resource.UpdateRequ
 			plan.PreviousExternalID = types.StringValue(result.Previous)
 		}
 		resp.Diagnostics.Append(rememberWritten(ctx, resp.Private, plan.ExternalID.ValueString())...)
+		resp.Diagnostics.Append(remember(ctx, resp.Private, keyApplied, plan.ExternalID.ValueString())...)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
@@ -198,7 +205,7 @@ func (r *externalIDResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 	defer done()
 	current, err := r.session.account.Principal(ctx, state.ref())
-	if err == nil && current.ExternalID != ours {
+	if err == nil && !account.SameShown(current.ExternalID, ours) {
 		// Reads lag behind writes: what speaks against the restoration is looked at twice.
 		current, err = r.session.account.Principal(ctx, state.ref())
 	}
@@ -210,7 +217,7 @@ func (r *externalIDResource) Delete(ctx context.Context, req resource.DeleteRequ
 		return
 	case current.ExternalID == state.PreviousExternalID.ValueString():
 		return // Somebody restored it already.
-	case current.ExternalID != ours:
+	case !account.SameShown(current.ExternalID, ours):
 		warnKept(&resp.Diagnostics, state, fmt.Sprintf("the account now holds %q, which this resource did not write", current.ExternalID))
 		return
 	}
@@ -254,6 +261,7 @@ func (r *externalIDResource) ImportState(ctx context.Context, req resource.Impor
 	}
 	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), ref)...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
+	resp.Diagnostics.Append(remember(ctx, resp.Private, keyApplied, p.ExternalID)...)
 }
 
 // principalOf is the principal to name in an error, even when it was never read.

@@ -39,6 +39,7 @@ type externalIDModel struct {
 	PrincipalName             types.String   `tfsdk:"principal_name"`
 	ExternalID                types.String   `tfsdk:"external_id"`
 	ExpectedCurrentExternalID types.String   `tfsdk:"expected_current_external_id"`
+	AllowUnknownExternalID    types.Bool     `tfsdk:"allow_unknown_external_id"`
 	PreviousExternalID        types.String   `tfsdk:"previous_external_id"`
 	OnDestroy                 types.String   `tfsdk:"on_destroy"`
 	Timeouts                  timeouts.Value `tfsdk:"timeouts"`
@@ -113,7 +114,13 @@ func (r *externalIDResource) Schema(ctx context.Context, _ resource.SchemaReques
 			"expected_current_external_id": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "The value that may be overwritten: what the account held when the change was reviewed (`current_external_id` of a fix; " +
-					"empty for blank). Without it only a blank value is overwritten. Anything else in the account stops the apply.",
+					"empty for blank). Without it, only a blank value and the one that this instance applied last are overwritten. Any other value that someone " +
+					"else has written since is kept, with a warning; a new `external_id` is refused while the account holds it.",
+			},
+			"allow_unknown_external_id": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether to write a value that the configured identity provider (`idp`) does not have; default false. " +
+					"Not needed for a value that an audit of the same plan offers, or for `previous_external_id`.",
 			},
 			"previous_external_id": schema.StringAttribute{
 				Computed: true, PlanModifiers: keepState,

@@ -20,13 +20,13 @@ func (r *groupMemberResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if !step.read(ctx, r.session, &plan, &state, req, resp) {
 		return
 	}
+	if step.known {
+		step.refuse(ctx, r.session, plan.request(), r.session.account.CheckAddMember, &resp.Diagnostics)
+	}
 	if step.exists && state.removesOnDestroy() {
 		r.guardDestroy(ctx, &state, &resp.Diagnostics)
 	} else if step.exists && state.OnDestroy.IsNull() {
 		warnFound(&resp.Diagnostics, &state.memberModel)
-	}
-	if step.known {
-		step.refuse(ctx, r.session, plan.request(), r.session.account.CheckAddMember, &resp.Diagnostics)
 	}
 }
 
@@ -46,6 +46,9 @@ func (r *groupMemberResource) guardDestroy(ctx context.Context, state *groupMemb
 	if isOnlyIDPs(found.Refusals) {
 		warnMembershipKept(diags, &state.memberModel)
 		return
+	}
+	for i := range found.Refusals {
+		found.Refusals[i].Remedy += fmt.Sprintf(" To leave the membership as it is, set on_destroy = %q and apply; then destroy.", onDestroyKeep)
 	}
 	addRefusals(diags, "Destroy", thingGroupMember, found.Refusals)
 }

@@ -137,12 +137,14 @@ func externalIDGuardCases() []guardCase {
 	cases := []guardCase{
 		{guard: "external_id_held", hostile: func(st *simulator.State, w guardIDs) { userIn(st, w.second).ExternalID = entraID(w.user) }},
 		{guard: "unexpected_value", hostile: func(st *simulator.State, w guardIDs) { userIn(st, w.user).ExternalID = entraID(4711) }},
+		{guard: "own_application_id", config: "principal_type = \"service_principal\"\n  principal_id = " + guardCaller + "\n  external_id = \"aaaaaaaa-0000-4000-8000-000000000021\"", round: roundPlan},
+		{guard: "not_in_idp", provider: "file", config: "principal_type = \"user\"\n  principal_id = %[3]d\n  external_id = \"mistyped\"\n  allow_unknown_external_id = var.allow", round: roundPlan},
 		{guard: "principal_deleted", hostile: func(st *simulator.State, w guardIDs) { noUser(st, w.user) }},
 		{guard: "principal_unreadable", faults: []string{"/api/2.1/**/Users/%[3]d"}},
 		{guard: "holders_unknown", round: roundLate, faults: []string{"/api/2.0/identity/**/service-principals"}},
 		{guard: "cannot_be_cleared", config: "principal_type = \"user\"\n  principal_id = %[3]d\n  external_id = \"\"", round: roundValidate},
 		{guard: "invalid_value", config: "principal_type = \"user\"\n  principal_id = %[3]d\n  external_id = \" x\"", round: roundValidate},
-		{guard: "read_only", provider: "reader"},
+		{guard: "read_only", provider: "reader", config: "principal_type = \"user\"\n  principal_id = %[3]d\n  external_id = \"written\"\n  allow_unknown_external_id = true"},
 	}
 	return of(idResource, cases)
 }
@@ -160,6 +162,9 @@ func otherGuardCases() []guardCase {
 	resolved := []guardCase{
 		{guard: "aim_off", provider: "off", config: "principal_type = \"user\"\n  external_id = \"" + entraID(1) + "\"", round: roundPlan},
 	}
+	resolved = append(resolved, guardCase{
+		guard: "same_name", provider: "entra", config: "principal_type = \"user\"\n  external_id = \"" + entraID(2) + "\"", round: roundPlan,
+	})
 	return slices.Concat(of(ledgerResource, ledger), of(resolvedResource, resolved))
 }
 

@@ -71,6 +71,7 @@ func guardWorld(cases []guardCase) simulator.State {
 	st.ServicePrincipals = []simulator.ServicePrincipal{{ID: guardCaller, ApplicationID: application, DisplayName: "runner", Active: true}}
 	st.Users = []simulator.User{{ID: "22", UserName: "admin@example.com", Active: true}}
 	st.Groups = []simulator.Group{{ID: fmt.Sprint(guardAdmins), DisplayName: "operators", Roles: []simulator.Role{{Value: "account_admin"}}, Members: []simulator.Member{{Value: guardCaller}, {Value: "22"}}}}
+	st.IDP.Users = []simulator.IDPUser{{ID: entraID(2), UserPrincipalName: "admin@example.com", AccountEnabled: true}}
 	for i, c := range cases {
 		w := idsOf(i)
 		for _, id := range []int{w.user, w.second} {
@@ -93,6 +94,7 @@ func guardConfig(a account, cases []guardCase, round string) string {
 	b.WriteString(a.config(`idp = { databricks = {} }`, ""))
 	for alias, settings := range map[string]string{
 		"reader": "read_only = true", "scim": `identity_api = "scim"`, "off": `automatic_identity_management = "off"`,
+		"file": a.file(), "entra": a.entra(),
 	} {
 		b.WriteString(a.config(fmt.Sprintf("alias = %q\n  %s", alias, settings), ""))
 	}
@@ -171,7 +173,7 @@ func TestProcess_guards(t *testing.T) {
 	a := startAccount(t, guardWorld(cases), simulator.Options{})
 
 	for _, round := range []string{roundValidate, roundPlan} {
-		got := newWorkspace(t, guardConfig(a, cases, round)).diagnostics(1, "plan", "-json")
+		got := newWorkspace(t, guardConfig(a, cases, round)).trustsIDP(a).diagnostics(1, "plan", "-json")
 		for _, c := range cases {
 			if c.round == round {
 				checkSaid(t, "plan", rows[c.address()], got[c.address()], "error")
@@ -181,7 +183,7 @@ func TestProcess_guards(t *testing.T) {
 	rounds := []string{roundApply, roundLate}
 	spaces := make([]*workspace, len(rounds))
 	for i, round := range rounds {
-		spaces[i] = newWorkspace(t, guardConfig(a, cases, round))
+		spaces[i] = newWorkspace(t, guardConfig(a, cases, round)).trustsIDP(a)
 		spaces[i].must(0, "plan", "-out=saved")
 	}
 	for i, round := range rounds {

@@ -43,6 +43,10 @@ func (s *membershipStep) read(
 	}
 	session.bindToAccount(ctx, req, resp)
 	s.known = planned && s.plan.isKnown()
+	if s.known && session != nil {
+		session.wantMembership(s.thing, s.plan.GroupID.ValueString(), s.plan.MemberID.ValueString(), s.prefix == membershipPrefix, s.exists, &resp.Diagnostics)
+		sayHowToDestroy(&resp.Diagnostics)
+	}
 	if s.known {
 		id := membershipID(s.prefix, s.plan.GroupID.ValueString(), s.plan.MemberID.ValueString())
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), id)...)
@@ -61,4 +65,5 @@ func (s *membershipStep) refuse(
 	ask.MemberType = ""
 	found := session.checkMembership(ctx, s.thing, s.plan, ask, check, diags)
 	addRefusals(diags, "Plan", s.thing, found.Refusals)
+	sayHowToDestroy(diags)
 }

@@ -18,9 +18,12 @@ import (
 )
 
 // Private state holds what Terraform's state has no attribute for: what the
-// instance wrote last, and in which account it lives.
+// instance wrote last, what it applied last (written, found or imported), what its
+// state showed before someone else changed it, and in which account it lives.
 const (
 	keyWritten = "written"
+	keyApplied = "applied"
+	keyShown   = "shown"
 	keyAccount = "account"
 )
 

@@ -55,8 +55,9 @@ func (r *resolvedPrincipalResource) ValidateConfig(ctx context.Context, req reso
 	}
 }
 
-// ModifyPlan refuses what the provider block alone can decide. No API tells
-// whether automatic identity management is on, so otherwise the apply finds out.
+// ModifyPlan refuses what the provider block alone can decide, and to make a second
+// principal of one identity. No API tells whether automatic identity management is on,
+// so otherwise the apply finds out.
 func (r *resolvedPrincipalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.session == nil || req.Plan.Raw.IsNull() {
 		return
@@ -64,11 +65,22 @@ func (r *resolvedPrincipalResource) ModifyPlan(ctx context.Context, req resource
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, thingResolvedPrincipal)...)
 	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	defer sayHowToDestroy(&resp.Diagnostics)
 	r.session.bindToAccount(ctx, req, resp)
-	creates := req.State.Raw.IsNull() || len(resp.RequiresReplace) > 0
+	creates := req.State.Raw.IsNull() // So is a replacement planned.
 	if creates && r.session.settings.aim == audit.AIMOff {
 		resp.Diagnostics.AddError("Refusing to Plan "+thingResolvedPrincipal, aimOffText+
 			" The provider says automatic_identity_management = \"off\".")
+		return
+	}
+	var plan resolvedPrincipalModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	keepLinkedElsewhere(ctx, plan, req, resp)
+	if creates && !resp.Diagnostics.HasError() && !plan.PrincipalType.IsUnknown() && !plan.ExternalID.IsUnknown() {
+		r.lookForTwins(ctx, plan, &resp.Diagnostics)
 	}
 }
 
@@ -99,6 +111,8 @@ func (r *resolvedPrincipalResource) Create(ctx context.Context, req resource.Cre
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), p.Ref)...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
+	resp.Diagnostics.Append(remember(ctx, resp.Private, keyApplied, plan.ExternalID.ValueString())...)
+	r.warnTwins(ctx, p, &resp.Diagnostics)
 }
 
 // addResolveError says what an identity that could not be resolved means.
@@ -209,6 +223,7 @@ func (r *resolvedPrincipalResource) ImportState(ctx context.Context, req resourc
 	}
 	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), p.Ref)...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
+	resp.Diagnostics.Append(remember(ctx, resp.Private, keyApplied, p.ExternalID)...)
 }
 
 // importedByExternalID finds the principal of an import id in the listing.

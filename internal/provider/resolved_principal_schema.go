@@ -48,9 +48,13 @@ func (m *resolvedPrincipalModel) take(p audit.Principal) {
 	}
 }
 
-// otherExternalID tells another id from another spelling of the same.
-func otherExternalID(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
-	resp.RequiresReplace = !audit.SameExternalID(req.StateValue.ValueString(), req.PlanValue.ValueString())
+// otherExternalID tells another id from another spelling of the same, and from the one
+// that the instance was resolved for, which someone else has changed in the account.
+func otherExternalID(ctx context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+	applied, known, diags := remembered(ctx, req.Private, keyApplied)
+	resp.Diagnostics.Append(diags...)
+	wanted := req.PlanValue.ValueString()
+	resp.RequiresReplace = !audit.SameExternalID(req.StateValue.ValueString(), wanted) && !(known && audit.SameExternalID(applied, wanted))
 }
 
 func (r *resolvedPrincipalResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -63,8 +67,10 @@ func (r *resolvedPrincipalResource) Schema(ctx context.Context, _ resource.Schem
 			"internal id and never resolves again. Destroy keeps the principal." +
 			"\n\n~> **Warning:** Creating this resource adds a principal to the account, and nothing here removes it. Resolving a group also refreshes " +
 			"its name, and a new principal gets the memberships that the identity provider has for it." +
-			"\n\n-> **Note:** If the principal's externalId is changed by somebody else, the plan replaces the instance: the identity is resolved again, " +
-			"and Databricks may then make another principal for it. If the principal is deleted, the plan creates it." +
+			"\n\nThe plan refuses to resolve an identity whose name the account has already without its id, because Databricks would make a second principal " +
+			"of that name; `dbxidentity_external_id` links the one that is there. It asks the configured `idp` for the names (`entra`, `okta` or `file`), and warns " +
+			"where it cannot. A disabled identity is warned of." +
+			"\n\n-> **Note:** If someone else changes the principal's externalId, the plan warns and keeps the instance as it is. If the principal is deleted, the plan creates it." +
 			"\n\nThe import id is `<principal_type>/external/<external id>`, for example `user/external/3561efdc-b86d-4c51-81f0-972c874f3721`: it finds the " +
 			"principal that holds the id, and resolves nothing. An import by identity has the internal id instead.",
 		Attributes: map[string]schema.Attribute{

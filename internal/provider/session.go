@@ -29,9 +29,11 @@ import (
 type session struct {
 	settings settings
 	account  *account.Client
-	idp      idp.Source // nil: none configured
+	idp      idp.Source    // nil: none configured
+	lookups  *idp.Gathered // nil: the IdP cannot be asked for ids
 	now      func() time.Time
 	handover *handover
+	wants    instanceWants
 	// applying is true once this run has begun to apply what was planned.
 	applying atomic.Bool
 	// checkpoints are for audits that may be killed.
@@ -180,8 +182,9 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		return nil
 	}
 	kept.bind(s, client)
+	source := newIDP(s, client, diags)
 	return &session{
-		settings: s, account: client, idp: newIDP(s, client, diags), now: time.Now, handover: newHandover(), checkpoints: kept,
+		settings: s, account: client, idp: source, lookups: gathered(source), now: time.Now, handover: newHandover(), checkpoints: kept,
 		offered: map[audit.Ref]string{}, offeredMembers: map[string]bool{}, clones: map[string]map[string]bool{},
 	}
 }

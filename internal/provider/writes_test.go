@@ -27,30 +27,81 @@ func saysAll(t *testing.T, out string, texts ...string) {
 	}
 }
 
-// Two instances want one id in one apply: one gets it, the other is refused, and
-// the next plan says why.
-func TestProcess_twoClaimOneID(t *testing.T) {
+// Two instances of one configuration want different things of one fact: two values for
+// one principal, one value for two, a member in and out. It is refused in the plan, and
+// where it shows in the apply only, before a second write.
+func TestProcess_contradictingInstances(t *testing.T) {
 	t.Parallel()
 	st := smallWorld()
 	st.Users = append(st.Users, simulator.User{ID: "104", UserName: "user104@example.com", Active: true})
 	a := startAccount(t, st, simulator.Options{Latency: 20e6})
-	w := newWorkspace(t, a.config("", named("a", "user", "101", entraID(1), "")+named("b", "user", "104", entraID(1), "")))
-	saysAll(t, w.must(1, "apply", "-auto-approve"), "Refusing to Create External ID", "belongs to user/1")
+	later := func(config string) string {
+		return `
+resource "terraform_data" "later" {
+  input = "` + entraID(1) + `"
+}
+` + strings.Replace(config, `"`+entraID(1)+`"`, "terraform_data.later.output", 1)
+	}
+	member := `
+resource "dbxidentity_group_member" "in" {
+  group_id  = "202"
+  member_id = "102"
+}`
+	out := strings.NewReplacer("_member\"", "_member_removal\"", `"in"`, `"out"`).Replace(member)
+	onePrincipal := named("a", "user", "101", entraID(1), "") + named("b", "user", "101", entraID(2), "")
+	oneID := named("a", "user", "101", entraID(1), "") + named("b", "user", "104", entraID(1), "")
+	for name, tt := range map[string]struct{ config, want string }{
+		"one principal": {onePrincipal, "want different externalIds for user/101"},
+		"one id":        {oneID, "want the externalId"},
+		"in and out":    {member + out, "both as a member of group/202"},
+	} {
+		w := newWorkspace(t, a.config("", tt.config))
+		refusal := w.must(1, "apply", "-auto-approve")
+		saysAll(t, refusal, tt.want)
+		w.destroysInstead(refusal)
+		if err := a.wrote(0); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	w := newWorkspace(t, a.config("", later(onePrincipal)))
+	saysAll(t, w.must(1, "apply", "-auto-approve"), "user/101")
 	if err := a.wrote(1); err != nil {
 		t.Error(err)
 	}
-	saysAll(t, w.must(1, "plan"), "Refusing to Plan External ID", "belongs to user/1")
+	// The next plan knows both.
+	saysAll(t, w.must(1, "plan"), "want different externalIds for user/101")
 }
 
-// Two instances manage one principal: they never write over each other.
-func TestProcess_twoInstancesOnePrincipal(t *testing.T) {
+// Two that want the same are warned of; a replacement, a taint and a new key are one.
+func TestProcess_sameInstances(t *testing.T) {
 	t.Parallel()
-	a := startAccount(t, smallWorld(), simulator.Options{Latency: 20e6})
-	w := newWorkspace(t, a.config("", named("a", "user", "101", entraID(1), "")+named("b", "user", "101", entraID(2), "")))
-	w.must(1, "apply", "-auto-approve")
-	if err := a.wrote(1); err != nil {
-		t.Error(err)
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	const both = "Two Instances for One"
+	lasting := func(name, settings string) string {
+		return named(name, "user", "101", entraID(1), settings) + `
+resource "dbxidentity_group_member" "` + name + `" {
+  group_id  = "202"
+  member_id = "102"
+  ` + settings + `
+}`
 	}
+	const before = "lifecycle {\n    create_before_destroy = true\n  }"
+	w := newWorkspace(t, a.config("", lasting("a", before)))
+	silent := func(args ...string) {
+		t.Helper()
+		if out := w.must(0, args...); strings.Contains(out, both) {
+			t.Errorf("%v: one instance is taken for two:\n%s", args, out)
+		}
+	}
+	silent("apply", "-auto-approve")
+	silent("apply", "-auto-approve", "-replace=dbxidentity_external_id.a", "-replace=dbxidentity_group_member.a")
+	w.must(0, "taint", "dbxidentity_group_member.a")
+	silent("apply", "-auto-approve")
+	w.write("main.tf", requiredProviders+a.config("", lasting("b", "")))
+	silent("apply", "-auto-approve")
+	w.write("main.tf", requiredProviders+a.config("", lasting("b", "")+lasting("c", "")+lasting("d", "")))
+	saysAll(t, w.must(0, "apply", "-auto-approve", "-parallelism=1"), both+" Principal", both+" Membership")
+	saysAll(t, w.must(0, "plan", "-detailed-exitcode"), both+" Principal", both+" Membership")
 }
 
 // Users 102 and 103 shall change their ids: refused in the plan, nothing written.

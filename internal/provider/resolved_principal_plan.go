@@ -1,0 +1,130 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+)
+
+// keepLinkedElsewhere puts the prior state back where the configuration is what it was
+// and someone else has given the principal another externalId: resolving once more
+// would make another principal.
+func keepLinkedElsewhere(ctx context.Context, plan resolvedPrincipalModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.State.Raw.IsNull() || plan.ExternalID.IsUnknown() || resp.Diagnostics.HasError() {
+		return
+	}
+	var state resolvedPrincipalModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	applied, known, diags := remembered(ctx, req.Private, keyApplied)
+	resp.Diagnostics.Append(diags...)
+	wanted, present := plan.ExternalID.ValueString(), state.ExternalID.ValueString()
+	if resp.Diagnostics.HasError() || !plan.PrincipalType.Equal(state.PrincipalType) || audit.SameExternalID(wanted, present) ||
+		!known || !audit.SameExternalID(applied, wanted) {
+		return
+	}
+	resp.Diagnostics.AddAttributeWarning(path.Root("external_id"), "External ID Written by Someone Else", fmt.Sprintf("%s was resolved for the external id %q, and "+
+		"the account now holds %q for it. Nothing is changed: resolving %[2]q again would make another principal. To link this one again, use dbxidentity_external_id; "+
+		"to resolve the identity all the same, replace the instance (-replace).",
+		principalTitle(audit.Principal{Ref: state.ref(), Name: state.PrincipalName.ValueString()}), applied, present))
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("external_id"), state.ExternalID)...)
+}
+
+// lookForTwins refuses to resolve an identity that the account knows by its name, but
+// not by its id: Databricks would make a second principal of that name, which is
+// the divergence that this provider is there to repair.
+func (r *resolvedPrincipalResource) lookForTwins(ctx context.Context, plan resolvedPrincipalModel, diags *diag.Diagnostics) {
+	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
+	defer cancel()
+	externalID, kind := plan.ExternalID.ValueString(), plan.kind()
+	holders, err := r.session.account.Holders(ctx, externalID, audit.Ref{})
+	if err == nil && slices.ContainsFunc(holders, func(p audit.Principal) bool { return p.Type == kind }) {
+		return // It is there: nothing will be made.
+	}
+	found := r.session.lookUpIdentity(ctx, kind, externalID)
+	warnIdentity(diags, r.session.settings.idp.kind, plan, found)
+	why := found.Unknown
+	if why == "" && err == nil {
+		var named []audit.Principal
+		if named, err = r.session.account.Named(ctx, kind, found.Names); err == nil {
+			reportTwins(diags, plan, found, named)
+			return
+		}
+	}
+	if why == "" {
+		why = err.Error()
+	}
+	diags.AddAttributeWarning(path.Root("external_id"), "Second Principal Not Ruled Out", fmt.Sprintf("If the account already has a %s of the same name without the "+
+		"external id %q, resolving it makes another principal of that name. Whether it has one could not be looked up: %s. Look for the name in the account first; "+
+		"what is there already is linked with dbxidentity_external_id.", words(kind), externalID, strings.TrimSuffix(why, ".")))
+}
+
+// warnIdentity says what the apply will run into.
+func warnIdentity(diags *diag.Diagnostics, source string, plan resolvedPrincipalModel, found idp.Found) {
+	at, externalID := path.Root("external_id"), plan.ExternalID.ValueString()
+	switch id := found.Identity; {
+	case found.Unknown != "":
+	case id == nil:
+		diags.AddAttributeWarning(at, "Identity Not Found", fmt.Sprintf("The identity provider (%s) has no identity with the id %q, so Databricks will probably not "+
+			"resolve it.", source, externalID))
+	case id.Type != plan.kind():
+		diags.AddAttributeWarning(at, "Identity of Another Type", fmt.Sprintf("In the identity provider (%s), %q is the id of a %s (%s), and principal_type is %q.",
+			source, externalID, words(id.Type), id.DisplayName, plan.kind()))
+	case id.Enabled != nil && !*id.Enabled:
+		diags.AddAttributeWarning(at, "Identity Is Disabled", fmt.Sprintf("The identity %q is disabled in the identity provider (%s): the principal will be there, "+
+			"and nobody can sign in as it.", externalID, source))
+	}
+}
+
+// reportTwins reports principals that have a name of the identity and not its id. Two
+// service principals with different application ids are two applications, whatever
+// they are called.
+func reportTwins(diags *diag.Diagnostics, plan resolvedPrincipalModel, found idp.Found, named []audit.Principal) {
+	at, externalID := path.Root("external_id"), plan.ExternalID.ValueString()
+	for _, p := range named {
+		if p.Type == audit.TypeServicePrincipal && !slices.ContainsFunc(found.Names, func(name string) bool { return strings.EqualFold(name, p.Name) }) {
+			diags.AddAttributeWarning(at, "Service Principal of the Same Name", fmt.Sprintf("The account already has %s with the name %q and another application id. "+
+				"Resolving %q makes another service principal of the same name.", principalTitle(p), p.DisplayName, externalID))
+			continue
+		}
+		diags.AddAttributeError(at, "Refusing to Plan "+thingResolvedPrincipal, fmt.Sprintf("The account already has %s, with %s. Resolving %q would make another "+
+			"%s of the same name. If it is the same identity, link it instead:\n\n"+
+			"resource \"dbxidentity_external_id\" \"this\" {\n  principal_type               = %q\n  principal_id                 = %q\n"+
+			"  external_id                  = %q\n  expected_current_external_id = %q\n}\n\nOtherwise rename or remove one of the two first.",
+			principalTitle(p), externalIDInWords(p.ExternalID), externalID, words(p.Type), p.Type, p.ID, externalID, p.ExternalID))
+	}
+}
+
+// warnTwins says after the fact what could not be ruled out before.
+func (r *resolvedPrincipalResource) warnTwins(ctx context.Context, made audit.Principal, diags *diag.Diagnostics) {
+	named, err := r.session.account.Named(ctx, made.Type, []string{made.Name})
+	if err != nil {
+		return // The plan has warned.
+	}
+	for _, p := range named {
+		if p.Ref != made.Ref {
+			diags.AddWarning("Two Principals of the Same Name", fmt.Sprintf("%s was resolved, and the account already has %s, with %s. If they are one identity, "+
+				"keep one of the two: move grants and memberships to it, and remove the other.", principalTitle(made), principalTitle(p), externalIDInWords(p.ExternalID)))
+		}
+	}
+}
+
+func externalIDInWords(externalID string) string {
+	if externalID == "" {
+		return "no externalId"
+	}
+	return fmt.Sprintf("the externalId %q", externalID)
+}
+
+// words is a type as people say it.
+func words(t audit.PrincipalType) string { return strings.ReplaceAll(string(t), "_", " ") }
