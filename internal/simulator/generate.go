@@ -22,6 +22,11 @@ type GenerateOptions struct {
 	// Clean links everything and makes it consistent: what is added has no
 	// divergence. Without it the additions have the shape of a real account.
 	Clean bool
+	// Tidy leaves out what makes accounts untidy beside their divergences: members
+	// in no order, names in another normal form or case or with spaces, ids with
+	// spaces around them, further stale and doubly held ids, twins in case. A clean
+	// account is tidy.
+	Tidy bool
 }
 
 // Generate adds principals and workspaces to a copy of a state. Without Clean
@@ -61,7 +66,13 @@ func Generate(st State, g GenerateOptions) (State, error) {
 		added = append(added, at)
 	}
 	gen.metastores(g.Metastores, g.Catalogs, added)
-	return b.done()
+	if g.Clean || g.Tidy {
+		return b.done()
+	}
+	gen.untidy(g.Seed, st)
+	out, err := b.done()
+	gen.shuffleMembers(out) // After done, which sorts them.
+	return out, err
 }
 
 // generator adds to a builder at random, in a fixed order.

@@ -186,7 +186,7 @@ func TestMatch_userByMailAndInAnyCase(t *testing.T) {
 
 func TestGenerate_shape(t *testing.T) {
 	t.Parallel()
-	st, err := Generate(mustPreset(t, "empty"), GenerateOptions{Users: 2000, Groups: 300, ServicePrincipals: 200, Workspaces: 60, Seed: 3})
+	st, err := Generate(mustPreset(t, "empty"), GenerateOptions{Users: 2000, Groups: 300, ServicePrincipals: 200, Workspaces: 60, Seed: 3, Tidy: true})
 	if err != nil {
 		t.Fatal(err)
 	}

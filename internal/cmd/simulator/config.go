@@ -42,6 +42,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	set.IntVar(&cfg.generate.Metastores, "metastores", 0, "generate that many metastores, shared by the generated workspaces")
 	set.IntVar(&cfg.generate.Catalogs, "catalogs", 0, "generate that many catalogs in each generated metastore")
 	set.Uint64Var(&cfg.generate.Seed, "seed", 1, "seed of the generator: the same seed, the same account")
+	set.BoolVar(&cfg.generate.Tidy, "tidy", false, "generate without what makes accounts untidy: odd spellings, unsorted members, twins")
 	set.StringVar(&cfg.stateFile, "state", "", "state `file`: read in place of the preset, and written on exit; it has to exist")
 	set.StringVar(&cfg.saveFile, "save", "", "`file` to write the state to on exit, new or not, in place of that of -state")
 	set.StringVar(&aim, "aim", "off", "automatic identity management: on or off")
@@ -65,7 +66,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	}
 	set.Visit(func(f *flag.Flag) {
 		switch f.Name {
-		case "preset", "users", "groups", "service-principals", "workspaces", "metastores", "catalogs", "seed":
+		case "preset", "users", "groups", "service-principals", "workspaces", "metastores", "catalogs", "seed", "tidy":
 			cfg.shaped = append(cfg.shaped, "-"+f.Name)
 		}
 	})
