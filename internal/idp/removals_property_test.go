@@ -13,6 +13,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/prepscript"
 )
 
 // within are the principals in a group of the account, at any depth, itself among
@@ -20,7 +21,7 @@ import (
 func (o oracle) within(id string) map[string]bool {
 	found := map[string]bool{id: true}
 	for open := []string{id}; len(open) > 0; open = open[1:] {
-		for _, g := range o.st.Groups {
+		for _, g := range o.State.Groups {
 			for _, m := range g.Members {
 				if g.ID == open[0] && !found[m.Value] {
 					found[m.Value] = true
@@ -35,21 +36,21 @@ func (o oracle) within(id string) map[string]bool {
 // identities are the ids in the IdP, in lower case, of whoever a principal of the
 // account may be: the one of its externalId, and those of its name.
 func (o oracle) identities(id string) (ids []string) {
-	stored, _ := o.externalID(id)
+	stored, _ := o.ExternalID(id)
 	ids = append(ids, stored)
-	for _, u := range o.st.Users {
+	for _, u := range o.State.Users {
 		if u.ID == id {
-			ids = append(ids, o.usersNamed(u.UserName)...)
+			ids = append(ids, o.UsersNamed(u.UserName)...)
 		}
 	}
-	for _, g := range o.st.Groups {
+	for _, g := range o.State.Groups {
 		if g.ID == id {
-			ids = append(ids, o.groupsNamed(g.DisplayName)...)
+			ids = append(ids, o.GroupsNamed(g.DisplayName)...)
 		}
 	}
-	for _, s := range o.st.ServicePrincipals {
+	for _, s := range o.State.ServicePrincipals {
 		if s.ID == id {
-			ids = append(ids, o.servicePrincipalsNamed(s.ApplicationID)...)
+			ids = append(ids, o.ServicePrincipalsNamed(s.ApplicationID)...)
 		}
 	}
 	for i := range ids {
@@ -62,16 +63,16 @@ func (o oracle) identities(id string) (ids []string) {
 // directory does not hold.
 func (o oracle) undescribed(groupID string) bool {
 	there := map[string]bool{}
-	for _, u := range o.st.IDP.Users {
+	for _, u := range o.State.IDP.Users {
 		there[strings.ToLower(u.ID)] = true
 	}
-	for _, g := range o.st.IDP.Groups {
+	for _, g := range o.State.IDP.Groups {
 		there[strings.ToLower(g.ID)] = true
 	}
-	for _, s := range o.st.IDP.ServicePrincipals {
+	for _, s := range o.State.IDP.ServicePrincipals {
 		there[strings.ToLower(s.ID)] = true
 	}
-	for id := range o.below(groupID) {
+	for id := range o.Below(groupID) {
 		if !there[id] {
 			return true
 		}
@@ -105,10 +106,10 @@ func TestSources_removalsAreSafe(t *testing.T) {
 		w, done := open(t, server, simulator.Options{})
 		defer done()
 		client := w.account(t)
-		o := oracle{st: w.state(t), all: true}
+		o := oracle{prepscript.Oracle{State: w.state(t), Directory: true}}
 		for _, source := range []idp.Source{w.entra(t), idp.NewFile(writeDirectory(t, dir, st.IDP))} {
 			if source.Kind() == idp.KindFile {
-				o.st.IDP = st.IDP
+				o.State.IDP = st.IDP
 			}
 			report, result := runWith(t, client, source, audit.Options{IDPKind: source.Kind(), AIM: audit.AIMOff})
 			for _, m := range result.Matches {
@@ -118,11 +119,11 @@ func TestSources_removalsAreSafe(t *testing.T) {
 			}
 			for _, r := range report.MemberRemovals {
 				offered++
-				root, _ := o.externalID(r.GroupID)
-				below := o.below(root)
+				root, _ := o.ExternalID(r.GroupID)
+				below := o.Below(root)
 				for id := range o.within(r.MemberID) {
 					for _, one := range o.identities(id) {
-						if there, _ := o.live(one); below[one] && there != "" {
+						if there, _ := o.Live(one); below[one] && there != "" {
 							t.Fatalf("%s offers %+v, and the IdP has %s in the group", source.Kind(), r, one)
 						}
 					}
