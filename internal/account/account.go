@@ -63,7 +63,7 @@ type Config struct {
 	// group, to share one PATCH with them; 0 is 0.1 s.
 	MemberWindow time.Duration
 	// MaxListingAge is how old the listing may be that tells whether an externalId
-	// is free for a write; 0 is 5 min. A listing takes seconds to minutes.
+	// is free for a write, and what else needs the whole account; 0 is 1 min.
 	MaxListingAge time.Duration
 	// StatementTimeout is how long a SQL statement may take, the start of its
 	// warehouse included; 0 is 10 min.
@@ -79,7 +79,7 @@ const (
 	identitySCIM  = "scim"
 )
 
-const defaultMaxListingAge = 5 * time.Minute
+const defaultMaxListingAge = time.Minute
 
 const defaultConfirmTimeout = 90 * time.Second // Caches of up to 60 s were seen; UCX waits as long.
 
@@ -95,17 +95,15 @@ type Client struct {
 	proven      flag            // the account has answered a call with success
 	unavailable set[string]     // families of IAM v2 that the account does not have
 	inventory   *inventoryCache // own writes go here
-	claims      *claims         // externalIds that are being written
 	workspaces  cell[[]audit.Workspace]
 	told        keyed[string, membersRead] // members as IAM v2 tells them
 	members     keyed[string, membersRead]
 	edges       *edges       // memberships that are being written, and own writes
-	queues      groupQueues  // writes of memberships, per group
+	turns       *turns       // of writes and listings
+	writer      *writer      // what changes the account
 	singleGets  atomic.Int64 // see Known
-	writes      atomic.Int64 // see Writes
 	power       powerCaches
-	resolving   locks                 // identities that are being resolved
-	unjournaled atomic.Pointer[error] // see JournalTrouble
+	admins      cell[adminHolders]
 	caller      cell[audit.Principal]
 	sites       keyed[string, *site]
 	warehouses  keyed[string, string]
@@ -118,7 +116,7 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, inventory: newInventoryCache(), claims: newClaims(), edges: newEdges()}
+	c := &Client{cfg: cfg, inventory: newInventoryCache(), edges: newEdges(), turns: &turns{}}
 	c.transport = transport.New(transport.Options{
 		Base:           baseTransport(cfg),
 		MaxConcurrency: cfg.MaxConcurrency,
@@ -132,6 +130,7 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 	}
 	c.host, c.accountID = cfg.SDK.Host, cfg.SDK.AccountID
 	c.auth = newAuthorizer(cfg.SDK, c.transport, cfg.RequestTimeout)
+	c.writer = newWriter(c)
 	return c, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -15,20 +16,23 @@ import (
 // adminHolders are the principals that hold account_admin themselves, and who is
 // active, by one listing with roles.
 type adminHolders struct {
+	turn   int64
+	ended  time.Time
 	groups []string
 	direct []audit.Ref
 	active map[string]bool // ids of users and service principals
 }
 
 // adminsLeft tells whether an active account admin is left without a membership,
-// and without those that this process removes or has removed before that turn:
+// and without those that this process removes or has removed before the write of that order:
 // 1 when there is, 0 when there is none. Groups are resolved downwards; the first
 // admin ends the search.
 //
-// Requests: the three account SCIM lists with roles, pages of 100, then the
-// members of the admin groups. The error is for whatever could not be read.
-func (c *Client) adminsLeft(ctx context.Context, without edge, turn int64) (int, error) {
-	holders, err := c.listAdmins(ctx)
+// Requests: the three account SCIM lists with roles, pages of 100, which began at the
+// turn since or later and are shared by all who ask for them, then the members of the
+// admin groups. The error is for whatever could not be read.
+func (c *Client) adminsLeft(ctx context.Context, without edge, order, since int64) (int, error) {
+	holders, err := c.adminsSince(ctx, since)
 	if err != nil {
 		return 0, err
 	}
@@ -40,7 +44,7 @@ func (c *Client) adminsLeft(ctx context.Context, without edge, turn int64) (int,
 	if len(holders.groups) == 0 {
 		return 0, errors.New("the lists of the account show nobody who is account admin, although the group is one")
 	}
-	gone := c.edges.before(turn, false)
+	gone := c.edges.before(order, false)
 	gone[without] = true
 	seen := map[string]bool{}
 	var holes []error
@@ -68,10 +72,19 @@ func (c *Client) adminsLeft(ctx context.Context, without edge, turn int64) (int,
 	return 0, errors.Join(holes...)
 }
 
+func (c *Client) adminsSince(ctx context.Context, since int64) (adminHolders, error) {
+	for {
+		c.admins.dropIf(func(h adminHolders) bool { return h.turn < since || time.Since(h.ended) > c.cfg.MaxListingAge })
+		if h, err := c.admins.get(ctx, c.listAdmins); err != nil || h.turn >= since {
+			return h, err
+		}
+	}
+}
+
 // listAdmins reads GET /api/2.1/accounts/{account}/scim/v2/{kind} with roles: no
 // other list has them (docs/reference/databricks-account-api.md 7).
 func (c *Client) listAdmins(ctx context.Context) (adminHolders, error) {
-	out := adminHolders{active: map[string]bool{}}
+	out := adminHolders{turn: c.turns.now(), active: map[string]bool{}}
 	for _, t := range audit.PrincipalTypes() {
 		pages, err := c.scimPages(ctx, t, scimQuery{attributes: "id,active,roles"})
 		if err != nil {
@@ -89,6 +102,7 @@ func (c *Client) listAdmins(ctx context.Context) (adminHolders, error) {
 			return out, fmt.Errorf("listing the %s with their roles: %d different entries came, %d were announced", plural(t), len(ids), *total)
 		}
 	}
+	out.ended = time.Now()
 	return out, nil
 }
 

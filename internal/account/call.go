@@ -37,8 +37,8 @@ type call struct {
 	query  url.Values
 	body   any // sent as JSON; nil for none
 	limit  string
-	// again is transport.Request.Again.
-	again func(ctx context.Context) error
+	// prepare is transport.Request.Prepare, and gives the body to be sent as JSON.
+	prepare func(ctx context.Context, attempts int, unsure bool) (any, error)
 	// read marks a POST that is limited and repeated like a read.
 	read bool
 	// at is the workspace that is called; nil is the account.
@@ -75,7 +75,7 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 	}
 	req := &transport.Request{
 		Method: cl.method, URL: host + cl.path, Limit: cl.limit,
-		Header: http.Header{"Accept": {"application/json"}}, Check: wholeJSON, Again: cl.again,
+		Header: http.Header{"Accept": {"application/json"}}, Check: wholeJSON,
 		Authorize: func(ctx context.Context, r *http.Request) error {
 			err := auth.authorize(ctx, r)
 			sent = r.Header
@@ -97,6 +97,16 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 		}
 		req.Body = raw
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if cl.prepare != nil {
+		req.Header.Set("Content-Type", "application/json")
+		req.Prepare = func(ctx context.Context, attempts int, unsure bool) ([]byte, error) {
+			body, err := cl.prepare(ctx, attempts, unsure)
+			if err != nil {
+				return nil, err
+			}
+			return json.Marshal(body)
+		}
 	}
 	resp, err := c.transport.Do(ctx, req)
 	if err == nil && resp.Status == http.StatusUnauthorized && auth.refused(sent) {

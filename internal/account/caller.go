@@ -105,9 +105,9 @@ func claimsOf(token string) (callerClaims, bool) {
 }
 
 // holdsCaller tells whether a principal is the caller, or a group that holds it at
-// any depth. Who the caller is may be unknown: then it is false, and for the
+// any depth; anew reads the groups of the caller again. Who the caller is may be unknown: then it is false, and for the
 // plan to warn of.
-func (c *Client) holdsCaller(ctx context.Context, ref audit.Ref) (bool, error) {
+func (c *Client) holdsCaller(ctx context.Context, ref audit.Ref, anew bool) (bool, error) {
 	caller, err := c.Caller(ctx)
 	switch {
 	case errors.Is(err, ErrCallerUnknown):
@@ -119,7 +119,9 @@ func (c *Client) holdsCaller(ctx context.Context, ref audit.Ref) (bool, error) {
 	case ref.Type != audit.TypeGroup:
 		return false, nil
 	}
-	c.renewPower()
+	if anew {
+		c.power.parents.outdate(caller.Ref)
+	}
 	above, err := c.above(ctx, caller.Ref, lastTurn)
 	if slices.Contains(above, ref.ID) {
 		return true, nil

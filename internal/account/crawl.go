@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,6 +26,7 @@ type crawl struct {
 	principals map[string]bool
 	coverage   audit.Coverage
 	failures   []audit.Failure // of the lists
+	ended      time.Time
 }
 
 // crawledGroup is a group as the list has it, and the answer to its GET or what
@@ -100,6 +102,7 @@ func (c *Client) crawlGroups(ctx context.Context) (*crawl, error) {
 			}
 		}
 	}
+	all.ended = time.Now()
 	return all, nil
 }
 

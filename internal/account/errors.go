@@ -125,9 +125,15 @@ type ConflictError struct {
 	// Holders are other principals that hold the wanted id, or are being given
 	// it by this process; empty when the current value is the conflict.
 	Holders []audit.Ref
+	// Name is what the principal is called now, and Reviewed what it was called when
+	// the change was reviewed; empty when that is not the conflict.
+	Name, Reviewed string
 }
 
 func (e *ConflictError) Error() string {
+	if e.Reviewed != "" {
+		return renamed(e.Ref, e.Name, e.Reviewed)
+	}
 	if len(e.Holders) > 0 {
 		return fmt.Sprintf("%s was not changed: its new externalId %q belongs to %s. One identity of the IdP can be linked "+
 			"to one principal only; unlink or remove the other one first", e.Ref, e.Wanted, listRefs(e.Holders))
@@ -146,34 +152,68 @@ func (e *ConflictError) Error() string {
 		e.Ref, e.Current, expected, e.Wanted)
 }
 
-// UnconfirmedError is a write whose effect could not be seen.
+// renamed says that a change was reviewed for another name.
+func renamed(ref audit.Ref, now, reviewed string) string {
+	return fmt.Sprintf("%s was not changed: its name is %q now, and %q when the change was reviewed. Make sure that it is the one that is meant, "+
+		"and plan again with the name of now", ref, now, reviewed)
+}
+
+// UnconfirmedError is a write that may have happened, and whose effect was not seen.
 type UnconfirmedError struct {
-	Ref    audit.Ref
-	Wanted string
-	// Last is what the account showed last; nil when it could not be read.
+	Change Change
+	// Last is what the account showed last, for example `the externalId "x"`; nil when
+	// it could not be read.
 	Last *string
-	// Answer is what became of the PATCH: "answered 200", or the failure.
+	// Other is a value that is neither the one that was written nor the one before,
+	// shown again and again; "" for none.
+	Other string
+	// Shown tells that the account showed what was written for a moment.
+	Shown bool
+	// Answer is what became of the request, for example "was answered with success".
 	Answer string
 	Waited time.Duration
+	// Failure is the answer, or why there was none; nil for success.
+	Failure error
 	// Err is why reading back ended early, or nil.
 	Err error
 }
 
 func (e *UnconfirmedError) Error() string {
-	shown := "could not be read"
-	if e.Last != nil {
-		shown = fmt.Sprintf("showed the externalId %q", *e.Last)
+	text := fmt.Sprintf("%s: the request %s. %s later the account %s", e.Change, e.Answer, e.Waited.Round(time.Second), e.seen())
+	switch {
+	case e.Other != "":
+		text += ". Something else writes this: find out what it is (a SCIM connector, another pipeline, a person) before you try again"
+	case e.Shown:
+		text += ", after it had shown the new one for a moment. Something else may write this (a SCIM connector, another pipeline, a person), " +
+			"or what was read was still the old state"
+	case e.Change.Kind == ChangeResolve:
+		text += ". It may exist all the same: apply again, what exists is found and not made twice"
+	default:
+		text += ". It may take effect later, or not at all (Databricks ignores changes of what the identity provider manages)"
 	}
-	text := fmt.Sprintf("%s: the PATCH that sets the externalId %q %s, but %s later the account still %s. "+
-		"It may take effect later, or not at all (Databricks ignores changes of objects that the IdP manages)",
-		e.Ref, e.Wanted, e.Answer, e.Waited.Round(time.Second), shown)
 	if e.Err != nil {
-		text += ". Reading back ended with: " + e.Err.Error()
+		text += ". Reading back ended with: " + strings.TrimSuffix(e.Err.Error(), ".")
 	}
 	return text + ". Plan again to see what the account holds"
 }
 
-func (e *UnconfirmedError) Unwrap() error { return e.Err }
+// seen is what the account did, for a sentence that begins with it.
+func (e *UnconfirmedError) seen() string {
+	if e.Last == nil {
+		return "could not be read"
+	}
+	return "still showed " + *e.Last
+}
+
+func (e *UnconfirmedError) Unwrap() []error {
+	var out []error
+	for _, err := range []error{e.Failure, e.Err} {
+		if err != nil {
+			out = append(out, err)
+		}
+	}
+	return out
+}
 
 // IncompleteError is a decision that was not taken, because it rests on a list
 // that could not be read whole.

@@ -9,12 +9,10 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"time"
 
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
 // ExternalIDRequest asks for one externalId to be written.
@@ -25,18 +23,29 @@ type ExternalIDRequest struct {
 	// Expected is the value that may be overwritten; a blank one always may. nil
 	// means a blank one only.
 	Expected *string
+	// Name is the name of the principal as it was reviewed; another one refuses the
+	// write. "" is none.
+	Name string
+	// Adopts takes over the write of an interrupted run, by its intent in the journal,
+	// where the account holds the wanted value already: for the create of an instance.
+	Adopts bool
 }
 
 // ExternalIDResult is what is true after [Client.SetExternalID].
 type ExternalIDResult struct {
 	// Principal is the principal as it was read last.
 	Principal audit.Principal
-	// Previous is the value before the write. When nothing was written because
-	// the account holds the wanted value already, it is the expected one, and
-	// PreviousKnown is false when there was none.
+	// Previous is the value that the write replaced. When nothing was written, because
+	// the account holds the wanted value already, it is the expected one, which nobody
+	// here has seen, and PreviousKnown is false when there was none.
 	Previous      string
 	PreviousKnown bool
-	Wrote         bool
+	// Wrote tells that a write of this instance made it so: in this call, or in an
+	// interrupted run whose intent was adopted.
+	Wrote bool
+	// Unchecked is why it could not be found out whether another principal holds the
+	// id by now; "" when it was, or another write does it.
+	Unchecked string
 }
 
 // CheckExternalID tells whether a value can be written to a principal of a type
@@ -55,242 +64,202 @@ func CheckExternalID(t audit.PrincipalType, want string) error {
 	return audit.ValidateExternalID(t, want)
 }
 
-// SetExternalID writes an externalId under guard and reads it back.
+// SetExternalID writes an externalId under guard and reads it back: see [writer].
 //
-// The principal is read first. A value that two readings show is not written
-// again. Otherwise the current value must be blank or the expected one, and no
-// other principal of the whole account may hold the wanted id (by a listing of
-// the last minutes), nor be given it by this process at the same time: else the error is a [*ConflictError], or an
-// [*IncompleteError] when the account could not be read whole, and nothing was
-// written. The write is PATCH /api/2.1/accounts/{account}/scim/v2/{kind}/{id},
-// because that is the documented way. It is confirmed by reading until the new
-// value shows (twice in a row for groups, whose reads are not monotonic), for at
-// most 90 s: else the error is an [*UnconfirmedError].
+// A value that two readings show is not written again. Otherwise the current value
+// must be blank or the expected one, the name the reviewed one, and no other
+// principal of the whole account may hold the wanted id (by a listing of the last
+// minute), nor be given it by this process at the same time: else the error is a
+// [*ConflictError], or an [*IncompleteError] when the account could not be read
+// whole, and nothing was written. The write is PATCH
+// /api/2.1/accounts/{account}/scim/v2/{kind}/{id}, because that is the documented
+// way. It is confirmed by reading until the new value shows (twice in a row for
+// groups), for at most 90 s: else the error is an [*UnconfirmedError].
 //
-// A PATCH whose answer was lost is settled by reading, and sent again only while
-// the account goes on to show the previous value.
+// After it the account is listed once more, once for all writes that end together:
+// another holder is a [*BrokenError], and the result is what was read back.
+//
+// Requests: one GET, one PATCH, one GET (two for groups), and its share of the two
+// listings.
 func (c *Client) SetExternalID(ctx context.Context, req ExternalIDRequest) (ExternalIDResult, error) {
+	return c.writer.setExternalID(ctx, req)
+}
+
+func (w *writer) setExternalID(ctx context.Context, req ExternalIDRequest) (ExternalIDResult, error) {
 	if err := CheckExternalID(req.Ref.Type, req.Want); err != nil {
 		return ExternalIDResult{}, fmt.Errorf("%s was not changed: %w", req.Ref, err)
 	}
-	if c.cfg.ReadOnly {
+	if w.opts.readOnly {
 		return ExternalIDResult{}, fmt.Errorf("%s was not changed: %w", req.Ref, ErrReadOnly)
 	}
-	release, err := c.claims.claim(req.Ref, req.Want)
+	release, err := w.claims.claim(req.Ref, req.Want)
 	if err != nil {
 		return ExternalIDResult{}, err
 	}
-	out, err := c.setExternalID(ctx, req)
+	w.after.begin()
+	k := &externalIDWrite{w: w, req: req}
+	f := &fact{change: Change{Kind: ChangeExternalID, Ref: req.Ref, After: req.Want}}
+	// The listing takes long, so it is there before the write has its turn.
+	if req.Want != "" {
+		_, f.err = w.reads.holdersSince(ctx, req.Want, req.Ref, 0)
+	}
+	if f.err != nil {
+		f.err = fmt.Errorf("%s was not changed: %w", req.Ref, f.err)
+	} else {
+		w.run(ctx, k, []*fact{f}, func() {})
+	}
+	if !k.checked {
+		f.err = errors.Join(f.err, w.finish(ctx, nil))
+	}
 	var unconfirmed *UnconfirmedError
 	// An id that may still arrive stays claimed.
-	release(errors.As(err, &unconfirmed))
-	return out, err
+	release(errors.As(f.err, &unconfirmed))
+	var broken *BrokenError
+	if f.err != nil && !errors.As(f.err, &broken) {
+		return ExternalIDResult{}, f.err
+	}
+	out := ExternalIDResult{Principal: k.now, Unchecked: k.unchecked}
+	switch {
+	case f.confirmed, f.adopted:
+		out.Previous, out.PreviousKnown, out.Wrote = f.change.Before, true, true
+	case req.Expected != nil && *req.Expected != req.Want:
+		out.Previous, out.PreviousKnown = *req.Expected, true
+	}
+	return out, f.err
 }
 
-func (c *Client) setExternalID(ctx context.Context, req ExternalIDRequest) (ExternalIDResult, error) {
-	current, err := c.Principal(ctx, req.Ref)
-	if err == nil && current.ExternalID == req.Want {
+// externalIDWrite is the [writeKind] of an externalId.
+type externalIDWrite struct {
+	w   *writer
+	req ExternalIDRequest
+	// before is what was there before the first attempt, now the latest reading.
+	before, now audit.Principal
+	undoes      bool // it undoes a write that left two holders
+	checked     bool
+	unchecked   string
+}
+
+func (k *externalIDWrite) look(ctx context.Context, facts []*fact, since int64) {
+	f := facts[0]
+	if f.err = k.judge(ctx, f, since); f.err == nil && f.found && !f.maybe && k.req.Adopts {
+		f.err = k.w.adopt(f)
+	}
+}
+
+func (k *externalIDWrite) judge(ctx context.Context, f *fact, since int64) error {
+	ref, want := k.req.Ref, k.req.Want
+	// What takes long comes first: the principal is to be as new as can be.
+	holders, err := k.w.reads.holdersSince(ctx, want, ref, since)
+	if err != nil {
+		return fmt.Errorf("%s was not changed: %w", ref, err)
+	}
+	now, err := k.w.reads.Principal(ctx, ref)
+	if err == nil && now.ExternalID == want {
 		// Reads lag behind writes: what is not to be written is looked at twice.
-		current, err = c.Principal(ctx, req.Ref)
+		now, err = k.w.reads.Principal(ctx, ref)
 	}
 	if err != nil {
-		return ExternalIDResult{}, err
+		return err
 	}
-	if current.ExternalID == req.Want {
-		c.inventory.wrote(current) // Perhaps by a process that was killed: the listing may not show it yet.
-		out := ExternalIDResult{Principal: current}
-		if req.Expected != nil && *req.Expected != req.Want {
-			out.Previous, out.PreviousKnown = *req.Expected, true
-		}
-		return out, nil
+	conflict := &ConflictError{Ref: ref, Current: now.ExternalID, Expected: k.req.Expected, Wanted: want}
+	switch k.now = now; {
+	case now.ExternalID == want:
+		f.found = true
+		k.w.reads.wrote(now) // Perhaps by a process that was killed: the listing may not show it yet.
+		return nil
+	case k.req.Name != "" && !SameShown(now.Name, k.req.Name):
+		conflict.Name, conflict.Reviewed = now.Name, k.req.Name
+		return conflict
+	case since > 0 && now.ExternalID != k.before.ExternalID:
+		conflict.Expected = &k.before.ExternalID
+		return conflict
+	case !MayOverwrite(now.ExternalID, k.req.Expected):
+		return conflict
 	}
-	if !MayOverwrite(current.ExternalID, req.Expected) {
-		return ExternalIDResult{}, &ConflictError{
-			Ref: req.Ref, Current: current.ExternalID, Expected: req.Expected, Wanted: req.Want,
-		}
+	for _, h := range holders {
+		conflict.Holders = append(conflict.Holders, h.Ref)
 	}
-	if err := c.checkHolders(ctx, req, current); err != nil {
-		return ExternalIDResult{}, err
+	if len(holders) > 0 {
+		return conflict
 	}
-	var written audit.Principal
-	change := Change{Kind: ChangeExternalID, Ref: req.Ref, Before: current.ExternalID, After: req.Want}
-	errs := c.write(ctx, []Change{change}, func(ctx context.Context) []error {
-		var err error
-		written, err = c.patchExternalID(ctx, req, current)
-		return []error{err}
-	})
-	if errs[0] != nil {
-		return ExternalIDResult{}, errs[0]
+	k.before, f.change.Before = now, now.ExternalID
+	return nil
+}
+
+func (k *externalIDWrite) request() (cl call, answer any) {
+	return call{method: http.MethodPatch, path: k.w.reads.scimPath(scimKind(k.req.Ref.Type), k.req.Ref.ID)}, nil
+}
+
+func (k *externalIDWrite) body([]*fact) any {
+	return map[string]any{
+		"schemas":    []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"},
+		"Operations": []map[string]any{{"op": "replace", "path": "externalId", "value": k.req.Want}},
 	}
-	c.inventory.wrote(written)
-	return ExternalIDResult{Principal: written, Previous: current.ExternalID, PreviousKnown: true, Wrote: true}, nil
+}
+
+func (k *externalIDWrite) answered([]*fact) error { return nil }
+
+func (k *externalIDWrite) read(ctx context.Context, facts []*fact) error {
+	p, err := k.w.reads.Principal(ctx, k.req.Ref)
+	switch {
+	case errors.Is(err, ErrNotFound): // Reads go back and forth.
+		facts[0].see("no such principal", false, true)
+		return nil
+	case err != nil:
+		return err
+	}
+	k.now = p
+	facts[0].see(fmt.Sprintf("the externalId %q", p.ExternalID), p.ExternalID == k.req.Want, p.ExternalID == k.before.ExternalID)
+	return nil
+}
+
+func (k *externalIDWrite) failed(f *fact, err error) error {
+	return fmt.Errorf("%s: %w", f.change, err)
+}
+
+func (k *externalIDWrite) agree(*fact) int {
+	if k.req.Ref.Type == audit.TypeGroup {
+		return 2 // docs/reference/databricks-account-api.md 4.5: group reads go back and forth.
+	}
+	return 1
+}
+
+// check lists the account once more: see [sharedCheck].
+func (k *externalIDWrite) check(ctx context.Context, f *fact) error {
+	k.w.reads.wrote(k.now)
+	if k.undoes {
+		return nil
+	}
+	k.checked = true
+	check := &holderCheck{ref: k.req.Ref, want: k.req.Want, turn: f.written}
+	err := k.w.finish(ctx, check)
+	k.unchecked = check.unchecked
+	var broken *BrokenError
+	if errors.As(err, &broken) && broken.Ref == k.req.Ref {
+		broken.Undone = k.undo(ctx, f)
+	}
+	return err
+}
+
+// undo writes back what was there before a write that left two holders. That is
+// possible for groups only, and only while the account still holds exactly what was
+// written and the value before is free.
+func (k *externalIDWrite) undo(ctx context.Context, f *fact) bool {
+	if k.req.Ref.Type != audit.TypeGroup || f.others > 0 {
+		return false
+	}
+	back := k.req
+	back.Want, back.Expected, back.Name, back.Adopts = f.change.Before, &k.req.Want, "", false
+	undo := &externalIDWrite{w: k.w, req: back, undoes: true}
+	uf := &fact{change: Change{Kind: ChangeExternalID, Ref: back.Ref, After: back.Want}}
+	k.w.run(ctx, undo, []*fact{uf}, func() {})
+	return uf.confirmed
 }
 
 // MayOverwrite tells whether a present externalId may give way: a blank one
 // always, any other only when it is the expected one, as Terraform shows it.
 func MayOverwrite(current string, expected *string) bool {
 	return current == "" || expected != nil && audit.SameExternalID(norm.NFC.String(current), norm.NFC.String(*expected))
-}
-
-func (c *Client) checkHolders(ctx context.Context, req ExternalIDRequest, current audit.Principal) error {
-	c.renewInventory()
-	holders, err := c.Holders(ctx, req.Want, req.Ref)
-	if err != nil {
-		return fmt.Errorf("%s was not changed: %w", req.Ref, err)
-	}
-	if len(holders) == 0 {
-		return nil
-	}
-	conflict := &ConflictError{Ref: req.Ref, Current: current.ExternalID, Expected: req.Expected, Wanted: req.Want}
-	for _, h := range holders {
-		conflict.Holders = append(conflict.Holders, h.Ref)
-	}
-	return conflict
-}
-
-const (
-	patchTries   = 3 // of a PATCH whose answers were lost
-	settlePauses = 4 // readings after a lost answer before the PATCH is sent again
-	maxReadPause = 10 * time.Second
-
-	// thirdReadings in a row of somebody else's value, about 8 s, are no stale reads.
-	thirdReadings = 5
-)
-
-// patchExternalID writes and confirms.
-func (c *Client) patchExternalID(ctx context.Context, req ExternalIDRequest, current audit.Principal) (audit.Principal, error) {
-	cl := call{
-		method: http.MethodPatch, path: c.scimPath(scimKind(req.Ref.Type), req.Ref.ID),
-		body: map[string]any{
-			"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"},
-			"Operations": []map[string]any{
-				{"op": "replace", "path": "externalId", "value": req.Want},
-			},
-		},
-		// A throttled account may have us wait for minutes, and so may our own queue.
-		again: func(ctx context.Context) error { return c.stillHolds(ctx, req, current) },
-	}
-	var last error
-	for range patchTries {
-		err := c.do(ctx, cl, nil)
-		var conflict *ConflictError
-		switch {
-		case err == nil:
-			return c.confirm(ctx, req, current, "was answered with success", 0)
-		case errors.As(err, &conflict):
-			return audit.Principal{}, err
-		}
-		if !mayHaveHappened(ctx, err) {
-			return audit.Principal{}, fmt.Errorf("writing the externalId of %s: %w", req.Ref, err)
-		}
-		last = err
-		p, unconfirmed := c.confirm(ctx, req, current, "got no answer ("+err.Error()+")", settlePauses)
-		if unconfirmed == nil {
-			return p, nil
-		}
-		var u *UnconfirmedError
-		again := errors.As(unconfirmed, &u) && u.Err == nil && u.Last != nil && *u.Last == current.ExternalID
-		if statusOf(err) != 0 && again {
-			// The account answered with a failure, and it did not take effect.
-			return audit.Principal{}, fmt.Errorf("writing the externalId of %s: %w. The account still holds the previous value", req.Ref, err)
-		}
-		if !again {
-			return audit.Principal{}, unconfirmed
-		}
-	}
-	return audit.Principal{}, fmt.Errorf("writing the externalId of %s: %w. The account still holds the previous value", req.Ref, last)
-}
-
-// errOverwritten ends reading back where somebody wrote after us.
-var errOverwritten = errors.New("somebody else wrote another value at the same time")
-
-// errNotRepeated ends a PATCH before it is sent, or sent again; an earlier one may
-// have taken effect.
-var errNotRepeated = errors.New("the PATCH was given up")
-
-// stillHolds looks at the principal again before a PATCH that had to wait, or is
-// repeated.
-func (c *Client) stillHolds(ctx context.Context, req ExternalIDRequest, before audit.Principal) error {
-	now, err := c.Principal(ctx, req.Ref)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%w, because %s could not be read before: %w", errNotRepeated, req.Ref, err)
-	case now.ExternalID == req.Want:
-		return fmt.Errorf("%w, because the account shows its value already", errNotRepeated)
-	case now.ExternalID != before.ExternalID:
-		return &ConflictError{Ref: req.Ref, Current: now.ExternalID, Expected: &before.ExternalID, Wanted: req.Want}
-	}
-	return nil
-}
-
-// mayHaveHappened tells whether a write that failed may have taken effect: its
-// answer was lost, or the server failed while it worked on it.
-func mayHaveHappened(ctx context.Context, err error) bool {
-	var te *transport.Error
-	switch {
-	case errors.Is(err, errNotRepeated):
-		return true
-	case errors.As(err, &te):
-		return te.Sent
-	case statusOf(err) >= http.StatusInternalServerError:
-		return true
-	default:
-		return ctx.Err() != nil
-	}
-}
-
-// confirm reads the principal with growing pauses until it shows the wanted
-// value. readings bounds their number; 0 means that only time does. A third value,
-// neither the wanted one nor the one before, is somebody else's: shown for long
-// enough, it ends the wait.
-func (c *Client) confirm(ctx context.Context, req ExternalIDRequest, before audit.Principal, answer string, readings int) (audit.Principal, error) {
-	begin, caller := time.Now(), ctx
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConfirmTimeout)
-	defer cancel()
-	needed := 1
-	if req.Ref.Type == audit.TypeGroup {
-		needed = 2 // docs/reference/databricks-account-api.md 4.5: group reads go back and forth.
-	}
-	out := &UnconfirmedError{Ref: req.Ref, Wanted: req.Want, Answer: answer}
-	agreed, third, pause := 0, 0, c.cfg.RetryPause/2
-	for n := 1; ; n++ {
-		p, err := c.Principal(ctx, req.Ref)
-		switch {
-		case err == nil && p.ExternalID == req.Want:
-			if agreed++; agreed == needed {
-				return p, nil
-			}
-		case err == nil:
-			if third++; p.ExternalID == before.ExternalID || out.Last != nil && *out.Last != p.ExternalID {
-				third = 0
-			}
-			agreed, out.Last = 0, &p.ExternalID
-			if third == thirdReadings {
-				out.Waited, out.Err = time.Since(begin), errOverwritten
-				return audit.Principal{}, out
-			}
-		case errors.Is(err, ErrNotFound):
-			return audit.Principal{}, err
-		case ctx.Err() == nil:
-			out.Waited, out.Err = time.Since(begin), err
-			return audit.Principal{}, out
-		}
-		if agreed == 0 && n == readings {
-			out.Waited = time.Since(begin)
-			return audit.Principal{}, out
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			out.Waited, out.Err = time.Since(begin), caller.Err()
-			return audit.Principal{}, out
-		}
-		if agreed == 0 {
-			pause = min(pause*2, maxReadPause)
-		}
-	}
 }
 
 // claims are the externalIds that this process is writing, so that two writes

@@ -85,12 +85,12 @@ func TestSetExternalID(t *testing.T) {
 		"PATCH refused":             {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 409, Method: patch, ErrorCode: "CONFLICT", Message: "taken"}}, fail: "409 CONFLICT: taken", patches: 1},
 		"PATCH throttled":           {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 429, Method: patch, Times: 2, RetryAfterSeconds: ptr(0)}}, patches: 3},
 		"PATCH 503":                 {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 503, Method: patch, Times: 1}}, patches: 2},
-		"PATCH 500, nothing done":   {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 500, Method: patch}}, fail: "still holds the previous value", patches: 1},
+		"PATCH 500, nothing done":   {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 500, Method: patch}}, fail: "unconfirmed", patches: 1},
 		"PATCH 500, yet done":       {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 500, Method: patch, AfterHandler: true}}, patches: 1},
 		"lost answer":               {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultLost, Method: patch, Times: 1}}, patches: 1},
 		"lost answer, group":        {req: account.ExternalIDRequest{Ref: group("200001"), Want: fresh, Expected: ptr(guid(2, 0))}, previous: guid(2, 0), faults: []simulator.Fault{{Kind: simulator.FaultLost, Method: patch, Times: 1}}, patches: 1},
 		"lost before it got there":  {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultReset, Method: patch, Times: 1}}, patches: 2},
-		"never gets there":          {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultReset, Method: patch}}, fail: "still holds the previous value", patches: 3},
+		"never gets there":          {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultReset, Method: patch}}, fail: "unconfirmed", patches: 3},
 		"200 without effect":        {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultNoop, Method: patch}}, fail: "unconfirmed", patches: 1},
 		"200 without effect, group": {req: account.ExternalIDRequest{Ref: group("200001"), Want: fresh, Expected: ptr(guid(2, 0))}, faults: []simulator.Fault{{Kind: simulator.FaultNoop, Method: patch}}, fail: "unconfirmed", patches: 1},
 		"stale reads":               {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStale, Method: get, Path: "**/Users/*", Times: 4}}, patches: 1},
@@ -204,8 +204,8 @@ func TestSetExternalID_ownWritesAreKnown(t *testing.T) {
 		if err != nil || len(holders) != 1 || holders[0].ID != "100001" {
 			t.Errorf("got %v, %v", holders, err)
 		}
-		if n := count(sim, get, "/api/2.0/identity/"); n != 3 {
-			t.Errorf("%d list requests, want 3", n)
+		if n := count(sim, get, "/api/2.0/identity/"); n != 9 { // One listing before, and one after each write.
+			t.Errorf("%d list requests, want 9", n)
 		}
 	})
 }
@@ -287,9 +287,15 @@ func TestSetExternalID_oldListing(t *testing.T) {
 					t.Fatal(err)
 				}
 				time.Sleep(2 * time.Minute)
-				_, err = c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
-				if held := err != nil; held != tc.held {
-					t.Errorf("got %v", err)
+				patches := count(sim, patch, "")
+				got, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+				if tc.held {
+					checkFailure(t, err, "held user/100006")
+				} else if broken := new(account.BrokenError); !errors.As(err, &broken) || len(broken.Holders) != 1 || broken.Undone || !got.Wrote {
+					t.Errorf("got %+v, %v", got, err) // The listing after the write shows it.
+				}
+				if wrote := count(sim, patch, "") > patches; wrote == tc.held {
+					t.Errorf("wrote %t", wrote)
 				}
 				// Own writes stay known.
 				holders, err := c.Holders(t.Context(), guid(9, 4), user("0"))

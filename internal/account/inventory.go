@@ -38,10 +38,13 @@ const writeShows = 2 * time.Minute
 type inventory struct {
 	audit.Inventory
 	began    time.Time
+	ended    time.Time
+	turn     int64 // when it began, see turns
 	position map[audit.Ref]int
 	holders  map[string][]audit.Ref // canonical externalId -> principals
 	named    map[string][]audit.Ref // by [nameKey]; built on first use
 	overlaid map[audit.Ref]bool     // own writes that are in
+	behind   map[audit.Ref]bool     // those that the account did not show
 }
 
 func newInventoryCache() *inventoryCache {
@@ -95,10 +98,30 @@ func (c *Client) loadInventory(ctx context.Context) (*inventory, error) {
 	return inv, nil
 }
 
-// renewInventory forgets a listing that is too old to decide about a write.
-func (c *Client) renewInventory() {
-	c.inventory.cell.dropIf(func(inv *inventory) bool { return time.Since(inv.began) > c.cfg.MaxListingAge })
+// listingSince is a listing that began at a turn or later, for a decision about a
+// write: shared by all who ask for one, and ended no longer ago than MaxListingAge.
+func (c *Client) listingSince(ctx context.Context, since int64) (*inventory, error) {
+	for {
+		c.inventory.cell.dropIf(func(inv *inventory) bool {
+			return inv.turn < since || time.Since(inv.ended) > c.cfg.MaxListingAge
+		})
+		// One that is under way may have begun too early.
+		if inv, err := c.loadInventory(ctx); err != nil || inv.turn >= since {
+			return inv, err
+		}
+	}
 }
+
+// behind tells whether a listing did not show what this process had written before.
+func (c *Client) behind(inv *inventory, ref audit.Ref) bool {
+	c.inventory.mu.Lock()
+	defer c.inventory.mu.Unlock()
+	c.inventory.overlay(inv)
+	return inv.behind[ref]
+}
+
+// wrote is [inventoryCache.wrote].
+func (c *Client) wrote(p audit.Principal) { c.inventory.wrote(p) }
 
 func (c *Client) listAll(ctx context.Context) (*inventory, error) {
 	return c.listAround(ctx, nil, nil)
@@ -107,7 +130,7 @@ func (c *Client) listAll(ctx context.Context) (*inventory, error) {
 // listAround lists every type but those whose lists are known already. read gets
 // each list that was read whole, as soon as it was; nil for none.
 func (c *Client) listAround(ctx context.Context, known map[audit.PrincipalType]listed, read func(audit.PrincipalType, listed)) (*inventory, error) {
-	begin := time.Now()
+	begin, turn := time.Now(), c.turns.now()
 	types := audit.PrincipalTypes()
 	results := make([]listed, len(types))
 	var wg sync.WaitGroup
@@ -129,6 +152,7 @@ func (c *Client) listAround(ctx context.Context, known map[audit.PrincipalType]l
 	if err != nil {
 		return nil, err
 	}
+	inv.turn, inv.ended = turn, time.Now()
 	c.log(ctx, "listed the principals of the account", map[string]any{
 		"principals": len(inv.Principals), "holes": len(inv.Failures), "milliseconds": time.Since(begin).Milliseconds(),
 	})
@@ -140,7 +164,7 @@ func (c *Client) listAround(ctx context.Context, known map[audit.PrincipalType]l
 func newInventory(ctx context.Context, types []audit.PrincipalType, results []listed) (*inventory, error) {
 	inv := &inventory{
 		Inventory: audit.Inventory{Route: map[audit.PrincipalType]string{}},
-		position:  map[audit.Ref]int{}, holders: map[string][]audit.Ref{}, overlaid: map[audit.Ref]bool{},
+		position:  map[audit.Ref]int{}, holders: map[string][]audit.Ref{}, overlaid: map[audit.Ref]bool{}, behind: map[audit.Ref]bool{},
 	}
 	var lost error
 	read := 0
@@ -194,6 +218,8 @@ func (inv *inventory) index() {
 func (ic *inventoryCache) overlay(inv *inventory) {
 	for ref, w := range ic.written {
 		if !inv.overlaid[ref] && w.at.Add(writeShows).After(inv.began) {
+			i, listed := inv.position[ref]
+			inv.behind[ref] = !listed || inv.Principals[i].ExternalID != w.ExternalID
 			inv.put(w.Principal)
 			inv.overlaid[ref] = true
 		}
@@ -271,6 +297,22 @@ func (c *Client) Holders(ctx context.Context, externalID string, except audit.Re
 	if err != nil {
 		return nil, err
 	}
+	return c.holdersIn(inv, externalID, except)
+}
+
+// holdersSince is [Client.Holders] by [Client.listingSince].
+func (c *Client) holdersSince(ctx context.Context, externalID string, except audit.Ref, since int64) ([]audit.Principal, error) {
+	if externalID == "" {
+		return nil, nil
+	}
+	inv, err := c.listingSince(ctx, since)
+	if err != nil {
+		return nil, err
+	}
+	return c.holdersIn(inv, externalID, except)
+}
+
+func (c *Client) holdersIn(inv *inventory, externalID string, except audit.Ref) ([]audit.Principal, error) {
 	c.inventory.mu.Lock()
 	defer c.inventory.mu.Unlock()
 	c.inventory.overlay(inv)

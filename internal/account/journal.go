@@ -7,13 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 )
 
 // JournalError is a write that was not made, because the journal could not
-// record it first.
+// record it first, or could not be read to find out who made it.
 type JournalError struct {
 	// Change is what was not done.
 	Change string
@@ -30,42 +29,100 @@ func (e *JournalError) Unwrap() error { return e.Err }
 // made, once; nil when there was none since it was asked last. The outcome is
 // recorded before the next write, if that can be recorded.
 func (c *Client) JournalTrouble() error {
-	if last := c.unjournaled.Swap(nil); last != nil {
+	if last := c.writer.unjournaled.Swap(nil); last != nil {
 		return *last
 	}
 	return nil
 }
 
-// journal records that the changes are about to be made. conclude records what
-// became of them. With an error nothing may be sent.
-func (c *Client) journal(ctx context.Context, changes []Change) (conclude func(errs []error), err error) {
-	if c.cfg.Journal == nil {
-		return func([]error) {}, nil
+// intend records that a fact is about to be written, once. With an error nothing
+// may be sent.
+func (w *writer) intend(f *fact) error {
+	if w.opts.journal == nil || f.intent != nil {
+		return nil
 	}
-	records := make([]journal.Record, 0, len(changes))
-	end := func(errs []error) {
-		for i, r := range records {
-			r.Principal = changes[i].principal() // The one that was resolved is known by now.
-			r.Result, r.Wrote = outcome(ctx, errs[i])
-			if errs[i] != nil {
-				r.Error = errs[i].Error()
-			}
-			if err := c.cfg.Journal.Conclude(r); err != nil {
-				c.unjournaled.Store(&err)
-			}
-		}
+	r := f.change.record()
+	r.AccountID = w.opts.accountID
+	var err error
+	if r.Write, err = w.opts.journal.Intend(r); err != nil {
+		return &JournalError{Change: f.change.String(), Err: err}
 	}
-	for _, ch := range changes {
-		r := ch.record()
-		r.AccountID = c.accountID
-		if r.Write, err = c.cfg.Journal.Intend(r); err != nil {
-			err = &JournalError{Change: ch.String(), Err: err}
-			end(sameError(len(changes), err))
-			return nil, err
-		}
-		records = append(records, r)
+	f.intent = &r
+	return nil
+}
+
+// conclude records what became of a fact whose intent was recorded. "no" is said
+// only of what certainly did not happen.
+func (w *writer) conclude(ctx context.Context, f *fact) {
+	if f.maybe {
+		w.log(ctx, "wrote to the account", map[string]any{
+			"kind": f.change.Kind, "ref": f.change.Ref.String(), "member": f.change.Member.ID, "confirmed": f.confirmed,
+		})
 	}
-	return end, nil
+	if f.intent == nil {
+		return
+	}
+	var (
+		broken      *BrokenError
+		unconfirmed *UnconfirmedError
+		conflict    *ConflictError
+		refused     *RefusedError
+	)
+	wrote := journal.WroteNo
+	if f.maybe {
+		wrote = journal.WroteUnknown
+	}
+	switch {
+	case errors.As(f.err, &broken):
+		w.end(f, journal.ResultBroken, journal.WroteYes, f.err)
+	case f.confirmed:
+		w.end(f, journal.ResultConfirmed, journal.WroteYes, nil)
+	case errors.As(f.err, &unconfirmed):
+		w.end(f, journal.ResultUnconfirmed, wrote, f.err)
+	case errors.As(f.err, &conflict), errors.As(f.err, &refused):
+		w.end(f, journal.ResultRefused, wrote, f.err)
+	case f.err == nil: // Found by somebody else's write before it was sent again.
+		w.end(f, journal.ResultRefused, wrote, errNothingToSend)
+	default:
+		w.end(f, journal.ResultFailed, wrote, f.err)
+	}
+}
+
+func (w *writer) end(f *fact, result, wrote string, err error) {
+	r := *f.intent
+	r.Principal = f.change.principal() // The one that was resolved is known by now.
+	r.Result, r.Wrote = result, wrote
+	if err != nil {
+		r.Error = err.Error()
+	}
+	if err := w.opts.journal.Conclude(r); err != nil {
+		w.unjournaled.Store(&err)
+	}
+}
+
+// adopt takes over the write that an interrupted run left in the journal without an
+// outcome, if the fact that was found is its work, and records that outcome. What
+// was before it is in the change then.
+func (w *writer) adopt(f *fact) error {
+	if w.opts.journal == nil {
+		return nil
+	}
+	wanted := f.change.record()
+	wanted.AccountID = w.opts.accountID
+	open, err := w.opts.journal.Open(wanted)
+	if err != nil {
+		return &JournalError{Change: f.change.String(), Err: err}
+	}
+	if open == nil {
+		return nil
+	}
+	if open.Before != nil && f.change.Kind == ChangeExternalID {
+		f.change.Before = *open.Before
+	}
+	f.adopted, f.intent = true, open
+	w.end(f, journal.ResultConfirmed, journal.WroteYes, nil)
+	f.intent = nil
+	return nil
 }
 
 // record is the change in the words of the journal.
@@ -93,37 +150,4 @@ func (ch Change) principal() string {
 		return ""
 	}
 	return ref.String()
-}
-
-// outcome tells for the journal what became of a change that gave an error.
-// "no" is said only of what certainly did not happen.
-func outcome(ctx context.Context, err error) (result, wrote string) {
-	var (
-		unconfirmed *UnconfirmedError
-		membership  *UnconfirmedMemberError
-		unresolved  *UnresolvedError
-		conflict    *ConflictError
-		untold      *JournalError
-	)
-	switch {
-	case err == nil:
-		return journal.ResultConfirmed, journal.WroteYes
-	case errors.As(err, &untold):
-		return journal.ResultRefused, journal.WroteNo
-	case errors.As(err, &unconfirmed), errors.As(err, &membership), errors.As(err, &unresolved), vanished(err):
-		return journal.ResultUnconfirmed, journal.WroteUnknown
-	case errors.As(err, &conflict):
-		// Found before a PATCH was sent again; the one before may have happened.
-		return journal.ResultRefused, journal.WroteUnknown
-	case mayHaveHappened(ctx, err):
-		return journal.ResultFailed, journal.WroteUnknown
-	}
-	return journal.ResultFailed, journal.WroteNo
-}
-
-// vanished tells whether something was gone when it was read back: it was written
-// before. A write that itself is answered with "not found" did not happen.
-func vanished(err error) bool {
-	var e *APIError
-	return errors.Is(err, ErrNotFound) && (!errors.As(err, &e) || e.Method == http.MethodGet)
 }

@@ -123,7 +123,7 @@ func TestJournal_externalID(t *testing.T) {
 		"throttled is one":   {faults: patchFault(simulator.Fault{Kind: simulator.FaultStatus, Status: 429, Times: 2, RetryAfterSeconds: ptr(0)}), want: outcome("confirmed", "yes")},
 		"lost answer is one": {faults: patchFault(simulator.Fault{Kind: simulator.FaultLost, Times: 1}), want: outcome("confirmed", "yes")},
 		"refused":            {faults: patchFault(simulator.Fault{Kind: simulator.FaultStatus, Status: 409, ErrorCode: "CONFLICT"}), want: outcome("failed", "no")},
-		"failed":             {faults: patchFault(simulator.Fault{Kind: simulator.FaultStatus, Status: 500}), want: outcome("failed", "unknown")},
+		"failed":             {faults: patchFault(simulator.Fault{Kind: simulator.FaultStatus, Status: 500}), want: outcome("unconfirmed", "unknown")},
 		"without effect":     {faults: patchFault(simulator.Fault{Kind: simulator.FaultNoop}), want: outcome("unconfirmed", "unknown")},
 	}
 	for name, tt := range tests {

@@ -10,9 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -49,7 +46,7 @@ type memberBatch struct {
 }
 
 // join adds the write to the batch that is being filled, or starts one.
-func (q *groupQueues) join(ctx context.Context, c *Client, op *memberOp) *memberBatch {
+func (q *groupQueues) join(ctx context.Context, w *writer, op *memberOp) *memberBatch {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.filling == nil {
@@ -59,7 +56,6 @@ func (q *groupQueues) join(ctx context.Context, c *Client, op *memberOp) *member
 	if q.turns[key.group] == nil {
 		q.turns[key.group] = make(chan struct{}, 1)
 	}
-	op.began = time.Now()
 	b := q.filling[key]
 	if b == nil || !b.add(op) {
 		b = &memberBatch{key: key, left: map[*memberOp]bool{}}
@@ -67,7 +63,7 @@ func (q *groupQueues) join(ctx context.Context, c *Client, op *memberOp) *member
 		b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		b.add(op)
 		q.filling[key] = b
-		go c.runBatch(b, q.turns[key.group])
+		go w.runBatch(b, q.turns[key.group])
 	}
 	return b
 }
@@ -99,7 +95,7 @@ func (b *memberBatch) leave(op *memberOp) (last, begun bool) {
 
 // seal ends the filling and gives the writes that somebody still waits for. The
 // others end here: nothing was sent for them.
-func (q *groupQueues) seal(c *Client, b *memberBatch) []*memberOp {
+func (q *groupQueues) seal(w *writer, b *memberBatch) []*memberOp {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.filling[b.key] == b {
@@ -112,7 +108,7 @@ func (q *groupQueues) seal(c *Client, b *memberBatch) []*memberOp {
 	for _, op := range b.ops {
 		if b.left[op] {
 			op.err = fmt.Errorf("%s was not done: %w", op.change, errNothingSent)
-			c.finish(op)
+			w.endMember(op)
 			continue
 		}
 		out = append(out, op)
@@ -120,12 +116,14 @@ func (q *groupQueues) seal(c *Client, b *memberBatch) []*memberOp {
 	return out
 }
 
-// runBatch waits for company and for its turn, decides, writes, and hands out
-// the results. The turn ends with the answer of the PATCH: reading back, which
-// may take a minute, does not hold up the next batch.
-func (c *Client) runBatch(b *memberBatch, turn chan struct{}) {
+// errNothingSent ends a write that was given up in time.
+var errNothingSent = errors.New("it ended before anything was sent")
+
+// runBatch waits for company and for its turn, writes, and hands out the results.
+// The turn ends with the answer: reading back does not hold up the next batch.
+func (w *writer) runBatch(b *memberBatch, turn chan struct{}) {
 	defer b.cancel()
-	_ = transport.Sleep(b.ctx, c.cfg.MemberWindow)
+	_ = transport.Sleep(b.ctx, w.opts.memberWindow)
 	release := func() {}
 	select {
 	case turn <- struct{}{}:
@@ -133,90 +131,17 @@ func (c *Client) runBatch(b *memberBatch, turn chan struct{}) {
 	case <-b.ctx.Done(): // seal ends every write of it.
 	}
 	defer release()
-	ops := c.queues.seal(c, b)
-	open := c.decide(b.ctx, b.key, ops)
-	changes := make([]Change, len(open))
-	for i, op := range open {
-		changes[i] = op.change
+	ops := w.queues.seal(w, b)
+	k := &memberWrites{w: w, key: b.key, ops: map[*fact]*memberOp{}}
+	facts := make([]*fact, 0, len(ops))
+	for _, op := range ops {
+		k.ops[&op.fact] = op
+		facts = append(facts, &op.fact)
 	}
-	if len(open) > 0 {
-		errs := c.write(b.ctx, changes, func(ctx context.Context) []error { return c.sendMembers(ctx, b.key, open, release) })
-		for i, op := range open {
-			op.err, op.result.Wrote = errs[i], errs[i] == nil
-		}
+	if len(facts) > 0 {
+		w.run(b.ctx, k, facts, release)
 	}
 	for _, op := range ops {
-		c.finish(op)
+		w.endMember(op)
 	}
-}
-
-// decide reads the group and the members, and leaves the writes that are to be
-// made. All others have their result or their error.
-func (c *Client) decide(ctx context.Context, key batchKey, ops []*memberOp) []*memberOp {
-	if len(ops) == 0 {
-		return nil
-	}
-	group, err := c.readGroup(ctx, key.group)
-	if err != nil {
-		for _, op := range ops {
-			op.err = fmt.Errorf("%s was not done: %w", op.change, missing(true, err))
-		}
-		return nil
-	}
-	again := sync.OnceValues(func() (*groupNow, error) { return c.readGroup(ctx, key.group) })
-	var work errgroup.Group
-	work.SetLimit(c.cfg.MaxConcurrency)
-	for _, op := range ops {
-		work.Go(func() error {
-			op.result.Group = group.Principal
-			op.change.GroupOrigin = audit.OriginOf(group.Principal, group.members)
-			op.err = c.decideOne(ctx, op, group, again)
-			return nil
-		})
-	}
-	_ = work.Wait() // No member of the group fails.
-	var open []*memberOp
-	for _, op := range ops {
-		if op.err == nil && !op.confirmed {
-			open = append(open, op)
-		}
-	}
-	return open
-}
-
-// decideOne leaves op.confirmed false and the error nil for what is to be written.
-func (c *Client) decideOne(ctx context.Context, op *memberOp, group *groupNow, again func() (*groupNow, error)) error {
-	member, err := c.Principal(ctx, op.change.Member)
-	if err != nil {
-		return fmt.Errorf("%s was not done: %w", op.change, missing(false, err))
-	}
-	op.result.Member = member
-	op.result.Source = group.source(op.req.MemberID)
-	if op.shows(group) {
-		// Reads go back and forth: what is not to be written is looked at twice.
-		second, err := again()
-		if err != nil {
-			return fmt.Errorf("%s was not done: %w", op.change, err)
-		}
-		if op.shows(second) {
-			op.confirmed = true
-			return nil
-		}
-	}
-	refusals := c.guard(ctx, op, group, member)
-	if len(refusals) > 0 {
-		return &RefusedError{Group: op.change.Ref, Member: op.change.Member, Refusals: refusals}
-	}
-	return ctx.Err()
-}
-
-// errNothingSent ends a write that was given up in time.
-var errNothingSent = errors.New("it ended before anything was sent")
-
-func (c *Client) guard(ctx context.Context, op *memberOp, group *groupNow, member audit.Principal) []audit.Refusal {
-	facts := memberFacts{req: op.req, group: group, member: audit.PrincipalFact{Principal: member}, turn: op.write.turn}
-	if op.change.Kind == ChangeAddMember {
-		return audit.GuardAddMember(c.addFacts(ctx, facts))
-	}
-	return audit.GuardRemoveMember(c.removeFacts(ctx, facts))
 }

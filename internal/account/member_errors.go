@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -58,6 +57,8 @@ type IDPGroupError struct {
 	Group  audit.Principal
 	// Err is the answer of the account.
 	Err error
+	// Unconfirmed is what reading back saw, where the answer leaves open what happened.
+	Unconfirmed *UnconfirmedError
 }
 
 func (e *IDPGroupError) Error() string {
@@ -69,46 +70,19 @@ func (e *IDPGroupError) Error() string {
 	if e.Change.Kind == ChangeAddMember {
 		where = "add the member to"
 	}
-	return fmt.Sprintf("%s: %s. %s %s: the likely cause is that automatic identity management is on, under which such groups cannot be "+
+	shown := ""
+	if e.Unconfirmed != nil {
+		shown = ". The account " + e.Unconfirmed.seen()
+	}
+	return fmt.Sprintf("%s: %s%s. %s %s: the likely cause is that automatic identity management is on, under which such groups cannot be "+
 		"changed in Databricks. Then %s the group in the identity provider, and remove the instance from the configuration. "+
 		"If it is off, run again later",
-		e.Change, strings.TrimSuffix(e.Err.Error(), "."), e.Change.Ref, whose, where)
+		e.Change, strings.TrimSuffix(e.Err.Error(), "."), shown, e.Change.Ref, whose, where)
 }
 
-func (e *IDPGroupError) Unwrap() error { return e.Err }
-
-// UnconfirmedMemberError is the write of a membership whose effect could not be
-// seen.
-type UnconfirmedMemberError struct {
-	Change Change
-	// Present is what the account showed last; nil when it could not be read.
-	Present *bool
-	// Answer is what became of the PATCH, for example "was answered with success".
-	Answer string
-	Waited time.Duration
-	// Err is why reading back ended early, or nil.
-	Err error
+func (e *IDPGroupError) Unwrap() []error {
+	if e.Unconfirmed == nil {
+		return []error{e.Err}
+	}
+	return []error{e.Err, e.Unconfirmed}
 }
-
-func (e *UnconfirmedMemberError) Error() string {
-	verb := "adds it"
-	if e.Change.Kind == ChangeRemoveMember {
-		verb = "removes it"
-	}
-	shown := "the membership could not be read"
-	switch {
-	case e.Present != nil && *e.Present:
-		shown = "the account showed it as a member"
-	case e.Present != nil:
-		shown = "the account did not show it as a member"
-	}
-	text := fmt.Sprintf("%s as a member of %s: the PATCH that %s %s, but %s later %s. It may take effect later, or not at all "+
-		"(Databricks ignores changes of groups that the IdP manages)",
-		e.Change.Member, e.Change.Ref, verb, e.Answer, e.Waited.Round(time.Second), shown)
-	if e.Err != nil {
-		text += ". Reading back ended with: " + e.Err.Error()
-	}
-	return text + ". Plan again to see what the account holds"
-}
-
-func (e *UnconfirmedMemberError) Unwrap() error { return e.Err }

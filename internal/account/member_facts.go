@@ -79,9 +79,12 @@ type memberFacts struct {
 	req    MemberRequest
 	group  *groupNow
 	member audit.PrincipalFact
-	// turn is that of the write among the writes of this process; those that
-	// began later give way. A check in a plan comes before all others.
-	turn int64
+	// order is that of the write among the writes of memberships of this process; those
+	// that began later give way. A check in a plan comes before all others.
+	order int64
+	// since is the turn that all facts must be newer than: that of the attempt before.
+	// asked is that of the look itself; 0 is a plan's, which may go by what is known.
+	since, asked int64
 }
 
 func (c *Client) addFacts(ctx context.Context, f memberFacts) audit.AddMemberFacts {
@@ -90,7 +93,7 @@ func (c *Client) addFacts(ctx context.Context, f memberFacts) audit.AddMemberFac
 		AllowPrivileged: f.req.AllowPrivileged, Restores: f.req.Restores,
 	}
 	if !f.req.AllowPrivileged && !f.req.Restores {
-		c.renewPower()
+		c.renewPower(f.since)
 		out.Power = c.Privileges(ctx, []audit.Ref{f.group.Ref})[f.group.Ref]
 		for _, role := range f.group.roles {
 			if text := "account role " + role; !slices.Contains(out.Power.Powers, text) {
@@ -99,7 +102,7 @@ func (c *Client) addFacts(ctx context.Context, f memberFacts) audit.AddMemberFac
 		}
 	}
 	if f.member.Type == audit.TypeGroup {
-		above, err := c.above(ctx, f.group.Ref, f.turn)
+		above, err := c.above(ctx, f.group.Ref, f.order)
 		out.Above = above
 		if err != nil {
 			out.AboveUnknown = err.Error()
@@ -116,7 +119,11 @@ func (c *Client) removeFacts(ctx context.Context, f memberFacts) audit.RemoveMem
 	if len(audit.GuardRemoveMember(out)) > 0 {
 		return out // Whose membership it is comes first, and costs nothing.
 	}
-	within, err := c.holdsCaller(ctx, f.member.Ref)
+	c.renewPower(f.since)
+	if f.asked > 0 {
+		c.power.parents.outdate(f.group.Ref)
+	}
+	within, err := c.holdsCaller(ctx, f.member.Ref, f.asked > 0)
 	out.RemovesCaller = within
 	if err != nil {
 		out.CallerUnknown = err.Error()
@@ -127,7 +134,7 @@ func (c *Client) removeFacts(ctx context.Context, f memberFacts) audit.RemoveMem
 		out.AdminsUnknown = err.Error()
 	case gives:
 		out.GivesAdmin = true
-		if out.AdminsAfter, err = c.adminsLeft(ctx, edge{f.group.ID, f.req.MemberID}, f.turn); err != nil {
+		if out.AdminsAfter, err = c.adminsLeft(ctx, edge{f.group.ID, f.req.MemberID}, f.order, f.asked); err != nil {
 			out.AdminsUnknown = err.Error()
 		}
 	}
@@ -185,24 +192,33 @@ func (c *Client) withAdded(ctx context.Context, ref audit.Ref, ids []string, err
 	return slices.SortedFunc(maps.Keys(seen), audit.CompareIDs), errors.Join(failed...)
 }
 
-// renewPower forgets what is too old to decide about a write: OpenTofu plans and
-// applies in one process, and a human may take an hour between the two.
-func (c *Client) renewPower() {
+// renewPower forgets what is too old to decide about a write, and what is older than
+// a turn: OpenTofu plans and applies in one process, and a human may take an hour
+// between the two.
+func (c *Client) renewPower(since int64) {
 	c.power.mu.Lock()
 	defer c.power.mu.Unlock()
-	if c.power.since.IsZero() || time.Since(c.power.since) > c.cfg.MaxListingAge {
-		if !c.power.since.IsZero() {
-			c.power.outdate()
-		}
-		c.power.since = time.Now()
+	p := &c.power
+	if !p.since.IsZero() && time.Since(p.since) <= c.cfg.MaxListingAge && p.turn >= since {
+		return
 	}
+	if !p.since.IsZero() {
+		p.outdateLookups()
+		// It may take longer than that itself.
+		p.crawl.dropIf(func(all *crawl) bool { return time.Since(all.ended) > c.cfg.MaxListingAge })
+	}
+	p.since, p.turn = time.Now(), c.turns.now()
 }
 
 // outdate forgets everything.
 func (p *powerCaches) outdate() {
+	p.outdateLookups()
+	p.crawl.outdate()
+}
+
+func (p *powerCaches) outdateLookups() {
 	p.resources.outdateAll()
 	p.parents.outdateAll()
-	p.crawl.outdate()
 	p.assignments.outdateAll()
 	p.entitlements.outdateAll()
 	p.metastores.outdate()
@@ -219,7 +235,6 @@ func (c *Client) givesAdmin(ctx context.Context, group *groupNow) (bool, error) 
 	if slices.Contains(group.roles, roleAccountAdmin) {
 		return true, nil
 	}
-	c.renewPower()
 	ids, err := c.above(ctx, group.Ref, lastTurn)
 	for _, id := range ids {
 		r, rerr := c.resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: id})

@@ -155,13 +155,13 @@ func (c *Client) checkMember(ctx context.Context, req MemberRequest, add bool) (
 		return out, err
 	}
 	facts := memberFacts{
-		req: req, member: audit.PrincipalFact{Principal: member}, turn: lastTurn,
+		req: req, member: audit.PrincipalFact{Principal: member}, order: lastTurn,
 		group: &groupNow{Principal: out.Group, roles: r.roles(), members: members},
 	}
 	if add {
 		out.Refusals = audit.GuardAddMember(c.addFacts(ctx, facts))
 		if req.Restores && len(out.Refusals) == 0 {
-			c.renewPower()
+			c.renewPower(0)
 			out.Power = c.Privileges(ctx, []audit.Ref{out.Group.Ref})[out.Group.Ref]
 		}
 		return out, nil

@@ -8,227 +8,225 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
-// sendMembers patches the group and reads back; one error per write, as
-// [Client.write] wants it. release is called when the next batch may begin.
-func (c *Client) sendMembers(ctx context.Context, key batchKey, ops []*memberOp, release func()) []error {
-	c.patchMembers(ctx, key, ops)
-	release()
-	var open []*memberOp
-	for _, op := range ops {
-		if op.err == nil && !op.confirmed {
-			open = append(open, op)
-		}
-	}
-	c.awaitMembers(ctx, key.group, open, 0)
-	errs := make([]error, len(ops))
-	for i, op := range ops {
-		errs[i] = op.err
-	}
-	return errs
+// memberWrites is the [writeKind] of memberships of one group.
+type memberWrites struct {
+	w   *writer
+	key batchKey
+	ops map[*fact]*memberOp
+	// before is the group as it was when the first attempt was made.
+	before *groupNow
 }
 
-// memberPatch is the body (docs/reference/databricks-account-api.md 4.3): members are added by
-// value and removed by path.
-func memberPatch(kind string, ops []*memberOp) map[string]any {
+// look reads the group and the members, and judges each of them.
+func (k *memberWrites) look(ctx context.Context, facts []*fact, since int64) {
+	group, err := k.w.reads.readGroup(ctx, k.key.group)
+	if err == nil && since > 0 && (group.Name != k.before.Name || group.ExternalID != k.before.ExternalID) {
+		err = fmt.Errorf("somebody changed the name or the externalId of %s meanwhile; plan again", group.Ref)
+	}
+	if err != nil {
+		for _, f := range facts {
+			f.err = fmt.Errorf("%s was not done: %w", f.change, missing(true, err))
+		}
+		return
+	}
+	if since == 0 {
+		k.before = group
+	}
+	asked := k.w.turns.next()
+	again := sync.OnceValues(func() (*groupNow, error) { return k.w.reads.readGroup(ctx, k.key.group) })
+	var work errgroup.Group
+	work.SetLimit(k.w.opts.maxConcurrency)
+	for _, f := range facts {
+		work.Go(func() error {
+			op := k.ops[f]
+			op.result.Group = group.Principal
+			f.change.GroupOrigin = audit.OriginOf(group.Principal, group.members)
+			if f.err = k.judge(ctx, op, group, again, since, asked); f.err == nil && f.found && !f.maybe && op.req.Adopts {
+				f.err = k.w.adopt(f)
+			}
+			return nil
+		})
+	}
+	_ = work.Wait() // No member of the group fails.
+}
+
+func (k *memberWrites) judge(ctx context.Context, op *memberOp, group *groupNow, again func() (*groupNow, error), since, asked int64) error {
+	member, err := k.w.reads.Principal(ctx, op.change.Member)
+	if err != nil {
+		return fmt.Errorf("%s was not done: %w", op.change, missing(false, err))
+	}
+	op.result.Member = member
+	if !op.maybe {
+		op.result.Source = group.source(op.req.MemberID)
+	}
+	if op.shows(group) {
+		// Reads go back and forth: what is not to be written is looked at twice.
+		second, err := again()
+		if err != nil {
+			return fmt.Errorf("%s was not done: %w", op.change, err)
+		}
+		if op.shows(second) {
+			op.found = true
+			return nil
+		}
+	}
+	if op.req.GroupName != "" && !SameShown(group.Name, op.req.GroupName) {
+		return &ConflictError{Ref: group.Ref, Name: group.Name, Reviewed: op.req.GroupName}
+	}
+	facts := memberFacts{req: op.req, group: group, member: audit.PrincipalFact{Principal: member}, order: op.write.turn, since: since, asked: asked}
+	var refusals []audit.Refusal
+	if op.change.Kind == ChangeAddMember {
+		refusals = audit.GuardAddMember(k.w.reads.addFacts(ctx, facts))
+	} else {
+		found := k.w.reads.removeFacts(ctx, facts)
+		op.givesAdmin = found.GivesAdmin
+		refusals = audit.GuardRemoveMember(found)
+	}
+	if len(refusals) > 0 {
+		return &RefusedError{Group: op.change.Ref, Member: op.change.Member, Refusals: refusals}
+	}
+	return nil
+}
+
+func (k *memberWrites) request() (cl call, answer any) {
+	return call{method: http.MethodPatch, path: k.w.reads.scimPath("Groups", k.key.group)}, nil
+}
+
+// body follows docs/reference/databricks-account-api.md 4.3: members are added by value and removed
+// by path.
+func (k *memberWrites) body(facts []*fact) any {
 	type value struct {
 		Value string `json:"value"`
 	}
 	var operations []map[string]any
 	var values []value
-	for _, op := range ops {
-		if kind == ChangeAddMember {
-			values = append(values, value{op.req.MemberID})
+	for _, f := range facts {
+		if k.key.kind == ChangeAddMember {
+			values = append(values, value{f.change.Member.ID})
 			continue
 		}
-		operations = append(operations, map[string]any{"op": "remove", "path": fmt.Sprintf("members[value eq %q]", op.req.MemberID)})
+		operations = append(operations, map[string]any{"op": "remove", "path": fmt.Sprintf("members[value eq %q]", f.change.Member.ID)})
 	}
-	if kind == ChangeAddMember {
+	if k.key.kind == ChangeAddMember {
 		operations = []map[string]any{{"op": "add", "path": "members", "value": values}}
 	}
 	return map[string]any{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}, "Operations": operations}
 }
 
-// patchMembers sends one PATCH for the writes and settles what became of it:
-// afterwards each has its error, or is confirmed, or has an answer and is to be
-// read back.
-func (c *Client) patchMembers(ctx context.Context, key batchKey, ops []*memberOp) {
-	before := ops[0].result.Group
-	for range patchTries {
-		err := c.do(ctx, call{
-			method: http.MethodPatch, path: c.scimPath("Groups", key.group), body: memberPatch(key.kind, ops),
-			// A throttled account may have us wait for minutes, and so may our own queue.
-			again: func(ctx context.Context) error { return c.stillOwned(ctx, before) },
-		}, nil)
-		if err == nil {
-			answered(ops, "was answered with success")
-			return
-		}
-		status := statusOf(err)
-		if !mayHaveHappened(ctx, err) {
-			c.refused(ctx, key, ops, err)
-			return
-		}
-		answered(ops, "got no answer ("+err.Error()+")")
-		if status != 0 {
-			answered(ops, "was answered with a failure ("+err.Error()+")")
-		}
-		if ops = c.settle(ctx, key.group, ops); len(ops) == 0 {
-			return
-		}
-		if status != 0 || errors.Is(err, errNotRepeated) {
-			// The account answered with a failure, and it did not take effect.
-			c.refused(ctx, key, ops, fmt.Errorf("%w. The account still shows the group as it was", err))
-			return
-		}
-		for _, op := range ops {
-			op.err = fmt.Errorf("%s: %w. The account still shows the group as it was", op.change, err)
-		}
-	}
-}
+func (k *memberWrites) answered([]*fact) error { return nil }
 
-// refused deals with a PATCH that did not happen: one member may be the reason,
-// so each is tried by itself. Where the login or the rate is the reason, that
-// would only repeat it.
-func (c *Client) refused(ctx context.Context, key batchKey, ops []*memberOp, err error) {
-	status := statusOf(err)
-	alone := status >= http.StatusBadRequest && status <= http.StatusInternalServerError &&
-		status != http.StatusUnauthorized && status != http.StatusTooManyRequests
-	for _, op := range ops {
-		if op.err = nil; len(ops) > 1 && alone && ctx.Err() == nil {
-			c.patchMembers(ctx, key, []*memberOp{op})
-			continue
+func (k *memberWrites) read(ctx context.Context, facts []*fact) error {
+	members, err := k.w.reads.readMembers(ctx, k.key.group, nil)
+	if errors.Is(err, ErrNotFound) { // Reads go back and forth.
+		for _, f := range facts {
+			f.see("no such group", false, true)
 		}
-		op.err = op.failed(err)
+		return nil
 	}
-}
-
-// failed words the error of a write, and finds out whether it says that the
-// group or the member does not exist, or comes from the group being the identity
-// provider's.
-func (op *memberOp) failed(err error) error {
-	var e *APIError
-	if errors.As(err, &e) && e.explicit404 {
-		return fmt.Errorf("%s: %w: %w", op.change, ErrNotFound, err)
+	if err != nil {
+		return err
 	}
-	switch statusOf(err) {
-	case http.StatusBadRequest, http.StatusForbidden, http.StatusInternalServerError:
-		if op.change.GroupOrigin == audit.OriginIDP {
-			return &IDPGroupError{Change: op.change, Group: op.result.Group, Err: err}
+	for _, f := range facts {
+		shown := "no such member"
+		if indexMember(members, f.change.Member.ID) >= 0 {
+			shown = "it as a member"
 		}
-	}
-	return fmt.Errorf("%s: %w", op.change, err)
-}
-
-func answered(ops []*memberOp, answer string) {
-	for _, op := range ops {
-		op.answer, op.err = answer, nil
-	}
-}
-
-// stillOwned looks at the group again before a PATCH that had to wait, or is
-// repeated: meanwhile it may have become the identity provider's.
-func (c *Client) stillOwned(ctx context.Context, before audit.Principal) error {
-	now, err := c.Principal(ctx, before.Ref)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%w, because %s could not be read before: %w", errNotRepeated, before.Ref, err)
-	case now.ExternalID != before.ExternalID || now.Name != before.Name:
-		return fmt.Errorf("%w, because somebody changed the name or the externalId of %s meanwhile; plan again", errNotRepeated, before.Ref)
+		wanted := k.ops[f].listed(members)
+		f.see(shown, wanted, !wanted)
 	}
 	return nil
 }
 
-// settle finds out which writes of a PATCH without a good answer took effect. It
-// gives those that the account goes on not to show; those whose effect could not
-// be read have their error.
-func (c *Client) settle(ctx context.Context, group string, ops []*memberOp) []*memberOp {
-	c.awaitMembers(ctx, group, ops, settlePauses)
-	var left []*memberOp
-	for _, op := range ops {
-		var u *UnconfirmedMemberError
-		if errors.As(op.err, &u) && u.Err == nil && u.Present != nil {
-			left = append(left, op)
+// failed finds out whether a failure says that the group or the member does not
+// exist, or comes from the group being the identity provider's.
+func (k *memberWrites) failed(f *fact, err error) error {
+	var e *APIError
+	if errors.As(err, &e) && e.explicit404 {
+		return fmt.Errorf("%s: %w: %w", f.change, ErrNotFound, err)
+	}
+	switch statusOf(err) {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusInternalServerError:
+		if f.change.GroupOrigin == audit.OriginIDP {
+			return &IDPGroupError{Change: f.change, Group: k.ops[f].result.Group, Err: err}
 		}
 	}
-	return left
+	return fmt.Errorf("%s: %w", f.change, err)
 }
 
-// awaitMembers reads the group with growing pauses until it shows each write,
-// twice in a row (docs/reference/databricks-account-api.md 4.5: reads go back and forth).
-// readings bounds their number for what does not show; 0 means that only time
-// does. Afterwards each write is confirmed or has its error.
-func (c *Client) awaitMembers(ctx context.Context, group string, ops []*memberOp, readings int) {
-	begin, caller := time.Now(), ctx
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConfirmTimeout)
-	defer cancel()
-	w := memberWatch{begin: begin, open: ops, agreed: map[*memberOp]int{}, present: map[*memberOp]*bool{}}
-	pause := c.cfg.RetryPause / 2
-	for n := 1; len(w.open) > 0; n++ {
-		members, err := c.readMembers(ctx, group, nil)
-		switch {
-		case err == nil:
-			w.look(members, readings > 0 && n >= readings)
-		case ctx.Err() == nil:
-			w.giveUp(err)
+func (k *memberWrites) agree(*fact) int { return 2 } // docs/reference/databricks-account-api.md 4.5: reads go back and forth.
+
+// check looks for a cycle that another writer made at the same time, and for an
+// account admin. What is broken is undone.
+func (k *memberWrites) check(ctx context.Context, f *fact) error {
+	op := k.ops[f]
+	if op.req.undoes {
+		return nil
+	}
+	broken := &BrokenError{Ref: f.change.Ref, Member: f.change.Member}
+	switch {
+	case op.change.Kind == ChangeAddMember && f.change.Member.Type == audit.TypeGroup:
+		holds, err := k.w.holdsGroup(ctx, f.change.Member.ID, f.change.Ref.ID)
+		op.unchecked("whether the nesting makes a cycle now", err)
+		if holds {
+			broken.Cycle = f.change.Member
 		}
-		if len(w.open) == 0 {
-			return
-		}
-		if transport.Sleep(ctx, pause) != nil {
-			w.giveUp(caller.Err())
-			return
-		}
-		if len(w.agreed) == 0 {
-			pause = min(pause*2, maxReadPause)
-		}
+	case op.givesAdmin:
+		left, err := k.w.reads.adminsLeft(ctx, edge{}, lastTurn, k.w.turns.next())
+		op.unchecked("whether an account admin is left", err)
+		broken.NoAdmin = err == nil && left == 0
+	}
+	if broken.Cycle.ID == "" && !broken.NoAdmin {
+		return nil
+	}
+	broken.Undone = k.undo(ctx, op)
+	return broken
+}
+
+func (op *memberOp) unchecked(what string, err error) {
+	if err != nil {
+		op.result.Unchecked = what + ": " + err.Error()
 	}
 }
 
-// memberWatch is what reading back has seen so far.
-type memberWatch struct {
-	begin   time.Time
-	open    []*memberOp
-	agreed  map[*memberOp]int
-	present map[*memberOp]*bool
-}
-
-// look takes in one reading. last gives up what it does not show.
-func (w *memberWatch) look(members []audit.Member, last bool) {
-	open := w.open
-	w.open = nil
-	for _, op := range open {
-		present := indexMember(members, op.req.MemberID) >= 0
-		w.present[op] = &present
-		if !op.listed(members) {
-			delete(w.agreed, op)
-			if last {
-				op.err = w.unconfirmed(op, nil)
-				continue
+// holdsGroup walks down from a group and looks for another one within it.
+func (w *writer) holdsGroup(ctx context.Context, outer, inner string) (bool, error) {
+	seen := map[string]bool{outer: true}
+	for queue := []string{outer}; len(queue) > 0; queue = queue[1:] {
+		members, err := w.reads.readMembers(ctx, queue[0], nil)
+		if err != nil {
+			return false, err
+		}
+		for _, m := range members {
+			if m.ID == inner {
+				return true, nil
 			}
-		} else if w.agreed[op]++; w.agreed[op] == 2 {
-			delete(w.agreed, op)
-			op.confirmed, op.err = true, nil
-			continue
+			if m.Type == audit.TypeGroup && !seen[m.ID] {
+				seen[m.ID] = true
+				queue = append(queue, m.ID)
+			}
 		}
-		w.open = append(w.open, op)
 	}
+	return false, nil
 }
 
-func (w *memberWatch) giveUp(err error) {
-	for _, op := range w.open {
-		op.err = w.unconfirmed(op, err)
+// undo makes the opposite change, as a write of its own with guards of its own.
+func (k *memberWrites) undo(ctx context.Context, op *memberOp) bool {
+	kind := ChangeRemoveMember
+	if op.change.Kind == ChangeRemoveMember {
+		kind = ChangeAddMember
 	}
-	w.open = nil
-}
-
-func (w *memberWatch) unconfirmed(op *memberOp, err error) error {
-	return &UnconfirmedMemberError{
-		Change: op.change, Present: w.present[op], Answer: op.answer, Waited: time.Since(w.begin), Err: err,
-	}
+	change := op.change
+	change.Kind = kind
+	back := &memberOp{fact: fact{change: change}, req: op.req, write: op.write}
+	back.req.Restores, back.req.AllowSelfRemoval, back.req.Adopts, back.req.undoes = true, true, false, true
+	undo := &memberWrites{w: k.w, key: batchKey{kind, k.key.group}, ops: map[*fact]*memberOp{&back.fact: back}}
+	k.w.run(ctx, undo, []*fact{&back.fact}, func() {})
+	return back.confirmed
 }

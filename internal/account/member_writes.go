@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -23,6 +22,13 @@ type MemberRequest struct {
 	AllowSelfRemoval bool
 	// Restores marks an addition that undoes the same instance's removal.
 	Restores bool
+	// GroupName is the name of the group as it was reviewed; another one refuses the
+	// write. "" is none.
+	GroupName string
+	// Adopts is that of [ExternalIDRequest].
+	Adopts bool
+
+	undoes bool // a write that broke something
 }
 
 func (r *MemberRequest) group() audit.Ref { return audit.Ref{Type: audit.TypeGroup, ID: r.GroupID} }
@@ -40,72 +46,76 @@ type MemberResult struct {
 	// Group and Member are the two as they were read before the write; in an
 	// error case as far as they were read.
 	Group, Member audit.Principal
-	// Wrote is false when the account held what was wanted already.
+	// Wrote is that of [ExternalIDResult].
 	Wrote bool
 	// Source is who owned the membership where it was found.
 	Source audit.MembershipSource
+	// Unchecked is what a guard protects and could not be looked at after the write;
+	// "" for nothing.
+	Unchecked string
 }
 
 // AddMember makes a principal a direct member of a group, under guard, and reads
-// it back.
+// it back: see [writer].
 //
-// The group and the member are read first, past every cache. A membership that
-// two readings show is not written. Otherwise [audit.GuardAddMember] judges it:
-// reasons to refuse are a [*RefusedError], and nothing was written. The write is
-// PATCH /api/2.1/accounts/{account}/scim/v2/Groups/{id} with the operation add
-// on the path members, never PUT and never replace (docs/reference/databricks-account-api.md
-// 4.3); those that are asked for at the same time share it, up to 50 a request.
-// Where the account refuses a shared one, each is sent by itself. It is
-// confirmed by two agreeing readings in a row, for at most 90 s: else the error
-// is an [*UnconfirmedMemberError].
+// A membership that two readings show is not written. Otherwise
+// [audit.GuardAddMember] judges it: reasons to refuse are a [*RefusedError], and
+// nothing was written. The write is PATCH
+// /api/2.1/accounts/{account}/scim/v2/Groups/{id} with the operation add on the path
+// members, never PUT and never replace (docs/reference/databricks-account-api.md 4.3); those that
+// are asked for at the same time share it, up to 50 a request. Where the account
+// refuses a shared one, each is sent by itself. It is confirmed by two agreeing
+// readings in a row, for at most 90 s: else the error is an [*UnconfirmedError]. A
+// group in a group that makes a cycle all the same is taken out again, and is a
+// [*BrokenError].
 //
-// A PATCH whose answer was lost is settled by reading, and sent again only for
-// what the account goes on not to show. Writes of one group follow each other.
+// Writes of one group follow each other.
 //
-// Requests: per group and batch one GET of the group and one list of its
-// members, one PATCH, two lists; per member one GET. errors.Is(err, ErrNotFound)
-// when the group or the member does not exist.
+// Requests: per group and batch one GET of the group and one list of its members,
+// one PATCH, two lists; per member one GET. errors.Is(err, ErrNotFound) when the
+// group or the member does not exist.
 func (c *Client) AddMember(ctx context.Context, req MemberRequest) (MemberResult, error) {
-	return c.writeMember(ctx, ChangeAddMember, req)
+	return c.writer.writeMember(ctx, ChangeAddMember, req)
 }
 
 // RemoveMember takes a direct member out of a group, as [Client.AddMember] adds
 // one: guarded by [audit.GuardRemoveMember], with the operation remove on the path
-// members[value eq "{id}"].
+// members[value eq "{id}"]. A removal that leaves no account admin all the same is
+// undone, and is a [*BrokenError].
 func (c *Client) RemoveMember(ctx context.Context, req MemberRequest) (MemberResult, error) {
-	return c.writeMember(ctx, ChangeRemoveMember, req)
+	return c.writer.writeMember(ctx, ChangeRemoveMember, req)
 }
 
-func (c *Client) writeMember(ctx context.Context, kind string, req MemberRequest) (MemberResult, error) {
+func (w *writer) writeMember(ctx context.Context, kind string, req MemberRequest) (MemberResult, error) {
 	change := Change{
 		Kind: kind, Ref: req.group(), Member: audit.Ref{Type: req.MemberType, ID: req.MemberID},
 	}
 	err := req.check()
-	if err == nil && c.cfg.ReadOnly {
+	if err == nil && w.opts.readOnly {
 		err = ErrReadOnly
 	}
 	if err != nil {
 		return MemberResult{}, fmt.Errorf("%s was not done: %w", change, err)
 	}
 	if req.MemberType == "" {
-		p, err := c.KnownID(ctx, req.MemberID)
+		p, err := w.reads.KnownID(ctx, req.MemberID)
 		if err != nil {
 			return MemberResult{}, fmt.Errorf("%s was not done: %w", change, missing(false, err))
 		}
 		req.MemberType, change.Member = p.Type, p.Ref
 	}
-	w, err := c.edges.begin(edge{req.GroupID, req.MemberID}, kind == ChangeAddMember)
+	begun, err := w.edges.begin(edge{req.GroupID, req.MemberID}, kind == ChangeAddMember)
 	if err != nil {
 		return MemberResult{}, fmt.Errorf("%s was not done: %w", change, err)
 	}
-	op := &memberOp{req: req, change: change, write: w, done: make(chan struct{})}
-	b := c.queues.join(ctx, c, op)
+	op := &memberOp{fact: fact{change: change}, req: req, write: begun, done: make(chan struct{})}
+	b := w.queues.join(ctx, w, op)
 	select {
 	case <-op.done:
 		return op.result, op.err
 	case <-ctx.Done():
 	}
-	last, begun := b.leave(op)
+	last, sealed := b.leave(op)
 	switch {
 	case last:
 		<-op.done // This has ended the batch, which says how far it came.
@@ -113,8 +123,10 @@ func (c *Client) writeMember(ctx context.Context, kind string, req MemberRequest
 			return op.result, fmt.Errorf("%w (%w)", op.err, context.Cause(ctx))
 		}
 		return op.result, nil
-	case begun:
-		return MemberResult{}, op.leftBehind(ctx)
+	case sealed:
+		return MemberResult{}, &UnconfirmedError{
+			Change: change, Answer: "was shared with others and was under way when this one was cancelled", Err: context.Cause(ctx),
+		}
 	default:
 		return MemberResult{}, fmt.Errorf("%s was not done: %w (%w)", change, errNothingSent, context.Cause(ctx))
 	}
@@ -123,27 +135,13 @@ func (c *Client) writeMember(ctx context.Context, kind string, req MemberRequest
 // memberOp is one request on its way. All but done belong to the batch until
 // done is closed.
 type memberOp struct {
-	req    MemberRequest
-	change Change
-	write  *edgeWrite
-	began  time.Time
-	done   chan struct{}
+	fact
 
-	result MemberResult
-	err    error
-	// answer is what became of the PATCH; confirmed tells that the account shows
-	// what is wanted.
-	answer    string
-	confirmed bool
-}
-
-// leftBehind is the error of a request whose caller gives up while the PATCH
-// that it shares with others goes on.
-func (op *memberOp) leftBehind(ctx context.Context) error {
-	return &UnconfirmedMemberError{
-		Change: op.change, Answer: "was shared with others and was under way when this one was cancelled",
-		Waited: time.Since(op.began), Err: context.Cause(ctx),
-	}
+	req        MemberRequest
+	write      *edgeWrite
+	done       chan struct{}
+	result     MemberResult
+	givesAdmin bool // the group makes its members account admins
 }
 
 // listed tells whether a list of members agrees with what is wanted.
@@ -157,19 +155,23 @@ func (op *memberOp) shows(g *groupNow) bool {
 	return op.listed(g.members) && (op.change.Kind == ChangeAddMember || !g.scim[op.req.MemberID])
 }
 
-// finish hands the outcome over.
-func (c *Client) finish(op *memberOp) {
-	var unconfirmed *UnconfirmedMemberError
-	maybe := errors.As(op.err, &unconfirmed)
-	if op.result.Wrote && op.err == nil {
-		c.edges.confirmed(op.write, audit.Member{
+// endMember hands the outcome over.
+func (w *writer) endMember(op *memberOp) {
+	op.result.Wrote = op.confirmed || op.adopted
+	undone := false
+	var broken *BrokenError
+	if errors.As(op.err, &broken) {
+		undone = broken.Undone
+	}
+	if op.confirmed && !undone {
+		w.edges.confirmed(op.write, audit.Member{
 			Ref: op.result.Member.Ref, Name: op.result.Member.DisplayName, ExternalID: op.result.Member.ExternalID, Source: audit.SourceInternal,
 		})
 	}
-	if op.result.Wrote || maybe {
-		c.outdateMemberships(op.result.Group.Ref, op.change.Member)
+	if op.maybe {
+		w.reads.outdateMemberships(op.change.Ref, op.change.Member)
 	}
-	c.edges.end(op.write, op.result.Wrote && op.err == nil || maybe)
+	w.edges.end(op.write, op.maybe && !undone)
 	close(op.done)
 }
 

@@ -21,7 +21,8 @@ import (
 // powerCaches hold what privileges are made of, each read once per client.
 type powerCaches struct {
 	mu    sync.Mutex
-	since time.Time // the age that renewPower looks at; zero before the first guard
+	since time.Time // when renewPower renewed them; zero before the first guard
+	turn  int64     // of that time
 
 	resources   keyed[audit.Ref, *scimResource]
 	parents     keyed[audit.Ref, parentsRead]

@@ -11,10 +11,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
 // ErrNotInIDP is wrapped when the account says that its identity provider has no
@@ -24,28 +22,6 @@ var ErrNotInIDP = errors.New("the identity provider has no such identity")
 // ErrAIMOff is wrapped when the account says that automatic identity management
 // is off, without which nothing can be resolved.
 var ErrAIMOff = errors.New("automatic identity management is off in this account")
-
-// UnresolvedError is a principal that may have been made, and was not seen.
-type UnresolvedError struct {
-	Type       audit.PrincipalType
-	ExternalID string
-	// Ref is the principal that the account named, if it named one.
-	Ref    audit.Ref
-	Waited time.Duration
-	// Err is the last failure.
-	Err error
-}
-
-func (e *UnresolvedError) Error() string {
-	what := fmt.Sprintf("the %s with the externalId %q", e.Type, e.ExternalID)
-	if e.Ref.ID != "" {
-		what += fmt.Sprintf(" (the account answered with %s)", e.Ref)
-	}
-	return fmt.Sprintf("%s may exist in the account now, but could not be read within %s: %s. Apply again: what exists is found, not made twice",
-		what, e.Waited.Round(time.Second), e.Err)
-}
-
-func (e *UnresolvedError) Unwrap() error { return e.Err }
 
 // Resolve makes sure that an identity of the IdP exists in the account, and
 // gives its principal: POST
@@ -58,60 +34,40 @@ func (e *UnresolvedError) Unwrap() error { return e.Err }
 // id is what was made. Only when nothing does is the request sent again.
 //
 // Errors: [ErrReadOnly], [ErrAIMOff], [ErrNotInIDP], [*JournalError],
-// [*UnresolvedError] when the principal may exist and was not seen.
+// [*UnconfirmedError] when the principal may exist and was not seen.
 func (c *Client) Resolve(ctx context.Context, t audit.PrincipalType, externalID string) (audit.Principal, error) {
-	change := []Change{{Kind: ChangeResolve, Ref: audit.Ref{Type: t}, After: externalID}}
+	return c.writer.resolve(ctx, t, externalID)
+}
+
+func (w *writer) resolve(ctx context.Context, t audit.PrincipalType, externalID string) (audit.Principal, error) {
+	f := &fact{change: Change{Kind: ChangeResolve, Ref: audit.Ref{Type: t}, After: externalID}}
 	if scimKind(t) == "" {
 		return audit.Principal{}, fmt.Errorf("%q is no type of principal", t)
 	}
 	if err := audit.ValidateExternalID(t, externalID); err != nil {
-		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", change[0], err)
+		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, err)
 	}
-	if c.cfg.ReadOnly {
-		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", change[0], ErrReadOnly)
+	if w.opts.readOnly {
+		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, ErrReadOnly)
 	}
 	// Get-or-create twice at the same time may create twice.
-	unlock, err := c.resolving.lock(ctx, change[0].String())
+	unlock, err := w.resolving.lock(ctx, f.change.String())
 	if err != nil {
-		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", change[0], err)
+		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, err)
 	}
 	defer unlock()
-	var p audit.Principal
-	errs := c.write(ctx, change, func(ctx context.Context) []error {
-		var err error
-		if p, err = c.resolve(ctx, t, externalID); err == nil {
-			change[0].Ref = p.Ref
-		}
-		return []error{err}
-	})
-	if errs[0] != nil {
-		return audit.Principal{}, errs[0]
-	}
-	c.inventory.wrote(p)
-	return p, nil
+	k := &resolveWrite{w: w, externalID: externalID, route: strings.ReplaceAll(plural(t), " ", "-")}
+	w.run(ctx, k, []*fact{f}, func() {})
+	return k.now, f.err
 }
 
-func (c *Client) resolve(ctx context.Context, t audit.PrincipalType, externalID string) (audit.Principal, error) {
-	var last error
-	for range patchTries {
-		ref, err := c.postResolve(ctx, t, externalID)
-		if err == nil {
-			return c.appears(ctx, ref, externalID)
-		}
-		if !mayHaveHappened(ctx, err) && !errors.Is(err, errOddAnswer) {
-			return audit.Principal{}, explainResolve(t, externalID, err)
-		}
-		last = err
-		c.inventory.cell.drop()
-		p, found, err := c.holderOf(ctx, t, externalID)
-		switch {
-		case err != nil:
-			return audit.Principal{}, &UnresolvedError{Type: t, ExternalID: externalID, Err: fmt.Errorf("%w, and then: %w", last, err)}
-		case found:
-			return c.appears(ctx, p.Ref, externalID)
-		}
-	}
-	return audit.Principal{}, &UnresolvedError{Type: t, ExternalID: externalID, Err: last}
+// resolveWrite is the [writeKind] of an identity that is to exist.
+type resolveWrite struct {
+	w          *writer
+	externalID string
+	route      string
+	reply      resolveReply
+	now        audit.Principal // as it was read back
 }
 
 // resolveReply is the answer of all three calls.
@@ -121,77 +77,83 @@ type resolveReply struct {
 	ServicePrincipal *iamPrincipal `json:"service_principal"`
 }
 
+// look judges nothing: the account itself knows whether the identity is there.
+func (k *resolveWrite) look(context.Context, []*fact, int64) {}
+
+func (k *resolveWrite) request() (cl call, answer any) {
+	k.reply = resolveReply{}
+	return call{method: http.MethodPost, path: k.w.reads.iamPath(k.route + "/resolve-by-external-id"), limit: limitIAM}, &k.reply
+}
+
+func (k *resolveWrite) body([]*fact) any { return map[string]string{"external_id": k.externalID} }
+
 // errOddAnswer is success without a principal that can be believed.
 var errOddAnswer = errors.New("the account answered with success, but not with the principal that was asked for")
 
-func (c *Client) postResolve(ctx context.Context, t audit.PrincipalType, externalID string) (audit.Ref, error) {
-	var reply resolveReply
-	err := c.do(ctx, call{
-		method: http.MethodPost, path: c.iamPath(strings.ReplaceAll(plural(t), " ", "-") + "/resolve-by-external-id"),
-		body: map[string]string{"external_id": externalID}, limit: limitIAM,
-	}, &reply)
-	switch status := statusOf(err); {
-	case status >= 200 && status <= 299:
-		return audit.Ref{}, fmt.Errorf("%w: %w", errOddAnswer, err)
-	case err != nil:
-		return audit.Ref{}, err
-	}
-	got := cmp.Or(reply.User, reply.Group, reply.ServicePrincipal)
+func (k *resolveWrite) answered(facts []*fact) error {
+	got := cmp.Or(k.reply.User, k.reply.Group, k.reply.ServicePrincipal)
 	if got == nil {
-		return audit.Ref{}, fmt.Errorf("%w: it names none", errOddAnswer)
+		return fmt.Errorf("%w: it names none", errOddAnswer)
 	}
-	p, err := got.toAudit(t)
+	f := facts[0]
+	p, err := got.toAudit(f.change.Ref.Type)
 	switch {
 	case err != nil:
-		return audit.Ref{}, fmt.Errorf("%w: it has %w", errOddAnswer, err)
-	case !audit.SameExternalID(p.ExternalID, externalID):
-		return audit.Ref{}, fmt.Errorf("%w: it is %s with the externalId %q", errOddAnswer, p.Ref, p.ExternalID)
+		return fmt.Errorf("%w: it has %w", errOddAnswer, err)
+	case !audit.SameExternalID(p.ExternalID, k.externalID):
+		return fmt.Errorf("%w: it is %s with the externalId %q", errOddAnswer, p.Ref, p.ExternalID)
 	}
-	return p.Ref, nil
+	f.change.Ref = p.Ref
+	return nil
 }
 
-// holderOf finds the principal of a type that holds an externalId in a new
-// listing; the one with the lowest id where several do.
-func (c *Client) holderOf(ctx context.Context, t audit.PrincipalType, externalID string) (audit.Principal, bool, error) {
-	holders, err := c.Holders(ctx, externalID, audit.Ref{})
-	for _, p := range holders {
-		if p.Type == t {
-			return p, true, nil
+// read looks at the principal that was named, and without a name for the one that
+// holds the id in a new listing; the one with the lowest id where several do.
+func (k *resolveWrite) read(ctx context.Context, facts []*fact) error {
+	f := facts[0]
+	if f.change.Ref.ID == "" {
+		holders, err := k.w.reads.holdersSince(ctx, k.externalID, audit.Ref{}, k.w.turns.next())
+		if err != nil {
+			return err
+		}
+		for _, p := range holders {
+			if p.Type == f.change.Ref.Type {
+				f.change.Ref = p.Ref
+				break
+			}
 		}
 	}
-	return audit.Principal{}, false, err
+	if f.change.Ref.ID == "" {
+		f.see("no principal with that id", false, true)
+		return nil
+	}
+	p, err := k.w.reads.Principal(ctx, f.change.Ref)
+	switch {
+	case errors.Is(err, ErrNotFound): // What was made a moment ago may be missing from reads.
+		f.see("no "+f.change.Ref.String(), false, true)
+		return nil
+	case err != nil:
+		return err
+	}
+	k.now = p
+	f.see(fmt.Sprintf("%s with the externalId %q", p.Ref, p.ExternalID), audit.SameExternalID(p.ExternalID, k.externalID), true)
+	return nil
 }
 
-// appears reads a principal until it shows with its externalId, twice in a row
-// for groups: what was made a moment ago may be missing from reads.
-func (c *Client) appears(ctx context.Context, ref audit.Ref, externalID string) (audit.Principal, error) {
-	begin, pause, agreed, needed := time.Now(), c.cfg.RetryPause/2, 0, 1
-	if ref.Type == audit.TypeGroup {
-		needed = 2
+func (k *resolveWrite) failed(f *fact, err error) error {
+	return explainResolve(f.change.Ref.Type, k.externalID, err)
+}
+
+func (k *resolveWrite) check(context.Context, *fact) error {
+	k.w.reads.wrote(k.now)
+	return nil
+}
+
+func (k *resolveWrite) agree(f *fact) int {
+	if f.change.Ref.Type == audit.TypeGroup {
+		return 2
 	}
-	limited, cancel := context.WithTimeout(ctx, c.cfg.ConfirmTimeout)
-	defer cancel()
-	for {
-		p, err := c.Principal(limited, ref)
-		switch {
-		case err == nil && audit.SameExternalID(p.ExternalID, externalID):
-			if agreed++; agreed == needed {
-				return p, nil
-			}
-		case err == nil:
-			agreed, err = 0, fmt.Errorf("it showed the externalId %q", p.ExternalID)
-		case limited.Err() == nil && !errors.Is(err, ErrNotFound):
-			return audit.Principal{}, &UnresolvedError{Type: ref.Type, ExternalID: externalID, Ref: ref, Waited: time.Since(begin), Err: err}
-		default:
-			agreed = 0
-		}
-		if serr := transport.Sleep(limited, pause); serr != nil {
-			return audit.Principal{}, &UnresolvedError{
-				Type: ref.Type, ExternalID: externalID, Ref: ref, Waited: time.Since(begin), Err: cmp.Or(ctx.Err(), err, serr),
-			}
-		}
-		pause = min(pause*2, maxReadPause)
-	}
+	return 1
 }
 
 // explainResolve gives an answer of the account the meaning that it has here.

@@ -5,91 +5,303 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
-// The kinds of changes.
+// writer is the one way by which anything in the account is changed. Every write
+// goes the same way:
+//
+//  1. wait for the turn under the rate limit
+//  2. look: read the principal, the group and the caller past every cache
+//  3. judge every guard
+//  4. record the intent in the journal
+//  5. send at once
+//  6. settle: where there is no good answer, find out whether it happened
+//  7. read back until the account shows it
+//  8. check the facts that the guards protect once more
+//  9. record the outcome in the journal
+//
+// A 429, a retry or a lost answer repeats 1 to 3 and 5. What differs between the
+// kinds of writes is a [writeKind].
+type writer struct {
+	reads writeReads
+	opts  writeOptions
+	turns *turns // of this client's writes and listings
+	edges *edges // memberships that are being written, and own writes
+	log   func(ctx context.Context, msg string, fields map[string]any)
+
+	claims      *claims     // externalIds that are being written
+	queues      groupQueues // writes of memberships, per group
+	resolving   locks       // identities that are being resolved
+	after       sharedCheck // of externalIds, after they were written
+	unjournaled atomic.Pointer[error]
+}
+
+// writeOptions are those of [Config].
+type writeOptions struct {
+	accountID      string
+	readOnly       bool
+	journal        *journal.Journal // nil: none
+	beforeWrite    func()           // nil: nothing
+	confirm, pause time.Duration
+	memberWindow   time.Duration
+	maxConcurrency int
+}
+
+// writeReads is what the writer asks of the account. A turn says how new the
+// answer must be: see [turns].
+type writeReads interface {
+	do(ctx context.Context, cl call, out any) error
+	scimPath(kind string, id ...string) string
+	iamPath(rest string, id ...string) string
+	// Principal and the next three read past every cache, KnownID as cheaply as it can.
+	Principal(ctx context.Context, ref audit.Ref) (audit.Principal, error)
+	readGroup(ctx context.Context, id string) (*groupNow, error)
+	readMembers(ctx context.Context, groupID string, known *scimResource) ([]audit.Member, error)
+	adminsLeft(ctx context.Context, without edge, order, since int64) (int, error)
+	KnownID(ctx context.Context, id string) (audit.Principal, error)
+	holdersSince(ctx context.Context, externalID string, except audit.Ref, since int64) ([]audit.Principal, error)
+	listingSince(ctx context.Context, since int64) (*inventory, error)
+	behind(inv *inventory, ref audit.Ref) bool
+	holdersIn(inv *inventory, externalID string, except audit.Ref) ([]audit.Principal, error)
+	addFacts(ctx context.Context, f memberFacts) audit.AddMemberFacts
+	removeFacts(ctx context.Context, f memberFacts) audit.RemoveMemberFacts
+	// wrote and outdateMemberships keep the caches true.
+	wrote(p audit.Principal)
+	outdateMemberships(group, member audit.Ref)
+}
+
+func newWriter(c *Client) *writer {
+	log := c.cfg.Log
+	if log == nil {
+		log = func(context.Context, string, map[string]any) {}
+	}
+	return &writer{
+		reads: c, turns: c.turns, edges: c.edges, claims: newClaims(), log: log,
+		opts: writeOptions{
+			accountID: c.accountID, readOnly: c.cfg.ReadOnly, journal: c.cfg.Journal, beforeWrite: c.cfg.BeforeWrite,
+			confirm: c.cfg.ConfirmTimeout, pause: c.cfg.RetryPause, memberWindow: c.cfg.MemberWindow, maxConcurrency: c.cfg.MaxConcurrency,
+		},
+	}
+}
+
+// turns number the steps of a client's writes, so that a reading can be told to be
+// newer than one of them: clocks are too coarse for that.
+type turns struct{ n atomic.Int64 }
+
+func (t *turns) next() int64 { return t.n.Add(1) }
+func (t *turns) now() int64  { return t.n.Load() }
+
+// writeKind is one kind of writes. The facts of one call share a request.
+type writeKind interface {
+	// look reads what the guards need and judges every guard. A fact that must not
+	// be written gets its error, one that the account holds already is found. since
+	// is the turn of the attempt before; 0 for the first.
+	look(ctx context.Context, facts []*fact, since int64)
+	// request is the call for these facts, without its body, and where its answer
+	// goes; nil for none.
+	request() (cl call, answer any)
+	body(facts []*fact) any
+	// answered takes in an answer of success; an error marks one that says nothing.
+	answered(facts []*fact) error
+	// read is one reading for all of the facts, which each take it by [fact.see]. The
+	// error is one that a further reading would meet as well.
+	read(ctx context.Context, facts []*fact) error
+	// failed words a failure that was answered, or that ended before anything was sent.
+	failed(f *fact, err error) error
+	// check looks at what the guards protect, after the write.
+	check(ctx context.Context, f *fact) error
+	// agree is how many readings in a row must show the fact.
+	agree(f *fact) int
+}
+
 const (
-	ChangeExternalID   = "external_id"
-	ChangeAddMember    = "add_member"
-	ChangeRemoveMember = "remove_member"
-	ChangeResolve      = "resolve_principal"
+	patchTries = 3 // of a request whose answers were lost
+	// settleReadings come before a request whose answer was lost is sent again. The
+	// last one is settled for the whole of the confirm time.
+	settleReadings = 4
+	maxReadPause   = 10 * time.Second
+
+	// otherReadings in a row of somebody else's value, about 8 s, are no stale reads.
+	otherReadings = 5
 )
 
-// Change is one fact of the account that is about to be written.
-type Change struct {
-	// Kind is one of the constants above.
-	Kind string
-	// Ref is the principal that is written to: for a membership the group. Of one
-	// that is resolved, the id is known only afterwards.
-	Ref audit.Ref
-	// Member is the member, for a membership.
-	Member audit.Ref
-	// GroupOrigin is whose the group of a membership was when it was read last.
-	GroupOrigin audit.GroupOrigin
-	// Before and After are the externalIds, for an externalId; After for a
-	// principal that is resolved.
-	Before, After string
-}
+// errNothingToSend ends a request of which no fact is left to be written.
+var errNothingToSend = errors.New("nothing is left to be written")
 
-// String names the change in errors, for example "adding user/2 to group/1".
-func (ch Change) String() string {
-	member := ch.Member.String()
-	if ch.Member.Type == "" {
-		member = "principal " + ch.Member.ID // As asked for; not looked up yet.
-	}
-	switch ch.Kind {
-	case ChangeAddMember:
-		return fmt.Sprintf("adding %s to %s", member, ch.Ref)
-	case ChangeRemoveMember:
-		return fmt.Sprintf("removing %s from %s", member, ch.Ref)
-	case ChangeResolve:
-		return fmt.Sprintf("resolving the %s with the externalId %q", ch.Ref.Type, ch.After)
-	default:
-		return fmt.Sprintf("writing the externalId of %s", ch.Ref)
-	}
-}
-
-// write is the one way by which anything in the account is changed. The changes
-// are made by one or more requests that send makes; it gives one error per
-// change, in their order: nil is a change that the account was seen to hold, an
-// [*UnconfirmedError] or [*UnconfirmedMemberError] one that may have happened, and
-// anything else one that did not happen.
-func (c *Client) write(ctx context.Context, changes []Change, send func(context.Context) []error) []error {
-	if c.cfg.ReadOnly {
+// run writes the facts. sent is called when the last request has been answered:
+// reading back, which may take a minute, keeps no other write waiting. Afterwards
+// each fact is found, is confirmed, or has its error.
+func (w *writer) run(ctx context.Context, k writeKind, facts []*fact, sent func()) {
+	if w.opts.readOnly {
 		// The callers refuse earlier and in better words; this is the last gate.
-		return sameError(len(changes), ErrReadOnly)
+		for _, f := range facts {
+			f.err = ErrReadOnly
+		}
+	} else {
+		w.send(ctx, k, facts)
 	}
-	conclude, err := c.journal(ctx, changes)
-	if err != nil {
-		return sameError(len(changes), err)
+	sent()
+	var open []*fact
+	for _, f := range facts {
+		if f.maybe && !f.confirmed {
+			open = append(open, f)
+		}
 	}
-	// Before and after: what is read meanwhile may show either.
-	c.writes.Add(1)
-	defer c.writes.Add(1)
-	if c.cfg.BeforeWrite != nil {
-		c.cfg.BeforeWrite()
+	w.watch(ctx, k, open, 0)
+	for _, f := range facts {
+		switch {
+		case f.confirmed:
+			f.err = k.check(ctx, f)
+		case f.maybe && f.err == nil:
+			f.err = f.unconfirmed(k)
+		}
+		w.conclude(ctx, f)
 	}
-	errs := send(ctx)
-	conclude(errs)
-	for i, ch := range changes {
-		c.log(ctx, "wrote to the account", map[string]any{
-			"kind": ch.Kind, "ref": ch.Ref.String(), "member": ch.Member.ID, "confirmed": errs[i] == nil,
-		})
+}
+
+// send makes the requests. Afterwards each fact that may have been written says so.
+func (w *writer) send(ctx context.Context, k writeKind, open []*fact) {
+	for try := 1; len(open) > 0; try++ {
+		cl, answer := k.request()
+		seen, since := 0, open[0].attempt
+		cl.prepare = func(ctx context.Context, attempts int, unsure bool) (any, error) {
+			if attempts > seen {
+				seen, since = attempts, open[0].attempt
+			}
+			if open = w.ready(ctx, k, open, since, unsure); len(open) == 0 {
+				return nil, errNothingToSend
+			}
+			return k.body(open), nil
+		}
+		err := w.reads.do(ctx, cl, answer)
+		turn := w.turns.next() // What is read meanwhile may show either.
+		if errors.Is(err, errNothingToSend) {
+			return
+		}
+		status := statusOf(err)
+		success := err == nil || status >= 200 && status <= 299
+		if err == nil {
+			err = k.answered(open)
+		}
+		alone := len(open) > 1 && oneMayBeTheReason(err) && ctx.Err() == nil
+		if !success && !mayHaveHappened(ctx, err) {
+			w.refused(ctx, k, open, err, alone)
+			return
+		}
+		for _, f := range open {
+			f.sent(turn, whatCame(err, success), err)
+		}
+		if err == nil {
+			return
+		}
+		w.watch(ctx, k, open, settleReadings)
+		open = unconfirmed(open)
+		switch {
+		case ctx.Err() != nil || try == patchTries:
+			return
+		case status < http.StatusInternalServerError: // Lost: it is looked at anew, and sent again.
+		case alone && len(open) > 0:
+			w.eachAlone(ctx, k, open)
+			return
+		default:
+			return
+		}
 	}
-	return errs
+}
+
+// refused deals with a request that did not happen. One fact may be the reason, so
+// each is tried by itself.
+func (w *writer) refused(ctx context.Context, k writeKind, open []*fact, err error, alone bool) {
+	if alone {
+		w.eachAlone(ctx, k, open)
+		return
+	}
+	for _, f := range open {
+		f.err = k.failed(f, err)
+	}
+}
+
+func (w *writer) eachAlone(ctx context.Context, k writeKind, facts []*fact) {
+	for _, f := range facts {
+		w.send(ctx, k, []*fact{f})
+	}
+}
+
+// oneMayBeTheReason tells whether a request for several may fare better for each by
+// itself. Where the login or the rate is the reason, that would only repeat it.
+func oneMayBeTheReason(err error) bool {
+	status := statusOf(err)
+	return status >= http.StatusBadRequest && status <= http.StatusInternalServerError &&
+		status != http.StatusUnauthorized && status != http.StatusTooManyRequests
+}
+
+func whatCame(err error, success bool) string {
+	switch {
+	case success && err == nil:
+		return "was answered with success"
+	case success:
+		return "was answered with success, which was not understood (" + err.Error() + ")"
+	case statusOf(err) != 0:
+		return "was answered with a failure (" + err.Error() + ")"
+	default:
+		return "got no answer (" + err.Error() + ")"
+	}
+}
+
+// ready looks at the facts, judges them, and leaves those that are to be sent, each
+// with its intent in the journal. since is the turn of the attempt before, and unsure
+// tells that an earlier one may have written them.
+func (w *writer) ready(ctx context.Context, k writeKind, facts []*fact, since int64, unsure bool) []*fact {
+	for _, f := range facts {
+		f.maybe = f.maybe || unsure
+		f.err = nil
+	}
+	k.look(ctx, facts, since)
+	var open []*fact
+	for _, f := range facts {
+		if f.err == nil && !f.found {
+			f.err = w.intend(f)
+		}
+		if f.err == nil && ctx.Err() != nil {
+			f.err = fmt.Errorf("%s was not done: %w (%w)", f.change, errNothingSent, context.Cause(ctx))
+		}
+		if f.err == nil && !f.found {
+			open = append(open, f)
+		}
+	}
+	if len(open) > 0 && w.opts.beforeWrite != nil {
+		w.opts.beforeWrite()
+	}
+	turn := w.turns.next()
+	for _, f := range open {
+		f.attempt = turn
+	}
+	return open
+}
+
+// mayHaveHappened tells whether a write that failed may have taken effect: its
+// answer was lost, or the server failed while it worked on it.
+func mayHaveHappened(ctx context.Context, err error) bool {
+	var te *transport.Error
+	switch status := statusOf(err); {
+	case errors.As(err, &te):
+		return te.Sent
+	case status != 0:
+		return status >= http.StatusInternalServerError
+	default:
+		return ctx.Err() != nil
+	}
 }
 
 // Writes grows with every write of this client: what was read while it had another
 // value may be from before a write.
-func (c *Client) Writes() int64 { return c.writes.Load() }
-
-func sameError(n int, err error) []error {
-	out := make([]error, n)
-	for i := range out {
-		out[i] = err
-	}
-	return out
-}
+func (c *Client) Writes() int64 { return c.turns.now() }

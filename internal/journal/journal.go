@@ -34,6 +34,7 @@ type Journal struct {
 	mu   sync.Mutex
 	file *os.File
 	owed []byte // outcomes that could not be written yet
+	open openWrites
 }
 
 // New is a journal in a file. Nothing is opened before the first record.
@@ -137,7 +138,7 @@ func ascii(line []byte) []byte {
 }
 
 func (j *Journal) write(text []byte) error {
-	if err := j.open(); err != nil {
+	if err := j.openFile(); err != nil {
 		return err
 	}
 	// Looked at each time: another process that appends may have died within a line.
@@ -161,9 +162,9 @@ func (j *Journal) write(text []byte) error {
 	return nil
 }
 
-// open opens the file if it is not open, or no longer the one at the path:
+// openFile opens the file if it is not open, or no longer the one at the path:
 // whoever moves a journal away during a long run wants a new one.
-func (j *Journal) open() error {
+func (j *Journal) openFile() error {
 	if j.file != nil {
 		if j.current() {
 			return nil
@@ -193,7 +194,7 @@ func (j *Journal) open() error {
 		_ = file.Close()
 		return fmt.Errorf("opening the journal: %w", err)
 	}
-	j.file = file
+	j.file, j.open = file, openWrites{}
 	return nil
 }
 

@@ -397,3 +397,100 @@ func TestJournal_manyWriters(t *testing.T) {
 		t.Errorf("%d records, want %d", len(seen), processes*writers*each)
 	}
 }
+
+// Open finds the intent of a write that was interrupted, and no other.
+func TestOpen(t *testing.T) {
+	t.Parallel()
+	add := func(member, after string) journal.Record {
+		r := journal.Record{AccountID: "account", Operation: journal.OpAddMember, Group: "group/1", Principal: member, Before: ptr(journal.Absent), After: ptr(after)}
+		if after == journal.Absent {
+			r.Operation, r.Before = journal.OpRemoveMember, ptr(journal.Member)
+		}
+		return r
+	}
+	resolve := journal.Record{AccountID: "account", Operation: journal.OpResolvePrincipal, After: ptr("id-1")}
+	type step struct {
+		intent journal.Record
+		wrote  string // "" is no outcome
+	}
+	other := add("user/1", journal.Member)
+	other.AccountID = "another"
+	for name, tt := range map[string]struct {
+		steps  []step
+		wanted journal.Record
+		found  bool
+	}{
+		"nothing":            {wanted: add("user/1", journal.Member)},
+		"interrupted":        {steps: []step{{intent: add("user/1", journal.Member)}}, wanted: add("user/1", journal.Member), found: true},
+		"not known":          {steps: []step{{intent: add("user/1", journal.Member), wrote: journal.WroteUnknown}}, wanted: add("user/1", journal.Member), found: true},
+		"done":               {steps: []step{{intent: add("user/1", journal.Member), wrote: journal.WroteYes}}, wanted: add("user/1", journal.Member)},
+		"not done":           {steps: []step{{intent: add("user/1", journal.Member), wrote: journal.WroteNo}}, wanted: add("user/1", journal.Member)},
+		"of another member":  {steps: []step{{intent: add("user/2", journal.Member)}}, wanted: add("user/1", journal.Member)},
+		"of another account": {steps: []step{{intent: other}}, wanted: add("user/1", journal.Member)},
+		"the opposite":       {steps: []step{{intent: add("user/1", journal.Absent)}}, wanted: add("user/1", journal.Member)},
+		"another value":      {steps: []step{{intent: intent(1)}}, wanted: func() journal.Record { r := intent(1); r.After = ptr("else"); return r }()},
+		"named later":        {steps: []step{{intent: add("user/1", journal.Member)}, {intent: add("user/1", journal.Absent), wrote: journal.WroteYes}}, wanted: add("user/1", journal.Member)},
+		"resolved":           {steps: []step{{intent: resolve}}, wanted: resolve, found: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "j.jsonl")
+			j := journal.New(path)
+			for _, s := range tt.steps {
+				// As by a run that ended: its journal is another one on the same file.
+				run := journal.New(path)
+				id, err := run.Intend(s.intent)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := j.Open(tt.wanted); err != nil { // It reads on from where it was.
+					t.Fatal(err)
+				}
+				if s.wrote != "" {
+					end := s.intent
+					end.Write, end.Result, end.Wrote = id, journal.ResultFailed, s.wrote
+					if err := run.Conclude(end); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			got, err := j.Open(tt.wanted)
+			if err != nil || (got != nil) != tt.found {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+// A journal that could not be written to is not read either, and of a huge one the
+// end is.
+func TestOpen_files(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open := filepath.Join(dir, "open.jsonl")
+	if err := os.WriteFile(open, []byte("{}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(open, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{open, dir} {
+		if _, err := journal.New(path).Open(intent(1)); err == nil {
+			t.Errorf("%s was read", path)
+		}
+	}
+	huge := filepath.Join(dir, "huge.jsonl")
+	if err := os.WriteFile(huge, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(huge, 4<<30); err != nil { // Of zeros, without a place on the disk.
+		t.Fatal(err)
+	}
+	j := journal.New(huge)
+	if _, err := j.Intend(intent(1)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := j.Open(intent(1)); err != nil || got == nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+}

@@ -45,6 +45,9 @@ const (
 	// ResultRefused: the account no longer held the value before it, so the write
 	// was not sent (again).
 	ResultRefused = "refused"
+	// ResultBroken: the account was seen to hold the value after it, and what a guard
+	// protects does not hold any more, for example two principals hold one id.
+	ResultBroken = "broken"
 	// ResultFailed: the account, or the way to it, said no.
 	ResultFailed = "failed"
 )

@@ -113,6 +113,7 @@ func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principa
 		conflict    *account.ConflictError
 		unconfirmed *account.UnconfirmedError
 		untold      *account.JournalError
+		broken      *account.BrokenError
 	)
 	refusing := fmt.Sprintf("Refusing to %s %s", verb, thing)
 	switch {
@@ -124,6 +125,10 @@ func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principa
 	case errors.Is(err, account.ErrNotFound):
 		diags.AddAttributeError(path.Root("principal_id"), "Principal Not Found", fmt.Sprintf("The account has no %s. "+
 			"Check principal_type and principal_id: it is the internal Databricks id, a decimal number.\n\n%s", p.Ref, err))
+	case errors.As(err, &broken):
+		diags.AddAttributeError(path.Root("external_id"), thing+" Held Twice", broken.Error()+".")
+	case errors.As(err, &conflict) && conflict.Reviewed != "":
+		diags.AddAttributeError(path.Root("principal_name"), refusing, conflict.Error()+".")
 	case errors.As(err, &conflict) && len(conflict.Holders) > 0:
 		diags.AddAttributeError(path.Root("external_id"), refusing, conflict.Error()+".")
 	case errors.As(err, &conflict) && conflict.Expected == nil:

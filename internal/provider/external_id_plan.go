@@ -103,8 +103,10 @@ func (r *externalIDResource) planDestroy(ctx context.Context, req resource.Modif
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	ours, known, diags := written(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if warnBeforeDestroy(&resp.Diagnostics, state, ours, known) && r.session != nil && state.PreviousExternalID.ValueString() != ours {
-		r.warnRestored(ctx, state, &resp.Diagnostics)
+	before, replacedOne, diags := replaced(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if warnBeforeDestroy(&resp.Diagnostics, state, ours, before, known && replacedOne) && r.session != nil && before != ours {
+		r.warnRestored(ctx, state, before, &resp.Diagnostics)
 	}
 }
 
@@ -239,13 +241,13 @@ func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, w
 }
 
 // warnRestored is [externalIDResource.warnPower] for what a destroy writes back.
-func (r *externalIDResource) warnRestored(ctx context.Context, state externalIDModel, diags *diag.Diagnostics) {
+func (r *externalIDResource) warnRestored(ctx context.Context, state externalIDModel, before string, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
 	if _, err := r.session.account.Known(ctx, state.ref()); errors.Is(err, account.ErrNotFound) {
 		return // Nothing will be written to what is gone.
 	}
-	r.warnPower(ctx, state.principal(), state.PreviousExternalID.ValueString(), diags)
+	r.warnPower(ctx, state.principal(), before, diags)
 }
 
 // insteadOf names who loses what an externalId stands for.
@@ -268,17 +270,17 @@ func warnUnrestorable(diags *diag.Diagnostics, plan externalIDModel, expected ty
 
 // warnBeforeDestroy says at plan time what a destroy will not undo, and tells whether
 // it will undo anything.
-func warnBeforeDestroy(diags *diag.Diagnostics, state externalIDModel, ours string, known bool) bool {
+func warnBeforeDestroy(diags *diag.Diagnostics, state externalIDModel, ours, before string, wrote bool) bool {
 	if state.OnDestroy.ValueString() != onDestroyRestore {
 		return false
 	}
-	reason := state.restoreImpossible()
-	if present := state.ExternalID.ValueString(); reason == "" && known && present != ours && present != state.PreviousExternalID.ValueString() {
+	reason := restoreImpossible(state.ref(), before, wrote)
+	if present := state.ExternalID.ValueString(); reason == "" && present != ours && present != before {
 		reason = "somebody else wrote it"
 	}
 	if reason != "" {
 		diags.AddWarning("External ID Will Be Kept", fmt.Sprintf("on_destroy is %q, but the externalId of %s will stay %q: %s.",
 			onDestroyRestore, state.ref(), state.ExternalID.ValueString(), reason))
 	}
-	return reason == "" && known
+	return reason == ""
 }

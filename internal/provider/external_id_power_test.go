@@ -90,19 +90,23 @@ func TestExternalID_power(t *testing.T) {
 	}
 }
 
-// An instance that finds the wanted value takes the one before from its
-// configuration. What a destroy would write back is looked at in its plan.
+// What a destroy would write back is looked at in its plan. An instance that found the
+// wanted value replaced nothing, and writes nothing back.
 func TestExternalID_powerOfDestroy(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		onDestroy string
 		deleted   bool
+		found     bool
 		warns     int
-	}{"restored": {"restore", false, 1}, "kept": {"keep", false, 0}, "gone": {"restore", true, 0}} {
+	}{"restored": {"restore", false, false, 1}, "found": {"restore", false, true, 0}, "kept": {"keep", false, false, 0}, "gone": {"restore", true, false, 0}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			st := smallWorld()
 			st.Users[1].Roles = []simulator.Role{{Value: "account_admin"}}
+			if !tt.found {
+				st.Users[1].ExternalID = entraID(666)
+			}
 			a := startAccount(t, st, simulator.Options{})
 			run := func() *wire {
 				return dial(t.Context(), t, document{

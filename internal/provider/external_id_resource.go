@@ -54,8 +54,10 @@ func (r *externalIDResource) Create(ctx context.Context, req resource.CreateRequ
 	}
 	result, err := r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
 		Ref: plan.ref(), Want: plan.ExternalID.ValueString(), Expected: plan.ExpectedCurrentExternalID.ValueStringPointer(),
+		Name: plan.PrincipalName.ValueString(), Adopts: true,
 	})
 	r.session.warnJournal(&resp.Diagnostics)
+	warnUnchecked(&resp.Diagnostics, thingExternalID, plan.ref().String(), result.Unchecked)
 	if err != nil {
 		// Nothing is put into state: what was not confirmed is planned again, and
 		// the next create re-reads before it writes.
@@ -73,8 +75,9 @@ func (r *externalIDResource) Create(ctx context.Context, req resource.CreateRequ
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
 	resp.Diagnostics.Append(r.session.handover.remember(ctx, resp.Private)...)
 	resp.Diagnostics.Append(remember(ctx, resp.Private, keyApplied, plan.ExternalID.ValueString())...)
-	if result.PreviousKnown {
+	if result.Wrote { // What was found is not this instance's to undo.
 		resp.Diagnostics.Append(rememberWritten(ctx, resp.Private, plan.ExternalID.ValueString())...)
+		resp.Diagnostics.Append(rememberReplaced(ctx, resp.Private, result.Previous)...)
 	}
 }
 
@@ -149,15 +152,32 @@ func (r *externalIDResource) Update(ctx context.Context, req resource.UpdateRequ
 			Ref: plan.ref(), Want: plan.ExternalID.ValueString(), Expected: expected.ValueStringPointer(),
 		})
 		r.session.warnJournal(&resp.Diagnostics)
+		warnUnchecked(&resp.Diagnostics, thingExternalID, plan.ref().String(), result.Unchecked)
 		if err != nil {
 			addWriteError(&resp.Diagnostics, "Update", thingExternalID, principalOf(plan.ref(), result.Principal), err)
+		}
+		var broken *account.BrokenError
+		switch {
+		case errors.As(err, &broken):
+			plan.ExternalID = types.StringValue(result.Principal.ExternalID) // It was written, and read back.
+		case err != nil:
 			return // The response state is the prior state: nothing is called done.
 		}
-		if firstWrite && result.PreviousKnown {
-			plan.PreviousExternalID = types.StringValue(result.Previous)
+		if firstWrite {
+			plan.PreviousExternalID = types.StringNull()
+			if result.PreviousKnown {
+				plan.PreviousExternalID = types.StringValue(result.Previous)
+			}
 		}
-		resp.Diagnostics.Append(rememberWritten(ctx, resp.Private, plan.ExternalID.ValueString())...)
-		resp.Diagnostics.Append(remember(ctx, resp.Private, keyApplied, plan.ExternalID.ValueString())...)
+		if result.Wrote {
+			_, known, diags := replaced(ctx, req.Private)
+			resp.Diagnostics.Append(diags...)
+			if !known {
+				resp.Diagnostics.Append(rememberReplaced(ctx, resp.Private, result.Previous)...)
+			}
+			resp.Diagnostics.Append(rememberWritten(ctx, resp.Private, result.Principal.ExternalID)...)
+		}
+		resp.Diagnostics.Append(remember(ctx, resp.Private, keyApplied, result.Principal.ExternalID)...)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)
@@ -180,7 +200,13 @@ func (r *externalIDResource) Delete(ctx context.Context, req resource.DeleteRequ
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
-	if reason := state.restoreImpossible(); reason != "" {
+	// Neither is taken from the attributes: a refresh takes what somebody else wrote
+	// into external_id, and previous_external_id may be what was only expected.
+	ours, known, diags := written(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	before, replacedOne, diags := replaced(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if reason := restoreImpossible(state.ref(), before, known && replacedOne); reason != "" {
 		warnKept(&resp.Diagnostics, state, reason)
 		return
 	}
@@ -188,14 +214,7 @@ func (r *externalIDResource) Delete(ctx context.Context, req resource.DeleteRequ
 		warnKept(&resp.Diagnostics, state, "it was written in another account than the provider is configured for")
 		return
 	}
-	// Not the value in state: a refresh takes what somebody else wrote into it.
-	ours, known, diags := written(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if !known {
-		warnKept(&resp.Diagnostics, state, "what this resource wrote is not known")
-		return
-	}
-	if state.PreviousExternalID.ValueString() == ours {
+	if before == ours {
 		return // The value is what it was before.
 	}
 	done, free := r.session.handover.give(ctx, state.ID.ValueString(), req.Private)
@@ -215,14 +234,14 @@ func (r *externalIDResource) Delete(ctx context.Context, req resource.DeleteRequ
 	case err != nil:
 		warnKept(&resp.Diagnostics, state, fmt.Sprintf("its present value could not be read: %s", err))
 		return
-	case current.ExternalID == state.PreviousExternalID.ValueString():
+	case current.ExternalID == before:
 		return // Somebody restored it already.
 	case !account.SameShown(current.ExternalID, ours):
 		warnKept(&resp.Diagnostics, state, fmt.Sprintf("the account now holds %q, which this resource did not write", current.ExternalID))
 		return
 	}
 	_, err = r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
-		Ref: state.ref(), Want: state.PreviousExternalID.ValueString(), Expected: &ours,
+		Ref: state.ref(), Want: before, Expected: &ours,
 	})
 	r.session.warnJournal(&resp.Diagnostics)
 	switch {

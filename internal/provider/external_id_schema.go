@@ -54,13 +54,13 @@ func (m externalIDModel) principal() audit.Principal {
 	return audit.Principal{Ref: m.ref(), Name: m.PrincipalName.ValueString(), ExternalID: m.ExternalID.ValueString()}
 }
 
-// restoreImpossible says why the previous value cannot be written back; empty
-// when it can be tried.
-func (m externalIDModel) restoreImpossible() string {
+// restoreImpossible says why the value before the first write of an instance cannot
+// be written back; empty when it can be tried. wrote tells that there was a write.
+func restoreImpossible(ref audit.Ref, before string, wrote bool) string {
 	switch {
-	case m.PreviousExternalID.IsNull():
-		return "the value before this resource's first write is not known"
-	case m.PreviousExternalID.ValueString() == "" && m.ref().Type != audit.TypeGroup:
+	case !wrote:
+		return "this instance wrote nothing, it found the value there"
+	case before == "" && ref.Type != audit.TypeGroup:
 		return "it was blank before, and the Databricks API clears the externalId of groups only"
 	}
 	return ""

@@ -52,8 +52,11 @@ func (r *groupMemberRemovalResource) Create(ctx context.Context, req resource.Cr
 		addMemberError(&resp.Diagnostics, "Create", thingRemoval, &plan.memberModel, err)
 		return
 	}
-	result, err := r.session.account.RemoveMember(ctx, plan.request())
+	ask := plan.request()
+	ask.Adopts, ask.GroupName = true, plan.GroupName.ValueString()
+	result, err := r.session.account.RemoveMember(ctx, ask)
 	r.session.warnJournal(&resp.Diagnostics)
+	warnUnchecked(&resp.Diagnostics, thingRemoval, fact, result.Unchecked)
 	if err != nil {
 		// As in groupMemberResource.Create: state holds what was confirmed.
 		addMemberError(&resp.Diagnostics, "Create", thingRemoval, &plan.memberModel, err)
@@ -62,6 +65,9 @@ func (r *groupMemberRemovalResource) Create(ctx context.Context, req resource.Cr
 	plan.fill(result.Group, result.Member)
 	plan.AccountID = r.session.accountID()
 	plan.Removed = types.BoolValue(result.Wrote)
+	if !result.Wrote {
+		r.session.warnNotOurs(&resp.Diagnostics, fact, "removed")
+	}
 	plan.ID = types.StringValue(fact)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, r.session.account.AccountID(), &plan.memberModel)...)

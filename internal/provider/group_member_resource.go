@@ -50,8 +50,11 @@ func (r *groupMemberResource) Create(ctx context.Context, req resource.CreateReq
 		addMemberError(&resp.Diagnostics, "Create", thingGroupMember, &plan.memberModel, err)
 		return
 	}
-	result, err := r.session.account.AddMember(ctx, plan.request())
+	ask := plan.request()
+	ask.Adopts, ask.GroupName = true, plan.GroupName.ValueString()
+	result, err := r.session.account.AddMember(ctx, ask)
 	r.session.warnJournal(&resp.Diagnostics)
+	warnUnchecked(&resp.Diagnostics, thingGroupMember, fact, result.Unchecked)
 	if err != nil {
 		// Nothing is put into state, so nothing is tainted: what was not confirmed
 		// is planned again, and the next create re-reads before it writes.
@@ -61,6 +64,9 @@ func (r *groupMemberResource) Create(ctx context.Context, req resource.CreateReq
 	plan.fill(result.Group, result.Member)
 	plan.AccountID = r.session.accountID()
 	plan.Added = types.BoolValue(result.Wrote)
+	if !result.Wrote {
+		r.session.warnNotOurs(&resp.Diagnostics, fact, "added")
+	}
 	plan.ID = types.StringValue(fact)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, r.session.account.AccountID(), &plan.memberModel)...)

@@ -80,7 +80,7 @@ func TestHandover_createdBeforeDestroyed(t *testing.T) {
 				t.Errorf("no warning says what was kept: %v", w.diags)
 			}
 			w.apply(second, w.plan(second, nil))
-			if w.failed() || tt.held(a) != (tt.resource == removalResource) { // A removal that was found has nobody to put back.
+			if w.failed() || tt.held(a) != (tt.resource != memberResource) { // What was found is not undone, unless on_destroy says so.
 				t.Errorf("after the destroy of the second instance: held %v, %v", tt.held(a), w.diags)
 			}
 		})

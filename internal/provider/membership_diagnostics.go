@@ -21,9 +21,11 @@ import (
 func addMemberError(diags *diag.Diagnostics, verb, thing string, m *memberModel, err error) {
 	var (
 		refused     *account.RefusedError
-		unconfirmed *account.UnconfirmedMemberError
+		unconfirmed *account.UnconfirmedError
 		untold      *account.JournalError
 		ofIDP       *account.IDPGroupError
+		conflict    *account.ConflictError
+		broken      *account.BrokenError
 	)
 	what := fmt.Sprintf("member %s of group/%s", m.MemberID.ValueString(), m.GroupID.ValueString())
 	switch {
@@ -32,6 +34,10 @@ func addMemberError(diags *diag.Diagnostics, verb, thing string, m *memberModel,
 			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", what))
 	case errors.As(err, &untold):
 		diags.AddError(fmt.Sprintf("Refusing to %s %s", verb, thing), untold.Error()+".")
+	case errors.As(err, &broken):
+		diags.AddError(thing+" Broke Something", broken.Error()+".")
+	case errors.As(err, &conflict): // It has another name than was reviewed.
+		diags.AddAttributeError(path.Root("group_name"), fmt.Sprintf("Refusing to %s %s", verb, thing), conflict.Error()+".")
 	case errors.As(err, &refused):
 		addRefusals(diags, verb, thing, refused.Refusals)
 	case errors.As(err, &ofIDP): // It says what to do: neither later nor another role helps.
@@ -43,6 +49,25 @@ func addMemberError(diags *diag.Diagnostics, verb, thing string, m *memberModel,
 	default:
 		diags.AddError(fmt.Sprintf("Unable to %s %s", verb, thing), fmt.Sprintf("Failed for %s: %s.%s", what, strings.TrimSuffix(err.Error(), "."), nextStep(err)))
 	}
+}
+
+// warnUnchecked says that a write was confirmed, and that what a guard protects could
+// not be looked at once more after it.
+func warnUnchecked(diags *diag.Diagnostics, thing, fact, why string) {
+	if why != "" {
+		diags.AddWarning(thing+" Not Checked After the Write", fmt.Sprintf("The write of %s is confirmed. Whether another writer broke something at the same "+
+			"moment (the same external id for two principals, a cycle of groups, no account admin left) could not be looked at: %s. Plan again, and look at "+
+			"the audit.", fact, strings.TrimSuffix(why, ".")))
+	}
+}
+
+// warnNotOurs says that a create found what it wanted. did is "added" or "removed".
+func (s *session) warnNotOurs(diags *diag.Diagnostics, fact, did string) {
+	if s.settings.journalPath != "" {
+		return // An interrupted apply has left its intent there, and this is not its work.
+	}
+	diags.AddWarning("Membership Found", fmt.Sprintf("%s is as it was wanted already, so nothing was written, and %s is false: a destroy leaves it as it is, unless "+
+		"on_destroy says otherwise. If an apply of this configuration was interrupted, that may have been its work: without journal_path nothing tells.", fact, did))
 }
 
 // addMissingError says which of both does not exist, on its attribute, where that

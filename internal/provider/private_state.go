@@ -18,13 +18,15 @@ import (
 )
 
 // Private state holds what Terraform's state has no attribute for: what the
-// instance wrote last, what it applied last (written, found or imported), what its
-// state showed before someone else changed it, and in which account it lives.
+// instance wrote last and what its first write replaced, what it applied last
+// (written, found or imported), what its state showed before someone else changed it,
+// and in which account it lives.
 const (
-	keyWritten = "written"
-	keyApplied = "applied"
-	keyShown   = "shown"
-	keyAccount = "account"
+	keyWritten  = "written"
+	keyReplaced = "replaced"
+	keyApplied  = "applied"
+	keyShown    = "shown"
+	keyAccount  = "account"
 )
 
 // privateWriter and privateReader are the private state of the framework, whose
@@ -60,6 +62,17 @@ func remembered(ctx context.Context, private privateReader, key string) (string,
 // account, and a destroy must know the one from the other.
 func rememberWritten(ctx context.Context, private privateWriter, externalID string) diag.Diagnostics {
 	return remember(ctx, private, keyWritten, externalID)
+}
+
+// rememberReplaced notes what the first write of the instance replaced. The attribute
+// may hold what was only expected, and that is never written back.
+func rememberReplaced(ctx context.Context, private privateWriter, externalID string) diag.Diagnostics {
+	return remember(ctx, private, keyReplaced, externalID)
+}
+
+// replaced is what the first write of the instance replaced; false when it wrote nothing.
+func replaced(ctx context.Context, private privateReader) (string, bool, diag.Diagnostics) {
+	return remembered(ctx, private, keyReplaced)
 }
 
 // written is what the instance wrote last; false when it wrote nothing.

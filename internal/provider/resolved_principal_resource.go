@@ -118,8 +118,8 @@ func (r *resolvedPrincipalResource) Create(ctx context.Context, req resource.Cre
 // addResolveError says what an identity that could not be resolved means.
 func addResolveError(diags *diag.Diagnostics, plan resolvedPrincipalModel, err error) {
 	var (
-		untold     *account.JournalError
-		unresolved *account.UnresolvedError
+		untold      *account.JournalError
+		unconfirmed *account.UnconfirmedError
 	)
 	what := fmt.Sprintf("the %s with the external id %s", plan.kind(), plan.ExternalID.ValueString())
 	refusing := "Refusing to Create " + thingResolvedPrincipal
@@ -135,7 +135,7 @@ func addResolveError(diags *diag.Diagnostics, plan resolvedPrincipalModel, err e
 		diags.AddAttributeError(path.Root("external_id"), "Identity Not Found", fmt.Sprintf("The identity provider of the account has no such identity: %s. "+
 			"Check principal_type and external_id (Entra: the object id, of a service principal that of the enterprise application, not of the app registration; "+
 			"Okta: the user or group id).\n\n%s.", what, withoutStop(err)))
-	case errors.As(err, &unresolved):
+	case errors.As(err, &unconfirmed):
 		diags.AddError("Unable to Confirm "+thingResolvedPrincipal, withoutStop(err)+"."+nextStep(err))
 	default:
 		diags.AddError("Unable to Create "+thingResolvedPrincipal, fmt.Sprintf("Failed while %s.%s", withoutStop(err), nextStep(err)))

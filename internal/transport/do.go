@@ -58,6 +58,12 @@ func (e *Error) Unwrap() error { return e.Err }
 // nothing else can be asked of the host either.
 func (e *Error) HostUnreachable() bool { return e.FirstContact || e.Gone }
 
+// mayHaveHappened tells whether a write may have taken effect by this attempt: its
+// answer was lost, or the server failed while it worked on it.
+func (a *attempt) mayHaveHappened() bool {
+	return a.sent && (a.err != nil || a.resp.Status >= http.StatusInternalServerError)
+}
+
 // errNoProgress is the end of an attempt whose answer stopped coming.
 var errNoProgress = errors.New("no progress")
 
@@ -84,7 +90,7 @@ type attempt struct {
 // server without an answer is sent again only if it is a GET or Repeatable.
 // Retry-After is honoured as seconds and as a date, and capped by the budget.
 //
-// The error is an [*Error], the error of Authorize or Again, or the context's.
+// The error is an [*Error], the error of Authorize or Prepare, or the context's.
 func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	u, err := url.Parse(req.URL)
 	if err != nil {
@@ -95,18 +101,18 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		sent     bool
 		attempts int
 	)
-	queued := time.Now()
 	for {
 		release, err := c.enter(ctx, req, attempts > 0)
-		if err == nil && attempts == 0 && req.Again != nil && time.Since(queued) > longQueue {
-			release() // What it asks needs a place itself.
-			if err := req.Again(ctx); err != nil {
-				return nil, err
-			}
-			release, err = c.reenter(ctx, req)
+		if err == nil && req.Prepare != nil {
+			release, err = c.prepare(ctx, req, attempts, sent, release)
 		}
-		var refused *refusedError
+		var (
+			refused *refusedError
+			given   *finalError
+		)
 		switch {
+		case errors.As(err, &given):
+			return nil, given.err
 		case errors.As(err, &refused):
 			e := &Error{Method: req.Method, Place: place(u), Attempts: attempts, Sent: sent, Err: refused.err}
 			if attempts > 0 {
@@ -131,7 +137,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		a := c.try(ctx, req, u, start)
 		a.begun, a.start = begun, start
 		release()
-		sent = sent || a.sent
+		sent = sent || a.mayHaveHappened()
 		var final *finalError
 		if errors.As(a.err, &final) {
 			return nil, final.err
@@ -150,8 +156,8 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		if err := Sleep(ctx, pause); err != nil {
 			return nil, ended(ctx, req, u, err)
 		}
-		if req.Again != nil {
-			if err := req.Again(ctx); err != nil {
+		if req.Prepare != nil {
+			if _, err := req.Prepare(ctx, attempts, sent); err != nil {
 				return nil, err
 			}
 		}
@@ -218,9 +224,32 @@ func (c *Client) enter(ctx context.Context, req *Request, again bool) (release f
 	}
 }
 
-// longQueue is the time in a queue after which a request that was decided before
-// it is decided anew.
-const longQueue = time.Second
+const (
+	// longQueue is the time in a queue after which a request that was prepared
+	// before it is prepared anew, so often at most.
+	longQueue   = time.Second
+	maxPrepares = 3
+)
+
+// prepare has a request that has had its turn made anew, and takes a place for it.
+// release gives back the place that it has: what Prepare reads needs one itself.
+func (c *Client) prepare(ctx context.Context, req *Request, attempts int, unsure bool, release func()) (func(), error) {
+	for n := 1; ; n++ {
+		release()
+		body, err := req.Prepare(ctx, attempts, unsure)
+		if err != nil {
+			return nil, &finalError{err}
+		}
+		if body != nil {
+			req.Body = body
+		}
+		ready := time.Now()
+		release, err = c.reenter(ctx, req)
+		if err != nil || n == maxPrepares || time.Since(ready) <= longQueue {
+			return release, err
+		}
+	}
+}
 
 // reenter takes a place for a request that has had its turn.
 func (c *Client) reenter(ctx context.Context, req *Request) (release func(), err error) {
@@ -245,8 +274,8 @@ type refusedError struct{ err error }
 
 func (e *refusedError) Error() string { return e.err.Error() }
 
-// finalError marks what is not retried here: a request that cannot be built, or
-// credentials that could not be had (the token request had its own attempts).
+// finalError marks what is not retried here: a request that cannot be built or was
+// given up, or credentials that could not be had (the token request had its own attempts).
 type finalError struct{ err error }
 
 func (e *finalError) Error() string { return e.err.Error() }

@@ -155,11 +155,13 @@ type Request struct {
 	// Authorize sets the credentials of each attempt; nil for none. Its error
 	// ends the request as it is: it is not retried.
 	Authorize func(ctx context.Context, r *http.Request) error
-	// Again is asked before each further attempt, after the pause, and before the
-	// first one where that had to queue for longer than a second: what was true
-	// when the request was made may not be any more. Its error ends the request as
-	// it is. It may send requests itself. nil for no question.
-	Again func(ctx context.Context) error
+	// Prepare makes the body of each attempt, the first one included, when the
+	// request has its turn under the rate limit: what was true when it was asked for
+	// may not be any more. Before a further attempt it is asked once more, ahead of
+	// the queue, so that what takes long is done by then. attempts is the number of
+	// those before; unsure tells that one of them may have taken effect. It may send
+	// requests itself; its error ends the request as it is. nil sends Body.
+	Prepare func(ctx context.Context, attempts int, unsure bool) (body []byte, err error)
 	// Check looks at a successful answer; an error marks it as broken (half a
 	// document), and it is asked for again where that is allowed.
 	Check func(*Response) error
