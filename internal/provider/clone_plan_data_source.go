@@ -115,12 +115,12 @@ func (d *clonePlanDataSource) plan(ctx context.Context, model *clonePlanModel, d
 		AllowDifferentTypes: model.AllowDifferentTypes.ValueBool(),
 	}
 	if !model.MaxAdditions.IsNull() {
-		most := int(model.MaxAdditions.ValueInt64())
+		most := int(wholeNumberOf(model.MaxAdditions))
 		in.MaxAdditions = &most
 	}
 	var allowed []string
 	if !model.AllowPrivilegedGroups.IsNull() {
-		diags.Append(model.AllowPrivilegedGroups.ElementsAs(ctx, &allowed, false)...)
+		allowed = textsFrom(path.Root("allow_privileged_groups"), model.AllowPrivilegedGroups.Elements(), diags)
 	}
 	for _, id := range allowed {
 		in.AllowPrivileged[id] = true

@@ -25,7 +25,7 @@ type clonePlanModel struct {
 	SQLWarehouseID        types.String   `tfsdk:"sql_warehouse_id"`
 	AllowPrivilegedGroups types.Set      `tfsdk:"allow_privileged_groups"`
 	AllowDifferentTypes   types.Bool     `tfsdk:"allow_different_types"`
-	MaxAdditions          types.Int64    `tfsdk:"max_additions"`
+	MaxAdditions          types.Number   `tfsdk:"max_additions"`
 	AllowIncomplete       types.Bool     `tfsdk:"allow_incomplete"`
 	Timeouts              timeouts.Value `tfsdk:"timeouts"`
 

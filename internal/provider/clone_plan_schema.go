@@ -6,8 +6,8 @@ package provider
 import (
 	"context"
 	"maps"
+	"math"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -137,8 +137,8 @@ func clonePlanInputs() map[string]schema.Attribute {
 			Optional: true, MarkdownDescription: "Allow source and target to be of different types, for example a service principal and a user. Default `false`, because " +
 				"people and jobs rarely ought to have the same access, and a wrong selector is found out so.",
 		},
-		"max_additions": schema.Int64Attribute{
-			Optional: true, Validators: []validator.Int64{int64validator.AtLeast(0)},
+		"max_additions": schema.NumberAttribute{
+			Optional: true, Validators: []validator.Number{wholeNumber{most: math.MaxInt32}},
 			MarkdownDescription: "Most memberships that may be new to the target; more is an error. Null is no limit.",
 		},
 		"allow_incomplete": schema.BoolAttribute{

@@ -122,7 +122,7 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 	}
 	if !model.PrincipalTypes.IsNull() {
 		var chosen []string
-		diags.Append(model.PrincipalTypes.ElementsAs(ctx, &chosen, false)...)
+		chosen = textsFrom(path.Root("principal_types"), model.PrincipalTypes.Elements(), diags)
 		r.types = nil
 		for _, t := range chosen {
 			r.types = append(r.types, audit.PrincipalType(t))
@@ -130,7 +130,7 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 	}
 	var targets []targetModel
 	if !model.Targets.IsNull() {
-		diags.Append(model.Targets.ElementsAs(ctx, &targets, false)...)
+		targets = objectsFrom[targetModel](ctx, path.Root("targets"), model.Targets.Elements(), diags)
 	}
 	for i, t := range targets {
 		ref := audit.Ref{Type: audit.PrincipalType(t.PrincipalType.ValueString()), ID: t.PrincipalID.ValueString()}
@@ -142,13 +142,13 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 	}
 	var allowed []string
 	if !model.AllowPrivilegedPrincipals.IsNull() {
-		diags.Append(model.AllowPrivilegedPrincipals.ElementsAs(ctx, &allowed, false)...)
+		allowed = textsFrom(path.Root("allow_privileged_principals"), model.AllowPrivilegedPrincipals.Elements(), diags)
 	}
 	for _, id := range allowed {
 		r.options.AllowPrivileged[id] = true
 	}
 	if !model.PrimaryDomains.IsNull() {
-		diags.Append(model.PrimaryDomains.ElementsAs(ctx, &r.options.PrimaryDomains, false)...)
+		r.options.PrimaryDomains = textsFrom(path.Root("primary_domains"), model.PrimaryDomains.Elements(), diags)
 	}
 	for i, w := range model.waivers(ctx, diags) {
 		expires, err := parseExpiry(w.Expires)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -165,9 +166,7 @@ func (m *divergencesModel) waivers(ctx context.Context, diags *diag.Diagnostics)
 	if m.Waivers.IsNull() || m.Waivers.IsUnknown() {
 		return nil
 	}
-	var out []waiverModel
-	diags.Append(m.Waivers.ElementsAs(ctx, &out, false)...)
-	return out
+	return objectsFrom[waiverModel](ctx, path.Root("waivers"), m.Waivers.Elements(), diags)
 }
 
 // parseExpiry reads a date (the waiver holds through that day, UTC) or an

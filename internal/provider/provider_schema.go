@@ -7,7 +7,6 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -157,11 +156,11 @@ func ownAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "URL per workspace id, for workspaces behind private link or a vanity host. " +
 				"Environment variable `DBXIDENTITY_WORKSPACE_HOSTS` (a JSON object).",
 		},
-		"max_concurrency": schema.Int64Attribute{
+		"max_concurrency": schema.NumberAttribute{
 			Optional: true,
 			MarkdownDescription: "Most requests under way at once, from 1 to 256. Default 32. " +
 				"Environment variable `DBXIDENTITY_MAX_CONCURRENCY`.",
-			Validators: []validator.Int64{int64validator.Between(1, 256)},
+			Validators: []validator.Number{wholeNumber{least: 1, most: 256}},
 		},
 		"reads_per_second": schema.Float64Attribute{
 			Optional: true,

@@ -28,20 +28,20 @@ type ledgerModel struct {
 	AccountID types.String `tfsdk:"account_id"`
 	Exclude   types.Set    `tfsdk:"exclude"`
 
-	PendingExternalIDs  types.Map   `tfsdk:"pending_external_ids"`
-	MaxNewExternalIDs   types.Int64 `tfsdk:"max_new_external_ids"`
-	ExternalIDs         types.Map   `tfsdk:"external_ids"`
-	ObservedExternalIDs types.Map   `tfsdk:"observed_external_ids"`
+	PendingExternalIDs  types.Map    `tfsdk:"pending_external_ids"`
+	MaxNewExternalIDs   types.Number `tfsdk:"max_new_external_ids"`
+	ExternalIDs         types.Map    `tfsdk:"external_ids"`
+	ObservedExternalIDs types.Map    `tfsdk:"observed_external_ids"`
 
-	PendingMemberRemovals  types.Map   `tfsdk:"pending_member_removals"`
-	MaxNewMemberRemovals   types.Int64 `tfsdk:"max_new_member_removals"`
-	MemberRemovals         types.Map   `tfsdk:"member_removals"`
-	ObservedMemberRemovals types.Map   `tfsdk:"observed_member_removals"`
+	PendingMemberRemovals  types.Map    `tfsdk:"pending_member_removals"`
+	MaxNewMemberRemovals   types.Number `tfsdk:"max_new_member_removals"`
+	MemberRemovals         types.Map    `tfsdk:"member_removals"`
+	ObservedMemberRemovals types.Map    `tfsdk:"observed_member_removals"`
 
-	PendingMemberships  types.Map   `tfsdk:"pending_memberships"`
-	MaxNewMemberships   types.Int64 `tfsdk:"max_new_memberships"`
-	Memberships         types.Map   `tfsdk:"memberships"`
-	ObservedMemberships types.Map   `tfsdk:"observed_memberships"`
+	PendingMemberships  types.Map    `tfsdk:"pending_memberships"`
+	MaxNewMemberships   types.Number `tfsdk:"max_new_memberships"`
+	Memberships         types.Map    `tfsdk:"memberships"`
+	ObservedMemberships types.Map    `tfsdk:"observed_memberships"`
 }
 
 func emptyLedger() *ledgerModel {

@@ -6,12 +6,13 @@ package provider
 import (
 	"context"
 	"maps"
+	"math"
+	"math/big"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/numberdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -130,10 +131,10 @@ func optionalText(name string) schema.StringAttribute {
 	return schema.StringAttribute{Optional: true, MarkdownDescription: attributeTexts[name]}
 }
 
-func limitAttribute(value int64, text string) schema.Int64Attribute {
-	return schema.Int64Attribute{
-		Optional: true, Computed: true, Default: int64default.StaticInt64(value), MarkdownDescription: text,
-		Validators: []validator.Int64{int64validator.AtLeast(-1)},
+func limitAttribute(value int64, text string) schema.NumberAttribute {
+	return schema.NumberAttribute{
+		Optional: true, Computed: true, Default: numberdefault.StaticBigFloat(big.NewFloat(float64(value))), MarkdownDescription: text,
+		Validators: []validator.Number{wholeNumber{least: -1, most: math.MaxInt32}},
 	}
 }
 

@@ -99,7 +99,7 @@ type ledgerSection[E ledgerEntry] struct {
 	renew func(tracked, pending E) (E, bool)
 
 	pending, entries, observed *types.Map
-	limit                      *types.Int64
+	limit                      *types.Number
 }
 
 func (m *ledgerModel) externalIDs() ledgerSection[externalIDFixModel] {
@@ -127,7 +127,11 @@ func (m *ledgerModel) memberships() ledgerSection[membershipModel] {
 func (s ledgerSection[E]) decode(ctx context.Context, from *types.Map, diags *diag.Diagnostics) map[string]E {
 	out := map[string]E{}
 	if !from.IsNull() && !from.IsUnknown() {
-		diags.Append(from.ElementsAs(ctx, &out, false)...)
+		for key, element := range from.Elements() {
+			if entry, ok := objectFrom[E](ctx, path.Root(s.name).AtMapKey(key), element, diags); ok {
+				out[key] = entry
+			}
+		}
 	}
 	return out
 }
@@ -207,7 +211,7 @@ func (m ledgerMerge[E]) apply(ctx context.Context, diags *diag.Diagnostics) {
 
 // checkLimit refuses a plan that takes in more at once than the reviewer allows.
 func (m ledgerMerge[E]) checkLimit(diags *diag.Diagnostics) {
-	limit := m.limit.ValueInt64()
+	limit := wholeNumberOf(*m.limit)
 	attribute := "max_new_" + m.name
 	if n := int64(len(m.plan.New) + len(m.plan.Changed)); limit >= 0 && n > limit {
 		diags.AddAttributeError(path.Root(attribute), m.tooMany,
@@ -245,7 +249,7 @@ func (m *ledgerModel) merge(ctx context.Context, state *ledgerModel, diags *diag
 func (m *ledgerModel) excluded(ctx context.Context, diags *diag.Diagnostics) map[string]bool {
 	var keys []string
 	if !m.Exclude.IsNull() {
-		diags.Append(m.Exclude.ElementsAs(ctx, &keys, false)...)
+		keys = textsFrom(path.Root("exclude"), m.Exclude.Elements(), diags)
 	}
 	out := make(map[string]bool, len(keys))
 	for _, key := range keys {

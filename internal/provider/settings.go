@@ -210,9 +210,9 @@ func (r *settingsReader) rate(name string) float64 {
 
 // count reads a whole number; zero when it is not set.
 func (r *settingsReader) count(name string, least, most int64) int {
-	var v types.Int64
+	var v types.Number
 	if r.get(name, &v, func() attr.Value { return v }) {
-		return int(r.between(name, "the provider block", float64(v.ValueInt64()), float64(least), float64(most)))
+		return int(r.between(name, "the provider block", float64(wholeNumberOf(v)), float64(least), float64(most)))
 	}
 	return int(r.numberFromEnv(name, float64(least), float64(most)))
 }
