@@ -124,13 +124,14 @@ func (r *externalIDResource) Schema(ctx context.Context, _ resource.SchemaReques
 			},
 			"previous_external_id": schema.StringAttribute{
 				Computed: true, PlanModifiers: keepState,
-				MarkdownDescription: "The value before this instance's first write; null when it is not known.",
+				MarkdownDescription: "The value before this instance's first write. Where the account held the wanted value already, it is " +
+					"`expected_current_external_id`, which this instance did not replace; null when it is not known.",
 			},
 			"on_destroy": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(onDestroyKeep),
 				Validators: []validator.String{stringvalidator.OneOf(onDestroyKeep, onDestroyRestore)},
-				MarkdownDescription: "What destroy does: `keep` (the default) leaves the value in the account; `restore` writes `previous_external_id` back, " +
-					"if the account still holds our value, the previous one is known and free, and the API can. A destroy is never blocked by it.",
+				MarkdownDescription: "What destroy does: `keep` (the default) leaves the value in the account; `restore` writes back what the first write of this " +
+					"instance replaced, if the account still holds our value, the one before is free, and the API can. An instance that found its value writes nothing back. A destroy is never blocked by it.",
 			},
 			"timeouts": writeTimeouts(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
 		},
