@@ -61,11 +61,20 @@ func (a *auditor) staleCause(m *Match) string {
 	}
 }
 
-// isOwnDomain compares what follows the last "@", in any case; a name without
-// one is foreign.
+// isOwnDomain tells whether a user is of one of the own domains, in any case; a name
+// without a domain is foreign.
 func (a *auditor) isOwnDomain(userName string) bool {
+	domain := domainOf(userName)
+	return domain != "" && a.domains[domain]
+}
+
+// domainOf is what follows the last "@", in lower case; empty where there is none.
+func domainOf(userName string) string {
 	at := strings.LastIndexByte(userName, '@')
-	return at >= 0 && a.domains[strings.ToLower(userName[at+1:])]
+	if at < 0 {
+		return ""
+	}
+	return strings.ToLower(userName[at+1:])
 }
 
 // allNested tells whether the IdP has every unconfirmed member after all,
@@ -111,7 +120,7 @@ func actionFor(d Divergence, reason string) string {
 		return ActionDecide
 	case ReasonAmbiguous:
 		return ActionChoose
-	case ReasonHeld, ReasonClaimed, ReasonChain:
+	case ReasonHeld, ReasonClaimed, ReasonChain, ReasonNameTaken:
 		return ActionCollision
 	case ReasonNameChange:
 		if d.Type == TypeGroup {

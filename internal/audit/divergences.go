@@ -4,6 +4,7 @@
 package audit
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -45,7 +46,23 @@ func Divergences(in Input, o Options) Report {
 	r.Clean = r.Complete && clean
 	r.Waivers = a.waivers.statuses(r.Complete)
 	r.UnrelatedIDs = a.unrelated
+	if r.Complete {
+		r.Unmatched = a.unmatched()
+	}
 	return r
+}
+
+// unmatched looks for what the options name in the whole directory.
+func (a *auditor) unmatched() Unmatched {
+	domains, ids := maps.Clone(a.domains), maps.Clone(a.o.AllowPrivileged)
+	for i := range a.inventory {
+		p := &a.inventory[i]
+		delete(ids, p.ID)
+		if p.Type == TypeUser {
+			delete(domains, domainOf(p.Name))
+		}
+	}
+	return Unmatched{Domains: slices.Sorted(maps.Keys(domains)), AllowPrivileged: slices.SortedFunc(maps.Keys(ids), CompareIDs)}
 }
 
 // fewIDs are too few to tell from them that a directory is the wrong one.
@@ -100,6 +117,7 @@ type auditor struct {
 	waived     []categorySet // the part of categories that is waived
 	harmless   []categorySet // the part of categories about which nothing is to be done
 	holders    *holderIndex
+	byName     map[nameKey][]Ref // nil until it is asked for
 	waivers    *waiverSet
 	domains    map[string]bool
 	// unrelated is the number of stored ids, where the IdP knows nobody of the

@@ -83,7 +83,7 @@ func (a *auditor) propose(p *proposal) {
 		}
 		a.proposeLink(p)
 	case set&setNameMismatch != 0:
-		p.withhold(ReasonNameChange, fmt.Sprintf("external id %s belongs to an identity with another name", p.m.Principal.ExternalID))
+		p.withhold(a.nameChange(p.m))
 	case p.m.Principal.Type == TypeGroup:
 		a.proposeClear(p)
 	case len(p.m.NearName) > 0:
@@ -91,6 +91,43 @@ func (a *auditor) propose(p *proposal) {
 	default:
 		p.withhold(ReasonNoCandidate, noCandidateDetail(p.m))
 	}
+}
+
+// nameChange is for category 2: only another name ends it, and a name that another
+// principal has cannot be given.
+func (a *auditor) nameChange(m *Match) (reason, detail string) {
+	detail = fmt.Sprintf("external id %s belongs to an identity with another name", m.Principal.ExternalID)
+	names := linkedIdentity(m).Names
+	if len(names) == 0 || names[0] == "" {
+		return ReasonNameChange, detail
+	}
+	detail += fmt.Sprintf(", %q", names[0])
+	for _, ref := range a.named(m.Principal.Type, names[0]) {
+		if ref != m.Principal.Ref {
+			return ReasonNameTaken, fmt.Sprintf("%s, and %s has that name here", detail, ref)
+		}
+	}
+	return ReasonNameChange, detail
+}
+
+// nameKey is a name in any case; the types have names of their own.
+type nameKey struct {
+	kind PrincipalType
+	name string
+}
+
+// named are the principals of a type with that name in any case, as far as the
+// directory was read. Most audits never ask.
+func (a *auditor) named(kind PrincipalType, name string) []Ref {
+	if a.byName == nil {
+		a.byName = make(map[nameKey][]Ref, len(a.inventory))
+		for i := range a.inventory {
+			p := &a.inventory[i]
+			key := nameKey{p.Type, FoldName(p.Name)}
+			a.byName[key] = append(a.byName[key], p.Ref)
+		}
+	}
+	return a.byName[nameKey{kind, FoldName(name)}]
 }
 
 // proposeLink is for category 3: the id of the one identity with the name.

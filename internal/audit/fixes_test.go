@@ -122,6 +122,17 @@ func TestDivergences_fixConditions(t *testing.T) {
 		"renamed": {func(m *Match, _ *Input, _ *Options) {
 			m.Principal.ExternalID, m.ByExternalID, m.ByName = "x", ptr(identity("x", "b")), nil
 		}, "", ReasonNameChange},
+		"renamed, and the name is taken": {func(m *Match, in *Input, _ *Options) {
+			m.Principal.ExternalID, m.ByExternalID, m.ByName = "x", ptr(identity("x", "b")), nil
+			hold(in, user("2", "B", ""))
+		}, "", ReasonNameTaken},
+		"renamed, and a group has the name": {func(m *Match, in *Input, _ *Options) {
+			m.Principal.ExternalID, m.ByExternalID, m.ByName = "x", ptr(identity("x", "b")), nil
+			hold(in, group("2", "b", ""))
+		}, "", ReasonNameChange},
+		"renamed, in case only": {func(m *Match, _ *Input, _ *Options) {
+			m.Principal.ExternalID, m.ByExternalID, m.ByName = "x", ptr(identity("x", "ANN@example.com")), nil
+		}, "", ReasonNameChange},
 	}
 	for label, c := range cases {
 		t.Run(label, func(t *testing.T) {

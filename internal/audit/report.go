@@ -210,4 +210,15 @@ type Report struct {
 	// UnrelatedIDs is the number of stored ids, where the IdP knows none of them and
 	// none of the names: then it is probably not the account's. Else 0.
 	UnrelatedIDs int
+	// Unmatched are inputs that match nothing in the account.
+	Unmatched Unmatched
+}
+
+// Unmatched are inputs that are well-formed and match nothing in the account, sorted;
+// empty where the report is not complete, because the match could be in what was not
+// read.
+type Unmatched struct {
+	// Domains are primary domains of which the account has no user, AllowPrivileged
+	// ids that no principal has.
+	Domains, AllowPrivileged []string
 }

@@ -50,8 +50,8 @@ func actionRules() []Rule {
 		},
 		{
 			ID: ActionCollision, Kind: KindAction, Title: "Resolve the collision",
-			Description: "Several principals hold or claim one external id.",
-			Remedy:      "Decide which principal keeps it; move assets and retire the others, or free the id.",
+			Description: "Several principals hold or claim one external id or one name.",
+			Remedy:      "Decide which principal keeps it; move assets and retire the others, or free the id or the name.",
 			Types:       PrincipalTypes(),
 		},
 		{

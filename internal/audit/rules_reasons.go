@@ -26,6 +26,7 @@ const (
 	ReasonNoCandidate          = "no_candidate"
 	ReasonUnrelated            = "idp_knows_nobody"
 	ReasonNameChange           = "needs_name_change"
+	ReasonNameTaken            = "needed_name_taken"
 	ReasonInactive             = "principal_inactive"
 	ReasonSystemGroup          = "system_group"
 	ReasonWaived               = "fix_waived"
@@ -181,6 +182,14 @@ func reasonRules() []Rule {
 			Description: "The id is right, the name is not.",
 			Remedy:      "See the actions request_name_change and rename_group.",
 			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ReasonNameTaken, Kind: KindReason, Title: "Name to change to is taken",
+			Description: "The id is right, the name is not, and another principal has the name that it would have to get: often one made at the first log-in " +
+				"under the new name.",
+			Remedy: "Decide which of the two keeps the work and the access, move to it what the other one has, and remove the other one or change its name. Only " +
+				"then ask for a name change: nothing can be renamed to a name that exists.",
+			Types: PrincipalTypes(),
 		},
 		{
 			ID: ReasonInactive, Kind: KindReason, Title: "Deactivated in Databricks",

@@ -49,6 +49,7 @@ type clonePlanModel struct {
 	Problems    types.List   `tfsdk:"problems"`
 	Complete    types.Bool   `tfsdk:"complete"`
 	Failures    types.List   `tfsdk:"failures"`
+	NotLookedAt types.List   `tfsdk:"not_looked_at"`
 }
 
 type (
@@ -135,6 +136,7 @@ func (m *clonePlanModel) fromAudit(ctx context.Context, p access.ClonePlan, diag
 	m.Route, m.DeadMembers = types.StringValue(string(p.Route)), types.Int64Value(int64(p.DeadMembers))
 	m.Cycles = listFrom(ctx, textList, p.Cycles, same[[]string], diags)
 	m.Problems = listFrom(ctx, types.StringType, p.Problems, func(q access.Problem) string { return q.Text }, diags)
+	m.NotLookedAt = listFrom(ctx, types.StringType, access.NotLookedAt(), same[string], diags)
 	m.Complete = types.BoolValue(p.Complete)
 	m.Failures = listFrom(ctx, failureType, failuresFromAudit(p.Failures), same[failureModel], diags)
 }

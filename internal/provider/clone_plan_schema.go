@@ -155,12 +155,12 @@ func clonePlanOutputs() map[string]schema.Attribute {
 		"idp_actions":        planRowList("Direct groups of the source that belong to the identity provider: the target must be added there."),
 		"databricks_actions": planRowList("Direct groups of the source that are Databricks' own and give something. What the target holds directly is left out."),
 		"skipped": planRowList("Direct groups of the source that verifiably give nothing: no workspace assignment, account role, entitlement, grant or ownership, themselves or through a group above. " +
-			"Needs the scan with depth `all` and an admin of each metastore. Roles on single groups and service principals (who manages or uses them) are not looked at."),
+			"Needs the scan with depth `all` and an admin of each metastore. Roles on single groups and service principals (who manages or uses them) and workspace-local groups are not looked at."),
 		"unverified":     planRowList("Direct groups of the source of which nobody can say whether they give anything; `reason` says why."),
 		"already_member": planRowList("Direct groups of the source of which the target is a direct member."),
 		"follows":        planRowList("Groups that the source has through others: the target gets them with the groups in `via`."),
 		"system_groups":  planRowList("Groups that Databricks keeps itself; never planned."),
-		"not_cloned": resultList(notClonedType, "What the source holds itself, which no group gives: a clone is not equality. Sorted.", map[string]string{
+		"not_cloned": resultList(notClonedType, "What the source holds itself, which no group gives: a clone is not equality; see also `not_looked_at`. Sorted.", map[string]string{
 			"kind":  "`workspace_assignment`, `account_role`, `entitlement`, `grant` or `ownership`.",
 			"place": "Workspace id of assignments and of entitlements there, or type and full name of the object; null for what holds in the whole account.",
 			"value": "Level, role, entitlement or privileges.",
@@ -182,7 +182,8 @@ func clonePlanOutputs() map[string]schema.Attribute {
 			Computed: true, ElementType: types.StringType,
 			MarkdownDescription: "Why `memberships` is null, with `allow_incomplete`; else empty.",
 		},
-		"complete": completeAttribute(),
-		"failures": failuresAttribute(),
+		"not_looked_at": notLookedAtAttribute(),
+		"complete":      completeAttribute(),
+		"failures":      failuresAttribute(),
 	}
 }

@@ -6,6 +6,7 @@ package provider
 import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
@@ -36,6 +37,13 @@ func completeAttribute() schema.Attribute {
 		Computed: true,
 		MarkdownDescription: "True when everything in scope was read. When false, `failures` lists what was not, " +
 			"and what rests on it is unknown: it is neither clean nor absent.",
+	}
+}
+
+func notLookedAtAttribute() schema.Attribute {
+	return schema.ListAttribute{
+		Computed: true, ElementType: types.StringType,
+		MarkdownDescription: "Places that can give access and that nothing in this result is about, in a sentence each: workspace-local groups.",
 	}
 }
 

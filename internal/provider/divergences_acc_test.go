@@ -285,7 +285,8 @@ func fieldScanCauses() map[string]knownvalue.Check {
 // every own user a foreign one, a name would allow nobody.
 func TestDivergences_inputsThatMatchNothing(t *testing.T) {
 	t.Parallel()
-	s := startAccount(t, smallWorld(), simulator.Options{}).serve(map[string]any{"idp": map[string]any{"databricks": map[string]any{}}})
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	s := a.serve(map[string]any{"idp": map[string]any{"databricks": map[string]any{}}, "automatic_identity_management": "off"})
 	for _, c := range []struct {
 		attribute, want string
 		value           any
@@ -293,6 +294,13 @@ func TestDivergences_inputsThatMatchNothing(t *testing.T) {
 		{"primary_domains", "a mail domain such as example.com", []string{"@example.com"}},
 		{"primary_domains", "a mail domain such as example.com", []string{"example.com "}},
 		{"primary_domains", "a mail domain such as example.com", []string{""}},
+		{"primary_domains", `Did you mean "example.com"?`, []string{"*.example.com"}},
+		{"primary_domains", `Did you mean "example.com"?`, []string{"example.com."}},
+		{"primary_domains", `Did you mean "example.com"?`, []string{"https://example.com/"}},
+		{"primary_domains", `Did you mean "example.com"?`, []string{"jane@example.com"}},
+		{"primary_domains", "a mail domain such as example.com", []string{"example..com"}},
+		{"allow_privileged_principals", `Did you mean "101"?`, []string{"user/101"}},
+		{"targets", `Did you mean "101"?`, []map[string]any{{"principal_type": "user", "principal_id": " 101"}}},
 		{"allow_privileged_principals", "internal Databricks id", []string{"user101@example.com"}},
 	} {
 		_, said := s.read("dbxidentity_divergences", map[string]any{c.attribute: c.value})
@@ -300,10 +308,69 @@ func TestDivergences_inputsThatMatchNothing(t *testing.T) {
 			t.Errorf("%s = %q: %q", c.attribute, c.value, said)
 		}
 	}
-	_, said := s.read("dbxidentity_divergences", map[string]any{"primary_domains": []string{"Example.com", "münchen.example"}, "allow_privileged_principals": []string{"101"}})
+	_, said := s.read("dbxidentity_divergences", map[string]any{"primary_domains": []string{"Example.com"}, "allow_privileged_principals": []string{"101"}})
 	if said != "" {
 		t.Error(said)
 	}
+	// What is well-formed and has no effect is named, where everything was read.
+	idle := map[string]any{
+		"primary_domains": []string{"Example.com", "münchen.example"}, "allow_privileged_principals": []string{"101", "99"},
+		"waivers": []map[string]any{{"principal_id": "99", "reason": "nobody"}, {"principal_id": "101", "reason": "over", "expires": "2020-01-01"}},
+	}
+	wanted := []string{"no user of münchen.example", "with the id 99", `(\"nobody\") covers nothing`, `(\"over\") has expired`}
+	_, said = s.read("dbxidentity_divergences", idle)
+	for _, want := range wanted {
+		if said = strings.ReplaceAll(said, `\"`, `"`); !strings.Contains(said, strings.ReplaceAll(want, `\"`, `"`)) {
+			t.Errorf("%q is not in %q", want, said)
+		}
+	}
+	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Path: "/api/**/users/102/matchWithIdp"})
+	s = a.serve(map[string]any{"idp": map[string]any{"databricks": map[string]any{}}, "automatic_identity_management": "off"})
+	if _, said = s.read("dbxidentity_divergences", idle); !strings.Contains(said, "Incomplete") || strings.Contains(said, "covers nothing") || strings.Contains(said, "no user of") {
+		t.Errorf("the match could be in what was not read: %s", said)
+	}
+}
+
+// The one read that writes: matchWithIdp syncs on accounts with automatic identity
+// management.
+func TestDivergences_mayWrite(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	for _, c := range []struct {
+		aim      string
+		readOnly bool
+		want     string
+	}{
+		{"on", true, "ERROR"}, {"on", false, ""}, {"off", true, ""}, {"unknown", true, "Audit May Sync Identities"}, {"unknown", false, "Audit May Sync Identities"},
+	} {
+		s := a.serve(map[string]any{
+			"idp": map[string]any{"databricks": map[string]any{}}, "automatic_identity_management": c.aim, "read_only": c.readOnly,
+		})
+		for name, config := range map[string]map[string]any{"dbxidentity_divergences": {}, "dbxidentity_principal": {"principal": map[string]any{"id": "101"}}} {
+			if c.want == "Audit May Sync Identities" && name == "dbxidentity_principal" {
+				continue // It is said once a run.
+			}
+			before := a.matches()
+			_, said := s.read(name, config)
+			if !strings.Contains(said, c.want) || c.want == "" && said != "" {
+				t.Errorf("%s, %+v: %q", name, c, said)
+			}
+			if c.want == "ERROR" && (a.matches() != before || !strings.Contains(said, "entra, okta and file")) {
+				t.Errorf("%s asked, or does not say what to use instead: %q", name, said)
+			}
+		}
+	}
+}
+
+// matches is how often the account was asked for a match.
+func (a account) matches() int {
+	n := 0
+	for route, times := range a.Server.Requests().ByRoute {
+		if strings.Contains(route, "matchWithIdp") {
+			n += times
+		}
+	}
+	return n
 }
 
 // A name in another case and a deactivated stale user are listed, and an account that

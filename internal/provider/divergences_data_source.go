@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -75,8 +76,39 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 		addReadError(&resp.Diagnostics, "Divergences", "auditing the account", err)
 		return
 	}
+	warnUnmatched(report, len(run.targets) > 0, &resp.Diagnostics)
 	model.fromAudit(ctx, report, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+// warnUnmatched names inputs that decide what is accepted or offered, and that have no
+// effect (any more). What other principals than the targets would have matched is not
+// known.
+func warnUnmatched(report audit.Report, targeted bool, diags *diag.Diagnostics) {
+	waivers := ""
+	for i, w := range report.Waivers {
+		at := path.Root("waivers").AtListIndex(i)
+		switch {
+		case w.State == audit.WaiverExpired:
+			waivers += fmt.Sprintf("\n  - %s (%q) has expired: what it covered counts again.", at, w.Reason)
+		case w.State == audit.WaiverUnused && !targeted:
+			waivers += fmt.Sprintf("\n  - %s (%q) covers nothing: no divergence in scope matches it.", at, w.Reason)
+		}
+	}
+	warn := func(attribute, summary, detail string) {
+		diags.AddAttributeWarning(path.Root(attribute), summary, detail)
+	}
+	if waivers != "" {
+		warn("waivers", "Waivers Without Effect", "These waivers have no effect:"+waivers+"\n\nRemove or renew them, or correct them if something else was meant.")
+	}
+	if domains := report.Unmatched.Domains; len(domains) > 0 {
+		warn("primary_domains", "Primary Domains Match Nothing", fmt.Sprintf("The account has no user of %s. Correct them if another domain was meant: users of a domain "+
+			"that is not named count as foreign. Subdomains are not included.", strings.Join(domains, ", ")))
+	}
+	if ids := report.Unmatched.AllowPrivileged; len(ids) > 0 {
+		warn("allow_privileged_principals", "Allowed Principals Not Found", fmt.Sprintf("The account has no principal with the id %s. Remove them, or correct them if "+
+			"another principal was meant.", strings.Join(ids, ", ")))
+	}
 }
 
 // audit runs an audit that may go on from a checkpoint, and warns of what its result

@@ -234,7 +234,7 @@ func divergencesInputs() map[string]schema.Attribute {
 				"Without this they stay with a human, because whoever can make an IdP object of that name would inherit their power.",
 		},
 		"primary_domains": schema.SetAttribute{
-			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(mailDomainValidator())},
+			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(mailDomainValidator{})},
 			MarkdownDescription: "Your own mail domains, in any case. They tell stale users of your own domain from foreign ones.",
 		},
 		"strict_case": schema.BoolAttribute{

@@ -45,7 +45,8 @@ func idpKinds() []idpKind {
 			choice: "`databricks = {}` (the account's own matchWithIdp: one call per identity, and on accounts with automatic identity management each call also syncs the identity)",
 			description: "Ask the account itself: one `matchWithIdp` call per identity, as the AIM enablement prep script does. " +
 				"On accounts with automatic identity management the call also **syncs** the identity with the IdP, " +
-				"which is why this kind must be written down.",
+				"which is why this kind must be written down. Where `automatic_identity_management` is `unknown` a warning says so; " +
+				"with `on` and `read_only` the audit is refused.",
 		},
 		{
 			name:        idp.KindEntra,

@@ -41,6 +41,8 @@ type principalDiffModel struct {
 
 	Complete types.Bool `tfsdk:"complete"`
 	Failures types.List `tfsdk:"failures"`
+
+	NotLookedAt types.List `tfsdk:"not_looked_at"`
 }
 
 // diffRowModel is one group; see [access.DiffRow].
@@ -99,6 +101,7 @@ func (m *principalDiffModel) fromAccess(ctx context.Context, d access.Diff, diag
 	m.Counts = counts
 	m.Route, m.DeadMembers = types.StringValue(string(d.Route)), types.Int64Value(int64(d.DeadMembers))
 	m.Cycles = listFrom(ctx, textList, d.Cycles, same[[]string], diags)
+	m.NotLookedAt = listFrom(ctx, types.StringType, access.NotLookedAt(), same[string], diags)
 	m.Complete = types.BoolValue(d.Complete)
 	m.Failures = listFrom(ctx, failureType, failuresFromAudit(d.Failures), same[failureModel], diags)
 }
@@ -143,10 +146,11 @@ func (d *principalDiffDataSource) Schema(ctx context.Context, _ datasource.Schem
 			"route": schema.StringAttribute{Computed: true, MarkdownDescription: "The API that told the memberships: `iam_v2` or `scim`."},
 			"cycles": schema.ListAttribute{Computed: true, ElementType: textList,
 				MarkdownDescription: "Groups shown that contain each other, each cycle once, as lists of ids; a group that contains itself is a cycle of one."},
-			"dead_members": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members of the groups shown that do not exist any more."},
-			"complete":     completeAttribute(),
-			"failures":     failuresAttribute(),
-			"timeouts":     readTimeouts(ctx),
+			"dead_members":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members of the groups shown that do not exist any more."},
+			"not_looked_at": notLookedAtAttribute(),
+			"complete":      completeAttribute(),
+			"failures":      failuresAttribute(),
+			"timeouts":      readTimeouts(ctx),
 		},
 	}
 }

@@ -135,7 +135,8 @@ func ownAttributes() map[string]schema.Attribute {
 		},
 		"read_only": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Refuse every write to the account. Plans still show what an apply would do. Default `false`. " +
+			MarkdownDescription: "Refuse every write to the account. Plans still show what an apply would do. With `automatic_identity_management = \"on\"` it also refuses " +
+				"an audit with `idp = { databricks = {} }`, because `matchWithIdp` syncs what it is asked about. Default `false`. " +
 				"Environment variable `DBXIDENTITY_READ_ONLY`.",
 		},
 		"journal_path": schema.StringAttribute{

@@ -41,6 +41,8 @@ type session struct {
 
 	// callerWarned is true once the run was told that nobody knows who it is.
 	callerWarned atomic.Bool
+	// syncWarned is true once the run was told that its audits may sync.
+	syncWarned atomic.Bool
 
 	mu sync.Mutex
 	// offered are the externalIds that the audits of this run offer to write: they
@@ -198,15 +200,36 @@ func (s *session) warnJournal(diags *diag.Diagnostics) {
 	}
 }
 
+// warnSyncs is about the one read that writes: on accounts with automatic identity
+// management matchWithIdp syncs the identity that it is asked about.
+func (s *session) warnSyncs(need string, diags *diag.Diagnostics) {
+	if s.idp.Kind() != idp.KindDatabricks {
+		return
+	}
+	const instead = "The kinds entra, okta and file of the provider's idp change nothing in the account."
+	switch {
+	case s.settings.aim == audit.AIMOn && s.settings.readOnly:
+		diags.AddError("Refusing to Audit with read_only", fmt.Sprintf("%s asks matchWithIdp (idp = { databricks = {} }), which on an account with automatic identity management "+
+			"(automatic_identity_management = \"on\") syncs every identity that it is asked about: it can rename, add and deactivate. With read_only = true that is refused, and nothing "+
+			"was asked. %s Use one of them, or remove read_only.%s", need, instead, destroyInstead))
+	case s.settings.aim == audit.AIMUnknown && s.syncWarned.CompareAndSwap(false, true):
+		diags.AddWarning("Audit May Sync Identities", "idp = { databricks = {} } asks matchWithIdp, which on an account with automatic identity management syncs every identity that it "+
+			"is asked about, also while planning. Whether it is on is not known: no API says it. If it is off, automatic_identity_management = \"off\" in the provider block ends "+
+			"this warning. "+instead)
+	}
+}
+
 // requireIDP returns the configured IdP, or adds the error that says how to
-// choose one.
+// choose one, or why it must not be asked.
 func (s *session) requireIDP(need string, diags *diag.Diagnostics) idp.Source {
 	if s.idp == nil {
 		diags.AddError("No Identity Provider Configured",
 			fmt.Sprintf("%s compares the account with an identity provider, and the provider block names none. "+
 				"There is no default, because some choices change the account while they look. "+
 				"Set the provider's idp attribute (or DBXIDENTITY_IDP) to exactly one of: %s.", need, idpChoices()))
+		return nil
 	}
+	s.warnSyncs(need, diags)
 	return s.idp
 }
 

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -19,17 +18,65 @@ import (
 )
 
 // principalIDValidator accepts the internal ids of Databricks: decimal numbers.
-func principalIDValidator() validator.String {
-	return stringvalidator.RegexMatches(internalID,
-		"must be the internal Databricks id of the principal, a decimal number such as 4567890123456 (not a name, an externalId or an application id)")
+func principalIDValidator() validator.String { return internalIDValidator{} }
+
+type internalIDValidator struct{}
+
+func (internalIDValidator) Description(context.Context) string {
+	return "must be the internal Databricks id of the principal, a decimal number such as 4567890123456 (not a name, an externalId or an application id)"
 }
 
-// mailDomain is what follows the "@" of an address.
-var mailDomain = regexp.MustCompile(`^[^@\s]+$`)
+func (v internalIDValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+// keyAndID is a principal's key, or its id with something around it.
+var keyAndID = regexp.MustCompile(`^\s*(?:[a-z_]+/)?([0-9]{1,19})\s*$`)
+
+func (v internalIDValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	value := req.ConfigValue.ValueString()
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || internalID.MatchString(value) {
+		return
+	}
+	meant := ""
+	if parts := keyAndID.FindStringSubmatch(value); parts != nil {
+		meant = fmt.Sprintf(" Did you mean %q?", parts[1])
+	}
+	resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value Match", fmt.Sprintf("Attribute %s %s, got: %s.%s", req.Path, v.Description(ctx), value, meant))
+}
+
+// mailDomain is what follows the "@" of an address: labels of letters of any
+// script, digits, hyphens and underscores, with a dot between two of them.
+var mailDomain = regexp.MustCompile(`^[\pL\pM\pN_-]+(\.[\pL\pM\pN_-]+)*$`)
 
 // mailDomainValidator refuses what no mail address ends in.
-func mailDomainValidator() validator.String {
-	return stringvalidator.RegexMatches(mailDomain, "must be a mail domain such as example.com, without @ and spaces")
+type mailDomainValidator struct{}
+
+func (mailDomainValidator) Description(context.Context) string {
+	return "must be a mail domain such as example.com: what follows the @, without @, pattern, dot at the end and spaces"
+}
+
+func (v mailDomainValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+func (v mailDomainValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	value := req.ConfigValue.ValueString()
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || mailDomain.MatchString(value) {
+		return
+	}
+	meant := ""
+	likely := strings.TrimSpace(value[strings.LastIndexByte(value, '@')+1:])
+	if _, after, isURL := strings.Cut(likely, "://"); isURL {
+		likely = after
+	}
+	if likely = strings.Trim(likely, "*./"); mailDomain.MatchString(likely) {
+		meant = fmt.Sprintf(" Did you mean %q?", likely)
+	}
+	if strings.HasPrefix(value, "*") || strings.HasPrefix(value, ".") {
+		meant += " Subdomains are not included: name each domain."
+	}
+	resp.Diagnostics.AddAttributeError(req.Path, "Invalid Mail Domain", fmt.Sprintf("%q %s.%s", value, v.Description(ctx), meant))
 }
 
 // located makes validators of nested attributes report on the attribute of the block

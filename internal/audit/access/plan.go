@@ -105,7 +105,7 @@ func (p *planner) direct(id string) {
 		row.Reason = p.give(&row, e, false)
 		p.out.DatabricksActions = append(p.out.DatabricksActions, row)
 	case e.state == StateNoEffect:
-		row.Reason = "verified dead end: neither the group nor any group above it has a workspace assignment, an account role, an entitlement, a grant or an ownership anywhere"
+		row.Reason = "verified dead end: neither the group nor any group above it has a workspace assignment, an account role, an entitlement, a grant or an ownership in what the account manages; workspace-local groups, which can contain it, were not looked at"
 		p.out.Skipped = append(p.out.Skipped, row)
 	default:
 		p.unverified(row, e.reasons(), false)

@@ -76,6 +76,12 @@ type Diff struct {
 	Failures []audit.Failure
 }
 
+// NotLookedAt are places that give access and that neither a diff nor a plan reads.
+func NotLookedAt() []string {
+	return []string{"workspace-local groups: each workspace has its own, which the account does not manage. Access through them is neither compared nor cloned, " +
+		"and an account group can be a member of one."}
+}
+
 // WorkspaceEffect is an assignment of a group, itself or through a group above.
 type WorkspaceEffect struct {
 	WorkspaceID, WorkspaceName, Level string
