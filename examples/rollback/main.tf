@@ -18,30 +18,66 @@ variable "journal" {
 variable "account_id" {
   type        = string
   description = "Account that the journal's lines must be of; others are left out."
+
+  validation {
+    condition     = can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", var.account_id))
+    error_message = "account_id must be the id of the account as the journal has it: a UUID in lower case."
+  }
 }
 
 variable "since" {
   type        = string
   default     = "2000-01-01T00:00:00Z"
   description = "Undo what was written at this time or later, RFC 3339."
+
+  validation {
+    condition     = can(timecmp(var.since, "2000-01-01T00:00:00Z"))
+    error_message = "since must be a time in RFC 3339 with its zone, such as 2026-11-23T08:00:00Z, not ${var.since}."
+  }
+}
+
+variable "only" {
+  type        = set(string)
+  default     = []
+  description = "Undo nothing but this: principals (with their memberships) and memberships, for example [\"user/101\", \"group/1/user/101\"]. Empty: everything."
+
+  validation {
+    condition     = alltrue([for key in var.only : can(regex("^(group/[0-9]+/)?(user|group|service_principal)/[0-9]+$", key))])
+    error_message = "only takes keys of the journal: user/<id>, group/<id>, service_principal/<id> or group/<id>/user/<id>, with internal Databricks ids, not ${join(", ", var.only)}."
+  }
 }
 
 variable "keep" {
   type        = set(string)
   default     = []
-  description = "Principals and memberships to leave as they are, for example [\"user/101\", \"group/1/user/101\"]."
+  description = "ExternalIds and memberships to leave as they are, for example [\"user/101\", \"group/1/user/101\"]."
+
+  validation {
+    condition     = alltrue([for key in var.keep : can(regex("^(group/[0-9]+/)?(user|group|service_principal)/[0-9]+$", key))])
+    error_message = "keep takes keys of the journal: user/<id>, group/<id>, service_principal/<id> or group/<id>/user/<id>, with internal Databricks ids, not ${join(", ", var.keep)}."
+  }
 }
 
 variable "allow_privileged" {
   type        = set(string)
   default     = []
   description = "Groups with power that removed members may be put back into, for example [\"group/1\"]."
+
+  validation {
+    condition     = alltrue([for key in var.allow_privileged : can(regex("^group/[0-9]+$", key))])
+    error_message = "allow_privileged takes groups as group/<id>, with internal Databricks ids, not ${join(", ", var.allow_privileged)}."
+  }
 }
 
 variable "local_again" {
   type        = set(string)
   default     = []
   description = "Groups that were the identity provider's in the journal and are Databricks' own by now, for example [\"group/1\"]."
+
+  validation {
+    condition     = alltrue([for key in var.local_again : can(regex("^group/[0-9]+$", key))])
+    error_message = "local_again takes groups as group/<id>, with internal Databricks ids, not ${join(", ", var.local_again)}."
+  }
 }
 
 provider "dbxidentity" {
@@ -57,18 +93,20 @@ locals {
   # outcome may have happened.
   not_written = toset([for l in local.lines : l.write if try(l.event == "outcome" && l.wrote == "no", false)])
 
-  intents = [
-    for l in local.lines : l if try(
-      l.event == "intent" && l.version == 1 && l.account_id == var.account_id
-      && timecmp(l.time, var.since) >= 0 && !contains(local.not_written, l.write),
-    false)
-  ]
+  understood = [for l in local.lines : l if try(contains(["intent", "outcome"], l.event) && l.version == 1 && l.account_id != "" && l.write != "", false)]
+  of_account = [for l in local.understood : l if l.event == "intent" && l.account_id == var.account_id && l.operation != "resolve_principal"]
+
+  intents = [for l in local.of_account : l if timecmp(l.time, var.since) >= 0 && !contains(local.not_written, l.write)]
 
   # What was there before the first write, and what the last one left.
-  external_ids = {
+  changed_ids = {
     for principal, writes in { for l in local.intents : l.principal => l... if l.operation == "set_external_id" } :
     principal => { before = writes[0].before, after = writes[length(writes) - 1].after }
-    if writes[0].before != writes[length(writes) - 1].after && !contains(var.keep, principal)
+    if writes[0].before != writes[length(writes) - 1].after
+  }
+  external_ids = {
+    for principal, x in local.changed_ids : principal => x
+    if !contains(var.keep, principal) && (length(var.only) == 0 || contains(var.only, principal))
   }
 
   # The Databricks API makes the externalId of a group blank again, and of nothing else.
@@ -78,13 +116,17 @@ locals {
 locals {
   # A membership that was absent before the first write, and is there after the
   # last one, is taken away again, and the other way round.
-  memberships = {
+  changed_memberships = {
     for key, writes in { for l in local.intents : "${l.group}/${l.principal}" => l... if contains(["add_member", "remove_member"], l.operation) } :
     key => {
       before = writes[0].before, after = writes[length(writes) - 1].after, group = writes[0].group, member = writes[0].principal
       origin = try(writes[length(writes) - 1].group_origin, "") # Older journals do not say it.
     }
-    if writes[0].before != writes[length(writes) - 1].after && !contains(var.keep, key)
+    if writes[0].before != writes[length(writes) - 1].after
+  }
+  memberships = {
+    for key, m in local.changed_memberships : key => m
+    if !contains(var.keep, key) && (length(var.only) == 0 || contains(var.only, key) || contains(var.only, m.member))
   }
 
   # Databricks adds nobody to a group that is the identity provider's when the plan
@@ -92,7 +134,43 @@ locals {
   of_idp = {
     for key, m in local.memberships : key => m
     if m.before == "member" && !contains(var.local_again, m.group)
-    && (m.origin == "idp" || try(local.external_ids[m.group].after != "", false))
+    && (m.origin == "idp" || try(local.changed_ids[m.group].after != "", false))
+  }
+}
+
+locals {
+  # What a person wrote and the journal does not have.
+  unmatched = setsubtract(
+    setunion(var.keep, var.only),
+    concat(keys(local.changed_ids), keys(local.changed_memberships), [for m in local.changed_memberships : m.member]),
+  )
+  unmatched_groups = setsubtract(setunion(var.allow_privileged, var.local_again), [for m in local.changed_memberships : m.group])
+}
+
+check "journal_has_what_was_meant" {
+  assert {
+    condition     = length(local.intents) > 0
+    error_message = "The journal has no write of account ${var.account_id} since ${var.since} that may have happened: nothing is undone. See the output considered."
+  }
+  assert {
+    condition     = length(local.unmatched) == 0
+    error_message = "keep and only name what no write that is considered has changed: ${join(", ", local.unmatched)}."
+  }
+  assert {
+    condition     = length(local.unmatched_groups) == 0
+    error_message = "allow_privileged and local_again name groups of which no membership that is considered has changed: ${join(", ", local.unmatched_groups)}."
+  }
+}
+
+output "considered" {
+  description = "How much of the journal was considered: compare it with what you expect."
+  value = {
+    lines          = length([for line in split("\n", file(var.journal)) : line if trimspace(line) != ""])
+    not_understood = length([for line in split("\n", file(var.journal)) : line if trimspace(line) != ""]) - length(local.understood)
+    writes         = length(local.of_account)
+    writes_to_undo = length(local.intents)
+    external_ids   = "${length(local.restorable)} of ${length(local.changed_ids)}"
+    memberships    = "${length(local.memberships) - length(local.of_idp)} of ${length(local.changed_memberships)}"
   }
 }
 

@@ -130,9 +130,6 @@ func TestDivergences_fixConditions(t *testing.T) {
 			m.Principal.ExternalID, m.ByExternalID, m.ByName = "x", ptr(identity("x", "b")), nil
 			hold(in, group("2", "b", ""))
 		}, "", ReasonNameChange},
-		"renamed, in case only": {func(m *Match, _ *Input, _ *Options) {
-			m.Principal.ExternalID, m.ByExternalID, m.ByName = "x", ptr(identity("x", "ANN@example.com")), nil
-		}, "", ReasonNameChange},
 	}
 	for label, c := range cases {
 		t.Run(label, func(t *testing.T) {

@@ -108,6 +108,10 @@ func (r *externalIDResource) planDestroy(ctx context.Context, req resource.Modif
 	if warnBeforeDestroy(&resp.Diagnostics, state, ours, before, known && replacedOne) && r.session != nil && before != ours {
 		r.warnRestored(ctx, state, before, &resp.Diagnostics)
 	}
+	if r.session != nil && state.OnDestroy.ValueString() != onDestroyRestore && !r.session.isGone(ctx, state.ref()) {
+		r.session.warnOfDestroy(staysInAccount, fmt.Sprintf("%s keeps the externalId %q when this instance is destroyed (on_destroy = %q).",
+			state.ref(), state.ExternalID.ValueString(), onDestroyKeep), &resp.Diagnostics)
+	}
 }
 
 // planUpdate is the plan of an instance for the same principal as before. It gives

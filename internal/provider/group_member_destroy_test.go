@@ -5,25 +5,28 @@ package provider_test
 
 import (
 	"maps"
+	"slices"
 	"testing"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
-// The plan of a destroy tells a membership that is kept by default from one that ends,
-// and says nothing where the configuration has decided.
-func TestGroupMember_keptByDefault(t *testing.T) {
+// The plan of a destroy says of each membership whether it stays or ends, and nothing
+// of a member who is gone.
+func TestGroupMember_destroyPlan(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		member   string // 103 is there already
 		settings document
-		warns    int
+		deleted  bool
+		want     string
 	}{
-		"found":            {member: "103", warns: 1},
-		"added":            {member: "101"},
-		"found, to keep":   {member: "103", settings: document{"on_destroy": "keep"}},
-		"found, to remove": {member: "103", settings: document{"on_destroy": "remove"}},
+		"found":            {member: "103", want: "Stays in the Account"},
+		"added":            {member: "101", want: "Access Will Be Removed"},
+		"found, to keep":   {member: "103", settings: document{"on_destroy": "keep"}, want: "Stays in the Account"},
+		"found, to remove": {member: "103", settings: document{"on_destroy": "remove"}, want: "Access Will Be Removed"},
+		"found, and gone":  {member: "103", deleted: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -38,9 +41,17 @@ func TestGroupMember_keptByDefault(t *testing.T) {
 			maps.Copy(config, tt.settings)
 			i = w.apply(i, w.plan(i, config))
 			w.plan(i, config) // Nothing to do, nothing to say.
+			if tt.deleted {
+				a.change(func(st *simulator.State) {
+					st.Users = slices.DeleteFunc(st.Users, func(u simulator.User) bool { return u.ID == tt.member })
+					st.Groups[1].Members = nil
+				})
+			}
 			w.plan(i, nil)
-			if got := w.warned("Membership Will Be Kept"); w.failed() || len(got) != tt.warns {
-				t.Errorf("%v, %v", got, w.diags)
+			for _, summary := range []string{"Stays in the Account", "Access Will Be Removed"} {
+				if got := w.warned(summary); w.failed() || len(got) > 0 != (summary == tt.want) {
+					t.Errorf("%s: %v, %v", summary, got, w.diags)
+				}
 			}
 		})
 	}

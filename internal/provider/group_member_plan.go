@@ -23,18 +23,24 @@ func (r *groupMemberResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if step.known {
 		step.refuse(ctx, r.session, plan.request(), r.session.account.CheckAddMember, &resp.Diagnostics)
 	}
-	if step.exists && state.removesOnDestroy() {
+	switch {
+	case !step.exists || r.session.isGone(ctx, state.member()):
+	case state.removesOnDestroy():
 		r.guardDestroy(ctx, &state, &resp.Diagnostics)
-	} else if step.exists && state.OnDestroy.IsNull() {
-		warnFound(&resp.Diagnostics, &state.memberModel)
+	default:
+		r.warnStays(&state, &resp.Diagnostics)
 	}
 }
 
-// warnFound says that the default of on_destroy keeps a membership: the plan and the
-// output of a destroy look the same for those that are kept and those that end.
-func warnFound(diags *diag.Diagnostics, m *memberModel) {
-	diags.AddWarning("Membership Will Be Kept", fmt.Sprintf("%s stays a member of group/%s when this instance is destroyed: it was found there, and not added "+
-		"(added = false, on_destroy is not set). To end it, set on_destroy = %q and apply first.", m.member(), m.GroupID.ValueString(), onDestroyRemove))
+// warnStays says that a destroy keeps a membership: the plan and the output of a
+// destroy look the same for those that are kept and those that end.
+func (r *groupMemberResource) warnStays(state *groupMemberModel, diags *diag.Diagnostics) {
+	why := fmt.Sprintf("on_destroy is %q", state.OnDestroy.ValueString())
+	if state.OnDestroy.IsNull() {
+		why = "it was found there, and not added (added = false, on_destroy is not set)"
+	}
+	r.session.warnOfDestroy(staysInAccount, fmt.Sprintf("%s stays a member of group/%s when this instance is destroyed: %s. To end it, set on_destroy = %q and apply first.",
+		state.member(), state.GroupID.ValueString(), why, onDestroyRemove), diags)
 }
 
 // guardDestroy refuses in the plan what a destroy would refuse: Terraform does
@@ -51,4 +57,8 @@ func (r *groupMemberResource) guardDestroy(ctx context.Context, state *groupMemb
 		found.Refusals[i].Remedy += fmt.Sprintf(" To leave the membership as it is, set on_destroy = %q and apply; then destroy.", onDestroyKeep)
 	}
 	addRefusals(diags, "Destroy", thingGroupMember, found.Refusals)
+	if len(found.Refusals) == 0 {
+		r.session.warnOfDestroy(accessRemoved, fmt.Sprintf("%s will not be a member of group/%s any more, and loses what the group gives. To keep it, set on_destroy = %q and apply first.",
+			state.member(), state.GroupID.ValueString(), onDestroyKeep), diags)
+	}
 }

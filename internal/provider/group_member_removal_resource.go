@@ -166,8 +166,13 @@ func (r *groupMemberRemovalResource) ModifyPlan(ctx context.Context, req resourc
 	if !step.read(ctx, r.session, &plan, &state, req, resp) {
 		return
 	}
-	if step.exists && state.OnDestroy.ValueString() == onDestroyRestore {
+	switch {
+	case !step.exists:
+	case state.OnDestroy.ValueString() == onDestroyRestore:
 		r.warnUnrestorable(ctx, &state, &resp.Diagnostics)
+	case !r.session.isGone(ctx, state.member()):
+		r.session.warnOfDestroy(staysInAccount, fmt.Sprintf("%s stays out of group/%s when this instance is destroyed (on_destroy = %q).",
+			state.member(), state.GroupID.ValueString(), onDestroyKeep), &resp.Diagnostics)
 	}
 	if step.known {
 		step.refuse(ctx, r.session, plan.request(), r.session.account.CheckRemoveMember, &resp.Diagnostics)

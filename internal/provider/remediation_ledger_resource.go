@@ -43,6 +43,7 @@ func (r *remediationLedgerResource) ModifyPlan(ctx context.Context, req resource
 		warnForgetting(ctx, req, &resp.Diagnostics)
 		return
 	}
+	r.session.newLedger.Store(r.session.newLedger.Load() || req.State.Raw.IsNull())
 	if !req.State.Raw.IsNull() {
 		// Not only in Read: a saved plan is applied without one, and the keys of one
 		// account must not become another's.
@@ -68,6 +69,7 @@ func (r *remediationLedgerResource) ModifyPlan(ctx context.Context, req resource
 	}
 	r.session.checkTargets(membershipTargets{
 		entries: membershipEntries(merged), tracked: state.memberships().decode(ctx, &state.Memberships, &resp.Diagnostics),
+		pending: plan.memberships().decode(ctx, &plan.PendingMemberships, &resp.Diagnostics),
 		exclude: plan.excluded(ctx, &resp.Diagnostics),
 	}, &resp.Diagnostics)
 	same := !req.State.Raw.IsNull() && plan.sameSettings(state)
@@ -225,7 +227,7 @@ func warnForgetting(ctx context.Context, req resource.ModifyPlanRequest, diags *
 	ids, removals, memberships := len(state.ExternalIDs.Elements()), len(state.MemberRemovals.Elements()), len(state.Memberships.Elements())
 	if ids+removals+memberships > 0 {
 		diags.AddWarning("Remediation Ledger Will Be Forgotten", fmt.Sprintf("Destroying the ledger forgets %d externalId fixes, %d member removals "+
-			"and %d memberships. It changes nothing in the account, but resources that use its maps in for_each will be planned for destruction with it; "+
-			"each then does what its own on_destroy says.", ids, removals, memberships))
+			"and %d memberships. The account stays as it is, but resources that use its maps in for_each will be planned for destruction with it; "+
+			"each says in this plan what it leaves in the account and what it takes away.", ids, removals, memberships))
 	}
 }

@@ -43,6 +43,8 @@ func (r *remediationLedgerResource) Schema(_ context.Context, _ resource.SchemaR
 			"\n\nIt cannot be imported, and need not be: it holds nothing of the account. A new one takes in what is pending. If its state is lost and that of the " +
 			"instances is not, look at the plan first: instances of what is not pending any more leave `for_each`, and a `dbxidentity_group_member` that added " +
 			"its member takes it away again unless its `on_destroy` is `keep`. The same is true of a ledger that is replaced (`-replace`, `taint`)." +
+			"\n\n~> **Warning:** Give neither the ledger, nor its data sources, nor a module that holds them a `depends_on` on something that changes: Terraform then reads the data " +
+			"sources during apply, and the maps are unknown while planning. The instances that use them in `for_each` cannot be planned then." +
 			"\n\n-> **Note:** How it is used, from plan to roll-back: [fixing what diverges](../guides/remediation).",
 		Attributes: attributes,
 	}

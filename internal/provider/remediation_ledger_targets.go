@@ -22,8 +22,8 @@ const keysWithMember = "Give the ledger keys that hold the member: pending_membe
 // membershipTargets are the memberships that a ledger will hold, beside those that
 // it tracks, to find members that lose their place in it.
 type membershipTargets struct {
-	entries, tracked map[string]membershipModel
-	exclude          map[string]bool
+	entries, tracked, pending map[string]membershipModel
+	exclude                   map[string]bool
 }
 
 // has tells whether the ledger will hold the membership, or was told not to.

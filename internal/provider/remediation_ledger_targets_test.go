@@ -47,7 +47,7 @@ func TestSession_checkTargets(t *testing.T) {
 			s.noteClone("9", []string{"1", "2", "3"}, true)
 			said := func() string {
 				var diags diag.Diagnostics
-				s.checkTargets(membershipTargets{entries: tt.entries, tracked: tt.tracked, exclude: tt.exclude}, &diags)
+				s.checkTargets(membershipTargets{entries: tt.entries, tracked: tt.tracked, pending: tt.entries, exclude: tt.exclude}, &diags)
 				var out []string
 				for _, d := range diags {
 					out = append(out, d.Summary())

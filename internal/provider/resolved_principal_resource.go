@@ -59,7 +59,11 @@ func (r *resolvedPrincipalResource) ValidateConfig(ctx context.Context, req reso
 // principal of one identity. No API tells whether automatic identity management is on,
 // so otherwise the apply finds out.
 func (r *resolvedPrincipalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if r.session == nil || req.Plan.Raw.IsNull() {
+	if r.session == nil {
+		return
+	}
+	if req.Plan.Raw.IsNull() {
+		r.warnStays(ctx, req, &resp.Diagnostics)
 		return
 	}
 	if !req.State.Raw.IsNull() {
@@ -82,6 +86,21 @@ func (r *resolvedPrincipalResource) ModifyPlan(ctx context.Context, req resource
 	if creates && !resp.Diagnostics.HasError() && !plan.PrincipalType.IsUnknown() && !plan.ExternalID.IsUnknown() {
 		r.lookForTwins(ctx, plan, &resp.Diagnostics)
 	}
+}
+
+// warnStays says that a destroy deletes nobody.
+func (r *resolvedPrincipalResource) warnStays(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) {
+	var state resolvedPrincipalModel
+	if req.State.Raw.IsNull() {
+		return
+	}
+	diags.Append(req.State.Get(ctx, &state)...)
+	ref := audit.Ref{Type: state.kind(), ID: state.PrincipalID.ValueString()}
+	if diags.HasError() || r.session.isGone(ctx, ref) {
+		return
+	}
+	r.session.warnOfDestroy(staysInAccount, fmt.Sprintf("%s (%s) stays in the account, with everything that it may do, when this instance is destroyed: nothing that was resolved is deleted.",
+		ref, state.PrincipalName.ValueString()), diags)
 }
 
 const aimOffText = "Databricks provisions identities of the identity provider only where automatic identity management (AIM) is on. " +

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,8 +132,45 @@ func TestProcess_rollback(t *testing.T) {
 	// Nothing is undone before its time.
 	later := rollbackOf(t, a, journal)
 	later.env = append(later.env, "TF_VAR_since=2200-01-01T00:00:00Z")
-	if got := fmt.Sprint(later.must(0, "plan")); strings.Contains(got, "will be created") {
+	got := later.must(0, "plan")
+	if strings.Contains(got, "will be created") {
 		t.Errorf("planned: %s", got)
+	}
+	saysAll(t, got, "nothing is undone", "writes_to_undo = 0")
+}
+
+// One principal can be rolled back alone, and what a person writes wrongly is
+// refused or warned of in place of being ignored.
+func TestProcess_rollbackInputs(t *testing.T) {
+	t.Parallel()
+	st := smallWorld()
+	st.Users[0].ExternalID, st.Users[1].ExternalID = entraID(1), entraID(2)
+	a := startAccount(t, st, simulator.Options{})
+	line := func(n int, user, before, after string) string {
+		return fmt.Sprintf(`{"version":1,"time":"2026-11-23T08:00:0%dZ","event":"intent","write":"w%d","account_id":%q,"operation":"set_external_id","principal":"user/%s","before":%q,"after":%q}`+"\n",
+			n, n, a.AccountID, user, before, after)
+	}
+	first, second := st.Users[0].ID, st.Users[1].ID
+	r := rollbackOf(t, a, line(1, first, entraID(11), entraID(1))+line(2, second, entraID(12), entraID(2)))
+	env := r.env
+	for variable, want := range map[string]string{
+		"since=2026-11-23":                               "RFC 3339",
+		"since=23.11.2026 08:00":                         "RFC 3339",
+		`keep=["user101@example.com"]`:                   "keep takes keys of the journal",
+		`only=["101"]`:                                   "only takes keys of the journal",
+		`allow_privileged=["operators"]`:                 "allow_privileged takes groups",
+		`local_again=["201"]`:                            "local_again takes groups",
+		"account_id=" + strings.ToUpper(a.AccountID[:8]): "a UUID in lower case",
+	} {
+		r.env = append(slices.Clone(env), "TF_VAR_"+variable)
+		saysAll(t, r.must(1, "plan"), want)
+	}
+	r.env = append(slices.Clone(env), `TF_VAR_keep=["user/999"]`, "TF_VAR_since=2026-11-23T08:00:02Z")
+	saysAll(t, r.must(0, "plan"), "user/999", "writes_to_undo = 1", "1 to add")
+	r.env = append(slices.Clone(env), fmt.Sprintf(`TF_VAR_only=["user/%s"]`, first))
+	saysAll(t, r.must(0, "apply", "-auto-approve"), "1 added", `"1 of 2"`)
+	if one, other := a.userExternalID(first), a.userExternalID(second); one != entraID(11) || other != entraID(2) {
+		t.Errorf("the users hold %q and %q", one, other)
 	}
 }
 

@@ -41,6 +41,8 @@ type session struct {
 
 	// callerWarned is true once the run was told that nobody knows who it is.
 	callerWarned atomic.Bool
+	// newLedger is true once the plan of this run makes a ledger.
+	newLedger atomic.Bool
 	// syncWarned is true once the run was told that its audits may sync.
 	syncWarned atomic.Bool
 
@@ -96,10 +98,11 @@ func (s *session) noteClone(targetID string, groupIDs []string, complete bool) {
 }
 
 // checkTargets refuses a ledger in which one target of this run's clone plans takes
-// the place of another.
+// the place of another, and names members that none of them is for any more.
 func (s *session) checkTargets(t membershipTargets, diags *diag.Diagnostics) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	warnLeavers(t.entries, t.pending, s.clones, diags)
 	doubt := t.check(s.clones, diags)
 	if doubt == "" || s.targetsWarned {
 		return
