@@ -123,7 +123,7 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 		ReadsPerSecond: cfg.ReadsPerSecond, WritesPerSecond: cfg.WritesPerSecond,
 		FirstContact: cfg.FirstContact, RequestTimeout: cfg.RequestTimeout,
 		RetryBudget: cfg.RetryBudget, RetryPause: cfg.RetryPause,
-		UserAgent: userAgent(cfg.Version), Log: cfg.Log,
+		Side: "the account", UserAgent: userAgent(cfg.Version), Log: cfg.Log,
 	})
 	if err := resolve(ctx, cfg.SDK, c.transport); err != nil {
 		return nil, err

@@ -86,6 +86,9 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 		req.URL += "?" + cl.query.Encode()
 	}
 	cl.at.choose(req.Header)
+	if cl.at != nil {
+		req.Side = "workspace " + cl.at.workspace
+	}
 	if cl.read {
 		req.Class, req.Repeatable = transport.ClassRead, true
 		req.Header.Set("Content-Type", "application/json")
@@ -119,6 +122,7 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 	if resp.Status < 200 || resp.Status > 299 {
 		apiErr := newAPIError(req, resp)
 		apiErr.workspace = cl.at.id()
+		apiErr.scimTokenOnly = auth.kind() == authPAT && !strings.Contains(cl.path, "/scim/v2/")
 		if resp.Status == http.StatusUnauthorized && cl.at == nil {
 			return &AuthError{Type: auth.kind(), Err: apiErr}
 		}
@@ -146,9 +150,13 @@ func (e *SilentHostError) Unwrap() error { return e.Err }
 
 // explain adds what to do when the host itself does not answer.
 func (c *Client) explain(at *site, err error) error {
-	var te *transport.Error
+	var (
+		failed *transport.Error
+		ended  *transport.EndedError
+	)
+	silent := errors.As(err, &failed) && failed.FirstContact || errors.As(err, &ended) && ended.FirstContact && ended.Last != nil
 	switch {
-	case !errors.As(err, &te) || !te.FirstContact:
+	case !silent || transport.Advice(err) != "":
 	case at != nil:
 		return &SilentHostError{Err: err, Advice: fmt.Sprintf("The host %s of workspace %s has not answered anything: "+
 			"check that it can be reached from here, and workspace_hosts", at.host, at.workspace)}
@@ -181,7 +189,7 @@ func decode(req *transport.Request, resp *transport.Response, read bool, out any
 		e := newAPIError(req, resp)
 		e.Code, e.Message = "", "the answer is not the JSON that was expected: "+err.Error()
 		if looksLikeHTML(resp) {
-			e.Message = "the answer is HTML instead of JSON, as login pages and proxies send it"
+			e.HTML, e.Message = true, htmlText
 		}
 		return e
 	}
@@ -215,6 +223,11 @@ func looksLikeHTML(resp *transport.Response) bool {
 	return strings.Contains(resp.Header.Get("Content-Type"), "html") || bytes.HasPrefix(bytes.TrimSpace(resp.Body), []byte("<"))
 }
 
+// htmlText stands for an HTML page: no API of Databricks answers with one, but for
+// the old error pages whose text is in <pre>.
+const htmlText = "the answer is HTML instead of JSON, as proxies, gateways and login pages send it; " +
+	"check host (DATABRICKS_HOST) and the proxies on the way to it"
+
 var (
 	codeText = regexp.MustCompile(`^([A-Z][A-Z0-9_]+): (.*)$`)
 	preText  = regexp.MustCompile(`(?is)<pre>(.*?)</pre>`)
@@ -225,7 +238,8 @@ var (
 func newAPIError(req *transport.Request, resp *transport.Response) *APIError {
 	e := &APIError{
 		Method: req.Method, Status: resp.Status, Attempts: resp.Attempts,
-		RequestID: cmp.Or(resp.Header.Get("X-Request-Id"), resp.Header.Get("X-Databricks-Request-Id")),
+		RetryAfter: resp.Header.Get("Retry-After"),
+		RequestID:  cmp.Or(resp.Header.Get("X-Request-Id"), resp.Header.Get("X-Databricks-Request-Id")),
 	}
 	if u, err := url.Parse(req.URL); err == nil {
 		e.Path = u.EscapedPath()
@@ -253,10 +267,11 @@ func newAPIError(req *transport.Request, resp *transport.Response) *APIError {
 		m := codeText.FindSubmatch(raw)
 		e.Code, e.Message = string(m[1]), string(m[2])
 		e.explicit404 = resp.Status == http.StatusNotFound && saysMissing(e, "")
-	case preText.Match(raw):
-		e.Message = html.UnescapeString(string(preText.FindSubmatch(raw)[1]))
 	case looksLikeHTML(resp):
-		e.Message = "an HTML page, as proxies and gateways send it"
+		e.HTML, e.Message = true, htmlText
+		if m := preText.FindSubmatch(raw); m != nil {
+			e.Message += ": " + html.UnescapeString(string(m[1]))
+		}
 	default:
 		e.Message = string(raw)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -46,8 +47,9 @@ type AuthError struct {
 
 func (e *AuthError) Error() string {
 	text := fmt.Sprintf("authentication (%s) failed: %s", e.Type, strings.TrimSuffix(e.Err.Error(), "."))
-	if e.isUnanswered() {
-		return text // Nobody has looked at the credentials.
+	var answer *APIError
+	if e.isUnanswered() || errors.As(e.Err, &answer) && (answer.HTML || answer.need() != "") {
+		return text // Nobody has looked at the credentials, or the answer says what is missing.
 	}
 	hint := "Check the credentials of the provider block or of the environment (DATABRICKS_* variables)"
 	switch e.Type {
@@ -80,14 +82,23 @@ type APIError struct {
 	// Code and Message are the API's own words; Code may be empty.
 	Code, Message string
 	RequestID     string
+	// HTML is true when the answer was a page for people, which no API sent.
+	HTML bool
 	// Attempts is how often the request was sent.
 	Attempts int
+	// RetryAfter is the header as it came.
+	RetryAfter string
+	// scimTokenOnly is true when a token was sent as it is, and not to account SCIM:
+	// an account SCIM token is accepted there only.
+	scimTokenOnly bool
 	// explicit404 is true when the body itself says that the object is missing.
 	explicit404 bool
 	// workspace is the id of the workspace that answered; empty for the account.
 	workspace string
 }
 
+// Error is the same each time, since it may end in state; what differs from one run
+// to the next is in [APIError.Circumstances].
 func (e *APIError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: status %d", e.Method, e.Path, e.Status)
@@ -97,20 +108,65 @@ func (e *APIError) Error() string {
 	if e.Message != "" {
 		b.WriteString(": " + e.Message)
 	}
-	if e.Attempts > 1 {
-		fmt.Fprintf(&b, " (after %d attempts)", e.Attempts)
-	}
-	if e.RequestID != "" {
-		fmt.Fprintf(&b, " (request id %s)", e.RequestID)
-	}
-	switch {
-	case e.Status != 403:
-	case e.workspace != "":
-		b.WriteString(". The caller must be in workspace " + e.workspace + ", and metastore admin to see everything in Unity Catalog")
-	default:
-		b.WriteString(". The caller must be an account admin of this account")
+	if need := e.need(); need != "" {
+		b.WriteString(". " + need)
 	}
 	return b.String()
+}
+
+// need is what a refusal asks of the caller, where the answer does not say
+// something else itself.
+func (e *APIError) need() string {
+	refused := e.Status == http.StatusForbidden && !e.HTML
+	switch {
+	case e.Status == http.StatusProxyAuthRequired:
+		return "A proxy on the way wants credentials: set them in HTTPS_PROXY (https://user:password@proxy)"
+	case refused && e.IsAddressRefused():
+		return "The address of this machine is not on the IP access list there"
+	case e.scimTokenOnly && e.workspace == "" && !e.HTML && (refused || e.Status == http.StatusUnauthorized):
+		return "If token (DATABRICKS_TOKEN) is an account SCIM token: it is accepted by account SCIM only. " +
+			"Set client_id and client_secret of a service principal that is an account admin instead"
+	case !refused || strings.Contains(e.Path, "/oidc/"):
+		return "" // No role is asked for where tokens are given out.
+	case e.workspace != "":
+		return "The caller must be in workspace " + e.workspace + ", and metastore admin to see everything in Unity Catalog"
+	}
+	return "The caller must be an account admin of this account"
+}
+
+// IsAddressRefused reports whether the answer says that the caller's address is the
+// reason, and not the caller.
+func (e *APIError) IsAddressRefused() bool {
+	text := strings.ToLower(e.Message)
+	return strings.Contains(text, "ip acl") || strings.Contains(text, "ip access list") || strings.Contains(text, "ip address")
+}
+
+// Asked is who answered: "the account" or "workspace 7".
+func (e *APIError) Asked() string {
+	if e.workspace != "" {
+		return "workspace " + e.workspace
+	}
+	return "the account"
+}
+
+// WantsAdmin reports whether the account admin role is what the refusal is about.
+func (e *APIError) WantsAdmin() bool {
+	return strings.HasPrefix(e.need(), "The caller must be an account admin")
+}
+
+// Circumstances are what differs from one run to the next.
+func (e *APIError) Circumstances() string {
+	var parts []string
+	if e.Attempts > 1 {
+		parts = append(parts, fmt.Sprintf("%d attempts", e.Attempts))
+	}
+	if e.RetryAfter != "" {
+		parts = append(parts, "the server asked to come back after "+redact.Text(e.RetryAfter)+" (Retry-After)")
+	}
+	if e.RequestID != "" {
+		parts = append(parts, "request id "+e.RequestID)
+	}
+	return strings.Join(parts, "; ")
 }
 
 // ConflictError is a write that was not made, because the account does not hold

@@ -17,12 +17,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/localfile"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
@@ -68,6 +70,8 @@ func newEntraCredentials(cfg EntraConfig, authority *url.URL, scope string, clie
 			return nil, err
 		}
 		c.cred, err = certificateCredential(cfg, options, noDiscovery)
+	case checkIdentityFiles() != nil:
+		return nil, checkIdentityFiles()
 	case cfg.ClientID != "":
 		c.about = "workload identity, managed identity or Azure CLI"
 		c.cred, err = identityChain(cfg, options, noDiscovery)
@@ -97,8 +101,35 @@ func (c *EntraConfig) needsApp() error {
 	return nil
 }
 
+const (
+	// maxCredentialFile is the size in bytes up to which a file of credentials is read.
+	maxCredentialFile = 1 << 20
+	// fileTimeout is how long such a file may take, on a network share that hangs.
+	fileTimeout = 10 * time.Second
+)
+
+// checkIdentityFiles refuses files that azidentity would read for ever. What else is
+// wrong with them it says itself.
+func checkIdentityFiles() error {
+	ctx, stop := context.WithTimeout(context.Background(), fileTimeout)
+	defer stop()
+	for _, variable := range []string{"AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE"} {
+		path := os.Getenv(variable)
+		if path == "" {
+			continue
+		}
+		if err := localfile.Check(ctx, path, maxCredentialFile); err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
+			return &ConfigError{"entra", fmt.Sprintf("the environment variable %s names a file that cannot be used: %s", variable, err)}
+		}
+	}
+	redact.Add(os.Getenv("AZURE_CLIENT_SECRET"), os.Getenv("AZURE_CLIENT_CERTIFICATE_PASSWORD"), os.Getenv("IDENTITY_HEADER"))
+	return nil
+}
+
 func certificateCredential(cfg EntraConfig, options azcore.ClientOptions, noDiscovery bool) (azcore.TokenCredential, error) {
-	raw, err := os.ReadFile(cfg.ClientCertificatePath)
+	ctx, stop := context.WithTimeout(context.Background(), fileTimeout)
+	defer stop()
+	raw, err := localfile.Read(ctx, cfg.ClientCertificatePath, maxCredentialFile)
 	if err != nil {
 		return nil, &ConfigError{"entra.client_certificate_path", err.Error()}
 	}

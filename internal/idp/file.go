@@ -7,18 +7,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/localfile"
 )
 
-// maxFile is the size in bytes from which on a directory file is refused; a
+// MaxFile is the size in bytes from which on a directory file is refused; a
 // directory of a million objects is about half of it.
-const maxFile = 512 << 20
+const MaxFile = 512 << 20
 
 // defaultReaders is the default of [Request.Readers].
 const defaultReaders = 64
@@ -71,19 +70,25 @@ func (f *file) Kind() string { return KindFile }
 // Match reads the file, once in a run; its errors name the path. It makes no
 // request but for the Databricks members of linked groups.
 func (f *file) Match(ctx context.Context, req Request) (Result, error) {
-	found, err := f.parsed.read(ctx, nil, "", []string{f.path}, func(_ context.Context, _ []string, take func(string, time.Time, *directory)) error {
+	whole, err := f.read(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	d := whole.forAudit()
+	return d.result(ctx, req, func(context.Context, []string) error { return nil })
+}
+
+// read reads the file, once in a run.
+func (f *file) read(ctx context.Context) (*directory, error) {
+	found, err := f.parsed.read(ctx, nil, "", []string{f.path}, func(ctx context.Context, _ []string, take func(string, time.Time, *directory)) error {
 		began := time.Now()
-		d, err := readFile(f.path)
+		d, err := readFile(ctx, f.path)
 		if err == nil {
 			take(f.path, began, d)
 		}
 		return err
 	})
-	if err != nil {
-		return Result{}, err
-	}
-	d := found[f.path].forAudit()
-	return d.result(ctx, req, func(context.Context, []string) error { return nil })
+	return found[f.path], err
 }
 
 // result matches every principal and then the members of linked groups.
@@ -128,18 +133,10 @@ func listCall(t audit.PrincipalType) string {
 	}
 }
 
-func readFile(path string) (*directory, error) {
-	fh, err := os.Open(path)
+func readFile(ctx context.Context, path string) (*directory, error) {
+	raw, err := localfile.Read(ctx, path, MaxFile)
 	if err != nil {
 		return nil, fmt.Errorf("reading the directory file (path of idp.file): %w", err)
-	}
-	defer func() { _ = fh.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(fh, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading the directory file %s: %w", path, err)
-	}
-	if len(raw) > maxFile {
-		return nil, fmt.Errorf("the directory file %s is larger than %d MiB: leave out objects that Databricks does not know", path, maxFile>>20)
 	}
 	d, err := parseFile(raw)
 	if err != nil {

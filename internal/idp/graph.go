@@ -55,7 +55,7 @@ func bodyText(header http.Header, body []byte) string {
 }
 
 // htmlText stands for an HTML page, which is never the API's answer.
-const htmlText = "the answer is an HTML page instead of JSON, as proxies, gateways and login pages send it; check the host and the proxies on the way to it"
+const htmlText = "the answer is HTML instead of JSON, as proxies, gateways and login pages send it; check the host and the proxies on the way to it"
 
 // isForbidden tells whether an error is an answer 403.
 func isForbidden(err error) bool {

@@ -16,7 +16,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -78,18 +77,10 @@ func allUnknown(ids []string, why string) map[string]Found {
 
 // Lookup reads the file, once in a run.
 func (f *file) Lookup(ctx context.Context, t audit.PrincipalType, ids []string) map[string]Found {
-	found, err := f.parsed.read(ctx, nil, "", []string{f.path}, func(_ context.Context, _ []string, take func(string, time.Time, *directory)) error {
-		began := time.Now()
-		d, err := readFile(f.path)
-		if err == nil {
-			take(f.path, began, d)
-		}
-		return err
-	})
+	d, err := f.read(ctx)
 	if err != nil {
 		return allUnknown(ids, err.Error())
 	}
-	d := found[f.path]
 	out := make(map[string]Found, len(ids))
 	for _, id := range ids {
 		if e := d.find(id); e != nil {

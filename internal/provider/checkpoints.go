@@ -4,11 +4,11 @@
 package provider
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -22,6 +22,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/localfile"
 )
 
 // checkpoints are those of one run: one per audit with inputs of its own. Only
@@ -46,7 +47,7 @@ type openCheckpoint struct {
 }
 
 // bind says what all audits of this run have in common.
-func (c *checkpoints) bind(s settings, client *account.Client) {
+func (c *checkpoints) bind(ctx context.Context, s settings, client *account.Client) {
 	if c.dir == "" {
 		return
 	}
@@ -72,22 +73,18 @@ func (c *checkpoints) bind(s settings, client *account.Client) {
 		}
 	}
 	if s.idp.kind == idp.KindFile {
-		c.bound["idp.file.sha256"] = fileSum(s.idp.values["path"])
+		c.bound["idp.file.sha256"] = fileSum(ctx, s.idp.values["path"])
 	}
 }
 
-// fileSum is empty for a file that cannot be read, which the audit will tell.
-func fileSum(path string) string {
-	file, err := os.Open(path)
+// fileSum is empty for a file that cannot be read, which the audit will report.
+func fileSum(ctx context.Context, path string) string {
+	raw, err := localfile.Read(ctx, path, idp.MaxFile)
 	if err != nil {
 		return ""
 	}
-	defer func() { _ = file.Close() }()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
-		return ""
-	}
-	return hex.EncodeToString(sum.Sum(nil))
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
 }
 
 // bindingOf adds the inputs that decide what an audit reads. What only decides how

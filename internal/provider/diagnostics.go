@@ -14,6 +14,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
 // destroyInstead ends every refusal of a plan: Terraform plans normally before it
@@ -44,40 +45,81 @@ func sayHowToDestroy(diags *diag.Diagnostics) {
 	}
 }
 
-// nextStep says what to do about an error, in a sentence of its own; empty when
-// the error says it already.
+// nextStep says what differs between two runs (how often it was tried, the id of the
+// request), and what to do about an error, in sentences of its own; empty when the
+// error says it already. It is for diagnostics: nothing of it may end in state.
 func nextStep(err error) string {
+	text := remedy(err)
+	var varying interface{ Circumstances() string }
+	if errors.As(err, &varying) && varying.Circumstances() != "" {
+		text = " (" + varying.Circumstances() + ")" + text
+	}
+	return text
+}
+
+func remedy(err error) string {
 	var (
+		ended  *transport.EndedError
 		answer *account.APIError
 		hole   *account.IncompleteError
 	)
+	advice := transport.Advice(err)
 	switch {
+	case advice != "":
+		return "\n\n" + advice + "."
+	case errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &ended) && transport.Failing() != nil:
+		ended = transport.Failing()
+		return "\n\nThe time limit was reached while " + ended.Side + " gave nothing but failures. " + ended.Method + " " + ended.Place + ": " + ended.Last.Error() +
+			" (" + ended.Circumstances() + "). Run again when it is well; if it needs longer than that, raise the limit in the timeouts attribute."
+	case errors.Is(err, context.DeadlineExceeded) && errors.As(err, &ended) && ended.Last != nil:
+		return "\n\nThe time limit was reached while " + ended.Side + " gave nothing but failures. Run again when it is well; " +
+			"if it needs longer than that, raise the limit in the timeouts attribute."
+	case errors.Is(err, context.DeadlineExceeded) && errors.As(err, &ended):
+		return "\n\nThe time limit was reached. Raise it in the timeouts attribute, or look at why " + ended.Side + " answers slowly."
 	case errors.Is(err, context.DeadlineExceeded):
-		return "\n\nThe time limit was reached. Raise it in the timeouts attribute, or look at why the account answers slowly."
+		return "\n\nThe time limit was reached. Raise it in the timeouts attribute."
 	case errors.Is(err, context.Canceled):
 		return "\n\nThe operation was cancelled."
 	case errors.As(err, &hole):
 		return "\n\nRun again when the account can be listed whole."
 	case !errors.As(err, &answer):
-		var never *account.SilentHostError
-		if errors.As(err, &never) {
-			return "" // The host is wrong rather than down, and the error says to check it.
-		}
-		var silent interface{ HostUnreachable() bool }
-		if errors.As(err, &silent) {
-			return "\n\nThe way to the account broke for as long as it was asked again. Run again later; if that does not help, " +
-				"look at the network and the proxies between here and the account."
-		}
+		return unansweredRemedy(err)
+	}
+	return answerRemedy(answer)
+}
+
+func unansweredRemedy(err error) string {
+	var (
+		never  *account.SilentHostError
+		silent *transport.Error
+	)
+	switch {
+	case errors.As(err, &never), !errors.As(err, &silent):
+		return "" // The host is wrong rather than down, and the error says to check it.
+	case silent.FirstContact:
+		return "\n\nThe host of " + silent.Side + " has not answered anything. Check its name, and that it can be reached from here. Run again later if both are right."
+	}
+	return "\n\nThe way to " + silent.Side + " broke for as long as it was asked again. Run again later; if that does not help, " +
+		"look at the network and the proxies between here and " + silent.Side + "."
+}
+
+// answerRemedy fits what was answered: a page that no Databricks sent says nothing of
+// roles.
+func answerRemedy(answer *account.APIError) string {
+	switch {
+	case answer.HTML:
 		return ""
 	case answer.Status == 404:
 		return "\n\nCheck host and account_id: this account host does not know what was asked for."
 	case answer.Status == 429:
-		return "\n\nThe account's rate limit held until the retry budget was used up. " +
+		return "\n\nThe rate limit of " + answer.Asked() + " held until the retry budget was used up. " +
 			"Set reads_per_second or writes_per_second lower, or run when less else is running."
-	case answer.Status == 403:
+	case answer.Status == 403 && answer.IsAddressRefused():
+		return "\n\nAdd the address of this machine to the IP access list, or run from one that is on it."
+	case answer.Status == 403 && answer.WantsAdmin():
 		return "\n\nGrant the caller the account admin role, or log in as somebody who has it."
 	case answer.Status >= 500:
-		return "\n\nThe account failed for as long as it was asked again. Run again later; if that does not help, look at the status page of Databricks."
+		return "\n\nRequests to " + answer.Asked() + " failed for as long as they were repeated. Run again later; if that does not help, look at the status page of Databricks."
 	}
 	return ""
 }

@@ -4,10 +4,14 @@
 package provider
 
 import (
+	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -33,6 +37,42 @@ func TestNextStep_hosts(t *testing.T) {
 	} {
 		if got := nextStep(fmt.Errorf("reading: %w", tt.err)); !strings.Contains(got, tt.says) || (got == "") != (tt.says == "") {
 			t.Errorf("%s: %q, want %q", name, got, tt.says)
+		}
+	}
+}
+
+// A remedy fits what came back: who failed, and why.
+func TestNextStep_remedies(t *testing.T) {
+	t.Parallel()
+	const role = "account admin role"
+	late := &transport.EndedError{Side: "Microsoft Graph", Attempts: 3, RetryAfter: 600 * time.Second, Err: context.DeadlineExceeded, Last: errors.New("status 503")}
+	for name, tt := range map[string]struct {
+		err         error
+		says, never string
+	}{
+		"a time limit":      {late, "(3 attempts; the server asked to come back in 600 s)\n\nThe time limit was reached while Microsoft Graph gave nothing", "the account"},
+		"a page of a proxy": {&account.AuthError{Type: "oauth-m2m", Err: &account.APIError{Status: 403, HTML: true, Path: "/oidc/v1/token"}}, "", role},
+		"no role":           {&account.APIError{Status: 403, Path: "/api/2.1/accounts/1/scim/v2/Users"}, role, "IP access"},
+		"an address":        {&account.APIError{Status: 403, Message: "Source IP address: 10.0.0.1 is blocked by Databricks IP ACL"}, "IP access list", role},
+		"a CA":              {&transport.Error{FirstContact: true, Attempts: 1, Err: x509.UnknownAuthorityError{}}, "SSL_CERT_FILE", "Run again"},
+		"a name":            {&transport.Error{FirstContact: true, Attempts: 1, Err: &net.DNSError{Name: "nowhere", IsNotFound: true}}, "nowhere does not resolve", "Run again"},
+		"a proxy":           {&transport.Error{FirstContact: true, Attempts: 1, Err: errors.New("Proxy Authentication Required")}, "HTTPS_PROXY", "Run again"},
+	} {
+		got := nextStep(fmt.Errorf("reading: %w", tt.err))
+		if !strings.Contains(got, tt.says) || tt.never != "" && strings.Contains(tt.err.Error()+got, tt.never) {
+			t.Errorf("%s: %q %q, want %q and not %q", name, tt.err, got, tt.says, tt.never)
+		}
+	}
+}
+
+// What ends in state is the same each time.
+func TestErrors_holdNoVolatileNumbers(t *testing.T) {
+	t.Parallel()
+	for n := range 2 {
+		first := &transport.Error{Method: "GET", Place: "https://x/y", Attempts: 3 + n, Elapsed: time.Duration(n) * time.Second, Err: errors.New("reset")}
+		answer := &account.APIError{Method: "GET", Path: "/y", Status: 500, Attempts: 4 + n, RequestID: fmt.Sprint("r", n), RetryAfter: fmt.Sprint(n)}
+		if first.Error() != "GET https://x/y: no answer: reset" || answer.Error() != "GET /y: status 500" {
+			t.Errorf("%v, %v", first, answer)
 		}
 	}
 }

@@ -255,6 +255,7 @@ func newIDP(s settings, client *account.Client, diags *diag.Diagnostics) idp.Sou
 		options = transport.Options{
 			Base:         s.idpTransport,
 			FirstContact: s.limits.FirstContact, RequestTimeout: s.limits.RequestTimeout, RetryBudget: s.limits.RetryBudget, RetryPause: s.limits.RetryPause,
+			Side:      map[string]string{idp.KindEntra: "Microsoft Graph", idp.KindOkta: "Okta"}[s.idp.kind],
 			UserAgent: "terraform-provider-dbxidentity/" + s.version,
 			Log: func(ctx context.Context, message string, fields map[string]any) {
 				tflog.Debug(ctx, message, fields)

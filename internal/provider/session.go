@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/localfile"
 )
 
 // session is one configured provider: what data sources and resources share.
@@ -150,6 +152,10 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		trace = journal.New(s.journalPath)
 	}
 	kept := &checkpoints{dir: s.checkpointDir}
+	checkTrust(ctx, diags)
+	if diags.HasError() {
+		return nil
+	}
 	client, err := account.New(ctx, account.Config{
 		SDK:             s.databricks,
 		IdentityAPI:     s.identityAPI,
@@ -186,11 +192,25 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		diags.AddError("Unable to Configure the Databricks Client", err.Error())
 		return nil
 	}
-	kept.bind(s, client)
+	kept.bind(ctx, s, client)
 	source := newIDP(s, client, diags)
 	return &session{
 		settings: s, account: client, idp: source, lookups: gathered(source), now: time.Now, handover: newHandover(), checkpoints: kept,
 		offered: map[audit.Ref]string{}, offeredMembers: map[string]bool{}, clones: map[string]map[string]bool{},
+	}
+}
+
+// checkTrust refuses a file of CA certificates that would be read for ever, at the
+// first connection.
+func checkTrust(ctx context.Context, diags *diag.Diagnostics) {
+	const variable, most = "SSL_CERT_FILE", 64 << 20
+	file := os.Getenv(variable)
+	if file == "" {
+		return
+	}
+	if err := localfile.Check(ctx, file, most); err != nil {
+		diags.AddError("Certificates Cannot Be Read", fmt.Sprintf("The environment variable %s names the file of the CA certificates to trust, and it cannot be used: %s. "+
+			"Name a PEM file, or remove the variable to trust what the system trusts.", variable, err))
 	}
 }
 

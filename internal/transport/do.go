@@ -23,6 +23,8 @@ import (
 // Error is a request without an answer.
 type Error struct {
 	Method string
+	// Side is who was asked: "the account", "Microsoft Graph".
+	Side string
 	// Place is the URL without its query.
 	Place    string
 	Attempts int
@@ -39,17 +41,28 @@ type Error struct {
 	Err error
 }
 
-// Error names the host, so that a wrong one is seen.
+// Error names the host, so that a wrong one is seen. It is the same each time, since
+// it may end in state; how long it took is in [Error.Circumstances].
 func (e *Error) Error() string {
 	if e.Attempts == 0 {
 		return fmt.Sprintf("%s %s: %v", e.Method, e.Place, e.Err)
 	}
-	plural := "s"
-	if e.Attempts == 1 {
-		plural = ""
+	return fmt.Sprintf("%s %s: no answer: %v", e.Method, e.Place, e.Err)
+}
+
+// Circumstances are what differs from one run to the next.
+func (e *Error) Circumstances() string {
+	if e.Attempts == 0 {
+		return ""
 	}
-	return fmt.Sprintf("%s %s: no answer after %d attempt%s in %s: %v",
-		e.Method, e.Place, e.Attempts, plural, e.Elapsed.Round(100*time.Millisecond), e.Err)
+	return fmt.Sprintf("%s in %s", attemptsText(e.Attempts), e.Elapsed.Round(100*time.Millisecond))
+}
+
+func attemptsText(n int) string {
+	if n == 1 {
+		return "1 attempt"
+	}
+	return fmt.Sprintf("%d attempts", n)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -66,6 +79,48 @@ func (a *attempt) mayHaveHappened() bool {
 
 // errNoProgress is the end of an attempt whose answer stopped coming.
 var errNoProgress = errors.New("no progress")
+
+// EndedError is a request that its caller gave up: a time limit or a cancellation
+// ended it.
+type EndedError struct {
+	// Method, Side, Place, Attempts and FirstContact are those of [Error].
+	Method, Side, Place string
+	Attempts            int
+	FirstContact        bool
+	// Last is what the last attempt brought; nil when none had ended.
+	Last error
+	// RetryAfter is the pause that the last answer asked for; 0 for none.
+	RetryAfter time.Duration
+	// Err is the context's.
+	Err error
+}
+
+func (e *EndedError) Error() string {
+	text := fmt.Sprintf("%s %s: %v", e.Method, e.Place, e.Err)
+	if e.Last != nil {
+		text += ". Before that: " + e.Last.Error()
+	}
+	return text
+}
+
+func (e *EndedError) Unwrap() []error {
+	if e.Last == nil {
+		return []error{e.Err}
+	}
+	return []error{e.Err, e.Last}
+}
+
+// Circumstances are what differs from one run to the next.
+func (e *EndedError) Circumstances() string {
+	if e.Attempts == 0 {
+		return "nothing was sent yet"
+	}
+	text := attemptsText(e.Attempts)
+	if e.RetryAfter > 0 {
+		text += fmt.Sprintf("; the server asked to come back in %.0f s", e.RetryAfter.Seconds())
+	}
+	return text
+}
 
 // errEcho is an answer that repeats a credential. As data it would end in state.
 var errEcho = errors.New("the answer repeats a credential that this run uses, as debugging proxies and echo services send it, and it was not used. " +
@@ -100,7 +155,14 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		start    time.Time
 		sent     bool
 		attempts int
+		last     attempt
 	)
+	ended := func(err error) error { return c.ended(ctx, req, u, last, attempts, err) }
+	defer func() {
+		if attempts > 0 {
+			noLongerFailing(req, ctx.Err() != nil)
+		}
+	}()
 	for {
 		release, err := c.enter(ctx, req, attempts > 0)
 		if err == nil && req.Prepare != nil {
@@ -114,13 +176,13 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		case errors.As(err, &given):
 			return nil, given.err
 		case errors.As(err, &refused):
-			e := &Error{Method: req.Method, Place: place(u), Attempts: attempts, Sent: sent, Err: refused.err}
+			e := &Error{Method: req.Method, Side: c.side(req), Place: place(u), Attempts: attempts, Sent: sent, Err: refused.err}
 			if attempts > 0 {
 				e.Elapsed = time.Since(start)
 			}
 			return nil, e
 		case err != nil:
-			return nil, ended(ctx, req, u, err)
+			return nil, ended(err)
 		}
 		if start.IsZero() {
 			start = time.Now() // Queueing is not part of the budget.
@@ -128,7 +190,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		if err := c.hosts.refuse(u.Host); err != nil {
 			release()
 			return nil, &Error{
-				Method: req.Method, Place: place(u), Attempts: attempts, Elapsed: time.Since(start), Sent: sent,
+				Method: req.Method, Side: c.side(req), Place: place(u), Attempts: attempts, Elapsed: time.Since(start), Sent: sent,
 				FirstContact: !c.hosts.hasAnswered(u.Host), Gone: true, Err: err,
 			}
 		}
@@ -143,8 +205,9 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 			return nil, final.err
 		}
 		if ctx.Err() != nil && a.err != nil {
-			return nil, ended(ctx, req, u, context.Cause(ctx))
+			return nil, ended(context.Cause(ctx))
 		}
+		last = a
 		pause, again := c.next(req, a, attempts, time.Until(start.Add(c.budget(u.Host))))
 		gone := a.err != nil && !a.broken && c.hosts.silent(u.Host, req, start)
 		if !again || gone {
@@ -153,8 +216,9 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 			})
 		}
 		c.logRetry(ctx, req, u, a, attempts, pause)
+		noteFailing(req, c.ended(ctx, req, u, last, attempts, context.DeadlineExceeded))
 		if err := Sleep(ctx, pause); err != nil {
-			return nil, ended(ctx, req, u, err)
+			return nil, ended(err)
 		}
 		if req.Prepare != nil {
 			if _, err := req.Prepare(ctx, attempts, sent); err != nil {
@@ -433,7 +497,7 @@ func (c *Client) finish(req *Request, u *url.URL, a attempt, e *Error) (*Respons
 		a.resp.Attempts, a.resp.Elapsed = e.Attempts, e.Elapsed
 		return a.resp, nil
 	}
-	e.Method, e.Place, e.Err = req.Method, place(u), a.err
+	e.Method, e.Side, e.Place, e.Err = req.Method, c.side(req), place(u), a.err
 	e.FirstContact = !c.hosts.hasAnswered(u.Host)
 	if e.HostUnreachable() {
 		c.hosts.lost(u.Host, a.err)
@@ -454,12 +518,23 @@ func (c *Client) logRetry(ctx context.Context, req *Request, u *url.URL, a attem
 	c.log(ctx, "retrying a request", fields)
 }
 
-// ended is the error of a request that its caller gave up.
-func ended(ctx context.Context, req *Request, u *url.URL, err error) error {
+// ended is the error of a request that its caller gave up, with what the attempts
+// before had brought: that is why it took so long.
+func (c *Client) ended(ctx context.Context, req *Request, u *url.URL, last attempt, attempts int, err error) *EndedError {
 	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
 		err = fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
-	return fmt.Errorf("%s %s: %w", req.Method, place(u), err)
+	e := &EndedError{
+		Method: req.Method, Side: c.side(req), Place: place(u), Attempts: attempts, FirstContact: !c.hosts.hasAnswered(u.Host), Err: err,
+	}
+	switch {
+	case last.err != nil:
+		e.Last = last.err
+	case last.resp != nil:
+		e.Last = fmt.Errorf("status %d %s", last.resp.Status, http.StatusText(last.resp.Status))
+		e.RetryAfter, _ = retryAfter(last.resp.Header, time.Now())
+	}
+	return e
 }
 
 // explain prefers the reason of an ended attempt over "context canceled".

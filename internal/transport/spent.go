@@ -40,8 +40,7 @@ func (s *spent) exhausted(begun time.Time, status int) {
 	if s.failed++; s.failed < minUnanswered {
 		return // It may say something about the object, and nothing of the server.
 	}
-	s.reason = fmt.Errorf("not sent, because requests of this kind got nothing but failures for %s, lastly %d %s",
-		time.Since(begun).Round(time.Second), status, http.StatusText(status))
+	s.reason = fmt.Errorf("not sent, because requests of this kind got nothing but failures, lastly %d %s", status, http.StatusText(status))
 	s.probe = time.Now().Add(probeEvery)
 }
 

@@ -14,6 +14,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
@@ -70,6 +71,8 @@ type Options struct {
 	// RetryPause is the pause after the first failed attempt when the server
 	// names none; it doubles with each attempt, up to 15 s.
 	RetryPause time.Duration
+	// Side is who is asked, for errors: "the account", "Microsoft Graph".
+	Side string
 	// UserAgent is set on every request.
 	UserAgent string
 	// Log gets one line per retry; nil for none. It never gets queries, bodies
@@ -149,6 +152,8 @@ type Request struct {
 	// Limit names the family of calls that the server counts together, so that
 	// a 429 slows down that family only; "" is a family of its own.
 	Limit string
+	// Side is who is asked, where that is not the client's.
+	Side string
 	// Repeatable tells that a request other than GET may be sent again although
 	// an earlier attempt may have reached the server.
 	Repeatable bool
@@ -214,6 +219,15 @@ func (c *Client) gate(req *Request) *gate {
 		c.gates[key] = g
 	}
 	return g
+}
+
+// side is who a request asks. Who gives out tokens is often another host.
+func (c *Client) side(req *Request) string {
+	side := cmp.Or(req.Side, c.opts.Side, "the server")
+	if req.Class == ClassAuth {
+		return "the login of " + side
+	}
+	return side
 }
 
 func (c *Client) log(ctx context.Context, msg string, fields map[string]any) {

@@ -74,6 +74,27 @@ func (e errReader) Read([]byte) (int, error) { return 0, e.err }
 
 type steps = []func(*http.Request) (*http.Response, error)
 
+// A time limit does not hide why there was no answer by then.
+func TestDo_timeLimitKeepsTheCause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Options{Base: &script{steps: steps{answer(503, "Retry-After", "600")}}, Side: "the account"})
+		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+		defer stop()
+		_, err := c.Do(ctx, &Request{Method: "GET", URL: "http://account.example.com/path"})
+		var e *EndedError
+		if !errors.As(err, &e) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("%T %v", err, err)
+		}
+		if !strings.Contains(e.Error(), "status 503") || e.Circumstances() != "1 attempt; the server asked to come back in 600 s" || e.Side != "the account" {
+			t.Errorf("%v (%s), %s", e, e.Circumstances(), e.Side)
+		}
+		if Failing() == nil {
+			t.Error("who waits for a shared reading has no reason")
+		}
+	})
+}
+
 func TestDo(t *testing.T) {
 	t.Parallel()
 	get := &Request{Method: "GET", URL: "http://account.example.com/path?filter=secret"}
