@@ -136,17 +136,15 @@ func nameMatchIDs(m *Match) []string {
 // cannot be told apart, so each counts.
 func candidatesOf(m *Match) []*Identity {
 	var out []*Identity
+	seen := make(map[string]bool, len(m.ByName))
 	for i := range m.ByName {
 		id := &m.ByName[i]
-		if id.Deleted {
+		key := CanonicalExternalID(id.ExternalID)
+		if id.Deleted || seen[key] {
 			continue
 		}
-		known := id.ExternalID != "" && slices.ContainsFunc(out, func(o *Identity) bool {
-			return SameExternalID(o.ExternalID, id.ExternalID)
-		})
-		if !known {
-			out = append(out, id)
-		}
+		seen[key] = key != ""
+		out = append(out, id)
 	}
 	return out
 }

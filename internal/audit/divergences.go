@@ -22,13 +22,22 @@ import (
 // A divergence that is waived as a whole is accepted as it is: its row stays,
 // and nothing is offered or asked for it.
 func Divergences(in Input, o Options) Report {
-	a := newAuditor(in, o)
+	r, _ := DivergencesUntil(nil, in, o) // Nothing stops it.
+	return r
+}
+
+// DivergencesUntil is [Divergences] that can be stopped.
+func DivergencesUntil(stop Stop, in Input, o Options) (Report, error) {
+	a := newAuditor(stop, in, o)
 	proposals := a.proposeFixes()
 	a.withholdPrivileged(proposals)
 
 	r := a.emptyReport(proposals)
 	clean, next := true, 0
 	for i, m := range a.matches {
+		if a.Stopped() {
+			break
+		}
 		if m.Unknown != "" {
 			continue
 		}
@@ -49,7 +58,10 @@ func Divergences(in Input, o Options) Report {
 	if r.Complete {
 		r.Unmatched = a.unmatched()
 	}
-	return r
+	if a.Err != nil {
+		return Report{}, a.Err
+	}
+	return r, nil
 }
 
 // unmatched looks for what the options name in the whole directory.
@@ -89,12 +101,12 @@ func unrelatedIDs(matches []*Match) int {
 	return stored
 }
 
-// Candidates are the principals for which nothing but their power in the
+// CandidatesUntil are the principals for which nothing but their power in the
 // account still decides whether a fix is offered, sorted: those whose
 // [Privilege] has to be in the input of [Divergences]. Principals that
-// AllowPrivileged names are not among them.
-func Candidates(in Input, o Options) []Ref {
-	a := newAuditor(in, o)
+// AllowPrivileged names are not among them. It can be stopped.
+func CandidatesUntil(stop Stop, in Input, o Options) ([]Ref, error) {
+	a := newAuditor(stop, in, o)
 	var refs []Ref
 	proposals := a.proposeFixes()
 	for i := range proposals {
@@ -103,12 +115,19 @@ func Candidates(in Input, o Options) []Ref {
 			refs = append(refs, ref)
 		}
 	}
+	return refs, a.Err
+}
+
+// Candidates is [CandidatesUntil] that nothing stops.
+func Candidates(in Input, o Options) []Ref {
+	refs, _ := CandidatesUntil(nil, in, o)
 	return refs
 }
 
 // auditor is one audit: the sorted input and what was judged so far, by
 // position in matches.
 type auditor struct {
+	Stopper
 	in         Input
 	o          Options
 	inventory  []Principal
@@ -125,9 +144,9 @@ type auditor struct {
 	unrelated int
 }
 
-func newAuditor(in Input, o Options) *auditor {
+func newAuditor(stop Stop, in Input, o Options) *auditor {
 	a := &auditor{
-		in: in, o: o,
+		Stopper: Stopper{Ask: stop}, in: in, o: o,
 		inventory: sortedPrincipals(in.Inventory.Principals),
 		matches:   sortedMatches(in.Matches),
 		waivers:   newWaiverSet(o),
@@ -145,6 +164,9 @@ func newAuditor(in Input, o Options) *auditor {
 		a.categories[i] = categoriesOf(m)
 		a.waived[i] = a.waivers.apply(m.Principal.Ref, a.categories[i])
 		a.harmless[i] = a.harmlessOf(m, a.categories[i])
+		if a.Stopped() {
+			break
+		}
 	}
 	return a
 }

@@ -22,12 +22,16 @@ func (a *auditor) failures() []Failure {
 	for _, f := range out {
 		told[Ref{Type: f.Type, ID: f.ID}] = true
 	}
+	explained := make(map[PrincipalType]bool, len(PrincipalTypes()))
+	for _, t := range PrincipalTypes() {
+		explained[t] = wholeCallTold(a.in.Failures, t)
+	}
 	for _, m := range a.matches {
 		call, reason := "match with the identity provider", m.Unknown
 		if reason == "" && m.Members != nil && m.Members.Unknown != "" {
 			call, reason = "compare the members with the identity provider", m.Members.Unknown
 		}
-		if reason != "" && !told[m.Principal.Ref] && !wholeCallTold(a.in.Failures, m.Principal.Type) {
+		if reason != "" && !told[m.Principal.Ref] && !explained[m.Principal.Type] {
 			out = append(out, Failure{Type: m.Principal.Type, ID: m.Principal.ID, Call: call, Reason: reason})
 		}
 	}

@@ -44,6 +44,9 @@ func (a *auditor) proposeFixes() []proposal {
 		if set := open(i); set != 0 {
 			all = append(all, proposal{at: i, m: m, category: leadCategory(set)})
 			a.propose(&all[len(all)-1])
+			if a.Stopped() {
+				return all
+			}
 		}
 	}
 	a.withholdCollisions(all)

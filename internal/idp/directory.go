@@ -5,6 +5,7 @@ package idp
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -196,24 +197,30 @@ func misses(principals []audit.Principal, t audit.PrincipalType, entries func(ad
 	d := newDirectory()
 	entries(func(e entry) { d.add(e) })
 	return slices.ContainsFunc(principals, func(p audit.Principal) bool {
-		return p.Type == t && (p.ExternalID != "" && d.find(p.ExternalID) == nil || len(d.named(p)) == 0)
+		return p.Type == t && (p.ExternalID != "" && d.find(p.ExternalID) == nil || len(d.bearing(p)) == 0)
 	})
 }
 
-func (d *directory) named(p audit.Principal) []audit.Identity {
+func (d *directory) named(p audit.Principal) []audit.Identity { return d.identities(d.bearing(p)) }
+
+// bearing are the entries that the name of a principal leads to.
+func (d *directory) bearing(p audit.Principal) []int {
 	kind, key := p.Type.Order(), foldName(p.Name)
 	if kind > 2 || key == "" {
 		return nil
 	}
-	found := d.names[kind][key]
+	found, aliases := d.names[kind][key], d.aliases[kind][key]
+	if len(aliases) == 0 {
+		return found
+	}
 	for _, at := range found {
 		for _, name := range d.entries[at].named {
 			if foldName(name) == key {
-				return d.identities(found)
+				return found
 			}
 		}
 	}
-	return d.identities(slices.Concat(found, d.aliases[kind][key]))
+	return slices.Concat(found, aliases)
 }
 
 func (d *directory) nearlyNamed(p audit.Principal) []audit.Identity {
@@ -246,10 +253,13 @@ func (d *directory) identities(at []int) []audit.Identity {
 }
 
 // matchAll matches principals in their order.
-func (d *directory) matchAll(principals []audit.Principal) []audit.Match {
+func (d *directory) matchAll(ctx context.Context, principals []audit.Principal) ([]audit.Match, error) {
 	out := make([]audit.Match, len(principals))
 	for i, p := range principals {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		out[i] = d.match(p)
 	}
-	return out
+	return out, nil
 }

@@ -202,7 +202,10 @@ func (w *memberWorld) audit(t *testing.T, mode Membership, linked map[string][]s
 		}
 		return out, nil
 	}}
-	matches := w.d.matchAll(principals)
+	matches, err := w.d.matchAll(t.Context(), principals)
+	if err != nil {
+		t.Fatal(err)
+	}
 	a := memberAudit{d: w.d, req: req, matches: matches, fetch: w.fetch}
 	failures, err := a.run(t.Context())
 	if err != nil {
@@ -344,8 +347,12 @@ func TestMembers_readers(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	a := memberAudit{d: w.d, req: req, matches: w.d.matchAll(req.Principals), fetch: w.fetch}
-	_, err := a.run(ctx)
+	matches, err := w.d.matchAll(ctx, req.Principals)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := memberAudit{d: w.d, req: req, matches: matches, fetch: w.fetch}
+	_, err = a.run(ctx)
 	if err != nil || most != readers {
 		t.Errorf("%d at a time, %v; want %d", most, err, readers)
 	}

@@ -93,9 +93,12 @@ func (f *file) read(ctx context.Context) (*directory, error) {
 
 // result matches every principal and then the members of linked groups.
 func (d *directory) result(ctx context.Context, req Request, fetch fetchNodes) (Result, error) {
-	out := Result{Matches: d.matchAll(req.Principals)}
+	matches, err := d.matchAll(ctx, req.Principals)
+	if err != nil {
+		return Result{}, err
+	}
+	out := Result{Matches: matches}
 	members := memberAudit{d: d, req: req, matches: out.Matches, fetch: fetch}
-	var err error
 	if out.Failures, err = members.run(ctx); err != nil {
 		return Result{}, err
 	}
@@ -138,7 +141,7 @@ func readFile(ctx context.Context, path string) (*directory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the directory file (path of idp.file): %w", err)
 	}
-	d, err := parseFile(raw)
+	d, err := parseFile(ctx, raw)
 	if err != nil {
 		return nil, fmt.Errorf("the directory file %s cannot be used: %w", path, err)
 	}

@@ -5,6 +5,7 @@ package idp
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ const fileKeys = "version, users, groups, service_principals"
 // fileParser walks through the document. The standard decoder names no
 // position for an unknown key, so the objects are decoded one by one.
 type fileParser struct {
+	ctx    context.Context
 	raw    []byte
 	dec    *json.Decoder
 	d      *directory
@@ -31,13 +33,13 @@ type fileParser struct {
 	inside [][]byte // keys of the object at hand
 }
 
-func parseFile(raw []byte) (*directory, error) {
+func parseFile(ctx context.Context, raw []byte) (*directory, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("it is not UTF-8")
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
 	p := &fileParser{
-		raw: raw, dec: json.NewDecoder(bytes.NewReader(raw)), d: newDirectory(),
+		ctx: ctx, raw: raw, dec: json.NewDecoder(bytes.NewReader(raw)), d: newDirectory(),
 		where: map[string]int64{}, seen: map[string]bool{},
 	}
 	if err := p.document(); err != nil {
@@ -118,6 +120,9 @@ func parseList[T any, P fileObject[T]](p *fileParser, list string, keep func(*T)
 		return err
 	}
 	for i := 0; p.dec.More(); i++ {
+		if err := interrupted(p.ctx, i); err != nil {
+			return err
+		}
 		var raw json.RawMessage
 		if err := p.dec.Decode(&raw); err != nil {
 			return p.syntax(err)

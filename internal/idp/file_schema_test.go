@@ -114,7 +114,7 @@ func checkDocument(t *testing.T, list string, node schemaNode, change map[string
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := parseFile(doc); (err == nil) != taken {
+	if _, err := parseFile(t.Context(), doc); (err == nil) != taken {
 		t.Errorf("%s: the schema takes it: %t, the parser says: %v", doc, taken, err)
 	}
 }

@@ -5,10 +5,13 @@ package idp
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -220,5 +223,49 @@ func TestFileMatch_undescribedMember(t *testing.T) {
 				t.Errorf("failures %+v", got.Failures)
 			}
 		})
+	}
+}
+
+// A directory of 100,000 users of one name, a group of 100,000 members and a chain of
+// 50,000 groups are read and matched at once; the end of the context ends it.
+func TestFileMatch_large(t *testing.T) {
+	t.Parallel()
+	const many, deep = 100_000, 50_000
+	var doc strings.Builder
+	doc.WriteString(`{"version":1,"service_principals":[],"users":[`)
+	for i := range many {
+		fmt.Fprintf(&doc, `{"id":"u%d","user_name":"a"},`, i)
+	}
+	doc.WriteString(`{"id":"u","user_name":"b"}],"groups":[{"id":"g","display_name":"g","members":["c0"`)
+	for i := range many {
+		fmt.Fprintf(&doc, `,"u%d"`, i)
+	}
+	doc.WriteString(`]}`)
+	for i := range deep {
+		fmt.Fprintf(&doc, `,{"id":"c%d","display_name":"c","members":["c%d"]}`, i, i+1)
+	}
+	fmt.Fprintf(&doc, `,{"id":"c%d","display_name":"c","members":["u"]}]}`, deep)
+	path := writeFile(t, doc.String())
+	req := Request{
+		Principals: []audit.Principal{principal(audit.TypeUser, "a", ""), principal(audit.TypeGroup, "g", "g")},
+		Members: func(context.Context, string) ([]audit.Member, error) {
+			return []audit.Member{member(audit.TypeUser, "2", "u"), member(audit.TypeUser, "3", "gone")}, nil
+		},
+	}
+	began := time.Now()
+	got, err := NewFile(path).Match(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("took %s", took)
+	}
+	if n, left := len(got.Matches[0].ByName), got.Matches[1].Members.External; n != many || len(left) != 1 || left[0].ExternalID != "gone" {
+		t.Errorf("%d of the name, left %+v", n, left)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := NewFile(path).Match(ctx, req); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
 	}
 }

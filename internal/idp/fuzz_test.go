@@ -32,7 +32,7 @@ func FuzzParseFile(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		d, err := parseFile(raw)
+		d, err := parseFile(t.Context(), raw)
 		if (d == nil) == (err == nil) {
 			t.Fatalf("neither directory nor error, or both: %v", err)
 		}

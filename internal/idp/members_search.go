@@ -5,7 +5,6 @@ package idp
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -116,7 +115,7 @@ func smaller(a, b string) string {
 // their position.
 func interrupted(ctx context.Context, at int) error {
 	if at%1024 == 0 && ctx.Err() != nil {
-		return fmt.Errorf("comparing with the identity provider: %w", context.Cause(ctx))
+		return context.Cause(ctx)
 	}
 	return nil
 }

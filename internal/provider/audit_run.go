@@ -41,7 +41,7 @@ func (r auditRun) do(ctx context.Context, client *account.Client, source idp.Sou
 	if err != nil {
 		return audit.Report{}, err
 	}
-	return audit.Divergences(in, r.options), nil
+	return audit.DivergencesUntil(stopAt(ctx), in, r.options)
 }
 
 // read is everything of an audit but the verdict.
@@ -68,11 +68,25 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 		return audit.Input{}, err
 	}
 	// Who has power decides whether a fix is offered: that is never kept.
-	in.Privileges = client.Privileges(ctx, audit.Candidates(in, r.options))
+	candidates, err := audit.CandidatesUntil(stopAt(ctx), in, r.options)
+	if err != nil {
+		return audit.Input{}, err
+	}
+	in.Privileges = client.Privileges(ctx, candidates)
 	if err := ctx.Err(); err != nil {
 		return audit.Input{}, fmt.Errorf("looking up privileges: %w", err)
 	}
 	return in, nil
+}
+
+// stopAt lets the end of a context stop the engine.
+func stopAt(ctx context.Context) audit.Stop {
+	return func() error {
+		if ctx.Err() == nil {
+			return nil
+		}
+		return fmt.Errorf("judging what was read: %w", context.Cause(ctx))
+	}
 }
 
 // scope picks the principals to judge. A target that no list shows is asked for

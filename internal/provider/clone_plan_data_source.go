@@ -125,7 +125,11 @@ func (d *clonePlanDataSource) plan(ctx context.Context, model *clonePlanModel, d
 	for _, id := range allowed {
 		in.AllowPrivileged[id] = true
 	}
-	return access.Plan(in), !diags.HasError()
+	plan, err := access.PlanUntil(stopAt(ctx), in)
+	if err != nil {
+		addReadError(diags, thingClonePlan, "judging what was read", err)
+	}
+	return plan, !diags.HasError()
 }
 
 func (m *clonePlanModel) depth() access.Depth {

@@ -71,7 +71,11 @@ func (d *principalDataSource) Read(ctx context.Context, req datasource.ReadReque
 		addReadError(&resp.Diagnostics, "Principal", "reading "+ref.String(), errors.New(reasonsOf(in.Failures)))
 		return
 	}
-	report := audit.Divergences(in, run.options)
+	report, err := audit.DivergencesUntil(stopAt(ctx), in, run.options)
+	if err != nil {
+		addReadError(&resp.Diagnostics, "Principal", "judging "+ref.String(), err)
+		return
+	}
 	d.session.noteAudit(report)
 	if !report.Complete {
 		addIncompleteWarning(&resp.Diagnostics, report.Failures)

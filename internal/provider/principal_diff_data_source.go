@@ -89,13 +89,13 @@ func (d *principalDiffDataSource) Read(ctx context.Context, req datasource.ReadR
 // compare compares, with the workspaces where they were asked for.
 func (d *principalDiffDataSource) compare(ctx context.Context, workspaces bool, graph access.Graph, a, b audit.Principal) (access.Diff, error) {
 	if !workspaces {
-		return access.Compare(graph, a, b), nil
+		return access.CompareUntil(stopAt(ctx), graph, a, b, nil)
 	}
 	assignments, err := d.session.account.AccessAssignments(ctx)
 	if err != nil {
 		return access.Diff{}, err
 	}
-	return access.CompareIn(assignments, graph, a, b), nil
+	return access.CompareUntil(stopAt(ctx), graph, a, b, &assignments)
 }
 
 // addGraphError says that the groups of two principals could not be read at all.

@@ -12,6 +12,7 @@ import (
 
 // index is a graph ready to be walked upward.
 type index struct {
+	audit.Stopper
 	graph  *Graph
 	groups map[string]*Group
 	// parents are the groups that list a member, by the member's id, sorted. Ids
@@ -22,8 +23,8 @@ type index struct {
 	unread, linked []string
 }
 
-func newIndex(g *Graph) *index {
-	x := &index{graph: g, groups: make(map[string]*Group, len(g.Groups)), parents: map[string][]string{}}
+func newIndex(stop audit.Stop, g *Graph) *index {
+	x := &index{Stopper: audit.Stopper{Ask: stop}, graph: g, groups: make(map[string]*Group, len(g.Groups)), parents: map[string][]string{}}
 	for i := range g.Groups {
 		x.add(&g.Groups[i])
 	}
@@ -100,7 +101,7 @@ func (x *index) closureOf(subject audit.Principal, within map[string]bool) *clos
 	}
 	// Breadth first with sorted neighbours: of several shortest paths the one with
 	// the smallest ids from its beginning is found first.
-	for queue := []string{subject.ID}; len(queue) > 0; queue = queue[1:] {
+	for queue := []string{subject.ID}; len(queue) > 0 && !x.Stopped(); queue = queue[1:] {
 		for _, id := range x.parents[queue[0]] {
 			if _, seen := c.previous[id]; seen || id == subject.ID {
 				continue
@@ -122,7 +123,7 @@ func (x *index) closureOf(subject audit.Principal, within map[string]bool) *clos
 // depth, sorted by id, each once: those whose facts a clone plan asks for. A
 // group of which the graph has only the id has no name.
 func GroupsAbove(g *Graph, of ...audit.Principal) []audit.Principal {
-	x := newIndex(g)
+	x := newIndex(nil, g)
 	ids := map[string]bool{}
 	for _, p := range of {
 		maps.Copy(ids, x.closureOf(p, nil).must)
@@ -160,7 +161,7 @@ func (c *closure) possible(within map[string]bool) map[string]bool {
 		}
 	}
 	reachLinked(c.linked())
-	for ; len(queue) > 0; queue = queue[1:] {
+	for ; len(queue) > 0 && !c.x.Stopped(); queue = queue[1:] {
 		reach(c.x.parents[queue[0]])
 		if group := c.x.groups[queue[0]]; group != nil {
 			reachLinked(group.linked() || group.Unknown != "")
@@ -253,7 +254,7 @@ func (c *closure) vias() map[string][]string {
 			continue
 		}
 		seen := map[string]bool{first: true, c.subject.ID: true}
-		for queue := []string{first}; len(queue) > 0; queue = queue[1:] {
+		for queue := []string{first}; len(queue) > 0 && !c.x.Stopped(); queue = queue[1:] {
 			for _, id := range c.x.parents[queue[0]] {
 				if !seen[id] {
 					seen[id] = true

@@ -27,7 +27,7 @@ func TestClosureEqualsTheOracle(t *testing.T) {
 		if len(g.Groups) > 0 && rapid.IntRange(0, 3).Draw(t, "a group") == 0 {
 			subject = g.Groups[0].Principal
 		}
-		c := newIndex(&g).closureOf(subject, nil)
+		c := newIndex(nil, &g).closureOf(subject, nil)
 		vias := c.vias()
 		sure, possible := oracleOf(g, subject, false), oracleOf(g, subject, true)
 		for _, id := range sure.nodes {
@@ -114,7 +114,7 @@ func TestCyclesEqualTheOracle(t *testing.T) {
 				done[b] = true
 			}
 		}
-		if diff := cmp.Diff(want, newIndex(&g).cycles(all)); diff != "" {
+		if diff := cmp.Diff(want, newIndex(nil, &g).cycles(all)); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -162,7 +162,7 @@ func TestClosureCases(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := newIndex(&c.graph).closureOf(c.subject, nil)
+			got := newIndex(nil, &c.graph).closureOf(c.subject, nil)
 			paths := map[string][]string{}
 			for id := range got.must {
 				paths[id] = got.path(id)
@@ -194,12 +194,12 @@ func TestGroupsAboveAreCertain(t *testing.T) {
 		Route: RouteIAMv2, Groups: []Group{group("1", "one", "u1"), unread(group("2", "two"))},
 		Above: map[audit.Ref]Above{a.Ref: {IDs: []string{"1", "2"}}},
 	}
-	c := newIndex(&g).closureOf(a, nil)
+	c := newIndex(nil, &g).closureOf(a, nil)
 	if !c.whole() || !isTrue(c.in("2")) || c.direct("2") != nil || c.path("2") != nil || !isFalse(c.in("3")) {
 		t.Errorf("whole %v, in %v, direct %v, path %v", c.whole(), c.in("2"), c.direct("2"), c.path("2"))
 	}
 	g.Above[a.Ref] = Above{IDs: []string{"1"}, Unknown: "500 on the second page"}
-	if c = newIndex(&g).closureOf(a, nil); c.whole() || c.in("3") != nil || !isTrue(c.in("1")) {
+	if c = newIndex(nil, &g).closureOf(a, nil); c.whole() || c.in("3") != nil || !isTrue(c.in("1")) {
 		t.Errorf("a list that broke off: whole %v, in %v", c.whole(), c.in("3"))
 	}
 }

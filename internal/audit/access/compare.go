@@ -15,13 +15,19 @@ import (
 // A group that only one side certainly has is listed with that side, also where
 // a hole hides whether the other has it too: the hint is unknown then, and the
 // other side's value is nil.
-func Compare(g Graph, a, b audit.Principal) Diff { return compare(g, a, b, nil) }
+func Compare(g Graph, a, b audit.Principal) Diff {
+	d, _ := CompareUntil(nil, g, a, b, nil) // Nothing stops it.
+	return d
+}
 
 // CompareIn is Compare, and tells of the groups that Databricks can add to which
 // have no workspace assignment, neither themselves nor through a group above: only
 // a scan of Unity Catalog can say whether these give anything. Where a hole may hide
 // an assignment, the hint is unknown.
-func CompareIn(w Assignments, g Graph, a, b audit.Principal) Diff { return compare(g, a, b, &w) }
+func CompareIn(w Assignments, g Graph, a, b audit.Principal) Diff {
+	d, _ := CompareUntil(nil, g, a, b, &w)
+	return d
+}
 
 // Assignments are the permission assignments of the account, as in [Facts].
 type Assignments struct {
@@ -39,8 +45,10 @@ func (w *Assignments) whole() bool {
 		!slices.ContainsFunc(w.Workspaces, func(one WorkspaceAccess) bool { return one.Unknown != "" })
 }
 
-func compare(g Graph, a, b audit.Principal, w *Assignments) Diff {
-	x := newIndex(&g)
+// CompareUntil is [Compare] without assignments and [CompareIn] with them, and can be
+// stopped.
+func CompareUntil(stop audit.Stop, g Graph, a, b audit.Principal, w *Assignments) (Diff, error) {
+	x := newIndex(stop, &g)
 	d := comparison{x: x, a: x.closureOf(a, nil), b: x.closureOf(b, nil), assigned: w}
 	d.viasA, d.viasB = d.a.vias(), d.b.vias()
 
@@ -52,6 +60,9 @@ func compare(g Graph, a, b audit.Principal, w *Assignments) Diff {
 	}
 	out := Diff{A: a, B: b, Route: g.Route, Cycles: x.cycles(around(d.a, d.b))}
 	for _, id := range sortedIDs(all) {
+		if x.Stopped() {
+			break
+		}
 		row := d.row(id)
 		switch {
 		case isTrue(row.InA) && isTrue(row.InB):
@@ -74,7 +85,10 @@ func compare(g Graph, a, b audit.Principal, w *Assignments) Diff {
 	out.Failures = mergeFailures(reported, holes)
 	out.Complete = len(out.Failures) == 0
 	out.Equal = d.equal(out)
-	return out
+	if x.Err != nil {
+		return Diff{}, x.Err
+	}
+	return out, nil
 }
 
 // equal is false where a difference is certain, whatever the holes hide, and

@@ -50,8 +50,16 @@ type judge struct {
 	holds holders
 	// within bounds what can be above a group; nil where every group is listed.
 	within map[string]bool
+	// levels are the assignments by the principal's id, in the order of the workspaces.
+	levels map[string][]assignment
 	// places are the holes and limits that are the same for every group.
 	holes, limits, powerHoles []string
+}
+
+// assignment is what one principal has in a workspace.
+type assignment struct {
+	in     *WorkspaceAccess
+	levels []string
 }
 
 func newJudge(x *index, f *Facts, source *closure) *judge {
@@ -59,10 +67,17 @@ func newJudge(x *index, f *Facts, source *closure) *judge {
 	if !x.graph.Listed {
 		j.within = source.may
 	}
+	j.levels = map[string][]assignment{}
+	for i := range f.Workspaces {
+		for id, levels := range f.Workspaces[i].Levels {
+			j.levels[id] = append(j.levels[id], assignment{&f.Workspaces[i], levels})
+		}
+	}
 	j.workspaceHoles()
 	j.catalogHoles()
 	for _, list := range []*[]string{&j.holes, &j.limits, &j.powerHoles} {
 		slices.Sort(*list)
+		*list = slices.Compact(*list)
 	}
 	return j
 }
@@ -124,7 +139,7 @@ func (j *judge) catalogHoles() {
 
 // of judges one group.
 func (j *judge) of(id string) *effects {
-	e := &effects{holes: slices.Clone(j.holes), limits: slices.Clone(j.limits), powerHoles: slices.Clone(j.powerHoles)}
+	e := &effects{}
 	above := j.x.closureOf(j.principal(id), j.within)
 	chain := append([]string{id}, sortedIDs(above.must)...)
 	for _, one := range chain {
@@ -134,8 +149,20 @@ func (j *judge) of(id string) *effects {
 		reason := "the groups above it could not be read whole"
 		e.holes, e.powerHoles = append(e.holes, reason), append(e.powerHoles, reason)
 	}
-	e.finish()
+	e.finish(j)
 	return e
+}
+
+// union is a sorted list with what another sorted one has besides. Where there is
+// nothing besides it is the list itself: of a hole in each of 100,000 tables no group
+// needs a copy.
+func union(common, own []string) []string {
+	if len(own) == 0 {
+		return common
+	}
+	all := slices.Concat(common, own)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func (j *judge) principal(id string) audit.Principal {
@@ -149,9 +176,9 @@ func (j *judge) principal(id string) audit.Principal {
 func (j *judge) collect(e *effects, id string) {
 	name := j.x.name(id)
 	through := fmt.Sprintf(" (group %q, id %s)", name, id)
-	for i := range j.facts.Workspaces {
-		w := &j.facts.Workspaces[i]
-		for _, level := range w.Levels[id] {
+	for _, a := range j.levels[id] {
+		w := a.in
+		for _, level := range a.levels {
 			if level == LevelAdmin {
 				e.powers = append(e.powers, fmt.Sprintf("ADMIN of workspace %q, id %s%s", w.Name, w.ID, through))
 			}
@@ -204,7 +231,7 @@ func (j *judge) collectCatalog(e *effects, id, through string) {
 }
 
 // finish sorts, and draws the conclusions (R17, R24).
-func (e *effects) finish() {
+func (e *effects) finish(j *judge) {
 	slices.SortFunc(e.workspaces, compareWorkspaceEffects)
 	slices.SortFunc(e.catalog, compareCatalogEffects)
 	slices.SortFunc(e.holdings, compareHoldingEffects)
@@ -212,6 +239,7 @@ func (e *effects) finish() {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
+	e.holes, e.limits, e.powerHoles = union(j.holes, e.holes), union(j.limits, e.limits), union(j.powerHoles, e.powerHoles)
 	switch {
 	case len(e.workspaces)+len(e.catalog)+len(e.holdings) > 0:
 		e.state = StateEffective

@@ -93,11 +93,13 @@ func (c *closure) hiddenSome() bool {
 // reason. Sorted, each once.
 func mergeFailures(reported, holes []audit.Failure) []audit.Failure {
 	out := slices.Clone(reported)
+	principals, reasons := map[audit.Ref]bool{}, map[string]bool{}
+	for _, f := range reported {
+		principals[audit.Ref{Type: f.Type, ID: f.ID}] = f.ID != ""
+		reasons[f.Reason] = true
+	}
 	for _, h := range holes {
-		explains := func(f audit.Failure) bool {
-			return h.ID != "" && f.Type == h.Type && f.ID == h.ID || f.Reason == h.Reason
-		}
-		if !slices.ContainsFunc(reported, explains) {
+		if !principals[audit.Ref{Type: h.Type, ID: h.ID}] && !reasons[h.Reason] {
 			out = append(out, h)
 		}
 	}

@@ -32,7 +32,13 @@ type PlanInput struct {
 // ones only when allowed. With any problem it is nil, so that what could not be
 // read never makes it smaller.
 func Plan(in PlanInput) ClonePlan {
-	x := newIndex(&in.Graph)
+	p, _ := PlanUntil(nil, in) // Nothing stops it.
+	return p
+}
+
+// PlanUntil is [Plan] that can be stopped.
+func PlanUntil(stop audit.Stop, in PlanInput) (ClonePlan, error) {
+	x := newIndex(stop, &in.Graph)
 	p := planner{in: &in, x: x, source: x.closureOf(in.Source, nil), target: x.closureOf(in.Target, nil)}
 	p.judge = newJudge(x, &in.Facts, p.source)
 	p.vias = p.source.vias()
@@ -48,7 +54,11 @@ func Plan(in PlanInput) ClonePlan {
 	p.follows()
 	p.notCloned()
 	p.guards()
-	return p.finish()
+	out := p.finish()
+	if x.Err != nil {
+		return ClonePlan{}, x.Err
+	}
+	return out, nil
 }
 
 type planner struct {
