@@ -18,7 +18,8 @@ func TestDivergences_categories(t *testing.T) {
 	)
 	linked := identity("x", "ann@example.com")
 	members := func(local, external int) *MemberMatch {
-		return &MemberMatch{Local: make([]MemberRef, local), External: make([]MemberRef, external)}
+		all := refs("51", "52", "53")
+		return &MemberMatch{Local: all[:local], External: all[:external]}
 	}
 	cases := map[string]struct {
 		match Match

@@ -152,6 +152,9 @@ func newAuditor(stop Stop, in Input, o Options) *auditor {
 		waivers:   newWaiverSet(o),
 		domains:   make(map[string]bool, len(o.PrimaryDomains)),
 	}
+	for i, m := range a.matches {
+		a.matches[i] = understood(m)
+	}
 	for _, d := range o.PrimaryDomains {
 		a.domains[strings.ToLower(d)] = true
 	}

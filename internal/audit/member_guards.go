@@ -130,6 +130,7 @@ func (g *MemberGuard) ForRemove() bool { return g.remove != nil }
 // [MemberGuards] and one per cause; none means that it may be added. A hole in
 // what a guard needs is a reason.
 func GuardAddMember(f AddMemberFacts) []Refusal {
+	f.understand()
 	change := fmt.Sprintf("%s is not added to %s", f.Member.Ref, f.Group.Ref)
 	return refusals(change, func(g *MemberGuard) string {
 		if g.add == nil {

@@ -67,7 +67,7 @@ func addCases() map[string]addCase {
 			f.Members = []Member{{Source: SourceInternal}, {Source: SourceIdentityProvider}}
 		}, []string{GuardIDPGroup}},
 		"members of unknown source say nothing": {func(f *AddMemberFacts) {
-			f.Members = []Member{{Source: SourceUnknown}}
+			f.Members = []Member{{Ref: Ref{TypeUser, "3"}, Source: SourceUnknown}}
 		}, nil},
 		"members unreadable": {func(f *AddMemberFacts) { f.MembersUnknown = "429" }, []string{GuardOriginUnknown}},
 		"a link needs no members": {func(f *AddMemberFacts) {

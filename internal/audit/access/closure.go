@@ -24,6 +24,7 @@ type index struct {
 }
 
 func newIndex(stop audit.Stop, g *Graph) *index {
+	g = understood(g)
 	x := &index{Stopper: audit.Stopper{Ask: stop}, graph: g, groups: make(map[string]*Group, len(g.Groups)), parents: map[string][]string{}}
 	for i := range g.Groups {
 		x.add(&g.Groups[i])

@@ -42,7 +42,7 @@ type Assignments struct {
 // can tell an account without workspaces from a caller who sees none.
 func (w *Assignments) whole() bool {
 	return w.Unknown == "" && len(w.Workspaces) > 0 &&
-		!slices.ContainsFunc(w.Workspaces, func(one WorkspaceAccess) bool { return one.Unknown != "" })
+		!slices.ContainsFunc(w.Workspaces, func(one WorkspaceAccess) bool { return one.hole() != "" })
 }
 
 // CompareUntil is [Compare] without assignments and [CompareIn] with them, and can be
@@ -78,7 +78,7 @@ func CompareUntil(stop audit.Stop, g Graph, a, b audit.Principal, w *Assignments
 		slices.SortFunc(rows, func(p, q DiffRow) int { return compareNames(p.GroupName, p.GroupID, q.GroupName, q.GroupID) })
 	}
 	holes := slices.Concat(x.holes(d.a), x.holes(d.b))
-	reported := g.Failures
+	reported := x.graph.Failures
 	if w != nil {
 		reported = slices.Concat(reported, w.Failures)
 	}

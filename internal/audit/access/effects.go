@@ -95,8 +95,8 @@ func (j *judge) workspaceHoles() {
 		j.limits = append(j.limits, "no workspace is visible")
 	}
 	for _, w := range j.facts.Workspaces {
-		if w.Unknown != "" {
-			both("permission assignments of workspace " + w.ID + ": " + w.Unknown)
+		if why := w.hole(); why != "" {
+			both("permission assignments of workspace " + w.ID + ": " + why)
 		}
 	}
 }

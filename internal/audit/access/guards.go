@@ -119,7 +119,7 @@ func (p *planner) finish() ClonePlan {
 	if len(out.Problems) == 0 {
 		out.Memberships = p.memberships
 	}
-	reported := slices.Concat(p.in.Graph.Failures, p.in.Facts.Failures)
+	reported := slices.Concat(p.x.graph.Failures, p.in.Facts.Failures)
 	out.Failures = mergeFailures(reported, slices.Concat(p.x.holes(p.source), p.x.holes(p.target), p.judge.factHoles(p.source)))
 	out.Complete = len(out.Failures) == 0 && !slices.ContainsFunc(out.Problems, func(q Problem) bool { return q.Incomplete })
 	return *out
@@ -137,7 +137,7 @@ func (j *judge) factHoles(source *closure) []audit.Failure {
 	hole(audit.Failure{Call: "list metastores", Reason: j.facts.MetastoresUnknown})
 	hole(audit.Failure{Call: "list principals", Reason: j.facts.NamesUnknown})
 	for _, w := range j.facts.Workspaces {
-		hole(audit.Failure{Call: "read permission assignments of workspace " + w.ID, Reason: w.Unknown})
+		hole(audit.Failure{Call: "read permission assignments of workspace " + w.ID, Reason: w.hole()})
 		hole(audit.Failure{Type: source.subject.Type, ID: source.subject.ID, Call: "read entitlements in workspace " + w.ID, Reason: w.OwnUnknown})
 	}
 	for ref, holding := range j.facts.Holdings {

@@ -1,0 +1,55 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import "testing"
+
+// What nobody can attribute is unknown: neither a member who is missing in the IdP
+// nor one who is there.
+func TestDivergences_notUnderstood(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change  func(*Input)
+		unknown int
+	}{
+		"local member without id":    {func(in *Input) { in.Matches[2].Members.Local[0].ID = "" }, 0},
+		"external member without id": {func(in *Input) { in.Matches[2].Members.External[0].ID = "" }, 0},
+		"name":                       {func(in *Input) { in.Matches[2].Principal.Name = "g\xff" }, 1},
+		"externalId":                 {func(in *Input) { in.Matches[2].Principal.ExternalID = "g\xff" }, 1},
+		"name in the IdP":            {func(in *Input) { in.Matches[2].ByExternalID.Names = []string{"g", "g\xff"} }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in, o := removable()
+			c.change(&in)
+			r := Divergences(in, o)
+			if r.Complete || r.Clean || len(r.Failures) != 1 || len(r.Unjudged) != c.unknown || len(r.Groups)+len(r.MemberRemovals) != 0 {
+				t.Errorf("complete %t, failures %+v, unjudged %v, groups %+v, removals %+v", r.Complete, r.Failures, r.Unjudged, r.Groups, r.MemberRemovals)
+			}
+		})
+	}
+}
+
+func TestGuardAddMember_notUnderstood(t *testing.T) {
+	t.Parallel()
+	facts := func() AddMemberFacts {
+		return AddMemberFacts{
+			Group: PrincipalFact{Principal: group("1", "g", "")}, Member: PrincipalFact{Principal: group("2", "h", "")},
+			Members: []Member{{Ref: Ref{TypeUser, "3"}}}, Above: []string{"4"},
+		}
+	}
+	if refused := GuardAddMember(facts()); len(refused) != 0 {
+		t.Fatalf("refused: %+v", refused)
+	}
+	f := facts()
+	f.Members = append(f.Members, Member{})
+	if refused := GuardAddMember(f); len(refused) != 1 || refused[0].Guard != GuardOriginUnknown {
+		t.Errorf("a member without id: %+v", refused)
+	}
+	f = facts()
+	f.Above = append(f.Above, "")
+	if refused := GuardAddMember(f); len(refused) != 1 || refused[0].Guard != GuardCycleUnknown {
+		t.Errorf("a group above without id: %+v", refused)
+	}
+}
