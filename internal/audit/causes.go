@@ -112,7 +112,7 @@ func actionOf(set categorySet, d Divergence, p *proposal, members memberVerdict)
 
 // actionFor is the next step when a fix is held back for that reason.
 func actionFor(d Divergence, reason string) string {
-	if IsHole(reason) {
+	if reasonRule(reason).Hole {
 		return ActionAuditAgain
 	}
 	switch reason {

@@ -332,7 +332,7 @@ func (p *proposal) fix() ExternalIDFix {
 func (p *proposal) manual() ManualAction {
 	return ManualAction{
 		Ref: p.m.Principal.Ref, PrincipalName: p.m.Principal.Name,
-		Category: p.category, Reason: p.reason, Switch: switchOf(p.reason),
+		Category: p.category, Reason: p.reason, Switch: reasonRule(p.reason).Switch,
 		Detail: p.detail, Candidates: p.candidates,
 	}
 }

@@ -103,6 +103,8 @@ type Refusal struct {
 	Text string
 	// Remedy is what to do; it names the switch, where there is one.
 	Remedy string
+	// Attribute is the guard's.
+	Attribute string
 }
 
 // Error is the refusal as one line.
@@ -111,6 +113,8 @@ func (r Refusal) Error() string { return r.Text + ". " + r.Remedy }
 // MemberGuard explains one guard. The table in the docs is made of these.
 type MemberGuard struct {
 	ID, Title, Remedy string
+	// Attribute is the one that the guard is about; empty for the membership as a whole.
+	Attribute string
 	// Switch is the attribute that allows it deliberately; empty where none does.
 	Switch string
 
@@ -160,7 +164,7 @@ func refusals(change string, reason func(*MemberGuard) string) []Refusal {
 	var out []Refusal
 	for _, g := range MemberGuards() {
 		if why := reason(&g); why != "" {
-			out = append(out, Refusal{Guard: g.ID, Text: change + ": " + why, Remedy: g.Remedy})
+			out = append(out, Refusal{Guard: g.ID, Text: change + ": " + why, Remedy: g.Remedy, Attribute: g.Attribute})
 		}
 	}
 	return out

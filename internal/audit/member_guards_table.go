@@ -48,32 +48,32 @@ func principalGuards(readAgain string) []MemberGuard {
 	}
 	return []MemberGuard{
 		{
-			ID: GuardGroupUnreadable, Title: "The group could not be read", Remedy: readAgain,
+			ID: GuardGroupUnreadable, Attribute: "group_id", Title: "The group could not be read", Remedy: readAgain,
 			add:    func(f *AddMemberFacts) string { return unread(&f.Group, "group") },
 			remove: func(f *RemoveMemberFacts) string { return unread(&f.Group, "group") },
 		},
 		{
-			ID: GuardGroupDeleted, Title: "The group is deleted",
+			ID: GuardGroupDeleted, Attribute: "group_id", Title: "The group is deleted",
 			Remedy: "Take the instance out of the configuration, or name another group.",
 			add:    func(f *AddMemberFacts) string { return when(f.Group.Deleted, "the account has no such group") },
 		},
 		{
-			ID: GuardMemberUnreadable, Title: "The member could not be read", Remedy: readAgain,
+			ID: GuardMemberUnreadable, Attribute: "member_id", Title: "The member could not be read", Remedy: readAgain,
 			add:    func(f *AddMemberFacts) string { return unread(&f.Member, "member") },
 			remove: func(f *RemoveMemberFacts) string { return unread(&f.Member, "member") },
 		},
 		{
-			ID: GuardMemberDeleted, Title: "The member is deleted",
+			ID: GuardMemberDeleted, Attribute: "member_id", Title: "The member is deleted",
 			Remedy: "Take the instance out of the configuration, or name another principal.",
 			add:    func(f *AddMemberFacts) string { return when(f.Member.Deleted, "the account has no such principal") },
 		},
 		{
-			ID: GuardMemberInactive, Title: "The member is inactive, or does not say",
+			ID: GuardMemberInactive, Attribute: "member_id", Title: "The member is inactive, or does not say",
 			Remedy: "Activate it in the identity provider or in Databricks first, or leave it out.",
 			add:    inactive,
 		},
 		{
-			ID: GuardSystemGroup, Title: "The group is one that Databricks keeps itself",
+			ID: GuardSystemGroup, Attribute: "group_id", Title: "The group is one that Databricks keeps itself",
 			Remedy: "Leave it out: its members follow from the account.",
 			add:    func(f *AddMemberFacts) string { return systemGroup(&f.Group) },
 			remove: func(f *RemoveMemberFacts) string { return systemGroup(&f.Group) },
@@ -85,12 +85,12 @@ func principalGuards(readAgain string) []MemberGuard {
 func addGuards(readAgain string) []MemberGuard {
 	return []MemberGuard{
 		{
-			ID: GuardIDPGroup, Title: "The group belongs to the identity provider",
+			ID: GuardIDPGroup, Attribute: "group_id", Title: "The group belongs to the identity provider",
 			Remedy: "Add the member to the group in the identity provider.",
 			add:    idpGroup,
 		},
 		{
-			ID: GuardOriginUnknown, Title: "Whom the group belongs to is not known", Remedy: readAgain,
+			ID: GuardOriginUnknown, Attribute: "group_id", Title: "Whom the group belongs to is not known", Remedy: readAgain,
 			add: func(f *AddMemberFacts) string {
 				if f.Restores || !f.Group.read() || f.MembersUnknown == "" || OriginOf(f.Group.Principal, f.Members) != OriginDatabricks {
 					return ""
@@ -99,18 +99,18 @@ func addGuards(readAgain string) []MemberGuard {
 			},
 		},
 		{
-			ID: GuardSelf, Title: "A group as a member of itself", Remedy: "Name another member.",
+			ID: GuardSelf, Attribute: "member_id", Title: "A group as a member of itself", Remedy: "Name another member.",
 			add: func(f *AddMemberFacts) string { return when(f.Member.Ref == f.Group.Ref, "they are the same group") },
 		},
 		{
-			ID: GuardCycle, Title: "Nesting that makes a cycle",
+			ID: GuardCycle, Attribute: "member_id", Title: "Nesting that makes a cycle",
 			Remedy: "Take the group out of the member first, or nest them the other way round.",
 			add: func(f *AddMemberFacts) string {
 				return when(f.nests() && slices.Contains(f.Above, f.Member.ID), "the group is within the member already")
 			},
 		},
 		{
-			ID: GuardCycleUnknown, Title: "Whether the nesting makes a cycle is not known", Remedy: readAgain,
+			ID: GuardCycleUnknown, Attribute: "member_id", Title: "Whether the nesting makes a cycle is not known", Remedy: readAgain,
 			add: func(f *AddMemberFacts) string {
 				if !f.nests() || f.AboveUnknown == "" || slices.Contains(f.Above, f.Member.ID) {
 					return ""

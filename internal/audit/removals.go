@@ -166,7 +166,7 @@ func (j *memberJudge) leave(m *MemberRef, category, reason, detail string) {
 	if action == nil {
 		action = &ManualAction{
 			Ref: j.g.Principal.Ref, PrincipalName: j.g.Principal.Name,
-			Category: category, Reason: reason, Switch: switchOf(reason), Detail: detail,
+			Category: category, Reason: reason, Switch: reasonRule(reason).Switch, Detail: detail,
 		}
 		j.manual[key] = action
 	}

@@ -150,6 +150,9 @@ type ManualAction struct {
 	MemberIDs []string
 }
 
+// Remedy is what to check and to do, from the rule of the reason.
+func (a *ManualAction) Remedy() string { return reasonRule(a.Reason).RemedyFor(a.Type) }
+
 // WaiverState is what became of a waiver.
 type WaiverState string
 

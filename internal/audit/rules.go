@@ -70,11 +70,44 @@ type Rule struct {
 	// Refines is, for a cause, the more general cause that it is a case of: add
 	// both up to compare with the buckets of the remediation executor.
 	Refines string
-	// Bucket is, for a cause, the executor's bucket number; empty for none.
-	Bucket string
+	// Buckets are, for a cause, the buckets of the remediation executor by type.
+	Buckets map[PrincipalType]string
+	// Consequence is, for a cause, what happens if it stays.
+	Consequence string
+	// BlocksAIM is true for a cause to be settled before automatic identity
+	// management takes the place of SCIM (docs/reference/aim-migration.md, P2 and C1
+	// to C26: what is blocking or breaking there).
+	BlocksAIM bool
+	// Owner is, for an action, who takes the step.
+	Owner Owner
 	// Switch is, for a reason, the input that allows what it holds back.
 	Switch string
+	// Hole is true for a reason that is about something that could not be read, so
+	// that the next audit may judge the same principal otherwise.
+	Hole bool
+	// GroupRemedy is, for a reason, the remedy for groups where it differs.
+	GroupRemedy string
 }
+
+// RemedyFor is what to do about a principal of a type.
+func (r Rule) RemedyFor(t PrincipalType) string {
+	if t == TypeGroup && r.GroupRemedy != "" {
+		return r.GroupRemedy
+	}
+	return r.Remedy
+}
+
+// Owner is who takes the next step, in words for people.
+type Owner string
+
+// The owners of actions.
+const (
+	OwnerApply   Owner = "terraform apply"
+	OwnerSupport Owner = "Databricks support"
+	OwnerIDP     Owner = "identity provider team"
+	OwnerAdmin   Owner = "account admin"
+	OwnerNone    Owner = "no one"
+)
 
 // Rules is the whole registry, sorted by kind (category, cause, action,
 // advisory, reason) and id. Every id that a report can carry is in it once per
@@ -87,52 +120,22 @@ func Rules() []Rule {
 	return slices.Concat(kinds...)
 }
 
-// switchOf is the input that allows what a reason holds back; empty for none.
-func switchOf(reason string) string {
-	switch reason {
-	case ReasonRelink:
-		return "relink"
-	case ReasonLinkGroups:
-		return "link_groups"
-	case ReasonClear:
-		return "suggest_group_clears"
-	case ReasonPrivileged, ReasonPrivilegeUnknown:
-		return "allow_privileged_principals"
-	case ReasonMemberNestingUnknown:
-		return "membership"
-	case ReasonMemberSource:
-		return "automatic_identity_management"
-	default:
-		return ""
-	}
+// FindRule finds the rule of a kind and id; false for an id that is none.
+func FindRule(kind RuleKind, id string) (Rule, bool) {
+	r, found := registry()[kind][id]
+	return r, found
 }
 
-// RemedyOf is what to check and to do about a reason, for a principal of a type.
-func RemedyOf(reason string, t PrincipalType) string {
-	if reason != ReasonNameChange {
-		return remedies()[reason]
-	}
-	if t == TypeGroup {
-		return "See the action " + ActionRenameGroup + "."
-	}
-	return "See the action " + ActionRequestName + "."
-}
-
-var remedies = sync.OnceValue(func() map[string]string {
-	out := map[string]string{}
-	for _, r := range reasonRules() {
-		out[r.ID] = r.Remedy
+var registry = sync.OnceValue(func() map[RuleKind]map[string]Rule {
+	out := map[RuleKind]map[string]Rule{}
+	for _, r := range Rules() {
+		if out[r.Kind] == nil {
+			out[r.Kind] = map[string]Rule{}
+		}
+		out[r.Kind][r.ID] = r
 	}
 	return out
 })
 
-// IsHole tells whether a reason is about something that could not be read, so
-// that the same principal may be judged otherwise by the next audit.
-func IsHole(reason string) bool {
-	switch reason {
-	case ReasonPrivilegeUnknown, ReasonIndexHole, ReasonStateUnknown:
-		return true
-	default:
-		return false
-	}
-}
+// reasonRule is the row of a reason; every reason has one.
+func reasonRule(id string) Rule { return registry()[KindReason][id] }

@@ -81,14 +81,14 @@ func reasonRules() []Rule {
 			Switch: "allow_privileged_principals",
 		},
 		{
-			ID: ReasonPrivilegeUnknown, Kind: KindReason, Title: "Privileges not known",
+			ID: ReasonPrivilegeUnknown, Kind: KindReason, Title: "Privileges not known", Hole: true,
 			Description: "The power of the principal could not be read whole.",
 			Remedy:      "Repair the read, or check by hand and put the id into allow_privileged_principals.",
 			Types:       PrincipalTypes(),
 			Switch:      "allow_privileged_principals",
 		},
 		{
-			ID: ReasonIndexHole, Kind: KindReason, Title: "Directory not read whole",
+			ID: ReasonIndexHole, Kind: KindReason, Title: "Directory not read whole", Hole: true,
 			Description: "Whether another principal holds the id is not known.",
 			Remedy:      "Repair what failures name, and audit again.",
 			Types:       PrincipalTypes(),
@@ -136,7 +136,7 @@ func reasonRules() []Rule {
 			Types:       []PrincipalType{TypeUser},
 		},
 		{
-			ID: ReasonStateUnknown, Kind: KindReason, Title: "Candidate not read whole",
+			ID: ReasonStateUnknown, Kind: KindReason, Title: "Candidate not read whole", Hole: true,
 			Description: "The directory did not say whether the identity is enabled.",
 			Remedy:      "Check the permissions of the IdP application, and audit again.",
 			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
@@ -180,7 +180,9 @@ func reasonRules() []Rule {
 		{
 			ID: ReasonNameChange, Kind: KindReason, Title: "Name has to change",
 			Description: "The id is right, the name is not.",
-			Remedy:      "See the actions request_name_change and rename_group.",
+			Remedy: "Ask Databricks support to change the name to that of the identity; settle duplicates first, because support cannot merge two " +
+				"records. Keep the user from logging in until then.",
+			GroupRemedy: "Rename the account group that has the name of the IdP group, if there is one; otherwise rename this group to that name.",
 			Types:       PrincipalTypes(),
 		},
 		{
@@ -238,7 +240,7 @@ func reasonRules() []Rule {
 			Types: []PrincipalType{TypeGroup},
 		},
 		{
-			ID: ReasonMemberNotRead, Kind: KindReason, Title: "Membership not read",
+			ID: ReasonMemberNotRead, Kind: KindReason, Title: "Membership not read", Hole: true,
 			Description: "The direct members of the group were not read, or do not include the member.",
 			Remedy:      "Audit again; a member that is only inherited is removed in the nested group.",
 			Types:       []PrincipalType{TypeGroup},
@@ -270,7 +272,7 @@ func reasonRules() []Rule {
 			Types:       []PrincipalType{TypeGroup},
 		},
 		{
-			ID: ReasonMemberUnknown, Kind: KindReason, Title: "Member not judged",
+			ID: ReasonMemberUnknown, Kind: KindReason, Title: "Member not judged", Hole: true,
 			Description: "What the identity provider knows of the member could not be read.",
 			Remedy:      "Repair what failures name, and audit again.",
 			Types:       []PrincipalType{TypeGroup},

@@ -56,8 +56,18 @@ func TestRules(t *testing.T) {
 		if r.Refines != "" && !causes[r.Refines] {
 			t.Errorf("%s refines %q, which is no cause", r.ID, r.Refines)
 		}
-		if r.Kind == KindReason && r.Switch != switchOf(r.ID) {
-			t.Errorf("reason %s: switch %q in the registry, %q in reports", r.ID, r.Switch, switchOf(r.ID))
+		if (r.Kind == KindCause) != (r.Consequence != "") || (r.Kind == KindAction) != (r.Owner != "") {
+			t.Errorf("%s %s: consequence %q, owner %q", r.Kind, r.ID, r.Consequence, r.Owner)
+		}
+		if got, found := FindRule(r.Kind, r.ID); !found || got.Title != r.Title {
+			t.Errorf("%s %s is not found by its id: %+v", r.Kind, r.ID, got)
+		}
+		if r.Kind == KindReason || r.Kind == KindAction {
+			for _, kind := range []string{"See the ", "Read the ", "manual action."} {
+				if strings.Contains(r.Remedy+r.GroupRemedy, kind) {
+					t.Errorf("%s %s: the remedy points somewhere instead of saying what to do: %s", r.Kind, r.ID, r.Remedy)
+				}
+			}
 		}
 	}
 	same(t, "categories", len(categoryRules()), 6)
@@ -102,4 +112,41 @@ func TestRules_complete(t *testing.T) {
 		})
 	}
 	same(t, "ids", found, len(Rules()))
+}
+
+// The executor puts every group into bucket 3, and service principals into 6, 7 and
+// 8 where users are in 1, 2 and 5 (docs/reference/prep-script-contract.md, 8.2).
+func TestRules_buckets(t *testing.T) {
+	t.Parallel()
+	ofServicePrincipals := map[string]string{"": "", "1": "6", "2": "7", "5": "8"}
+	for _, r := range causeRules() {
+		if strings.HasPrefix(r.ID, "member_") { // Causes of removals, not of rows.
+			same(t, r.ID, len(r.Buckets), 0)
+			continue
+		}
+		for _, kind := range PrincipalTypes() {
+			if got := r.Buckets[kind]; slices.Contains(r.Types, kind) != (got != "") {
+				t.Errorf("%s: bucket %q for a %s", r.ID, got, kind)
+			}
+		}
+		if slices.Contains(r.Types, TypeGroup) && r.Buckets[TypeGroup] != "3" {
+			t.Errorf("%s: groups in bucket %q", r.ID, r.Buckets[TypeGroup])
+		}
+		if slices.Contains(r.Types, TypeServicePrincipal) && r.Buckets[TypeServicePrincipal] != ofServicePrincipals[r.Buckets[TypeUser]] {
+			t.Errorf("%s: buckets %v", r.ID, r.Buckets)
+		}
+	}
+}
+
+// A user is not renamed as a group is.
+func TestManualAction_Remedy_nameChange(t *testing.T) {
+	t.Parallel()
+	ofUser := ManualAction{Ref: Ref{Type: TypeUser}, Reason: ReasonNameChange}
+	ofGroup := ManualAction{Ref: Ref{Type: TypeGroup}, Reason: ReasonNameChange}
+	if got := ofUser.Remedy(); !strings.Contains(got, "Databricks support") {
+		t.Error(got)
+	}
+	if got := ofGroup.Remedy(); strings.Contains(got, "support") || !strings.Contains(got, "Rename") {
+		t.Error(got)
+	}
 }

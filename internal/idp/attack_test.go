@@ -162,8 +162,8 @@ func (a attack) check(t *testing.T, title string, report audit.Report, byDefault
 			continue
 		}
 		told := want == a.reason && strings.Contains(m.Detail, a.power) || want != a.reason
-		if m.Reason != want || !told || !strings.Contains(audit.RemedyOf(m.Reason, m.Ref.Type), "by whom") && !strings.Contains(audit.RemedyOf(m.Reason, m.Ref.Type), "Check who") {
-			t.Errorf("%s: %+v: %s", title, m, audit.RemedyOf(m.Reason, m.Ref.Type))
+		if m.Reason != want || !told || !strings.Contains(m.Remedy(), "by whom") && !strings.Contains(m.Remedy(), "Check who") {
+			t.Errorf("%s: %+v: %s", title, m, m.Remedy())
 		}
 		return
 	}

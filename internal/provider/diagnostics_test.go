@@ -127,14 +127,3 @@ func TestAddResolveError_stops(t *testing.T) {
 		}
 	}
 }
-
-// A user is not renamed as a group is.
-func TestRemedyOf_nameChange(t *testing.T) {
-	t.Parallel()
-	if got := audit.RemedyOf(audit.ReasonNameChange, audit.TypeUser); strings.Contains(got, "rename_group") || !strings.Contains(got, "request_name_change") {
-		t.Error(got)
-	}
-	if got := audit.RemedyOf(audit.ReasonNameChange, audit.TypeGroup); strings.Contains(got, "request_name_change") || !strings.Contains(got, "rename_group") {
-		t.Error(got)
-	}
-}

@@ -281,7 +281,7 @@ func externalIDFixFromAudit(f audit.ExternalIDFix) externalIDFixModel {
 func manualActionFromAudit(a audit.ManualAction) manualActionModel {
 	return manualActionModel{
 		PrincipalType: string(a.Type), PrincipalID: a.ID, PrincipalName: a.PrincipalName, Category: a.Category,
-		Reason: a.Reason, Switch: emptyAsNil(a.Switch), Detail: a.Detail, Remedy: audit.RemedyOf(a.Reason, a.Ref.Type),
+		Reason: a.Reason, Switch: emptyAsNil(a.Switch), Detail: a.Detail, Remedy: a.Remedy(),
 		Candidates: notNil(a.Candidates), MemberIDs: notNil(a.MemberIDs),
 	}
 }

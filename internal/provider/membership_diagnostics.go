@@ -94,23 +94,11 @@ func addMissingError(diags *diag.Diagnostics, m *memberModel, err error) {
 func addRefusals(diags *diag.Diagnostics, verb, thing string, refusals []audit.Refusal) {
 	for _, r := range refusals {
 		summary, detail := fmt.Sprintf("Refusing to %s %s", verb, thing), r.Error()
-		if at := guardAttribute(r.Guard); at != "" {
-			diags.AddAttributeError(path.Root(at), summary, detail)
+		if r.Attribute != "" {
+			diags.AddAttributeError(path.Root(r.Attribute), summary, detail)
 			continue
 		}
 		diags.AddError(summary, detail)
-	}
-}
-
-// guardAttribute is the attribute to look at.
-func guardAttribute(guard string) string {
-	switch guard {
-	case audit.GuardGroupUnreadable, audit.GuardGroupDeleted, audit.GuardSystemGroup, audit.GuardIDPGroup, audit.GuardOriginUnknown:
-		return "group_id"
-	case audit.GuardMemberUnreadable, audit.GuardMemberDeleted, audit.GuardMemberInactive, audit.GuardSelf, audit.GuardCycle, audit.GuardCycleUnknown:
-		return "member_id"
-	default:
-		return ""
 	}
 }
 

@@ -124,8 +124,14 @@ func anchor(r audit.Rule) string { return string(r.Kind) + "-" + strings.ToLower
 
 func writeRule(b *strings.Builder, r audit.Rule) {
 	fmt.Fprintf(b, "<a id=\"%s\"></a>\n\n### `%s`\n\n**%s.** %s\n\n", anchor(r), r.ID, r.Title, r.Description)
+	if r.Consequence != "" {
+		fmt.Fprintf(b, "If it stays: %s\n\n", r.Consequence)
+	}
 	if r.Remedy != "" {
 		fmt.Fprintf(b, "What to do: %s\n\n", r.Remedy)
+	}
+	if r.GroupRemedy != "" {
+		fmt.Fprintf(b, "For groups: %s\n\n", r.GroupRemedy)
 	}
 	var facts []string
 	fact := func(name, value string) {
@@ -134,10 +140,14 @@ func writeRule(b *strings.Builder, r audit.Rule) {
 		}
 	}
 	fact("Switch", code(r.Switch))
+	fact("Who", string(r.Owner))
 	fact("Symptoms", symptomNames(r.Symptoms))
 	fact("Appears on", typeNames(r))
 	fact("Refines", code(r.Refines))
-	fact("Bucket of the remediation executor", r.Bucket)
+	fact("Bucket of the remediation executor", bucketNames(r))
+	if r.BlocksAIM {
+		fact("Automatic identity management", "settle this before it takes the place of SCIM")
+	}
 	if len(facts) > 0 {
 		b.WriteString(strings.Join(facts, "\n") + "\n\n")
 	}
@@ -162,12 +172,23 @@ func typeNames(r audit.Rule) string {
 	if len(r.Types) == 0 && r.Kind == audit.KindCategory {
 		return "workspaces"
 	}
-	plural := map[audit.PrincipalType]string{
-		audit.TypeUser: "users", audit.TypeGroup: "groups", audit.TypeServicePrincipal: "service principals",
-	}
 	names := make([]string, len(r.Types))
 	for i, t := range r.Types {
-		names[i] = plural[t]
+		names[i] = plurals[t]
+	}
+	return strings.Join(names, ", ")
+}
+
+var plurals = map[audit.PrincipalType]string{
+	audit.TypeUser: "users", audit.TypeGroup: "groups", audit.TypeServicePrincipal: "service principals",
+}
+
+func bucketNames(r audit.Rule) string {
+	var names []string
+	for _, t := range r.Types {
+		if bucket := r.Buckets[t]; bucket != "" {
+			names = append(names, bucket+" ("+plurals[t]+")")
+		}
 	}
 	return strings.Join(names, ", ")
 }

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/markup"
@@ -19,41 +18,12 @@ import (
 // mostExamples is how many names stand in a row of the summary.
 const mostExamples = 3
 
-var rules = sync.OnceValue(func() map[audit.RuleKind]map[string]audit.Rule {
-	out := map[audit.RuleKind]map[string]audit.Rule{}
-	for _, r := range audit.Rules() {
-		if out[r.Kind] == nil {
-			out[r.Kind] = map[string]audit.Rule{}
-		}
-		out[r.Kind][r.ID] = r
-	}
-	return out
-})
-
 // rule finds the text for an id that a report carries.
 func rule(kind audit.RuleKind, id string) audit.Rule {
-	if r, known := rules()[kind][id]; known {
+	if r, known := audit.FindRule(kind, id); known {
 		return r
 	}
-	return audit.Rule{ID: id, Kind: kind, Title: word(id)}
-}
-
-// owner is who takes the next step.
-func owner(action string) string {
-	switch action {
-	case audit.ActionSet, audit.ActionClear, audit.ActionRemoveMembers:
-		return "terraform apply"
-	case audit.ActionRequestName:
-		return "Databricks support"
-	case audit.ActionReview, audit.ActionReviewStale, audit.ActionEscalate:
-		return "identity provider team"
-	case audit.ActionAuditAgain:
-		return "whoever runs this audit"
-	case audit.ActionNone, "":
-		return "no one"
-	default:
-		return "account admin"
-	}
+	return audit.Rule{ID: id, Kind: kind, Title: word(id), Owner: audit.OwnerNone}
 }
 
 // typed is a row with its principal type.
@@ -207,7 +177,7 @@ func (d *Divergences) summary(clusters []cluster) table {
 		}
 		t.Rows = append(t.Rows, []cell{
 			prose(words(string(c.kind))), prose(rule(audit.KindCause, c.cause).Title), count,
-			prose(rule(audit.KindAction, c.action).Title + ". " + rule(audit.KindCause, c.cause).Remedy), prose(owner(c.action)), value(c.examples...),
+			prose(rule(audit.KindAction, c.action).Title + ". " + rule(audit.KindCause, c.cause).Remedy), prose(string(rule(audit.KindAction, c.action).Owner)), value(c.examples...),
 		})
 	}
 	return t
@@ -331,7 +301,7 @@ func (d *Divergences) rowTable(title string, kind audit.PrincipalType, rows []Ro
 		}
 		t.Rows = append(t.Rows, []cell{
 			value(string(kind) + "/" + r.ID), value(r.name()), blankOr(r.ExternalID), prose(cause),
-			prose(rule(audit.KindAction, r.Action).Title), prose(owner(r.Action)), value(r.Advisories...),
+			prose(rule(audit.KindAction, r.Action).Title), prose(string(rule(audit.KindAction, r.Action).Owner)), value(r.Advisories...),
 		})
 	}
 	return t
