@@ -197,6 +197,8 @@ func (k *externalIDWrite) body([]*fact) any {
 	}
 }
 
+func (k *externalIDWrite) repeats() bool { return false }
+
 func (k *externalIDWrite) answered([]*fact) error { return nil }
 
 func (k *externalIDWrite) read(ctx context.Context, facts []*fact) error {

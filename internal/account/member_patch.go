@@ -120,6 +120,8 @@ func (k *memberWrites) body(facts []*fact) any {
 	return map[string]any{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}, "Operations": operations}
 }
 
+func (k *memberWrites) repeats() bool { return false }
+
 func (k *memberWrites) answered([]*fact) error { return nil }
 
 func (k *memberWrites) read(ctx context.Context, facts []*fact) error {

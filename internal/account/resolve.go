@@ -90,6 +90,8 @@ func (k *resolveWrite) body([]*fact) any { return map[string]string{"external_id
 // errOddAnswer is success without a principal that can be believed.
 var errOddAnswer = errors.New("the account answered with success, but not with the principal that was asked for")
 
+func (k *resolveWrite) repeats() bool { return true }
+
 func (k *resolveWrite) answered(facts []*fact) error {
 	got := cmp.Or(k.reply.User, k.reply.Group, k.reply.ServicePrincipal)
 	if got == nil {

@@ -76,7 +76,7 @@ func TestResolve(t *testing.T) {
 		"lost on the way":   {faults: fault(simulator.Fault{Kind: simulator.FaultReset, Times: 1}), name: "new@example.com", posts: 2, record: "confirmed yes"},
 		"half an answer":    {faults: fault(simulator.Fault{Kind: simulator.FaultTruncate, Times: 1}), name: "new@example.com", posts: 1, record: "confirmed yes"},
 		"500, yet done":     {faults: fault(simulator.Fault{Kind: simulator.FaultStatus, Status: 500, AfterHandler: true, Times: 1}), name: "new@example.com", posts: 1, record: "confirmed yes"},
-		"never":             {faults: fault(simulator.Fault{Kind: simulator.FaultStatus, Status: 500}), fail: "may exist", posts: 1, record: "unconfirmed unknown"},
+		"never":             {faults: fault(simulator.Fault{Kind: simulator.FaultStatus, Status: 500}), fail: "may exist", posts: 3, record: "unconfirmed unknown"},
 		"success, nothing":  {faults: fault(simulator.Fault{Kind: simulator.FaultStatus, Status: 200, Body: "{}"}), fail: "not with the principal", posts: 3, record: "unconfirmed unknown"},
 		"success, another": {
 			faults: fault(simulator.Fault{Kind: simulator.FaultStatus, Status: 200, Body: `{"user":{"user_id":"100001","username":"x","external_id":"other"}}`}),

@@ -121,6 +121,9 @@ type writeKind interface {
 	check(ctx context.Context, f *fact) error
 	// agree is how many readings in a row must show the fact.
 	agree(f *fact) int
+	// repeats tells that a request that failed may be sent again, although it was
+	// answered: it gets what is there.
+	repeats() bool
 }
 
 const (
@@ -208,7 +211,7 @@ func (w *writer) send(ctx context.Context, k writeKind, open []*fact) {
 		switch {
 		case ctx.Err() != nil || try == patchTries:
 			return
-		case status < http.StatusInternalServerError: // Lost: it is looked at anew, and sent again.
+		case status < http.StatusInternalServerError, k.repeats(): // Lost: it is looked at anew, and sent again.
 		case alone && len(open) > 0:
 			w.eachAlone(ctx, k, open)
 			return

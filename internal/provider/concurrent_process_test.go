@@ -133,7 +133,7 @@ func TestProcess_twoApplies(t *testing.T) {
 	var outs [2]string
 	var codes [2]int
 	for i, members := range [][]int{{1000, 1001, 1002, 1003}, {1002, 1003, 1004, 1005}} {
-		spaces[i] = newWorkspace(t, linksAndMembers(a, "", wants[i], members))
+		spaces[i] = newWorkspace(t, linksAndMembers(a, `journal_path = "journal.jsonl"`, wants[i], members))
 		spaces[i].must(0, "plan", "-out=saved")
 	}
 	var both sync.WaitGroup

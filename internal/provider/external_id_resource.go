@@ -206,6 +206,10 @@ func (r *externalIDResource) Delete(ctx context.Context, req resource.DeleteRequ
 	resp.Diagnostics.Append(diags...)
 	before, replacedOne, diags := replaced(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
+	if _, recorded, _ := remembered(ctx, req.Private, keyAccount); !recorded {
+		warnKept(&resp.Diagnostics, state, "what this instance wrote is not known: Terraform gives no record of an instance that is tainted")
+		return
+	}
 	if reason := restoreImpossible(state.ref(), before, known && replacedOne); reason != "" {
 		warnKept(&resp.Diagnostics, state, reason)
 		return

@@ -147,13 +147,6 @@ func TestProcess_lifecycles(t *testing.T) {
 	w := newWorkspace(t, one("a", "103", entraID(3), entraID(999)))
 	w.must(0, "apply", "-auto-approve")
 
-	// Tainted: undone and done again.
-	w.must(0, "taint", "dbxidentity_external_id.a")
-	w.must(0, "apply", "-auto-approve")
-	if got := w.instances()["dbxidentity_external_id.a"]["previous_external_id"]; got != entraID(999) || a.userExternalID("103") != entraID(3) {
-		t.Errorf("after taint: previous %v, user 103 holds %q", got, a.userExternalID("103"))
-	}
-
 	// Moved: nothing happens.
 	w.write("main.tf", header+one("b", "103", entraID(3), entraID(999))+`
 moved {
@@ -184,6 +177,20 @@ removed {
 	w.must(0, "apply", "-auto-approve")
 	if got := a.userExternalID("101"); got != entraID(1) {
 		t.Errorf("after removed 101 holds %q", got)
+	}
+
+	// Tainted: Terraform gives a tainted instance no record of what it wrote, so nothing
+	// is undone, neither by the replacement nor by the new instance, which found it.
+	w.write("main.tf", header+one("t", "103", entraID(3), entraID(999)))
+	w.must(0, "apply", "-auto-approve")
+	w.must(0, "taint", "dbxidentity_external_id.t")
+	saysAll(t, w.must(0, "apply", "-auto-approve"), "External ID Kept", "tainted")
+	if got := w.instances()["dbxidentity_external_id.t"]["previous_external_id"]; got != entraID(999) || a.userExternalID("103") != entraID(3) {
+		t.Errorf("after taint: previous %v, user 103 holds %q", got, a.userExternalID("103"))
+	}
+	saysAll(t, w.must(0, "destroy", "-auto-approve"), "External ID Kept", "it found the value there")
+	if got := a.userExternalID("103"); got != entraID(3) {
+		t.Errorf("after the destroy user 103 holds %q", got)
 	}
 }
 
