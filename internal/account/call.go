@@ -64,6 +64,21 @@ func (c *Client) accountPath(prefix, rest string, id []string) string {
 	return b.String()
 }
 
+// isSingle tells reads of one object from lists, for which nothing else speaks.
+func (cl *call) isSingle() bool {
+	if cl.at != nil || cl.method != http.MethodGet && !cl.read {
+		return false
+	}
+	switch cl.limit {
+	case limitMatch, limitSCIMGet:
+		return true
+	case limitIAM, limitAccount: // .../accounts/<id>/users is a list, .../groups/<id>/direct-members is not.
+		_, rest, _ := strings.Cut(cl.path, "/accounts/")
+		return strings.Count(rest, "/") > 1
+	}
+	return false
+}
+
 // do sends the call and decodes a successful answer into out (nil for none; the
 // empty body of a write leaves it as it is). Errors are [*APIError] (within an [*AuthError]
 // for 401), [*AuthError], *transport.Error or the context's.
@@ -85,6 +100,7 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 	if len(cl.query) > 0 {
 		req.URL += "?" + cl.query.Encode()
 	}
+	req.Single = cl.isSingle()
 	cl.at.choose(req.Header)
 	if cl.at != nil {
 		req.Side = "workspace " + cl.at.workspace

@@ -79,6 +79,7 @@ func TestProcess_serversRepeatSecrets(t *testing.T) {
 		"a write":            {{Kind: simulator.FaultStatus, Method: "PATCH", Path: "/api/**", Status: 400, Body: said, Headers: plain}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			a := startAccount(t, smallWorld(), simulator.Options{})
 			a.faults(faults...)
 			w := newWorkspace(t, `

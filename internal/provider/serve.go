@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"os"
 	"reflect"
 	"sync/atomic"
 	"time"
@@ -24,10 +25,27 @@ func Serve(version string, debug bool) error {
 	var options []tf6server.ServeOpt
 	if debug {
 		options = append(options, tf6server.WithManagedDebug())
+	} else {
+		go endWithParent(os.Getppid())
 	}
 	return tf6server.Serve(address, func() tfprotov6.ProviderServer {
 		return briefServer{providerserver.NewProtocol6(New(version)())()}
 	}, options...)
+}
+
+// endWithParent ends the process soon after the command line that started it, which
+// may have been killed: nobody gets the results any more. What is being written has a
+// moment to come to its end. A parent that is the first process of a machine is none
+// that could be outlived.
+func endWithParent(parent int) {
+	const moment = 10 * time.Second
+	for parent > 1 && os.Getppid() == parent {
+		time.Sleep(time.Second)
+	}
+	if parent > 1 {
+		time.Sleep(moment)
+		os.Exit(1)
+	}
 }
 
 // briefServer lets go of the context of each request that comes once per

@@ -193,7 +193,7 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 		return nil
 	}
 	kept.bind(ctx, s, client)
-	source := newIDP(s, client, diags)
+	source := newIDP(s, client, diags) //nolint:contextcheck // The files that it reads have a time limit of their own.
 	return &session{
 		settings: s, account: client, idp: source, lookups: gathered(source), now: time.Now, handover: newHandover(), checkpoints: kept,
 		offered: map[audit.Ref]string{}, offeredMembers: map[string]bool{}, clones: map[string]map[string]bool{},

@@ -69,10 +69,8 @@ func escape(s string) string {
 }
 
 func isUnsafe(r rune) bool {
-	switch {
-	case r == '\n' || r == '\t':
-		return false
-	case r == '\u200c' || r == '\u200d': // Joiners, which names of people and emoji have.
+	switch r {
+	case '\n', '\t', '\u200c', '\u200d': // Names of people and emoji have joiners.
 		return false
 	}
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'

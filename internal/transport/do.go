@@ -138,6 +138,11 @@ type attempt struct {
 	broken bool
 }
 
+// throttled reports whether the server counts requests, which says nothing of one.
+func (a attempt) throttled() bool {
+	return a.err == nil && a.resp.Status == http.StatusTooManyRequests
+}
+
 // Do sends the request until there is a final answer.
 //
 // 429, 502, 503 and 504 are asked again for every method, 500 and broken
@@ -158,7 +163,9 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		last     attempt
 	)
 	ended := func(err error) error { return c.ended(ctx, req, u, last, attempts, err) }
+	others := c.othersOf(req)
 	defer func() {
+		others.note(req, false)
 		if attempts > 0 {
 			noLongerFailing(req, ctx.Err() != nil)
 		}
@@ -196,8 +203,9 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		}
 		attempts++
 		begun := time.Now()
-		a := c.try(ctx, req, u, start)
+		a := c.try(ctx, req, u, start, others)
 		a.begun, a.start = begun, start
+		others.note(req, a.err != nil || isFailure(a.resp.Status) && !a.throttled())
 		release()
 		sent = sent || a.mayHaveHappened()
 		var final *finalError
@@ -209,6 +217,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		}
 		last = a
 		pause, again := c.next(req, a, attempts, time.Until(start.Add(c.budget(u.Host))))
+		pause, again = others.shorten(req, a, pause, again)
 		gone := a.err != nil && !a.broken && c.hosts.silent(u.Host, req, start)
 		if !again || gone {
 			return c.finish(req, u, a, &Error{
@@ -217,8 +226,12 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		}
 		c.logRetry(ctx, req, u, a, attempts, pause)
 		noteFailing(req, c.ended(ctx, req, u, last, attempts, context.DeadlineExceeded))
-		if err := Sleep(ctx, pause); err != nil {
+		enough, err := others.wait(ctx, req, a, pause)
+		if err != nil {
 			return nil, ended(err)
+		}
+		if enough {
+			return c.finish(req, u, a, &Error{Attempts: attempts, Elapsed: time.Since(start), Sent: sent})
 		}
 		if req.Prepare != nil {
 			if _, err := req.Prepare(ctx, attempts, sent); err != nil {
@@ -344,7 +357,7 @@ type finalError struct{ err error }
 
 func (e *finalError) Error() string { return e.err.Error() }
 
-func (c *Client) try(ctx context.Context, req *Request, u *url.URL, start time.Time) attempt {
+func (c *Client) try(ctx context.Context, req *Request, u *url.URL, start time.Time, others others) attempt {
 	// Credentials come before the attempt's own deadline: a token request has a
 	// budget of its own, and its error is the one to show.
 	r, err := c.build(ctx, req)
@@ -357,8 +370,8 @@ func (c *Client) try(ctx context.Context, req *Request, u *url.URL, start time.T
 	// large answer on a slow line is progress.
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	timer := time.AfterFunc(c.opts.RequestTimeout, func() { stop(errNoProgress) })
-	defer timer.Stop()
+	still := c.watch(req, others, func() { stop(errNoProgress) })
+	defer still.timer.Stop()
 
 	// With a connection at hand the request counts as sent: whether its bytes
 	// have left cannot be told for sure.
@@ -373,10 +386,10 @@ func (c *Client) try(ctx context.Context, req *Request, u *url.URL, start time.T
 	defer func() { _ = resp.Body.Close() }()
 	c.hosts.answer(u.Host)
 	reading := bodyReading{
-		small: c.small, progress: func() { timer.Reset(c.opts.RequestTimeout) },
+		small: c.small, progress: still.progress,
 		large: func() (release func(), err error) {
-			timer.Stop() // It is not the server that keeps this answer waiting.
-			defer timer.Reset(c.opts.RequestTimeout)
+			still.timer.Stop() // It is not the server that keeps this answer waiting.
+			defer still.progress()
 			return c.enterLarge(ctx)
 		},
 	}

@@ -39,6 +39,7 @@ type gate struct {
 	line  line
 	crowd *crowd
 	spent spent
+	peers peers
 
 	mu     sync.Mutex
 	fixed  bool
@@ -175,6 +176,7 @@ func (g *gate) seen(now time.Time, pause time.Duration, refused float64) float64
 func (g *gate) succeeded(sent time.Time) {
 	g.crowd.answered(sent, time.Since(sent))
 	g.spent.succeeded()
+	g.peers.answered(time.Since(sent))
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.taken++

@@ -152,6 +152,9 @@ type Request struct {
 	// Limit names the family of calls that the server counts together, so that
 	// a 429 slows down that family only; "" is a family of its own.
 	Limit string
+	// Single tells that a read is about one object of many: while others of its family
+	// are answered, it is given up after seconds.
+	Single bool
 	// Side is who is asked, where that is not the client's.
 	Side string
 	// Repeatable tells that a request other than GET may be sent again although
