@@ -59,7 +59,7 @@ func estate() simulator.State {
 		UnityCatalog: simulator.UnityCatalog{Metastores: []simulator.Metastore{{
 			MetastoreID: metastoreID, Name: "main", Owner: owners,
 			Securables: []simulator.Securable{
-				{Type: "catalog", FullName: "c", Owner: owners},
+				{Type: "catalog", FullName: "c", Owner: owners, Grants: []simulator.Grant{grantTo("account users", "BROWSE")}},
 				{Type: "schema", FullName: "c.s", Owner: owners},
 				{Type: "table", FullName: "c.s.t", Owner: owners},
 				{Type: "table", FullName: "c.s.v", Owner: owners, Kind: "VIEW"},

@@ -306,7 +306,7 @@ func TestAccessGraph_contradictions(t *testing.T) {
 		hole, err  string
 	}{
 		"no group above":           {"/principals/1/transitive-parent-groups", `{}`, "", "account SCIM shows group/11"},
-		"under another name":       {"/principals/1/transitive-parent-groups", `{"parents":[{"group_id":"11"}]}`, "", "account SCIM shows group/11"},
+		"under another name":       {"/principals/1/transitive-parent-groups", `{"parents":[{"group_id":"11"}]}`, "", `no list "transitive_parent_groups", but the keys "parents"`},
 		"no group above, and none": {"/principals/4/transitive-parent-groups", `{}`, "", ""},
 		"no member":                {"/groups/11/direct-members", `{}`, "account SCIM shows the members 1, and", ""},
 		"all but the principal":    {"/groups/11/direct-members", kept, "account SCIM shows the members 1, and", ""},
@@ -321,7 +321,7 @@ func TestAccessGraph_contradictions(t *testing.T) {
 			a, d := principal(user("1"), "A"), principal(user("4"), "D")
 			g, err := connect(t, cfg).AccessGraph(t.Context(), a, d)
 			if tc.err != "" {
-				if err == nil || !strings.Contains(err.Error(), tc.err) || !strings.Contains(err.Error(), "identity_api") {
+				if err == nil || !strings.Contains(err.Error(), tc.err) {
 					t.Errorf("got %v", err)
 				}
 				return

@@ -92,22 +92,26 @@ type Client struct {
 	transport *transport.Client
 	auth      authorizer
 
-	proven      flag            // the account has answered a call with success
-	unavailable set[string]     // families of IAM v2 that the account does not have
-	inventory   *inventoryCache // own writes go here
-	workspaces  cell[[]audit.Workspace]
-	told        keyed[string, membersRead] // members as IAM v2 tells them
-	members     keyed[string, membersRead]
-	edges       *edges       // memberships that are being written, and own writes
-	turns       *turns       // of writes and listings
-	writer      *writer      // what changes the account
-	singleGets  atomic.Int64 // see Known
-	power       powerCaches
-	admins      cell[adminHolders]
-	caller      cell[audit.Principal]
-	sites       keyed[string, *site]
-	warehouses  keyed[string, string]
-	scans       keyed[scanKey, access.Metastore]
+	proven       flag            // the account has answered a call with success
+	unavailable  set[string]     // families of IAM v2 that the account does not have
+	inventory    *inventoryCache // own writes go here
+	referred     references
+	toldAny      flag       // IAM v2 has told the members of a group
+	parentsSeen  flag       // IAM v2 has named a group above somebody
+	parentsProof cell[bool] // see parentsAnswer
+	workspaces   cell[[]audit.Workspace]
+	told         keyed[string, membersRead] // members as IAM v2 tells them
+	members      keyed[string, membersRead]
+	edges        *edges       // memberships that are being written, and own writes
+	turns        *turns       // of writes and listings
+	writer       *writer      // what changes the account
+	singleGets   atomic.Int64 // see Known
+	power        powerCaches
+	admins       cell[adminHolders]
+	caller       cell[audit.Principal]
+	sites        keyed[string, *site]
+	warehouses   keyed[string, string]
+	scans        keyed[scanKey, access.Metastore]
 }
 
 // New resolves the configuration. No request is sent. Errors are

@@ -13,11 +13,12 @@ import (
 )
 
 // accountRules are the rules of the account's own rule set, read once per client:
-// roles such as roles/billing.admin, which account SCIM does not show.
+// roles such as roles/billing.admin, which account SCIM does not show. With an error
+// there may be more.
 func (c *Client) accountRules(ctx context.Context) ([]grantRule, error) {
 	rules, err := c.ruleSet(ctx, "")
 	if err != nil {
-		return nil, fmt.Errorf("reading the rule set of the account: %w", err)
+		return rules, fmt.Errorf("reading the rule set of the account: %w", err)
 	}
 	return rules, nil
 }
@@ -25,9 +26,7 @@ func (c *Client) accountRules(ctx context.Context) ([]grantRule, error) {
 // ruledRoles are the roles that rules give to a principal by its name, sorted.
 // doubt is why there may be more: the name of a group in another case.
 func ruledRoles(rules []grantRule, p audit.Principal) (roles []string, doubt string) {
-	prefix := map[audit.PrincipalType]string{
-		audit.TypeUser: "users/", audit.TypeGroup: "groups/", audit.TypeServicePrincipal: "servicePrincipals/",
-	}[p.Type]
+	prefix := holderForms[p.Type]
 	for _, rule := range rules {
 		for _, holder := range rule.Principals {
 			switch {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
@@ -31,7 +32,7 @@ type assignments struct {
 // identity federation has none: that is a fact. With an unknown reason the
 // levels are those that were told.
 //
-// The list is read raw, because the SDK's type has no page token.
+
 func (c *Client) workspaceAssignments(ctx context.Context, workspace string) assignments {
 	levels, err := c.power.assignments.get(ctx, workspace, func(ctx context.Context) (map[string][]string, error) {
 		return c.readAssignments(ctx, workspace)
@@ -39,25 +40,60 @@ func (c *Client) workspaceAssignments(ctx context.Context, workspace string) ass
 	return assignments{levels, err}
 }
 
+// assignmentPage is a page of the permission assignments of a workspace. Every field
+// of an assignment may be missing.
+type assignmentPage struct {
+	pageEnd
+
+	Assignments []assignment `json:"permission_assignments"`
+}
+
+type assignment struct {
+	Principal struct {
+		ID    text   `json:"principal_id"`
+		User  string `json:"user_name"`
+		Group string `json:"group_name"`
+		App   string `json:"service_principal_name"`
+	} `json:"principal"`
+	Permissions []string `json:"permissions"`
+	Error       string   `json:"error"`
+}
+
+// odd is why an assignment does not say who holds which level; nil when it does.
+func (a *assignment) odd() error {
+	switch id := string(a.Principal.ID); {
+	case id == "":
+		return errors.New("the account sent an assignment without principal_id, which cannot be attributed")
+	case a.Error != "" && len(a.Permissions) == 0:
+		return fmt.Errorf("the account could not tell the permissions of principal %s: %s", id, a.Error)
+	case len(a.Permissions) == 0:
+		return fmt.Errorf("the account names no permission of principal %s", id)
+	default:
+		return nil
+	}
+}
+
 func (c *Client) readAssignments(ctx context.Context, workspace string) (map[string][]string, error) {
 	out := map[string][]string{}
-	var reply struct {
-		Assignments []struct {
-			Principal struct {
-				ID text `json:"principal_id"`
-			} `json:"principal"`
-			Permissions []string `json:"permissions"`
-			Error       string   `json:"error"`
-		} `json:"permission_assignments"`
-		Next text `json:"next_page_token"`
-	}
 	var failed error
 	list := call{
 		path:  "/api/2.0/accounts/" + c.accountID + "/workspaces/" + url.PathEscape(workspace) + "/permissionassignments",
 		limit: limitAccount,
 	}
-	err := c.follow(ctx, list, &reply, func() text {
-		for _, a := range reply.Assignments {
+	err := wholeList(ctx, c, list, "permission_assignments", func(p *assignmentPage) (int, error) {
+		for i := range p.Assignments {
+			a := &p.Assignments[i]
+			for t, name := range map[audit.PrincipalType]string{
+				audit.TypeUser: a.Principal.User, audit.TypeGroup: a.Principal.Group, audit.TypeServicePrincipal: a.Principal.App,
+			} {
+				if name != "" {
+					c.referred.note(t, "one is assigned to a workspace")
+				}
+			}
+			if err := a.odd(); err != nil {
+				failed = err
+				continue
+			}
 			id := string(a.Principal.ID)
 			for _, level := range a.Permissions {
 				switch {
@@ -67,13 +103,8 @@ func (c *Client) readAssignments(ctx context.Context, workspace string) (map[str
 					out[id] = append(out[id], level)
 				}
 			}
-			if a.Error != "" && len(a.Permissions) == 0 {
-				failed = errors.New("the account could not tell the permissions of principal " + id + ": " + a.Error)
-			}
 		}
-		next := reply.Next
-		reply.Assignments, reply.Next = nil, ""
-		return next
+		return sizeOf(p.Assignments), nil
 	})
 	var e *APIError
 	if errors.As(err, &e) && e.Status == http.StatusBadRequest && strings.Contains(e.Message, notAvailable) {
@@ -99,6 +130,7 @@ func (c *Client) entitlementsIn(ctx context.Context, workspace, principal string
 	}
 	return c.power.entitlements.get(ctx, workspace+"/"+principal, func(ctx context.Context) ([]string, error) {
 		var reply struct {
+			PrincipalID  text     `json:"principal_id"`
 			Entitlements []string `json:"entitlements"`
 		}
 		err := c.do(ctx, call{method: http.MethodGet, path: c.iamPath("workspaces", workspace, family, principal), limit: limitIAM}, &reply)
@@ -108,6 +140,8 @@ func (c *Client) entitlementsIn(ctx context.Context, workspace, principal string
 			return nil, nil // Not assigned any more.
 		case err != nil && c.fallBack(ctx, family, err):
 			return nil, nil
+		case err == nil && string(reply.PrincipalID) != principal:
+			err = fmt.Errorf("the answer for principal %s is for %q", principal, string(reply.PrincipalID))
 		}
 		out := slices.DeleteFunc(reply.Entitlements, func(s string) bool { return s == entitlementAdmin })
 		slices.Sort(out)

@@ -11,9 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -83,6 +86,12 @@ func (cl *call) isSingle() bool {
 // empty body of a write leaves it as it is). Errors are [*APIError] (within an [*AuthError]
 // for 401), [*AuthError], *transport.Error or the context's.
 func (c *Client) do(ctx context.Context, cl call, out any) error {
+	_, err := c.answer(ctx, cl, out)
+	return err
+}
+
+// answer is do that gives the body, too.
+func (c *Client) answer(ctx context.Context, cl call, out any) ([]byte, error) {
 	var sent http.Header
 	host, auth := c.host, c.auth
 	if cl.at != nil {
@@ -112,7 +121,7 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 	if cl.body != nil {
 		raw, err := json.Marshal(cl.body)
 		if err != nil {
-			return fmt.Errorf("encoding a request: %w", err)
+			return nil, fmt.Errorf("encoding a request: %w", err)
 		}
 		req.Body = raw
 		req.Header.Set("Content-Type", "application/json")
@@ -133,24 +142,24 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 		resp, err = c.transport.Do(ctx, req)
 	}
 	if err != nil {
-		return c.explain(cl.at, err)
+		return nil, c.explain(cl.at, err)
 	}
 	if resp.Status < 200 || resp.Status > 299 {
 		apiErr := newAPIError(req, resp)
 		apiErr.workspace = cl.at.id()
 		apiErr.scimTokenOnly = auth.kind() == authPAT && !strings.Contains(cl.path, "/scim/v2/")
 		if resp.Status == http.StatusUnauthorized && cl.at == nil {
-			return &AuthError{Type: auth.kind(), Err: apiErr}
+			return nil, &AuthError{Type: auth.kind(), Err: apiErr}
 		}
-		return apiErr // One workspace that refuses the login says nothing of the account.
+		return nil, apiErr // One workspace that refuses the login says nothing of the account.
 	}
 	if err := decode(req, resp, cl.read || cl.method == http.MethodGet, out); err != nil {
-		return err
+		return nil, err
 	}
 	if cl.at == nil {
 		c.proven.set()
 	}
-	return nil
+	return resp.Body, nil
 }
 
 // SilentHostError is a request to a host that has not answered anything yet, so
@@ -186,43 +195,94 @@ func (c *Client) explain(at *site, err error) error {
 // decode reads a successful answer. A read must say something: an empty answer
 // would otherwise pass for an empty list.
 func decode(req *transport.Request, resp *transport.Response, read bool, out any) error {
-	body := bytes.TrimSpace(resp.Body)
 	if out == nil {
 		return nil
 	}
-	if len(body) == 0 || bytes.Equal(body, []byte("null")) {
+	body := bytes.TrimSpace(resp.Body)
+	odd := func(text string) error {
+		e := newAPIError(req, resp)
+		e.Code, e.Message, e.HTML = "", text, text == htmlText
+		return e
+	}
+	switch {
+	case len(body) == 0 || bytes.Equal(body, []byte("null")):
 		if !read {
 			return nil
 		}
-		e := newAPIError(req, resp)
-		e.Code, e.Message = "", "the answer is empty, and nothing is known by it"
-		return e
-	}
-	if e := errorInSuccess(req, resp); read && e != nil {
-		return e
-	}
-	if err := json.Unmarshal(resp.Body, out); err != nil {
-		e := newAPIError(req, resp)
-		e.Code, e.Message = "", "the answer is not the JSON that was expected: "+err.Error()
-		if looksLikeHTML(resp) {
-			e.HTML, e.Message = true, htmlText
-		}
-		return e
-	}
-	return nil
-}
-
-// errorInSuccess finds the body of an error under a status of success, as gateways
-// send it: no list of the account has an error_code, and without a look at it the
-// answer would pass for an empty list.
-func errorInSuccess(req *transport.Request, resp *transport.Response) error {
-	var body struct {
-		Code text `json:"error_code"`
-	}
-	if bytes.Contains(resp.Body, []byte(`"error_code"`)) && json.Unmarshal(resp.Body, &body) == nil && body.Code != "" {
+		return odd("the answer is empty, and nothing is known by it")
+	case read && !transport.IsText(body):
+		return odd("the answer holds bytes that are no text, so that its names cannot be told for certain")
+	case read && hasError(body):
 		return newAPIError(req, resp)
 	}
-	return nil
+	err := json.Unmarshal(body, out)
+	var shape *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return nil
+	case looksLikeHTML(resp):
+		return odd(htmlText)
+	case errors.As(err, &shape):
+		kind, _, _ := strings.Cut(shape.Value, " ") // What follows is the value.
+		return odd(fmt.Sprintf("the answer is not the JSON that was expected: %s is of the type %s. It has %s",
+			cmp.Or(shape.Field, "the whole"), kind, quoted(keysOf(body))))
+	default:
+		return odd("the answer is not the JSON that was expected: " + err.Error())
+	}
+}
+
+// hasError finds the body of an error under a status of success, as gateways send
+// it. No answer of the account has one of these keys, and without a look at them it
+// would pass for an empty list.
+func hasError(body []byte) bool {
+	if body[0] != '{' || !bytes.Contains(body, []byte(`"error`)) {
+		return false
+	}
+	var keys struct {
+		Code   json.RawMessage `json:"error_code"`
+		Error  json.RawMessage `json:"error"`
+		Errors json.RawMessage `json:"errors"`
+	}
+	if json.Unmarshal(body, &keys) != nil {
+		return false
+	}
+	for _, raw := range []json.RawMessage{keys.Code, keys.Error, keys.Errors} {
+		switch string(raw) {
+		case "", "null", `""`, "[]", "{}", "false", "0":
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// keysOf are the keys of an answer that is an object, sorted: what may be shown of an
+// answer that is not understood.
+func keysOf(body []byte) []string {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(body, &keys) != nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(keys))
+}
+
+// quoted are some keys for a text.
+func quoted(keys []string) string {
+	const most, longest = 8, 60
+	if len(keys) == 0 {
+		return "no key"
+	}
+	var out []string
+	for _, k := range keys[:min(len(keys), most)] {
+		if len(k) > longest {
+			k = strings.ToValidUTF8(k[:longest], "") + "..."
+		}
+		out = append(out, strconv.Quote(k))
+	}
+	if len(keys) > most {
+		out = append(out, fmt.Sprintf("and %d more", len(keys)-most))
+	}
+	return "the keys " + strings.Join(out, ", ")
 }
 
 // wholeJSON finds JSON that was cut off without a trace in HTTP. What never was
@@ -293,6 +353,9 @@ func newAPIError(req *transport.Request, resp *transport.Response) *APIError {
 	}
 	if e.Message == "" && e.Code == "" {
 		e.Message = http.StatusText(resp.Status)
+		if resp.Status < 300 {
+			e.Message = "the answer reports an error"
+		}
 	}
 	// Whatever the server, or something on the way, has put into its words. Before
 	// they are cut: half a secret is not found.
@@ -385,19 +448,4 @@ func isLost(ctx context.Context, err error) bool {
 		conf *ConfigError
 	)
 	return ctx.Err() != nil || errors.As(err, &auth) || errors.As(err, &conf)
-}
-
-// rawJSON is a part of an answer; a missing part and null leave the target as it is.
-type rawJSON json.RawMessage
-
-func (r *rawJSON) UnmarshalJSON(raw []byte) error {
-	*r = append((*r)[:0], raw...)
-	return nil
-}
-
-func (r rawJSON) into(target any) error {
-	if len(r) == 0 {
-		return nil
-	}
-	return json.Unmarshal(r, target)
 }

@@ -4,12 +4,14 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -57,6 +59,38 @@ type callerClaims struct {
 	UniqueName  string `json:"unique_name"`
 	ObjectID    string `json:"oid"`
 	ApplicantID string `json:"azp"`
+	Kind        string `json:"idtyp"`
+}
+
+// principalType is that of the caller where the login tells it for certain: an
+// application, or a user by a name that is the one in Databricks. Names of guests and
+// subjects of other kinds need not be.
+func (cl *callerClaims) principalType() audit.PrincipalType {
+	switch isUser := func(name string) bool { return strings.Contains(name, "@") && !strings.Contains(name, "#") }; {
+	case cl.Kind == "app", cl.AppID == "" && cl.ApplicantID == "" && cl.UPN == "" && applicationID.MatchString(cl.Subject):
+		return audit.TypeServicePrincipal
+	case isUser(cl.UPN), cl.UPN == "" && isUser(cl.Subject):
+		return audit.TypeUser
+	default:
+		return ""
+	}
+}
+
+var applicationID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// withCaller makes a hole of a list that lacks the caller, where the token says who
+// that is: such a list is not that of the account.
+func (c *Client) withCaller(ctx context.Context, t audit.PrincipalType, l listed) listed {
+	if l.err != nil || t == audit.TypeGroup {
+		return l
+	}
+	claims, err := c.tokenClaims(ctx)
+	if err != nil || claims.principalType() != t || slices.ContainsFunc(l.principals, func(p audit.Principal) bool { return claims.are(&p) }) {
+		return l
+	}
+	l.err = fmt.Errorf("the list of %d lacks the one that this program logs in as (%s), so that it is not that of the whole account",
+		len(l.principals), cmp.Or(claims.UPN, claims.AppID, claims.Subject))
+	return l.withFailure(t)
 }
 
 func (cl *callerClaims) are(p *audit.Principal) bool {
@@ -75,6 +109,11 @@ func (c *Client) callerClaims(ctx context.Context) (*callerClaims, error) {
 	if id := c.auth.applicationID(); id != "" {
 		return &callerClaims{Subject: id}, nil
 	}
+	return c.tokenClaims(ctx)
+}
+
+// tokenClaims is what the token says of its subject.
+func (c *Client) tokenClaims(ctx context.Context) (*callerClaims, error) {
 	probe, err := http.NewRequestWithContext(ctx, http.MethodGet, c.host, http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCallerUnknown, err)

@@ -70,6 +70,30 @@ var leafLists = []objectList{
 	{path: "functions", key: "functions", kind: typeFunction},
 }
 
+// catalogPage is a page of any list of Unity Catalog: each has one of the keys.
+type catalogPage struct {
+	pageEnd
+
+	Catalogs    []listedObject `json:"catalogs"`
+	Schemas     []listedObject `json:"schemas"`
+	Tables      []listedObject `json:"tables"`
+	Volumes     []listedObject `json:"volumes"`
+	Functions   []listedObject `json:"functions"`
+	Models      []listedObject `json:"registered_models"`
+	Locations   []listedObject `json:"external_locations"`
+	Credentials []listedObject `json:"credentials"`
+	Connections []listedObject `json:"connections"`
+	Shares      []listedObject `json:"shares"`
+}
+
+func (p *catalogPage) of(key string) []listedObject {
+	return map[string][]listedObject{
+		"catalogs": p.Catalogs, "schemas": p.Schemas, "tables": p.Tables, "volumes": p.Volumes, "functions": p.Functions,
+		"registered_models": p.Models, "external_locations": p.Locations, "credentials": p.Credentials,
+		"connections": p.Connections, "shares": p.Shares,
+	}[key]
+}
+
 // list reads a list to its end, also through empty pages. parent is the full name
 // of the schema or catalog, "" for the metastore. With an error the objects are
 // those that came before.
@@ -82,12 +106,10 @@ func (s *catalogScan) list(ctx context.Context, at *site, l objectList, parent s
 		query.Set("include_unbound", "true")
 	}
 	var out []*catalogObject
-	var reply map[string]rawJSON
 	var broken error
-	err := s.c.follow(ctx, call{path: catalogBase + l.path, query: query, limit: at.limit(), at: at}, &reply, func() text {
-		var items []listedObject
-		var next text
-		broken = errors.Join(broken, reply[l.key].into(&items), reply["next_page_token"].into(&next))
+	list := call{path: catalogBase + l.path, query: query, limit: at.limit(), at: at}
+	shown, err := tokenPages(ctx, s.c, list, l.key, nil, func(p *catalogPage) (int, error) {
+		items := p.of(l.key)
 		for i := range items {
 			o, err := items[i].object(l.kind, parent)
 			if err != nil {
@@ -97,11 +119,16 @@ func (s *catalogScan) list(ctx context.Context, at *site, l objectList, parent s
 			o.at = at
 			out = append(out, o)
 		}
-		reply = nil
-		return next
+		return sizeOf(items), nil
 	})
-	if err == nil && broken != nil {
-		err = fmt.Errorf("GET %s%s of workspace %s: the answer cannot be read: %w", catalogBase, l.path, at.workspace, broken)
+	if err == nil {
+		s.lists.note(shown)
+		if broken == nil && !shown && l.key == "catalogs" {
+			broken = errors.New("it does not name the list, and every metastore has catalogs")
+		}
+		if broken != nil {
+			err = fmt.Errorf("GET %s of workspace %s: the answer cannot be read: %w", list.path, at.workspace, broken)
+		}
 	}
 	return out, err
 }
@@ -350,27 +377,37 @@ func (s *catalogScan) grants(ctx context.Context, at *site, o *catalogObject) ([
 		return nil, fmt.Errorf("the name %q cannot be a part of a path", o.FullName)
 	}
 	var out []access.Grant
-	var reply struct {
-		Assignments []struct {
-			Principal   string   `json:"principal"`
-			PrincipalID text     `json:"principal_id"`
-			Privileges  []string `json:"privileges"`
-		} `json:"privilege_assignments"`
-		Next text `json:"next_page_token"`
-	}
+	var broken error
 	list := call{
 		path:  catalogBase + "permissions/" + kind + "/" + url.PathEscape(o.FullName),
 		query: url.Values{"max_results": {"0"}}, limit: at.limit(), at: at,
 	}
-	err := s.c.follow(ctx, list, &reply, func() text {
-		for _, a := range reply.Assignments {
+	shown, err := tokenPages(ctx, s.c, list, "privilege_assignments", nil, func(p *grantPage) (int, error) {
+		for _, a := range p.Assignments {
+			if a.Principal == "" && a.PrincipalID == "" || len(a.Privileges) == 0 || slices.Contains(a.Privileges, "") {
+				broken = fmt.Errorf("GET %s: the answer has a grant without principal or without privilege", list.path)
+				continue
+			}
 			out = append(out, access.Grant{PrincipalID: string(a.PrincipalID), Principal: a.Principal, Privileges: a.Privileges})
 		}
-		next := reply.Next
-		reply.Assignments, reply.Next = nil, ""
-		return next
+		return sizeOf(p.Assignments), nil
 	})
+	if err == nil {
+		s.granted.note(shown)
+		err = broken
+	}
 	return out, err
+}
+
+// grantPage is a page of the grants on an object.
+type grantPage struct {
+	pageEnd
+
+	Assignments []struct {
+		Principal   string   `json:"principal"`
+		PrincipalID text     `json:"principal_id"`
+		Privileges  []string `json:"privileges"`
+	} `json:"privilege_assignments"`
 }
 
 // boundGrants reads the grants through the workspaces that an object belongs to
@@ -403,24 +440,26 @@ func (s *catalogScan) boundGrants(ctx context.Context, o *catalogObject, refused
 }
 
 func (s *catalogScan) bindings(ctx context.Context, o *catalogObject) ([]string, error) {
-	var out []string
-	var reply struct {
+	type page struct {
+		pageEnd
+
 		Bindings []struct {
 			WorkspaceID text `json:"workspace_id"`
 		} `json:"bindings"`
-		Next text `json:"next_page_token"`
 	}
+	var out []string
 	list := call{
 		path:  catalogBase + "bindings/" + o.Type + "/" + url.PathEscape(o.FullName),
 		query: url.Values{"max_results": {"0"}}, limit: o.at.limit(), at: o.at,
 	}
-	err := s.c.follow(ctx, list, &reply, func() text {
-		for _, b := range reply.Bindings {
+	_, err := tokenPages(ctx, s.c, list, "bindings", nil, func(p *page) (int, error) {
+		for _, b := range p.Bindings {
+			if b.WorkspaceID == "" {
+				return 0, errors.New("a binding without workspace_id")
+			}
 			out = append(out, string(b.WorkspaceID))
 		}
-		next := reply.Next
-		reply.Bindings, reply.Next = nil, ""
-		return next
+		return sizeOf(p.Bindings), nil
 	})
 	return out, err
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -117,9 +118,27 @@ type catalogScan struct {
 	objects  []*catalogObject
 	// rows is what SQL told; nil where the metastore is walked.
 	rows *sqlRows
+	// lists and granted are the answers of the lists of objects, and of grants.
+	lists, granted answers
 	// holes are why the scan may have missed objects.
 	holes []string
 }
+
+// answers counts those that named their list, and those that left it out. Unity
+// Catalog answers an empty list with {} (seen: spiceai/spiceai#1991), and so does
+// whatever answers {} to everything.
+type answers struct{ named, blank atomic.Int64 }
+
+func (a *answers) note(named bool) {
+	if named {
+		a.named.Add(1)
+	} else {
+		a.blank.Add(1)
+	}
+}
+
+// sayNothing tells that nothing but {} came.
+func (a *answers) sayNothing() bool { return a.blank.Load() > 0 && a.named.Load() == 0 }
 
 // catalogObject is a securable of which not everything may be read yet.
 type catalogObject struct {
@@ -284,8 +303,13 @@ func (s *catalogScan) prove(ctx context.Context) error {
 	if !s.c.isCaller(ctx, s.out.Owner) {
 		return nil
 	}
-	err := s.get(ctx, s.via, "metastores/"+url.PathEscape(s.out.ID), nil)
+	var reply struct {
+		ID text `json:"metastore_id"`
+	}
+	err := s.get(ctx, s.via, "metastores/"+url.PathEscape(s.out.ID), &reply)
 	switch {
+	case err == nil && string(reply.ID) != s.out.ID:
+		s.hole("whether the caller is its admin could not be read: the answer is not about this metastore")
 	case err == nil:
 		s.out.AdminProven = true
 	case isLost(ctx, err):
@@ -336,25 +360,33 @@ func (c *Client) callerIDs(ctx context.Context) []string {
 // metastoreWorkspaces are the ids of the workspaces of a metastore
 // (docs/reference/databricks-account-api.md 9).
 func (c *Client) metastoreWorkspaces(ctx context.Context, metastore string) ([]string, error) {
-	var out []string
-	var reply struct {
-		IDs  []text `json:"workspace_ids"`
-		Next text   `json:"next_page_token"`
+	type page struct {
+		pageEnd
+
+		IDs []text `json:"workspace_ids"`
 	}
+	var out []string
 	list := call{path: "/api/2.0/accounts/" + c.accountID + "/metastores/" + url.PathEscape(metastore) + "/workspaces", limit: limitAccount}
-	err := c.follow(ctx, list, &reply, func() text {
-		for _, id := range reply.IDs {
+	err := wholeList(ctx, c, list, "workspace_ids", func(p *page) (int, error) {
+		for _, id := range p.IDs {
+			if id == "" {
+				return 0, errors.New("a workspace without id")
+			}
 			out = append(out, string(id))
 		}
-		next := reply.Next
-		reply.IDs, reply.Next = nil, ""
-		return next
+		return sizeOf(p.IDs), nil
 	})
 	return out, err
 }
 
 // finish brings objects and reasons in order.
 func (s *catalogScan) finish() {
+	if len(s.holes) == 0 && s.lists.sayNothing() {
+		s.hole("every list of its objects was answered with {}, which says nothing")
+	}
+	if len(s.holes) == 0 && s.granted.sayNothing() {
+		s.hole("every question for grants was answered with {}, which says nothing")
+	}
 	s.out.Unknown = together(s.holes)
 	for _, o := range s.objects {
 		o.Unknown = together(o.holes)

@@ -46,6 +46,9 @@ func (all *crawl) hole() error {
 		if err := all.groups[i].err; err != nil {
 			return err
 		}
+		if all.groups[i].scim.hasOddMember() {
+			return fmt.Errorf("reading %s: the account sent a member without value", all.groups[i].Ref)
+		}
 	}
 	return nil
 }

@@ -5,8 +5,7 @@ package account
 
 import (
 	"context"
-	"net/http"
-	"net/url"
+	"errors"
 )
 
 // metastore is an entry of GET /api/2.0/accounts/{account}/metastores
@@ -19,44 +18,23 @@ type metastore struct {
 }
 
 func (c *Client) listMetastores(ctx context.Context) ([]metastore, error) {
+	type page struct {
+		pageEnd
+
+		Metastores []metastore `json:"metastores"`
+	}
 	return c.power.metastores.get(ctx, func(ctx context.Context) ([]metastore, error) {
 		var out []metastore
-		var reply struct {
-			Metastores []metastore `json:"metastores"`
-			Next       text        `json:"next_page_token"`
-		}
 		list := call{path: "/api/2.0/accounts/" + c.accountID + "/metastores", limit: limitAccount}
-		err := c.follow(ctx, list, &reply, func() text {
-			out = append(out, reply.Metastores...)
-			next := reply.Next
-			reply.Metastores, reply.Next = nil, ""
-			return next
+		err := wholeList(ctx, c, list, "metastores", func(p *page) (int, error) {
+			for _, m := range p.Metastores {
+				if m.ID == "" {
+					return 0, errors.New("a metastore without metastore_id")
+				}
+			}
+			out = append(out, p.Metastores...)
+			return sizeOf(p.Metastores), nil
 		})
 		return out, err
 	})
-}
-
-// follow reads a list that may have pages, from the path, query and place of
-// list; take empties the reply and gives the token of the next page. A page may
-// be empty and name a next one: only a missing token ends the list.
-func (c *Client) follow(ctx context.Context, list call, reply any, take func() text) error {
-	query := url.Values{}
-	for key, values := range list.query {
-		query[key] = values
-	}
-	list.method, list.query = http.MethodGet, query
-	var tokens tokenCounts
-	for {
-		if err := c.do(ctx, list, reply); err != nil {
-			return err
-		}
-		token := take()
-		if token == "" {
-			return nil
-		}
-		if err := tokens.count(list.path, token); err != nil {
-			return err
-		}
-		query.Set("page_token", string(token))
-	}
 }

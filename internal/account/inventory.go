@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -95,7 +96,69 @@ func (c *Client) loadInventory(ctx context.Context) (*inventory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the principals of the account: %w", err)
 	}
-	return inv, nil
+	return c.doubtEmpty(inv), nil
+}
+
+// references are the types of principals that something refers to, and what does.
+type references struct {
+	mu  sync.Mutex
+	why map[audit.PrincipalType][]string
+}
+
+func (r *references) note(t audit.PrincipalType, why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t == "" || slices.Contains(r.why[t], why) {
+		return
+	}
+	if r.why == nil {
+		r.why = map[audit.PrincipalType][]string{}
+	}
+	r.why[t] = append(r.why[t], why)
+	slices.Sort(r.why[t])
+}
+
+func (r *references) to(t audit.PrincipalType) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.why[t])
+}
+
+// doubtEmpty makes a hole of a type of which nobody was listed, although something
+// that was read since refers to one.
+func (c *Client) doubtEmpty(inv *inventory) *inventory {
+	c.inventory.mu.Lock()
+	defer c.inventory.mu.Unlock()
+	doubted := c.doubts(inv.Inventory)
+	if len(doubted.Failures) == len(inv.Failures) {
+		return inv
+	}
+	out := *inv
+	out.Inventory = doubted
+	return &out
+}
+
+func (c *Client) doubts(inv audit.Inventory) audit.Inventory {
+	for _, t := range audit.PrincipalTypes() {
+		why := c.referred.to(t)
+		listed := slices.ContainsFunc(inv.Principals, func(p audit.Principal) bool { return p.Type == t })
+		if listed || len(why) == 0 || !inv.Coverage.Of(t) {
+			continue
+		}
+		switch t {
+		case audit.TypeUser:
+			inv.Coverage.Users = false
+		case audit.TypeGroup:
+			inv.Coverage.Groups = false
+		case audit.TypeServicePrincipal:
+			inv.Coverage.ServicePrincipals = false
+		}
+		inv.Failures = append(slices.Clone(inv.Failures), audit.Failure{
+			Call:   "list " + plural(t),
+			Reason: fmt.Sprintf("the list is empty, although there are %s: %s", plural(t), strings.Join(why, ", ")),
+		})
+	}
+	return inv
 }
 
 // listingSince is a listing that began at a turn or later, for a decision about a
@@ -140,7 +203,7 @@ func (c *Client) listAround(ctx context.Context, known map[audit.PrincipalType]l
 			continue
 		}
 		wg.Go(func() {
-			results[i] = c.list(ctx, t)
+			results[i] = c.withCaller(ctx, t, c.list(ctx, t))
 			results[i].began = begin
 			if read != nil && results[i].failure == nil {
 				read(t, results[i])

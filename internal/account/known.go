@@ -78,5 +78,8 @@ func (c *Client) found(ctx context.Context, ref audit.Ref) (audit.Principal, err
 func (c *Client) listedInventory() (*inventory, bool) {
 	var out *inventory
 	c.inventory.cell.peek(func(inv *inventory) { out = inv })
-	return out, out != nil
+	if out == nil {
+		return nil, false
+	}
+	return c.doubtEmpty(out), true
 }

@@ -4,7 +4,9 @@
 package account
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -30,16 +32,26 @@ const (
 // errUnstable is a list that changed while it was read.
 var errUnstable = errors.New("the list changed while it was read")
 
-// list reads all principals of one type by the configured route.
+// list reads all principals of one type by the configured route. A list that is empty
+// is believed where both APIs are asked and both say so; see also
+// [Client.doubtEmpty].
 func (c *Client) list(ctx context.Context, t audit.PrincipalType) listed {
 	family := "list " + string(t)
 	if c.useIAMv2(family) {
 		out := listed{route: identityIAMv2}
-		out.principals, out.err = c.listWhole(ctx, t)
-		if out.err == nil && len(out.principals) == 0 && c.cfg.IdentityAPI == identityAuto {
-			return c.listAgain(ctx, t, out).withFailure(t)
-		}
-		if out.err == nil || !c.fallBack(ctx, family, out.err) {
+		var shown bool
+		out.principals, shown, out.err = c.listWhole(ctx, t)
+		switch {
+		case out.err != nil && c.fallBack(ctx, family, out.err):
+		case out.err != nil || len(out.principals) > 0:
+			return out.withFailure(t)
+		case c.cfg.IdentityAPI == identityAuto:
+			return c.listAgain(ctx, t).withFailure(t)
+		case !shown:
+			out.err = fmt.Errorf("GET %s: the answer has no list of %s, and no other key, so that whether there are any is not known. "+
+				"With identity_api = \"auto\" account SCIM is asked too", c.iamPath(iamResource(t)), plural(t))
+			fallthrough
+		default:
 			return out.withFailure(t)
 		}
 	}
@@ -51,13 +63,15 @@ func (c *Client) list(ctx context.Context, t audit.PrincipalType) listed {
 // listAgain asks SCIM about a list that IAM v2 says is empty. IAM v2 leaves empty
 // lists out of its answers, so that no list cannot be told from a list under
 // another name, and a young API may answer before it has anything to show.
-func (c *Client) listAgain(ctx context.Context, t audit.PrincipalType, empty listed) listed {
+func (c *Client) listAgain(ctx context.Context, t audit.PrincipalType) listed {
 	out := listed{route: identitySCIM}
 	out.principals, out.err = c.listSCIM(ctx, t)
-	if len(out.principals) == 0 && !isLost(ctx, out.err) {
-		return empty // Both agree, or SCIM cannot be asked.
-	}
-	if out.err == nil {
+	switch {
+	case out.err != nil && !isLost(ctx, out.err):
+		out.err = fmt.Errorf("IAM v2 shows none, and account SCIM could not be asked whether that is so: %w", out.err)
+	case out.err == nil && len(out.principals) == 0:
+		out.route = identityIAMv2
+	case out.err == nil:
 		c.unavailable.add("list " + string(t))
 	}
 	return out
@@ -164,23 +178,23 @@ func ptr[T any](v T) *T { return &v }
 // Two readings that agree are believed, whatever SCIM counts. Of two that differ
 // everything is kept: what was there a moment ago is asked for by itself before
 // anything is written to it.
-func (c *Client) listWhole(ctx context.Context, t audit.PrincipalType) ([]audit.Principal, error) {
+func (c *Client) listWhole(ctx context.Context, t audit.PrincipalType) (all []audit.Principal, shown bool, err error) {
 	total := 0
 	count := func() { total = c.scimTotal(ctx, t) }
 	if c.cfg.IdentityAPI == identityIAMv2 {
 		count = func() {} // SCIM is not to be used.
 	}
-	first, err := c.listIAMv2(ctx, t, count)
+	first, shown, err := c.listIAMv2(ctx, t, count)
 	if err != nil || len(first) >= total {
-		return first, err
+		return first, shown, err
 	}
 	c.log(ctx, "a list is shorter than announced, reading it again", map[string]any{"type": string(t), "entries": len(first), "announced": total})
-	second, err := c.listIAMv2(ctx, t, func() {})
-	all := byID{}
+	second, _, err := c.listIAMv2(ctx, t, nil)
+	both := byID{}
 	for _, p := range slices.Concat(first, second) {
-		all[p.ID] = p
+		both[p.ID] = p
 	}
-	return all.sorted(), err
+	return both.sorted(), shown, err
 }
 
 // scimTotal is the number of principals of a type by account SCIM, 0 when it
@@ -188,49 +202,47 @@ func (c *Client) listWhole(ctx context.Context, t audit.PrincipalType) ([]audit.
 func (c *Client) scimTotal(ctx context.Context, t audit.PrincipalType) int {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.RequestTimeout)
 	defer cancel()
-	var page scimListReply
-	err := c.do(ctx, call{
-		method: http.MethodGet, path: c.scimPath(scimKind(t)), limit: limitSCIMList,
-		query: url.Values{"startIndex": {"1"}, "count": {"1"}, "attributes": {"id"}},
-	}, &page)
+	page, err := c.scimPage(ctx, t, scimQuery{attributes: "id", count: 1}, 1)
 	if err != nil || page.Total == nil {
 		return 0
 	}
 	return *page.Total
 }
 
+// iamResource is the path segment of a list of IAM v2; its key has an underscore.
+func iamResource(t audit.PrincipalType) string { return strings.ReplaceAll(plural(t), " ", "-") }
+
 // listIAMv2 reads GET /api/2.0/identity/accounts/{account}/{users|groups|service-principals}.
-// more is called once, after the first of several pages.
-func (c *Client) listIAMv2(ctx context.Context, t audit.PrincipalType, more func()) ([]audit.Principal, error) {
-	resource := "users"
-	switch t {
-	case audit.TypeGroup:
-		resource = "groups"
-	case audit.TypeServicePrincipal:
-		resource = "service-principals"
-	default: // Users, as above.
+// more is called once, after the first of several pages. shown is false where no
+// answer named the list.
+func (c *Client) listIAMv2(ctx context.Context, t audit.PrincipalType, more func()) (out []audit.Principal, shown bool, err error) {
+	var nameless nameless
+	if more != nil {
+		more = sync.OnceFunc(more)
 	}
-	var (
-		out      []audit.Principal
-		nameless nameless
-	)
 	seen := map[string]bool{}
-	err := tokenPages(ctx, c, c.iamPath(resource), sync.OnceFunc(more), func(page *principalPage) error {
+	list := c.iamList(iamResource(t))
+	shown, err = tokenPages(ctx, c, list, strings.ReplaceAll(plural(t), " ", "_"), more, func(page *principalPage) (int, error) {
 		items := page.of(t)
 		for i := range items {
 			p, err := items[i].toAudit(t)
 			switch {
 			case nameless.take(p):
 			case err != nil:
-				return err
+				return 0, err
 			case !seen[p.ID]:
 				seen[p.ID] = true
 				out = append(out, p)
 			}
 		}
-		return nil
+		return sizeOf(items), nil
 	})
-	return out, nameless.and(err, c.iamPath(resource))
+	return out, shown, nameless.and(err, list.path)
+}
+
+// iamList is the call of a list of IAM v2.
+func (c *Client) iamList(rest string, id ...string) call {
+	return call{path: c.iamPath(rest, id...), query: url.Values{"page_size": {strconv.Itoa(iamPage)}}, limit: limitIAM}
 }
 
 // nameless are principals that the account sent with an id and without a name,
@@ -269,6 +281,8 @@ func (n nameless) and(err error, path string) error {
 type scimListReply struct {
 	Total     *int           `json:"totalResults"`
 	Resources []scimResource `json:"Resources"`
+	// Lists by tokens are of another API: their entries are not all.
+	Token json.RawMessage `json:"next_page_token"`
 }
 
 // listSCIM reads GET /api/2.1/accounts/{account}/scim/v2/{kind}. A list that
@@ -311,6 +325,7 @@ func (m byID) sorted() []audit.Principal {
 type scimQuery struct {
 	attributes string
 	filter     string // "" is all
+	count      int    // entries of a page; 0 is scimPage
 }
 
 // pass is a way to read all pages; total is nil when no page named one.
@@ -368,19 +383,32 @@ func scimAttributes(t audit.PrincipalType) string {
 
 func (c *Client) scimPage(ctx context.Context, t audit.PrincipalType, q scimQuery, start int) (scimListReply, error) {
 	var page scimListReply
-	query := url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(scimPage)}, "attributes": {q.attributes}}
+	query := url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(cmp.Or(q.count, scimPage))}, "attributes": {q.attributes}}
 	if q.filter != "" {
 		query.Set("filter", q.filter)
 	}
-	err := c.do(ctx, call{method: http.MethodGet, path: c.scimPath(scimKind(t)), limit: limitSCIMList, query: query}, &page)
-	switch {
-	case err != nil:
-	case page.Total == nil && page.Resources == nil:
-		err = fmt.Errorf("GET %s: the answer has neither totalResults nor Resources", c.scimPath(scimKind(t)))
-	case page.Total != nil && *page.Total > mostEntries:
-		err = fmt.Errorf("GET %s: the answer announces %d entries, which no account has", c.scimPath(scimKind(t)), *page.Total)
+	body, err := c.answer(ctx, call{method: http.MethodGet, path: c.scimPath(scimKind(t)), limit: limitSCIMList, query: query}, &page)
+	if err != nil {
+		return page, err
 	}
-	return page, err
+	odd := func(err error) (scimListReply, error) {
+		return scimListReply{}, fmt.Errorf("GET %s: %w", c.scimPath(scimKind(t)), err)
+	}
+	// An empty page has no Resources (docs/reference/databricks-account-api.md 4.6), but a total.
+	switch {
+	case page.Total == nil && page.Resources == nil:
+		return odd(fmt.Errorf("the answer has neither totalResults nor Resources, but %s", quoted(keysOf(body))))
+	case page.Token != nil, page.Total == nil && len(page.Resources) == 0 && start == 1:
+		return odd(fmt.Errorf("the answer is not a page of account SCIM: it has %s", quoted(keysOf(body))))
+	case page.Total != nil && (*page.Total > mostEntries || *page.Total < 0):
+		return odd(fmt.Errorf("the answer announces %d entries, which no account has", *page.Total))
+	}
+	for i := range page.Resources {
+		if err := page.Resources[i].odd(); err != nil {
+			return odd(fmt.Errorf("the account sent %w", err))
+		}
+	}
+	return page, nil
 }
 
 // scimPages reads the first page, and from its total all others at once.
@@ -433,6 +461,9 @@ func (c *Client) scimFollow(ctx context.Context, t audit.PrincipalType, q scimQu
 		case len(seen) == before:
 			// A server that ignores startIndex would never end.
 			return pages, fmt.Errorf("%w: a page held only entries that had come before", errUnstable)
+		}
+		if received > mostEntries {
+			return pages, fmt.Errorf("GET %s: the list has no end", c.scimPath(scimKind(t)))
 		}
 		var err error
 		if last, err = c.scimPage(ctx, t, q, 1+received); err != nil {

@@ -38,18 +38,61 @@ func (c *Client) ruleSet(ctx context.Context, resource string) ([]grantRule, err
 			name = account + "/" + resource + "/ruleSets/default"
 		}
 		var reply struct {
+			Name       string      `json:"name"`
 			GrantRules []grantRule `json:"grant_rules"`
 		}
+		path := "/api/2.0/preview/" + account + "/access-control/rule-sets"
 		err := c.do(ctx, call{
-			method: http.MethodGet, path: "/api/2.0/preview/" + account + "/access-control/rule-sets",
+			method: http.MethodGet, path: path,
 			query: url.Values{"name": {name}, "etag": {""}}, limit: limitAccount,
 		}, &reply)
 		var e *APIError
 		if resource != "" && errors.As(err, &e) && e.explicit404 {
 			return nil, nil
 		}
-		return reply.GrantRules, err
+		if err == nil && reply.Name != name {
+			// Without a name it may be anything; a rule set without rules has one.
+			return nil, fmt.Errorf("GET %s: the answer is for the rule set %q, not for %q", path, reply.Name, name)
+		}
+		for _, rule := range reply.GrantRules {
+			for _, holder := range rule.Principals {
+				if t, is := holderType(holder); is {
+					c.referred.note(t, "one has a role in a rule set")
+				}
+			}
+		}
+		return reply.GrantRules, errors.Join(err, oddHolder(reply.GrantRules))
 	})
+}
+
+// holderForms are how rules name principals (docs/reference/databricks-account-api.md 7).
+var holderForms = map[audit.PrincipalType]string{
+	audit.TypeUser: "users/", audit.TypeGroup: "groups/", audit.TypeServicePrincipal: "servicePrincipals/",
+}
+
+// oddHolder is an error for rules that do not say who holds which role.
+func oddHolder(rules []grantRule) error {
+	for _, rule := range rules {
+		if rule.Role == "" {
+			return errors.New("a rule names no role")
+		}
+		for _, holder := range rule.Principals {
+			if _, is := holderType(holder); !is {
+				return fmt.Errorf("the holder %q of %s has none of the forms users/<name>, groups/<name> and servicePrincipals/<application id>, "+
+					"so that who it is is not known", holder, rule.Role)
+			}
+		}
+	}
+	return nil
+}
+
+func holderType(name string) (audit.PrincipalType, bool) {
+	for t, form := range holderForms {
+		if strings.HasPrefix(name, form) && len(name) > len(form) {
+			return t, true
+		}
+	}
+	return "", false
 }
 
 // rolesList is a list of principals with their roles, which no other list has.
@@ -91,8 +134,23 @@ func (c *Client) withRoles(ctx context.Context, t audit.PrincipalType) (*rolesLi
 		if total := pages[0].Total; total != nil && *total != len(out.byID) {
 			return nil, fmt.Errorf("listing the %s with their roles: %d different entries came, %d were announced", plural(t), len(out.byID), *total)
 		}
+		if len(out.byID) == 0 {
+			return out, c.reallyNobody(ctx, t)
+		}
 		return out, nil
 	})
+}
+
+// reallyNobody is an error where the listing of the account has somebody of a type.
+func (c *Client) reallyNobody(ctx context.Context, t audit.PrincipalType) error {
+	inv, err := c.Inventory(ctx)
+	switch {
+	case err != nil:
+		return err
+	case !inv.Coverage.Of(t) || slices.ContainsFunc(inv.Principals, func(p audit.Principal) bool { return p.Type == t }):
+		return fmt.Errorf("listing the %s with their roles: the list is empty, and the listing of the account is not", plural(t))
+	}
+	return nil
 }
 
 // heldMembers are the direct members of a group with power. told is true when IAM
@@ -131,8 +189,7 @@ func (c *Client) listsGroup(ctx context.Context, id string) bool {
 // ruleName is how rules name a principal; case is ignored, so that a doubt counts
 // as power.
 func ruleName(t audit.PrincipalType, r *scimResource) string {
-	prefix := map[audit.PrincipalType]string{audit.TypeUser: "users/", audit.TypeGroup: "groups/", audit.TypeServicePrincipal: "servicePrincipals/"}
-	return strings.ToLower(prefix[t] + r.nameAs(t))
+	return strings.ToLower(holderForms[t] + r.nameAs(t))
 }
 
 // managing finds who has power by rules: a role on the account, or a role on a
@@ -281,15 +338,25 @@ func (m *managing) list(ctx context.Context) bool {
 		m.blind = true
 		return false
 	}
-	for id, r := range m.groups {
-		name := ruleName(audit.TypeGroup, r)
-		m.byName[name] = append(m.byName[name], audit.Ref{Type: audit.TypeGroup, ID: id})
-	}
-	for id, r := range m.apps {
-		name := ruleName(audit.TypeServicePrincipal, r)
-		m.byName[name] = append(m.byName[name], audit.Ref{Type: audit.TypeServicePrincipal, ID: id})
-	}
+	m.name(audit.TypeGroup, m.groups)
+	m.name(audit.TypeServicePrincipal, m.apps)
 	return true
+}
+
+// name notes principals by the name that rules have for them.
+func (m *managing) name(t audit.PrincipalType, list map[string]*scimResource) {
+	nameless := 0
+	for id, r := range list {
+		name := ruleName(t, r)
+		m.byName[name] = append(m.byName[name], audit.Ref{Type: t, ID: id})
+		if r.nameAs(t) == "" {
+			nameless++
+		}
+	}
+	if nameless > 0 {
+		m.hole("who manages what", fmt.Errorf("the list of %s shows %d without a name, which rules could mean", plural(t), nameless))
+		m.blind = true
+	}
 }
 
 // seed begins with what has power by itself.

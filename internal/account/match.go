@@ -6,6 +6,7 @@ package account
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -124,9 +125,17 @@ func (r *matchReply) toAudit(p audit.Principal) (audit.Match, error) {
 	case audit.TypeGroup:
 		self = r.Group
 		for i := range r.ByGroupName {
+			if r.ByGroupName[i].missing() {
+				return audit.Match{}, errors.New("the answer has a group by name that is empty")
+			}
 			m.ByName = append(m.ByName, named(p.Type, &r.ByGroupName[i])...)
 		}
-		m.Members = &audit.MemberMatch{Local: memberRefs(r.LocalMembers), External: memberRefs(r.ExternalMembers)}
+		local, lerr := memberRefs(r.LocalMembers)
+		external, eerr := memberRefs(r.ExternalMembers)
+		if err := errors.Join(lerr, eerr); err != nil {
+			return audit.Match{}, err
+		}
+		m.Members = &audit.MemberMatch{Local: local, External: external}
 	case audit.TypeServicePrincipal:
 		self = r.ServicePrincipal
 		m.ByName = named(p.Type, r.ByAppID)
@@ -164,10 +173,12 @@ func names(name string) []string {
 	return []string{name}
 }
 
-func memberRefs(members []matchMember) []audit.MemberRef {
-	var out []audit.MemberRef
+func memberRefs(members []matchMember) (out []audit.MemberRef, err error) {
 	for _, m := range members {
+		if m.PrincipalID == "" {
+			return nil, errors.New("the answer has a member without principal_id")
+		}
 		out = append(out, audit.MemberRef{Ref: audit.Ref{ID: string(m.PrincipalID)}, Source: audit.SourceUnknown})
 	}
-	return out
+	return out, nil
 }

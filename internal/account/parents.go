@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -38,14 +39,21 @@ func (c *Client) toldParents(ctx context.Context, ref audit.Ref) (parentsRead, e
 			e   *APIError
 			err error
 		)
-		read.ids, err = c.parentsIAMv2(ctx, ref.ID)
+		var shown bool
+		read.ids, shown, err = c.parentsIAMv2(ctx, ref.ID)
 		switch {
 		case err == nil && len(read.ids) == 0:
 			read.told = true
-			return read, c.reallyNone(ctx, ref)
+			if err = c.reallyNone(ctx, ref); err == nil && !shown {
+				err = c.parentsAnswer(ctx)
+			}
+			return read, err
 		case err == nil:
 			read.told = true
 		case errors.As(err, &e) && e.explicit404:
+		case statusOf(err) == http.StatusForbidden && c.cfg.IdentityAPI == identityAuto:
+			// One principal that is forbidden says nothing of the others.
+			return parentsRead{began: read.began}, nil
 		case c.fallBack(ctx, family, err):
 			return parentsRead{began: read.began}, nil
 		}
@@ -110,21 +118,80 @@ type parentPage struct {
 	} `json:"transitive_parent_groups"`
 }
 
-func (c *Client) parentsIAMv2(ctx context.Context, id string) ([]string, error) {
-	var out []string
-	err := tokenPages(ctx, c, c.iamPath("principals", id, familyParents), func() {}, func(page *parentPage) error {
+func (c *Client) parentsIAMv2(ctx context.Context, id string) (ids []string, shown bool, err error) {
+	list := c.iamList("principals", id, familyParents)
+	shown, err = tokenPages(ctx, c, list, "transitive_parent_groups", nil, func(page *parentPage) (int, error) {
 		for _, p := range page.Groups {
 			if p.GroupID == "" {
-				return errors.New("a parent group without group_id")
+				return 0, errors.New("a parent group without group_id")
 			}
 			if string(p.GroupID) != id {
-				out = append(out, string(p.GroupID))
+				ids = append(ids, string(p.GroupID))
 			}
 		}
-		return nil
+		return sizeOf(page.Groups), nil
 	})
-	slices.SortFunc(out, audit.CompareIDs)
-	return slices.Compact(out), err
+	slices.SortFunc(ids, audit.CompareIDs)
+	ids = slices.Compact(ids)
+	if err == nil && len(ids) > 0 {
+		c.parentsSeen.set()
+	}
+	return ids, shown, err
+}
+
+// parentsAnswer is nil where IAM v2 is known to tell the groups above somebody: an
+// answer {} is an empty list then, and else may be anything. Whoever is found to be
+// a member of a group is asked for, once per client; where nobody is a member of any
+// group, nobody has a group above.
+func (c *Client) parentsAnswer(ctx context.Context) error {
+	_, err := c.parentsProof.get(ctx, func(ctx context.Context) (bool, error) {
+		if c.parentsSeen.get() {
+			return true, nil
+		}
+		const most = 100
+		inv, err := c.Inventory(ctx)
+		if err != nil {
+			return false, err
+		}
+		asked, whole := 0, inv.Coverage.Groups
+		for _, p := range inv.Principals {
+			if p.Type != audit.TypeGroup {
+				continue
+			}
+			if asked++; asked > most {
+				whole = false
+				break
+			}
+			read, err := c.toldMembers(ctx, p.ID)
+			switch {
+			case err != nil && isLost(ctx, err):
+				return false, err
+			case err != nil || !read.told:
+				whole = false
+			case len(read.list) > 0:
+				above, _, err := c.parentsIAMv2(ctx, read.list[0].ID)
+				if err == nil && !slices.Contains(above, p.ID) {
+					err = fmt.Errorf("%s is a member of it", read.list[0].Ref)
+				}
+				if err != nil {
+					return false, fmt.Errorf("IAM v2 answers {} where it should name groups above a principal, and does not name %s, although %w",
+						p.Ref, err)
+				}
+				return true, nil
+			}
+		}
+		for _, p := range inv.Principals {
+			if p.Type == audit.TypeGroup && whole {
+				whole = c.reallyEmpty(ctx, p.ID) == nil
+			}
+		}
+		if !whole {
+			return false, errors.New("IAM v2 answers {} where it should name groups above a principal, " +
+				"and no membership could be read that would show whether it names any")
+		}
+		return true, nil
+	})
+	return err
 }
 
 // closure walks up; cycles end.

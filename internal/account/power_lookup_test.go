@@ -87,8 +87,10 @@ func TestPrivileges_requestsOfFew(t *testing.T) {
 	}
 	c.Privileges(t.Context(), refs)
 	users, above, groups, lists := count(sim, get, "/Users/"), count(sim, get, "/transitive-parent-groups"), count(sim, get, "/Groups/"), count(sim, get, "/scim/v2/Users")-count(sim, get, "/Users/")
-	if users != 2 || above != 2 || groups != 0 || lists != 0 {
-		t.Errorf("%d users, the groups above %d, %d groups and %d pages of users were read, want 2, 2, 0 and 0", users, above, groups, lists)
+	// The third is for a member of a group, by whom it is known that the answer {} is an
+	// empty list.
+	if users != 2 || above != 3 || groups != 0 || lists != 0 {
+		t.Errorf("%d users, the groups above %d, %d groups and %d pages of users were read, want 2, 3, 0 and 0", users, above, groups, lists)
 	}
 }
 
@@ -198,7 +200,7 @@ func TestPrivileges_doubtsAtOnce(t *testing.T) {
 					}
 				}
 			},
-			parents: n + 2,
+			parents: n + 3,
 		},
 		"account SCIM shows a member that IAM v2 does not": {
 			edit: func(path string, body map[string]any) {
@@ -217,7 +219,7 @@ func TestPrivileges_doubtsAtOnce(t *testing.T) {
 					delete(body, "direct_group_members")
 				}
 			},
-			parents: n + 2,
+			parents: n + 3,
 		},
 		"a user shows a group that does not show the user": {
 			edit: func(path string, body map[string]any) {
@@ -233,7 +235,7 @@ func TestPrivileges_doubtsAtOnce(t *testing.T) {
 		"automatic identity management is off, and the group with power is linked": {state: link, aim: audit.AIMOff},
 		"automatic identity management may hide nothing":                           {aim: audit.AIMUnknown},
 		"automatic identity management may hide memberships of the group with power": {
-			state: link, aim: audit.AIMUnknown, edit: hiddenAbove, parents: n + 2, power: map[string]string{"100003": throughAdmins},
+			state: link, aim: audit.AIMUnknown, edit: hiddenAbove, parents: n + 3, power: map[string]string{"100003": throughAdmins},
 		},
 		"the list of users shows no groups, and IAM v2 names none": {
 			state: link, aim: audit.AIMUnknown, parents: n + 2, gets: n - 1,
@@ -244,7 +246,7 @@ func TestPrivileges_doubtsAtOnce(t *testing.T) {
 			},
 		},
 		"automatic identity management hides memberships": {
-			state: link, aim: audit.AIMOn, edit: hiddenAbove, parents: n + 2, power: map[string]string{"100003": throughAdmins},
+			state: link, aim: audit.AIMOn, edit: hiddenAbove, parents: n + 3, power: map[string]string{"100003": throughAdmins},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
+	"slices"
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -72,6 +72,40 @@ func (r *scimResource) toAudit(t audit.PrincipalType) (audit.Principal, error) {
 	return p, checkPrincipal(p)
 }
 
+// odd is an entry that cannot be attributed, as null is, or nil: a role or a group
+// above that is there and is not told is not absent. Members are judged by those who
+// read them, since the rest of a group is known.
+func (r *scimResource) odd() error {
+	if r.ID == "" {
+		return errors.New("an entry without id")
+	}
+	odd := ""
+	for _, e := range r.Roles {
+		if e.Value == "" {
+			odd = "role"
+		}
+	}
+	for _, e := range r.Entitlements {
+		if e.Value == "" {
+			odd = "entitlement"
+		}
+	}
+	for _, e := range r.Groups {
+		if e.Value == "" {
+			odd = "group above"
+		}
+	}
+	if odd == "" {
+		return nil
+	}
+	return fmt.Errorf("a %s without value, of the principal %s", odd, r.ID)
+}
+
+// hasOddMember tells whether a member is there and not told.
+func (r *scimResource) hasOddMember() bool {
+	return slices.ContainsFunc(r.Members, func(m scimMember) bool { return m.Value == "" })
+}
+
 // nameAs is the name by which rules and owners name a principal of a type: user
 // name, name of the group, or application id.
 func (r *scimResource) nameAs(t audit.PrincipalType) string {
@@ -125,6 +159,13 @@ func (c *Client) scimGet(ctx context.Context, ref audit.Ref) (*scimResource, err
 	if string(r.ID) != ref.ID {
 		return nil, fmt.Errorf("reading %s: the account answered with the object %q", ref, string(r.ID))
 	}
+	if r.nameAs(ref.Type) == "" {
+		// Without a name it is half an object, and what else it lacks is not known.
+		return nil, fmt.Errorf("reading %s: the account answered with %s has no name", ref, ref)
+	}
+	if err := r.odd(); err != nil {
+		return nil, fmt.Errorf("reading %s: the account sent %w", ref, err)
+	}
 	return &r, nil
 }
 
@@ -137,11 +178,7 @@ func (c *Client) missing(ctx context.Context, ref audit.Ref, err error) error {
 		return fmt.Errorf("reading %s: %w", ref, err)
 	}
 	if !c.proven.get() {
-		probe := call{
-			method: http.MethodGet, path: c.scimPath("Users"), limit: limitSCIMList,
-			query: url.Values{"count": {"1"}, "attributes": {"id"}},
-		}
-		if perr := c.do(ctx, probe, nil); perr != nil {
+		if _, perr := c.scimPage(ctx, audit.TypeUser, scimQuery{attributes: "id", count: 1}, 1); perr != nil {
 			return fmt.Errorf("reading %s: %w (and the account cannot be read at all: %w)", ref, err, perr)
 		}
 	}

@@ -6,6 +6,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -50,6 +51,31 @@ func (a *Audit) Inventory(ctx context.Context) (audit.Inventory, error) {
 		return audit.Inventory{}, fmt.Errorf("listing the principals of the account: %w", err)
 	}
 	return a.client.shown(inv), nil
+}
+
+// Recheck is a listing of this audit after everything else was read: a type of which
+// nobody was listed is a hole where something refers to one. Where nothing that was
+// read does, the assignments, the rules of the account and some groups are read
+// before it is believed; what of that cannot be read says nothing.
+func (a *Audit) Recheck(ctx context.Context, inv audit.Inventory) audit.Inventory {
+	const most = 20 // groups
+	c := a.client
+	for _, t := range audit.PrincipalTypes() {
+		empty := inv.Coverage.Of(t) && !slices.ContainsFunc(inv.Principals, func(p audit.Principal) bool { return p.Type == t })
+		if !empty || len(c.referred.to(t)) > 0 {
+			continue
+		}
+		_, _ = c.accountRules(ctx)
+		_, _ = c.AccessAssignments(ctx)
+		groups := 0
+		for _, p := range inv.Principals {
+			if p.Type == audit.TypeGroup && groups < most && len(c.referred.to(t)) == 0 {
+				_, _ = c.Members(ctx, p.ID)
+				groups++
+			}
+		}
+	}
+	return c.doubts(inv)
 }
 
 func (a *Audit) load(ctx context.Context) (*inventory, error) {

@@ -140,7 +140,9 @@ func (c *Client) statementRows(ctx context.Context, at *site, reply *statementRe
 	switch {
 	case reply.Manifest.Truncated:
 		return nil, errors.New("the result was cut short by the warehouse")
-	case reply.Manifest.Rows != nil && *reply.Manifest.Rows != len(rows):
+	case reply.Manifest.Rows == nil:
+		return nil, errors.New("the answer does not say how many rows there are")
+	case *reply.Manifest.Rows != len(rows):
 		return nil, fmt.Errorf("%d rows came, %d were announced", len(rows), *reply.Manifest.Rows)
 	}
 	return rows, nil
@@ -173,7 +175,7 @@ func (c *Client) findWarehouse(ctx context.Context, id string, workspaces []acce
 		for _, w := range c.usable(ctx, workspaces, func(audit.Workspace) bool { return true }) {
 			at, err := c.siteOf(ctx, w)
 			if err == nil {
-				err = c.do(ctx, call{method: http.MethodGet, path: "/api/2.0/sql/warehouses/" + url.PathEscape(id), limit: at.limit(), at: at}, nil)
+				err = c.hasWarehouse(ctx, at, id)
 			}
 			var e *APIError
 			var te *transport.Error
@@ -196,4 +198,17 @@ func (c *Client) findWarehouse(ctx context.Context, id string, workspaces []acce
 		}
 		return "", failed
 	})
+}
+
+// hasWarehouse is nil where the workspace shows the warehouse.
+func (c *Client) hasWarehouse(ctx context.Context, at *site, id string) error {
+	var reply struct {
+		ID text `json:"id"`
+	}
+	path := "/api/2.0/sql/warehouses/" + url.PathEscape(id)
+	err := c.do(ctx, call{method: http.MethodGet, path: path, limit: at.limit(), at: at}, &reply)
+	if err == nil && string(reply.ID) != id {
+		err = fmt.Errorf("GET %s: the answer is for the warehouse %q", path, string(reply.ID))
+	}
+	return err
 }

@@ -5,21 +5,33 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
+	"slices"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// pageEnd is what every page of a list of IAM v2 has beside its items
+// pageEnd is what every page of a list by tokens has beside its items
 // (docs/reference/databricks-account-api.md 5.2).
 type pageEnd struct {
-	Next text `json:"next_page_token"`
+	Next pageToken `json:"next_page_token"`
 }
 
-func (p pageEnd) next() text { return p.Next }
+func (p pageEnd) next() pageToken { return p.Next }
+
+// pageToken is a text, and "" or missing at the end of a list. Anything else, null
+// too, is not understood: taken for the end it would cut the list short.
+type pageToken string
+
+func (t *pageToken) UnmarshalJSON(raw []byte) error {
+	if len(raw) == 0 || raw[0] != '"' {
+		return errors.New("next_page_token is not a text")
+	}
+	return (*text)(t).UnmarshalJSON(raw)
+}
 
 // principalPage is a page of one of the lists of principals.
 type principalPage struct {
@@ -41,46 +53,81 @@ func (p *principalPage) of(t audit.PrincipalType) []iamPrincipal {
 	}
 }
 
-// tokenPages reads every page of a list of IAM v2, and calls more before every one
-// but the first. A page may be empty and still name the next one, or itself again;
-// only a missing token ends the list. One that comes again and again would never
-// end, and is an error.
+// noList is the size of a list that a page does not have.
+const noList = -1
+
+// sizeOf is the number of items, or noList. A list that is null is none.
+func sizeOf[T any](items []T) int {
+	if items == nil {
+		return noList
+	}
+	return len(items)
+}
+
+// Bounds of a list by tokens. They are those of lists by number: far beyond every
+// account, and passed by a server whose list has no end.
+const (
+	mostPages  = mostEntries / scimPage
+	mostRepeat = 5 // times that one token may come
+)
+
+// tokenPages reads every page of a list by tokens, from the path, query and place of
+// list, and calls more before every one but the first. each takes a page and gives
+// the number of its items, or noList. A page may be empty and still name the next
+// one, or itself again; only a missing token ends the list.
+//
+// key is the name of the list. A page may leave it out, since APIs leave out empty
+// lists; shown is false when every page did, so that nothing but the status tells
+// that there is nothing. A page with other keys in its place is an error.
 //
 // A page is decoded into its type at once: an audit reads thousands of them, and
 // taking them apart by key first was a third of its time in JSON.
-func tokenPages[P interface{ next() text }](ctx context.Context, c *Client, path string, more func(), each func(*P) error) error {
-	query := url.Values{"page_size": {strconv.Itoa(iamPage)}}
-	var tokens tokenCounts
-	for {
+func tokenPages[P interface{ next() pageToken }](
+	ctx context.Context, c *Client, list call, key string, more func(), each func(*P) (int, error),
+) (shown bool, err error) {
+	query := url.Values{}
+	for name, values := range list.query {
+		query[name] = values
+	}
+	list.method, list.query = http.MethodGet, query
+	seen := map[pageToken]int{}
+	for pages, items := 1, 0; ; pages++ {
 		var page P
-		if err := c.do(ctx, call{method: http.MethodGet, path: path, query: query, limit: limitIAM}, &page); err != nil {
-			return err
+		body, err := c.answer(ctx, list, &page)
+		if err != nil {
+			return shown, err
 		}
-		if err := each(&page); err != nil {
-			return fmt.Errorf("GET %s: the account sent %w", path, err)
+		n, err := each(&page)
+		if err != nil {
+			return shown, fmt.Errorf("GET %s: the account sent %w", list.path, err)
 		}
+		if n == noList {
+			if keys := slices.DeleteFunc(keysOf(body), func(k string) bool { return k == "next_page_token" }); len(keys) > 0 {
+				return shown, fmt.Errorf("GET %s: the answer has no list %q, but %s", list.path, key, quoted(keys))
+			}
+		}
+		shown = shown || n != noList
+		items += max(n, 0)
 		token := page.next()
 		if token == "" {
-			return nil
+			return shown, nil
 		}
-		if err := tokens.count(path, token); err != nil {
-			return err
+		if seen[token]++; seen[token] > mostRepeat || pages >= mostPages || items > mostEntries {
+			return shown, fmt.Errorf("GET %s: the account names a next page again and again, so the list has no end; run again later", list.path)
 		}
 		query.Set("page_token", string(token))
-		more()
+		if more != nil {
+			more()
+		}
 	}
 }
 
-// tokenCounts finds lists that never end.
-type tokenCounts map[text]int
-
-func (t *tokenCounts) count(path string, token text) error {
-	const most = 5
-	if *t == nil {
-		*t = tokenCounts{}
+// wholeList is tokenPages of a list that has to be named: that it is left out says
+// nothing.
+func wholeList[P interface{ next() pageToken }](ctx context.Context, c *Client, list call, key string, each func(*P) (int, error)) error {
+	shown, err := tokenPages(ctx, c, list, key, nil, each)
+	if err == nil && !shown {
+		err = fmt.Errorf("GET %s: the answer has no list %q, and no other key", list.path, key)
 	}
-	if (*t)[token]++; (*t)[token] > most {
-		return fmt.Errorf("GET %s: the account names the same next page again and again, so the list has no end; run again later", path)
-	}
-	return nil
+	return err
 }

@@ -64,7 +64,7 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 	}
 	in.Matches = result.Matches
 	in.Failures = append(in.Failures, result.Failures...)
-	if in.Members, err = unconfirmedMembers(ctx, reader, in.Matches, client.Readers()); err != nil {
+	if err := unconfirmedMembers(ctx, reader, &in, client.Readers()); err != nil {
 		return audit.Input{}, err
 	}
 	// Who has power decides whether a fix is offered: that is never kept.
@@ -76,6 +76,7 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 	if err := ctx.Err(); err != nil {
 		return audit.Input{}, fmt.Errorf("looking up privileges: %w", err)
 	}
+	in.Inventory = reader.Recheck(ctx, in.Inventory)
 	return in, nil
 }
 
@@ -137,10 +138,10 @@ func (r auditRun) scope(ctx context.Context, client *account.Client, in *audit.I
 // unconfirmedMembers reads the members of the groups that have some which the
 // IdP does not confirm, where the IdP side did not tell who owns the membership
 // (matchWithIdp names ids only). A group that cannot be read is left out: its
-// members then stay with a human.
-func unconfirmedMembers(ctx context.Context, reader *account.Audit, matches []audit.Match, readers int) (map[string][]audit.Member, error) {
+// members then stay with a human, and it is a hole.
+func unconfirmedMembers(ctx context.Context, reader *account.Audit, in *audit.Input, readers int) error {
 	var groups []string
-	for _, m := range matches {
+	for _, m := range in.Matches {
 		if m.Members == nil {
 			continue
 		}
@@ -151,24 +152,25 @@ func unconfirmedMembers(ctx context.Context, reader *account.Audit, matches []au
 		}
 	}
 	read := make([][]audit.Member, len(groups))
-	whole := make([]bool, len(groups))
+	failed := make([]error, len(groups))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(readers)
 	for i, id := range groups {
 		g.Go(func() error {
-			members, err := reader.Members(ctx, id)
-			read[i], whole[i] = members, err == nil
+			read[i], failed[i] = reader.Members(ctx, id)
 			return ctx.Err()
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, fmt.Errorf("reading group members: %w", err)
+		return fmt.Errorf("reading group members: %w", err)
 	}
-	out := make(map[string][]audit.Member, len(groups))
+	in.Members = make(map[string][]audit.Member, len(groups))
 	for i, id := range groups {
-		if whole[i] {
-			out[id] = read[i]
+		if failed[i] == nil {
+			in.Members[id] = read[i]
+			continue
 		}
+		in.Failures = append(in.Failures, audit.Failure{Type: audit.TypeGroup, ID: id, Call: "list group members", Reason: failed[i].Error()})
 	}
-	return out, nil
+	return nil
 }

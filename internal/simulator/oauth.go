@@ -5,6 +5,7 @@ package simulator
 
 import (
 	"crypto/rand"
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strconv"
@@ -122,8 +123,8 @@ func (s *Server) token(rw http.ResponseWriter, r *http.Request) {
 	if lifetime <= 0 {
 		lifetime = defaultTokenLifetime
 	}
-	token := "sim-" + rand.Text()
 	now := s.now()
+	token := newToken(clientID, now.Add(lifetime))
 	s.tokens.issue(token, issuedToken{clientID: clientID, scopes: scopes, expires: now.Add(lifetime)}, now)
 	rw.Header().Set("Cache-Control", "no-store")
 	writeJSON(rw, http.StatusOK, map[string]any{
@@ -149,4 +150,17 @@ func (w *world) secretMatches(clientID, secret string) bool {
 
 func writeOAuthError(rw http.ResponseWriter, status int, code, description string) {
 	writeJSON(rw, status, map[string]string{"error": code, "error_description": description})
+}
+
+// newToken is the token of a client. Like the real ones it is a JWT that names its
+// subject, by the application id; that of the built-in client, which is no principal
+// of the account, is opaque. Nobody can check the signature.
+func newToken(clientID string, expires time.Time) string {
+	if clientID == builtInClientID {
+		return "sim-" + rand.Text()
+	}
+	part := func(v any) string { return base64.RawURLEncoding.EncodeToString([]byte(marshal(v))) }
+	return part(map[string]string{"alg": "none", "typ": "JWT"}) + "." +
+		part(map[string]any{"sub": clientID, "client_id": clientID, "exp": expires.Unix(), "jti": rand.Text()}) + "." +
+		base64.RawURLEncoding.EncodeToString([]byte(rand.Text()))
 }
