@@ -6,6 +6,7 @@ package idp
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -103,7 +104,7 @@ func (b *batchReading) fetch(ctx context.Context, keys []string, take func(strin
 	for _, l := range b.long {
 		group.Go(func() error {
 			rows := slices.Clone(l.first.Value)
-			err := listPages(inner, b.r.graph, l.first.NextLink, func(more []graphObject, _ bool) bool {
+			err := listPages(inner, b.r.graph, string(l.first.NextLink), func(more []graphObject, _ bool) bool {
 				rows = append(rows, more...)
 				return true
 			})
@@ -176,11 +177,16 @@ func (r *entraReader) postIDs(ctx context.Context, prefix string, keys []string)
 		return nil, err
 	}
 	out := make(map[string][]graphObject, len(keys))
+	typeless := false
 	err = rowsOf(ctx, r.graph, part{body: resp.Body}, func(rows []graphObject) {
 		for _, o := range rows {
+			typeless = typeless || o.ODataType == ""
 			key := prefix + audit.CanonicalExternalID(o.ID)
 			out[key] = append(out[key], o)
 		}
 	})
+	if err == nil && typeless {
+		err = errors.New("POST getByIds: the answer has an entry without @odata.type, so that what it is is not known")
+	}
 	return out, err
 }

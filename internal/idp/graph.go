@@ -9,10 +9,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
@@ -137,16 +138,22 @@ func (g *graphClient) send(ctx context.Context, method, link string, header http
 		return nil, err
 	}
 	if resp.Status < 300 {
-		return resp, nil
+		return resp, textOnly(method, link, resp)
 	}
 	return nil, graphFailure(method, placeOf(link), resp.Status, resp.Header, resp.Body)
 }
 
+// textOnly is an error for an answer with bytes that are no text: names with them are
+// decoded into names that nobody has.
+func textOnly(method, link string, resp *transport.Response) error {
+	if transport.IsText(resp.Body) {
+		return nil
+	}
+	return fmt.Errorf("%s %s: the answer holds bytes that are no text, so that its names cannot be told for certain", method, placeOf(link))
+}
+
 // checkJSON finds answers that broke off although their length fits.
 func checkJSON(r *transport.Response) error {
-	if !utf8.Valid(r.Body) { // The decoder would put other letters in their place.
-		return errors.New("the answer is not UTF-8")
-	}
 	if !json.Valid(bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf"))) {
 		return errors.New("the answer is not whole JSON")
 	}
@@ -192,7 +199,20 @@ func graphFailure(method, place string, status int, header http.Header, body []b
 // page is one page of a list.
 type page struct {
 	Value    []graphObject `json:"value"`
-	NextLink string        `json:"@odata.nextLink"`
+	NextLink graphLink     `json:"@odata.nextLink"`
+	// Error is that of a gateway, under a status of success.
+	Error json.RawMessage `json:"error"`
+}
+
+// graphLink is a text, and missing on the last page. Anything else, null too, is not
+// understood: taken for the end it would cut the list short.
+type graphLink string
+
+func (l *graphLink) UnmarshalJSON(raw []byte) error {
+	if len(raw) == 0 || raw[0] != '"' {
+		return errors.New("@odata.nextLink is not a text")
+	}
+	return json.Unmarshal(raw, (*string)(l))
 }
 
 // listPages reads a list page by page. each gets the rows and whether more
@@ -200,8 +220,8 @@ type page struct {
 func listPages(ctx context.Context, g *graphClient, link string, each func(rows []graphObject, more bool) bool) error {
 	seen := map[string]bool{}
 	for link != "" {
-		if seen[link] {
-			return errors.New("the list does not end: a page names itself as the next one")
+		if seen[link] || len(seen) >= mostPages {
+			return errors.New("the list does not end: a page that came before is named as the next one, or there are too many")
 		}
 		seen[link] = true
 		resp, err := g.send(ctx, http.MethodGet, link, nil, nil)
@@ -215,10 +235,13 @@ func listPages(ctx context.Context, g *graphClient, link string, each func(rows 
 		if !each(p.Value, p.NextLink != "") {
 			return nil
 		}
-		link = p.NextLink
+		link = string(p.NextLink)
 	}
 	return nil
 }
+
+// mostPages is far beyond every directory.
+const mostPages = 100_000
 
 // parsePage checks the next link before anybody can follow it.
 func parsePage(g *graphClient, body []byte) (page, error) {
@@ -227,7 +250,10 @@ func parsePage(g *graphClient, body []byte) (page, error) {
 		return p, fmt.Errorf("the answer is not a page of a list: %w", err)
 	}
 	if p.Value == nil {
-		return p, errors.New("the answer has no list \"value\"")
+		return p, fmt.Errorf("the answer has no list \"value\", but %s", keysOf(body))
+	}
+	if len(p.Error) > 0 && string(p.Error) != "null" {
+		return p, errors.New("the answer has a list and an error")
 	}
 	for _, o := range p.Value {
 		if o.ID == "" {
@@ -235,11 +261,27 @@ func parsePage(g *graphClient, body []byte) (page, error) {
 		}
 	}
 	if p.NextLink != "" {
-		if err := g.origin.check(p.NextLink); err != nil {
+		if err := g.origin.check(string(p.NextLink)); err != nil {
 			return p, err
 		}
 	}
 	return p, nil
+}
+
+// keysOf names the keys of an answer that is not understood.
+func keysOf(body []byte) string {
+	const most, longest = 8, 60
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(body, &keys) != nil || len(keys) == 0 {
+		return "no key"
+	}
+	names := slices.Sorted(maps.Keys(keys))
+	for i, k := range names {
+		if len(k) > longest {
+			names[i] = strings.ToValidUTF8(k[:longest], "") + "..."
+		}
+	}
+	return fmt.Sprintf("the keys %q", names[:min(len(names), most)])
 }
 
 // graphObject is a user, group or service principal; fields that were not

@@ -194,7 +194,7 @@ func rowsOf(ctx context.Context, g *graphClient, p part, each func(rows []graphO
 		return err
 	}
 	each(first.Value)
-	return listPages(ctx, g, first.NextLink, func(rows []graphObject, _ bool) bool {
+	return listPages(ctx, g, string(first.NextLink), func(rows []graphObject, _ bool) bool {
 		each(rows)
 		return true
 	})

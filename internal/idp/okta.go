@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,7 +147,7 @@ func (o *okta) send(ctx context.Context, link, family string) (*transport.Respon
 		return nil, err
 	}
 	if resp.Status < 300 {
-		return resp, nil
+		return resp, textOnly(http.MethodGet, link, resp)
 	}
 	return nil, oktaFailure(http.MethodGet, placeOf(link), resp)
 }
@@ -187,8 +188,8 @@ func oktaFailure(method, place string, resp *transport.Response) error {
 // oktaList reads a list page by page.
 func oktaList[T oktaObject](ctx context.Context, o *okta, link, family string, each func(rows []T)) error {
 	for seen := map[string]bool{}; link != ""; {
-		if seen[link] {
-			return errors.New("the list does not end: a page names itself as the next one")
+		if seen[link] || len(seen) >= mostPages {
+			return errors.New("the list does not end: a page that came before is named as the next one, or there are too many")
 		}
 		seen[link] = true
 		resp, err := o.send(ctx, link, family)
@@ -197,17 +198,22 @@ func oktaList[T oktaObject](ctx context.Context, o *okta, link, family string, e
 		}
 		var rows []T
 		if err := json.Unmarshal(resp.Body, &rows); err != nil || !bytes.HasPrefix(bytes.TrimSpace(resp.Body), []byte("[")) {
-			return fmt.Errorf("GET %s: the answer is not a list", placeOf(link))
+			return fmt.Errorf("GET %s: the answer is not a list of objects, but has %s", placeOf(link), keysOf(resp.Body))
 		}
 		if slices.ContainsFunc(rows, func(row T) bool { return row.id() == "" }) {
 			return fmt.Errorf("GET %s: the list has an entry without id", placeOf(link))
 		}
 		each(rows)
-		if link = nextLink(resp.Header); link != "" {
-			if err := o.origin.check(link); err != nil {
+		next := nextLink(resp.Header)
+		if next == "" && namesNext(resp.Header) {
+			return fmt.Errorf("GET %s: the header Link names a next page, and not where it is", placeOf(link))
+		}
+		if next != "" {
+			if err := o.origin.check(next); err != nil {
 				return fmt.Errorf("GET %s: %w", placeOf(link), err)
 			}
 		}
+		link = next
 	}
 	return nil
 }
@@ -238,6 +244,13 @@ func nextLink(h http.Header) string {
 	}
 	return ""
 }
+
+// namesNext tells whether a Link header speaks of a next page in any form.
+func namesNext(h http.Header) bool {
+	return nextRelation.MatchString(strings.Join(h.Values("Link"), ", "))
+}
+
+var nextRelation = regexp.MustCompile(`(?i)\brel\*?\s*=\s*"?[^";,]*\bnext\b`)
 
 func cutBefore(s, sep string) (before, after string) {
 	if i := strings.Index(s, sep); i >= 0 {
@@ -375,10 +388,17 @@ func (o *okta) read(ctx context.Context, req Request, d *directory) error {
 	if groupsErr != nil {
 		d.unread[audit.TypeGroup] = explainOkta(groupsErr, "okta.groups.read")
 	}
+	const nameless = "Okta sent an entry without a name, by which somebody may be known"
 	for i := range users {
+		if users[i].Profile.Login == "" {
+			d.unread[audit.TypeUser] = nameless
+		}
 		d.add(users[i].toEntry())
 	}
 	for i := range groups {
+		if groups[i].Profile.Name == "" {
+			d.unread[audit.TypeGroup] = nameless
+		}
 		d.add(groups[i].toEntry())
 	}
 	return nil
