@@ -4,11 +4,14 @@
 package account
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -243,4 +246,55 @@ func FuzzCallerClaims(f *testing.F) {
 			}
 		}
 	})
+}
+
+// FuzzListPage: of whatever is answered in place of a page, either every entry is a
+// principal with id and name and the list is named, or it is refused. Nothing that is
+// not a list is an empty one.
+func FuzzListPage(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, `{"users":[]}`, `{"users":null}`, `{"users":[null]}`, `{"users":[{"user_id":"1","username":"a"}],"next_page_token":null}`,
+		`{"users":[{"user_id":1,"username":"a"}],"next_page_token":""}`, `{"items":[]}`, `{"error":"no"}`, `{"users":[],"error":{"code":1}}`,
+		`{"totalResults":0}`, `{"Resources":[]}`, `{"Resources":[{"id":"1","userName":"a"}],"totalResults":1}`, `{"totalResults":"0"}`,
+		`[]`, `null`, `<html>`, "{\"users\":[],\"x\":\"\xff\"}", `{"users":[],"x":"\ud800"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		c := &Client{cfg: Config{IdentityAPI: identityIAMv2}, host: "https://account.example.com", auth: bearer("t")}
+		c.transport = transport.New(transport.Options{Base: constant(body), RetryBudget: time.Nanosecond, FirstContact: time.Nanosecond})
+		var keys map[string]json.RawMessage
+		isObject := json.Unmarshal(body, &keys) == nil && keys != nil
+		named := func(want string) bool {
+			for key := range keys {
+				if strings.EqualFold(key, want) {
+					return true
+				}
+			}
+			return false
+		}
+		for _, kind := range audit.PrincipalTypes() {
+			key := strings.ReplaceAll(plural(kind), " ", "_")
+			all, shown, err := c.listIAMv2(t.Context(), kind, nil)
+			if err == nil && (!isObject || shown && !named(key) || !shown && len(keys) > 0 && !named(key) && !named("next_page_token")) {
+				t.Fatalf("%q is taken for a list of %s: %v", body, key, all)
+			}
+			list, err := c.listSCIM(t.Context(), kind)
+			if err == nil && (!isObject || !named("totalResults") && !named("Resources") || len(list) == 0 && !named("totalResults")) {
+				t.Fatalf("%q is taken for a list of SCIM: %v", body, list)
+			}
+			for _, p := range append(all, list...) {
+				if p.ID == "" || p.Name == "" {
+					t.Fatalf("%q has the principal %+v", body, p)
+				}
+			}
+		}
+	})
+}
+
+// constant answers everything alike.
+type constant []byte
+
+func (c constant) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(c)), ContentLength: int64(len(c)), Request: r}, nil
 }
