@@ -200,7 +200,7 @@ func TestPrivileges_doubtsAtOnce(t *testing.T) {
 					}
 				}
 			},
-			parents: n + 3,
+			parents: n + 2,
 		},
 		"account SCIM shows a member that IAM v2 does not": {
 			edit: func(path string, body map[string]any) {
@@ -219,7 +219,7 @@ func TestPrivileges_doubtsAtOnce(t *testing.T) {
 					delete(body, "direct_group_members")
 				}
 			},
-			parents: n + 3,
+			parents: n + 2,
 		},
 		"a user shows a group that does not show the user": {
 			edit: func(path string, body map[string]any) {
@@ -235,7 +235,7 @@ func TestPrivileges_doubtsAtOnce(t *testing.T) {
 		"automatic identity management is off, and the group with power is linked": {state: link, aim: audit.AIMOff},
 		"automatic identity management may hide nothing":                           {aim: audit.AIMUnknown},
 		"automatic identity management may hide memberships of the group with power": {
-			state: link, aim: audit.AIMUnknown, edit: hiddenAbove, parents: n + 3, power: map[string]string{"100003": throughAdmins},
+			state: link, aim: audit.AIMUnknown, edit: hiddenAbove, parents: n + 2, power: map[string]string{"100003": throughAdmins},
 		},
 		"the list of users shows no groups, and IAM v2 names none": {
 			state: link, aim: audit.AIMUnknown, parents: n + 2, gets: n - 1,
@@ -246,7 +246,7 @@ func TestPrivileges_doubtsAtOnce(t *testing.T) {
 			},
 		},
 		"automatic identity management hides memberships": {
-			state: link, aim: audit.AIMOn, edit: hiddenAbove, parents: n + 3, power: map[string]string{"100003": throughAdmins},
+			state: link, aim: audit.AIMOn, edit: hiddenAbove, parents: n + 2, power: map[string]string{"100003": throughAdmins},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -274,7 +274,9 @@ func TestPrivileges_doubtsAtOnce(t *testing.T) {
 					t.Errorf("%s: %+v, want %q", ref, p, want[ref.ID])
 				}
 			}
-			if g, p := count(sim, get, "/Users/"), count(sim, get, "/transitive-parent-groups"); g != tc.gets || p != tc.parents {
+			if g, p := count(sim, get, "/Users/"), count(sim, get, "/transitive-parent-groups"); g != tc.gets || p != tc.parents && p != tc.parents+min(tc.parents, 1) {
+				// One more, where the answer {} for one comes before IAM v2 has named a group
+				// above another: then it has to be proven that it names any.
 				t.Errorf("%d users and the groups above %d were asked for by themselves, want %d and %d", g, p, tc.gets, tc.parents)
 			}
 		})
