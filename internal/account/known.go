@@ -83,3 +83,20 @@ func (c *Client) listedInventory() (*inventory, bool) {
 	}
 	return c.doubtEmpty(out), true
 }
+
+// someOf are the principals of a type by the listing, if it was taken, and else by a
+// list of their own: a listing that is taken here would be what a later write judges
+// by. whole is false where there may be more.
+func (c *Client) someOf(ctx context.Context, t audit.PrincipalType) (some []audit.Principal, whole bool) {
+	inv, taken := c.listedInventory()
+	if !taken {
+		l := c.list(ctx, t)
+		return l.principals, l.err == nil
+	}
+	for _, p := range c.shown(inv).Principals {
+		if p.Type == t {
+			some = append(some, p)
+		}
+	}
+	return some, inv.Coverage.Of(t)
+}

@@ -143,11 +143,7 @@ func (c *Client) withRoles(ctx context.Context, t audit.PrincipalType) (*rolesLi
 
 // reallyNobody is an error where the listing of the account has somebody of a type.
 func (c *Client) reallyNobody(ctx context.Context, t audit.PrincipalType) error {
-	inv, err := c.Inventory(ctx)
-	switch {
-	case err != nil:
-		return err
-	case !inv.Coverage.Of(t) || slices.ContainsFunc(inv.Principals, func(p audit.Principal) bool { return p.Type == t }):
+	if some, whole := c.someOf(ctx, t); !whole || len(some) > 0 {
 		return fmt.Errorf("listing the %s with their roles: the list is empty, and the listing of the account is not", plural(t))
 	}
 	return nil

@@ -149,15 +149,9 @@ func (c *Client) parentsAnswer(ctx context.Context) error {
 			return true, nil
 		}
 		const most = 100
-		inv, err := c.Inventory(ctx)
-		if err != nil {
-			return false, err
-		}
-		asked, whole := 0, inv.Coverage.Groups
-		for _, p := range inv.Principals {
-			if p.Type != audit.TypeGroup {
-				continue
-			}
+		groups, whole := c.someOf(ctx, audit.TypeGroup)
+		asked := 0
+		for _, p := range groups {
 			if asked++; asked > most {
 				whole = false
 				break
@@ -180,8 +174,8 @@ func (c *Client) parentsAnswer(ctx context.Context) error {
 				return true, nil
 			}
 		}
-		for _, p := range inv.Principals {
-			if p.Type == audit.TypeGroup && whole {
+		for _, p := range groups {
+			if whole {
 				whole = c.reallyEmpty(ctx, p.ID) == nil
 			}
 		}
