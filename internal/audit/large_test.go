@@ -27,6 +27,8 @@ func within(t *testing.T, limit time.Duration, work func()) {
 }
 
 // What a directory or an account can have very many of: none of it is quadratic.
+//
+//nolint:paralleltest // It measures time.
 func TestDivergences_large(t *testing.T) {
 	if os.Getenv("DBXIDENTITY_TEST_QUICK") != "" {
 		t.Skip("it is about time, not about results")

@@ -15,6 +15,8 @@ import (
 
 // A chain of groups, many groups of one principal, and a hole in everything that was
 // read, as large as accounts get.
+//
+//nolint:paralleltest // It measures time.
 func TestLarge(t *testing.T) {
 	if os.Getenv("DBXIDENTITY_TEST_QUICK") != "" {
 		t.Skip("it is about time, not about results")
