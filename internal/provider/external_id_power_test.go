@@ -32,9 +32,10 @@ func TestExternalID_power(t *testing.T) {
 	t.Parallel()
 	const gives, unchecked = "External ID Gives Power", "Power Not Checked"
 	st := smallWorld()
-	// 101 is account admin by a group, two levels up.
+	// 101 and 109 are account admins by a group, two levels up.
+	st.Users = append(st.Users, simulator.User{ID: "109", UserName: "user109@example.com", Active: true})
 	st.Groups = append(st.Groups,
-		simulator.Group{ID: "203", DisplayName: "inner", Members: []simulator.Member{{Value: "101"}}},
+		simulator.Group{ID: "203", DisplayName: "inner", Members: []simulator.Member{{Value: "101"}, {Value: "109"}}},
 		simulator.Group{ID: "204", DisplayName: "outer", Members: []simulator.Member{{Value: "203"}}, Roles: []simulator.Role{{Value: "account_admin"}}})
 	hole := simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Method: "GET", Path: "/api/2.0/identity/accounts/*/principals/*/transitive-parent-groups"}
 	for name, tt := range map[string]struct {
@@ -81,8 +82,7 @@ func TestExternalID_power(t *testing.T) {
 			// The apply has been reviewed: it neither looks nor says it again.
 			before := len(w.diags)
 			w.apply(i, planned)
-			config["external_id"], config["expected_current_external_id"] = entraID(667), tt.want
-			w.plan(i, config)
+			w.plan(instance{resource: idResource}, document{"principal_type": "user", "principal_id": "109", "external_id": entraID(667), "expected_current_external_id": ""})
 			if w.failed() || slices.ContainsFunc(w.diags[before:], func(d *tfprotov6.Diagnostic) bool { return d.Summary == tt.warns }) {
 				t.Errorf("in the apply: %v", w.diags[before:])
 			}
