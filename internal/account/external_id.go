@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"sync"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -48,22 +46,6 @@ type ExternalIDResult struct {
 	Unchecked string
 }
 
-// CheckExternalID tells whether a value can be written to a principal of a type
-// at all. "" clears, which is for groups only (docs/reference/databricks-account-api.md 4.3).
-func CheckExternalID(t audit.PrincipalType, want string) error {
-	if want == "" {
-		if t != audit.TypeGroup {
-			return fmt.Errorf("the externalId of a %s cannot be cleared: Databricks supports that for groups only", t)
-		}
-		return nil
-	}
-	const most = 255 // Assumed for users and service principals; 64 is documented for groups.
-	if len(want) > most {
-		return fmt.Errorf("the externalId has %d bytes; at most %d are accepted", len(want), most)
-	}
-	return audit.ValidateExternalID(t, want)
-}
-
 // SetExternalID writes an externalId under guard and reads it back: see [writer].
 //
 // A value that two readings show is not written again. Otherwise the current value
@@ -86,7 +68,7 @@ func (c *Client) SetExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 }
 
 func (w *writer) setExternalID(ctx context.Context, req ExternalIDRequest) (ExternalIDResult, error) {
-	if err := CheckExternalID(req.Ref.Type, req.Want); err != nil {
+	if err := audit.CheckExternalID(req.Ref.Type, req.Want); err != nil {
 		return ExternalIDResult{}, fmt.Errorf("%s was not changed: %w", req.Ref, err)
 	}
 	if w.opts.readOnly {
@@ -261,7 +243,7 @@ func (k *externalIDWrite) undo(ctx context.Context, f *fact) bool {
 // MayOverwrite tells whether a present externalId may give way: a blank one
 // always, any other only when it is the expected one, as Terraform shows it.
 func MayOverwrite(current string, expected *string) bool {
-	return current == "" || expected != nil && audit.SameExternalID(norm.NFC.String(current), norm.NFC.String(*expected))
+	return current == "" || expected != nil && idKey(current) == idKey(*expected)
 }
 
 // claims are the externalIds that this process is writing, so that two writes
@@ -280,7 +262,7 @@ func newClaims() *claims {
 // claim reserves an id for a principal until release is called, and beyond if
 // the id is to be kept.
 func (cl *claims) claim(ref audit.Ref, id string) (release func(keepID bool), err error) {
-	key := audit.CanonicalExternalID(id)
+	key := idKey(id)
 	cl.mu.Lock()
 	defer cl.mu.Unlock()
 	if other, busy := cl.refs[ref]; busy {

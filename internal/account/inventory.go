@@ -271,7 +271,7 @@ func (inv *inventory) index() {
 	for i, p := range inv.Principals {
 		inv.position[p.Ref] = i
 		if p.ExternalID != "" {
-			key := audit.CanonicalExternalID(p.ExternalID)
+			key := idKey(p.ExternalID)
 			inv.holders[key] = append(inv.holders[key], p.Ref)
 		}
 	}
@@ -300,7 +300,7 @@ func (inv *inventory) put(p audit.Principal) {
 		inv.index()
 		return
 	}
-	old := audit.CanonicalExternalID(inv.Principals[i].ExternalID)
+	old := idKey(inv.Principals[i].ExternalID)
 	if rest := slices.DeleteFunc(inv.holders[old], func(r audit.Ref) bool { return r == p.Ref }); len(rest) > 0 {
 		inv.holders[old] = rest
 	} else {
@@ -308,7 +308,7 @@ func (inv *inventory) put(p audit.Principal) {
 	}
 	inv.Principals[i].ExternalID = p.ExternalID
 	if p.ExternalID != "" {
-		key := audit.CanonicalExternalID(p.ExternalID)
+		key := idKey(p.ExternalID)
 		inv.holders[key] = append(inv.holders[key], p.Ref)
 	}
 }
@@ -385,7 +385,7 @@ func (c *Client) holdersIn(inv *inventory, externalID string, except audit.Ref) 
 		}
 	}
 	var out []audit.Principal
-	for _, ref := range inv.holders[audit.CanonicalExternalID(externalID)] {
+	for _, ref := range inv.holders[idKey(externalID)] {
 		if ref != except {
 			out = append(out, inv.Principals[inv.position[ref]])
 		}

@@ -17,6 +17,10 @@ import (
 // string into the composed form (NFC), and the account keeps what it was given.
 func SameShown(a, b string) bool { return a == b || norm.NFC.String(a) == norm.NFC.String(b) }
 
+// idKey is the form in which external ids that name the same object are equal, as
+// [audit.CanonicalExternalID], in either Unicode form.
+func idKey(externalID string) string { return audit.CanonicalExternalID(norm.NFC.String(externalID)) }
+
 // nameKey is a name without its case, surrounding space and Unicode normal form.
 func nameKey(name string) string {
 	return norm.NFC.String(audit.FoldName(norm.NFC.String(strings.TrimSpace(name))))

@@ -64,17 +64,20 @@ func (a *auditor) staleCause(m *Match) string {
 // isOwnDomain tells whether a user is of one of the own domains, in any case; a name
 // without a domain is foreign.
 func (a *auditor) isOwnDomain(userName string) bool {
-	domain := domainOf(userName)
+	domain := a.domainOf(userName)
 	return domain != "" && a.domains[domain]
 }
 
-// domainOf is what follows the last "@", in lower case; empty where there is none.
-func domainOf(userName string) string {
+// domain is the form in which domains are compared.
+func (a *auditor) domain(text string) string { return strings.ToLower(a.o.Form(text)) }
+
+// domainOf is what follows the last "@"; empty where there is none.
+func (a *auditor) domainOf(userName string) string {
 	at := strings.LastIndexByte(userName, '@')
 	if at < 0 {
 		return ""
 	}
-	return strings.ToLower(userName[at+1:])
+	return a.domain(userName[at+1:])
 }
 
 // allNested tells whether the IdP has every unconfirmed member after all,

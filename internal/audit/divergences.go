@@ -71,7 +71,7 @@ func (a *auditor) unmatched() Unmatched {
 		p := &a.inventory[i]
 		delete(ids, p.ID)
 		if p.Type == TypeUser {
-			delete(domains, domainOf(p.Name))
+			delete(domains, a.domainOf(p.Name))
 		}
 	}
 	return Unmatched{Domains: slices.Sorted(maps.Keys(domains)), AllowPrivileged: slices.SortedFunc(maps.Keys(ids), CompareIDs)}
@@ -155,10 +155,13 @@ func newAuditor(stop Stop, in Input, o Options) *auditor {
 	for i, m := range a.matches {
 		a.matches[i] = understood(m)
 	}
-	for _, d := range o.PrimaryDomains {
-		a.domains[strings.ToLower(d)] = true
+	if a.o.Form == nil {
+		a.o.Form = func(text string) string { return text }
 	}
-	a.holders = newHolderIndex(a.inventory, a.matches)
+	for _, d := range o.PrimaryDomains {
+		a.domains[a.domain(d)] = true
+	}
+	a.holders = newHolderIndex(a.inventory, a.matches, a.o.Form)
 	a.unrelated = unrelatedIDs(a.matches)
 	a.categories = make([]categorySet, len(a.matches))
 	a.waived = make([]categorySet, len(a.matches))
@@ -275,7 +278,7 @@ func (a *auditor) report(r *Report, i int, p *proposal) {
 	a.addRow(r, d, m)
 	if p != nil {
 		if p.reason == "" {
-			r.ExternalIDFixes = append(r.ExternalIDFixes, p.fix())
+			r.ExternalIDFixes = append(r.ExternalIDFixes, a.fix(p))
 		} else {
 			r.ManualActions = append(r.ManualActions, p.manual())
 		}

@@ -11,8 +11,12 @@ import (
 )
 
 // maxGroupExternalID is the documented limit of a group's externalId, in
-// characters. None is documented for users and service principals.
-const maxGroupExternalID = 64
+// characters. None is documented for users and service principals: maxExternalID,
+// in bytes, is assumed.
+const (
+	maxGroupExternalID = 64
+	maxExternalID      = 255
+)
 
 // SameExternalID tells whether two ids name the same IdP object: GUIDs compare
 // trimmed and in any case, everything else (Okta ids are case-sensitive) byte
@@ -55,12 +59,27 @@ func CanonicalExternalID(id string) string {
 	return trimmed
 }
 
+// CheckExternalID tells whether a value can be written to a principal of a type
+// at all. "" clears, which is for groups only (docs/reference/databricks-account-api.md 4.3).
+func CheckExternalID(t PrincipalType, want string) error {
+	switch {
+	case want != "":
+		return ValidateExternalID(t, want)
+	case t != TypeGroup:
+		return fmt.Errorf("the externalId of a %s cannot be cleared: Databricks supports that for groups only", t)
+	}
+	return nil
+}
+
 // ValidateExternalID refuses what a PATCH of externalId could not hold: a blank
-// id, one with spaces or control characters, one that is not UTF-8, and a
-// group's of more than 64 characters. The error does not repeat the id.
+// id, one with spaces or control characters, one that is not UTF-8, and one that
+// is too long. The error does not repeat the id.
 func ValidateExternalID(t PrincipalType, id string) error {
 	if id == "" {
 		return fmt.Errorf("the externalId is blank")
+	}
+	if len(id) > maxExternalID {
+		return fmt.Errorf("the externalId has %d bytes; at most %d are accepted", len(id), maxExternalID)
 	}
 	if !utf8.ValidString(id) {
 		return fmt.Errorf("the externalId is not valid UTF-8")

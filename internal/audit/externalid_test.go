@@ -47,7 +47,8 @@ func TestValidateExternalID(t *testing.T) {
 		want string
 	}{
 		{TypeUser, "00uAbc", ""},
-		{TypeUser, strings.Repeat("x", 500), ""},
+		{TypeUser, strings.Repeat("x", 255), ""},
+		{TypeUser, strings.Repeat("x", 256), "the externalId has 256 bytes; at most 255 are accepted"},
 		{TypeGroup, strings.Repeat("ü", 64), ""},
 		{TypeGroup, strings.Repeat("x", 65), "the externalId has 65 characters; a group's has at most 64"},
 		{TypeUser, "", "the externalId is blank"},

@@ -185,6 +185,9 @@ func (a *auditor) unfit(m *Match, candidates []*Identity) (reason, detail string
 	if err := ValidateExternalID(p.Type, c.ExternalID); err != nil {
 		return ReasonInvalidID, err.Error()
 	}
+	if a.o.Form(c.ExternalID) != c.ExternalID {
+		return ReasonInvalidID, "Terraform hands on every text in the composed Unicode form (NFC), in which the externalId is another one"
+	}
 	return "", ""
 }
 
@@ -319,13 +322,16 @@ func (a *auditor) withholdPrivileged(all []proposal) {
 	}
 }
 
-func (p *proposal) fix() ExternalIDFix {
+// fix is the proposal as a fix. It is reversible when the present value can be
+// written back: the API accepts it, and no other principal holds it as well.
+func (a *auditor) fix(p *proposal) ExternalIDFix {
 	principal := &p.m.Principal
+	_, shared := a.holders.other(principal.ExternalID, principal.Ref)
 	return ExternalIDFix{
 		Ref: principal.Ref, PrincipalName: principal.Name,
 		CurrentExternalID: principal.ExternalID, ExternalID: p.target,
 		Category:   p.category,
-		Reversible: principal.Type == TypeGroup || principal.ExternalID != "",
+		Reversible: !shared && CheckExternalID(principal.Type, principal.ExternalID) == nil,
 	}
 }
 

@@ -373,3 +373,72 @@ func TestDivergences_manualAction(t *testing.T) {
 		Candidates: []string{"g-id"},
 	}})
 }
+
+// A fix is reversible if the present value could be written once more.
+func TestDivergences_reversible(t *testing.T) {
+	t.Parallel()
+	const guid = "aaaaaaaa-0000-4000-8000-00000000000c"
+	for name, c := range map[string]struct {
+		stored string
+		others []Principal
+		want   bool
+	}{
+		"blank":             {"", nil, false},
+		"stale":             {guid, nil, true},
+		"with a space":      {" " + guid, nil, false},
+		"held by another":   {guid, []Principal{group("9", "g", strings.ToUpper(guid))}, false},
+		"another's, spaced": {guid, []Principal{user("9", "b", guid+"\t")}, false},
+		"composed, held":    {"é", []Principal{user("9", "b", "e\u0301")}, false},
+		"too long":          {strings.Repeat("x", 256), nil, false},
+	} {
+		m, o := linkable(), directory()
+		o.Form = composeAcute
+		m.Principal.ExternalID = c.stored
+		fixes := Divergences(scope([]Match{m}, c.others...), o).ExternalIDFixes
+		if len(fixes) != 1 || fixes[0].Reversible != c.want {
+			t.Errorf("%s: %+v, want one fix, reversible %v", name, fixes, c.want)
+		}
+	}
+	m := Match{Principal: group("1", "team", ""), ByName: []Identity{{Type: TypeGroup, ExternalID: "g-id", Names: []string{"team"}}}}
+	o := directory()
+	o.LinkGroups = true
+	if fixes := Divergences(scope([]Match{m}), o).ExternalIDFixes; len(fixes) != 1 || !fixes[0].Reversible {
+		t.Errorf("a blank group: %+v", fixes)
+	}
+}
+
+// composeAcute stands for the composition that Terraform does.
+func composeAcute(text string) string { return strings.ReplaceAll(text, "e\u0301", "é") }
+
+// What passes through Terraform is composed: an id that is not cannot be offered, and
+// one that differs in nothing else is held.
+func TestDivergences_decomposed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		id     string
+		others []Principal
+		reason string
+	}{
+		"id of the IdP": {"ide\u0301", nil, ReasonInvalidID},
+		"holder":        {"idé", []Principal{user("9", "b", "ide\u0301")}, ReasonHeld},
+		"composed":      {"idé", nil, ""},
+	} {
+		m, o := linkable(), directory()
+		o.Form = composeAcute
+		m.ByName[0].ExternalID = c.id
+		r := Divergences(scope([]Match{m}, c.others...), o)
+		reason := ""
+		if len(r.ManualActions) > 0 {
+			reason = r.ManualActions[0].Reason
+		}
+		if reason != c.reason || len(r.ExternalIDFixes) > 0 != (c.reason == "") {
+			t.Errorf("%s: %+v, %+v", name, r.ExternalIDFixes, r.ManualActions)
+		}
+	}
+	stale := Match{Principal: user("1", "ann@cafe\u0301.example", "gone")}
+	o := directory()
+	o.Form, o.PrimaryDomains = composeAcute, []string{"CAFÉ.example"}
+	if r := Divergences(scope([]Match{stale}), o); len(r.Users) != 1 || r.Users[0].Cause != CauseStaleOwn {
+		t.Errorf("own domain: %+v", r.Users)
+	}
+}

@@ -9,6 +9,7 @@ import "slices"
 // Chains are arrays of positions, so that a million principals cost one map
 // and three slices.
 type holderIndex struct {
+	form func(string) string
 	byID map[string]chain
 	refs []Ref
 	next []int32
@@ -19,8 +20,9 @@ type chain struct{ head, tail int32 }
 // newHolderIndex indexes the inventory and, where a match is fresher than the
 // list, both of its values: an id counts as held while either says so.
 // Inventory and matches are sorted.
-func newHolderIndex(inventory []Principal, matches []*Match) *holderIndex {
+func newHolderIndex(inventory []Principal, matches []*Match, form func(string) string) *holderIndex {
 	x := &holderIndex{
+		form: form,
 		byID: make(map[string]chain, len(inventory)),
 		refs: make([]Ref, 0, len(inventory)),
 		next: make([]int32, 0, len(inventory)),
@@ -46,7 +48,7 @@ func (x *holderIndex) add(ref Ref, externalID string) {
 	if externalID == "" {
 		return
 	}
-	key, at := CanonicalExternalID(externalID), int32(len(x.refs))
+	key, at := CanonicalExternalID(x.form(externalID)), int32(len(x.refs))
 	x.refs = append(x.refs, ref)
 	x.next = append(x.next, -1)
 	c, found := x.byID[key]
@@ -65,7 +67,7 @@ func (x *holderIndex) other(externalID string, ref Ref) (Ref, bool) {
 	if externalID == "" {
 		return Ref{}, false
 	}
-	c, found := x.byID[CanonicalExternalID(externalID)]
+	c, found := x.byID[CanonicalExternalID(x.form(externalID))]
 	if !found {
 		return Ref{}, false
 	}

@@ -40,6 +40,9 @@ type Options struct {
 	// who are deactivated, against clean, and asks a human for something about them.
 	StrictCase, StrictInactive bool
 	Waivers                    []Waiver
+	// Form brings ids and domains into the Unicode form in which Terraform hands
+	// them on; nil leaves them as they are.
+	Form func(string) string
 }
 
 // Input is everything that an audit rests on. Nothing in it is changed.

@@ -105,7 +105,7 @@ var attributeTexts = map[string]string{
 	"advisories": "Short codes of what the prep script does not see; they never make a principal divergent.",
 	"waived":     "True when every category of the row is waived.",
 	"category":   "The error category that this ends.",
-	"reversible": "False when the present value cannot be written back: a blank externalId of a user or service principal.",
+	"reversible": "False when the present value cannot be written back: a blank externalId of a user or service principal, a value that the API does not accept (spaces), or one that another principal holds as well.",
 	"current_external_id": "The value that the account held when it was audited; give it to `expected_current_external_id`. " +
 		"Empty when blank.",
 	"privileged":             "True when the group, or one that it is in, has power: an account role, workspace ADMIN, a metastore, or a role on a group or service principal with power.",

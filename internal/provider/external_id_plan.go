@@ -88,7 +88,7 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	if req.State.Raw.IsNull() {
-		warnUnrestorable(&resp.Diagnostics, plan, expected)
+		r.warnUnrestorable(ctx, plan, expected, &resp.Diagnostics)
 	}
 	plan.PreviousExternalID = previous
 	r.guardWrite(ctx, plan, expected, &resp.Diagnostics)
@@ -105,7 +105,7 @@ func (r *externalIDResource) planDestroy(ctx context.Context, req resource.Modif
 	resp.Diagnostics.Append(diags...)
 	before, replacedOne, diags := replaced(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if warnBeforeDestroy(&resp.Diagnostics, state, ours, before, known && replacedOne) && r.session != nil && before != ours {
+	if r.warnBeforeDestroy(ctx, state, ours, before, known && replacedOne, &resp.Diagnostics) && r.session != nil && before != ours {
 		r.warnRestored(ctx, state, before, &resp.Diagnostics)
 	}
 	if r.session != nil && state.OnDestroy.ValueString() != onDestroyRestore && !r.session.isGone(ctx, state.ref()) {
@@ -263,24 +263,44 @@ func insteadOf(externalID string) string {
 }
 
 // warnUnrestorable says at plan time that on_destroy = "restore" is a promise
-// that the API cannot keep.
-func warnUnrestorable(diags *diag.Diagnostics, plan externalIDModel, expected types.String) {
-	if plan.OnDestroy.ValueString() == onDestroyRestore && plan.ref().Type != audit.TypeGroup && expected.ValueString() == "" {
-		diags.AddAttributeWarning(path.Root("on_destroy"), "External ID Cannot Be Restored",
-			fmt.Sprintf("The externalId of %s is blank before the change, and the Databricks API clears it for groups only: "+
-				"destroying this instance will keep the value.", plan.ref()))
+// that cannot be kept.
+func (r *externalIDResource) warnUnrestorable(ctx context.Context, plan externalIDModel, expected types.String, diags *diag.Diagnostics) {
+	if plan.OnDestroy.ValueString() != onDestroyRestore {
+		return
 	}
+	before := expected.ValueString()
+	reason := restoreImpossible(plan.ref(), before, true)
+	if reason == "" {
+		reason = r.session.heldByAnother(ctx, plan.ref(), before)
+	}
+	if reason != "" {
+		diags.AddAttributeWarning(path.Root("on_destroy"), "External ID Cannot Be Restored",
+			fmt.Sprintf("Destroying this instance will keep the new externalId of %s: %s.", plan.ref(), reason))
+	}
+}
+
+// heldByAnother says who else holds the value that a destroy is to write back; empty
+// for no one, and where it could not be looked up: the destroy looks again.
+func (s *session) heldByAnother(ctx context.Context, ref audit.Ref, before string) string {
+	holders, err := s.account.Holders(ctx, before, ref)
+	if err != nil || len(holders) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the value before, %q, belongs to %s as well, and one identity can be linked to one principal only", before, principalTitle(holders[0]))
 }
 
 // warnBeforeDestroy says at plan time what a destroy will not undo, and tells whether
 // it will undo anything.
-func warnBeforeDestroy(diags *diag.Diagnostics, state externalIDModel, ours, before string, wrote bool) bool {
+func (r *externalIDResource) warnBeforeDestroy(ctx context.Context, state externalIDModel, ours, before string, wrote bool, diags *diag.Diagnostics) bool {
 	if state.OnDestroy.ValueString() != onDestroyRestore {
 		return false
 	}
 	reason := restoreImpossible(state.ref(), before, wrote)
 	if present := state.ExternalID.ValueString(); reason == "" && present != ours && present != before {
-		reason = "somebody else wrote it"
+		reason = "someone else wrote it"
+	}
+	if reason == "" && r.session != nil && before != ours {
+		reason = r.session.heldByAnother(ctx, state.ref(), before)
 	}
 	if reason != "" {
 		diags.AddWarning("External ID Will Be Kept", fmt.Sprintf("on_destroy is %q, but the externalId of %s will stay %q: %s.",

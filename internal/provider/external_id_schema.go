@@ -63,6 +63,9 @@ func restoreImpossible(ref audit.Ref, before string, wrote bool) string {
 	case before == "" && ref.Type != audit.TypeGroup:
 		return "it was blank before, and the Databricks API clears the externalId of groups only"
 	}
+	if err := audit.CheckExternalID(ref.Type, before); err != nil {
+		return fmt.Sprintf("the value before, %q, cannot be written: %s", before, err)
+	}
 	return ""
 }
 

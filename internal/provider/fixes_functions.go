@@ -15,7 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/pinned"
 )
@@ -260,7 +259,7 @@ func externalIDOf(r entryReader) pinned.ExternalID {
 	}
 	if !slices.Contains(principalTypeNames(), out.PrincipalType) {
 		r.fail("principal_type is %q, and must be one of %s", out.PrincipalType, strings.Join(principalTypeNames(), ", "))
-	} else if err := account.CheckExternalID(audit.PrincipalType(out.PrincipalType), out.ExternalID); err != nil {
+	} else if err := audit.CheckExternalID(audit.PrincipalType(out.PrincipalType), out.ExternalID); err != nil {
 		r.fail("external_id cannot be written: %w", err)
 	}
 	return out

@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -170,7 +169,7 @@ func validateExternalIDEntries(ctx context.Context, config *ledgerModel, diags *
 		if entry.ExternalID.IsUnknown() {
 			continue
 		}
-		if err := account.CheckExternalID(ref.Type, value); err != nil {
+		if err := audit.CheckExternalID(ref.Type, value); err != nil {
 			diags.AddAttributeError(at, "Invalid External ID", fmt.Sprintf("%s: %s cannot be given that value: %s.", at.AtMapKey(key).AtName("external_id"), ref, err))
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -70,6 +71,7 @@ func membershipKey(groupID, memberID string) string { return groupID + "/" + mem
 func (s *session) auditOptions() audit.Options {
 	return audit.Options{
 		Now: s.now(), AIM: s.settings.aim, IDPKind: s.settings.idp.kind, TenantID: s.settings.idp.values["tenant_id"],
+		Form: norm.NFC.String,
 	}
 }
 
