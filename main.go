@@ -19,9 +19,6 @@ func main() {
 	flag.BoolVar(&debug, "debug", false, "run with support for debuggers such as delve")
 	flag.Parse()
 
-	if !debug { // A debugger starts the provider, and lets Terraform find it.
-		go provider.EndWithParent()
-	}
 	provider.SilenceUnreadLogs()
 	if err := provider.Serve(version, debug); err != nil {
 		log.Fatal(err)

@@ -23,7 +23,7 @@ const parentEnv = "DBXIDENTITY_TEST_ENDS_WITH_PARENT"
 func TestEndWithParent(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(parentEnv) != "" {
-		go EndWithParent()
+		go endWithParent(os.Getppid())
 		time.Sleep(time.Minute)
 		return
 	}

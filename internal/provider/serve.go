@@ -33,10 +33,10 @@ func Serve(version string, debug bool) error {
 	}, options...)
 }
 
-// endWithParent ends the process soon after the command line that started it, which
-// may have been killed: nobody gets the results any more. What is being written has a
-// moment to come to its end. A parent that is the first process of a machine is none
-// that could be outlived.
+// endWithParent ends the process soon after the command line that started it is gone,
+// for it may have been killed: no one gets the results any more. What is being written
+// has a moment to finish. A parent that is the first process of the machine cannot be
+// outlived; with a debugger, Terraform is not the parent.
 func endWithParent(parent int) {
 	const moment = 10 * time.Second
 	for parent > 1 && os.Getppid() == parent {
