@@ -52,7 +52,7 @@ func FuzzMatchReply(f *testing.F) {
 		if !plain {
 			return
 		}
-		report := audit.Divergences(audit.Input{Matches: []audit.Match{m}}, audit.Options{IDPKind: "databricks"})
+		report := audit.Divergences(audit.Input{Matches: []audit.Match{m}}, audit.Options{IDP: audit.Capabilities{NestingSettled: true}})
 		var got []string
 		for _, u := range report.Users {
 			got = u.ErrorCategories

@@ -82,7 +82,7 @@ func (a *auditor) isForeign(id *Identity) bool {
 // nameWillChange tells whether AIM will overwrite a service principal's display
 // name. matchWithIdp does not send the IdP's.
 func (a *auditor) nameWillChange(m *Match, id *Identity) bool {
-	if m.Principal.Type != TypeServicePrincipal || a.o.IDPKind == "databricks" || id.DisplayName == "" {
+	if m.Principal.Type != TypeServicePrincipal || !a.o.IDP.DisplayNames || id.DisplayName == "" {
 		return false
 	}
 	name := m.Principal.DisplayName

@@ -63,7 +63,7 @@ func TestDivergences_advisories(t *testing.T) {
 		"sp renamed":                {match: sp("old", "new"), want: []string{"SERVICE_PRINCIPAL_NAME_WILL_CHANGE"}},
 		"sp same name":              {match: sp("new", "new")},
 		"sp name not known":         {match: sp("", "new")},
-		"sp, databricks":            {match: sp("old", "new"), change: func(o *Options) { o.IDPKind = "databricks" }},
+		"sp, databricks":            {match: sp("old", "new"), change: func(o *Options) { o.IDP = matchIDP }},
 		"drift in case":             {match: linked(func(id *Identity) { id.Names = []string{"b", "A"} }), want: []string{"NAME_DIFFERS_ONLY_IN_CASE"}},
 		"drift":                     {match: linked(func(id *Identity) { id.Names = []string{"b"} })},
 		"candidate in another case": {match: Match{Principal: user("1", "a", ""), ByName: []Identity{identity("x", "A")}}, want: []string{"NAME_DIFFERS_ONLY_IN_CASE"}},

@@ -177,7 +177,7 @@ func (a *auditor) unfit(m *Match, candidates []*Identity) (reason, detail string
 		return ReasonDisabled, fmt.Sprintf("external id %s is disabled in the identity provider", c.ExternalID)
 	case c.Guest != nil && *c.Guest:
 		return ReasonGuest, fmt.Sprintf("external id %s is a guest", c.ExternalID)
-	case c.Enabled == nil && a.tellsState(p.Type):
+	case c.Enabled == nil && p.Type != TypeGroup && a.o.IDP.EnabledState:
 		return ReasonStateUnknown, fmt.Sprintf("the identity provider did not say whether external id %s is enabled", c.ExternalID)
 	case len(c.Names) > 0 && !hasNameInAnyCase(c, p.Name):
 		return ReasonNameDiffers, fmt.Sprintf("external id %s was found by this name, but has another one", c.ExternalID)
@@ -189,13 +189,6 @@ func (a *auditor) unfit(m *Match, candidates []*Identity) (reason, detail string
 		return ReasonInvalidID, "Terraform hands on every text in the composed Unicode form (NFC), in which the externalId is another one"
 	}
 	return "", ""
-}
-
-// tellsState is true where the source always says whether an identity is
-// enabled, so that silence is a hole. matchWithIdp cannot, a file need not, and
-// groups have no such state.
-func (a *auditor) tellsState(t PrincipalType) bool {
-	return t != TypeGroup && (a.o.IDPKind == "entra" || a.o.IDPKind == "okta")
 }
 
 // proposeClear is for a group whose id the IdP does not have and whose name

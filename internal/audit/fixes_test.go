@@ -47,10 +47,10 @@ func TestDivergences_fixConditions(t *testing.T) {
 		"guest":             {func(m *Match, _ *Input, _ *Options) { m.ByName[0].Guest = ptr(true) }, "", ReasonGuest},
 		"found by an alias": {func(m *Match, _ *Input, _ *Options) { m.ByName[0].Names = []string{"a@example.org"} }, "", ReasonNameDiffers},
 		"entra did not tell the state": {func(m *Match, _ *Input, o *Options) {
-			m.ByName[0].Enabled, o.IDPKind = nil, "entra"
+			m.ByName[0].Enabled, o.IDP = nil, entraIDP
 		}, "", ReasonStateUnknown},
 		"databricks cannot tell the state": {func(m *Match, _ *Input, o *Options) {
-			m.ByName[0].Enabled, o.IDPKind = nil, "databricks"
+			m.ByName[0].Enabled, o.IDP = nil, matchIDP
 		}, "ann-id", ""},
 		"id with a space":   {func(m *Match, _ *Input, _ *Options) { m.ByName[0].ExternalID = "ann id" }, "", ReasonInvalidID},
 		"id with a control": {func(m *Match, _ *Input, _ *Options) { m.ByName[0].ExternalID = "ann\x00" }, "", ReasonInvalidID},

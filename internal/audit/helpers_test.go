@@ -47,10 +47,18 @@ func scope(matches []Match, others ...Principal) Input {
 	return in
 }
 
+// What the kinds of IdP can report, as internal/idp says it.
+var (
+	matchIDP = Capabilities{NestingSettled: true}
+	entraIDP = Capabilities{DisplayNames: true, EnabledState: true}
+	oktaIDP  = Capabilities{DisplayNames: true, EnabledState: true, GroupsHoldUsersOnly: true}
+	fileIDP  = Capabilities{DisplayNames: true}
+)
+
 func directory() Options {
 	return Options{
 		Now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), AIM: AIMUnknown,
-		IDPKind: "file", TenantID: "00000000-0000-4000-8000-00000000000a",
+		IDP: fileIDP, TenantID: "00000000-0000-4000-8000-00000000000a",
 	}
 }
 

@@ -109,7 +109,6 @@ func (j *memberJudge) complete(m MemberRef) (MemberRef, bool) {
 
 // doubt is why this member's removal is not offered; empty when it is.
 func (j *memberJudge) doubt(m *MemberRef, found bool) (reason, detail string) {
-	kind := j.a.o.IDPKind
 	switch {
 	case !found:
 		return ReasonMemberNotRead, "the group's direct members, as read, do not include it"
@@ -119,11 +118,11 @@ func (j *memberJudge) doubt(m *MemberRef, found bool) (reason, detail string) {
 		return ReasonMemberSource, "whether the membership is Databricks' own is not known"
 	case m.NestedInIDP != nil && *m.NestedInIDP:
 		return ReasonMemberNested, "the identity provider has it through a nested group, or has somebody whom it holds"
-	case m.Type != TypeUser && kind == "okta":
-		return ReasonMemberOutOfScope, "groups of Okta hold users only, so it cannot confirm this member"
+	case m.Type != TypeUser && j.a.o.IDP.GroupsHoldUsersOnly:
+		return ReasonMemberOutOfScope, "groups of this identity provider hold users only, so it cannot confirm this member"
 	case m.NestedInIDP == nil && m.Type == TypeGroup:
 		return ReasonMemberGroupUnknown, "whether it holds anyone whom the identity provider has in this group is not known"
-	case m.NestedInIDP == nil && kind != "databricks":
+	case m.NestedInIDP == nil && !j.a.o.IDP.NestingSettled:
 		return ReasonMemberNestingUnknown, "whether the identity provider has it through a nested group is not known"
 	}
 	return j.a.memberIdentityDoubt(m.Ref)

@@ -62,7 +62,7 @@ func TestDivergences_removalConditions(t *testing.T) {
 		"the list says IdP":        {func(in *Input, _ *Options) { listMember(in, TypeUser, SourceIdentityProvider) }, ReasonMemberOfIDP},
 		"nested":                   {func(in *Input, _ *Options) { external(in).NestedInIDP = ptr(true) }, ReasonMemberNested},
 		"nesting unknown":          {func(in *Input, _ *Options) { external(in).NestedInIDP = nil }, ReasonMemberNestingUnknown},
-		"databricks decides":       {func(in *Input, o *Options) { external(in).NestedInIDP, o.IDPKind = nil, "databricks" }, ""},
+		"databricks decides":       {func(in *Input, o *Options) { external(in).NestedInIDP, o.IDP = nil, matchIDP }, ""},
 		"databricks, type by list": {func(in *Input, o *Options) { bare(in, o); listMember(in, TypeUser, SourceInternal) }, ""},
 		"databricks, not listed":   {bare, ReasonMemberNotRead},
 		"member stale": {func(in *Input, _ *Options) {
@@ -97,14 +97,14 @@ func TestDivergences_removalConditions(t *testing.T) {
 		}, ReasonMemberGroupUnknown},
 		"nested group, databricks": {func(in *Input, o *Options) {
 			in.Matches = nest(in)
-			external(in).NestedInIDP, o.IDPKind = nil, "databricks"
+			external(in).NestedInIDP, o.IDP = nil, matchIDP
 		}, ReasonMemberGroupUnknown},
 		"nested group in Okta": {func(in *Input, o *Options) {
 			in.Matches = nest(in)
-			o.IDPKind = "okta"
+			o.IDP = oktaIDP
 		}, ReasonMemberOutOfScope},
 		"service principal in Okta": {func(in *Input, o *Options) {
-			external(in).Type, o.IDPKind = TypeServicePrincipal, "okta"
+			external(in).Type, o.IDP = TypeServicePrincipal, oktaIDP
 		}, ReasonMemberOutOfScope},
 		"twice": {func(in *Input, _ *Options) {
 			m := &in.Matches[groupMatch].Members
@@ -156,7 +156,7 @@ func TestDivergences_removalConditions(t *testing.T) {
 
 // bare leaves of the members what matchWithIdp tells.
 func bare(in *Input, o *Options) {
-	o.IDPKind = "databricks"
+	o.IDP = matchIDP
 	m := in.Matches[2].Members
 	m.Local, m.External = nil, []MemberRef{{Ref: Ref{ID: "2"}}}
 }

@@ -17,13 +17,29 @@ const (
 	AIMUnknown AIMState = "unknown"
 )
 
+// Capabilities are what a source of matches can report, so that its silence can be
+// judged. The zero value expects nothing of it.
+type Capabilities struct {
+	// DisplayNames: an identity's DisplayName is the one that the IdP has.
+	DisplayNames bool
+	// EnabledState: it reports of every user and service principal whether it is
+	// enabled, so that silence is a hole. Groups have no such state.
+	EnabledState bool
+	// GroupsHoldUsersOnly: no other member can be confirmed by a group.
+	GroupsHoldUsersOnly bool
+	// NestingSettled: its verdict on the users and service principals in a group counts
+	// those of nested groups already; without it, one of which [MemberRef.NestedInIDP]
+	// is not known may be such a member.
+	NestingSettled bool
+}
+
 // Options are the questions and permissions of one audit.
 type Options struct {
 	// Now decides which waivers have expired.
 	Now time.Time
 	AIM AIMState
-	// IDPKind is databricks, entra, okta or file.
-	IDPKind string
+	// IDP is what the source of the matches can report.
+	IDP Capabilities
 	// TenantID is the own Entra tenant; empty elsewhere.
 	TenantID string
 	// LinkGroups offers to link groups without externalId, Relink to replace an

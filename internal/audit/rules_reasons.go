@@ -278,8 +278,8 @@ func reasonRules() []Rule {
 			Types:       []PrincipalType{TypeGroup},
 		},
 		{
-			ID: ReasonMemberOutOfScope, Kind: KindReason, Title: "Not a user, in an Okta group",
-			Description: "Groups of Okta hold users only: Okta cannot confirm a service principal or a nested group as a member.",
+			ID: ReasonMemberOutOfScope, Kind: KindReason, Title: "Not a user, in a group of users only",
+			Description: "Groups of this identity provider, as those of Okta, hold users only: it cannot confirm a service principal or a nested group as a member.",
 			Remedy:      "Decide by hand.",
 			Types:       []PrincipalType{TypeGroup},
 		},

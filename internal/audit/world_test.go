@@ -126,7 +126,7 @@ func drawPowers(t *rapid.T, w world) map[Ref]Privilege {
 
 func drawOptions(t *rapid.T) Options {
 	o := directory()
-	o.IDPKind = rapid.SampledFrom([]string{"databricks", "entra", "okta", "file"}).Draw(t, "idp")
+	o.IDP = rapid.SampledFrom([]Capabilities{matchIDP, entraIDP, oktaIDP, fileIDP}).Draw(t, "idp")
 	o.LinkGroups = rapid.Bool().Draw(t, "link_groups")
 	o.Relink = rapid.Bool().Draw(t, "relink")
 	o.SuggestGroupClears = rapid.Bool().Draw(t, "suggest_group_clears")

@@ -193,7 +193,7 @@ func TestSources_agreeAtRandom(t *testing.T) {
 				got.Matches[at].ByName = named
 			}
 			judge := func(matches []audit.Match) string {
-				return rows(audit.Divergences(audit.Input{Matches: matches}, audit.Options{IDPKind: "databricks"}))
+				return rows(audit.Divergences(audit.Input{Matches: matches}, audit.Options{IDP: idp.NewDatabricks(nil, 1).Capabilities().Capabilities}))
 			}
 			if diff := cmp.Diff(judge(server), judge(got.Matches)); diff != "" {
 				t.Fatalf("%s differs from databricks: %s", source.Kind(), diff)

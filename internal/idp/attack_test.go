@@ -122,7 +122,7 @@ func TestAttack_namesInTheIDP(t *testing.T) {
 		"databricks": idp.NewDatabricks(client, 4), "entra": w.entra(t), "file": idp.NewFile(writeDirectory(t, t.TempDir(), st.IDP)),
 	} {
 		for kind, options := range map[string]audit.Options{
-			"default": {IDPKind: source.Kind()}, "all other switches": {IDPKind: source.Kind(), LinkGroups: true, Relink: true, SuggestGroupClears: true},
+			"default": {IDP: source.Capabilities().Capabilities}, "all other switches": {IDP: source.Capabilities().Capabilities, LinkGroups: true, Relink: true, SuggestGroupClears: true},
 		} {
 			report := auditWith(t, client, source, options)
 			if len(report.ExternalIDFixes) > 0 || len(report.MemberRemovals) > 0 {
@@ -191,7 +191,7 @@ func TestAttack_whileBlind(t *testing.T) {
 			t.Fatal(err)
 		}
 		source := idp.NewFile(writeDirectory(t, t.TempDir(), st.IDP))
-		return auditWith(t, w.account(t), source, audit.Options{IDPKind: source.Kind()}).ExternalIDFixes
+		return auditWith(t, w.account(t), source, audit.Options{IDP: source.Capabilities().Capabilities}).ExternalIDFixes
 	}
 	if got := offered(powerless); len(got) != 9 {
 		t.Errorf("without power %d fixes are offered, want 9: %+v", len(got), got)

@@ -83,6 +83,12 @@ func NewDatabricks(client MatchClient, callers int) Source {
 
 func (d *databricks) Kind() string { return KindDatabricks }
 
+// Capabilities are those of the kind: the answer names no display name and no state of the IdP, and the
+// server judges members at any depth by itself.
+func (d *databricks) Capabilities() Capabilities {
+	return Capabilities{Capabilities: audit.Capabilities{NestingSettled: true}, SyncsOnMatch: true}
+}
+
 // Match makes one call per principal and run; after a write of this run all of them
 // again, because a group's answer rests on all of its members.
 func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {

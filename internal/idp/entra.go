@@ -118,6 +118,11 @@ func NewEntra(cfg EntraConfig) (Source, error) {
 
 func (e *entra) Kind() string { return KindEntra }
 
+// Capabilities are those of the kind: users and service principals are always read with accountEnabled.
+func (e *entra) Capabilities() Capabilities {
+	return Capabilities{Capabilities: audit.Capabilities{DisplayNames: true, EnabledState: true}}
+}
+
 // graphHosts are the clouds (idp-apis, section 2). The DoD cloud has the login
 // host of US Gov L4: there graph_endpoint has to be given.
 var graphHosts = map[string]string{

@@ -67,6 +67,11 @@ func NewFile(path string) Source { return &file{path: path} }
 
 func (f *file) Kind() string { return KindFile }
 
+// Capabilities are those of the kind: a file need not say whether an identity is enabled.
+func (f *file) Capabilities() Capabilities {
+	return Capabilities{Capabilities: audit.Capabilities{DisplayNames: true}}
+}
+
 // Match reads the file, once in a run; its errors name the path. It makes no
 // request but for the Databricks members of linked groups.
 func (f *file) Match(ctx context.Context, req Request) (Result, error) {

@@ -92,7 +92,7 @@ func auditWithAll(ctx context.Context, t fatal, client *account.Client, source i
 		t.Fatal(err)
 	}
 	in := audit.Input{Inventory: inventory, Matches: result.Matches, Failures: result.Failures}
-	options := audit.Options{IDPKind: source.Kind(), LinkGroups: true, Relink: true, SuggestGroupClears: true}
+	options := audit.Options{IDP: source.Capabilities().Capabilities, LinkGroups: true, Relink: true, SuggestGroupClears: true}
 	in.Privileges = client.Privileges(ctx, audit.Candidates(in, options))
 	return audit.Divergences(in, options)
 }

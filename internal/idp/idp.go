@@ -54,10 +54,20 @@ type Result struct {
 	Failures []audit.Failure
 }
 
+// Capabilities are what a kind of IdP can report, and what asking it does. The rest
+// of the provider knows the kinds by them alone.
+type Capabilities struct {
+	audit.Capabilities
+	// SyncsOnMatch: matching is the one read that writes. On accounts with automatic
+	// identity management it syncs each identity that is asked about.
+	SyncsOnMatch bool
+}
+
 // Source is one kind of IdP. Audits of one run share what it has read. Match fails as a whole only where nothing can be
 // judged (wrong credentials, cancelled); everything less is in the result.
 type Source interface {
 	// Kind is the name in provider configuration: databricks, entra, okta, file.
 	Kind() string
+	Capabilities() Capabilities
 	Match(ctx context.Context, req Request) (Result, error)
 }

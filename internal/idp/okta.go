@@ -115,6 +115,11 @@ func NewOkta(cfg OktaConfig) (Source, error) {
 
 func (o *okta) Kind() string { return KindOkta }
 
+// Capabilities are those of the kind: every user has a status, and groups hold users only.
+func (o *okta) Capabilities() Capabilities {
+	return Capabilities{Capabilities: audit.Capabilities{DisplayNames: true, EnabledState: true, GroupsHoldUsersOnly: true}}
+}
+
 // oktaPace turns Okta's rate limit headers into Retry-After. Reset is a point
 // in time in epoch seconds, so it counts from the answer's own Date; one second
 // more, as Okta's own client adds.

@@ -111,7 +111,7 @@ func TestSources_removalsAreSafe(t *testing.T) {
 			if source.Kind() == idp.KindFile {
 				o.State.IDP = st.IDP
 			}
-			report, result := runWith(t, client, source, audit.Options{IDPKind: source.Kind(), AIM: audit.AIMOff})
+			report, result := runWith(t, client, source, audit.Options{IDP: source.Capabilities().Capabilities, AIM: audit.AIMOff})
 			for _, m := range result.Matches {
 				if m.Members != nil && m.Members.Unknown != "" {
 					dangling++

@@ -163,7 +163,7 @@ func writeDirectory(t fatal, dir string, d simulator.IDP) string {
 // run audits the whole account with one source.
 func run(t fatal, client *account.Client, source idp.Source) (audit.Report, idp.Result) {
 	t.Helper()
-	return runWith(t, client, source, audit.Options{IDPKind: source.Kind()})
+	return runWith(t, client, source, audit.Options{IDP: source.Capabilities().Capabilities})
 }
 
 func runWith(t fatal, client *account.Client, source idp.Source, o audit.Options) (audit.Report, idp.Result) {

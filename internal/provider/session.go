@@ -69,10 +69,11 @@ func membershipKey(groupID, memberID string) string { return groupID + "/" + mem
 
 // auditOptions are the options of an audit that the provider block decides.
 func (s *session) auditOptions() audit.Options {
-	return audit.Options{
-		Now: s.now(), AIM: s.settings.aim, IDPKind: s.settings.idp.kind, TenantID: s.settings.idp.values["tenant_id"],
-		Form: norm.NFC.String,
+	out := audit.Options{Now: s.now(), AIM: s.settings.aim, TenantID: s.settings.idp.values["tenant_id"], Form: norm.NFC.String}
+	if s.idp != nil {
+		out.IDP = s.idp.Capabilities().Capabilities
 	}
+	return out
 }
 
 // noteAudit remembers what an audit of this run offers to change.
@@ -228,7 +229,7 @@ func (s *session) warnJournal(diags *diag.Diagnostics) {
 // warnSyncs is about the one read that writes: on accounts with automatic identity
 // management matchWithIdp syncs the identity that it is asked about.
 func (s *session) warnSyncs(need string, diags *diag.Diagnostics) {
-	if s.idp.Kind() != idp.KindDatabricks {
+	if !s.idp.Capabilities().SyncsOnMatch {
 		return
 	}
 	const instead = "The kinds entra, okta and file of the provider's idp change nothing in the account."

@@ -62,7 +62,7 @@ type engineResult struct {
 func engineProcess(_ context.Context, n int, out io.Writer) error {
 	in := engineInput(n)
 	options := audit.Options{
-		Now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), AIM: audit.AIMUnknown, IDPKind: "entra",
+		Now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), AIM: audit.AIMUnknown, IDP: audit.Capabilities{DisplayNames: true, EnabledState: true},
 		TenantID: "00000000-0000-4000-8000-00000000000a", PrimaryDomains: []string{"example.com"},
 	}
 	begin := time.Now()
