@@ -75,8 +75,8 @@ type Rule struct {
 	// Consequence is, for a cause, what happens if it stays.
 	Consequence string
 	// BlocksAIM is true for a cause to be settled before automatic identity
-	// management takes the place of SCIM (docs/reference/aim-migration.md, P2 and C1
-	// to C26: what is blocking or breaking there).
+	// management takes the place of SCIM: what blocks or breaks in
+	// docs/reference/aim-migration.md 4 and 5.
 	BlocksAIM bool
 	// Owner is, for an action, who takes the step.
 	Owner Owner
