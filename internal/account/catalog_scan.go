@@ -137,8 +137,9 @@ func (a *answers) note(named bool) {
 	}
 }
 
-// sayNothing tells that nothing but {} came.
-func (a *answers) sayNothing() bool { return a.blank.Load() > 0 && a.named.Load() == 0 }
+// sayNothing tells that nothing but {} came, more than once: a metastore in which there
+// is nothing is asked for its own grants only.
+func (a *answers) sayNothing() bool { return a.blank.Load() > 1 && a.named.Load() == 0 }
 
 // catalogObject is a securable of which not everything may be read yet.
 type catalogObject struct {

@@ -101,7 +101,12 @@ func (s *Server) listSecurables(rw http.ResponseWriter, r *http.Request, v visit
 				items = append(items, c.securableJSON(sec, list.summary))
 			}
 		}
-		return page.reply(list.key, items), nil
+		reply := page.reply(list.key, items)
+		if list.path == "catalogs" {
+			// A real metastore has some at least, so that this list is never left out.
+			reply[list.key] = items
+		}
+		return reply, nil
 	})
 }
 
