@@ -141,6 +141,12 @@ func (e *APIError) IsAddressRefused() bool {
 	return strings.Contains(text, "ip acl") || strings.Contains(text, "ip access list") || strings.Contains(text, "ip address")
 }
 
+// Refused tells that the API does not do this at all for the caller: the same request
+// about another object is answered alike.
+func (e *APIError) Refused() bool {
+	return e.Status == http.StatusForbidden || e.Status == http.StatusNotFound || e.Status == http.StatusNotImplemented
+}
+
 // Asked is who answered: "the account" or "workspace 7".
 func (e *APIError) Asked() string {
 	if e.workspace != "" {

@@ -4,6 +4,7 @@
 package audit
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -232,7 +233,7 @@ func (a *auditor) emptyReport(proposals []proposal) Report {
 	}
 	for _, m := range a.matches {
 		r.Scanned[m.Principal.Type] = append(r.Scanned[m.Principal.Type], m.Principal.ID)
-		if m.Unknown != "" {
+		if m.Unknown != "" || m.Members != nil && m.Members.Unknown != "" {
 			r.Unjudged = append(r.Unjudged, m.Principal.Ref)
 		}
 	}
@@ -275,6 +276,7 @@ func (a *auditor) report(r *Report, i int, p *proposal) {
 		r.MemberRemovals = append(r.MemberRemovals, members.removals...)
 	}
 	d.Action = actionOf(set, d, p, members)
+	a.identify(&d, m)
 	a.addRow(r, d, m)
 	if p != nil {
 		if p.reason == "" {
@@ -284,6 +286,40 @@ func (a *auditor) report(r *Report, i int, p *proposal) {
 		}
 	}
 	r.ManualActions = append(r.ManualActions, members.manual...)
+}
+
+// identify fills what a person needs to act on a row without looking anything up.
+func (a *auditor) identify(d *Divergence, m *Match) {
+	d.DisplayName, d.Active = m.Principal.DisplayName, m.Principal.Active
+	if listed := a.listed(d.Ref); listed != nil {
+		d.DisplayName = cmp.Or(d.DisplayName, listed.DisplayName)
+		if d.Active == nil {
+			d.Active = listed.Active
+		}
+	}
+	if id := linkedIdentity(m); id != nil && len(id.Names) > 0 {
+		d.IDPName = id.Names[0]
+	}
+	d.Conflicting = a.conflicting(d, m)
+}
+
+// conflicting is another principal that holds the id of the only identity with this
+// name, has the name of the linked identity, or stores the same id; zero for none.
+func (a *auditor) conflicting(d *Divergence, m *Match) Ref {
+	if candidates := candidatesOf(m); len(candidates) == 1 {
+		if ref, held := a.holders.other(candidates[0].ExternalID, d.Ref); held {
+			return ref
+		}
+	}
+	if d.IDPName != "" && d.IDPName != m.Principal.Name {
+		for _, ref := range a.named(d.Type, d.IDPName) {
+			if ref != d.Ref {
+				return ref
+			}
+		}
+	}
+	ref, _ := a.holders.other(m.Principal.ExternalID, d.Ref)
+	return ref
 }
 
 func (a *auditor) addRow(r *Report, d Divergence, m *Match) {

@@ -169,13 +169,27 @@ func (j *memberJudge) leave(m *MemberRef, category, reason, detail string) {
 		}
 		j.manual[key] = action
 	}
-	action.MemberIDs = append(action.MemberIDs, m.ID)
+	action.Members = append(action.Members, j.a.nameOf(m))
+}
+
+// nameOf fills what the listing knows of a member: ids are unique across types.
+func (a *auditor) nameOf(m *MemberRef) NamedRef {
+	out := NamedRef{Ref: m.Ref, Name: m.Name}
+	for _, t := range PrincipalTypes() {
+		if out.Type != "" && out.Type != t || out.Name != "" {
+			continue
+		}
+		if p := a.listed(Ref{Type: t, ID: m.ID}); p != nil {
+			out.Ref, out.Name = p.Ref, p.Name
+		}
+	}
+	return out
 }
 
 func (j *memberJudge) verdict() memberVerdict {
 	v := memberVerdict{removals: j.removals}
 	for _, action := range j.manual {
-		if n := len(action.MemberIDs); n > 1 {
+		if n := len(action.Members); n > 1 {
 			action.Detail = fmt.Sprintf("%d members: %s", n, action.Detail)
 		}
 		v.manual = append(v.manual, *action)

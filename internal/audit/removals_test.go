@@ -132,7 +132,7 @@ func TestDivergences_removalConditions(t *testing.T) {
 				}
 			}
 			for _, a := range r.ManualActions {
-				if len(a.MemberIDs) > 0 && a.MemberIDs[len(a.MemberIDs)-1] == "2" {
+				if len(a.Members) > 0 && a.Members[len(a.Members)-1].ID == "2" {
 					reason = a.Reason
 				}
 			}
@@ -175,7 +175,7 @@ func TestDivergences_membersLeft(t *testing.T) {
 	same(t, "manual actions", r.ManualActions, []ManualAction{{
 		Ref: Ref{TypeGroup, "10"}, PrincipalName: "g", Category: CategoryExternalMembers,
 		Reason: ReasonMemberNested, Detail: "2 members: the identity provider has it through a nested group, or has somebody whom it holds",
-		MemberIDs: []string{"9", "11"},
+		Members: []NamedRef{{Ref: Ref{TypeGroup, "9"}}, {Ref: Ref{TypeGroup, "11"}}},
 	}})
 	same(t, "action", r.Groups[0].Action, ActionReviewMembers)
 	same(t, "advisories", r.Groups[0].Advisories, []string{AdvisoryNested})

@@ -89,6 +89,16 @@ type Divergence struct {
 	Advisories []string
 	// Waived is true when every category of the row is waived.
 	Waived bool
+	// DisplayName is for people, empty where it was not read; Active is nil where the
+	// account does not say.
+	DisplayName string
+	Active      *bool
+	// IDPName is what the IdP calls the linked identity; empty where there is none or
+	// its name is not known.
+	IDPName string
+	// Conflicting is another principal that has the external id or the name that this
+	// one should have, or stores the same external id; zero for none.
+	Conflicting Ref
 }
 
 // UserDivergence is a row of the script's users file.
@@ -150,6 +160,12 @@ type MemberRemoval struct {
 	Category, Cause    string
 }
 
+// NamedRef is a principal with its name.
+type NamedRef struct {
+	Ref
+	Name string
+}
+
 // ManualAction is what an audit leaves to a human: one divergence, or all
 // members of one group that are held back for one reason.
 type ManualAction struct {
@@ -165,8 +181,9 @@ type ManualAction struct {
 	Detail string
 	// Candidates are the external ids in question, sorted.
 	Candidates []string
-	// MemberIDs are internal ids, sorted; set for the member categories only.
-	MemberIDs []string
+	// Members are those in question, sorted by id; set for the member categories
+	// only. Type and name are empty where they are not known.
+	Members []NamedRef
 }
 
 // Remedy is what to check and to do, from the rule of the reason.
@@ -215,8 +232,8 @@ type Report struct {
 	Fixable int
 	// Scanned are the ids in scope, judged or not, sorted. All types are present.
 	Scanned map[PrincipalType][]string
-	// Unjudged are the principals in scope of which the IdP side could say
-	// nothing, sorted.
+	// Unjudged are the principals in scope that could not be judged, or whose members
+	// could not be, sorted.
 	Unjudged []Ref
 	// Coverage is the inventory's.
 	Coverage Coverage

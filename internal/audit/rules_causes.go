@@ -82,10 +82,11 @@ func causeRules() []Rule {
 			Consequence: "An exact comparison does not find the identity, so a second principal may appear beside this one.",
 			Description: "The stored id and that of the name match are the same GUID, but for case or surrounding " +
 				"spaces.",
-			Remedy:  "Set the id in the spelling of the identity provider.",
-			Types:   PrincipalTypes(),
-			Refines: CauseLinkable,
-			Buckets: buckets("1", "3", "6"),
+			Remedy:   "Set the id in the spelling of the identity provider.",
+			Symptoms: []Symptom{SymptomDuplicates},
+			Types:    PrincipalTypes(),
+			Refines:  CauseLinkable,
+			Buckets:  buckets("1", "3", "6"),
 		},
 		{
 			ID: CauseNameDrift, Kind: KindCause, Title: "Name changed", BlocksAIM: true,

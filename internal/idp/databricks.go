@@ -89,45 +89,105 @@ func (d *databricks) Capabilities() Capabilities {
 	return Capabilities{Capabilities: audit.Capabilities{NestingSettled: true}, SyncsOnMatch: true}
 }
 
+// RefusedError is a refusal that answers every question alike.
+type RefusedError struct {
+	Asked int // identities that were asked about
+	Err   error
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("matchWithIdp was refused for each of the %d identities that were tried first, so no others were asked about: %s", e.Asked, e.Err)
+}
+
+func (e *RefusedError) Unwrap() error { return e.Err }
+
 // Match makes one call per principal and run; after a write of this run all of them
-// again, because a group's answer rests on all of its members.
+// again, because a group's answer rests on all of its members. A few of each type
+// are asked about first: see [RefusedError].
 func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
 	matches := make([]audit.Match, len(req.Principals))
-	failures := make([]*audit.Failure, len(req.Principals))
+	failed := make([]error, len(req.Principals))
 	answers := d.since(req.Writes)
-	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(d.callers)
-	for i, p := range req.Principals {
-		if inner.Err() != nil {
-			break
+	askAll := func(positions []int) error {
+		group, inner := errgroup.WithContext(ctx)
+		group.SetLimit(d.callers)
+		for _, i := range positions {
+			if inner.Err() != nil {
+				break
+			}
+			group.Go(func() error {
+				m, err := d.ask(inner, answers, req.Kept, req.Principals[i])
+				if endsAll(inner, err) {
+					return fmt.Errorf("matching %s with the IdP: %w", req.Principals[i].Ref, err)
+				}
+				matches[i], failed[i] = m, err
+				return nil
+			})
 		}
-		group.Go(func() error {
-			m, err := d.ask(inner, answers, req.Kept, p)
-			if endsAll(inner, err) {
-				return fmt.Errorf("matching %s with the IdP: %w", p.Ref, err)
-			}
-			if err != nil {
-				m = audit.Match{Principal: p, Unknown: err.Error()}
-				failures[i] = &audit.Failure{Type: p.Type, ID: p.ID, Call: callMatch, Reason: err.Error()}
-			}
-			matches[i] = m
-			return nil
-		})
+		return group.Wait()
 	}
-	if err := group.Wait(); err != nil {
+	first, rest := probes(req.Principals)
+	if err := askAll(first); err != nil {
+		return Result{}, err
+	}
+	if err := refusal(req.Principals, first, failed); err != nil {
+		return Result{}, err
+	}
+	if err := askAll(rest); err != nil {
 		return Result{}, err
 	}
 	if err := ctx.Err(); err != nil {
 		return Result{}, fmt.Errorf("matching with the IdP: %w", err)
 	}
 	out := Result{Matches: matches}
-	for _, f := range failures {
-		if f != nil {
-			out.Failures = append(out.Failures, *f)
+	for i, err := range failed {
+		if err != nil {
+			p := req.Principals[i]
+			matches[i] = audit.Match{Principal: p, Unknown: err.Error()}
+			out.Failures = append(out.Failures, audit.Failure{Type: p.Type, ID: p.ID, Call: callMatch, Reason: err.Error()})
 		}
 	}
 	out.Failures = sortFailures(out.Failures)
 	return out, nil
+}
+
+// fewRefusals are enough to tell a refusal of everything from that of one object.
+const fewRefusals = 3
+
+// probes are the positions of the first few principals of each type, and the others.
+func probes(principals []audit.Principal) (first, rest []int) {
+	taken := map[audit.PrincipalType]int{}
+	for i := range principals {
+		if t := principals[i].Type; taken[t] < fewRefusals {
+			taken[t]++
+			first = append(first, i)
+		} else {
+			rest = append(rest, i)
+		}
+	}
+	return first, rest
+}
+
+// refusal is what all of the probes came back with, where that is one and the same
+// refusal and there are enough of them.
+func refusal(principals []audit.Principal, first []int, failed []error) error {
+	if len(first) < fewRefusals {
+		return nil
+	}
+	text := ""
+	for n, i := range first {
+		var refused interface{ Refused() bool }
+		if !errors.As(failed[i], &refused) || !refused.Refused() {
+			return nil
+		}
+		p := &principals[i]
+		if got := audit.WithoutPrincipal(failed[i].Error(), p.Type, p.ID); n == 0 {
+			text = got
+		} else if got != text {
+			return nil
+		}
+	}
+	return &RefusedError{Asked: len(first), Err: failed[first[0]]}
 }
 
 // ask makes the call for one principal, unless its answer is there already.

@@ -123,3 +123,49 @@ func TestDatabricksMatch_hostGone(t *testing.T) {
 		t.Errorf("%d calls to a host that does not answer", n)
 	}
 }
+
+type forbidden struct{ id string }
+
+func (e forbidden) Error() string { return "matching user/" + e.id + ": status 403 forbidden" }
+func (forbidden) Refused() bool   { return true }
+
+// A refusal of everything ends the audit after a few calls; one of some principals,
+// even of a whole type, does not.
+func TestDatabricksMatch_allRefused(t *testing.T) {
+	t.Parallel()
+	group := audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: "7"}, Name: "g"}
+	for name, c := range map[string]struct {
+		principals []audit.Principal
+		answered   string // the id of the only one that is answered
+		refused    bool
+	}{
+		"everything":       {somePrincipals(500), "", true},
+		"all but one":      {somePrincipals(500), "101", false},
+		"all of one type":  {append(somePrincipals(500), group), "7", false},
+		"too few to tell":  {somePrincipals(2), "", false},
+		"a late exception": {somePrincipals(500), "599", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var calls atomic.Int64
+			source := NewDatabricks(matchFunc(func(_ context.Context, p audit.Principal) (audit.Match, error) {
+				calls.Add(1)
+				if p.ID != c.answered {
+					return audit.Match{}, forbidden{p.ID}
+				}
+				return audit.Match{Principal: p}, nil
+			}), 4)
+			got, err := source.Match(t.Context(), Request{Principals: c.principals})
+			var all *RefusedError
+			if errors.As(err, &all) != c.refused || (err != nil) != c.refused {
+				t.Fatalf("error %v", err)
+			}
+			if c.refused && calls.Load() > 9 || !c.refused && int(calls.Load()) != len(c.principals) {
+				t.Errorf("%d calls", calls.Load())
+			}
+			if !c.refused && len(got.Matches) != len(c.principals) {
+				t.Errorf("%d matches", len(got.Matches))
+			}
+		})
+	}
+}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -59,9 +60,10 @@ func nextStep(err error) string {
 
 func remedy(err error) string {
 	var (
-		ended  *transport.EndedError
-		answer *account.APIError
-		hole   *account.IncompleteError
+		ended   *transport.EndedError
+		answer  *account.APIError
+		hole    *account.IncompleteError
+		refused *idp.RefusedError
 	)
 	advice := transport.Advice(err)
 	switch {
@@ -84,6 +86,10 @@ func remedy(err error) string {
 		return "\n\nRun again when the account can be listed whole."
 	case !errors.As(err, &answer):
 		return unansweredRemedy(err)
+	}
+	if errors.As(err, &refused) {
+		return answerRemedy(answer) + "\n\nmatchWithIdp needs an account admin. The other kinds of idp do not use it: configure idp = { entra = { .. } }, " +
+			"{ okta = { .. } } or { file = { .. } } in the provider block to compare with the identity provider itself."
 	}
 	return answerRemedy(answer)
 }
@@ -134,14 +140,18 @@ func addIncompleteWarning(diags *diag.Diagnostics, failures []audit.Failure) {
 func addHolesWarning(diags *diag.Diagnostics, summary, meaning string, failures []audit.Failure) {
 	const shown = 10
 	text := fmt.Sprintf("%d reads failed, so the result is incomplete: %s", len(failures), meaning)
-	for i, f := range failures {
+	groups := audit.GroupFailures(failures)
+	for i, f := range groups {
 		if i == shown {
-			text += fmt.Sprintf("\n  ... and %d more in the failures attribute", len(failures)-shown)
+			text += fmt.Sprintf("\n  ... and %d more in the failures attribute", len(groups)-shown)
 			break
 		}
 		text += "\n  - " + f.Call
 		if f.ID != "" {
 			text += " of " + audit.Ref{Type: f.Type, ID: f.ID}.String()
+		}
+		if f.Count > 1 {
+			text += fmt.Sprintf(" and %d more", f.Count-1)
 		}
 		text += ": " + f.Reason
 	}

@@ -308,7 +308,7 @@ func TestDivergences_inputsThatMatchNothing(t *testing.T) {
 			t.Errorf("%s = %q: %q", c.attribute, c.value, said)
 		}
 	}
-	_, said := s.read("dbxidentity_divergences", map[string]any{"primary_domains": []string{"Example.com"}, "allow_privileged_principals": []string{"101"}})
+	_, said := s.read("dbxidentity_divergences", map[string]any{"primary_domains": []string{"Example.com"}, "plan_warning": false, "allow_privileged_principals": []string{"101"}})
 	if said != "" {
 		t.Error(said)
 	}
@@ -346,7 +346,7 @@ func TestDivergences_mayWrite(t *testing.T) {
 		s := a.serve(map[string]any{
 			"idp": map[string]any{"databricks": map[string]any{}}, "automatic_identity_management": c.aim, "read_only": c.readOnly,
 		})
-		for name, config := range map[string]map[string]any{"dbxidentity_divergences": {}, "dbxidentity_principal": {"principal": map[string]any{"id": "101"}}} {
+		for name, config := range map[string]map[string]any{"dbxidentity_divergences": {"plan_warning": false}, "dbxidentity_principal": {"principal": map[string]any{"id": "101"}}} {
 			if c.want == "Audit May Sync Identities" && name == "dbxidentity_principal" {
 				continue // It is said once a run.
 			}
@@ -407,4 +407,73 @@ output "rows" { value = [for u in data.dbxidentity_divergences.all.users : "${u.
 		step("strict_case = true", false, "name_case_only request_name_change", "stale_inactive none"),
 		step("strict_inactive = true", false, "name_case_only none", "stale_inactive review_stale"),
 	)
+}
+
+// The plan says what the result is: "No changes" never stands alone.
+func TestDivergences_planWarning(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	s := a.serve(map[string]any{"idp": map[string]any{"databricks": map[string]any{}}, "automatic_identity_management": "off"})
+	const summary = "Identities Diverge"
+	_, said := s.read("dbxidentity_divergences", map[string]any{})
+	if strings.Count(said, summary) != 1 || !strings.Contains(said, "fixes are ready") || !strings.Contains(said, "Linkable by name") {
+		t.Errorf("said %q", said)
+	}
+	everything := []map[string]any{}
+	for _, kind := range []string{"user", "group", "service_principal"} {
+		everything = append(everything, map[string]any{"principal_type": kind, "reason": "known"})
+	}
+	for name, config := range map[string]map[string]any{
+		"off": {"plan_warning": false}, "targets": {"targets": []map[string]any{{"principal_type": "user", "principal_id": "101"}}}, "waived": {"waivers": everything},
+	} {
+		if _, said := s.read("dbxidentity_divergences", config); strings.Contains(said, summary) {
+			t.Errorf("%s: %q", name, said)
+		}
+	}
+	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Path: "/api/**/users/102/matchWithIdp"})
+	s = a.serve(map[string]any{"idp": map[string]any{"databricks": map[string]any{}}, "automatic_identity_management": "off"})
+	if _, said := s.read("dbxidentity_divergences", map[string]any{"plan_warning": false}); strings.Contains(said, summary) || !strings.Contains(said, "Incomplete Identity Inventory") {
+		t.Errorf("not complete: %q", said)
+	}
+}
+
+// The table that a lead reads, in the real command line: rows, fixes and reasons.
+func TestAccDivergences_summary(t *testing.T) {
+	t.Parallel()
+	a := startPreset(t, "field-scan", simulator.Options{})
+	text := knownvalue.StringExact
+	acceptance(t, resource.TestStep{
+		Config: a.audited(`
+data "dbxidentity_divergences" "all" {
+  primary_domains = ["example.com"]
+}
+
+output "rows" { value = [for r in data.dbxidentity_divergences.all.summary : "${r.count} ${r.principal_type} ${r.cause} ${r.action} ${r.blocks_aim} ${r.fixable} ${r.owner}"] }
+output "explained" { value = alltrue([for r in data.dbxidentity_divergences.all.summary : length(r.remedy) > 10 && length(r.consequence) > 0 && length(r.examples) > 0]) }
+output "sum" { value = sum(data.dbxidentity_divergences.all.summary[*].fixable) == data.dbxidentity_divergences.all.fixable }
+output "unjudged" { value = data.dbxidentity_divergences.all.unjudged }
+output "renamed" { value = alltrue([for u in data.dbxidentity_divergences.all.users : u.idp_name != null && u.active != null if u.cause == "name_drift"]) }
+`),
+		ConfigStateChecks: []statecheck.StateCheck{
+			output("rows", knownvalue.ListPartial(map[int]knownvalue.Check{0: text("899 user stale_own_domain review_stale true 0 identity provider team")})),
+			output("explained", knownvalue.Bool(true)),
+			output("sum", knownvalue.Bool(true)),
+			output("unjudged", knownvalue.Int64Exact(0)),
+			output("renamed", knownvalue.Bool(true)),
+		},
+	})
+}
+
+// One refusal answers every question: the audit stops after a few, with the way out.
+func TestAccDivergences_allRefused(t *testing.T) {
+	t.Parallel()
+	a := startPreset(t, "field-scan", simulator.Options{})
+	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: http.StatusForbidden, Path: "/api/2.0/identity/accounts/*/*/*/matchWithIdp"})
+	acceptance(t, resource.TestStep{
+		Config:      a.audited(`data "dbxidentity_divergences" "all" {}`),
+		ExpectError: regexp.MustCompile(`(?s)Unable to Read Divergences.*matchWithIdp was refused.*entra = .*okta = .*file = `),
+	})
+	if n := a.matches(); n > 30 {
+		t.Errorf("asked %d times", n)
+	}
 }

@@ -77,8 +77,49 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 		return
 	}
 	warnUnmatched(report, len(run.targets) > 0, &resp.Diagnostics)
-	model.fromAudit(ctx, report, &resp.Diagnostics)
+	if len(run.targets) == 0 && (model.PlanWarning.IsNull() || model.PlanWarning.ValueBool()) {
+		warnDivergences(report, &resp.Diagnostics)
+	}
+	model.fromAudit(ctx, run, report, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+// warnDivergences says what the result is, so that "No changes" never stands alone.
+func warnDivergences(report audit.Report, diags *diag.Diagnostics) {
+	const shown = 5
+	open, causes := 0, []string{}
+	for _, row := range audit.Summarize(report) {
+		n := row.Count - row.Waived
+		if n == 0 || row.Action == audit.ActionNone {
+			continue
+		}
+		open += n
+		cause, _ := audit.FindRule(audit.KindCause, row.Cause)
+		causes = append(causes, fmt.Sprintf("\n  - %s (%s): %s %s", counted(row.Type, n), row.Owner, cause.Title+".", row.Remedy))
+	}
+	if open == 0 {
+		return
+	}
+	more := ""
+	if len(causes) > shown {
+		causes, more = causes[:shown], fmt.Sprintf("\n  ... and %d more rows in summary", len(causes)-shown)
+	}
+	next := "The attribute summary has every cause, and manual_actions what to do for each identity."
+	if report.Fixable > 0 {
+		next = "Next: give external_id_fixes and member_removals to dbxidentity_remediation_ledger and apply them. The attribute summary has every cause, and " +
+			"manual_actions what is left to people."
+	}
+	diags.AddWarning("Identities Diverge", fmt.Sprintf("%d identities differ from the identity provider, and %d fixes are ready. What matters first:%s%s\n\n%s "+
+		"What may stay as it is can be waived; plan_warning = false ends this warning.", open, report.Fixable, strings.Join(causes, ""), more, next))
+}
+
+// counted is a number of principals in words.
+func counted(t audit.PrincipalType, n int) string {
+	word := strings.ReplaceAll(string(t), "_", " ")
+	if n != 1 {
+		word += "s"
+	}
+	return fmt.Sprintf("%d %s", n, word)
 }
 
 // warnUnmatched names inputs that decide what is accepted or offered, and that have no

@@ -6,9 +6,11 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -29,6 +31,7 @@ type divergencesModel struct {
 	StrictCase                types.Bool     `tfsdk:"strict_case"`
 	StrictInactive            types.Bool     `tfsdk:"strict_inactive"`
 	IncludeScannedIDs         types.Bool     `tfsdk:"include_scanned_ids"`
+	PlanWarning               types.Bool     `tfsdk:"plan_warning"`
 	Waivers                   types.List     `tfsdk:"waivers"`
 	Timeouts                  timeouts.Value `tfsdk:"timeouts"`
 
@@ -36,6 +39,7 @@ type divergencesModel struct {
 	Groups                   types.List `tfsdk:"groups"`
 	ServicePrincipals        types.List `tfsdk:"service_principals"`
 	PrincipalsWithAdvisories types.List `tfsdk:"principals_with_advisories"`
+	Summary                  types.List `tfsdk:"summary"`
 	ExternalIDFixes          types.Map  `tfsdk:"external_id_fixes"`
 	MemberRemovals           types.Map  `tfsdk:"member_removals"`
 	ManualActions            types.List `tfsdk:"manual_actions"`
@@ -43,6 +47,7 @@ type divergencesModel struct {
 
 	Counts   types.Map    `tfsdk:"counts"`
 	Fixable  types.Int64  `tfsdk:"fixable"`
+	Unjudged types.Int64  `tfsdk:"unjudged"`
 	Scanned  types.Object `tfsdk:"scanned"`
 	Clean    types.Bool   `tfsdk:"clean"`
 	Complete types.Bool   `tfsdk:"complete"`
@@ -69,6 +74,26 @@ type verdictModel struct {
 	Action          *string  `tfsdk:"action"`
 	Advisories      []string `tfsdk:"advisories"`
 	Waived          bool     `tfsdk:"waived"`
+
+	DisplayName          *string `tfsdk:"display_name"`
+	Active               *bool   `tfsdk:"active"`
+	IDPName              *string `tfsdk:"idp_name"`
+	ConflictingPrincipal *string `tfsdk:"conflicting_principal"`
+}
+
+type summaryModel struct {
+	PrincipalType string   `tfsdk:"principal_type"`
+	Cause         string   `tfsdk:"cause"`
+	Action        string   `tfsdk:"action"`
+	Count         int64    `tfsdk:"count"`
+	Waived        int64    `tfsdk:"waived"`
+	Fixable       int64    `tfsdk:"fixable"`
+	BlocksAIM     bool     `tfsdk:"blocks_aim"`
+	Consequence   string   `tfsdk:"consequence"`
+	Symptoms      []string `tfsdk:"symptoms"`
+	Remedy        string   `tfsdk:"remedy"`
+	Owner         string   `tfsdk:"owner"`
+	Examples      []string `tfsdk:"examples"`
 }
 
 type userDivergenceModel struct {
@@ -131,16 +156,16 @@ type memberRemovalModel struct {
 }
 
 type manualActionModel struct {
-	PrincipalType string   `tfsdk:"principal_type"`
-	PrincipalID   string   `tfsdk:"principal_id"`
-	PrincipalName string   `tfsdk:"principal_name"`
-	Category      string   `tfsdk:"category"`
-	Reason        string   `tfsdk:"reason"`
-	Switch        *string  `tfsdk:"switch"`
-	Detail        string   `tfsdk:"detail"`
-	Remedy        string   `tfsdk:"remedy"`
-	Candidates    []string `tfsdk:"candidate_external_ids"`
-	MemberIDs     []string `tfsdk:"member_ids"`
+	PrincipalType string     `tfsdk:"principal_type"`
+	PrincipalID   string     `tfsdk:"principal_id"`
+	PrincipalName string     `tfsdk:"principal_name"`
+	Category      string     `tfsdk:"category"`
+	Reason        string     `tfsdk:"reason"`
+	Switch        *string    `tfsdk:"switch"`
+	Detail        string     `tfsdk:"detail"`
+	Remedy        string     `tfsdk:"remedy"`
+	Candidates    []string   `tfsdk:"candidate_external_ids"`
+	Members       types.List `tfsdk:"members"`
 }
 
 type waiverStatusModel struct {
@@ -187,12 +212,13 @@ func parseExpiry(v types.String) (time.Time, error) {
 }
 
 // fromAudit fills the result.
-func (m *divergencesModel) fromAudit(ctx context.Context, r audit.Report, diags *diag.Diagnostics) {
+func (m *divergencesModel) fromAudit(ctx context.Context, run auditRun, r audit.Report, diags *diag.Diagnostics) {
 	m.Users = listFrom(ctx, userRowType, r.Users, userFromAudit, diags)
 	m.Groups = listFrom(ctx, groupRowType, r.Groups, groupFromAudit, diags)
 	m.ServicePrincipals = listFrom(ctx, servicePrincipalRowType, r.ServicePrincipals, servicePrincipalFromAudit, diags)
 	m.PrincipalsWithAdvisories = listFrom(ctx, advisoryRowType, r.AdvisoryOnly, advisoryRowFromAudit, diags)
 	m.ManualActions = listFrom(ctx, manualActionType, r.ManualActions, manualActionFromAudit, diags)
+	m.Summary = listFrom(ctx, summaryType, audit.Summarize(r), summaryFromAudit, diags)
 	m.WaiverStatus = listFrom(ctx, waiverStatusType, r.Waivers, waiverStatusFromAudit, diags)
 	m.Failures = listFrom(ctx, failureType, failuresFromAudit(r.Failures), same[failureModel], diags)
 
@@ -215,6 +241,7 @@ func (m *divergencesModel) fromAudit(ctx context.Context, r audit.Report, diags 
 	diags.Append(d...)
 	m.Counts = counts
 	m.Fixable = types.Int64Value(int64(r.Fixable))
+	m.Unjudged = types.Int64PointerValue(run.unjudged(r))
 	m.Clean = types.BoolValue(r.Clean)
 	m.Complete = types.BoolValue(r.Complete)
 	scanned := scannedModel{
@@ -232,11 +259,49 @@ func (m *divergencesModel) fromAudit(ctx context.Context, r audit.Report, diags 
 	m.Scanned = object
 }
 
+// unjudged is the number of principals in scope that were not judged whole; nil where
+// not even their number is known, because a list was not read to its end.
+func (r auditRun) unjudged(report audit.Report) *int64 {
+	n := len(report.Unjudged)
+	if len(r.targets) == 0 {
+		if slices.ContainsFunc(r.types, func(t audit.PrincipalType) bool { return !report.Coverage.Of(t) }) {
+			return nil
+		}
+	} else { // A target that could not be read is not among those that were scanned.
+		wanted := map[audit.Ref]bool{}
+		for _, ref := range r.targets {
+			wanted[ref] = true
+		}
+		n += len(wanted)
+		for _, ids := range report.Scanned {
+			n -= len(ids)
+		}
+	}
+	out := int64(n)
+	return &out
+}
+
+func summaryFromAudit(s audit.SummaryRow) summaryModel {
+	symptoms := make([]string, len(s.Symptoms))
+	for i, symptom := range s.Symptoms {
+		symptoms[i] = string(symptom)
+	}
+	return summaryModel{
+		PrincipalType: string(s.Type), Cause: s.Cause, Action: s.Action, Count: int64(s.Count), Waived: int64(s.Waived), Fixable: int64(s.Fixable),
+		BlocksAIM: s.BlocksAIM, Consequence: s.Consequence, Symptoms: symptoms, Remedy: s.Remedy, Owner: string(s.Owner), Examples: notNil(s.Examples),
+	}
+}
+
 func verdictFromAudit(d audit.Divergence) verdictModel {
-	return verdictModel{
+	v := verdictModel{
 		ErrorCategories: notNil(d.ErrorCategories), Cause: emptyAsNil(d.Cause), Action: emptyAsNil(d.Action),
 		Advisories: notNil(d.Advisories), Waived: d.Waived,
+		DisplayName: emptyAsNil(d.DisplayName), Active: d.Active, IDPName: emptyAsNil(d.IDPName),
 	}
+	if d.Conflicting != (audit.Ref{}) {
+		v.ConflictingPrincipal = emptyAsNil(d.Conflicting.String())
+	}
+	return v
 }
 
 func userFromAudit(u audit.UserDivergence) userDivergenceModel {
@@ -279,10 +344,17 @@ func externalIDFixFromAudit(f audit.ExternalIDFix) externalIDFixModel {
 }
 
 func manualActionFromAudit(a audit.ManualAction) manualActionModel {
+	members := make([]attr.Value, len(a.Members))
+	for i, m := range a.Members {
+		members[i] = types.ObjectValueMust(actionMemberType.AttrTypes, map[string]attr.Value{
+			"member_id": types.StringValue(m.ID), "member_type": types.StringPointerValue(emptyAsNil(string(m.Type))),
+			"member_name": types.StringPointerValue(emptyAsNil(m.Name)),
+		})
+	}
 	return manualActionModel{
 		PrincipalType: string(a.Type), PrincipalID: a.ID, PrincipalName: a.PrincipalName, Category: a.Category,
 		Reason: a.Reason, Switch: emptyAsNil(a.Switch), Detail: a.Detail, Remedy: a.Remedy(),
-		Candidates: notNil(a.Candidates), MemberIDs: notNil(a.MemberIDs),
+		Candidates: notNil(a.Candidates), Members: types.ListValueMust(actionMemberType, members),
 	}
 }
 

@@ -55,7 +55,15 @@ var (
 		"principal_type": types.StringType, "principal_id": types.StringType, "principal_name": types.StringType,
 		"category": types.StringType, "reason": types.StringType, "switch": types.StringType, "detail": types.StringType,
 		"remedy":                 types.StringType,
-		"candidate_external_ids": textList, "member_ids": textList,
+		"candidate_external_ids": textList, "members": types.ListType{ElemType: actionMemberType},
+	}}
+	actionMemberType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"member_id": types.StringType, "member_type": types.StringType, "member_name": types.StringType,
+	}}
+	summaryType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"principal_type": types.StringType, "cause": types.StringType, "action": types.StringType, "count": types.Int64Type, "waived": types.Int64Type,
+		"fixable": types.Int64Type, "blocks_aim": types.BoolType, "consequence": types.StringType, "symptoms": textList, "remedy": types.StringType,
+		"owner": types.StringType, "examples": textList,
 	}}
 	waiverStatusType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"principal_type": types.StringType, "principal_id": types.StringType, "category": types.StringType,
@@ -77,6 +85,10 @@ func rowType(columns map[string]attr.Type) types.ObjectType {
 	columns["action"] = types.StringType
 	columns["advisories"] = textList
 	columns["waived"] = types.BoolType
+	columns["display_name"] = types.StringType
+	columns["active"] = types.BoolType
+	columns["idp_name"] = types.StringType
+	columns["conflicting_principal"] = types.StringType
 	return types.ObjectType{AttrTypes: columns}
 }
 
@@ -117,15 +129,20 @@ var attributeTexts = map[string]string{
 	"detail":                 "What was found, in a sentence.",
 	"remedy":                 "What to check and to do, as in the rule reference.",
 	"candidate_external_ids": "Ids of the IdP identities in question.",
-	"member_ids":             "Databricks ids of the members in question.",
-	"state":                  "`active`, `expired`, `unused`, or `unjudged` when the report is incomplete.",
-	"matches":                "Number of categories on principals that the waiver covers.",
-	"users":                  "Number of users in scope.",
-	"groups":                 "Number of groups in scope.",
-	"service_principals":     "Number of service principals in scope.",
-	"user_ids":               "Their ids, with `include_scanned_ids`; else null.",
-	"group_ids":              "Their ids, with `include_scanned_ids`; else null.",
-	"service_principal_ids":  "Their ids, with `include_scanned_ids`; else null.",
+	"members":                "The members in question, sorted by id; type and name are null where they could not be read.",
+	"display_name":           "Name for people; null where it was not read.",
+	"active":                 "Whether the principal is active; null where the account does not say.",
+	"idp_name":               "What the IdP calls the linked identity; null where none is linked or its name is not known.",
+	"conflicting_principal": "Another principal, such as `user/3`, that has the external id or the name that this one should have, or stores the same " +
+		"external id; null for none.",
+	"state":                 "`active`, `expired`, `unused`, or `unjudged` when the report is incomplete.",
+	"matches":               "Number of categories on principals that the waiver covers.",
+	"users":                 "Number of users in scope.",
+	"groups":                "Number of groups in scope.",
+	"service_principals":    "Number of service principals in scope.",
+	"user_ids":              "Their ids, with `include_scanned_ids`; else null.",
+	"group_ids":             "Their ids, with `include_scanned_ids`; else null.",
+	"service_principal_ids": "Their ids, with `include_scanned_ids`; else null.",
 }
 
 // resultAttributes makes the computed schema of an object type. Texts given
@@ -136,6 +153,10 @@ func resultAttributes(t types.ObjectType, texts map[string]string) map[string]sc
 		text, ok := texts[name]
 		if !ok {
 			text = attributeTexts[name]
+		}
+		if kind.Equal(types.ListType{ElemType: actionMemberType}) {
+			out[name] = resultList(actionMemberType, text, nil)
+			continue
 		}
 		switch kind {
 		case types.StringType:
@@ -248,6 +269,10 @@ func divergencesInputs() map[string]schema.Attribute {
 		"include_scanned_ids": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "List the ids of all judged principals in `scanned`. Default `false`.",
 		},
+		"plan_warning": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Warn in the plan when identities diverge: how many, the causes that matter first, and the next step. Default `true`. " +
+				"Nothing is said while `targets` is set, or when everything is waived. A result that is not complete is always warned of.",
+		},
 		"waivers": schema.ListNestedAttribute{
 			Optional: true,
 			MarkdownDescription: "Divergences that are accepted: they stay in the report, marked, and do not count against `clean`. " +
@@ -288,6 +313,20 @@ func divergencesOutputs() map[string]schema.Attribute {
 		"manual_actions":  resultList(manualActionType, "What is left to a human, sorted by principal, category and reason.", nil),
 		"waiver_status": resultList(waiverStatusType, "What became of each waiver, in their order.",
 			map[string]string{"reason": "The waiver's reason.", "category": "The waiver's category."}),
+		"summary": resultList(summaryType, "The result in a few rows: one for each principal type, cause and action, what matters first (not waived, "+
+			"`blocks_aim`, `count`).", map[string]string{
+			"count": "Number of divergent principals.", "waived": "How many of them are waived.",
+			"fixable":     "Number of `external_id_fixes` and `member_removals` for them.",
+			"blocks_aim":  "True when some of them should be settled before automatic identity management takes the place of SCIM provisioning.",
+			"consequence": "What happens if they stay.", "remedy": "What to do, in plain words.",
+			"symptoms": "What people notice: `A` the same identity appears twice, `B` member counts differ from the IdP, `C` a group or user of the IdP cannot be added.",
+			"owner":    "Who takes the step: `terraform apply`, `Databricks support`, `identity provider team`, `account admin` or `no one`.",
+			"examples": "Names of the first three.",
+		}),
+		"unjudged": schema.Int64Attribute{
+			Computed: true, MarkdownDescription: "Number of principals in scope that could not be judged whole; `failures` says why. No other count includes them. " +
+				"Null when their number is not known, because a list could not be read to its end.",
+		},
 		"counts": schema.MapAttribute{
 			Computed: true, ElementType: types.Int64Type,
 			MarkdownDescription: "Number of principals in scope per error category, waived ones included. Every category is present.",

@@ -64,7 +64,7 @@ type layout struct {
 }
 
 // layoutOf is false for models that are not plain: every field a string, a
-// *string, a bool, an int64, a []string or a value of the framework, under
+// *string, a bool, a *bool, an int64, a []string or a value of the framework, under
 // exactly the object's attributes.
 func layoutOf[M any](elementType attr.Type) (layout, bool) {
 	object, ok := elementType.(types.ObjectType)
@@ -94,7 +94,7 @@ func plain(field reflect.Type, attribute attr.Type) bool {
 	switch reflect.Zero(field).Interface().(type) {
 	case string, *string:
 		return attribute.Equal(types.StringType)
-	case bool:
+	case bool, *bool:
 		return attribute.Equal(types.BoolType)
 	case int64:
 		return attribute.Equal(types.Int64Type)
@@ -123,6 +123,8 @@ func plainValue(field any) attr.Value {
 		return types.StringPointerValue(v)
 	case bool:
 		return types.BoolValue(v)
+	case *bool:
+		return types.BoolPointerValue(v)
 	case int64:
 		return types.Int64Value(v)
 	case []string:

@@ -16,12 +16,12 @@ import (
 func TestRows_agreeWithTheFramework(t *testing.T) {
 	t.Parallel()
 	text := "x"
-	verdict := verdictModel{ErrorCategories: []string{"A", "B"}, Cause: &text, Advisories: []string{}, Waived: true}
+	verdict := verdictModel{ErrorCategories: []string{"A", "B"}, Cause: &text, Advisories: []string{}, Waived: true, Active: new(bool), DisplayName: &text}
 	agree(t, userRowType, []userDivergenceModel{{ID: "1", Username: "größe", verdictModel: verdict}, {}})
 	agree(t, groupRowType, []groupDivergenceModel{{ID: "1", LocalMembersNotInIDPInternalIDs: []string{"7"}, verdictModel: verdict}, {}})
 	agree(t, servicePrincipalRowType, []servicePrincipalDivergenceModel{{ID: "1", verdictModel: verdict}, {}})
 	agree(t, advisoryRowType, []advisoryRowModel{{PrincipalID: "1", Advisories: []string{"Z"}}, {}})
-	agree(t, manualActionType, []manualActionModel{{Switch: &text, MemberIDs: []string{"1", "2"}}, {}})
+	agree(t, manualActionType, []manualActionModel{{Switch: &text, Members: types.ListValueMust(actionMemberType, nil)}})
 	agree(t, waiverStatusType, []waiverStatusModel{{PrincipalType: &text, Matches: 1 << 40}, {}})
 	agree(t, failureType, []failureModel{{}})
 	agree(t, externalIDFixType, []externalIDFixModel{{

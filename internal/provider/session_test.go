@@ -26,7 +26,7 @@ func TestSession_offeredMemberships(t *testing.T) {
 			s.noteAudit(audit.Report{MemberRemovals: []audit.MemberRemoval{{GroupID: "1", MemberID: "8"}}})
 		}, false},
 		"left to a human": {func(s *session) {
-			s.noteAudit(audit.Report{ManualActions: []audit.ManualAction{{Ref: group("1"), MemberIDs: []string{"9"}}}})
+			s.noteAudit(audit.Report{ManualActions: []audit.ManualAction{{Ref: group("1"), Members: []audit.NamedRef{{Ref: audit.Ref{ID: "9"}}}}}})
 		}, false},
 		"a group that could not be judged": {func(s *session) {
 			s.noteAudit(audit.Report{Unjudged: []audit.Ref{group("1")}, Failures: []audit.Failure{{Type: audit.TypeGroup, ID: "1"}}})

@@ -15,9 +15,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/markup"
 )
 
-// mostExamples is how many names stand in a row of the summary.
-const mostExamples = 3
-
 // rule finds the text for an id that a report carries.
 func rule(kind audit.RuleKind, id string) audit.Rule {
 	if r, known := audit.FindRule(kind, id); known {
@@ -42,40 +39,6 @@ func (d *Divergences) rows() []typed {
 			out = append(out, typed{r, list.kind})
 		}
 	}
-	return out
-}
-
-// cluster is the rows of one type, cause and action.
-type cluster struct {
-	kind          audit.PrincipalType
-	cause, action string
-	count, waived int
-	examples      []string
-}
-
-// clusters are sorted by what matters first: what is not waived, then by count.
-func (d *Divergences) clusters() []cluster {
-	found := map[string]*cluster{}
-	for _, r := range d.rows() {
-		key := string(r.kind) + "\x00" + r.Cause + "\x00" + r.Action
-		c := found[key]
-		if c == nil {
-			c = &cluster{kind: r.kind, cause: r.Cause, action: r.Action}
-			found[key] = c
-		}
-		c.count++
-		if r.Waived {
-			c.waived++
-		}
-		if len(c.examples) < mostExamples {
-			c.examples = append(c.examples, cmp.Or(r.name(), r.ID))
-		}
-	}
-	out := make([]cluster, 0, len(found))
-	for _, key := range slices.Sorted(maps.Keys(found)) {
-		out = append(out, *found[key])
-	}
-	slices.SortStableFunc(out, func(a, b cluster) int { return cmp.Compare(b.count-b.waived, a.count-a.waived) })
 	return out
 }
 
@@ -148,14 +111,26 @@ func (d *Divergences) section(before *Divergences) section {
 		{Label: "divergent", Value: strconv.Itoa(d.open()), State: badIf(d.open() > 0)},
 		{Label: "repaired by terraform apply", Value: strconv.Itoa(d.Fixable)},
 		{Label: "left to people", Value: strconv.Itoa(len(d.ManualActions))},
+		d.notJudged(),
 	}})
 	s.add(failures(d.Failures)...)
-	clusters := d.clusters()
-	s.add(d.summary(clusters), d.chart(before), chartByType(d, before), symptoms(d))
+	s.add(d.summary(), d.chart(before), chartByType(d, before), symptoms(d))
 	s.add(d.fixes(), d.removals(), d.manual())
 	s.add(d.rowTable("Users", audit.TypeUser, d.Users), d.rowTable("Groups", audit.TypeGroup, d.Groups),
 		d.rowTable("Service principals", audit.TypeServicePrincipal, d.ServicePrincipals))
 	return s
+}
+
+// notJudged stands beside the counts, none of which holds these.
+func (d *Divergences) notJudged() fact {
+	switch {
+	case d.Unjudged == nil:
+		return fact{Label: "not judged", Value: "not known", State: stateUnknown}
+	case *d.Unjudged > 0:
+		return fact{Label: "not judged", Value: strconv.Itoa(*d.Unjudged), State: stateUnknown}
+	default:
+		return fact{Label: "not judged", Value: "0"}
+	}
 }
 
 func badIf(bad bool) state {
@@ -165,19 +140,18 @@ func badIf(bad bool) state {
 	return stateGood
 }
 
-func (d *Divergences) summary(clusters []cluster) table {
+func (d *Divergences) summary() table {
 	t := table{
 		Title:   "What diverges, and what to do",
-		Columns: []string{"Type", "Cause", "Count", "Next step", "By", "Examples"}, Numeric: map[int]bool{2: true},
+		Columns: []string{"Type", "Cause", "Count", "What to do", "By", "If it stays", "Examples"}, Numeric: map[int]bool{2: true},
 	}
-	for _, c := range clusters {
-		count := prose(strconv.Itoa(c.count))
-		if c.waived > 0 {
-			count = prose(fmt.Sprintf("%d (%d waived)", c.count, c.waived))
+	for _, r := range d.Summary {
+		count := strconv.Itoa(r.Count)
+		if r.Waived > 0 {
+			count = fmt.Sprintf("%d (%d waived)", r.Count, r.Waived)
 		}
 		t.Rows = append(t.Rows, []cell{
-			prose(words(string(c.kind))), prose(rule(audit.KindCause, c.cause).Title), count,
-			prose(rule(audit.KindAction, c.action).Title + ". " + rule(audit.KindCause, c.cause).Remedy), prose(string(rule(audit.KindAction, c.action).Owner)), value(c.examples...),
+			prose(words(r.PrincipalType)), prose(rule(audit.KindCause, r.Cause).Title), prose(count), value(r.Remedy), value(r.Owner), value(r.Consequence), value(r.Examples...),
 		})
 	}
 	return t
@@ -312,14 +286,15 @@ func failures(list []Failure) []block {
 	if len(list) == 0 {
 		return nil
 	}
-	counts := map[string]int{}
-	for _, f := range list {
-		counts[f.Call+": "+f.Reason]++
+	facts := make([]audit.Failure, len(list))
+	for i, f := range list {
+		facts[i] = audit.Failure{Type: audit.PrincipalType(f.PrincipalType), ID: f.PrincipalID, Call: f.Call, Reason: f.Reason}
 	}
 	n := notice{State: stateUnknown, Text: "What could not be read is unknown, neither clean nor absent:"}
-	for _, text := range slices.Sorted(maps.Keys(counts)) {
-		if counts[text] > 1 {
-			text = fmt.Sprintf("%d times %s", counts[text], text)
+	for _, g := range audit.GroupFailures(facts) {
+		text := g.Call + ": " + g.Reason
+		if g.Count > 1 {
+			text = fmt.Sprintf("%d times %s", g.Count, text)
 		}
 		n.Lines = append(n.Lines, text)
 	}

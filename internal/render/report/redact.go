@@ -64,6 +64,10 @@ func (d *Divergences) redacted() *Divergences {
 	for i := range c.ManualActions {
 		c.ManualActions[i].PrincipalName, c.ManualActions[i].Detail = left, left
 	}
+	c.Summary = slices.Clone(d.Summary)
+	for i := range c.Summary {
+		c.Summary[i].Examples = nil
+	}
 	c.Failures = redactedFailures(d.Failures)
 	return &c
 }

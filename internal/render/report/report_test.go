@@ -23,6 +23,9 @@ func manyRows(n int) *Divergences {
 	d := &Divergences{Complete: true, ExternalIDFixes: map[string]Fix{}, Scanned: Scanned{Users: n, Groups: 3, ServicePrincipals: 2}}
 	causes := []string{"linkable_by_name", "stale_own_domain", "name_drift", "stale_foreign_domain"}
 	actions := []string{"set_external_id", "review_stale", "request_name_change", "escalate_foreign_domain"}
+	for i := range causes {
+		d.Summary = append(d.Summary, SummaryRow{PrincipalType: "user", Cause: causes[i], Count: n / 4, Remedy: "Look.", Owner: "account admin", Consequence: "Bad.", Examples: hostile[i : i+3]})
+	}
 	for i := range n {
 		name := fmt.Sprintf("user%d@example.com", i)
 		if i < len(hostile) {
@@ -129,9 +132,11 @@ func TestReport_redacted(t *testing.T) {
 
 func TestReport_sayWhatIsUnknown(t *testing.T) {
 	t.Parallel()
-	s := Sections{Divergences: &Divergences{Failures: []Failure{{Call: "GET /a", Reason: "status 403"}, {Call: "GET /a", Reason: "status 403"}}}}
+	s := Sections{Divergences: &Divergences{Failures: []Failure{
+		{PrincipalType: "user", PrincipalID: "1", Call: "GET /a", Reason: "POST /users/1/x: status 403"}, {PrincipalType: "group", PrincipalID: "2", Call: "GET /a", Reason: "POST /groups/2/x: status 403"},
+	}}}
 	for name, text := range map[string]string{"markdown": Markdown(s, Options{})} {
-		for _, want := range []string{"Not known", "2 times GET /a: status 403"} {
+		for _, want := range []string{"Not known", "2 times GET /a: POST /{principal}/x: status 403", "not judged"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s lacks %q:\n%s", name, want, text)
 			}
@@ -199,6 +204,7 @@ func FuzzReport(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name string) {
 		s := Sections{
 			Divergences: &Divergences{Users: []Row{{ID: name, Username: name, ExternalID: name, Cause: name, Action: name, Advisories: []string{name}}},
+				Summary:       []SummaryRow{{PrincipalType: name, Cause: name, Consequence: name, Remedy: name, Owner: name, Examples: []string{name}}},
 				ManualActions: []ManualAction{{PrincipalName: name, Reason: name, Detail: name, Remedy: name}}, Failures: []Failure{{Call: name, Reason: name}}},
 			Clone: &Clone{IDPActions: []CloneRow{{GroupName: name, Path: []string{name, name}, Reason: name}}},
 		}

@@ -101,14 +101,28 @@ type Divergences struct {
 	Users             []Row                    `json:"users"`
 	Groups            []Row                    `json:"groups"`
 	ServicePrincipals []Row                    `json:"service_principals"`
+	Summary           []SummaryRow             `json:"summary"`
 	ExternalIDFixes   map[string]Fix           `json:"external_id_fixes"`
 	MemberRemovals    map[string]MemberRemoval `json:"member_removals"`
 	ManualActions     []ManualAction           `json:"manual_actions"`
 	Scanned           Scanned                  `json:"scanned"`
 	Fixable           int                      `json:"fixable"`
+	Unjudged          *int                     `json:"unjudged"`
 	Clean             bool                     `json:"clean"`
 	Complete          bool                     `json:"complete"`
 	Failures          []Failure                `json:"failures"`
+}
+
+// SummaryRow is one row of the summary.
+type SummaryRow struct {
+	PrincipalType string   `json:"principal_type"`
+	Cause         string   `json:"cause"`
+	Count         int      `json:"count"`
+	Waived        int      `json:"waived"`
+	Consequence   string   `json:"consequence"`
+	Remedy        string   `json:"remedy"`
+	Owner         string   `json:"owner"`
+	Examples      []string `json:"examples"`
 }
 
 // Row is one divergent principal of any type.

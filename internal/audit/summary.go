@@ -1,0 +1,161 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// SummaryRow is what a team lead reads: all divergent principals of one type with
+// one cause and one next step.
+type SummaryRow struct {
+	Type          PrincipalType
+	Cause, Action string // ids of [Rules]
+	// Count is the number of principals, Waived how many of them are waived.
+	Count, Waived int
+	// Fixable is the number of fixes and removals that are offered for them.
+	Fixable int
+	// BlocksAIM is true when some of them have to be settled before automatic
+	// identity management takes the place of SCIM; see [Rule.BlocksAIM].
+	BlocksAIM bool
+	// Consequence is what happens if they stay, Symptoms what people notice.
+	Consequence string
+	Symptoms    []Symptom
+	// Remedy is what to do, and Owner who does it.
+	Remedy string
+	Owner  Owner
+	// Examples are the names of the first three, or ids where a name is blank.
+	Examples []string
+}
+
+const summaryExamples = 3
+
+// Summarize groups the rows of a report, what matters first: what is not waived,
+// what stands in the way of automatic identity management, what there is most of.
+func Summarize(r Report) []SummaryRow {
+	s := summary{at: map[summaryKey]int{}, of: map[Ref]int{}}
+	for i := range r.Users {
+		s.add(&r.Users[i].Divergence, r.Users[i].Username)
+	}
+	for i := range r.Groups {
+		s.add(&r.Groups[i].Divergence, r.Groups[i].GroupName)
+	}
+	for i := range r.ServicePrincipals {
+		s.add(&r.ServicePrincipals[i].Divergence, r.ServicePrincipals[i].ApplicationID)
+	}
+	for i := range r.ExternalIDFixes {
+		s.fixable(r.ExternalIDFixes[i].Ref)
+	}
+	for i := range r.MemberRemovals {
+		s.fixable(Ref{Type: TypeGroup, ID: r.MemberRemovals[i].GroupID})
+	}
+	remedies := s.remedies(r.ManualActions)
+	for i := range s.rows {
+		s.rows[i].explain(remedies[i])
+	}
+	slices.SortFunc(s.rows, compareSummaryRows)
+	return s.rows
+}
+
+type summaryKey struct {
+	kind          PrincipalType
+	cause, action string
+}
+
+type summary struct {
+	rows []SummaryRow
+	at   map[summaryKey]int
+	of   map[Ref]int // the row of each principal
+}
+
+func (s *summary) add(d *Divergence, name string) {
+	key := summaryKey{d.Type, d.Cause, d.Action}
+	at, found := s.at[key]
+	if !found {
+		at = len(s.rows)
+		s.at[key] = at
+		s.rows = append(s.rows, SummaryRow{Type: d.Type, Cause: d.Cause, Action: d.Action})
+	}
+	s.of[d.Ref] = at
+	row := &s.rows[at]
+	row.Count++
+	if d.Waived {
+		row.Waived++
+	}
+	if len(row.Examples) < summaryExamples {
+		row.Examples = append(row.Examples, cmp.Or(name, d.ID))
+	}
+}
+
+func (s *summary) fixable(ref Ref) {
+	if at, found := s.of[ref]; found {
+		s.rows[at].Fixable++
+	}
+}
+
+// remedies counts, for each row, the principals whose manual actions have a remedy.
+func (s *summary) remedies(actions []ManualAction) []map[string]int {
+	out := make([]map[string]int, len(s.rows))
+	type counted struct {
+		ref    Ref
+		remedy string
+	}
+	seen := map[counted]bool{}
+	for i := range actions {
+		key := counted{actions[i].Ref, actions[i].Remedy()}
+		at, found := s.of[key.ref]
+		if !found || seen[key] {
+			continue
+		}
+		seen[key] = true
+		if out[at] == nil {
+			out[at] = map[string]int{}
+		}
+		out[at][key.remedy]++
+	}
+	return out
+}
+
+// explain fills what the rules say. Where a fix is held back, the reasons of the
+// manual actions know better than the action what to do.
+func (r *SummaryRow) explain(remedies map[string]int) {
+	cause, _ := FindRule(KindCause, r.Cause)
+	action, _ := FindRule(KindAction, r.Action)
+	r.BlocksAIM = cause.BlocksAIM && r.Waived < r.Count
+	r.Consequence, r.Symptoms, r.Owner = cause.Consequence, cause.Symptoms, action.Owner
+	r.Remedy = action.Remedy
+	if len(remedies) == 0 {
+		return
+	}
+	answers := slices.SortedFunc(maps.Keys(remedies), func(a, b string) int {
+		return cmp.Or(cmp.Compare(remedies[b], remedies[a]), strings.Compare(a, b))
+	})
+	for i, remedy := range answers {
+		if n := remedies[remedy]; n < r.Count {
+			answers[i] = fmt.Sprintf("%d of %d: %s", n, r.Count, remedy)
+		}
+	}
+	r.Remedy = strings.Join(answers, " ")
+}
+
+func compareSummaryRows(a, b SummaryRow) int {
+	last := func(b bool) int {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(
+		cmp.Compare(last(a.Waived == a.Count), last(b.Waived == b.Count)),
+		cmp.Compare(last(!a.BlocksAIM), last(!b.BlocksAIM)),
+		cmp.Compare(b.Count, a.Count),
+		cmp.Compare(a.Type.Order(), b.Type.Order()),
+		strings.Compare(a.Cause, b.Cause),
+		strings.Compare(a.Action, b.Action),
+	)
+}

@@ -1,0 +1,163 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// oracleSummary is slow and obvious: for every way to combine a type, a cause and an
+// action it looks through the whole report.
+func oracleSummary(r Report) []string {
+	type row struct {
+		Divergence
+		name string
+	}
+	var rows []row
+	for _, u := range r.Users {
+		rows = append(rows, row{u.Divergence, u.Username})
+	}
+	for _, g := range r.Groups {
+		rows = append(rows, row{g.Divergence, g.GroupName})
+	}
+	for _, s := range r.ServicePrincipals {
+		rows = append(rows, row{s.Divergence, s.ApplicationID})
+	}
+	var out []string
+	for _, kind := range PrincipalTypes() {
+		for _, cause := range causeRules() {
+			for _, action := range actionRules() {
+				var count, waived, fixable int
+				var examples []string
+				reasons := map[string]bool{}
+				for _, d := range rows {
+					if d.Type != kind || d.Cause != cause.ID || d.Action != action.ID {
+						continue
+					}
+					count++
+					if d.Waived {
+						waived++
+					}
+					if len(examples) < 3 {
+						examples = append(examples, d.name)
+					}
+					for _, f := range r.ExternalIDFixes {
+						if f.Ref == d.Ref {
+							fixable++
+						}
+					}
+					for _, m := range r.MemberRemovals {
+						if d.Type == TypeGroup && m.GroupID == d.ID {
+							fixable++
+						}
+					}
+					for _, m := range r.ManualActions {
+						if m.Ref == d.Ref {
+							reasons[m.Remedy()] = true
+						}
+					}
+				}
+				if count > 0 {
+					out = append(out, summaryText(kind, cause.ID, action.ID, count, waived, fixable, cause.BlocksAIM && count > waived, examples, len(reasons)))
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func summaryText(kind PrincipalType, cause, action string, count, waived, fixable int, blocks bool, examples []string, answers int) string {
+	return fmt.Sprint(kind, cause, action, count, waived, fixable, blocks, examples, answers)
+}
+
+// answers is how many remedies of reasons are in that of a row.
+func answers(row SummaryRow) int {
+	found := map[string]bool{}
+	for _, reason := range reasonRules() {
+		if text := reason.RemedyFor(row.Type); strings.Contains(row.Remedy, text) {
+			found[text] = true
+		}
+	}
+	return len(found)
+}
+
+func TestProperty_summaryEqualsOracle(t *testing.T) {
+	t.Parallel()
+	members := rapid.SliceOfN(rapid.SampledFrom([]string{"8", "9", "10", "99"}), 0, 3)
+	check(t, func(rt *rapid.T) {
+		w := drawWorld(rt)
+		in := w.input(drawPowers(rt, w))
+		in.Members = map[string][]Member{}
+		for i := range in.Matches {
+			if m := &in.Matches[i]; m.Principal.Type == TypeGroup && m.Unknown == "" {
+				m.Members = &MemberMatch{}
+				for _, id := range members.Draw(rt, "members") {
+					ref := Ref{TypeUser, id}
+					m.Members.Local = append(m.Members.Local, MemberRef{Ref: ref, NestedInIDP: rapid.SampledFrom([]*bool{nil, ptr(true), ptr(false)}).Draw(rt, "nested")})
+					in.Members[m.Principal.ID] = append(in.Members[m.Principal.ID], Member{Ref: ref, Source: SourceInternal})
+				}
+			}
+		}
+		r := Divergences(in, drawOptions(rt))
+		rows := Summarize(r)
+		var got []string
+		for i, row := range rows {
+			reasons := answers(row)
+			if row.Consequence == "" || row.Remedy == "" || row.Owner == "" {
+				rt.Fatalf("a row that does not explain itself: %+v", row)
+			}
+			got = append(got, summaryText(row.Type, row.Cause, row.Action, row.Count, row.Waived, row.Fixable, row.BlocksAIM, row.Examples, reasons))
+			if i == 0 {
+				continue
+			}
+			before := rows[i-1]
+			open, openBefore := row.Count > row.Waived, before.Count > before.Waived
+			if open && !openBefore || open == openBefore && (row.BlocksAIM && !before.BlocksAIM || row.BlocksAIM == before.BlocksAIM && row.Count > before.Count) {
+				rt.Fatalf("%+v comes after %+v", row, before)
+			}
+		}
+		slices.Sort(got)
+		if want := oracleSummary(r); !slices.Equal(got, want) {
+			rt.Fatalf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}
+
+// A row says who stands in its way, what it is called over there, and who it is.
+func TestDivergences_rowsIdentify(t *testing.T) {
+	t.Parallel()
+	drifted := user("1", "old@example.com", "x")
+	linkable := user("3", "b@example.com", "")
+	in := scope([]Match{
+		{Principal: drifted, ByExternalID: ptr(identity("x", "new@example.com"))},
+		{Principal: linkable, ByName: []Identity{identity("y", "b@example.com")}},
+	}, user("2", "New@example.com", ""), group("4", "g", "y"))
+	in.Inventory.Principals[0].DisplayName, in.Inventory.Principals[0].Active = "Old Name", ptr(true)
+	r := Divergences(in, directory())
+	first, second := r.Users[0].Divergence, r.Users[1].Divergence
+	same(t, "display name", first.DisplayName, "Old Name")
+	same(t, "active", first.Active, ptr(true))
+	same(t, "name in the IdP", first.IDPName, "new@example.com")
+	same(t, "who has the name", first.Conflicting, Ref{TypeUser, "2"})
+	same(t, "not linked", second.IDPName, "")
+	same(t, "not read", second.Active, (*bool)(nil))
+	same(t, "who holds the id", second.Conflicting, Ref{TypeGroup, "4"})
+}
+
+// Of matchWithIdp only ids are known; the listing has the rest.
+func TestDivergences_membersOfActionsAreNamed(t *testing.T) {
+	t.Parallel()
+	in := scope([]Match{{
+		Principal: group("1", "g", "x"), ByExternalID: ptr(identity("x", "g")),
+		Members: &MemberMatch{Local: []MemberRef{{Ref: Ref{ID: "7"}}, {Ref: Ref{ID: "8"}}}},
+	}}, servicePrincipal("7", "app", ""))
+	r := Divergences(in, directory())
+	same(t, "members", r.ManualActions[0].Members, []NamedRef{{Ref{TypeServicePrincipal, "7"}, "app"}, {Ref: Ref{ID: "8"}}})
+}
