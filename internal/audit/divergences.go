@@ -138,6 +138,7 @@ type auditor struct {
 	harmless   []categorySet // the part of categories about which nothing is to be done
 	holders    *holderIndex
 	byName     map[nameKey][]Ref // nil until it is asked for
+	carry      map[string]Ref    // see carriers; nil until it is asked for
 	waivers    *waiverSet
 	domains    map[string]bool
 	// unrelated is the number of stored ids, where the IdP knows nobody of the

@@ -51,9 +51,45 @@ func (a *auditor) groupDoubt(i int) (reason, detail string) {
 		return ReasonSystemGroup, "Databricks keeps this group itself"
 	case linkedIdentity(m) == nil || a.categories[i]&^a.harmless[i]&setLink != 0:
 		return ReasonGroupLink, "first settle which group of the identity provider this one is"
-	default:
-		return "", ""
 	}
+	if parent, carries := a.carriers()[a.matches[i].Principal.ID]; carries {
+		return ReasonMemberNested, "the group gives its members what " + parent.String() + " has, and the identity provider has some of them there"
+	}
+	return "", ""
+}
+
+// carriers are the groups whose members stay as they are, each with the linked group
+// that it is in, directly or through others: it holds someone whom the identity
+// provider has there. Whoever is taken out of it may lose that, and without them the
+// next audit would offer to take out the nested group too.
+func (a *auditor) carriers() map[string]Ref {
+	if a.carry != nil {
+		return a.carry
+	}
+	a.carry = map[string]Ref{}
+	var open []string
+	for _, m := range a.matches {
+		if m.Members == nil {
+			continue
+		}
+		for _, member := range slices.Concat(m.Members.Local, m.Members.External) {
+			if _, seen := a.carry[member.ID]; !seen && member.Type == TypeGroup && member.NestedInIDP != nil && *member.NestedInIDP {
+				a.carry[member.ID] = m.Principal.Ref
+				open = append(open, member.ID)
+			}
+		}
+	}
+	for len(open) > 0 {
+		id := open[len(open)-1]
+		open = open[:len(open)-1]
+		for _, member := range a.in.Members[id] {
+			if _, seen := a.carry[member.ID]; !seen && member.Type == TypeGroup {
+				a.carry[member.ID] = a.carry[id]
+				open = append(open, member.ID)
+			}
+		}
+	}
+	return a.carry
 }
 
 // memberJudge goes through the members of one group.

@@ -220,8 +220,8 @@ func reasonRules() []Rule {
 		},
 		{
 			ID: ReasonMemberNested, Kind: KindReason, Title: "Member through a nested group",
-			Description: "The identity provider has the member through a nested group, or the member is a group that holds somebody whom " +
-				"the identity provider has in the parent.",
+			Description: "The identity provider has the member through a nested group, or the member is a group that holds someone whom " +
+				"the identity provider has in the parent; or the group itself is nested so, and taking a member out of it could take away that access.",
 			Remedy: "Link the nested group by its own externalId; do not flatten.",
 			Types:  []PrincipalType{TypeGroup},
 		},
