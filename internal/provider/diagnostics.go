@@ -46,6 +46,13 @@ func sayHowToDestroy(diags *diag.Diagnostics) {
 	}
 }
 
+// warnStays says that an instance stays as it is, although the account has changed: what
+// someone else did must not stop the plan of everything else, nor a destroy.
+func warnStays(diags *diag.Diagnostics, thing, id, why string) {
+	diags.AddWarning(thing+" Changed by Someone Else", fmt.Sprintf("%s of %s: %s. So nothing is planned for this instance. Remove it from the configuration, "+
+		"or from the state (terraform state rm), if it is not needed any more.", thing, id, strings.TrimSuffix(why, ".")))
+}
+
 // nextStep says what differs between two runs (how often it was tried, the id of the
 // request), and what to do about an error, in sentences of its own; empty when the
 // error says it already. It is for diagnostics: nothing of it may end in state.

@@ -172,8 +172,8 @@ func TestAccExternalID_lostAnswer(t *testing.T) {
 		a.holds("101", entraID(101)), text(externalIDAddress, "previous_external_id", "")))
 }
 
-// The principal is deleted behind Terraform's back: the instance leaves the
-// state, and the plan says that there is nothing to write to.
+// The principal is deleted behind Terraform's back: the instance stays in the state,
+// and nothing is planned for it. What is newly wanted of it is refused.
 func TestAccExternalID_disappears(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, smallWorld(), simulator.Options{})
@@ -182,8 +182,9 @@ func TestAccExternalID_disappears(t *testing.T) {
 		applies(config, planned{externalIDAddress: "create"}),
 		resource.TestStep{
 			PreConfig: func() { a.change(func(st *simulator.State) { st.Users = st.Users[1:] }) },
-			Config:    config, ExpectError: regexp.MustCompile(`(?s)Principal Not Found.*user/101`),
+			Config:    a.config("", externalIDOf("user", "101", entraID(1), "")), ExpectError: regexp.MustCompile(`(?s)Principal Not Found.*user/101`),
 		},
+		applies(config, planned{}),
 	)
 }
 

@@ -64,7 +64,7 @@ func TestProcess_foreignValue(t *testing.T) {
 			// Something new is asked for, over a value that nobody reviewed.
 			w.write("main.tf", config(entraID(2), ""))
 			refusal := w.must(1, "plan")
-			saysAll(t, refusal, "Refusing to Plan External ID", entraID(72), entraID(1), entraID(2))
+			saysAll(t, refusal, "Refusing to Plan External ID", entraID(72), `Applied here last was "`+entraID(71), entraID(2))
 			w.write("main.tf", config(entraID(2), `expected_current_external_id = "`+entraID(72)+`"`))
 			w.must(0, "apply", "-auto-approve")
 			holds(entraID(2))

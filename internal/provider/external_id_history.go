@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
@@ -55,6 +56,17 @@ func (h externalIDHistory) replaceable(plan, state externalIDModel) (types.Strin
 func (h externalIDHistory) isChanged(plan, state externalIDModel) bool {
 	asked := func(v *string) bool { return v != nil && account.SameShown(*v, plan.ExternalID.ValueString()) }
 	return !plan.ExpectedCurrentExternalID.Equal(state.ExpectedCurrentExternalID) || !slices.ContainsFunc([]*string{h.applied, h.shown}, asked)
+}
+
+// rememberAccepted records a value that is in the account already, if the configuration
+// asks for it: what is planned may be the value that someone else wrote.
+func rememberAccepted(ctx context.Context, req resource.UpdateRequest, plan externalIDModel, resp *resource.UpdateResponse) diag.Diagnostics {
+	var config externalIDModel
+	diags := req.Config.Get(ctx, &config)
+	if !diags.HasError() && config.ExternalID.Equal(plan.ExternalID) {
+		diags.Append(remember(ctx, resp.Private, keyApplied, plan.ExternalID.ValueString())...)
+	}
+	return diags
 }
 
 // addForeignValue reports a value that someone else wrote: in a new configuration it

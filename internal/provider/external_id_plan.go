@@ -60,7 +60,9 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 		r.session.wantExternalID(plan.ref(), plan.ExternalID.ValueString(), !req.State.Raw.IsNull(), &resp.Diagnostics)
 	}
 	if req.Plan.Raw.Equal(req.State.Raw) {
-		return // Nothing will be written; most of thousands of instances are so.
+		// Nothing will be written; most of thousands of instances are so.
+		planAcceptance(ctx, plan, req.Private, resp)
+		return
 	}
 	r.session.bindToAccount(ctx, req, resp)
 	if resp.Diagnostics.HasError() || !known {
@@ -69,9 +71,9 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.ref().String())...)
 
 	// A replacement is planned as a create for the new principal.
-	expected, previous := plan.ExpectedCurrentExternalID, types.StringNull()
+	expected, previous, drifted := plan.ExpectedCurrentExternalID, types.StringNull(), false
+	var state externalIDModel
 	if !req.State.Raw.IsNull() {
-		var state externalIDModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 		if resp.Diagnostics.HasError() {
 			return
@@ -79,7 +81,7 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 		if state.ref() == plan.ref() {
 			previous = state.PreviousExternalID
 			var writes bool
-			if expected, writes = planUpdate(ctx, plan, state, req.Private, resp); !writes {
+			if expected, writes, drifted = planUpdate(ctx, plan, state, req.Private, resp); !writes {
 				return
 			}
 		}
@@ -91,7 +93,31 @@ func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.Modify
 		r.warnUnrestorable(ctx, plan, expected, &resp.Diagnostics)
 	}
 	plan.PreviousExternalID = previous
-	r.guardWrite(ctx, plan, expected, &resp.Diagnostics)
+	var found diag.Diagnostics
+	r.guardWrite(ctx, plan, expected, &found)
+	if drifted && found.HasError() {
+		// Someone else made it so: that must not stop the plan of everything else.
+		warnStays(&resp.Diagnostics, thingExternalID, plan.ref().String(), fmt.Sprintf("the account holds %q, and writing %q again would be refused. %s",
+			state.ExternalID.ValueString(), plan.ExternalID.ValueString(), found.Errors()[0].Detail()))
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("external_id"), state.ExternalID)...)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous_external_id"), state.PreviousExternalID)...)
+		return
+	}
+	resp.Diagnostics.Append(found...)
+}
+
+// planAcceptance plans an update that only records that the configuration has taken
+// over a value which someone else wrote: from then on the instance may replace it. No
+// other call sees the configuration and can record something.
+func planAcceptance(ctx context.Context, plan externalIDModel, private privateReader, resp *resource.ModifyPlanResponse) {
+	applied, known, diags := remembered(ctx, private, keyApplied)
+	resp.Diagnostics.Append(diags...)
+	if !known || account.SameShown(applied, plan.ExternalID.ValueString()) {
+		return
+	}
+	resp.Diagnostics.AddAttributeWarning(path.Root("external_id"), "External ID Taken Over", fmt.Sprintf("The account holds %q for %s, as configured. Someone else wrote it: "+
+		"applied here last was %q. The apply writes nothing to the account; it records that the value is this instance's now.", plan.ExternalID.ValueString(), plan.ref(), applied))
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous_external_id"), types.StringUnknown())...)
 }
 
 // planDestroy warns of what a destroy will not undo, or of whose power it hands over.
@@ -115,31 +141,32 @@ func (r *externalIDResource) planDestroy(ctx context.Context, req resource.Modif
 }
 
 // planUpdate is the plan of an instance for the same principal as before. It gives
-// the value that may be overwritten, and whether anything is going to be written.
+// the value that may be overwritten, whether anything is going to be written, and
+// whether only the account has changed, and not the configuration.
 func planUpdate(
 	ctx context.Context, plan, state externalIDModel, private privateReader, resp *resource.ModifyPlanResponse,
-) (expected types.String, writes bool) {
+) (expected types.String, writes, drifted bool) {
 	if plan.ExternalID.Equal(state.ExternalID) {
-		return expected, false
+		return expected, false, false
 	}
 	history, diags := readHistory(ctx, private)
 	resp.Diagnostics.Append(diags...)
 	expected, may := history.replaceable(plan, state)
+	changed := history.isChanged(plan, state)
 	if !may && !expected.IsUnknown() && !plan.ExternalID.IsUnknown() {
-		changed := history.isChanged(plan, state)
 		addForeignValue(&resp.Diagnostics, plan, state, history, changed)
 		if !changed {
 			// Terraform takes the prior value of an attribute in place of the configured one.
 			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("external_id"), state.ExternalID)...)
 		}
-		return expected, false
+		return expected, false, !changed
 	}
 	if state.PreviousExternalID.IsNull() {
 		// Imported or adopted: this may be the instance's first write, and only
 		// the write knows what was there before it.
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous_external_id"), types.StringUnknown())...)
 	}
-	return expected, true
+	return expected, true, !changed
 }
 
 // guardWrite refuses in the plan what create or update would refuse. It looks

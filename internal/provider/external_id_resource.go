@@ -108,7 +108,9 @@ func (r *externalIDResource) Read(ctx context.Context, req resource.ReadRequest,
 	p, err := r.session.account.KnownHolding(ctx, state.ref(), state.ExternalID.ValueString())
 	switch {
 	case errors.Is(err, account.ErrNotFound):
-		resp.State.RemoveResource(ctx)
+		// It stays in state: Terraform would plan it anew, which nothing can fulfil.
+		warnStays(&resp.Diagnostics, thingExternalID, state.ID.ValueString(), fmt.Sprintf("%s does not exist in the account any more",
+			principalTitle(audit.Principal{Ref: state.ref(), Name: state.PrincipalName.ValueString()})))
 		return
 	case err != nil:
 		addReadError(&resp.Diagnostics, thingExternalID, "reading "+state.ref().String(), err)
@@ -178,6 +180,8 @@ func (r *externalIDResource) Update(ctx context.Context, req resource.UpdateRequ
 			resp.Diagnostics.Append(rememberWritten(ctx, resp.Private, result.Principal.ExternalID)...)
 		}
 		resp.Diagnostics.Append(remember(ctx, resp.Private, keyApplied, result.Principal.ExternalID)...)
+	} else {
+		resp.Diagnostics.Append(rememberAccepted(ctx, req, plan, resp)...)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), plan.ref())...)

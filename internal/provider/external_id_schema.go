@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -176,10 +177,10 @@ func importedRef(ctx context.Context, req resource.ImportStateRequest, accountID
 		return parseImport(req.ID)
 	}
 	var identity principalIdentity
-	if req.Identity != nil {
+	if req.Identity != nil && !req.Identity.Raw.IsNull() {
 		diags.Append(req.Identity.Get(ctx, &identity)...)
 	}
-	if given := identity.AccountID.ValueString(); given != "" && given != accountID {
+	if given := identity.AccountID.ValueString(); given != "" && !strings.EqualFold(given, accountID) {
 		diags.AddAttributeError(path.Root("account_id"), "Other Account",
 			fmt.Sprintf("The identity belongs to account %s, and the provider is configured for account %s.", given, accountID))
 	}

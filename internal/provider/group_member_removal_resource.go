@@ -89,7 +89,7 @@ func (r *groupMemberRemovalResource) Read(ctx context.Context, req resource.Read
 	case err != nil:
 		addReadError(&resp.Diagnostics, thingRemoval, "reading "+state.ID.ValueString(), err)
 	case found.Present:
-		resp.State.RemoveResource(ctx)
+		r.session.leaveState(ctx, thingRemoval, &state.memberModel, state.request(), r.session.account.CheckRemoveMember, resp)
 	default:
 		state.fill(found.Group, found.Member)
 		state.AccountID = r.session.accountID()

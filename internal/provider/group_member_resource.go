@@ -83,8 +83,10 @@ func (r *groupMemberResource) Read(ctx context.Context, req resource.ReadRequest
 	found, err := r.session.readMembership(ctx, thingGroupMember, true, &state.memberModel, req, resp)
 	switch {
 	case resp.Diagnostics.HasError():
-	case errors.Is(err, account.ErrNotFound), err == nil && !found.Present:
-		resp.State.RemoveResource(ctx)
+	case errors.Is(err, account.ErrNotFound):
+		warnStays(&resp.Diagnostics, thingGroupMember, state.ID.ValueString(), err.Error())
+	case err == nil && !found.Present:
+		r.session.leaveState(ctx, thingGroupMember, &state.memberModel, state.request(), r.session.account.CheckAddMember, resp)
 	case err != nil:
 		addReadError(&resp.Diagnostics, thingGroupMember, "reading "+state.ID.ValueString(), err)
 	default:

@@ -97,6 +97,9 @@ type hostileBlock struct{ kind, resource, attribute, value string }
 
 func (b hostileBlock) hcl(i int, base map[string]string) string {
 	attributes := maps.Clone(base)
+	if b.kind == "function" {
+		return fmt.Sprintf("output \"v%d\" {\n  value = provider::dbxidentity::%s(%s)\n}\n", i, b.resource, b.value)
+	}
 	if attributes == nil {
 		attributes = map[string]string{}
 	}
@@ -136,6 +139,41 @@ func hostileBlocks() []hostileBlock {
 	}
 	take("resource", providerSchema().ResourceSchemas)
 	take("data", providerSchema().DataSourceSchemas)
+	return append(out, hostileCalls()...)
+}
+
+// hostileCalls are calls of every function with one hostile argument in each, variadic
+// ones included. The others are right.
+func hostileCalls() []hostileBlock {
+	var out []hostileBlock
+	for _, name := range slices.Sorted(maps.Keys(providerSchema().Functions)) {
+		f := providerSchema().Functions[name]
+		var base []string
+		for _, p := range f.Parameters {
+			switch {
+			case p.Type.Is(tftypes.String):
+				base = append(base, `"users"`)
+			case p.Type.Is(tftypes.DynamicPseudoType):
+				base = append(base, "{}")
+			default:
+				base = append(base, "null")
+			}
+		}
+		params := slices.Clone(f.Parameters)
+		if f.VariadicParameter != nil {
+			params = append(params, f.VariadicParameter)
+			base = append(base, "null")
+		}
+		for at, p := range params {
+			for _, value := range hostileValues(p.Type) {
+				args := slices.Clone(base)
+				if args[at] = value; f.VariadicParameter != nil && at < len(f.Parameters) {
+					args = args[:len(args)-1]
+				}
+				out = append(out, hostileBlock{"function", name, p.Name, strings.Join(args, ", ")})
+			}
+		}
+	}
 	return out
 }
 
@@ -180,7 +218,7 @@ func (w *workspace) messages(args ...string) (code int, blocks []int, texts []st
 	return code, blocks, texts
 }
 
-// Every attribute of every resource and data source with every kind of value that a
+// Every attribute of every resource and data source, and every argument of every function, with every kind of value that a
 // person can write: null, unknown, huge, halves, blanks, in lists, maps and objects.
 // Whatever is not accepted is refused in the provider's own words.
 func TestProcess_hostileValues(t *testing.T) {

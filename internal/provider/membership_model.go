@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -137,10 +138,10 @@ var membershipIDs = regexp.MustCompile(`^([a-z]+)/([0-9]{1,19})/member/([0-9]{1,
 // importedMembership is the membership that an import names, by id or by identity.
 func importedMembership(ctx context.Context, req resource.ImportStateRequest, prefix, accountID string, diags *diag.Diagnostics) memberModel {
 	var identity membershipIdentity
-	if req.ID == "" && req.Identity != nil {
+	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		diags.Append(req.Identity.Get(ctx, &identity)...)
 	}
-	if given := identity.AccountID.ValueString(); given != "" && given != accountID {
+	if given := identity.AccountID.ValueString(); given != "" && !strings.EqualFold(given, accountID) {
 		diags.AddAttributeError(path.Root("account_id"), "Other Account",
 			fmt.Sprintf("The identity belongs to account %s, and the provider is configured for account %s.", given, accountID))
 	}

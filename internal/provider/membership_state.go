@@ -34,6 +34,30 @@ func (s *session) readMembership(
 	return s.account.KnownMembership(ctx, m.GroupID.ValueString(), m.member(), believed)
 }
 
+// leaveState takes an instance out of the state whose membership someone else has
+// changed, so that it is planned anew. What the guards would refuse stays in the state.
+func (s *session) leaveState(
+	ctx context.Context, thing string, m *memberModel, ask account.MemberRequest,
+	check func(context.Context, account.MemberRequest) (account.MemberCheck, error), resp *resource.ReadResponse,
+) {
+	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
+	defer cancel()
+	found, err := check(ctx, ask)
+	switch {
+	case errors.Is(err, account.ErrNotFound):
+		warnStays(&resp.Diagnostics, thing, m.ID.ValueString(), err.Error())
+		return
+	case err != nil, len(found.Refusals) == 0:
+		resp.State.RemoveResource(ctx) // The plan looks again.
+		return
+	}
+	why := "the membership has changed, and making it so again would be refused"
+	for _, refusal := range found.Refusals {
+		why += "\n  - " + refusal.Error()
+	}
+	warnStays(&resp.Diagnostics, thing, m.ID.ValueString(), why)
+}
+
 // membershipImport is what differs between importing a membership and a removal.
 type membershipImport struct {
 	thing, prefix string

@@ -74,17 +74,21 @@ func (r *resolvedPrincipalResource) ModifyPlan(ctx context.Context, req resource
 	}
 	defer sayHowToDestroy(&resp.Diagnostics)
 	r.session.bindToAccount(ctx, req, resp)
-	creates := req.State.Raw.IsNull() // So is a replacement planned.
-	if creates && r.session.settings.aim == audit.AIMOff {
-		resp.Diagnostics.AddError("Refusing to Plan "+thingResolvedPrincipal, aimOffText+
-			" The provider says automatic_identity_management = \"off\".")
-		return
-	}
 	var plan resolvedPrincipalModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	keepLinkedElsewhere(ctx, plan, req, resp)
-	if creates && !resp.Diagnostics.HasError() && !plan.PrincipalType.IsUnknown() && !plan.ExternalID.IsUnknown() {
-		r.lookForTwins(ctx, plan, &resp.Diagnostics)
+	if req.State.Raw.IsNull() && !resp.Diagnostics.HasError() { // So is a replacement planned.
+		r.refuseCreate(ctx, plan, &resp.Diagnostics)
+	}
+}
+
+// refuseCreate reports what speaks against resolving an identity.
+func (r *resolvedPrincipalResource) refuseCreate(ctx context.Context, plan resolvedPrincipalModel, diags *diag.Diagnostics) {
+	switch {
+	case r.session.settings.aim == audit.AIMOff:
+		diags.AddError("Refusing to Plan "+thingResolvedPrincipal, aimOffText+" The provider says automatic_identity_management = \"off\".")
+	case !plan.PrincipalType.IsUnknown() && !plan.ExternalID.IsUnknown():
+		r.lookForTwins(ctx, plan, diags)
 	}
 }
 
@@ -182,7 +186,14 @@ func (r *resolvedPrincipalResource) Read(ctx context.Context, req resource.ReadR
 	p, err := r.session.account.KnownHolding(ctx, state.ref(), state.ExternalID.ValueString())
 	switch {
 	case errors.Is(err, account.ErrNotFound):
-		resp.State.RemoveResource(ctx)
+		var refused diag.Diagnostics
+		if r.refuseCreate(ctx, state, &refused); !refused.HasError() {
+			resp.State.RemoveResource(ctx)
+			return
+		}
+		warnStays(&resp.Diagnostics, thingResolvedPrincipal, state.ID.ValueString(), fmt.Sprintf("%s does not exist in the account any more, and "+
+			"resolving %q again would be refused: %s", principalTitle(audit.Principal{Ref: state.ref(), Name: state.PrincipalName.ValueString()}),
+			state.ExternalID.ValueString(), refused.Errors()[0].Detail()))
 		return
 	case err != nil:
 		addReadError(&resp.Diagnostics, thingResolvedPrincipal, "reading "+state.ref().String(), err)

@@ -70,7 +70,7 @@ func (r *resolvedPrincipalResource) Schema(ctx context.Context, _ resource.Schem
 			"\n\nThe plan refuses to resolve an identity whose name the account has already without its id, because Databricks would make a second principal " +
 			"of that name; `dbxidentity_external_id` links the one that is there. It asks the configured `idp` for the names (`entra`, `okta` or `file`), and warns " +
 			"where it cannot. A disabled identity is warned of." +
-			"\n\n-> **Note:** If someone else changes the principal's externalId, the plan warns and keeps the instance as it is. If the principal is deleted, the plan creates it." +
+			"\n\n-> **Note:** If someone else changes the principal's externalId, the plan warns and keeps the instance as it is. If the principal is deleted, the plan creates it, or warns where that would be refused." +
 			"\n\nThe import id is `<principal_type>/external/<external id>`, for example `user/external/3561efdc-b86d-4c51-81f0-972c874f3721`: it finds the " +
 			"principal that holds the id, and resolves nothing. An import by identity has the internal id instead.",
 		Attributes: map[string]schema.Attribute{
