@@ -208,8 +208,8 @@ func (o *okta) Lookup(ctx context.Context, t audit.PrincipalType, ids []string) 
 	return out
 }
 
-// oktaID is what ids of Okta are made of; another text could be another path.
-var oktaID = regexp.MustCompile(`^[0-9A-Za-z]+$`)
+// oktaID is what ids of Okta may be made of; another text could be another path.
+var oktaID = regexp.MustCompile(`^[0-9A-Za-z_-]+$`)
 
 func (o *okta) lookup(ctx context.Context, t audit.PrincipalType, id string) Found {
 	if !oktaID.MatchString(id) {
