@@ -108,32 +108,38 @@ func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
 	matches := make([]audit.Match, len(req.Principals))
 	failed := make([]error, len(req.Principals))
 	answers := d.since(req.Writes)
-	askAll := func(positions []int) error {
-		group, inner := errgroup.WithContext(ctx)
-		group.SetLimit(d.callers)
-		for _, i := range positions {
-			if inner.Err() != nil {
-				break
-			}
-			group.Go(func() error {
-				m, err := d.ask(inner, answers, req.Kept, req.Principals[i])
-				if endsAll(inner, err) {
-					return fmt.Errorf("matching %s with the IdP: %w", req.Principals[i].Ref, err)
-				}
-				matches[i], failed[i] = m, err
-				return nil
-			})
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(d.callers)
+	ask := func(i int, done func(error)) {
+		if inner.Err() != nil {
+			return
 		}
-		return group.Wait()
+		group.Go(func() error {
+			m, err := d.ask(inner, answers, req.Kept, req.Principals[i])
+			if endsAll(inner, err) {
+				return fmt.Errorf("matching %s with the IdP: %w", req.Principals[i].Ref, err)
+			}
+			matches[i], failed[i] = m, err
+			done(err)
+			return nil
+		})
 	}
 	first, rest := probes(req.Principals)
-	if err := askAll(first); err != nil {
-		return Result{}, err
+	// The others wait for the probes, but not for a slow one: any answer that is no
+	// refusal shows that it is worth asking.
+	verdict := make(chan bool, len(first)+1)
+	for _, i := range first {
+		ask(i, func(err error) { verdict <- isRefusal(err) })
 	}
-	if err := refusal(req.Principals, first, failed); err != nil {
-		return Result{}, err
+	if err := waitForProbes(inner, verdict, len(first)); err == nil {
+		if err := refusal(req.Principals, first, failed); err != nil {
+			return Result{}, errors.Join(group.Wait(), err)
+		}
 	}
-	if err := askAll(rest); err != nil {
+	for _, i := range rest {
+		ask(i, func(error) {})
+	}
+	if err := group.Wait(); err != nil {
 		return Result{}, err
 	}
 	if err := ctx.Err(); err != nil {
@@ -168,6 +174,29 @@ func probes(principals []audit.Principal) (first, rest []int) {
 	return first, rest
 }
 
+// waitForProbes returns nil when all of the probes were refused, and an error when one
+// was answered otherwise, or the context ended.
+func waitForProbes(ctx context.Context, refused <-chan bool, probes int) error {
+	for range probes {
+		select {
+		case one := <-refused:
+			if !one {
+				return errNotRefused
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+var errNotRefused = errors.New("not everything is refused")
+
+func isRefusal(err error) bool {
+	var refused interface{ Refused() bool }
+	return errors.As(err, &refused) && refused.Refused()
+}
+
 // refusal is what all of the probes came back with, where that is one and the same
 // refusal and there are enough of them.
 func refusal(principals []audit.Principal, first []int, failed []error) error {
@@ -176,8 +205,7 @@ func refusal(principals []audit.Principal, first []int, failed []error) error {
 	}
 	text := ""
 	for n, i := range first {
-		var refused interface{ Refused() bool }
-		if !errors.As(failed[i], &refused) || !refused.Refused() {
+		if !isRefusal(failed[i]) {
 			return nil
 		}
 		p := &principals[i]

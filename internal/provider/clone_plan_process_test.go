@@ -131,7 +131,7 @@ func TestProcess_cloneCopy(t *testing.T) {
 	// Where the target was taken out meanwhile, someone settled it in another way: the
 	// entry is dropped, and comes back once the plan is whole and asks for it.
 	a.leave(demoScratchAdmins, demoTarget)
-	saysAll(t, w.must(0, "apply", "-auto-approve"), "0 added, 1 changed, 0 destroyed")
+	saysAll(t, w.must(0, "apply", "-auto-approve"), "0 added, 1 changed, 1 destroyed")
 	a.faults()
 	saysAll(t, w.must(0, "apply", "-auto-approve"), "1 added, 1 changed, 0 destroyed") // The ledger: what is pending.
 	a.targetIs(t, "after a failed read and a loss", given...)

@@ -219,7 +219,7 @@ func TestClonePlan_refusals(t *testing.T) {
 		},
 		"cap reached":      {map[string]any{"max_additions": 2}, nil},
 		"cap and one more": {map[string]any{"max_additions": 1}, []string{`"max_additions"`, "adds 2 memberships", "allows 1"}},
-		"cap below zero":   {map[string]any{"max_additions": -1}, []string{`"max_additions"`, "at least 0"}},
+		"cap below zero":   {map[string]any{"max_additions": -1}, []string{`"max_additions"`, "between 0 and"}},
 		"no selector":      {map[string]any{"source": map[string]any{}}, []string{`"source"`, "Invalid Principal Selector", "none is given", "misspelt"}},
 		"two selectors":    {map[string]any{"target": map[string]any{"id": "1", "user_name": "x"}}, []string{`"target"`, "Invalid Principal Selector", "2 are given"}},
 		"a group by user name": {

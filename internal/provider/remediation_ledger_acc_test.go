@@ -165,11 +165,11 @@ func TestAccRemediationLedger_fixedPoint(t *testing.T) {
 				a.setUserExternalID("104", entraID(1104))()
 			}),
 
-		// A deleted one is forgotten.
+		// A deleted one is forgotten, and its instance with it; nothing is written.
 		before(resource.TestStep{
 			Config: a.audited(remediation),
 			ConfigPlanChecks: resource.ConfigPlanChecks{
-				PreApply: []plancheck.PlanCheck{planned{}},
+				PreApply: []plancheck.PlanCheck{planned{fixAddress("user/101"): "delete"}},
 			},
 			ConfigStateChecks: []statecheck.StateCheck{trackedKeys("service_principal/301")},
 		}, func() {

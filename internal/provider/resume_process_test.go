@@ -25,6 +25,9 @@ func TestProcess_auditKilled(t *testing.T) {
 			st.Users[i].ExternalID = entraID(1000 + i) // Clean.
 		}
 	}
+	// An empty list is asked for again: nothing in a checkpoint can prove it.
+	st.Groups = []simulator.Group{{ID: "9001", DisplayName: "analysts"}}
+	st.ServicePrincipals = []simulator.ServicePrincipal{{ID: "9002", ApplicationID: "aaaaaaaa-0000-4000-8000-000000009002", DisplayName: "app", Active: true}}
 	a := startAccount(t, st, simulator.Options{})
 	audit := func(settings string) string {
 		return a.config("idp = { databricks = {} }\n  max_concurrency = 4\n  "+settings, `
