@@ -55,10 +55,10 @@ func (p *thirdParty) RoundTrip(r *http.Request) (*http.Response, error) {
 	case 2:
 		return answer(503)
 	case 3:
-		_, _ = p.base.RoundTrip(r) //nolint:bodyclose // It is in memory.
+		_, _ = p.base.RoundTrip(r) // The body is in memory.
 		return answer([]int{500, 502, 503, 504}[p.rng.IntN(4)])
 	case 4:
-		_, _ = p.base.RoundTrip(r) //nolint:bodyclose // As above.
+		_, _ = p.base.RoundTrip(r)
 		return nil, syscall.ECONNRESET
 	case 5:
 		return nil, syscall.ECONNRESET

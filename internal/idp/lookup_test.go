@@ -54,10 +54,20 @@ func lookupSources(t *testing.T) map[string]struct {
 	}
 	fileWorld := newWorld(t, simulator.State{}, simulator.Options{})
 	return map[string]row{
-		"entra": {entraWorld, lookupGUID, entraWorld.entra(t).(idp.Lookup)},
-		"okta":  {oktaWorld, oktaID, okta.(idp.Lookup)},
-		"file":  {fileWorld, lookupGUID, idp.NewFile(writeDirectory(t, t.TempDir(), lookupWorld(lookupGUID))).(idp.Lookup)},
+		"entra": {entraWorld, lookupGUID, looks(t, entraWorld.entra(t))},
+		"okta":  {oktaWorld, oktaID, looks(t, okta)},
+		"file":  {fileWorld, lookupGUID, looks(t, idp.NewFile(writeDirectory(t, t.TempDir(), lookupWorld(lookupGUID))))},
 	}
+}
+
+// looks is a source that can be asked for ids.
+func looks(t *testing.T, source idp.Source) idp.Lookup {
+	t.Helper()
+	lookup, ok := source.(idp.Lookup)
+	if !ok {
+		t.Fatalf("%T cannot be asked for ids", source)
+	}
+	return lookup
 }
 
 func TestLookup(t *testing.T) {
@@ -146,7 +156,7 @@ func TestLookup_unknown(t *testing.T) {
 			}
 		})
 	}
-	f := idp.NewFile("/nonexistent").(idp.Lookup).Lookup(t.Context(), audit.TypeUser, []string{"x"})["x"]
+	f := looks(t, idp.NewFile("/nonexistent")).Lookup(t.Context(), audit.TypeUser, []string{"x"})["x"]
 	if !strings.Contains(f.Unknown, "/nonexistent") {
 		t.Errorf("a file that cannot be read: %+v", f)
 	}
@@ -156,7 +166,7 @@ func TestLookup_unknown(t *testing.T) {
 func TestGathered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.State{IDP: lookupWorld(lookupGUID)}, simulator.Options{})
-	g := idp.Gather(w.entra(t).(idp.Lookup), time.Minute)
+	g := idp.Gather(looks(t, w.entra(t)), time.Minute)
 	w.sim.Server.ResetRequests()
 	ask := func() {
 		var wg sync.WaitGroup

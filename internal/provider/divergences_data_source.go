@@ -194,10 +194,8 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 		r.membership = idp.MembershipDirect
 	}
 	if !model.PrincipalTypes.IsNull() {
-		var chosen []string
-		chosen = textsFrom(path.Root("principal_types"), model.PrincipalTypes.Elements(), diags)
 		r.types = nil
-		for _, t := range chosen {
+		for _, t := range textsFrom(path.Root("principal_types"), model.PrincipalTypes.Elements(), diags) {
 			r.types = append(r.types, audit.PrincipalType(t))
 		}
 	}

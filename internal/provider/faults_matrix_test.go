@@ -238,7 +238,7 @@ func unfounded(report any, others ...any) []string {
 // API told and what that one calls an origin.
 var noClaims = map[string]bool{
 	"failures": true, "complete": true, "clean": true, "counts": true, "fixable": true, "scanned": true, "manual_actions": true,
-	"route": true, "origin": true, "unverified": true, "problems": true,
+	"route": true, "origin": true, "unverified": true, "problems": true, "summary": true, "unjudged": true,
 }
 
 // claims gives every scalar of a report with its path; entries of lists go by

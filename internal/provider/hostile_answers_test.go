@@ -111,7 +111,6 @@ func within(some, all any) bool {
 // says nothing is an error, or not complete.
 func TestProcess_blindIsNotClean(t *testing.T) {
 	t.Parallel()
-	a := startPreset(t, "demo", simulator.Options{})
 	user := func(id string) string { return fmt.Sprintf("{ id = %q }", id) }
 	for name, block := range map[string]string{
 		"divergences":          "",
@@ -121,6 +120,8 @@ func TestProcess_blindIsNotClean(t *testing.T) {
 		"clone_plan":           "source = " + user(demoSource) + "\n target = " + user(demoTarget) + "\n allow_incomplete = true",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := startPreset(t, "demo", simulator.Options{})
 			w := newWorkspace(t, a.audited(fmt.Sprintf("data \"dbxidentity_%s\" \"it\" {\n%s\n}\noutput \"it\" {\n value = data.dbxidentity_%s.it\n}\n", name, block, name)))
 			answer := func(path, body string) simulator.Fault {
 				return simulator.Fault{Kind: simulator.FaultStatus, Method: http.MethodGet, Path: path, Status: http.StatusOK, Body: body}

@@ -62,14 +62,14 @@ func (r *remediationLedgerResource) ModifyPlan(ctx context.Context, req resource
 		return
 	}
 	merged := plan.merge(ctx, state, &resp.Diagnostics)
-	r.checkExclude(ctx, &plan, merged, &resp.Diagnostics)
+	r.checkExclude(&plan, merged, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || merged == nil {
 		return // Unknown input leaves unknown maps: they are computed in the apply.
 	}
 	r.session.checkTargets(membershipTargets{
 		entries: membershipEntries(merged), tracked: state.memberships().decode(ctx, &state.Memberships, &resp.Diagnostics),
 		pending: plan.memberships().decode(ctx, &plan.PendingMemberships, &resp.Diagnostics),
-		exclude: plan.excluded(ctx, &resp.Diagnostics),
+		exclude: plan.excluded(&resp.Diagnostics),
 	}, &resp.Diagnostics)
 	same := !req.State.Raw.IsNull() && plan.sameSettings(state)
 	for _, section := range merged {
@@ -91,11 +91,11 @@ func (r *remediationLedgerResource) ModifyPlan(ctx context.Context, req resource
 
 // checkExclude checks exclude against what may be excluded; merged is nil while that
 // is not known.
-func (r *remediationLedgerResource) checkExclude(ctx context.Context, plan *ledgerModel, merged []mergedSection, diags *diag.Diagnostics) {
+func (r *remediationLedgerResource) checkExclude(plan *ledgerModel, merged []mergedSection, diags *diag.Diagnostics) {
 	if !fullyKnown(plan.Exclude) {
 		return
 	}
-	e := ledgerExclude{keys: plan.excluded(ctx, diags), incomplete: r.session.isIncomplete(), memberships: !plan.PendingMemberships.IsNull()}
+	e := ledgerExclude{keys: plan.excluded(diags), incomplete: r.session.isIncomplete(), memberships: !plan.PendingMemberships.IsNull()}
 	for _, section := range merged {
 		if e.labels == nil {
 			e.labels = map[string][]string{}

@@ -234,7 +234,7 @@ func (m *ledgerModel) merge(ctx context.Context, state *ledgerModel, diags *diag
 	if !fullyKnown(m.Exclude) {
 		return nil
 	}
-	exclude := m.excluded(ctx, diags)
+	exclude := m.excluded(diags)
 	ids, idsKnown := m.externalIDs().merge(ctx, state.externalIDs(), exclude, diags)
 	removals, removalsKnown := m.memberRemovals().merge(ctx, state.memberRemovals(), exclude, diags)
 	memberships, membershipsKnown := m.memberships().merge(ctx, state.memberships(), exclude, diags)
@@ -246,7 +246,7 @@ func (m *ledgerModel) merge(ctx context.Context, state *ledgerModel, diags *diag
 }
 
 // excluded are the keys that the ledger must not hold; exclude is known.
-func (m *ledgerModel) excluded(ctx context.Context, diags *diag.Diagnostics) map[string]bool {
+func (m *ledgerModel) excluded(diags *diag.Diagnostics) map[string]bool {
 	var keys []string
 	if !m.Exclude.IsNull() {
 		keys = textsFrom(path.Root("exclude"), m.Exclude.Elements(), diags)

@@ -31,29 +31,31 @@ func twinWorld() simulator.State {
 // refused with the fix that is meant.
 func TestProcess_resolveMakesNoTwin(t *testing.T) {
 	t.Parallel()
-	a := startAccount(t, twinWorld(), simulator.Options{AIM: true})
 	for name, tt := range map[string]struct {
 		kind, externalID, id, current string
-		sources                       []string
+		sources                       []func(account) string
 	}{
-		"user name":      {"user", entraID(101), "101", "", []string{a.entra(), a.file()}},
-		"mail address":   {"user", entraID(104), "104", entraID(1104), []string{a.entra()}},
-		"other form":     {"user", entraID(105), "105", "", []string{a.file()}},
-		"group":          {"group", entraID(202), "202", "", []string{a.entra(), a.file()}},
-		"application id": {"service_principal", entraID(301), "301", "", []string{a.entra()}},
+		"user name":      {"user", entraID(101), "101", "", []func(account) string{account.entra, account.file}},
+		"mail address":   {"user", entraID(104), "104", entraID(1104), []func(account) string{account.entra}},
+		"other form":     {"user", entraID(105), "105", "", []func(account) string{account.file}},
+		"group":          {"group", entraID(202), "202", "", []func(account) string{account.entra, account.file}},
+		"application id": {"service_principal", entraID(301), "301", "", []func(account) string{account.entra}},
 	} {
 		for _, source := range tt.sources {
 			t.Run(name, func(t *testing.T) {
-				w := newWorkspace(t, a.config(source, resolvedOf(tt.kind, tt.externalID, ""))).trustsIDP(a)
+				t.Parallel()
+				a := startAccount(t, twinWorld(), simulator.Options{AIM: true})
+				w := newWorkspace(t, a.config(source(a), resolvedOf(tt.kind, tt.externalID, ""))).trustsIDP(a)
 				refusal := w.must(1, "plan")
 				saysAll(t, refusal, "Refusing to Plan Resolved Principal", `principal_id = "`+tt.id+`"`, `expected_current_external_id = "`+tt.current+`"`)
 				w.destroysInstead(refusal)
+				if n := a.resolves(); n != 0 {
+					t.Errorf("%d resolve requests", n)
+				}
 			})
 		}
 	}
-	if n := a.resolves(); n != 0 {
-		t.Errorf("%d resolve requests", n)
-	}
+	a := startAccount(t, twinWorld(), simulator.Options{AIM: true})
 	for why, tt := range map[string]struct{ settings, config, want string }{
 		"not known":             {"", resolvedOf("user", entraID(101), ""), "Second Principal Not Ruled Out"},
 		"disabled":              {a.entra(), resolvedOf("user", entraID(106), ""), "Identity Is Disabled"},
