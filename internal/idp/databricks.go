@@ -4,12 +4,9 @@
 package idp
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,26 +16,14 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 )
 
-// Kinds of IdP in provider configuration.
-const (
-	KindDatabricks = "databricks"
-	KindEntra      = "entra"
-	KindOkta       = "okta"
-	KindFile       = "file"
-)
+// keptMatches are what an audit keeps of this kind in a checkpoint.
+const keptMatches = "answers of matchWithIdp"
 
-// Calls as they are named in [audit.Failure].
-const (
-	callMatch       = "matchWithIdp"
-	callMembers     = "list group members"
-	callListUsers   = "list IdP users"
-	callListGroups  = "list IdP groups"
-	callListSPs     = "list IdP service principals"
-	callGetByIDs    = "look up IdP objects by id"
-	callFilter      = "look up IdP objects by name"
-	callIDPMembers  = "list IdP group members"
-	callOutOfDomain = "match service principals"
-)
+// KindDatabricks is the name of the kind in provider configuration.
+const KindDatabricks = "databricks"
+
+// callMatch is the call as it is named in [audit.Failure].
+const callMatch = "matchWithIdp"
 
 // MatchClient is the account's side of matchWithIdp; internal/account has it.
 // Its error may implement AuthenticationFailure() bool: then nothing else can
@@ -235,36 +220,4 @@ func (d *databricks) ask(ctx context.Context, answers *shared[audit.Match], kept
 		err = failed
 	}
 	return got[key], err
-}
-
-// endsAll tells errors after which nothing can be asked any more: the context's
-// end, refused credentials, and a host that does not answer at all.
-func endsAll(ctx context.Context, err error) bool {
-	if err == nil {
-		return false
-	}
-	var (
-		refused interface{ AuthenticationFailure() bool }
-		silent  interface{ HostUnreachable() bool }
-	)
-	return ctx.Err() != nil || errors.Is(err, context.Canceled) ||
-		errors.As(err, &refused) && refused.AuthenticationFailure() ||
-		errors.As(err, &silent) && silent.HostUnreachable()
-}
-
-// IsLasting tells of a failure that reading again cannot mend: the kind of IdP does
-// not have what was asked for.
-func IsLasting(f audit.Failure) bool { return f.Call == callOutOfDomain }
-
-// sortFailures sorts by type, id, call and reason, and leaves each one once.
-// Failures of no type come last.
-func sortFailures(list []audit.Failure) []audit.Failure {
-	slices.SortFunc(list, func(x, y audit.Failure) int {
-		return cmp.Or(
-			audit.CompareRefs(audit.Ref{Type: x.Type, ID: x.ID}, audit.Ref{Type: y.Type, ID: y.ID}),
-			strings.Compare(x.Call, y.Call),
-			strings.Compare(x.Reason, y.Reason),
-		)
-	})
-	return slices.Compact(list)
 }

@@ -263,3 +263,20 @@ func (d *directory) matchAll(ctx context.Context, principals []audit.Principal) 
 	}
 	return out, nil
 }
+
+func (e *entry) found() Found {
+	id := e.identity
+	if id.Deleted {
+		return Found{}
+	}
+	out := Found{Identity: &id}
+	for _, name := range slices.Concat(id.Names, e.named, e.aliases) {
+		if name != "" && !slices.Contains(out.Names, name) {
+			out.Names = append(out.Names, name)
+		}
+	}
+	if id.Type != audit.TypeUser && id.DisplayName != "" && !slices.Contains(out.Names, id.DisplayName) {
+		out.Names = append(out.Names, id.DisplayName)
+	}
+	return out
+}

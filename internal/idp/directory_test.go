@@ -30,10 +30,6 @@ func group(id, name string) entry {
 	return entry{identity: audit.Identity{Type: audit.TypeGroup, ExternalID: id, Names: []string{name}}}
 }
 
-func principal(t audit.PrincipalType, name, externalID string) audit.Principal {
-	return audit.Principal{Ref: audit.Ref{Type: t, ID: "1"}, Name: name, ExternalID: externalID}
-}
-
 func ids(list []audit.Identity) []string {
 	var out []string
 	for _, id := range list {
@@ -459,8 +455,4 @@ func TestMembers_nestedGroups(t *testing.T) {
 			}
 		})
 	}
-}
-
-func member(t audit.PrincipalType, id, externalID string) audit.Member {
-	return audit.Member{Ref: audit.Ref{Type: t, ID: id}, ExternalID: externalID}
 }

@@ -14,6 +14,9 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
+// KindEntra is the name of the kind in provider configuration.
+const KindEntra = "entra"
+
 // EntraConfig says how to reach Entra ID. Every value may be left out; the
 // credentials are explained at [NewEntra].
 type EntraConfig struct {
@@ -35,15 +38,6 @@ type EntraConfig struct {
 	BatchPause time.Duration
 }
 
-// ConfigError is a setting of an IdP that cannot be used.
-type ConfigError struct {
-	// Attribute is below idp, for example "entra.graph_endpoint".
-	Attribute string
-	Detail    string
-}
-
-func (e *ConfigError) Error() string { return "idp." + e.Attribute + ": " + e.Detail }
-
 type entra struct {
 	graph      *graphClient
 	creds      *entraCredentials
@@ -51,7 +45,7 @@ type entra struct {
 	lists      *graphLists
 }
 
-var _ Source = (*entra)(nil)
+var _ Lookup = (*entra)(nil)
 
 // entraConcurrency is how many requests to Graph are in flight: its quota is
 // counted in resource units per 10 seconds, and a batch takes 20 to 60 of them.
@@ -165,19 +159,6 @@ func (c *EntraConfig) hosts() (authority, graph *url.URL, err error) {
 		return nil, nil, &ConfigError{"entra.graph_endpoint", fmt.Sprintf("%q ends with a version; leave it out", endpoint)}
 	}
 	return authority, graph, nil
-}
-
-// checkEndpoint takes https, and http for loopback.
-func checkEndpoint(attribute, endpoint string) (*url.URL, error) {
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return nil, &ConfigError{attribute, fmt.Sprintf("%q is not a URL of the form https://host", endpoint)}
-	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
-		return nil, &ConfigError{attribute, fmt.Sprintf("%q must begin with https:// (http:// is accepted for loopback addresses only), "+
-			"because credentials are sent to it", endpoint)}
-	}
-	return u, nil
 }
 
 // scopeFor is the permission set of a token for Graph. An endpoint that is not

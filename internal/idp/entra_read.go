@@ -21,6 +21,12 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
+// Calls as they are named in [audit.Failure].
+const (
+	callGetByIDs = "look up IdP objects by id"
+	callFilter   = "look up IdP objects by name"
+)
+
 const (
 	graphPage = 999  // $top of a list, its maximum (idp-apis, section 3.1)
 	graphIDs  = 1000 // ids of one getByIds call, its maximum (section 3.2)
@@ -124,7 +130,7 @@ func (r *entraReader) ask(t entraType) asked {
 			continue
 		}
 		for _, name := range []string{p.Name, norm.NFC.String(strings.TrimSpace(p.Name))} {
-			key := foldName(name)
+			key := audit.FoldName(name)
 			// An application id that is no GUID is refused as a filter, and nobody's.
 			if key == "" || names[key] || t.t == audit.TypeServicePrincipal && !guid.MatchString(key) {
 				continue
@@ -265,7 +271,7 @@ func (r *entraReader) lookByName(ctx context.Context, a asked) looked {
 			return r.look(ctx, a)
 		default:
 			for _, name := range names[u] {
-				out.holes[foldName(name)] = err.Error()
+				out.holes[audit.FoldName(name)] = err.Error()
 			}
 		}
 	}
@@ -276,7 +282,7 @@ func (r *entraReader) lookByName(ctx context.Context, a asked) looked {
 func (r *entraReader) missing(a asked) []string {
 	var out []string
 	for _, id := range a.ids {
-		if _, there := r.d.byID[id]; !there {
+		if r.d.find(id) == nil {
 			out = append(out, id)
 		}
 	}

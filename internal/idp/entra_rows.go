@@ -19,6 +19,9 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
+// keptGraph are what an audit keeps of this kind in a checkpoint.
+const keptGraph = "lists of Microsoft Graph"
+
 // graphLists are the lists that the audits of one run share.
 type graphLists struct {
 	rows  shared[[]graphObject]

@@ -15,19 +15,19 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/localfile"
 )
 
+// KindFile is the name of the kind in provider configuration.
+const KindFile = "file"
+
 // MaxFile is the size in bytes from which on a directory file is refused; a
 // directory of a million objects is about half of it.
 const MaxFile = 512 << 20
-
-// defaultReaders is the default of [Request.Readers].
-const defaultReaders = 64
 
 type file struct {
 	path   string
 	parsed shared[*directory]
 }
 
-var _ Source = (*file)(nil)
+var _ Lookup = (*file)(nil)
 
 // NewFile reads a directory from one JSON document (UTF-8, at most 512 MiB), so
 // that any IdP can be used:
@@ -94,51 +94,6 @@ func (f *file) read(ctx context.Context) (*directory, error) {
 		return err
 	})
 	return found[f.path], err
-}
-
-// result matches every principal and then the members of linked groups.
-func (d *directory) result(ctx context.Context, req Request, fetch fetchNodes) (Result, error) {
-	matches, err := d.matchAll(ctx, req.Principals)
-	if err != nil {
-		return Result{}, err
-	}
-	out := Result{Matches: matches}
-	members := memberAudit{d: d, req: req, matches: out.Matches, fetch: fetch}
-	if out.Failures, err = members.run(ctx); err != nil {
-		return Result{}, err
-	}
-	for _, t := range audit.PrincipalTypes() {
-		if why := d.unread[t]; why != "" && asksFor(req, t) {
-			out.Failures = append(out.Failures, audit.Failure{Type: t, Call: listCall(t), Reason: why})
-		}
-	}
-	for _, p := range req.Principals {
-		if h, in := d.holeOf(p); in && d.unread[p.Type] == "" {
-			out.Failures = append(out.Failures, audit.Failure{Type: p.Type, ID: p.ID, Call: h.call, Reason: h.why})
-		}
-	}
-	out.Failures = sortFailures(out.Failures)
-	return out, nil
-}
-
-func asksFor(req Request, t audit.PrincipalType) bool {
-	for _, p := range req.Principals {
-		if p.Type == t {
-			return true
-		}
-	}
-	return false
-}
-
-func listCall(t audit.PrincipalType) string {
-	switch t {
-	case audit.TypeUser:
-		return callListUsers
-	case audit.TypeGroup:
-		return callListGroups
-	default:
-		return callListSPs
-	}
 }
 
 func readFile(ctx context.Context, path string) (*directory, error) {
@@ -218,7 +173,7 @@ func (s *fileServicePrincipal) toEntry() (entry, error) {
 // fileNodes are the members of the groups. One that lies in the recycle bin is no
 // member. What one is that the file does not describe is not known: a user who is
 // gone, or a group with members of its own that was not exported.
-func (d *directory) fileNodes(groups []fileGroup) {
+func fileNodes(d *directory, groups []fileGroup) {
 	d.nodesWhole = true
 	for i := range groups {
 		g := &groups[i]
@@ -240,4 +195,21 @@ func (d *directory) fileNodes(groups []fileGroup) {
 			}
 		}
 	}
+}
+
+// Lookup reads the file, once in a run.
+func (f *file) Lookup(ctx context.Context, t audit.PrincipalType, ids []string) map[string]Found {
+	d, err := f.read(ctx)
+	if err != nil {
+		return allUnknown(ids, err.Error())
+	}
+	out := make(map[string]Found, len(ids))
+	for _, id := range ids {
+		if e := d.find(id); e != nil {
+			out[id] = e.found()
+		} else {
+			out[id] = Found{Unknown: d.unread[t]}
+		}
+	}
+	return out
 }

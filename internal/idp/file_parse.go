@@ -52,7 +52,7 @@ func parseFile(ctx context.Context, raw []byte) (*directory, error) {
 			p.d.unread[t] = fmt.Sprintf("the file has no list %q; write [] if there are none", key)
 		}
 	}
-	p.d.fileNodes(p.groups)
+	fileNodes(p.d, p.groups)
 	return p.d, nil
 }
 
@@ -286,13 +286,4 @@ func (p *fileParser) position(offset int64) string {
 	line := bytes.Count(before, []byte("\n")) + 1
 	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
 	return fmt.Sprintf("line %d, column %d", line, column)
-}
-
-// clip keeps error texts short.
-func clip(s string) string {
-	const most = 80
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + ".."
 }

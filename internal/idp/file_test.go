@@ -18,6 +18,9 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
+// someID is an id as Entra ID has them.
+const someID = "aaaaaaaa-0000-4000-8000-000000000001"
+
 func writeFile(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "directory.json")
@@ -140,7 +143,7 @@ func TestParseFile_errors(t *testing.T) {
 		"no user name":     {`{"version":1,"users":[{"id":"1"}]}`, `users[0]: user_name is missing or blank`},
 		"no group name":    {`{"version":1,"groups":[{"id":"1"}]}`, `groups[0]: display_name is missing or blank`},
 		"no app id":        {`{"version":1,"service_principals":[{"id":"1"}]}`, `application_id is missing or blank`},
-		"id twice":         {"{\"version\":1,\"users\":[{\"id\":\"" + guid1 + "\",\"user_name\":\"a\"}],\n\"groups\":[{\"id\":\"" + strings.ToUpper(guid1) + "\",\"display_name\":\"g\"}]}", `that of the object at line 1, column 23 too`},
+		"id twice":         {"{\"version\":1,\"users\":[{\"id\":\"" + someID + "\",\"user_name\":\"a\"}],\n\"groups\":[{\"id\":\"" + strings.ToUpper(someID) + "\",\"display_name\":\"g\"}]}", `that of the object at line 1, column 23 too`},
 		"key in capitals":  {`{"version":1,"users":[{"ID":"1","user_name":"a"}]}`, `line 1, column 24: users[0]: the key "ID" is not known`},
 		"key twice inside": {`{"version":1,"users":[{"id":"1","user_name":"\\\"}{,a","enabled":true,"enabled":null}]}`, `column 71: users[0]: the key "enabled" is there twice`},
 		"key in disguise":  {`{"version":1,"users":[{"id":"1","user_name":"a","i\u0064":"2"}]}`, `users[0]: the key "id" is there twice`},

@@ -4,84 +4,16 @@
 package idp
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
-
-// apiError is an answer of an IdP other than success.
-type apiError struct {
-	Method, Place string
-	Status        int
-	// Code and Message are the API's own words.
-	Code, Message, RequestID string
-}
-
-func (e *apiError) Error() string {
-	text := fmt.Sprintf("%s %s: status %d", e.Method, e.Place, e.Status)
-	if e.Code != "" {
-		text += " " + e.Code
-	}
-	if e.Message != "" {
-		text += ": " + e.Message
-	}
-	if e.RequestID != "" {
-		text += " (request id " + e.RequestID + ")"
-	}
-	return text
-}
-
-// clean takes secrets and control characters out of what came from the other side.
-func (e *apiError) clean() {
-	e.Code, e.Message, e.RequestID = redact.Text(e.Code), redact.Text(e.Message), redact.Text(e.RequestID)
-}
-
-// bodyText is what can be shown of a body that is not the API's own.
-func bodyText(header http.Header, body []byte) string {
-	body = bytes.TrimSpace(body)
-	if strings.Contains(header.Get("Content-Type"), "html") || bytes.HasPrefix(body, []byte("<")) {
-		return htmlText
-	}
-	return clip(redact.Text(string(body))) // Half a secret would not be found.
-}
-
-// htmlText stands for an HTML page, which is never the API's answer.
-const htmlText = "the answer is HTML instead of JSON, as proxies, gateways and login pages send it; check the host and the proxies on the way to it"
-
-// isForbidden tells whether an error is an answer 403.
-func isForbidden(err error) bool {
-	var e *apiError
-	return errors.As(err, &e) && e.Status == http.StatusForbidden
-}
-
-// isBadRequest tells whether an error is an answer 400.
-func isBadRequest(err error) bool {
-	var e *apiError
-	return errors.As(err, &e) && e.Status == http.StatusBadRequest
-}
-
-// authError is credentials that an IdP does not accept.
-type authError struct {
-	err  error
-	hint string
-}
-
-func (e *authError) Error() string { return e.err.Error() + ". " + e.hint }
-
-func (e *authError) Unwrap() error { return e.err }
-
-// AuthenticationFailure marks the error as one after which nothing can be read.
-func (e *authError) AuthenticationFailure() bool { return true }
 
 // graphClient speaks Microsoft Graph.
 type graphClient struct {
@@ -91,26 +23,6 @@ type graphClient struct {
 	authorize func(ctx context.Context, r *http.Request) error
 	batches   int // batches in flight
 	limits    batchLimits
-}
-
-// origin is scheme and host of the only place that credentials are sent to.
-type origin struct{ scheme, host string }
-
-func originOf(u *url.URL) origin {
-	return origin{strings.ToLower(u.Scheme), strings.ToLower(u.Host)}
-}
-
-// check refuses a next link that leads anywhere else, and names its host.
-func (o origin) check(link string) error {
-	u, err := url.Parse(link)
-	if err != nil {
-		return errors.New("the link to the next page is not a URL")
-	}
-	if originOf(u) != o {
-		return fmt.Errorf("the link to the next page leads to %s://%s, not to the configured %s://%s; it was not followed, "+
-			"because the credentials would have gone there", u.Scheme, u.Host, o.scheme, o.host)
-	}
-	return nil
 }
 
 // send makes one request with an absolute URL. An answer of 400 and above is an
@@ -141,29 +53,6 @@ func (g *graphClient) send(ctx context.Context, method, link string, header http
 		return resp, textOnly(method, link, resp)
 	}
 	return nil, graphFailure(method, placeOf(link), resp.Status, resp.Header, resp.Body)
-}
-
-// textOnly is an error for an answer with bytes that are no text: names with them are
-// decoded into names that nobody has.
-func textOnly(method, link string, resp *transport.Response) error {
-	if transport.IsText(resp.Body) {
-		return nil
-	}
-	return fmt.Errorf("%s %s: the answer holds bytes that are no text, so that its names cannot be told for certain", method, placeOf(link))
-}
-
-// checkJSON finds answers that broke off although their length fits.
-func checkJSON(r *transport.Response) error {
-	if !json.Valid(bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf"))) {
-		return errors.New("the answer is not whole JSON")
-	}
-	return nil
-}
-
-// placeOf is a URL without its query, which may hold names.
-func placeOf(link string) string {
-	place, _, _ := strings.Cut(link, "?")
-	return place
 }
 
 // graphFailure reads the error body of Graph.
@@ -240,9 +129,6 @@ func listPages(ctx context.Context, g *graphClient, link string, each func(rows 
 	return nil
 }
 
-// mostPages is far beyond every directory.
-const mostPages = 100_000
-
 // parsePage checks the next link before anybody can follow it.
 func parsePage(g *graphClient, body []byte) (page, error) {
 	var p page
@@ -266,22 +152,6 @@ func parsePage(g *graphClient, body []byte) (page, error) {
 		}
 	}
 	return p, nil
-}
-
-// keysOf names the keys of an answer that is not understood.
-func keysOf(body []byte) string {
-	const most, longest = 8, 60
-	var keys map[string]json.RawMessage
-	if json.Unmarshal(body, &keys) != nil || len(keys) == 0 {
-		return "no key"
-	}
-	names := slices.Sorted(maps.Keys(keys))
-	for i, k := range names {
-		if len(k) > longest {
-			names[i] = strings.ToValidUTF8(k[:longest], "") + "..."
-		}
-	}
-	return fmt.Sprintf("the keys %q", names[:min(len(names), most)])
 }
 
 // graphObject is a user, group or service principal; fields that were not

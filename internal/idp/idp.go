@@ -71,3 +71,12 @@ type Source interface {
 	Capabilities() Capabilities
 	Match(ctx context.Context, req Request) (Result, error)
 }
+
+// ConfigError is a setting of an IdP that cannot be used.
+type ConfigError struct {
+	// Attribute is below idp, for example "entra.graph_endpoint".
+	Attribute string
+	Detail    string
+}
+
+func (e *ConfigError) Error() string { return "idp." + e.Attribute + ": " + e.Detail }

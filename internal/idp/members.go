@@ -174,8 +174,9 @@ func (a *memberAudit) readBoth(ctx context.Context, at []int) (map[string][]audi
 	return members, failures, nil
 }
 
-// readAhead is a number of IdP groups that is whole batches of Microsoft Graph.
-const readAhead = 5 * maxParts
+// readAhead is a number of IdP groups that is whole batches of Microsoft Graph,
+// which hold 20.
+const readAhead = 100
 
 func setOf(keys []string) map[string]bool {
 	out := make(map[string]bool, len(keys))
@@ -206,7 +207,7 @@ func (a *memberAudit) databricksMembers(ctx context.Context, group *errgroup.Gro
 	}
 	close(next)
 	var readers sync.WaitGroup
-	for range min(a.req.readers(), len(groups)) {
+	for range min(readersOf(a.req), len(groups)) {
 		readers.Add(1)
 		group.Go(func() error {
 			defer readers.Done()

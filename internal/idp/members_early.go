@@ -44,7 +44,7 @@ func beginMembers(ctx context.Context, req Request, groups []string) *earlyMembe
 		}
 	}
 	close(next)
-	for range min(req.readers(), len(e.lists)) {
+	for range min(readersOf(req), len(e.lists)) {
 		e.wg.Go(func() {
 			for id := range next {
 				e.read(ctx, req, id)
@@ -97,5 +97,8 @@ func (e *earlyMembers) close() {
 	}
 }
 
-// readers is the number of readers with its default.
-func (r *Request) readers() int { return cmp.Or(max(r.Readers, 0), defaultReaders) }
+// readersOf is the number of readers with its default.
+func readersOf(r Request) int { return cmp.Or(max(r.Readers, 0), defaultReaders) }
+
+// defaultReaders is the default of [Request.Readers].
+const defaultReaders = 64

@@ -25,6 +25,12 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
+// keptOkta are what an audit keeps of this kind in a checkpoint.
+const keptOkta = "lists of Okta"
+
+// KindOkta is the name of the kind in provider configuration.
+const KindOkta = "okta"
+
 // OktaConfig says how to reach an Okta org.
 type OktaConfig struct {
 	// OrgURL is that of the org, for example https://example.okta.com. http is
@@ -50,7 +56,7 @@ type okta struct {
 	members shared[[]string]
 }
 
-var _ Source = (*okta)(nil)
+var _ Lookup = (*okta)(nil)
 
 // oktaConcurrency keeps below the limits on concurrent requests of small orgs,
 // which start at 15.
@@ -435,14 +441,6 @@ func wholeList[T oktaObject](
 		err = failed
 	}
 	return found[link], err
-}
-
-// endOnly keeps the errors that end everything.
-func endOnly(ctx context.Context, err error) error {
-	if endsAll(ctx, err) {
-		return err
-	}
-	return nil
 }
 
 func explainOkta(err error, scope string) string {

@@ -11,13 +11,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 )
 
-// Kinds of what an audit keeps in a checkpoint.
-const (
-	keptMatches = "answers of matchWithIdp"
-	keptGraph   = "lists of Microsoft Graph"
-	keptOkta    = "lists of Okta"
-)
-
 // shared is what the audits of one run have read, by key, so that nothing is read
 // twice in a run, however many audits ask for it at a time. What could not be read
 // is not kept: the next one tries again. The zero value is empty.

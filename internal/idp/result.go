@@ -1,0 +1,64 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"context"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// Calls as they are named in [audit.Failure].
+const (
+	callMembers    = "list group members"
+	callListUsers  = "list IdP users"
+	callListGroups = "list IdP groups"
+	callListSPs    = "list IdP service principals"
+	callIDPMembers = "list IdP group members"
+)
+
+// result matches every principal and then the members of linked groups.
+func (d *directory) result(ctx context.Context, req Request, fetch fetchNodes) (Result, error) {
+	matches, err := d.matchAll(ctx, req.Principals)
+	if err != nil {
+		return Result{}, err
+	}
+	out := Result{Matches: matches}
+	members := memberAudit{d: d, req: req, matches: out.Matches, fetch: fetch}
+	if out.Failures, err = members.run(ctx); err != nil {
+		return Result{}, err
+	}
+	for _, t := range audit.PrincipalTypes() {
+		if why := d.unread[t]; why != "" && asksFor(req, t) {
+			out.Failures = append(out.Failures, audit.Failure{Type: t, Call: listCall(t), Reason: why})
+		}
+	}
+	for _, p := range req.Principals {
+		if h, in := d.holeOf(p); in && d.unread[p.Type] == "" {
+			out.Failures = append(out.Failures, audit.Failure{Type: p.Type, ID: p.ID, Call: h.call, Reason: h.why})
+		}
+	}
+	out.Failures = sortFailures(out.Failures)
+	return out, nil
+}
+
+func asksFor(req Request, t audit.PrincipalType) bool {
+	for _, p := range req.Principals {
+		if p.Type == t {
+			return true
+		}
+	}
+	return false
+}
+
+func listCall(t audit.PrincipalType) string {
+	switch t {
+	case audit.TypeUser:
+		return callListUsers
+	case audit.TypeGroup:
+		return callListGroups
+	default:
+		return callListSPs
+	}
+}
