@@ -14,6 +14,8 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -56,11 +58,11 @@ func TestSources_agree(t *testing.T) {
 			st := state(t)
 			w := newWorld(t, st, simulator.Options{})
 			client := w.account(t)
-			want, _ := run(t, client, idp.NewDatabricks(client, 16))
+			want, _ := run(t, client, matchwithidp.New(client, 16))
 			if len(want.Users) == 0 || !want.Complete {
 				t.Fatalf("nothing to compare: %d users, complete %v, %v", len(want.Users), want.Complete, want.Failures)
 			}
-			for _, source := range []idp.Source{w.entra(t), idp.NewFile(writeDirectory(t, t.TempDir(), st.IDP))} {
+			for _, source := range []idp.Source{w.entra(t), file.New(writeDirectory(t, t.TempDir(), st.IDP))} {
 				got, _ := run(t, client, source)
 				if diff := cmp.Diff(rows(want), rows(got)); diff != "" {
 					t.Errorf("%s differs from databricks: %s", source.Kind(), diff)
@@ -170,8 +172,8 @@ func TestSources_agreeAtRandom(t *testing.T) {
 		w, done := open(t, st, simulator.Options{})
 		defer done()
 		client := w.account(t)
-		_, databricks := run(t, client, idp.NewDatabricks(client, 8))
-		entra, file := w.entra(t), idp.NewFile(writeDirectory(t, dir, st.IDP))
+		_, databricks := run(t, client, matchwithidp.New(client, 8))
+		entra, file := w.entra(t), file.New(writeDirectory(t, dir, st.IDP))
 		var want string
 		for i, source := range []idp.Source{entra, file} {
 			_, got := run(t, client, source)
@@ -193,7 +195,7 @@ func TestSources_agreeAtRandom(t *testing.T) {
 				got.Matches[at].ByName = named
 			}
 			judge := func(matches []audit.Match) string {
-				return rows(audit.Divergences(audit.Input{Matches: matches}, audit.Options{IDP: idp.NewDatabricks(nil, 1).Capabilities().Capabilities}))
+				return rows(audit.Divergences(audit.Input{Matches: matches}, audit.Options{IDP: matchwithidp.New(nil, 1).Capabilities().Capabilities}))
 			}
 			if diff := cmp.Diff(judge(server), judge(got.Matches)); diff != "" {
 				t.Fatalf("%s differs from databricks: %s", source.Kind(), diff)

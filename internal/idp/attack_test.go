@@ -12,6 +12,8 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -119,7 +121,7 @@ func TestAttack_namesInTheIDP(t *testing.T) {
 	w := newWorld(t, st, simulator.Options{})
 	client := w.account(t)
 	for name, source := range map[string]idp.Source{
-		"databricks": idp.NewDatabricks(client, 4), "entra": w.entra(t), "file": idp.NewFile(writeDirectory(t, t.TempDir(), st.IDP)),
+		"databricks": matchwithidp.New(client, 4), "entra": w.entra(t), "file": file.New(writeDirectory(t, t.TempDir(), st.IDP)),
 	} {
 		for kind, options := range map[string]audit.Options{
 			"default": {IDP: source.Capabilities().Capabilities}, "all other switches": {IDP: source.Capabilities().Capabilities, LinkGroups: true, Relink: true, SuggestGroupClears: true},
@@ -190,7 +192,7 @@ func TestAttack_whileBlind(t *testing.T) {
 		if err := w.sim.Server.SetFaults(faults); err != nil {
 			t.Fatal(err)
 		}
-		source := idp.NewFile(writeDirectory(t, t.TempDir(), st.IDP))
+		source := file.New(writeDirectory(t, t.TempDir(), st.IDP))
 		return auditWith(t, w.account(t), source, audit.Options{IDP: source.Capabilities().Capabilities}).ExternalIDFixes
 	}
 	if got := offered(powerless); len(got) != 9 {

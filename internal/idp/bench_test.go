@@ -6,7 +6,8 @@ package idp_test
 import (
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -19,7 +20,7 @@ func BenchmarkMatch_requests(b *testing.B) {
 	w, done := open(b, tenant(users, groups, sps), simulator.Options{})
 	defer done()
 	path := writeDirectory(b, b.TempDir(), tenant(users, groups, sps).IDP)
-	b.Run(idp.KindEntra, func(b *testing.B) {
+	b.Run(entra.Kind, func(b *testing.B) {
 		for b.Loop() {
 			w.sim.Server.ResetRequests()
 			if _, err := w.entra(b).Match(b.Context(), req); err != nil {
@@ -29,9 +30,9 @@ func BenchmarkMatch_requests(b *testing.B) {
 		b.ReportMetric(float64(w.requests("/graph/")), "requests")
 		b.ReportMetric(268, "least")
 	})
-	b.Run(idp.KindFile, func(b *testing.B) {
+	b.Run(file.Kind, func(b *testing.B) {
 		for b.Loop() {
-			if _, err := idp.NewFile(path).Match(b.Context(), req); err != nil {
+			if _, err := file.New(path).Match(b.Context(), req); err != nil {
 				b.Fatal(err)
 			}
 		}

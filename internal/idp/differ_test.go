@@ -12,6 +12,8 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -134,7 +136,7 @@ func TestSources_differ(t *testing.T) {
 			w := newWorld(t, tt.st, simulator.Options{})
 			client := w.account(t)
 			for source, want := range map[idp.Source]string{
-				idp.NewDatabricks(client, 4): tt.databricks, w.entra(t): tt.entra, idp.NewFile(writeDirectory(t, t.TempDir(), tt.st.IDP)): tt.file,
+				matchwithidp.New(client, 4): tt.databricks, w.entra(t): tt.entra, file.New(writeDirectory(t, t.TempDir(), tt.st.IDP)): tt.file,
 			} {
 				report, _ := run(t, client, source)
 				if diff := cmp.Diff(want, verdicts(report)); diff != "" {
@@ -161,7 +163,7 @@ func TestSources_differAfterSync(t *testing.T) {
 		source idp.Source
 		want   string
 	}{
-		{w.entra(t), drift}, {idp.NewFile(writeDirectory(t, t.TempDir(), st.IDP)), drift}, {idp.NewDatabricks(client, 4), ""},
+		{w.entra(t), drift}, {file.New(writeDirectory(t, t.TempDir(), st.IDP)), drift}, {matchwithidp.New(client, 4), ""},
 	} {
 		report, _ := run(t, client, tt.source)
 		if diff := cmp.Diff(tt.want, verdicts(report)); diff != "" {
@@ -184,7 +186,7 @@ func TestSources_differOnUnlinkedGroups(t *testing.T) {
 		w := newWorld(t, st, o)
 		client := w.account(t)
 		for source, want := range map[idp.Source]string{
-			w.entra(t): "", idp.NewFile(writeDirectory(t, t.TempDir(), st.IDP)): "", idp.NewDatabricks(client, 4): databricks,
+			w.entra(t): "", file.New(writeDirectory(t, t.TempDir(), st.IDP)): "", matchwithidp.New(client, 4): databricks,
 		} {
 			report, _ := run(t, client, source)
 			if diff := cmp.Diff(want, verdicts(report)); diff != "" {

@@ -26,7 +26,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -160,54 +160,54 @@ func TestEntraMatch_everyCredential(t *testing.T) {
 		}
 		return writeText(t, "token", signed, 0o600)
 	}
-	idOnly := func(c *idp.EntraConfig) { c.ClientSecret = "" }
-	nothing := func(c *idp.EntraConfig) { c.TenantID, c.ClientID, c.ClientSecret = "", "", "" }
+	idOnly := func(c *entra.Config) { c.ClientSecret = "" }
+	nothing := func(c *entra.Config) { c.TenantID, c.ClientID, c.ClientSecret = "", "", "" }
 	tests := map[string]struct {
-		change func(t *testing.T, c *idp.EntraConfig)
+		change func(t *testing.T, c *entra.Config)
 		answer int // of what is at the metadata endpoint
 	}{
-		"client secret": {change: func(*testing.T, *idp.EntraConfig) {}},
-		"certificate": {change: func(t *testing.T, c *idp.EntraConfig) {
+		"client secret": {change: func(*testing.T, *entra.Config) {}},
+		"certificate": {change: func(t *testing.T, c *entra.Config) {
 			t.Helper()
 			c.ClientSecret, c.ClientCertificatePath = "", writeText(t, "app.pem", certificate(t), 0o600)
 		}},
-		"workload identity": {change: func(t *testing.T, c *idp.EntraConfig) {
+		"workload identity": {change: func(t *testing.T, c *entra.Config) {
 			t.Helper()
 			idOnly(c)
 			t.Setenv("AZURE_FEDERATED_TOKEN_FILE", federated(t))
 		}},
-		"managed identity": {change: func(t *testing.T, c *idp.EntraConfig) {
+		"managed identity": {change: func(t *testing.T, c *entra.Config) {
 			t.Helper()
 			idOnly(c)
 			t.Setenv("IDENTITY_ENDPOINT", appService.URL)
 			t.Setenv("IDENTITY_HEADER", "secret of the app")
 		}},
-		"Azure CLI, client id given": {change: func(t *testing.T, c *idp.EntraConfig) {
+		"Azure CLI, client id given": {change: func(t *testing.T, c *entra.Config) {
 			t.Helper()
 			idOnly(c)
 			fakeAzureCLI(t, token)
 		}},
-		"Azure CLI, a proxy where the metadata would be": {answer: http.StatusOK, change: func(t *testing.T, c *idp.EntraConfig) {
+		"Azure CLI, a proxy where the metadata would be": {answer: http.StatusOK, change: func(t *testing.T, c *entra.Config) {
 			t.Helper()
 			idOnly(c)
 			c.ClientID = ownApp()
 			fakeAzureCLI(t, token)
 		}},
-		"default chain: environment": {change: func(t *testing.T, c *idp.EntraConfig) {
+		"default chain: environment": {change: func(t *testing.T, c *entra.Config) {
 			t.Helper()
 			t.Setenv("AZURE_TENANT_ID", c.TenantID)
 			t.Setenv("AZURE_CLIENT_ID", c.ClientID)
 			t.Setenv("AZURE_CLIENT_SECRET", c.ClientSecret)
 			nothing(c)
 		}},
-		"default chain: workload identity": {change: func(t *testing.T, c *idp.EntraConfig) {
+		"default chain: workload identity": {change: func(t *testing.T, c *entra.Config) {
 			t.Helper()
 			t.Setenv("AZURE_TENANT_ID", c.TenantID)
 			t.Setenv("AZURE_CLIENT_ID", c.ClientID)
 			t.Setenv("AZURE_FEDERATED_TOKEN_FILE", federated(t))
 			nothing(c)
 		}},
-		"default chain: Azure CLI": {change: func(t *testing.T, c *idp.EntraConfig) {
+		"default chain: Azure CLI": {change: func(t *testing.T, c *entra.Config) {
 			t.Helper()
 			nothing(c)
 			fakeAzureCLI(t, token)
@@ -218,7 +218,7 @@ func TestEntraMatch_everyCredential(t *testing.T) {
 			cfg := w.entraConfig()
 			cfg.Transport.Base = outsideAzure{next: cfg.Transport.Base, answer: tt.answer}
 			tt.change(t, &cfg)
-			source, err := idp.NewEntra(cfg)
+			source, err := entra.New(cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -230,7 +230,7 @@ func TestEntraMatch_everyCredential(t *testing.T) {
 		cfg.Transport.Base = outsideAzure{next: cfg.Transport.Base}
 		idOnly(&cfg)
 		fakeAzureCLI(t, "")
-		source, err := idp.NewEntra(cfg)
+		source, err := entra.New(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}

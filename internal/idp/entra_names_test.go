@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -48,7 +48,7 @@ func TestEntraMatch_usernameAttributes(t *testing.T) {
 			w := newWorld(t, st, simulator.Options{})
 			cfg := w.entraConfig()
 			cfg.UsernameAttributes = tt.attributes
-			source, err := idp.NewEntra(cfg)
+			source, err := entra.New(cfg)
 			if err != nil {
 				t.Fatal(err)
 			}

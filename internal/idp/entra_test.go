@@ -13,6 +13,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -287,13 +288,13 @@ func TestEntraMatch_credentials(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, tenant(1, 0, 0), simulator.Options{})
 	tests := map[string]struct {
-		change func(c *idp.EntraConfig)
+		change func(c *entra.Config)
 		want   string
 	}{
-		"wrong secret":   {func(c *idp.EntraConfig) { c.ClientSecret = "wrong-secret-text" }, "AADSTS7000215"},
-		"unknown app":    {func(c *idp.EntraConfig) { c.ClientID = objectID("e", 1) }, "AADSTS700016"},
-		"unknown tenant": {func(c *idp.EntraConfig) { c.TenantID = objectID("e", 2) }, objectID("e", 2)},
-		"silent host": {func(c *idp.EntraConfig) {
+		"wrong secret":   {func(c *entra.Config) { c.ClientSecret = "wrong-secret-text" }, "AADSTS7000215"},
+		"unknown app":    {func(c *entra.Config) { c.ClientID = objectID("e", 1) }, "AADSTS700016"},
+		"unknown tenant": {func(c *entra.Config) { c.TenantID = objectID("e", 2) }, objectID("e", 2)},
+		"silent host": {func(c *entra.Config) {
 			c.AuthorityHost, c.Transport.FirstContact = "https://127.0.0.1:1", time.Second
 		}, "127.0.0.1:1"},
 	}
@@ -302,7 +303,7 @@ func TestEntraMatch_credentials(t *testing.T) {
 			t.Parallel()
 			cfg := w.entraConfig()
 			tt.change(&cfg)
-			source, err := idp.NewEntra(cfg)
+			source, err := entra.New(cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -326,23 +327,23 @@ func TestEntraMatch_credentials(t *testing.T) {
 func TestNewEntra_errors(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		cfg       idp.EntraConfig
+		cfg       entra.Config
 		attribute string
 	}{
-		"authority over http":   {idp.EntraConfig{AuthorityHost: "http://127.0.0.1"}, "entra.authority_host"},
-		"graph over http":       {idp.EntraConfig{GraphEndpoint: "http://graph.example.com"}, "entra.graph_endpoint"},
-		"graph with version":    {idp.EntraConfig{GraphEndpoint: "https://graph.microsoft.com/v1.0/"}, "entra.graph_endpoint"},
-		"own authority":         {idp.EntraConfig{AuthorityHost: "https://login.example.com"}, "entra.graph_endpoint"},
-		"secret without tenant": {idp.EntraConfig{ClientID: "a", ClientSecret: "s"}, "entra.tenant_id"},
-		"secret without client": {idp.EntraConfig{TenantID: "a", ClientSecret: "s"}, "entra.client_id"},
-		"no certificate":        {idp.EntraConfig{TenantID: "a", ClientID: "b", ClientCertificatePath: "none.pem"}, "entra.client_certificate_path"},
-		"unknown attribute":     {idp.EntraConfig{UsernameAttributes: []string{"upn"}}, "entra.username_attributes"},
-		"attribute twice":       {idp.EntraConfig{UsernameAttributes: []string{"mail", "mail"}}, "entra.username_attributes"},
+		"authority over http":   {entra.Config{AuthorityHost: "http://127.0.0.1"}, "entra.authority_host"},
+		"graph over http":       {entra.Config{GraphEndpoint: "http://graph.example.com"}, "entra.graph_endpoint"},
+		"graph with version":    {entra.Config{GraphEndpoint: "https://graph.microsoft.com/v1.0/"}, "entra.graph_endpoint"},
+		"own authority":         {entra.Config{AuthorityHost: "https://login.example.com"}, "entra.graph_endpoint"},
+		"secret without tenant": {entra.Config{ClientID: "a", ClientSecret: "s"}, "entra.tenant_id"},
+		"secret without client": {entra.Config{TenantID: "a", ClientSecret: "s"}, "entra.client_id"},
+		"no certificate":        {entra.Config{TenantID: "a", ClientID: "b", ClientCertificatePath: "none.pem"}, "entra.client_certificate_path"},
+		"unknown attribute":     {entra.Config{UsernameAttributes: []string{"upn"}}, "entra.username_attributes"},
+		"attribute twice":       {entra.Config{UsernameAttributes: []string{"mail", "mail"}}, "entra.username_attributes"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := idp.NewEntra(tt.cfg)
+			_, err := entra.New(tt.cfg)
 			var wrong *idp.ConfigError
 			if !errors.As(err, &wrong) || wrong.Attribute != tt.attribute {
 				t.Errorf("got %v", err)

@@ -13,13 +13,13 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// callOutOfDomain is, in [audit.Failure], the call that a kind of IdP cannot make,
+// CallOutOfDomain is, in [audit.Failure], the call that a kind of IdP cannot make,
 // because it has no objects of that type.
-const callOutOfDomain = "match service principals"
+const CallOutOfDomain = "match service principals"
 
-// endsAll tells errors after which nothing can be asked any more: the context's
+// EndsAll tells errors after which nothing can be asked any more: the context's
 // end, refused credentials, and a host that does not answer at all.
-func endsAll(ctx context.Context, err error) bool {
+func EndsAll(ctx context.Context, err error) bool {
 	if err == nil {
 		return false
 	}
@@ -34,11 +34,11 @@ func endsAll(ctx context.Context, err error) bool {
 
 // IsLasting tells of a failure that reading again cannot mend: the kind of IdP does
 // not have what was asked for.
-func IsLasting(f audit.Failure) bool { return f.Call == callOutOfDomain }
+func IsLasting(f audit.Failure) bool { return f.Call == CallOutOfDomain }
 
-// sortFailures sorts by type, id, call and reason, and leaves each one once.
+// SortFailures sorts by type, id, call and reason, and leaves each one once.
 // Failures of no type come last.
-func sortFailures(list []audit.Failure) []audit.Failure {
+func SortFailures(list []audit.Failure) []audit.Failure {
 	slices.SortFunc(list, func(x, y audit.Failure) int {
 		return cmp.Or(
 			audit.CompareRefs(audit.Ref{Type: x.Type, ID: x.ID}, audit.Ref{Type: y.Type, ID: y.ID}),
@@ -49,9 +49,9 @@ func sortFailures(list []audit.Failure) []audit.Failure {
 	return slices.Compact(list)
 }
 
-// endOnly keeps the errors that end everything.
-func endOnly(ctx context.Context, err error) error {
-	if endsAll(ctx, err) {
+// EndOnly keeps the errors that end everything.
+func EndOnly(ctx context.Context, err error) error {
+	if EndsAll(ctx, err) {
 		return err
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -35,7 +36,7 @@ func TestFixedPoint_atRandom(t *testing.T) {
 		st := randomState(t)
 		w, done := open(t, st, simulator.Options{})
 		defer done()
-		source := idp.NewFile(writeDirectory(t, dir, st.IDP))
+		source := file.New(writeDirectory(t, dir, st.IDP))
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
 

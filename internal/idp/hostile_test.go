@@ -14,6 +14,8 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -50,7 +52,7 @@ func TestHostileLists(t *testing.T) {
 		"a list with an error": `{"value":[],"error":{"code":"x"}}`, "bytes that are no text": "{\"value\":[],\"note\":\"\xff\"}",
 		"half a character": `{"value":[],"note":"\ud83d"}`, "a list alone": `[]`,
 	}
-	okta := map[string]string{
+	oktaForms := map[string]string{
 		"an object": `{}`, "a list in an object": `{"users":[]}`, "null": `null`, "a null entry": `[null]`, "an entry without id": `[{"status":"ACTIVE"}]`,
 		"an entry without name": `[{"id":"1","status":"ACTIVE"}]`, "a number": `[1]`, "an error": `{"errorCode":"E1"}`, "bytes that are no text": "[{\"id\":\"\xff\"}]",
 	}
@@ -66,8 +68,8 @@ func TestHostileLists(t *testing.T) {
 		"groups of Graph":               {"entra", `/v1\.0/groups$`, graph, ""},
 		"service principals of Graph":   {"entra", `/v1\.0/servicePrincipals$`, graph, ""},
 		"ids of Graph":                  {"entra", `/getByIds$`, graph, ""},
-		"users of Okta":                 {"okta", `/api/v1/users$`, okta, ""},
-		"groups of Okta":                {"okta", `/api/v1/groups$`, okta, ""},
+		"users of Okta":                 {"okta", `/api/v1/users$`, oktaForms, ""},
+		"groups of Okta":                {"okta", `/api/v1/groups$`, oktaForms, ""},
 		"members of Okta":               {"okta", `/api/v1/groups/[^/]+/users$`, map[string]string{"null": `null`, "an object": `{}`, "a null entry": `[null]`}, ""},
 		"users of Okta, an odd link":    {"okta", `/api/v1/users$`, map[string]string{"no address": `[]`}, `rel="next"`},
 		"users of Okta, a broken link":  {"okta", `/api/v1/users$`, map[string]string{"no end": `[]`}, `<https://example.com; rel=next`},
@@ -88,11 +90,11 @@ func TestHostileLists(t *testing.T) {
 				}
 				var source idp.Source
 				if read.kind == "okta" {
-					source, err = idp.NewOkta(idp.OktaConfig{OrgURL: w.idp.OktaOrgURL, APIToken: w.idp.OktaAPIToken, Transport: options})
+					source, err = okta.New(okta.Config{OrgURL: w.idp.OktaOrgURL, APIToken: w.idp.OktaAPIToken, Transport: options})
 				} else {
 					cfg := w.entraConfig()
 					cfg.Transport = options
-					source, err = idp.NewEntra(cfg)
+					source, err = entra.New(cfg)
 				}
 				if err != nil {
 					t.Fatal(err)

@@ -5,6 +5,10 @@
 // "databricks", the account's own matchWithIdp) what it knows of Databricks
 // principals, and answers in the one language of the rules, [audit.Match].
 //
+// The package itself is the seam: what a source is asked and how it answers. Each kind
+// of IdP is a package of its own below it, and what a kind can report is data
+// ([Capabilities]).
+//
 // It knows directories and their APIs; it judges nothing. It must not import
 // the Terraform libraries. A read that fails becomes [audit.Failure] and an
 // Unknown in the matches that rest on it, never an absent identity.
@@ -59,7 +63,7 @@ type Result struct {
 type Capabilities struct {
 	audit.Capabilities
 	// SyncsOnMatch: matching is the one read that writes. On accounts with automatic
-	// identity management it syncs each identity that is asked about.
+	// Identity management it syncs each identity that is asked about.
 	SyncsOnMatch bool
 }
 

@@ -30,8 +30,8 @@ type Lookup interface {
 	Lookup(ctx context.Context, t audit.PrincipalType, ids []string) map[string]Found
 }
 
-// allUnknown is the same reason for every id.
-func allUnknown(ids []string, why string) map[string]Found {
+// AllUnknown is the same reason for every id.
+func AllUnknown(ids []string, why string) map[string]Found {
 	out := make(map[string]Found, len(ids))
 	for _, id := range ids {
 		out[id] = Found{Unknown: why}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -48,7 +50,7 @@ func lookupSources(t *testing.T) map[string]struct {
 	entraWorld := newWorld(t, simulator.State{IDP: lookupWorld(lookupGUID)}, simulator.Options{})
 	oktaID := func(n int) string { return fmt.Sprintf("00u%017d", n) }
 	oktaWorld := newWorld(t, simulator.State{IDP: lookupWorld(oktaID)}, simulator.Options{})
-	okta, err := idp.NewOkta(idp.OktaConfig{OrgURL: oktaWorld.idp.OktaOrgURL, APIToken: oktaWorld.idp.OktaAPIToken, Transport: oktaWorld.transport()})
+	okta, err := okta.New(okta.Config{OrgURL: oktaWorld.idp.OktaOrgURL, APIToken: oktaWorld.idp.OktaAPIToken, Transport: oktaWorld.transport()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +58,7 @@ func lookupSources(t *testing.T) map[string]struct {
 	return map[string]row{
 		"entra": {entraWorld, lookupGUID, looks(t, entraWorld.entra(t))},
 		"okta":  {oktaWorld, oktaID, looks(t, okta)},
-		"file":  {fileWorld, lookupGUID, looks(t, idp.NewFile(writeDirectory(t, t.TempDir(), lookupWorld(lookupGUID))))},
+		"file":  {fileWorld, lookupGUID, looks(t, file.New(writeDirectory(t, t.TempDir(), lookupWorld(lookupGUID))))},
 	}
 }
 
@@ -156,7 +158,7 @@ func TestLookup_unknown(t *testing.T) {
 			}
 		})
 	}
-	f := looks(t, idp.NewFile("/nonexistent")).Lookup(t.Context(), audit.TypeUser, []string{"x"})["x"]
+	f := looks(t, file.New("/nonexistent")).Lookup(t.Context(), audit.TypeUser, []string{"x"})["x"]
 	if !strings.Contains(f.Unknown, "/nonexistent") {
 		t.Errorf("a file that cannot be read: %+v", f)
 	}

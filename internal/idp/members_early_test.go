@@ -15,6 +15,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -36,7 +37,7 @@ func (w *world) entraBefore(t *testing.T, users func(ctx context.Context) error)
 		}
 		return base.RoundTrip(r)
 	})
-	source, err := idp.NewEntra(cfg)
+	source, err := entra.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,16 +21,17 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
-func (w *world) oktaConfig() idp.OktaConfig {
-	return idp.OktaConfig{OrgURL: w.idp.OktaOrgURL, APIToken: w.idp.OktaAPIToken, Transport: w.transport()}
+func (w *world) oktaConfig() okta.Config {
+	return okta.Config{OrgURL: w.idp.OktaOrgURL, APIToken: w.idp.OktaAPIToken, Transport: w.transport()}
 }
 
-func newOkta(t *testing.T, cfg idp.OktaConfig) idp.Source {
+func newOkta(t *testing.T, cfg okta.Config) idp.Source {
 	t.Helper()
-	source, err := idp.NewOkta(cfg)
+	source, err := okta.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +131,7 @@ func TestOktaMatch_serviceApp(t *testing.T) {
 		{ClientID: "half", Keys: map[string]crypto.PublicKey{"e": &ecKey.PublicKey}, Scopes: []string{"okta.users.read"}},
 	}}})
 	loginAs := func(app string, key any, id string) (idp.Result, error) {
-		cfg := idp.OktaConfig{OrgURL: w.idp.OktaOrgURL, ClientID: app, PrivateKey: encode(key), KeyID: id, Transport: w.transport()}
+		cfg := okta.Config{OrgURL: w.idp.OktaOrgURL, ClientID: app, PrivateKey: encode(key), KeyID: id, Transport: w.transport()}
 		return newOkta(t, cfg).Match(t.Context(), req)
 	}
 	login := func(key any, id string) (idp.Result, error) { return loginAs("app", key, id) }
@@ -255,7 +256,7 @@ func TestOktaMatch_dpopToken(t *testing.T) {
 		_, _ = rw.Write([]byte(`{"token_type":"DPoP","expires_in":3600,"access_token":"secret-token"}`))
 	}))
 	t.Cleanup(org.Close)
-	source := newOkta(t, idp.OktaConfig{
+	source := newOkta(t, okta.Config{
 		OrgURL: org.URL, ClientID: "app", PrivateKey: string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: raw})),
 	})
 	_, err = source.Match(t.Context(), linked(1, 0, 0))
@@ -267,21 +268,21 @@ func TestOktaMatch_dpopToken(t *testing.T) {
 func TestNewOkta_errors(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		cfg             idp.OktaConfig
+		cfg             okta.Config
 		attribute, text string
 	}{
-		"no url":    {idp.OktaConfig{APIToken: "t"}, "okta.org_url", "not a URL"},
-		"http":      {idp.OktaConfig{OrgURL: "http://example.okta.com", APIToken: "t"}, "okta.org_url", "https://"},
-		"console":   {idp.OktaConfig{OrgURL: "https://example-admin.okta.com", APIToken: "t"}, "okta.org_url", "https://example.okta.com"},
-		"nothing":   {idp.OktaConfig{OrgURL: "https://example.okta.com"}, "okta", "give api_token"},
-		"both":      {idp.OktaConfig{OrgURL: "https://example.okta.com", APIToken: "t", ClientID: "c"}, "okta", "exclude each other"},
-		"no key":    {idp.OktaConfig{OrgURL: "https://example.okta.com", ClientID: "c"}, "okta", "private_key"},
-		"wrong key": {idp.OktaConfig{OrgURL: "https://example.okta.com", ClientID: "c", PrivateKey: "secret-words"}, "okta.private_key", "PEM"},
+		"no url":    {okta.Config{APIToken: "t"}, "okta.org_url", "not a URL"},
+		"http":      {okta.Config{OrgURL: "http://example.okta.com", APIToken: "t"}, "okta.org_url", "https://"},
+		"console":   {okta.Config{OrgURL: "https://example-admin.okta.com", APIToken: "t"}, "okta.org_url", "https://example.okta.com"},
+		"nothing":   {okta.Config{OrgURL: "https://example.okta.com"}, "okta", "give api_token"},
+		"both":      {okta.Config{OrgURL: "https://example.okta.com", APIToken: "t", ClientID: "c"}, "okta", "exclude each other"},
+		"no key":    {okta.Config{OrgURL: "https://example.okta.com", ClientID: "c"}, "okta", "private_key"},
+		"wrong key": {okta.Config{OrgURL: "https://example.okta.com", ClientID: "c", PrivateKey: "secret-words"}, "okta.private_key", "PEM"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := idp.NewOkta(tt.cfg)
+			_, err := okta.New(tt.cfg)
 			var wrong *idp.ConfigError
 			if !errors.As(err, &wrong) || wrong.Attribute != tt.attribute || !strings.Contains(wrong.Detail, tt.text) || strings.Contains(err.Error(), "secret-words") {
 				t.Errorf("got %v", err)

@@ -13,6 +13,8 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/csv"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/prepscript"
@@ -88,9 +90,9 @@ func TestSources_sameCSV(t *testing.T) {
 			client := w.account(t)
 			held := w.state(t)
 			for _, source := range []idp.Source{
-				idp.NewDatabricks(client, 16), w.entra(t), idp.NewFile(writeDirectory(t, t.TempDir(), st.IDP)),
+				matchwithidp.New(client, 16), w.entra(t), file.New(writeDirectory(t, t.TempDir(), st.IDP)),
 			} {
-				want := prepscript.Oracle{State: held, Directory: source.Kind() != idp.KindDatabricks}.Files()
+				want := prepscript.Oracle{State: held, Directory: source.Kind() != matchwithidp.Kind}.Files()
 				if strings.Count(want[csv.Users], "\r\n") < 5 {
 					t.Fatalf("nothing to compare: %q", want[csv.Users])
 				}
@@ -117,10 +119,10 @@ func TestSources_sameCSVAtRandom(t *testing.T) {
 		client := w.account(t)
 		held := w.state(t)
 		for _, source := range []idp.Source{
-			idp.NewDatabricks(client, 8), w.entra(t), idp.NewFile(writeDirectory(t, dir, st.IDP)),
+			matchwithidp.New(client, 8), w.entra(t), file.New(writeDirectory(t, dir, st.IDP)),
 		} {
 			report, _ := run(t, client, source)
-			want := prepscript.Oracle{State: held, Directory: source.Kind() != idp.KindDatabricks}.Files()
+			want := prepscript.Oracle{State: held, Directory: source.Kind() != matchwithidp.Kind}.Files()
 			if diff := cmp.Diff(want, rendered(t, report)); diff != "" {
 				t.Fatalf("%s (-contract +got): %s", source.Kind(), diff)
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/prepscript"
 )
@@ -107,8 +108,8 @@ func TestSources_removalsAreSafe(t *testing.T) {
 		defer done()
 		client := w.account(t)
 		o := oracle{prepscript.Oracle{State: w.state(t), Directory: true}}
-		for _, source := range []idp.Source{w.entra(t), idp.NewFile(writeDirectory(t, dir, st.IDP))} {
-			if source.Kind() == idp.KindFile {
+		for _, source := range []idp.Source{w.entra(t), file.New(writeDirectory(t, dir, st.IDP))} {
+			if source.Kind() == file.Kind {
 				o.State.IDP = st.IDP
 			}
 			report, result := runWith(t, client, source, audit.Options{IDP: source.Capabilities().Capabilities, AIM: audit.AIMOff})

@@ -11,12 +11,12 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 )
 
-// shared is what the audits of one run have read, by key, so that nothing is read
+// Shared is what the audits of one run have read, by key, so that nothing is read
 // twice in a run, however many audits ask for it at a time. What could not be read
 // is not kept: the next one tries again. The zero value is empty.
 //
 // Keys are read many at a time, because that is what batches are.
-type shared[V any] struct {
+type Shared[V any] struct {
 	mu      sync.Mutex
 	done    map[string]reading[V]
 	flights map[string]chan struct{}
@@ -25,28 +25,28 @@ type shared[V any] struct {
 // reading is a value with the time at which its reading began.
 type reading[V any] struct {
 	began time.Time
-	value V
+	Value V
 }
 
-// fetch reads keys and hands each value over as soon as it is there; keys that
+// Fetch reads keys and hands each value over as soon as it is there; keys that
 // cannot be read it leaves out. An error ends the audit.
-type fetch[V any] func(ctx context.Context, keys []string, take func(key string, began time.Time, value V)) error
+type Fetch[V any] func(ctx context.Context, keys []string, take func(key string, began time.Time, value V)) error
 
-// read gives what is there of the keys: of this run, else of the checkpoint, else
+// Read gives what is there of the keys: of this run, else of the checkpoint, else
 // by fetch. What comes from the checkpoint is this audit's alone: audits that have
 // none could not tell that they rest on it.
-func (s *shared[V]) read(ctx context.Context, kept *checkpoint.Store, kind string, keys []string, f fetch[V]) (map[string]V, error) {
+func (s *Shared[V]) Read(ctx context.Context, kept *checkpoint.Store, kind string, keys []string, f Fetch[V]) (map[string]V, error) {
 	out := make(map[string]V, len(keys))
 	var open []string
 	for _, key := range keys {
-		r, there := s.peek(key)
+		r, there := s.Peek(key)
 		if there {
-			kept.Put(kind, key, r.began, r.value)
+			kept.Put(kind, key, r.began, r.Value)
 		} else {
-			_, there = kept.Get(kind, key, &r.value)
+			_, there = kept.Get(kind, key, &r.Value)
 		}
 		if there {
-			out[key] = r.value
+			out[key] = r.Value
 		} else {
 			open = append(open, key)
 		}
@@ -70,7 +70,8 @@ func (s *shared[V]) read(ctx context.Context, kept *checkpoint.Store, kind strin
 	return out, nil
 }
 
-func (s *shared[V]) peek(key string) (reading[V], bool) {
+// Peek is what this run has read of a key.
+func (s *Shared[V]) Peek(key string) (reading[V], bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, there := s.done[key]
@@ -78,7 +79,7 @@ func (s *shared[V]) peek(key string) (reading[V], bool) {
 }
 
 // claim takes the keys that nobody reads, and gives the flights of the others.
-func (s *shared[V]) claim(keys []string) (mine []string, others []chan struct{}, flight chan struct{}) {
+func (s *Shared[V]) claim(keys []string) (mine []string, others []chan struct{}, flight chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.done == nil {
@@ -100,9 +101,9 @@ func (s *shared[V]) claim(keys []string) (mine []string, others []chan struct{},
 	return mine, others, flight
 }
 
-// fetch reads the claimed keys. Whoever waits for them goes on when it ends, and
+// Fetch reads the claimed keys. Whoever waits for them goes on when it ends, and
 // reads for itself what did not come.
-func (s *shared[V]) fetch(ctx context.Context, mine []string, flight chan struct{}, keep func(string, time.Time, V), f fetch[V]) error {
+func (s *Shared[V]) fetch(ctx context.Context, mine []string, flight chan struct{}, keep func(string, time.Time, V), f Fetch[V]) error {
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -120,18 +121,18 @@ func (s *shared[V]) fetch(ctx context.Context, mine []string, flight chan struct
 }
 
 // collect takes what came, and gives the keys that others failed to read.
-func (s *shared[V]) collect(keys, mine []string, kept *checkpoint.Store, kind string, out map[string]V) []string {
+func (s *Shared[V]) collect(keys, mine []string, kept *checkpoint.Store, kind string, out map[string]V) []string {
 	tried := make(map[string]bool, len(mine))
 	for _, key := range mine {
 		tried[key] = true
 	}
 	var left []string
 	for _, key := range keys {
-		r, there := s.peek(key)
+		r, there := s.Peek(key)
 		switch {
 		case there:
-			kept.Put(kind, key, r.began, r.value)
-			out[key] = r.value
+			kept.Put(kind, key, r.began, r.Value)
+			out[key] = r.Value
 		case !tried[key]:
 			left = append(left, key)
 		}

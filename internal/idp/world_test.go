@@ -20,6 +20,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
@@ -84,8 +85,8 @@ func (w *world) transport() transport.Options {
 	}
 }
 
-func (w *world) entraConfig() idp.EntraConfig {
-	return idp.EntraConfig{
+func (w *world) entraConfig() entra.Config {
+	return entra.Config{
 		TenantID: w.idp.EntraTenantID, ClientID: w.idp.EntraClientID, ClientSecret: w.idp.EntraClientSecret,
 		AuthorityHost: w.idp.EntraAuthorityHost, GraphEndpoint: w.idp.GraphEndpoint,
 		Transport: w.transport(), BatchPause: 5 * time.Millisecond,
@@ -94,7 +95,7 @@ func (w *world) entraConfig() idp.EntraConfig {
 
 func (w *world) entra(t fatal) idp.Source {
 	t.Helper()
-	source, err := idp.NewEntra(w.entraConfig())
+	source, err := entra.New(w.entraConfig())
 	if err != nil {
 		t.Fatal(err)
 	}

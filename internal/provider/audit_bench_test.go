@@ -20,6 +20,10 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -52,20 +56,20 @@ func auditScenarios(users, groups, sps int) []auditScenario {
 	batches := pages(groups, 20)
 	return []auditScenario{
 		{
-			idp.KindEntra, "iam_v2", iam + groups + graph + batches,
+			entra.Kind, "iam_v2", iam + groups + graph + batches,
 			fmt.Sprintf("%d pages + %d member reads + %d Graph pages + %d batches of 20", iam, groups, graph, batches),
 		},
 		{
-			idp.KindEntra, "scim", scim + groups + graph + batches,
+			entra.Kind, "scim", scim + groups + graph + batches,
 			fmt.Sprintf("%d pages + %d group reads + %d Graph pages + %d batches of 20", scim, groups, graph, batches),
 		},
-		{idp.KindFile, "iam_v2", iam + groups, fmt.Sprintf("%d pages + %d member reads", iam, groups)},
+		{file.Kind, "iam_v2", iam + groups, fmt.Sprintf("%d pages + %d member reads", iam, groups)},
 		{
-			idp.KindOkta, "iam_v2", iam + groups + pages(users, 200) + 1 + 1 + groups,
+			okta.Kind, "iam_v2", iam + groups + pages(users, 200) + 1 + 1 + groups,
 			fmt.Sprintf("%d pages + %d member reads + %d Okta pages + 1 of deprovisioned users + 1 of groups + %d member lists", iam, groups, pages(users, 200), groups),
 		},
 		{
-			idp.KindDatabricks, "iam_v2", iam + users + groups + sps,
+			matchwithidp.Kind, "iam_v2", iam + users + groups + sps,
 			fmt.Sprintf("%d pages + %d matchWithIdp", iam, users+groups+sps),
 		},
 	}
@@ -150,7 +154,7 @@ func runAudit(tb testing.TB, sim *simulator.Running, sc auditScenario, directory
 		"tenant_id": sim.IDP.EntraTenantID, "client_id": sim.IDP.EntraClientID, "client_secret": sim.IDP.EntraClientSecret,
 		"authority_host": sim.IDP.EntraAuthorityHost, "graph_endpoint": sim.IDP.GraphEndpoint, "path": directory,
 	}}
-	if sc.kind == idp.KindOkta {
+	if sc.kind == okta.Kind {
 		s.idp.values = map[string]string{"org_url": sim.IDP.OktaOrgURL, "api_token": sim.IDP.OktaAPIToken}
 	}
 	base := benchTransport(tb, sim)
@@ -172,7 +176,7 @@ func runAudit(tb testing.TB, sim *simulator.Running, sc auditScenario, directory
 	// Okta lets nobody know mail addresses of guests as Entra does, and has no
 	// service principals: there the account is not clean, and need not be.
 	divergent := len(report.Users) + len(report.Groups) + len(report.ServicePrincipals)
-	if sc.kind != idp.KindOkta && (divergent > 0 || !report.Complete) {
+	if sc.kind != okta.Kind && (divergent > 0 || !report.Complete) {
 		tb.Fatalf("%s: %d divergent, complete %t: %v", sc.kind, divergent, report.Complete, report.Failures[:min(3, len(report.Failures))])
 	}
 	return benchResult{

@@ -22,6 +22,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/localfile"
 )
 
@@ -72,14 +73,14 @@ func (c *checkpoints) bind(ctx context.Context, s settings, client *account.Clie
 			}
 		}
 	}
-	if s.idp.kind == idp.KindFile {
+	if s.idp.kind == file.Kind {
 		c.bound["idp.file.sha256"] = fileSum(ctx, s.idp.values["path"])
 	}
 }
 
 // fileSum is empty for a file that cannot be read, which the audit will report.
 func fileSum(ctx context.Context, path string) string {
-	raw, err := localfile.Read(ctx, path, idp.MaxFile)
+	raw, err := localfile.Read(ctx, path, file.MaxSize)
 	if err != nil {
 		return ""
 	}

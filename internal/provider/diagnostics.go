@@ -14,7 +14,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -70,7 +70,7 @@ func remedy(err error) string {
 		ended   *transport.EndedError
 		answer  *account.APIError
 		hole    *account.IncompleteError
-		refused *idp.RefusedError
+		refused *matchwithidp.RefusedError
 	)
 	advice := transport.Advice(err)
 	switch {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
 )
 
 // The modules of the guide on directory files write what the kind file reads,
@@ -64,7 +65,7 @@ func TestAccGuides_directoryModules(t *testing.T) {
 			principal := func(kind audit.PrincipalType, id, name, external string) audit.Principal {
 				return audit.Principal{Ref: audit.Ref{Type: kind, ID: id}, Name: name, ExternalID: external}
 			}
-			got, err := idp.NewFile(filepath.Join(w.dir, "directory.json")).Match(t.Context(), idp.Request{
+			got, err := file.New(filepath.Join(w.dir, "directory.json")).Match(t.Context(), idp.Request{
 				Principals: []audit.Principal{
 					principal(audit.TypeUser, "1", "ann@example.com", "u1"), principal(audit.TypeUser, "2", "bob@example.org", "u2"),
 					principal(audit.TypeGroup, "3", "team", "g1"), principal(audit.TypeGroup, "4", "other", "g2"),

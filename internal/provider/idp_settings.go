@@ -19,6 +19,10 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
@@ -41,7 +45,7 @@ type idpKind struct {
 func idpKinds() []idpKind {
 	return []idpKind{
 		{
-			name:   idp.KindDatabricks,
+			name:   matchwithidp.Kind,
 			choice: "`databricks = {}` (the account's own matchWithIdp: one call per identity, and on accounts with automatic identity management each call also syncs the identity)",
 			description: "Ask the account itself: one `matchWithIdp` call per identity, as the AIM enablement prep script does. " +
 				"On accounts with automatic identity management the call also **syncs** the identity with the IdP, " +
@@ -49,7 +53,7 @@ func idpKinds() []idpKind {
 				"with `on` and `read_only` the audit is refused.",
 		},
 		{
-			name:        idp.KindEntra,
+			name:        entra.Kind,
 			choice:      "`entra = { tenant_id = .. }` (Microsoft Graph)",
 			description: "Read Microsoft Entra ID through Microsoft Graph. Credentials that are left out come from the default chain of azidentity: environment, workload identity, managed identity, Azure CLI.",
 			settings: []idpSetting{
@@ -65,7 +69,7 @@ func idpKinds() []idpKind {
 			},
 		},
 		{
-			name:        idp.KindOkta,
+			name:        okta.Kind,
 			choice:      "`okta = { org_url = .. }` (the Okta API)",
 			description: "Read an Okta org, with an API token or as a service app (`client_id` and `private_key`). Okta has no service principals.",
 			settings: []idpSetting{
@@ -77,7 +81,7 @@ func idpKinds() []idpKind {
 			},
 		},
 		{
-			name:        idp.KindFile,
+			name:        file.Kind,
 			choice:      "`file = { path = .. }` (an exported directory)",
 			description: "Read a directory from a JSON file: any IdP, or the output of the azuread or okta provider through `jsonencode`.",
 			settings:    []idpSetting{{name: "path", description: "Path of the file."}},
@@ -255,7 +259,7 @@ func newIDP(s settings, client *account.Client, diags *diag.Diagnostics) idp.Sou
 		options = transport.Options{
 			Base:         s.idpTransport,
 			FirstContact: s.limits.FirstContact, RequestTimeout: s.limits.RequestTimeout, RetryBudget: s.limits.RetryBudget, RetryPause: s.limits.RetryPause,
-			Side:      map[string]string{idp.KindEntra: "Microsoft Graph", idp.KindOkta: "Okta"}[s.idp.kind],
+			Side:      map[string]string{entra.Kind: "Microsoft Graph", okta.Kind: "Okta"}[s.idp.kind],
 			UserAgent: "terraform-provider-dbxidentity/" + s.version,
 			Log: func(ctx context.Context, message string, fields map[string]any) {
 				tflog.Debug(ctx, message, fields)
@@ -263,26 +267,26 @@ func newIDP(s settings, client *account.Client, diags *diag.Diagnostics) idp.Sou
 		}
 	)
 	switch s.idp.kind {
-	case idp.KindDatabricks:
-		source = idp.NewDatabricks(client, client.Readers())
-	case idp.KindEntra:
-		source, err = idp.NewEntra(idp.EntraConfig{
+	case matchwithidp.Kind:
+		source = matchwithidp.New(client, client.Readers())
+	case entra.Kind:
+		source, err = entra.New(entra.Config{
 			TenantID: v["tenant_id"], ClientID: v["client_id"], ClientSecret: v["client_secret"],
 			ClientCertificatePath: v["client_certificate_path"], ClientCertificatePassword: v["client_certificate_password"],
 			AuthorityHost: v["authority_host"], GraphEndpoint: v["graph_endpoint"],
 			UsernameAttributes: s.idp.lists["username_attributes"], Transport: options,
 		})
-	case idp.KindOkta:
-		source, err = idp.NewOkta(idp.OktaConfig{
+	case okta.Kind:
+		source, err = okta.New(okta.Config{
 			OrgURL: v["org_url"], APIToken: v["api_token"], ClientID: v["client_id"], PrivateKey: v["private_key"], KeyID: v["private_key_id"],
 			Transport: options,
 		})
-	case idp.KindFile:
+	case file.Kind:
 		if v["path"] == "" {
 			err = &idp.ConfigError{Attribute: "file.path", Detail: "it is missing: write the path of the exported directory, or set " + idpEnv("file", "path") + "."}
 			break
 		}
-		source = idp.NewFile(v["path"])
+		source = file.New(v["path"])
 	}
 	if err == nil {
 		return source

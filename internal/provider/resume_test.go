@@ -22,6 +22,10 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -107,7 +111,7 @@ func (w *auditWorld) auditing(t *testing.T, kind, api, dir string, most int64, c
 		"tenant_id": w.sim.IDP.EntraTenantID, "client_id": w.sim.IDP.EntraClientID, "client_secret": w.sim.IDP.EntraClientSecret,
 		"authority_host": w.sim.IDP.EntraAuthorityHost, "graph_endpoint": w.sim.IDP.GraphEndpoint, "path": w.directory,
 	}}
-	if kind == idp.KindOkta {
+	if kind == okta.Kind {
 		s.idp.values = map[string]string{"org_url": w.sim.IDP.OktaOrgURL, "api_token": w.sim.IDP.OktaAPIToken}
 		out.run.types = []audit.PrincipalType{audit.TypeUser, audit.TypeGroup}
 	}
@@ -166,7 +170,7 @@ func checkpointsIn(t *testing.T, dir string) []string {
 func TestResume(t *testing.T) {
 	t.Parallel()
 	w := newAuditWorld(t, simulator.Options{})
-	for _, kind := range []string{idp.KindDatabricks, idp.KindEntra, idp.KindOkta, idp.KindFile} {
+	for _, kind := range []string{matchwithidp.Kind, entra.Kind, okta.Kind, file.Kind} {
 		for _, api := range []string{"iam_v2", "scim"} {
 			t.Run(kind+" "+api, func(t *testing.T) {
 				t.Parallel()
@@ -235,7 +239,7 @@ func (w *auditWorld) killed(t *testing.T, kind, api string) string {
 func TestResume_file(t *testing.T) {
 	t.Parallel()
 	w := newAuditWorld(t, simulator.Options{})
-	for _, kind := range []string{idp.KindDatabricks, idp.KindEntra, idp.KindOkta} {
+	for _, kind := range []string{matchwithidp.Kind, entra.Kind, okta.Kind} {
 		dir := w.killed(t, kind, "iam_v2")
 		path := checkpointsIn(t, dir)[0]
 		raw, err := os.ReadFile(path)
@@ -260,13 +264,13 @@ func TestResume_file(t *testing.T) {
 func TestResume_foreign(t *testing.T) {
 	t.Parallel()
 	w := newAuditWorld(t, simulator.Options{})
-	dir := w.killed(t, idp.KindFile, "iam_v2")
+	dir := w.killed(t, file.Kind, "iam_v2")
 	const other = "22222222-2222-4333-8444-555555555555"
 	changes := map[string]func(*settings){
 		"account":        func(s *settings) { s.databricks.AccountID = other },
 		"caller":         func(s *settings) { s.databricks.ClientID = other },
 		"version":        func(s *settings) { s.version = "other" },
-		"IdP":            func(s *settings) { s.idp = idpSettings{kind: idp.KindDatabricks} },
+		"IdP":            func(s *settings) { s.idp = idpSettings{kind: matchwithidp.Kind} },
 		"identity_api":   func(s *settings) { s.identityAPI = "scim" },
 		"AIM":            func(s *settings) { s.aim = audit.AIMOn },
 		"directory file": func(s *settings) { s.idp.values["path"] = w.exported(t) },
@@ -279,12 +283,12 @@ func TestResume_foreign(t *testing.T) {
 		}
 		bindings[path] = name
 	}
-	own := w.auditing(t, idp.KindFile, "iam_v2", dir, 0)
+	own := w.auditing(t, file.Kind, "iam_v2", dir, 0)
 	add("the audit itself", own)
 	for name, change := range changes {
-		add(name, w.auditing(t, idp.KindFile, "iam_v2", dir, 0, change))
+		add(name, w.auditing(t, file.Kind, "iam_v2", dir, 0, change))
 	}
-	types, targets, direct := w.auditing(t, idp.KindFile, "iam_v2", dir, 0), w.auditing(t, idp.KindFile, "iam_v2", dir, 0), w.auditing(t, idp.KindFile, "iam_v2", dir, 0)
+	types, targets, direct := w.auditing(t, file.Kind, "iam_v2", dir, 0), w.auditing(t, file.Kind, "iam_v2", dir, 0), w.auditing(t, file.Kind, "iam_v2", dir, 0)
 	types.run.types = []audit.PrincipalType{audit.TypeUser}
 	targets.run.targets = []audit.Ref{{Type: audit.TypeUser, ID: "1"}}
 	direct.run.membership = idp.MembershipDirect
@@ -320,7 +324,7 @@ func (w *auditWorld) exported(t *testing.T) string {
 func TestResume_unusable(t *testing.T) {
 	t.Parallel()
 	w := newAuditWorld(t, simulator.Options{})
-	want, _ := w.auditing(t, idp.KindFile, "iam_v2", "", 0).whole(t)
+	want, _ := w.auditing(t, file.Kind, "iam_v2", "", 0).whole(t)
 	change := func(edit func([]byte) []byte) func(*testing.T, string) {
 		return func(t *testing.T, path string) {
 			t.Helper()
@@ -364,7 +368,7 @@ func TestResume_unusable(t *testing.T) {
 		}, "chmod 700"},
 		"in use": {func(t *testing.T, path string) {
 			t.Helper()
-			a := w.auditing(t, idp.KindFile, "iam_v2", filepath.Dir(path), 0)
+			a := w.auditing(t, file.Kind, "iam_v2", filepath.Dir(path), 0)
 			_, release := a.checkpoints.acquire(a.run, &diag.Diagnostics{})
 			t.Cleanup(func() { release(false) })
 		}, "another run is using it at this moment"},
@@ -372,9 +376,9 @@ func TestResume_unusable(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := w.killed(t, idp.KindFile, "iam_v2")
+			dir := w.killed(t, file.Kind, "iam_v2")
 			tc.spoil(t, checkpointsIn(t, dir)[0])
-			a := w.auditing(t, idp.KindFile, "iam_v2", dir, 0)
+			a := w.auditing(t, file.Kind, "iam_v2", dir, 0)
 			got, warnings := a.whole(t)
 			if got != want {
 				t.Errorf("the result differs:\n%s", cmp.Diff(want, got))
@@ -394,8 +398,8 @@ func TestResume_unusable(t *testing.T) {
 func TestResume_changedAccount(t *testing.T) {
 	t.Parallel()
 	w := newAuditWorld(t, simulator.Options{})
-	want, _ := w.auditing(t, idp.KindFile, "iam_v2", "", 0).whole(t)
-	dir := w.killed(t, idp.KindFile, "iam_v2")
+	want, _ := w.auditing(t, file.Kind, "iam_v2", "", 0).whole(t)
+	dir := w.killed(t, file.Kind, "iam_v2")
 	st, err := w.sim.Server.State()
 	if err != nil {
 		t.Fatal(err)
@@ -407,7 +411,7 @@ func TestResume_changedAccount(t *testing.T) {
 	if err := w.sim.Server.SetState(st); err != nil {
 		t.Fatal(err)
 	}
-	a := w.auditing(t, idp.KindFile, "iam_v2", dir, 0)
+	a := w.auditing(t, file.Kind, "iam_v2", dir, 0)
 	got, warnings := a.whole(t)
 	if got != want || !strings.Contains(warnings, resumed) || old == now {
 		t.Errorf("the audit did not go on from what was read: %s", warnings)
@@ -429,7 +433,7 @@ func TestResume_changedAccount(t *testing.T) {
 	if a.sent.Load() < 5 {
 		t.Errorf("%d requests: that cannot have been read", a.sent.Load())
 	}
-	other := w.auditing(t, idp.KindFile, "iam_v2", dir, 0)
+	other := w.auditing(t, file.Kind, "iam_v2", dir, 0)
 	if _, warnings := other.whole(t); strings.Contains(warnings, resumed) {
 		t.Error("the finished audit has left something")
 	}
@@ -456,16 +460,16 @@ func TestResume_hole(t *testing.T) {
 	}}); err != nil {
 		t.Fatal(err)
 	}
-	first := w.auditing(t, idp.KindDatabricks, "iam_v2", dir, 0)
+	first := w.auditing(t, matchwithidp.Kind, "iam_v2", dir, 0)
 	if report, warnings := first.whole(t); !strings.Contains(report, "PERMISSION_DENIED") || !strings.Contains(warnings, "Incomplete Identity Inventory") {
 		t.Fatalf("the first run found no hole: %s", warnings)
 	}
 	if err := w.sim.Server.SetFaults(nil); err != nil {
 		t.Fatal(err)
 	}
-	want, _ := w.auditing(t, idp.KindDatabricks, "iam_v2", "", 0).whole(t)
+	want, _ := w.auditing(t, matchwithidp.Kind, "iam_v2", "", 0).whole(t)
 	w.sim.Server.ResetRequests()
-	next := w.auditing(t, idp.KindDatabricks, "iam_v2", dir, 0)
+	next := w.auditing(t, matchwithidp.Kind, "iam_v2", dir, 0)
 	got, warnings := next.whole(t)
 	if got != want || !strings.Contains(warnings, resumed) {
 		t.Errorf("the result differs: %s\n%s", warnings, cmp.Diff(want, got))
@@ -480,7 +484,7 @@ func TestResume_hole(t *testing.T) {
 	}
 
 	dir = ownDir(t)
-	killed := w.auditing(t, idp.KindDatabricks, "iam_v2", dir, 4) // Token and lists.
+	killed := w.auditing(t, matchwithidp.Kind, "iam_v2", dir, 4) // Token and lists.
 	if _, _, err := killed.result(t); err == nil {
 		t.Fatal("not killed")
 	}
@@ -496,7 +500,7 @@ func TestResume_hole(t *testing.T) {
 	if err := w.sim.Server.SetState(st); err != nil {
 		t.Fatal(err)
 	}
-	report, warnings := w.auditing(t, idp.KindDatabricks, "iam_v2", dir, 0).whole(t)
+	report, warnings := w.auditing(t, matchwithidp.Kind, "iam_v2", dir, 0).whole(t)
 	if !strings.Contains(warnings, resumed) || !strings.Contains(warnings, "user/"+gone) || strings.Contains(report, `"Complete": true`) {
 		t.Errorf("user/%s is gone, and nothing says that it could not be judged: %s", gone, warnings)
 	}
@@ -506,12 +510,12 @@ func TestResume_hole(t *testing.T) {
 func TestResume_write(t *testing.T) {
 	t.Parallel()
 	w := newAuditWorld(t, simulator.Options{})
-	dir := w.killed(t, idp.KindDatabricks, "iam_v2")
+	dir := w.killed(t, matchwithidp.Kind, "iam_v2")
 	st, err := w.sim.Server.State()
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := w.auditing(t, idp.KindDatabricks, "iam_v2", dir, 0)
+	a := w.auditing(t, matchwithidp.Kind, "iam_v2", dir, 0)
 	kept, release := a.checkpoints.acquire(a.run, &diag.Diagnostics{})
 	defer release(false)
 	ref := audit.Ref{Type: audit.TypeUser, ID: st.Users[0].ID}
@@ -539,8 +543,8 @@ func TestResume_shared(t *testing.T) {
 	t.Parallel()
 	w := newAuditWorld(t, simulator.Options{})
 	for _, done := range []bool{true, false} {
-		dir := w.killed(t, idp.KindFile, "iam_v2")
-		a := w.auditing(t, idp.KindFile, "iam_v2", dir, 0)
+		dir := w.killed(t, file.Kind, "iam_v2")
+		a := w.auditing(t, file.Kind, "iam_v2", dir, 0)
 		one, releaseOne := a.checkpoints.acquire(a.run, &diag.Diagnostics{})
 		two, releaseTwo := a.checkpoints.acquire(a.run, &diag.Diagnostics{})
 		if one == nil || one != two {
@@ -563,7 +567,7 @@ func TestResume_lastingHole(t *testing.T) {
 	t.Parallel()
 	w := newAuditWorld(t, simulator.Options{})
 	dir := ownDir(t)
-	a := w.auditing(t, idp.KindOkta, "iam_v2", dir, 0)
+	a := w.auditing(t, okta.Kind, "iam_v2", dir, 0)
 	a.run.types = audit.PrincipalTypes()
 	if _, warnings := a.whole(t); !strings.Contains(warnings, "Okta has no service principals") {
 		t.Fatalf("no hole: %s", warnings)

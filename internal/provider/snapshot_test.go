@@ -15,6 +15,10 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -23,7 +27,7 @@ import (
 func TestSnapshot_audits(t *testing.T) {
 	t.Parallel()
 	w := newAuditWorld(t, simulator.Options{})
-	for _, kind := range []string{idp.KindDatabricks, idp.KindEntra, idp.KindOkta, idp.KindFile} {
+	for _, kind := range []string{matchwithidp.Kind, entra.Kind, okta.Kind, file.Kind} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			alone := w.auditing(t, kind, "iam_v2", "", 0)
@@ -59,7 +63,7 @@ func TestSnapshot_audits(t *testing.T) {
 // What failed for one audit is tried by the next one of the run.
 func TestSnapshot_failure(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{idp.KindDatabricks, idp.KindEntra, idp.KindOkta} {
+	for _, kind := range []string{matchwithidp.Kind, entra.Kind, okta.Kind} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			w := newAuditWorld(t, simulator.Options{})
@@ -89,7 +93,7 @@ func TestSnapshot_failure(t *testing.T) {
 // anew, and reads nothing else twice.
 func TestSnapshot_ownWrite(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{idp.KindDatabricks, idp.KindEntra} {
+	for _, kind := range []string{matchwithidp.Kind, entra.Kind} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			w := newAuditWorld(t, simulator.Options{})
@@ -125,7 +129,7 @@ func TestSnapshot_ownWrite(t *testing.T) {
 				}
 			}
 			inv, err := a.account.Inventory(a.ctx)
-			if want := len(inv.Principals); err != nil || kind == idp.KindDatabricks && matches != want {
+			if want := len(inv.Principals); err != nil || kind == matchwithidp.Kind && matches != want {
 				t.Errorf("%d identities were asked about after the write, want %d, %v", matches, want, err)
 			}
 		})
@@ -176,7 +180,7 @@ func TestSnapshot_lookups(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				a := w.auditing(t, idp.KindFile, "iam_v2", "", 0)
+				a := w.auditing(t, file.Kind, "iam_v2", "", 0)
 				var wg sync.WaitGroup
 				work := make(chan int)
 				for range atATime {

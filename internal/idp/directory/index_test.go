@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package directory
 
 import (
 	"context"
@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/idptest"
 )
 
 const (
@@ -22,12 +24,12 @@ const (
 	guid3 = "aaaaaaaa-0000-4000-8000-000000000003"
 )
 
-func user(id, upn, mail string, guest bool) entry {
-	return userEntry(userNames{upn: upn, mail: mail, guest: guest}, audit.Identity{ExternalID: id}, nil)
+func user(id, upn, mail string, guest bool) Entry {
+	return UserEntry(UserNames{UPN: upn, Mail: mail, Guest: guest}, audit.Identity{ExternalID: id}, nil)
 }
 
-func group(id, name string) entry {
-	return entry{identity: audit.Identity{Type: audit.TypeGroup, ExternalID: id, Names: []string{name}}}
+func group(id, name string) Entry {
+	return Entry{Identity: audit.Identity{Type: audit.TypeGroup, ExternalID: id, Names: []string{name}}}
 }
 
 func ids(list []audit.Identity) []string {
@@ -42,40 +44,40 @@ func TestDirectoryMatch_names(t *testing.T) {
 	t.Parallel()
 	const composed, decomposed = "caf\u00e9", "cafe\u0301"
 	tests := map[string]struct {
-		entries []entry
+		entries []Entry
 		p       audit.Principal
 		byName  []string
 		near    []string
 	}{
-		"exact":                       {[]entry{user("u1", "a@example.com", "", false)}, principal(audit.TypeUser, "a@example.com", ""), []string{"u1"}, nil},
-		"any case":                    {[]entry{user("u1", "A@Example.com", "", false)}, principal(audit.TypeUser, "a@example.com", ""), []string{"u1"}, nil},
-		"two UPNs differing in case":  {[]entry{user("u2", "A@example.com", "", false), user("u1", "a@example.com", "", false)}, principal(audit.TypeUser, "a@example.com", ""), []string{"u1", "u2"}, nil},
-		"mail of a member":            {[]entry{user("u1", "x1@example.com", "a@example.com", false)}, principal(audit.TypeUser, "a@example.com", ""), []string{"u1"}, nil},
-		"UPN before mail of a member": {[]entry{user("u1", "x1@example.com", "a@example.com", false), user("u2", "a@example.com", "", false)}, principal(audit.TypeUser, "a@example.com", ""), []string{"u2"}, nil},
-		"guest by mail":               {[]entry{user("u1", "a_example.org#EXT#@example.com", "a@example.org", true)}, principal(audit.TypeUser, "a@example.org", ""), []string{"u1"}, nil},
-		"guest by UPN":                {[]entry{user("u1", "a_example.org#EXT#@example.com", "a@example.org", true)}, principal(audit.TypeUser, "a_example.org#EXT#@example.com", ""), []string{"u1"}, nil},
-		"guest and member of a name":  {[]entry{user("u1", "z#EXT#@example.com", "a@example.com", true), user("u2", "a@example.com", "", false)}, principal(audit.TypeUser, "a@example.com", ""), []string{"u1", "u2"}, nil},
-		"of another type":             {[]entry{group("g1", "a@example.com")}, principal(audit.TypeUser, "a@example.com", ""), nil, nil},
-		"deleted": {[]entry{{identity: audit.Identity{Type: audit.TypeGroup, ExternalID: "g1", Names: []string{"team"}, Deleted: true}}},
-			principal(audit.TypeGroup, "team", ""), nil, nil},
-		"blank name":                 {[]entry{group("g1", "")}, principal(audit.TypeGroup, "", ""), nil, nil},
-		"surrounding space":          {[]entry{group("g1", "team ")}, principal(audit.TypeGroup, "Team", ""), nil, []string{"g1"}},
-		"space in Databricks":        {[]entry{group("g1", "team")}, principal(audit.TypeGroup, " team", ""), nil, []string{"g1"}},
-		"Unicode normal form":        {[]entry{group("g1", decomposed)}, principal(audit.TypeGroup, composed, ""), nil, []string{"g1"}},
-		"near only without by name":  {[]entry{group("g1", decomposed), group("g2", composed)}, principal(audit.TypeGroup, composed, ""), []string{"g2"}, nil},
-		"cases of one letter":        {[]entry{group("g1", "\u039f\u0394\u039f\u03a3 \u212a")}, principal(audit.TypeGroup, "\u03bf\u03b4\u03bf\u03c2 k", ""), []string{"g1"}, nil},
-		"another letter":             {[]entry{group("g1", "Istanbul")}, principal(audit.TypeGroup, "\u0130stanbul", ""), nil, nil},
-		"a letter of two":            {[]entry{group("g1", "STRASSE")}, principal(audit.TypeGroup, "stra\u00dfe", ""), nil, nil},
-		"inner space is another one": {[]entry{group("g1", "data team")}, principal(audit.TypeGroup, "datateam", ""), nil, nil},
+		"exact":                       {[]Entry{user("u1", "a@example.com", "", false)}, idptest.Principal(audit.TypeUser, "a@example.com", ""), []string{"u1"}, nil},
+		"any case":                    {[]Entry{user("u1", "A@Example.com", "", false)}, idptest.Principal(audit.TypeUser, "a@example.com", ""), []string{"u1"}, nil},
+		"two UPNs differing in case":  {[]Entry{user("u2", "A@example.com", "", false), user("u1", "a@example.com", "", false)}, idptest.Principal(audit.TypeUser, "a@example.com", ""), []string{"u1", "u2"}, nil},
+		"mail of a member":            {[]Entry{user("u1", "x1@example.com", "a@example.com", false)}, idptest.Principal(audit.TypeUser, "a@example.com", ""), []string{"u1"}, nil},
+		"UPN before mail of a member": {[]Entry{user("u1", "x1@example.com", "a@example.com", false), user("u2", "a@example.com", "", false)}, idptest.Principal(audit.TypeUser, "a@example.com", ""), []string{"u2"}, nil},
+		"guest by mail":               {[]Entry{user("u1", "a_example.org#EXT#@example.com", "a@example.org", true)}, idptest.Principal(audit.TypeUser, "a@example.org", ""), []string{"u1"}, nil},
+		"guest by UPN":                {[]Entry{user("u1", "a_example.org#EXT#@example.com", "a@example.org", true)}, idptest.Principal(audit.TypeUser, "a_example.org#EXT#@example.com", ""), []string{"u1"}, nil},
+		"guest and member of a name":  {[]Entry{user("u1", "z#EXT#@example.com", "a@example.com", true), user("u2", "a@example.com", "", false)}, idptest.Principal(audit.TypeUser, "a@example.com", ""), []string{"u1", "u2"}, nil},
+		"of another type":             {[]Entry{group("g1", "a@example.com")}, idptest.Principal(audit.TypeUser, "a@example.com", ""), nil, nil},
+		"deleted": {[]Entry{{Identity: audit.Identity{Type: audit.TypeGroup, ExternalID: "g1", Names: []string{"team"}, Deleted: true}}},
+			idptest.Principal(audit.TypeGroup, "team", ""), nil, nil},
+		"blank name":                 {[]Entry{group("g1", "")}, idptest.Principal(audit.TypeGroup, "", ""), nil, nil},
+		"surrounding space":          {[]Entry{group("g1", "team ")}, idptest.Principal(audit.TypeGroup, "Team", ""), nil, []string{"g1"}},
+		"space in Databricks":        {[]Entry{group("g1", "team")}, idptest.Principal(audit.TypeGroup, " team", ""), nil, []string{"g1"}},
+		"Unicode normal form":        {[]Entry{group("g1", decomposed)}, idptest.Principal(audit.TypeGroup, composed, ""), nil, []string{"g1"}},
+		"near only without by name":  {[]Entry{group("g1", decomposed), group("g2", composed)}, idptest.Principal(audit.TypeGroup, composed, ""), []string{"g2"}, nil},
+		"cases of one letter":        {[]Entry{group("g1", "\u039f\u0394\u039f\u03a3 \u212a")}, idptest.Principal(audit.TypeGroup, "\u03bf\u03b4\u03bf\u03c2 k", ""), []string{"g1"}, nil},
+		"another letter":             {[]Entry{group("g1", "Istanbul")}, idptest.Principal(audit.TypeGroup, "\u0130stanbul", ""), nil, nil},
+		"a letter of two":            {[]Entry{group("g1", "STRASSE")}, idptest.Principal(audit.TypeGroup, "stra\u00dfe", ""), nil, nil},
+		"inner space is another one": {[]Entry{group("g1", "data team")}, idptest.Principal(audit.TypeGroup, "datateam", ""), nil, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDirectory()
+			d := New()
 			for _, e := range tt.entries {
-				d.add(e)
+				d.Add(e)
 			}
-			m := d.match(tt.p)
+			m := d.Match(tt.p)
 			if diff := cmp.Diff(tt.byName, ids(m.ByName)); diff != "" {
 				t.Error("ByName", diff)
 			}
@@ -88,11 +90,11 @@ func TestDirectoryMatch_names(t *testing.T) {
 
 func TestDirectoryMatch_sevenGroupsOfOneName(t *testing.T) {
 	t.Parallel()
-	d := newDirectory()
+	d := New()
 	for _, i := range []int{3, 1, 7, 2, 6, 5, 4} {
-		d.add(group(fmt.Sprint("g", i), "test"))
+		d.Add(group(fmt.Sprint("g", i), "test"))
 	}
-	m := d.match(principal(audit.TypeGroup, "test", ""))
+	m := d.Match(idptest.Principal(audit.TypeGroup, "test", ""))
 	if diff := cmp.Diff([]string{"g1", "g2", "g3", "g4", "g5", "g6", "g7"}, ids(m.ByName)); diff != "" {
 		t.Error(diff)
 	}
@@ -100,13 +102,13 @@ func TestDirectoryMatch_sevenGroupsOfOneName(t *testing.T) {
 
 func TestDirectoryMatch_ids(t *testing.T) {
 	t.Parallel()
-	d := newDirectory()
-	d.add(user(guid1, "a@example.com", "", false))
-	d.add(group(guid2, "team"))
+	d := New()
+	d.Add(user(guid1, "a@example.com", "", false))
+	d.Add(group(guid2, "team"))
 	gone := user(guid3, "gone@example.com", "", false)
-	gone.identity.Deleted = true
-	d.add(gone)
-	d.add(user("00uABC", "o@example.com", "", false))
+	gone.Identity.Deleted = true
+	d.Add(gone)
+	d.Add(user("00uABC", "o@example.com", "", false))
 	tests := map[string]struct {
 		stored           string
 		own, other, dead string
@@ -124,7 +126,7 @@ func TestDirectoryMatch_ids(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := d.match(principal(audit.TypeUser, "nobody", tt.stored))
+			m := d.Match(idptest.Principal(audit.TypeUser, "nobody", tt.stored))
 			got := [3]string{}
 			for i, id := range []*audit.Identity{m.ByExternalID, m.ByExternalIDOtherType, m.DeletedByExternalID} {
 				if id != nil {
@@ -140,27 +142,27 @@ func TestDirectoryMatch_ids(t *testing.T) {
 
 func TestDirectoryMatch_unreadType(t *testing.T) {
 	t.Parallel()
-	d := newDirectory()
-	d.unread[audit.TypeUser] = "403: no"
-	if m := d.match(principal(audit.TypeUser, "a", guid1)); m.Unknown != "403: no" {
+	d := New()
+	d.Unread[audit.TypeUser] = "403: no"
+	if m := d.Match(idptest.Principal(audit.TypeUser, "a", guid1)); m.Unknown != "403: no" {
 		t.Errorf("%+v", m)
 	}
-	if m := d.match(principal(audit.TypeGroup, "a", guid1)); m.Unknown != "" {
+	if m := d.Match(idptest.Principal(audit.TypeGroup, "a", guid1)); m.Unknown != "" {
 		t.Errorf("%+v", m)
 	}
 }
 
 // memberWorld builds nodes from "group: members" and answers rounds.
 type memberWorld struct {
-	d      *directory
+	d      *Index
 	groups map[string][]string
 	rounds [][]string
 }
 
 func newMemberWorld(groups map[string][]string) *memberWorld {
-	w := &memberWorld{d: newDirectory(), groups: groups}
+	w := &memberWorld{d: New(), groups: groups}
 	for id := range groups {
-		w.d.add(group(id, id))
+		w.d.Add(group(id, id))
 	}
 	return w
 }
@@ -168,27 +170,27 @@ func newMemberWorld(groups map[string][]string) *memberWorld {
 func (w *memberWorld) fetch(_ context.Context, keys []string) error {
 	w.rounds = append(w.rounds, keys)
 	for _, key := range keys {
-		node := newGroupNode(0)
-		w.d.nodes[key] = node
+		node := NewNode(0)
+		w.d.Nodes[key] = node
 		for _, m := range w.groups[key] {
 			if m == "hidden" {
-				node.unknown = "hidden membership"
+				node.Unknown = "hidden membership"
 				continue
 			}
 			_, isGroup := w.groups[m]
-			node.add(m, isGroup)
+			node.Add(m, isGroup)
 		}
 	}
 	return nil
 }
 
-func (w *memberWorld) audit(t *testing.T, mode Membership, linked map[string][]string) (map[string]*audit.MemberMatch, []audit.Failure) {
+func (w *memberWorld) audit(t *testing.T, mode idp.Membership, linked map[string][]string) (map[string]*audit.MemberMatch, []audit.Failure) {
 	t.Helper()
 	var principals []audit.Principal
 	for id := range linked {
 		principals = append(principals, audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: id}, Name: id, ExternalID: id})
 	}
-	req := Request{Principals: principals, Membership: mode, Members: func(_ context.Context, id string) ([]audit.Member, error) {
+	req := idp.Request{Principals: principals, Membership: mode, Members: func(_ context.Context, id string) ([]audit.Member, error) {
 		var out []audit.Member
 		for i, external := range linked[id] {
 			if external == "broken" {
@@ -211,7 +213,7 @@ func (w *memberWorld) audit(t *testing.T, mode Membership, linked map[string][]s
 	for _, m := range matches {
 		out[m.Principal.ID] = m.Members
 	}
-	return out, sortFailures(failures)
+	return out, idp.SortFailures(failures)
 }
 
 func TestMembers(t *testing.T) {
@@ -222,7 +224,7 @@ func TestMembers(t *testing.T) {
 	}
 	tests := map[string]struct {
 		groups map[string][]string
-		mode   Membership
+		mode   idp.Membership
 		linked map[string][]string
 		want   map[string]*audit.MemberMatch
 		rounds int
@@ -240,7 +242,7 @@ func TestMembers(t *testing.T) {
 			want: map[string]*audit.MemberMatch{"g": {}}, rounds: 3,
 		},
 		"nested is told apart in direct mode": {
-			groups: map[string][]string{"g": {"n"}, "n": {"u1"}}, linked: map[string][]string{"g": {"u1", "u2"}}, mode: MembershipDirect,
+			groups: map[string][]string{"g": {"n"}, "n": {"u1"}}, linked: map[string][]string{"g": {"u1", "u2"}}, mode: idp.MembershipDirect,
 			want:   map[string]*audit.MemberMatch{"g": {External: []audit.MemberRef{external("8", "u2", &no), external("9", "u1", &yes)}}},
 			rounds: 2,
 		},
@@ -266,7 +268,7 @@ func TestMembers(t *testing.T) {
 			want: map[string]*audit.MemberMatch{"g": {Unknown: "hidden membership"}}, rounds: 2,
 		},
 		"hidden below, direct": {
-			groups: map[string][]string{"g": {"n"}, "n": {"hidden"}}, linked: map[string][]string{"g": {"u1"}}, mode: MembershipDirect,
+			groups: map[string][]string{"g": {"n"}, "n": {"hidden"}}, linked: map[string][]string{"g": {"u1"}}, mode: idp.MembershipDirect,
 			want:   map[string]*audit.MemberMatch{"g": {External: []audit.MemberRef{external("9", "u1", nil)}}},
 			rounds: 2,
 		},
@@ -310,11 +312,11 @@ func TestMembers_readers(t *testing.T) {
 	t.Parallel()
 	const readers = 40
 	w := newMemberWorld(nil)
-	req := Request{Readers: readers}
+	req := idp.Request{Readers: readers}
 	for i := range 3 * readers {
 		id := fmt.Sprint("g", i)
-		w.d.add(group(id, id))
-		req.Principals = append(req.Principals, principal(audit.TypeGroup, id, id))
+		w.d.Add(group(id, id))
+		req.Principals = append(req.Principals, idptest.Principal(audit.TypeGroup, id, id))
 	}
 	var (
 		mu           sync.Mutex
@@ -356,9 +358,9 @@ func TestMembers_readers(t *testing.T) {
 
 func TestMembers_notAsked(t *testing.T) {
 	t.Parallel()
-	d := newDirectory()
-	d.add(group("g", "g"))
-	got, err := d.result(t.Context(), Request{Principals: []audit.Principal{principal(audit.TypeGroup, "g", "g")}}, nil)
+	d := New()
+	d.Add(group("g", "g"))
+	got, err := d.Result(t.Context(), idp.Request{Principals: []audit.Principal{idptest.Principal(audit.TypeGroup, "g", "g")}}, nil)
 	if err != nil || got.Matches[0].Members != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -376,7 +378,7 @@ func TestMembers_large(t *testing.T) {
 		groups[id] = []string{"huge"}
 		linked[id] = []string{fmt.Sprint("u", i*7), "stale"}
 	}
-	got, _ := newMemberWorld(groups).audit(t, MembershipTransitive, linked)
+	got, _ := newMemberWorld(groups).audit(t, idp.MembershipTransitive, linked)
 	for id, m := range got {
 		if len(m.External) != 1 || m.External[0].ExternalID != "stale" {
 			t.Fatalf("%s: %+v", id, m)
@@ -390,30 +392,30 @@ func TestMembers_nestedGroups(t *testing.T) {
 	t.Parallel()
 	yes, no := true, false
 	account := map[string][]audit.Member{
-		"parent": {member(audit.TypeGroup, "inner", "")},
-		"inner":  {member(audit.TypeGroup, "deeper", "")},
+		"parent": {idptest.Member(audit.TypeGroup, "inner", "")},
+		"inner":  {idptest.Member(audit.TypeGroup, "deeper", "")},
 		"broken": nil,
 	}
-	cycle := []audit.Member{member(audit.TypeGroup, "inner", ""), member(audit.TypeUser, "2", "u9")}
+	cycle := []audit.Member{idptest.Member(audit.TypeGroup, "inner", ""), idptest.Member(audit.TypeUser, "2", "u9")}
 	tests := map[string]struct {
 		deeper []audit.Member
-		mode   Membership
+		mode   idp.Membership
 		named  []audit.Identity // whom the name of user 1 leads to
 		groups map[string][]string
 		want   *bool
 	}{
 		"nobody":                    {want: &no},
 		"a cycle":                   {deeper: cycle, want: &no},
-		"somebody by id":            {deeper: []audit.Member{member(audit.TypeUser, "1", "u1")}, want: &yes},
-		"somebody by id, direct":    {deeper: []audit.Member{member(audit.TypeUser, "1", "u1")}, mode: MembershipDirect, want: &yes},
-		"somebody below":            {deeper: []audit.Member{member(audit.TypeUser, "1", "u2")}, want: &yes},
-		"somebody by name":          {deeper: []audit.Member{member(audit.TypeUser, "1", "")}, named: []audit.Identity{{ExternalID: "u2"}}, want: &yes},
-		"somebody else by name":     {deeper: []audit.Member{member(audit.TypeUser, "1", "")}, named: []audit.Identity{{ExternalID: "u8"}}, want: &no},
-		"somebody outside of scope": {deeper: []audit.Member{member(audit.TypeUser, "3", "u9")}},
-		"somebody not matched":      {deeper: []audit.Member{member(audit.TypeUser, "4", "u9")}},
-		"a group that is not read":  {deeper: []audit.Member{member(audit.TypeGroup, "broken", "")}},
+		"somebody by id":            {deeper: []audit.Member{idptest.Member(audit.TypeUser, "1", "u1")}, want: &yes},
+		"somebody by id, direct":    {deeper: []audit.Member{idptest.Member(audit.TypeUser, "1", "u1")}, mode: idp.MembershipDirect, want: &yes},
+		"somebody below":            {deeper: []audit.Member{idptest.Member(audit.TypeUser, "1", "u2")}, want: &yes},
+		"somebody by name":          {deeper: []audit.Member{idptest.Member(audit.TypeUser, "1", "")}, named: []audit.Identity{{ExternalID: "u2"}}, want: &yes},
+		"somebody else by name":     {deeper: []audit.Member{idptest.Member(audit.TypeUser, "1", "")}, named: []audit.Identity{{ExternalID: "u8"}}, want: &no},
+		"somebody outside of scope": {deeper: []audit.Member{idptest.Member(audit.TypeUser, "3", "u9")}},
+		"somebody not matched":      {deeper: []audit.Member{idptest.Member(audit.TypeUser, "4", "u9")}},
+		"a group that is not read":  {deeper: []audit.Member{idptest.Member(audit.TypeGroup, "broken", "")}},
 		"a hole below": {
-			deeper: []audit.Member{member(audit.TypeUser, "2", "u9")}, groups: map[string][]string{"g": {"n"}, "n": {"hidden"}}, mode: MembershipDirect,
+			deeper: []audit.Member{idptest.Member(audit.TypeUser, "2", "u9")}, groups: map[string][]string{"g": {"n"}, "n": {"hidden"}}, mode: idp.MembershipDirect,
 		},
 	}
 	for name, tt := range tests {
@@ -432,7 +434,7 @@ func TestMembers_nestedGroups(t *testing.T) {
 			for _, id := range []string{"inner", "deeper", "broken"} {
 				matches = append(matches, audit.Match{Principal: audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: id}}})
 			}
-			req := Request{Membership: tt.mode, Members: func(_ context.Context, id string) ([]audit.Member, error) {
+			req := idp.Request{Membership: tt.mode, Members: func(_ context.Context, id string) ([]audit.Member, error) {
 				switch id {
 				case "broken":
 					return nil, errors.New("status 500")

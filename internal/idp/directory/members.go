@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package directory
 
 import (
 	"context"
@@ -12,22 +12,25 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
 
-// groupNode is one IdP group with its direct members.
-type groupNode struct {
+// Node is one IdP group with its direct members.
+type Node struct {
 	members map[string]struct{} // canonical ids
 	groups  []string            // canonical ids of the members that are groups
-	// unknown is why the members could not be read whole.
-	unknown string
-	// below is why the group may hold more than its members and their groups say: it
+	// Unknown is why the members could not be read whole.
+	Unknown string
+	// Below is why the group may hold more than its members and their groups say: it
 	// has a member of which the directory does not tell what it is.
-	below string
+	Below string
 }
 
-func newGroupNode(size int) *groupNode { return &groupNode{members: make(map[string]struct{}, size)} }
+// NewNode is a group without members yet, with room for so many.
+func NewNode(size int) *Node { return &Node{members: make(map[string]struct{}, size)} }
 
-func (n *groupNode) add(id string, isGroup bool) {
+// Add takes in a member, once.
+func (n *Node) Add(id string, isGroup bool) {
 	key := audit.CanonicalExternalID(id)
 	if _, there := n.members[key]; there {
 		return
@@ -38,7 +41,7 @@ func (n *groupNode) add(id string, isGroup bool) {
 	}
 }
 
-func (n *groupNode) has(key string) bool { _, ok := n.members[key]; return ok }
+func (n *Node) has(key string) bool { _, ok := n.members[key]; return ok }
 
 // fetchNodes reads the members of IdP groups, by canonical id, into the
 // directory's nodes. What cannot be read gets a node that says why; an error
@@ -47,8 +50,8 @@ type fetchNodes func(ctx context.Context, groups []string) error
 
 // memberAudit compares the members of all linked groups of a request.
 type memberAudit struct {
-	d       *directory
-	req     Request
+	d       *Index
+	req     idp.Request
 	matches []audit.Match
 	fetch   fetchNodes
 }
@@ -96,13 +99,13 @@ func (a *memberAudit) run(ctx context.Context) ([]audit.Failure, error) {
 	for _, i := range linked {
 		m := &a.matches[i]
 		if why := m.Members.Unknown; why != "" && !reported[m.Principal.ID] {
-			failures = append(failures, audit.Failure{Type: audit.TypeGroup, ID: m.Principal.ID, Call: callIDPMembers, Reason: why})
+			failures = append(failures, audit.Failure{Type: audit.TypeGroup, ID: m.Principal.ID, Call: CallIDPMembers, Reason: why})
 		}
 	}
 	return failures, nil
 }
 
-// read makes sure that every group asked for has a node afterwards.
+// Read makes sure that every group asked for has a node afterwards.
 func (a *memberAudit) read(ctx context.Context, missing map[string]bool) error {
 	if len(missing) == 0 {
 		return nil
@@ -116,8 +119,8 @@ func (a *memberAudit) read(ctx context.Context, missing map[string]bool) error {
 		return err
 	}
 	for _, key := range keys {
-		if a.d.nodes[key] == nil {
-			a.d.nodes[key] = &groupNode{unknown: fmt.Sprintf("the members of IdP group %s were not read", key)}
+		if a.d.Nodes[key] == nil {
+			a.d.Nodes[key] = &Node{Unknown: fmt.Sprintf("the members of IdP group %s were not read", key)}
 		}
 	}
 	return nil
@@ -151,7 +154,7 @@ func (a *memberAudit) readBoth(ctx context.Context, at []int) (map[string][]audi
 		members[list.group] = list.members
 		root := audit.CanonicalExternalID(m.ByExternalID.ExternalID)
 		linked := slices.ContainsFunc(list.members, func(m audit.Member) bool { return m.ExternalID != "" })
-		if linked && a.d.nodes[root] == nil && !asked[root] {
+		if linked && a.d.Nodes[root] == nil && !asked[root] {
 			asked[root] = true
 			wanted = append(wanted, root)
 		}
@@ -216,7 +219,7 @@ func (a *memberAudit) databricksMembers(ctx context.Context, group *errgroup.Gro
 					return context.Cause(ctx)
 				}
 				list, err := a.req.Members(ctx, id)
-				if endsAll(ctx, err) {
+				if idp.EndsAll(ctx, err) {
 					return fmt.Errorf("reading the members of group/%s: %w", id, err)
 				}
 				out <- memberList{id, list, err}
@@ -248,7 +251,7 @@ func (a *memberAudit) confirm(ctx context.Context, linked []int, members map[str
 			s.want(m.ExternalID)
 			// Where everything is at hand, what lies below is looked at for the members
 			// without externalId too.
-			s.toTheEnd = s.toTheEnd || a.d.nodesWhole && m.ExternalID == ""
+			s.toTheEnd = s.toTheEnd || a.d.NodesWhole && m.ExternalID == ""
 		}
 		searches, at = append(searches, s), append(at, i)
 	}
@@ -267,7 +270,7 @@ func (a *memberAudit) verdict(s *search, members []audit.Member) *audit.MemberMa
 	switch {
 	case s.unknown != "":
 		return &audit.MemberMatch{Unknown: s.unknown}
-	case s.below != "" && (len(s.open) > 0 || s.toTheEnd) && a.req.Membership != MembershipDirect:
+	case s.below != "" && (len(s.open) > 0 || s.toTheEnd) && a.req.Membership != idp.MembershipDirect:
 		return &audit.MemberMatch{Unknown: s.below}
 	}
 	verdict := &audit.MemberMatch{}
@@ -281,7 +284,7 @@ func (a *memberAudit) verdict(s *search, members []audit.Member) *audit.MemberMa
 		switch {
 		case m.ExternalID == "":
 			verdict.Local = append(verdict.Local, ref)
-		case s.open[key] || isNested && a.req.Membership == MembershipDirect:
+		case s.open[key] || isNested && a.req.Membership == idp.MembershipDirect:
 			verdict.External = append(verdict.External, ref)
 		}
 	}

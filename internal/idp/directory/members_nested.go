@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package directory
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 // nestedGroup is a group of Databricks, member of a linked group, that the IdP does
 // not have there.
 type nestedGroup struct {
-	in  *search // below the IdP group of the parent
+	in  *search // Below the IdP group of the parent
 	ref *audit.MemberRef
 }
 
@@ -149,7 +149,7 @@ func (c *carried) of(ctx context.Context, group string) (*content, error) {
 		list, read := c.members[queue[0]]
 		out.whole = out.whole && read
 		for _, m := range list {
-			if err := interrupted(ctx, count); err != nil {
+			if err := Interrupted(ctx, count); err != nil {
 				return nil, err
 			}
 			count++
@@ -163,7 +163,7 @@ func (c *carried) of(ctx context.Context, group string) (*content, error) {
 	return out, nil
 }
 
-// add takes in every identity that the member may be. Of one that was not matched
+// Add takes in every identity that the member may be. Of one that was not matched
 // only the stored id is known.
 func (c *carried) add(out *content, m *audit.Member) {
 	if m.ExternalID != "" {

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package directory
 
 import (
 	"cmp"
@@ -10,36 +10,37 @@ import (
 	"sync/atomic"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
 
-// earlyMembers are lists of Databricks members that are being read before they are
+// PrefetchedMembers are lists of Databricks members that are being read before they are
 // asked for: which groups are linked is known as soon as the IdP's groups are, while
 // its users are still being listed, and the members are most of an audit's requests.
 // A nil one has begun nothing.
-type earlyMembers struct {
-	lists map[string]*earlyList // by group id; the keys do not change
+type PrefetchedMembers struct {
+	lists map[string]*prefetchedList // by group id; the keys do not change
 	stop  context.CancelFunc
 	wg    sync.WaitGroup
 	// lost is the error of a list after which nothing else can be read.
 	lost atomic.Pointer[error]
 }
 
-// earlyList is one list; it may be looked at when done is closed.
-type earlyList struct {
+// prefetchedList is one list; it may be looked at when done is closed.
+type prefetchedList struct {
 	done    chan struct{}
 	members []audit.Member
 	err     error
 }
 
-// beginMembers reads the lists of the groups in their order, each once. close must
+// Prefetch reads the lists of the groups in their order, each once. close must
 // be called.
-func beginMembers(ctx context.Context, req Request, groups []string) *earlyMembers {
-	e := &earlyMembers{lists: make(map[string]*earlyList, len(groups))}
+func Prefetch(ctx context.Context, req idp.Request, groups []string) *PrefetchedMembers {
+	e := &PrefetchedMembers{lists: make(map[string]*prefetchedList, len(groups))}
 	ctx, e.stop = context.WithCancel(ctx)
 	next := make(chan string, len(groups))
 	for _, id := range groups {
 		if e.lists[id] == nil {
-			e.lists[id] = &earlyList{done: make(chan struct{})}
+			e.lists[id] = &prefetchedList{done: make(chan struct{})}
 			next <- id
 		}
 	}
@@ -54,7 +55,7 @@ func beginMembers(ctx context.Context, req Request, groups []string) *earlyMembe
 	return e
 }
 
-func (e *earlyMembers) read(ctx context.Context, req Request, id string) {
+func (e *PrefetchedMembers) read(ctx context.Context, req idp.Request, id string) {
 	list := e.lists[id]
 	defer close(list.done)
 	if lost := e.lost.Load(); lost != nil {
@@ -65,13 +66,13 @@ func (e *earlyMembers) read(ctx context.Context, req Request, id string) {
 		list.err = context.Cause(ctx)
 		return
 	}
-	if list.members, list.err = req.Members(ctx, id); endsAll(ctx, list.err) {
+	if list.members, list.err = req.Members(ctx, id); idp.EndsAll(ctx, list.err) {
 		e.lost.CompareAndSwap(nil, &list.err)
 	}
 }
 
-// over is [Request.Members] that gives what was begun, and asks for the rest.
-func (e *earlyMembers) over(ask func(context.Context, string) ([]audit.Member, error)) func(context.Context, string) ([]audit.Member, error) {
+// Over is [idp.Request.Members] that gives what was begun, and asks for the rest.
+func (e *PrefetchedMembers) Over(ask func(context.Context, string) ([]audit.Member, error)) func(context.Context, string) ([]audit.Member, error) {
 	if e == nil {
 		return ask
 	}
@@ -89,8 +90,8 @@ func (e *earlyMembers) over(ask func(context.Context, string) ([]audit.Member, e
 	}
 }
 
-// close ends what is still being read, and waits for its end.
-func (e *earlyMembers) close() {
+// Close ends what is still being read, and waits for its end.
+func (e *PrefetchedMembers) Close() {
 	if e != nil {
 		e.stop()
 		e.wg.Wait()
@@ -98,7 +99,7 @@ func (e *earlyMembers) close() {
 }
 
 // readersOf is the number of readers with its default.
-func readersOf(r Request) int { return cmp.Or(max(r.Readers, 0), defaultReaders) }
+func readersOf(r idp.Request) int { return cmp.Or(max(r.Readers, 0), defaultReaders) }
 
-// defaultReaders is the default of [Request.Readers].
+// defaultReaders is the default of [idp.Request.Readers].
 const defaultReaders = 64

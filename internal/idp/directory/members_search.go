@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package directory
 
 import (
 	"context"
@@ -21,7 +21,7 @@ type search struct {
 	toTheEnd bool
 	queue    []string
 	seen     map[string]bool
-	// unknown is why the members of the root could not be read, below why there may
+	// Unknown is why the members of the root could not be read, below why there may
 	// be more than was found.
 	unknown, below string
 }
@@ -41,12 +41,12 @@ func (s *search) want(externalID string) {
 func (s *search) done() bool { return s.unknown != "" || len(s.open) == 0 && !s.toTheEnd }
 
 // resume goes on until the search is done, or lacks the groups that it returns.
-func (s *search) resume(ctx context.Context, d *directory) (unread []string, err error) {
+func (s *search) resume(ctx context.Context, d *Index) (unread []string, err error) {
 	for at := 0; at < len(s.queue) && !s.done(); at++ {
-		if err := interrupted(ctx, at); err != nil {
+		if err := Interrupted(ctx, at); err != nil {
 			return nil, err
 		}
-		node := d.nodes[s.queue[at]]
+		node := d.Nodes[s.queue[at]]
 		if node == nil {
 			unread = append(unread, s.queue[at])
 			continue
@@ -65,15 +65,15 @@ func (s *search) resume(ctx context.Context, d *directory) (unread []string, err
 
 // visit takes from open what the group has. It goes through the smaller of the two
 // sets: many searches meet one group of 100,000 members.
-func (s *search) visit(key string, node *groupNode) {
-	if node.unknown != "" {
+func (s *search) visit(key string, node *Node) {
+	if node.Unknown != "" {
 		if key == s.root {
-			s.unknown = node.unknown
+			s.unknown = node.Unknown
 		}
-		s.below = smaller(s.below, node.unknown)
+		s.below = Smaller(s.below, node.Unknown)
 		return
 	}
-	s.below = smaller(s.below, node.below)
+	s.below = Smaller(s.below, node.Below)
 	found := func(id string) {
 		if id == s.root || !s.open[id] {
 			return
@@ -102,18 +102,18 @@ func (s *search) visit(key string, node *groupNode) {
 	}
 }
 
-// smaller is the smaller of two reasons, or the one that there is: not the order in
+// Smaller is the smaller of two reasons, or the one that there is: not the order in
 // which groups were met decides.
-func smaller(a, b string) string {
+func Smaller(a, b string) string {
 	if a == "" || b != "" && b < a {
 		return b
 	}
 	return a
 }
 
-// interrupted tells of a context that has ended. Loops over much data ask it with
+// Interrupted tells of a context that has ended. Loops over much data ask it with
 // their position.
-func interrupted(ctx context.Context, at int) error {
+func Interrupted(ctx context.Context, at int) error {
 	if at%1024 == 0 && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

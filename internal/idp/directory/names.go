@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package directory
 
 import (
 	"fmt"
@@ -31,17 +31,17 @@ func CheckUsernameAttributes(attributes []string) error {
 	return nil
 }
 
-// userNames are the attributes of a user that names are made of.
-type userNames struct {
-	upn, mail string
-	guest     bool
+// UserNames are the attributes of a user that names are made of.
+type UserNames struct {
+	UPN, Mail string
+	Guest     bool
 }
 
-// external tells of a user who was invited or synchronized from another tenant: the
+// External tells of a user who was invited or synchronized from another tenant: the
 // UPN shows it, while userType may say Member and an export may not say either.
-func (n *userNames) external() bool { return strings.Contains(strings.ToUpper(n.upn), "#EXT#") }
+func (n *UserNames) External() bool { return strings.Contains(strings.ToUpper(n.UPN), "#EXT#") }
 
-// userEntry completes the identity of a user with its names. Without
+// UserEntry completes the identity of a user with its names. Without
 // attributes, members are known by UPN and guests by mail address, or by UPN
 // where they have none; external users by both, because no export tells which of
 // the two kinds they are. A user of whom every named attribute is blank keeps its
@@ -49,13 +49,13 @@ func (n *userNames) external() bool { return strings.Contains(strings.ToUpper(n.
 //
 // The UPN leads to the identity even where it is not its name, and the mail
 // address where nobody has it as a UPN: matchWithIdp finds both.
-func userEntry(n userNames, id audit.Identity, attributes []string) entry {
+func UserEntry(n UserNames, id audit.Identity, attributes []string) Entry {
 	id.Type = audit.TypeUser
 	id.Names = nil
 	for _, a := range attributes {
-		value := n.upn
+		value := n.UPN
 		if a == attributeMail {
-			value = n.mail
+			value = n.Mail
 		}
 		if value != "" && !slices.Contains(id.Names, value) {
 			id.Names = append(id.Names, value)
@@ -63,12 +63,12 @@ func userEntry(n userNames, id audit.Identity, attributes []string) entry {
 	}
 	switch {
 	case len(id.Names) > 0:
-	case len(attributes) == 0 && n.external() && n.mail != "":
-		id.Names = []string{n.mail, n.upn}
-	case len(attributes) == 0 && n.guest && n.mail != "":
-		id.Names = []string{n.mail}
-	case n.upn != "":
-		id.Names = []string{n.upn}
+	case len(attributes) == 0 && n.External() && n.Mail != "":
+		id.Names = []string{n.Mail, n.UPN}
+	case len(attributes) == 0 && n.Guest && n.Mail != "":
+		id.Names = []string{n.Mail}
+	case n.UPN != "":
+		id.Names = []string{n.UPN}
 	}
-	return entry{identity: id, named: []string{n.upn}, aliases: []string{strings.TrimSpace(n.mail)}}
+	return Entry{Identity: id, Named: []string{n.UPN}, Aliases: []string{strings.TrimSpace(n.Mail)}}
 }

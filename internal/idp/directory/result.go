@@ -1,12 +1,13 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package directory
 
 import (
 	"context"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
 
 // Calls as they are named in [audit.Failure].
@@ -15,35 +16,36 @@ const (
 	callListUsers  = "list IdP users"
 	callListGroups = "list IdP groups"
 	callListSPs    = "list IdP service principals"
-	callIDPMembers = "list IdP group members"
+	CallIDPMembers = "list IdP group members"
 )
 
-// result matches every principal and then the members of linked groups.
-func (d *directory) result(ctx context.Context, req Request, fetch fetchNodes) (Result, error) {
+// Result matches every principal and then the members of linked groups.
+func (d *Index) Result(ctx context.Context, req idp.Request, fetch fetchNodes) (idp.Result, error) {
 	matches, err := d.matchAll(ctx, req.Principals)
 	if err != nil {
-		return Result{}, err
+		return idp.Result{}, err
 	}
-	out := Result{Matches: matches}
+	out := idp.Result{Matches: matches}
 	members := memberAudit{d: d, req: req, matches: out.Matches, fetch: fetch}
 	if out.Failures, err = members.run(ctx); err != nil {
-		return Result{}, err
+		return idp.Result{}, err
 	}
 	for _, t := range audit.PrincipalTypes() {
-		if why := d.unread[t]; why != "" && asksFor(req, t) {
+		if why := d.Unread[t]; why != "" && AsksFor(req, t) {
 			out.Failures = append(out.Failures, audit.Failure{Type: t, Call: listCall(t), Reason: why})
 		}
 	}
 	for _, p := range req.Principals {
-		if h, in := d.holeOf(p); in && d.unread[p.Type] == "" {
+		if h, in := d.holeOf(p); in && d.Unread[p.Type] == "" {
 			out.Failures = append(out.Failures, audit.Failure{Type: p.Type, ID: p.ID, Call: h.call, Reason: h.why})
 		}
 	}
-	out.Failures = sortFailures(out.Failures)
+	out.Failures = idp.SortFailures(out.Failures)
 	return out, nil
 }
 
-func asksFor(req Request, t audit.PrincipalType) bool {
+// AsksFor tells whether the request holds a principal of a type.
+func AsksFor(req idp.Request, t audit.PrincipalType) bool {
 	for _, p := range req.Principals {
 		if p.Type == t {
 			return true

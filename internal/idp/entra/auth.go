@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package entra
 
 import (
 	"context"
@@ -23,13 +23,15 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/localfile"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
-// entraCredentials get tokens for Graph and know what they say.
-type entraCredentials struct {
+// credentials get tokens for Graph and know what they say.
+type credentials struct {
 	cred  azcore.TokenCredential
 	scope string
 	about string // how it logs in, for errors
@@ -47,13 +49,13 @@ type graphClaims struct {
 	Scopes   string   `json:"scp"`   // delegated permissions
 }
 
-func newEntraCredentials(cfg EntraConfig, authority *url.URL, scope string, client *transport.Client) (*entraCredentials, error) {
+func newCredentials(cfg Config, authority *url.URL, scope string, client *transport.Client) (*credentials, error) {
 	options := azcore.ClientOptions{
 		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: authority.String()},
 		Transport: client.RoundTripper(transport.ClassAuth, true),
 		Retry:     policy.RetryOptions{MaxRetries: -1}, // The transport retries.
 	}
-	c := &entraCredentials{scope: scope}
+	c := &credentials{scope: scope}
 	var err error
 	switch noDiscovery := !isMicrosoft(authority); {
 	case cfg.ClientSecret != "":
@@ -80,22 +82,22 @@ func newEntraCredentials(cfg EntraConfig, authority *url.URL, scope string, clie
 			ClientOptions: options, DisableInstanceDiscovery: noDiscovery, TenantID: cfg.TenantID,
 		})
 	}
-	var own *ConfigError
+	var own *idp.ConfigError
 	if errors.As(err, &own) {
 		return nil, own
 	}
 	if err != nil {
-		return nil, &ConfigError{"entra", "the credentials cannot be used: " + err.Error()}
+		return nil, &idp.ConfigError{Attribute: "entra", Detail: "the credentials cannot be used: " + err.Error()}
 	}
 	return c, nil
 }
 
-func (c *EntraConfig) needsApp() error {
+func (c *Config) needsApp() error {
 	switch {
 	case c.TenantID == "":
-		return &ConfigError{"entra.tenant_id", "it is needed with a client secret or certificate: the tenant's id or a verified domain"}
+		return &idp.ConfigError{Attribute: "entra.tenant_id", Detail: "it is needed with a client secret or certificate: the tenant's id or a verified domain"}
 	case c.ClientID == "":
-		return &ConfigError{"entra.client_id", "it is needed with a client secret or certificate: the application (client) id of the app registration"}
+		return &idp.ConfigError{Attribute: "entra.client_id", Detail: "it is needed with a client secret or certificate: the application (client) id of the app registration"}
 	}
 	return nil
 }
@@ -118,23 +120,23 @@ func checkIdentityFiles() error {
 			continue
 		}
 		if err := localfile.Check(ctx, path, maxCredentialFile); err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
-			return &ConfigError{"entra", fmt.Sprintf("the environment variable %s names a file that cannot be used: %s", variable, err)}
+			return &idp.ConfigError{Attribute: "entra", Detail: fmt.Sprintf("the environment variable %s names a file that cannot be used: %s", variable, err)}
 		}
 	}
 	redact.Add(os.Getenv("AZURE_CLIENT_SECRET"), os.Getenv("AZURE_CLIENT_CERTIFICATE_PASSWORD"), os.Getenv("IDENTITY_HEADER"))
 	return nil
 }
 
-func certificateCredential(cfg EntraConfig, options azcore.ClientOptions, noDiscovery bool) (azcore.TokenCredential, error) {
+func certificateCredential(cfg Config, options azcore.ClientOptions, noDiscovery bool) (azcore.TokenCredential, error) {
 	ctx, stop := context.WithTimeout(context.Background(), fileTimeout)
 	defer stop()
 	raw, err := localfile.Read(ctx, cfg.ClientCertificatePath, maxCredentialFile)
 	if err != nil {
-		return nil, &ConfigError{"entra.client_certificate_path", err.Error()}
+		return nil, &idp.ConfigError{Attribute: "entra.client_certificate_path", Detail: err.Error()}
 	}
 	certs, key, err := azidentity.ParseCertificates(raw, []byte(cfg.ClientCertificatePassword))
 	if err != nil {
-		return nil, &ConfigError{"entra.client_certificate_path", "it holds no certificate with its key: " + err.Error()}
+		return nil, &idp.ConfigError{Attribute: "entra.client_certificate_path", Detail: "it holds no certificate with its key: " + err.Error()}
 	}
 	return azidentity.NewClientCertificateCredential(cfg.TenantID, cfg.ClientID, certs, key,
 		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: noDiscovery})
@@ -142,7 +144,7 @@ func certificateCredential(cfg EntraConfig, options azcore.ClientOptions, noDisc
 
 // authorize sets the token of one attempt. azidentity keeps it until shortly
 // before it expires.
-func (c *entraCredentials) authorize(ctx context.Context, r *http.Request) error {
+func (c *credentials) authorize(ctx context.Context, r *http.Request) error {
 	token, err := c.get(ctx)
 	if err != nil {
 		return err
@@ -151,13 +153,13 @@ func (c *entraCredentials) authorize(ctx context.Context, r *http.Request) error
 	return nil
 }
 
-// check gets a token, so that wrong credentials are told before anything else.
-func (c *entraCredentials) check(ctx context.Context) error {
+// Check gets a token, so that wrong credentials are told before anything else.
+func (c *credentials) check(ctx context.Context) error {
 	_, err := c.get(ctx)
 	return err
 }
 
-func (c *entraCredentials) get(ctx context.Context) (string, error) {
+func (c *credentials) get(ctx context.Context) (string, error) {
 	token, err := c.cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{c.scope}})
 	if err != nil {
 		if ctx.Err() != nil {
@@ -174,7 +176,7 @@ func (c *entraCredentials) get(ctx context.Context) (string, error) {
 }
 
 // failure puts what Entra said in front, without the trace of the SDK around it.
-func (c *entraCredentials) failure(err error) error {
+func (c *credentials) failure(err error) error {
 	text := err.Error()
 	var failed *azidentity.AuthenticationFailedError
 	if errors.As(err, &failed) && failed.RawResponse != nil && failed.RawResponse.Body != nil {
@@ -186,16 +188,16 @@ func (c *entraCredentials) failure(err error) error {
 		case json.Unmarshal(raw, &body) == nil && body.Description != "":
 			text, _, _ = strings.Cut(body.Description, "\r\n")
 		case len(raw) > 0:
-			text = fmt.Sprintf("status %d: %s", failed.RawResponse.StatusCode, bodyText(failed.RawResponse.Header, raw))
+			text = fmt.Sprintf("status %d: %s", failed.RawResponse.StatusCode, directory.BodyText(failed.RawResponse.Header, raw))
 		}
 	}
 	var silent *transport.Error
 	if errors.As(err, &silent) {
 		text = silent.Error()
 	}
-	return &authError{
-		err:  fmt.Errorf("no token for Microsoft Graph (%s): %s", c.about, strings.TrimSuffix(strings.TrimSpace(redact.Text(text)), ".")),
-		hint: "Check tenant_id, client_id, the secret or certificate and authority_host in idp.entra",
+	return &directory.AuthError{
+		Err:  fmt.Errorf("no token for Microsoft Graph (%s): %s", c.about, strings.TrimSuffix(strings.TrimSpace(redact.Text(text)), ".")),
+		Hint: "Check tenant_id, client_id, the secret or certificate and authority_host in idp.entra",
 	}
 }
 
@@ -215,14 +217,14 @@ func readClaims(token string) graphClaims {
 }
 
 // tenant is the id of the tenant that the token is of; empty when unknown.
-func (c *entraCredentials) tenant() string {
+func (c *credentials) tenant() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.claims.TenantID
 }
 
 // may tells whether the token is known to carry a permission.
-func (c *entraCredentials) may(permission string) bool {
+func (c *credentials) may(permission string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Contains(c.claims.Roles, permission) || slices.Contains(strings.Fields(c.claims.Scopes), permission)

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package entra
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 
 // identityChain is for a client id without a secret. The workload identity
 // takes part where its environment is there.
-func identityChain(cfg EntraConfig, options azcore.ClientOptions, noDiscovery bool) (azcore.TokenCredential, error) {
+func identityChain(cfg Config, options azcore.ClientOptions, noDiscovery bool) (azcore.TokenCredential, error) {
 	var chain []azcore.TokenCredential
 	workload, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
 		ClientOptions: options, ClientID: cfg.ClientID, TenantID: cfg.TenantID, DisableInstanceDiscovery: noDiscovery,

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package entra
 
 import (
 	"testing"
@@ -33,7 +33,7 @@ func TestEntraConfig_clouds(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cfg := EntraConfig{AuthorityHost: tt.authority, GraphEndpoint: tt.graph}
+			cfg := Config{AuthorityHost: tt.authority, GraphEndpoint: tt.graph}
 			authority, graph, err := cfg.hosts()
 			if err != nil {
 				t.Fatal(err)

@@ -1,7 +1,8 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+// Package entra reads Microsoft Entra ID through Microsoft Graph.
+package entra
 
 import (
 	"context"
@@ -11,15 +12,17 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
-// KindEntra is the name of the kind in provider configuration.
-const KindEntra = "entra"
+// Kind is the name of the kind in provider configuration.
+const Kind = "entra"
 
-// EntraConfig says how to reach Entra ID. Every value may be left out; the
-// credentials are explained at [NewEntra].
-type EntraConfig struct {
+// Config says how to reach Entra ID. Every value may be left out; the
+// credentials are explained at [New].
+type Config struct {
 	TenantID, ClientID, ClientSecret string
 	// ClientCertificatePath is a PEM or PKCS#12 file with certificate and key.
 	ClientCertificatePath, ClientCertificatePassword string
@@ -38,21 +41,21 @@ type EntraConfig struct {
 	BatchPause time.Duration
 }
 
-type entra struct {
+type source struct {
 	graph      *graphClient
-	creds      *entraCredentials
+	creds      *credentials
 	attributes []string
 	lists      *graphLists
 }
 
-var _ Lookup = (*entra)(nil)
+var _ idp.Lookup = (*source)(nil)
 
-// entraConcurrency is how many requests to Graph are in flight: its quota is
+// concurrency is how many requests to Graph are in flight: its quota is
 // counted in resource units per 10 seconds, and a batch takes 20 to 60 of them.
-const entraConcurrency = 8
+const concurrency = 8
 
-// NewEntra reads Entra ID through Microsoft Graph. It sends nothing yet; its
-// errors are [*ConfigError].
+// New reads Entra ID through Microsoft Graph. It sends nothing yet; its
+// errors are [*idp.ConfigError].
 //
 // Credentials: a client secret or a certificate of an app registration; a
 // client id alone is that of a workload identity or of a managed identity;
@@ -78,19 +81,19 @@ const entraConcurrency = 8
 //
 // What lookups by name cannot see: [audit.Match].NearName has only names that
 // are in Unicode's composed form without surrounding space there.
-func NewEntra(cfg EntraConfig) (Source, error) {
+func New(cfg Config) (idp.Source, error) {
 	authority, graph, err := cfg.hosts()
 	if err != nil {
 		return nil, err
 	}
-	if err := CheckUsernameAttributes(cfg.UsernameAttributes); err != nil {
-		return nil, &ConfigError{"entra.username_attributes", err.Error()}
+	if err := directory.CheckUsernameAttributes(cfg.UsernameAttributes); err != nil {
+		return nil, &idp.ConfigError{Attribute: "entra.username_attributes", Detail: err.Error()}
 	}
 	if cfg.Transport.MaxConcurrency <= 0 {
-		cfg.Transport.MaxConcurrency = entraConcurrency
+		cfg.Transport.MaxConcurrency = concurrency
 	}
 	client := transport.New(cfg.Transport)
-	creds, err := newEntraCredentials(cfg, authority, scopeFor(authority, graph), client)
+	creds, err := newCredentials(cfg, authority, scopeFor(authority, graph), client)
 	if err != nil {
 		return nil, err
 	}
@@ -101,20 +104,20 @@ func NewEntra(cfg EntraConfig) (Source, error) {
 	if limits.pause <= 0 {
 		limits.pause = transport.DefaultRetryPause
 	}
-	return &entra{
+	return &source{
 		graph: &graphClient{
-			http: client, base: strings.TrimSuffix(graph.String(), "/"), origin: originOf(graph),
+			http: client, base: strings.TrimSuffix(graph.String(), "/"), origin: directory.OriginOf(graph),
 			authorize: creds.authorize, batches: cfg.Transport.MaxConcurrency, limits: limits,
 		},
 		creds: creds, attributes: cfg.UsernameAttributes, lists: &graphLists{},
 	}, nil
 }
 
-func (e *entra) Kind() string { return KindEntra }
+func (e *source) Kind() string { return Kind }
 
 // Capabilities are those of the kind: users and service principals are always read with accountEnabled.
-func (e *entra) Capabilities() Capabilities {
-	return Capabilities{Capabilities: audit.Capabilities{DisplayNames: true, EnabledState: true}}
+func (e *source) Capabilities() idp.Capabilities {
+	return idp.Capabilities{Capabilities: audit.Capabilities{DisplayNames: true, EnabledState: true}}
 }
 
 // graphHosts are the clouds (idp-apis, section 2). The DoD cloud has the login
@@ -135,28 +138,28 @@ func isMicrosoft(authority *url.URL) bool {
 	return known
 }
 
-func (c *EntraConfig) hosts() (authority, graph *url.URL, err error) {
+func (c *Config) hosts() (authority, graph *url.URL, err error) {
 	host := c.AuthorityHost
 	if host == "" {
 		host = defaultAuthority
 	}
 	authority, err = url.Parse(host)
 	if err != nil || authority.Scheme != "https" || authority.Host == "" || authority.RawQuery != "" || authority.User != nil {
-		return nil, nil, &ConfigError{"entra.authority_host", fmt.Sprintf("%q is not an https URL such as %s", host, defaultAuthority)}
+		return nil, nil, &idp.ConfigError{Attribute: "entra.authority_host", Detail: fmt.Sprintf("%q is not an https URL such as %s", host, defaultAuthority)}
 	}
 	endpoint := c.GraphEndpoint
 	if endpoint == "" {
 		if endpoint = graphHosts[strings.ToLower(authority.Host)]; endpoint == "" {
-			return nil, nil, &ConfigError{"entra.graph_endpoint", fmt.Sprintf(
+			return nil, nil, &idp.ConfigError{Attribute: "entra.graph_endpoint", Detail: fmt.Sprintf(
 				"the authority %s is not one of Microsoft's clouds, so its Graph endpoint must be given", authority.Host)}
 		}
 	}
-	graph, err = checkEndpoint("entra.graph_endpoint", endpoint)
+	graph, err = directory.CheckEndpoint("entra.graph_endpoint", endpoint)
 	if err != nil {
 		return nil, nil, err
 	}
 	if path := strings.TrimSuffix(graph.Path, "/"); strings.HasSuffix(path, "/v1.0") || strings.HasSuffix(path, "/beta") {
-		return nil, nil, &ConfigError{"entra.graph_endpoint", fmt.Sprintf("%q ends with a version; leave it out", endpoint)}
+		return nil, nil, &idp.ConfigError{Attribute: "entra.graph_endpoint", Detail: fmt.Sprintf("%q ends with a version; leave it out", endpoint)}
 	}
 	return authority, graph, nil
 }
@@ -177,40 +180,40 @@ func scopeFor(authority, graph *url.URL) string {
 
 // Match reads what the principals of the request need. It fails as a whole when
 // no token can be had, or the context ends.
-func (e *entra) Match(ctx context.Context, req Request) (Result, error) {
+func (e *source) Match(ctx context.Context, req idp.Request) (idp.Result, error) {
 	// The token comes first: without it nothing can be judged, and its claims
 	// say what may be read.
 	if err := e.creds.check(ctx); err != nil {
-		return Result{}, err
+		return idp.Result{}, err
 	}
-	r := &entraReader{entra: e, req: req, d: newDirectory(), hidden: map[string]bool{}}
-	defer func() { r.early.close() }()
+	r := &reader{source: e, req: req, d: directory.New(), hidden: map[string]bool{}}
+	defer func() { r.prefetched.Close() }()
 	if err := r.read(ctx); err != nil {
-		return Result{}, fmt.Errorf("reading Entra ID: %w", err)
+		return idp.Result{}, fmt.Errorf("reading Entra ID: %w", err)
 	}
-	req.Members = r.early.over(req.Members)
-	out, err := r.d.result(ctx, req, r.fetchMembers)
+	req.Members = r.prefetched.Over(req.Members)
+	out, err := r.d.Result(ctx, req, r.fetchMembers)
 	if err != nil {
-		return Result{}, fmt.Errorf("reading Entra ID: %w", err)
+		return idp.Result{}, fmt.Errorf("reading Entra ID: %w", err)
 	}
-	out.Failures = sortFailures(append(out.Failures, r.failures...))
+	out.Failures = idp.SortFailures(append(out.Failures, r.failures...))
 	return out, nil
 }
 
-// entraReader is one audit.
-type entraReader struct {
-	*entra
-	req      Request
-	d        *directory
+// reader is one audit.
+type reader struct {
+	*source
+	req      idp.Request
+	d        *directory.Index
 	failures []audit.Failure
 	// hidden tells of the groups whose visibility was read, by canonical id,
 	// whether they hide their members.
-	hidden map[string]bool
-	early  *earlyMembers
+	hidden     map[string]bool
+	prefetched *directory.PrefetchedMembers
 }
 
-// entraType is what Graph calls one type of principals.
-type entraType struct {
+// objectType is what Graph calls one type of principals.
+type objectType struct {
 	t          audit.PrincipalType
 	collection string
 	odata      string
@@ -221,8 +224,8 @@ type entraType struct {
 	permission string
 }
 
-func entraTypes() []entraType {
-	return []entraType{
+func objectTypes() []objectType {
+	return []objectType{
 		{audit.TypeUser, "users", "#microsoft.graph.user",
 			"id,userPrincipalName,mail,userType,accountEnabled,displayName", []string{"userPrincipalName", "mail"}, "User.Read.All"},
 		{audit.TypeGroup, "groups", "#microsoft.graph.group",
@@ -234,23 +237,23 @@ func entraTypes() []entraType {
 
 // explain adds to a refusal which permission is missing.
 func explain(err error, permission string) string {
-	if isForbidden(err) {
+	if directory.IsForbidden(err) {
 		return fmt.Sprintf("%v. Grant the application permission %s (with admin consent) to the app that reads Entra ID", err, permission)
 	}
 	return err.Error()
 }
 
 // take adds rows of one type that have the fields of that type.
-func (r *entraReader) take(t entraType, rows []graphObject) {
+func (r *reader) take(t objectType, rows []graphObject) {
 	for _, o := range rows {
-		r.d.add(r.toEntry(t.t, o, false))
+		r.d.Add(r.toEntry(t.t, o, false))
 		if t.t == audit.TypeGroup {
 			r.hidden[audit.CanonicalExternalID(o.ID)] = strings.EqualFold(o.Visibility, "HiddenMembership")
 		}
 	}
 }
 
-func (r *entraReader) toEntry(t audit.PrincipalType, o graphObject, deleted bool) entry {
+func (r *reader) toEntry(t audit.PrincipalType, o graphObject, deleted bool) directory.Entry {
 	id := audit.Identity{Type: t, ExternalID: o.ID, Deleted: deleted}
 	if o.DisplayName != nil {
 		id.DisplayName = *o.DisplayName
@@ -259,10 +262,10 @@ func (r *entraReader) toEntry(t audit.PrincipalType, o graphObject, deleted bool
 	case audit.TypeUser:
 		// userType is null on old objects; an invitation shows in the UPN then.
 		guest := strings.EqualFold(o.UserType, "Guest")
-		names := userNames{upn: o.UserPrincipalName, mail: o.Mail, guest: guest}
-		invited := guest || o.UserType == "" && names.external()
+		names := directory.UserNames{UPN: o.UserPrincipalName, Mail: o.Mail, Guest: guest}
+		invited := guest || o.UserType == "" && names.External()
 		id.Guest, id.Enabled = &invited, o.AccountEnabled
-		return userEntry(names, id, r.attributes)
+		return directory.UserEntry(names, id, r.attributes)
 	case audit.TypeServicePrincipal:
 		id.Enabled = o.AccountEnabled
 		if o.AppID != "" {
@@ -276,5 +279,5 @@ func (r *entraReader) toEntry(t audit.PrincipalType, o graphObject, deleted bool
 			id.Names = []string{id.DisplayName}
 		}
 	}
-	return entry{identity: id}
+	return directory.Entry{Identity: id}
 }

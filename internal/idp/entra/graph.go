@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package entra
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -19,14 +20,14 @@ import (
 type graphClient struct {
 	http      *transport.Client
 	base      string // graph_endpoint without trailing slash
-	origin    origin
+	origin    directory.Origin
 	authorize func(ctx context.Context, r *http.Request) error
 	batches   int // batches in flight
 	limits    batchLimits
 }
 
 // send makes one request with an absolute URL. An answer of 400 and above is an
-// [*apiError], or an [*authError] for 401.
+// [*directory.APIError], or an [*directory.AuthError] for 401.
 func (g *graphClient) send(ctx context.Context, method, link string, header http.Header, body []byte) (*transport.Response, error) {
 	if header == nil {
 		header = http.Header{}
@@ -39,7 +40,7 @@ func (g *graphClient) send(ctx context.Context, method, link string, header http
 		Method: method, URL: link, Header: header, Body: body,
 		// Look-ups by POST change nothing.
 		Class: transport.ClassRead, Repeatable: true, Limit: "graph",
-		Authorize: g.authorize, Check: checkJSON,
+		Authorize: g.authorize, Check: directory.CheckJSON,
 	}
 	resp, err := g.http.Do(ctx, req)
 	if err == nil && resp.Status == http.StatusUnauthorized {
@@ -50,9 +51,9 @@ func (g *graphClient) send(ctx context.Context, method, link string, header http
 		return nil, err
 	}
 	if resp.Status < 300 {
-		return resp, textOnly(method, link, resp)
+		return resp, directory.TextOnly(method, link, resp)
 	}
-	return nil, graphFailure(method, placeOf(link), resp.Status, resp.Header, resp.Body)
+	return nil, graphFailure(method, directory.PlaceOf(link), resp.Status, resp.Header, resp.Body)
 }
 
 // graphFailure reads the error body of Graph.
@@ -66,7 +67,7 @@ func graphFailure(method, place string, status int, header http.Header, body []b
 			} `json:"innerError"`
 		} `json:"error"`
 	}
-	e := &apiError{Method: method, Place: place, Status: status, RequestID: header.Get("request-id")}
+	e := &directory.APIError{Method: method, Place: place, Status: status, RequestID: header.Get("request-id")}
 	switch {
 	case json.Unmarshal(body, &shape) == nil && shape.Error.Code != "":
 		e.Code, e.Message = shape.Error.Code, shape.Error.Message
@@ -76,11 +77,11 @@ func graphFailure(method, place string, status int, header http.Header, body []b
 	case status >= 300 && status < 400:
 		e.Message = "a redirect, which is not followed; check graph_endpoint"
 	default:
-		e.Message = bodyText(header, body)
+		e.Message = directory.BodyText(header, body)
 	}
-	e.clean()
+	e.Clean()
 	if status == http.StatusUnauthorized {
-		return &authError{err: e, hint: "Microsoft Graph did not accept the token: check that graph_endpoint and authority_host are of the same cloud"}
+		return &directory.AuthError{Err: e, Hint: "Microsoft Graph did not accept the token: check that graph_endpoint and authority_host are of the same cloud"}
 	}
 	return e
 }
@@ -109,7 +110,7 @@ func (l *graphLink) UnmarshalJSON(raw []byte) error {
 func listPages(ctx context.Context, g *graphClient, link string, each func(rows []graphObject, more bool) bool) error {
 	seen := map[string]bool{}
 	for link != "" {
-		if seen[link] || len(seen) >= mostPages {
+		if seen[link] || len(seen) >= directory.MostPages {
 			return errors.New("the list does not end: a page that came before is named as the next one, or there are too many")
 		}
 		seen[link] = true
@@ -119,7 +120,7 @@ func listPages(ctx context.Context, g *graphClient, link string, each func(rows 
 		}
 		p, err := parsePage(g, resp.Body)
 		if err != nil {
-			return fmt.Errorf("GET %s: %w", placeOf(link), err)
+			return fmt.Errorf("GET %s: %w", directory.PlaceOf(link), err)
 		}
 		if !each(p.Value, p.NextLink != "") {
 			return nil
@@ -136,7 +137,7 @@ func parsePage(g *graphClient, body []byte) (page, error) {
 		return p, fmt.Errorf("the answer is not a page of a list: %w", err)
 	}
 	if p.Value == nil {
-		return p, fmt.Errorf("the answer has no list \"value\", but %s", keysOf(body))
+		return p, fmt.Errorf("the answer has no list \"value\", but %s", directory.KeysOf(body))
 	}
 	if len(p.Error) > 0 && string(p.Error) != "null" {
 		return p, errors.New("the answer has a list and an error")
@@ -147,7 +148,7 @@ func parsePage(g *graphClient, body []byte) (page, error) {
 		}
 	}
 	if p.NextLink != "" {
-		if err := g.origin.check(string(p.NextLink)); err != nil {
+		if err := g.origin.Check(string(p.NextLink)); err != nil {
 			return p, err
 		}
 	}

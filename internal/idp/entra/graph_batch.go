@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package entra
 
 import (
 	"context"
@@ -16,6 +16,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -90,7 +92,7 @@ func (g *graphClient) oneBatch(ctx context.Context, version string, urls []strin
 	deadline := time.Now().Add(g.limits.budget)
 	for attempt := 0; ; attempt++ {
 		again, asked, err := g.tryBatch(ctx, version, urls, out, open)
-		if endsAll(ctx, err) {
+		if idp.EndsAll(ctx, err) {
 			return err
 		}
 		if err != nil {
@@ -150,7 +152,7 @@ func (g *graphClient) tryBatch(ctx context.Context, version string, urls []strin
 	for _, i := range open {
 		a, answered := byID[strconv.Itoa(i)]
 		if !answered {
-			out[i] = part{err: fmt.Errorf("GET %s in a batch: the batch has no answer to it", placeOf(urls[i]))}
+			out[i] = part{err: fmt.Errorf("GET %s in a batch: the batch has no answer to it", directory.PlaceOf(urls[i]))}
 			again = append(again, i)
 			continue
 		}
@@ -162,7 +164,7 @@ func (g *graphClient) tryBatch(ctx context.Context, version string, urls []strin
 			out[i] = part{body: a.Body}
 			continue
 		}
-		failure := graphFailure(http.MethodGet, placeOf(urls[i]), a.Status, header, a.Body)
+		failure := graphFailure(http.MethodGet, directory.PlaceOf(urls[i]), a.Status, header, a.Body)
 		if isAuthFailure(failure) {
 			return nil, 0, failure
 		}
@@ -180,7 +182,7 @@ func (g *graphClient) tryBatch(ctx context.Context, version string, urls []strin
 }
 
 func isAuthFailure(err error) bool {
-	var e *authError
+	var e *directory.AuthError
 	return errors.As(err, &e)
 }
 

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package entra
 
 import (
 	"bytes"
@@ -14,17 +14,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/idptest"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
-func graphOver(t *testing.T, net *answering) *graphClient {
+func graphOver(t *testing.T, net *idptest.Answering) *graphClient {
 	t.Helper()
 	base, err := url.Parse("https://graph.microsoft.com")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &graphClient{
-		http: transport.New(net.options()), base: base.String(), origin: originOf(base), batches: 1,
+		http: transport.New(net.Options()), base: base.String(), origin: directory.OriginOf(base), batches: 1,
 		authorize: func(context.Context, *http.Request) error { return nil },
 		limits:    batchLimits{budget: time.Microsecond, pause: time.Microsecond},
 	}
@@ -42,14 +44,14 @@ func FuzzGraphPage(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		net := &answering{header: http.Header{}, body: body, hosts: map[string]bool{}}
+		net := &idptest.Answering{Header: http.Header{}, Body: body, Hosts: map[string]bool{}}
 		g := graphOver(t, net)
 		p, err := parsePage(g, body)
 		if err == nil && p.Value == nil {
 			t.Fatalf("%s is a page without a list", body)
 		}
 		_ = listPages(t.Context(), g, g.base+"/v1.0/users", func([]graphObject, bool) bool { return true })
-		net.onlyTo(t, "https://graph.microsoft.com")
+		net.OnlyTo(t, "https://graph.microsoft.com")
 	})
 }
 
@@ -65,7 +67,7 @@ func FuzzGraphBatch(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		net := &answering{header: http.Header{}, body: body, hosts: map[string]bool{}}
+		net := &idptest.Answering{Header: http.Header{}, Body: body, Hosts: map[string]bool{}}
 		g := graphOver(t, net)
 		urls, parts := []string{"/groups/1/members", "/groups/2/members"}, map[string]part{}
 		err := g.batch(t.Context(), "beta", urls, func(u string, _ time.Time, p part) error {
@@ -83,7 +85,7 @@ func FuzzGraphBatch(f *testing.F) {
 			}
 			_ = rowsOf(t.Context(), g, p, func([]graphObject) {})
 		}
-		net.onlyTo(t, "https://graph.microsoft.com")
+		net.OnlyTo(t, "https://graph.microsoft.com")
 	})
 }
 
@@ -95,7 +97,7 @@ func FuzzGraphClaims(f *testing.F) {
 	}
 	f.Add("opaque")
 	f.Fuzz(func(t *testing.T, token string) {
-		c := entraCredentials{claims: readClaims(token)}
+		c := credentials{claims: readClaims(token)}
 		if !c.may(readHidden) {
 			return
 		}

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package entra
 
 import (
 	"context"
@@ -11,17 +11,19 @@ import (
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 )
 
 // Lookup asks for the type's own objects by filters of 15 ids, 20 filters a batch,
 // and for what is not among them with getByIds, 1,000 a call: it knows the other types,
 // and is a second witness, because an object that was just made may not show in a
 // filter yet. Ids that are no GUIDs are no Entra object's.
-func (e *entra) Lookup(ctx context.Context, t audit.PrincipalType, ids []string) map[string]Found {
+func (e *source) Lookup(ctx context.Context, t audit.PrincipalType, ids []string) map[string]idp.Found {
 	if err := e.creds.check(ctx); err != nil {
-		return allUnknown(ids, err.Error())
+		return idp.AllUnknown(ids, err.Error())
 	}
-	r := &entraReader{entra: e, d: newDirectory(), hidden: map[string]bool{}}
+	r := &reader{source: e, d: directory.New(), hidden: map[string]bool{}}
 	keys := map[string]bool{}
 	for _, id := range ids {
 		if key := audit.CanonicalExternalID(id); guid.MatchString(key) {
@@ -33,22 +35,22 @@ func (e *entra) Lookup(ctx context.Context, t audit.PrincipalType, ids []string)
 	if err == nil {
 		var missing []string
 		for _, id := range wanted {
-			if r.d.find(id) == nil && why[id] == "" {
+			if r.d.Find(id) == nil && why[id] == "" {
 				missing = append(missing, id)
 			}
 		}
 		err = r.lookupAny(ctx, missing, why)
 	}
-	out := make(map[string]Found, len(ids))
+	out := make(map[string]idp.Found, len(ids))
 	for _, id := range ids {
 		key := audit.CanonicalExternalID(id)
-		switch found := r.d.find(id); {
+		switch found := r.d.Find(id); {
 		case found != nil:
-			out[id] = found.found()
+			out[id] = found.Found()
 		case err != nil:
-			out[id] = Found{Unknown: err.Error()}
+			out[id] = idp.Found{Unknown: err.Error()}
 		default:
-			out[id] = Found{Unknown: why[key]}
+			out[id] = idp.Found{Unknown: why[key]}
 		}
 	}
 	return out
@@ -56,9 +58,9 @@ func (e *entra) Lookup(ctx context.Context, t audit.PrincipalType, ids []string)
 
 // lookupOwn asks for objects of one type; why is the reason for each id that could not
 // be asked for.
-func (r *entraReader) lookupOwn(ctx context.Context, t audit.PrincipalType, ids []string) (why map[string]string, err error) {
+func (r *reader) lookupOwn(ctx context.Context, t audit.PrincipalType, ids []string) (why map[string]string, err error) {
 	why = map[string]string{}
-	kind := entraTypes()[t.Order()]
+	kind := objectTypes()[t.Order()]
 	var urls []string
 	asked := map[string][]string{}
 	for some := range slices.Chunk(ids, inList) {
@@ -82,7 +84,7 @@ func (r *entraReader) lookupOwn(ctx context.Context, t audit.PrincipalType, ids 
 
 // lookupAny asks for objects of any type. That takes a permission which the audit can
 // do without: refused, it leaves the first answer as it is.
-func (r *entraReader) lookupAny(ctx context.Context, ids []string, why map[string]string) error {
+func (r *reader) lookupAny(ctx context.Context, ids []string, why map[string]string) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -91,13 +93,13 @@ func (r *entraReader) lookupAny(ctx context.Context, ids []string, why map[strin
 		return err
 	}
 	for _, row := range rows {
-		for _, t := range entraTypes() {
+		for _, t := range objectTypes() {
 			if strings.EqualFold(row.ODataType, t.odata) {
-				r.d.add(r.toEntry(t.t, row, false))
+				r.d.Add(r.toEntry(t.t, row, false))
 			}
 		}
 	}
-	if failed != nil && !isForbidden(failed) {
+	if failed != nil && !directory.IsForbidden(failed) {
 		for _, id := range ids {
 			why[id] = failed.Error()
 		}

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package entra
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 )
 
 const (
@@ -21,14 +22,14 @@ const (
 // fetchMembers reads the direct members of groups from /beta in batches of 20.
 // v1.0 leaves out service principals (idp-apis, section 3.3), and what
 // transitiveMembers does with them is not known, so nesting is walked.
-func (r *entraReader) fetchMembers(ctx context.Context, groups []string) error {
+func (r *reader) fetchMembers(ctx context.Context, groups []string) error {
 	if err := r.readVisibility(ctx, groups); err != nil {
 		return err
 	}
 	urls, byURL := make([]string, 0, len(groups)), make(map[string]string, len(groups))
 	for _, id := range groups {
 		if why := r.hiding(id); why != "" {
-			r.d.nodes[id] = &groupNode{unknown: why} // Whatever Graph says: it need not be asked.
+			r.d.Nodes[id] = &directory.Node{Unknown: why} // Whatever Graph says: it need not be asked.
 			continue
 		}
 		u := "/groups/" + url.PathEscape(id) + "/members" + query("$select", "id", "$top", strconv.Itoa(graphPage))
@@ -39,18 +40,18 @@ func (r *entraReader) fetchMembers(ctx context.Context, groups []string) error {
 		return err
 	}
 	for u, rows := range found {
-		node := newGroupNode(len(rows))
+		node := directory.NewNode(len(rows))
 		for _, o := range rows {
 			if o.ODataType == "" {
-				node.below = smaller(node.below, fmt.Sprintf(
+				node.Below = directory.Smaller(node.Below, fmt.Sprintf(
 					"Microsoft Graph does not tell what the member %s of group %s is, so that it is not known whom it holds", o.ID, byURL[u]))
 			}
-			node.add(o.ID, strings.EqualFold(o.ODataType, "#microsoft.graph.group"))
+			node.Add(o.ID, strings.EqualFold(o.ODataType, "#microsoft.graph.group"))
 		}
-		r.d.nodes[byURL[u]] = node
+		r.d.Nodes[byURL[u]] = node
 	}
 	for u, err := range failed {
-		r.d.nodes[byURL[u]] = &groupNode{unknown: explain(err, r.membersPermission(byURL[u]))}
+		r.d.Nodes[byURL[u]] = &directory.Node{Unknown: explain(err, r.membersPermission(byURL[u]))}
 	}
 	return nil
 }
@@ -58,7 +59,7 @@ func (r *entraReader) fetchMembers(ctx context.Context, groups []string) error {
 // hiding is why the members of a group that Graph listed cannot be believed:
 // without the permission it answers for a group that hides them with an empty
 // or a short list, which looks like a fact.
-func (r *entraReader) hiding(id string) string {
+func (r *reader) hiding(id string) string {
 	hides, read := r.hidden[id]
 	switch {
 	case r.creds.may(readHidden) || read && !hides:
@@ -71,7 +72,7 @@ func (r *entraReader) hiding(id string) string {
 	}
 }
 
-func (r *entraReader) membersPermission(id string) string {
+func (r *reader) membersPermission(id string) string {
 	if r.hidden[id] {
 		return readHidden
 	}
@@ -81,7 +82,7 @@ func (r *entraReader) membersPermission(id string) string {
 // readVisibility reads nested groups that were not met yet, because only their
 // visibility tells whether their members can be believed. With the permission
 // for hidden members it tells nothing.
-func (r *entraReader) readVisibility(ctx context.Context, groups []string) error {
+func (r *reader) readVisibility(ctx context.Context, groups []string) error {
 	if r.creds.may(readHidden) {
 		return nil
 	}
@@ -91,7 +92,7 @@ func (r *entraReader) readVisibility(ctx context.Context, groups []string) error
 			unknown = append(unknown, id)
 		}
 	}
-	for _, t := range entraTypes() {
+	for _, t := range objectTypes() {
 		if t.t == audit.TypeGroup && len(unknown) > 0 {
 			return r.readDetails(ctx, t, unknown)
 		}

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package entra
 
 import (
 	"bytes"
@@ -19,6 +19,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 )
 
 // Calls as they are named in [audit.Failure].
@@ -37,7 +39,7 @@ var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-
 
 // asked is what the principals of one type need.
 type asked struct {
-	entraType
+	objectType
 	names []string // as they are spelled, once in any case
 	ids   []string // canonical, GUIDs only
 	// long is true when a name cannot be looked for by a filter: it is too long,
@@ -53,11 +55,11 @@ type looked struct {
 	holes map[string]string // folded names that could not be looked for, and why
 }
 
-// read fills the directory with what the request needs of it.
-func (r *entraReader) read(ctx context.Context) error {
+// Read fills the directory with what the request needs of it.
+func (r *reader) read(ctx context.Context) error {
 	var wanted []asked
-	for _, t := range entraTypes() {
-		if asksFor(r.req, t.t) {
+	for _, t := range objectTypes() {
+		if directory.AsksFor(r.req, t.t) {
 			wanted = append(wanted, r.ask(t))
 		}
 	}
@@ -66,11 +68,11 @@ func (r *entraReader) read(ctx context.Context) error {
 	for i, a := range wanted {
 		group.Go(func() error {
 			found[i] = r.look(inner, a)
-			if endsAll(inner, found[i].err) {
+			if idp.EndsAll(inner, found[i].err) {
 				return found[i].err
 			}
 			if a.t == audit.TypeGroup {
-				r.beginMembers(ctx, found[i])
+				r.prefetchMembers(ctx, found[i])
 			}
 			return nil
 		})
@@ -89,9 +91,9 @@ func (r *entraReader) read(ctx context.Context) error {
 	return r.readDeleted(ctx, wanted)
 }
 
-// beginMembers begins to read the Databricks members of the groups that are linked,
+// Prefetch begins to read the Databricks members of the groups that are linked,
 // where the list of groups tells which ones that are.
-func (r *entraReader) beginMembers(ctx context.Context, f looked) {
+func (r *reader) prefetchMembers(ctx context.Context, f looked) {
 	if r.req.Members == nil || f.err != nil || !f.whole {
 		return
 	}
@@ -105,25 +107,25 @@ func (r *entraReader) beginMembers(ctx context.Context, f looked) {
 			groups = append(groups, p.ID)
 		}
 	}
-	r.early = beginMembers(ctx, r.req, groups)
+	r.prefetched = directory.Prefetch(ctx, r.req, groups)
 }
 
 // settle takes in what was found of a type.
-func (r *entraReader) settle(a asked, f looked) {
+func (r *reader) settle(a asked, f looked) {
 	if f.err != nil {
-		r.d.unread[a.t] = explain(f.err, a.permission)
+		r.d.Unread[a.t] = explain(f.err, a.permission)
 		return
 	}
-	r.take(a.entraType, f.rows)
+	r.take(a.objectType, f.rows)
 	for name, why := range f.holes {
-		r.d.hole(a.t, nameHole, name, callFilter, why)
+		r.d.MarkHole(a.t, directory.NameHole, name, callFilter, why)
 	}
 }
 
 // ask collects the names and ids of one type. Names are asked for trimmed and
 // in the composed form as well, so that near names are found.
-func (r *entraReader) ask(t entraType) asked {
-	out := asked{entraType: t}
+func (r *reader) ask(t objectType) asked {
+	out := asked{objectType: t}
 	names, ids := map[string]bool{}, map[string]bool{}
 	for _, p := range r.req.Principals {
 		if p.Type != t.t {
@@ -150,20 +152,20 @@ func (r *entraReader) ask(t entraType) asked {
 // batchesByName is what looking up the names costs.
 func (a *asked) batchesByName() int {
 	filters := len(a.names) + inList - 1
-	filters = filters / inList * len(a.entraType.names)
+	filters = filters / inList * len(a.objectType.names)
 	return (filters + maxParts - 1) / maxParts
 }
 
 // look lists the type or looks up the names, whichever costs fewer requests. The
 // request alone decides which, never what other audits of the run have read: its
-// result must not depend on them.
-func (r *entraReader) look(ctx context.Context, a asked) looked {
+// Result must not depend on them.
+func (r *reader) look(ctx context.Context, a asked) looked {
 	least := (max(len(a.names), 1) + graphPage - 1) / graphPage
 	byName := a.batchesByName()
 	if byName <= least && !a.long {
 		return r.lookByName(ctx, a)
 	}
-	if size, known := r.lists.pages.peek(a.collection); known && !a.long && size.value-least > byName {
+	if size, known := r.lists.pages.Peek(a.collection); known && !a.long && size.Value-least > byName {
 		return r.lookByName(ctx, a)
 	}
 	var out looked
@@ -189,7 +191,7 @@ func (r *entraReader) look(ctx context.Context, a asked) looked {
 // list lists a type. The tenant has at least the size of the account as far as
 // anybody knows, so listing is tried for so many pages before its size is asked,
 // and given up when names are cheaper then.
-func (r *entraReader) list(ctx context.Context, a asked, least, byName int) (rows []graphObject, whole bool, err error) {
+func (r *reader) list(ctx context.Context, a asked, least, byName int) (rows []graphObject, whole bool, err error) {
 	pages := 0
 	link := r.graph.base + "/v1.0/" + a.collection + query("$select", a.fields, "$top", strconv.Itoa(graphPage))
 	err = listPages(ctx, r.graph, link, func(some []graphObject, more bool) bool {
@@ -198,7 +200,7 @@ func (r *entraReader) list(ctx context.Context, a asked, least, byName int) (row
 		whole = !more
 		return !more || pages != least || a.long || r.pagesOf(ctx, a)-pages <= byName
 	})
-	if err == nil && whole && pages > 1 && r.misses(a.entraType, rows) {
+	if err == nil && whole && pages > 1 && r.misses(a.objectType, rows) {
 		err = listPages(ctx, r.graph, link, func(some []graphObject, _ bool) bool {
 			rows = append(rows, some...)
 			return true
@@ -207,8 +209,8 @@ func (r *entraReader) list(ctx context.Context, a asked, least, byName int) (row
 	return rows, whole, err
 }
 
-func (r *entraReader) misses(t entraType, rows []graphObject) bool {
-	return misses(r.req.Principals, t.t, func(add func(entry)) {
+func (r *reader) misses(t objectType, rows []graphObject) bool {
+	return directory.Misses(r.req.Principals, t.t, func(add func(directory.Entry)) {
 		for _, o := range rows {
 			add(r.toEntry(t.t, o, false))
 		}
@@ -218,9 +220,9 @@ func (r *entraReader) misses(t entraType, rows []graphObject) bool {
 // pagesOf asks for the size of the tenant, once in a run. A refusal counts as a
 // huge one. $count is answered from an index that may lag, which only the choice
 // of the route rests on.
-func (r *entraReader) pagesOf(ctx context.Context, a asked) int {
+func (r *reader) pagesOf(ctx context.Context, a asked) int {
 	const huge = 1 << 30
-	found, err := r.lists.pages.read(ctx, nil, "", []string{a.collection}, func(ctx context.Context, _ []string, take func(string, time.Time, int)) error {
+	found, err := r.lists.pages.Read(ctx, nil, "", []string{a.collection}, func(ctx context.Context, _ []string, take func(string, time.Time, int)) error {
 		began := time.Now()
 		link := r.graph.base + "/v1.0/" + a.collection + "/$count"
 		resp, err := r.graph.send(ctx, http.MethodGet, link, http.Header{"Consistencylevel": {"eventual"}}, nil)
@@ -242,11 +244,11 @@ func (r *entraReader) pagesOf(ctx context.Context, a asked) int {
 // lookByName asks for every name. A filter that fails leaves a hole for its
 // names only, unless the type may not be read at all; where Graph refuses one
 // as wrong, the type is listed.
-func (r *entraReader) lookByName(ctx context.Context, a asked) looked {
+func (r *reader) lookByName(ctx context.Context, a asked) looked {
 	out := looked{holes: map[string]string{}}
 	var urls []string
 	names := map[string][]string{}
-	for _, property := range a.entraType.names {
+	for _, property := range a.objectType.names {
 		for i, filter := range inFilters(property, a.names) {
 			u := "/" + a.collection + query("$filter", filter, "$select", a.fields, "$top", strconv.Itoa(graphPage))
 			urls, names[u] = append(urls, u), a.names[i*inList:min((i+1)*inList, len(a.names))]
@@ -262,10 +264,10 @@ func (r *entraReader) lookByName(ctx context.Context, a asked) looked {
 		err := failed[u]
 		switch {
 		case err == nil:
-		case isForbidden(err):
+		case directory.IsForbidden(err):
 			out.err = err
 			return out
-		case isBadRequest(err):
+		case directory.IsBadRequest(err):
 			// Some name is one that filters do not take; listing needs none.
 			a.long = true
 			return r.look(ctx, a)
@@ -279,10 +281,10 @@ func (r *entraReader) lookByName(ctx context.Context, a asked) looked {
 }
 
 // missing are the stored ids of one type that were not met yet.
-func (r *entraReader) missing(a asked) []string {
+func (r *reader) missing(a asked) []string {
 	var out []string
 	for _, id := range a.ids {
-		if r.d.find(id) == nil {
+		if r.d.Find(id) == nil {
 			out = append(out, id)
 		}
 	}
@@ -292,7 +294,7 @@ func (r *entraReader) missing(a asked) []string {
 // readByID looks up stored ids that were not met. Where a type was looked up by
 // name, its verdict rests on it; where it was listed, only the evidence does
 // that an id belongs to an object of another type.
-func (r *entraReader) readByID(ctx context.Context, wanted []asked, found []looked) error {
+func (r *reader) readByID(ctx context.Context, wanted []asked, found []looked) error {
 	needs := map[string]bool{}
 	for i, a := range wanted {
 		if found[i].err == nil {
@@ -313,7 +315,7 @@ func (r *entraReader) readByID(ctx context.Context, wanted []asked, found []look
 			continue
 		}
 		why := failed
-		if isForbidden(why) && !found[i].whole {
+		if directory.IsForbidden(why) && !found[i].whole {
 			// Listing needs no more than the permission for the type.
 			if why, err = nil, r.listInstead(ctx, a, found, i); err != nil {
 				return err
@@ -327,11 +329,11 @@ func (r *entraReader) readByID(ctx context.Context, wanted []asked, found []look
 		r.failures = append(r.failures, audit.Failure{Call: callGetByIDs, Reason: explain(failed, "Directory.Read.All")})
 	}
 	// What is left is of a type that nobody asked for by that id.
-	for _, t := range entraTypes() {
+	for _, t := range objectTypes() {
 		for _, row := range rows {
 			if strings.EqualFold(row.ODataType, t.odata) {
 				// Not taken as a whole: getByIds may leave out any field.
-				r.d.add(r.toEntry(t.t, row, false))
+				r.d.Add(r.toEntry(t.t, row, false))
 			}
 		}
 	}
@@ -347,13 +349,13 @@ func allWhole(found []looked) bool {
 			whole++
 		}
 	}
-	return whole == len(entraTypes())
+	return whole == len(objectTypes())
 }
 
-func (r *entraReader) listInstead(ctx context.Context, a asked, found []looked, i int) error {
+func (r *reader) listInstead(ctx context.Context, a asked, found []looked, i int) error {
 	a.long = true
 	listed := r.look(ctx, a)
-	if endsAll(ctx, listed.err) {
+	if idp.EndsAll(ctx, listed.err) {
 		return listed.err
 	}
 	found[i] = listed
@@ -364,12 +366,12 @@ func (r *entraReader) listInstead(ctx context.Context, a asked, found []looked, 
 // settleIDs reads the objects of the own type among the rows again, since
 // getByIds leaves out most of their properties, and marks what could not be
 // read.
-func (r *entraReader) settleIDs(ctx context.Context, a asked, rows []graphObject, failed error, whole bool) error {
+func (r *reader) settleIDs(ctx context.Context, a asked, rows []graphObject, failed error, whole bool) error {
 	missing := r.missing(a)
 	if failed != nil {
 		if !whole {
 			for _, id := range missing {
-				r.d.hole(a.t, storedHole, id, callGetByIDs, explain(failed, "Directory.Read.All"))
+				r.d.MarkHole(a.t, directory.IDHole, id, callGetByIDs, explain(failed, "Directory.Read.All"))
 			}
 		}
 		return nil
@@ -381,11 +383,11 @@ func (r *entraReader) settleIDs(ctx context.Context, a asked, rows []graphObject
 		}
 	}
 	missing = slices.DeleteFunc(missing, func(id string) bool { return !own[id] })
-	return r.readDetails(ctx, a.entraType, missing)
+	return r.readDetails(ctx, a.objectType, missing)
 }
 
 // readDetails reads objects whose ids and type are known.
-func (r *entraReader) readDetails(ctx context.Context, t entraType, ids []string) error {
+func (r *reader) readDetails(ctx context.Context, t objectType, ids []string) error {
 	var urls []string
 	for _, filter := range inFilters("id", ids) {
 		urls = append(urls, "/"+t.collection+query("$filter", filter, "$select", t.fields, "$top", strconv.Itoa(graphPage)))
@@ -398,7 +400,7 @@ func (r *entraReader) readDetails(ctx context.Context, t entraType, ids []string
 		r.take(t, found[u])
 		if err := failed[u]; err != nil {
 			for _, id := range ids[i*inList : min((i+1)*inList, len(ids))] {
-				r.d.hole(t.t, storedHole, id, callGetByIDs, explain(err, t.permission))
+				r.d.MarkHole(t.t, directory.IDHole, id, callGetByIDs, explain(err, t.permission))
 			}
 		}
 	}
@@ -408,13 +410,13 @@ func (r *entraReader) readDetails(ctx context.Context, t entraType, ids []string
 // readDeleted looks into the recycle bin for stored ids that nobody has. It is
 // evidence for the cause only: a bin that may not be read or is too large says
 // nothing, and is no failure.
-func (r *entraReader) readDeleted(ctx context.Context, wanted []asked) error {
+func (r *reader) readDeleted(ctx context.Context, wanted []asked) error {
 	for _, a := range wanted {
 		stale := map[string]bool{}
 		for _, id := range r.missing(a) {
 			stale[id] = true
 		}
-		if len(stale) == 0 || r.d.unread[a.t] != "" {
+		if len(stale) == 0 || r.d.Unread[a.t] != "" {
 			continue
 		}
 		rows, err := r.bin(ctx, a)
@@ -423,7 +425,7 @@ func (r *entraReader) readDeleted(ctx context.Context, wanted []asked) error {
 		}
 		for _, o := range rows {
 			if stale[audit.CanonicalExternalID(o.ID)] {
-				r.d.add(r.toEntry(a.t, o, true))
+				r.d.Add(r.toEntry(a.t, o, true))
 			}
 		}
 	}
@@ -431,7 +433,7 @@ func (r *entraReader) readDeleted(ctx context.Context, wanted []asked) error {
 }
 
 // bin reads the first pages of a recycle bin; none when it may not be read.
-func (r *entraReader) bin(ctx context.Context, a asked) ([]graphObject, error) {
+func (r *reader) bin(ctx context.Context, a asked) ([]graphObject, error) {
 	key := r.key("bin " + a.odata)
 	found, err := r.readRows(ctx, []string{key}, func(ctx context.Context, _ []string, take func(string, time.Time, []graphObject)) error {
 		began, pages := time.Now(), 0
@@ -446,7 +448,7 @@ func (r *entraReader) bin(ctx context.Context, a asked) ([]graphObject, error) {
 		switch {
 		case err == nil:
 			take(key, began, rows)
-		case endsAll(ctx, err):
+		case idp.EndsAll(ctx, err):
 			return err
 		}
 		return nil

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package entra
 
 import (
 	"context"
@@ -17,29 +17,30 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
 
-// keptGraph are what an audit keeps of this kind in a checkpoint.
-const keptGraph = "lists of Microsoft Graph"
+// keptLists are what an audit keeps of this kind in a checkpoint.
+const keptLists = "lists of Microsoft Graph"
 
 // graphLists are the lists that the audits of one run share.
 type graphLists struct {
-	rows  shared[[]graphObject]
-	pages shared[int] // a type's size in pages
+	rows  idp.Shared[[]graphObject]
+	pages idp.Shared[int] // a type's size in pages
 }
 
 // key names what is read within the tenant that the token is of: a checkpoint may
 // be of a run that logged in elsewhere.
-func (r *entraReader) key(what string) string { return r.creds.tenant() + " " + what }
+func (r *reader) key(what string) string { return r.creds.tenant() + " " + what }
 
 // readRows reads by key through what this run and the checkpoint hold.
-func (r *entraReader) readRows(ctx context.Context, keys []string, f fetch[[]graphObject]) (map[string][]graphObject, error) {
-	return r.lists.rows.read(ctx, r.req.Kept, keptGraph, keys, f)
+func (r *reader) readRows(ctx context.Context, keys []string, f idp.Fetch[[]graphObject]) (map[string][]graphObject, error) {
+	return r.lists.rows.Read(ctx, r.req.Kept, keptLists, keys, f)
 }
 
 // batchRows reads the lists that GET requests below a version answer with, each
 // to its end, by URL. A list that cannot be read is in failed; err ends the audit.
-func (r *entraReader) batchRows(ctx context.Context, version string, urls []string) (found map[string][]graphObject, failed map[string]error, err error) {
+func (r *reader) batchRows(ctx context.Context, version string, urls []string) (found map[string][]graphObject, failed map[string]error, err error) {
 	b := batchReading{r: r, version: version, prefix: r.key(version), failed: map[string]error{}}
 	keys := make([]string, len(urls))
 	for i, u := range urls {
@@ -58,7 +59,7 @@ func (r *entraReader) batchRows(ctx context.Context, version string, urls []stri
 
 // batchReading is one reading of many lists.
 type batchReading struct {
-	r               *entraReader
+	r               *reader
 	version, prefix string
 
 	mu     sync.Mutex
@@ -73,7 +74,7 @@ type longList struct {
 	first page
 }
 
-// fetch reads in batches, and hands over each list when it is there. Most lists
+// Fetch reads in batches, and hands over each list when it is there. Most lists
 // fit one page; the others page on by themselves.
 func (b *batchReading) fetch(ctx context.Context, keys []string, take func(string, time.Time, []graphObject)) error {
 	urls := make([]string, len(keys))
@@ -122,7 +123,7 @@ func (b *batchReading) fetch(ctx context.Context, keys []string, take func(strin
 }
 
 func (b *batchReading) fail(ctx context.Context, u string, err error) error {
-	if endsAll(ctx, err) {
+	if idp.EndsAll(ctx, err) {
 		return err
 	}
 	b.mu.Lock()
@@ -132,8 +133,8 @@ func (b *batchReading) fail(ctx context.Context, u string, err error) error {
 }
 
 // getByIDs answers with the rows, and with failed when a call did not succeed;
-// err ends the audit.
-func (r *entraReader) getByIDs(ctx context.Context, ids []string) (rows []graphObject, failed, err error) {
+// Err ends the audit.
+func (r *reader) getByIDs(ctx context.Context, ids []string) (rows []graphObject, failed, err error) {
 	prefix := r.key("id ")
 	keys := make([]string, len(ids))
 	for i, id := range ids {
@@ -143,7 +144,7 @@ func (r *entraReader) getByIDs(ctx context.Context, ids []string) (rows []graphO
 		for part := range slices.Chunk(mine, graphIDs) {
 			began := time.Now()
 			got, err := r.postIDs(ctx, prefix, part)
-			if endsAll(ctx, err) {
+			if idp.EndsAll(ctx, err) {
 				return err
 			}
 			if err != nil {
@@ -166,7 +167,7 @@ func (r *entraReader) getByIDs(ctx context.Context, ids []string) (rows []graphO
 }
 
 // postIDs is one call of getByIds; its answer is by key.
-func (r *entraReader) postIDs(ctx context.Context, prefix string, keys []string) (map[string][]graphObject, error) {
+func (r *reader) postIDs(ctx context.Context, prefix string, keys []string) (map[string][]graphObject, error) {
 	ids := make([]string, len(keys))
 	for i, key := range keys {
 		ids[i] = strings.TrimPrefix(key, prefix)

@@ -1,7 +1,8 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+// Package file reads an exported directory, so that any IdP can be used.
+package file
 
 import (
 	"context"
@@ -12,24 +13,26 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/localfile"
 )
 
-// KindFile is the name of the kind in provider configuration.
-const KindFile = "file"
+// Kind is the name of the kind in provider configuration.
+const Kind = "file"
 
-// MaxFile is the size in bytes from which on a directory file is refused; a
-// directory of a million objects is about half of it.
-const MaxFile = 512 << 20
+// MaxSize is the size in bytes from which on a directory file is refused; a
+// Index of a million objects is about half of it.
+const MaxSize = 512 << 20
 
-type file struct {
+type source struct {
 	path   string
-	parsed shared[*directory]
+	parsed idp.Shared[*directory.Index]
 }
 
-var _ Lookup = (*file)(nil)
+var _ idp.Lookup = (*source)(nil)
 
-// NewFile reads a directory from one JSON document (UTF-8, at most 512 MiB), so
+// New reads a directory from one JSON document (UTF-8, at most 512 MiB), so
 // that any IdP can be used:
 //
 //	{
@@ -50,7 +53,7 @@ var _ Lookup = (*file)(nil)
 // Required are version, and of a user id and user_name, of a group id and
 // display_name, of a service principal id and application_id; ids are what
 // belongs into externalId (Entra: the object id). Left out or null, enabled,
-// guest and home_tenant are not known, and deleted is false.
+// Guest and home_tenant are not known, and deleted is false.
 //
 // A guest with a mail address is known to Databricks by it, everybody else by
 // user_name (idp-apis, section 1). members are the direct ones, of any type. One
@@ -63,31 +66,31 @@ var _ Lookup = (*file)(nil)
 // A key that is not listed here is an error that names key, line and column,
 // and so are a key that is there twice, values of the wrong type, blank required
 // values and members, two objects with one id, and anything after the document.
-func NewFile(path string) Source { return &file{path: path} }
+func New(path string) idp.Source { return &source{path: path} }
 
-func (f *file) Kind() string { return KindFile }
+func (f *source) Kind() string { return Kind }
 
 // Capabilities are those of the kind: a file need not say whether an identity is enabled.
-func (f *file) Capabilities() Capabilities {
-	return Capabilities{Capabilities: audit.Capabilities{DisplayNames: true}}
+func (f *source) Capabilities() idp.Capabilities {
+	return idp.Capabilities{Capabilities: audit.Capabilities{DisplayNames: true}}
 }
 
 // Match reads the file, once in a run; its errors name the path. It makes no
 // request but for the Databricks members of linked groups.
-func (f *file) Match(ctx context.Context, req Request) (Result, error) {
+func (f *source) Match(ctx context.Context, req idp.Request) (idp.Result, error) {
 	whole, err := f.read(ctx)
 	if err != nil {
-		return Result{}, err
+		return idp.Result{}, err
 	}
-	d := whole.forAudit()
-	return d.result(ctx, req, func(context.Context, []string) error { return nil })
+	d := whole.ForAudit()
+	return d.Result(ctx, req, func(context.Context, []string) error { return nil })
 }
 
-// read reads the file, once in a run.
-func (f *file) read(ctx context.Context) (*directory, error) {
-	found, err := f.parsed.read(ctx, nil, "", []string{f.path}, func(ctx context.Context, _ []string, take func(string, time.Time, *directory)) error {
+// Read reads the file, once in a run.
+func (f *source) read(ctx context.Context) (*directory.Index, error) {
+	found, err := f.parsed.Read(ctx, nil, "", []string{f.path}, func(ctx context.Context, _ []string, take func(string, time.Time, *directory.Index)) error {
 		began := time.Now()
-		d, err := readFile(ctx, f.path)
+		d, err := read(ctx, f.path)
 		if err == nil {
 			take(f.path, began, d)
 		}
@@ -96,12 +99,12 @@ func (f *file) read(ctx context.Context) (*directory, error) {
 	return found[f.path], err
 }
 
-func readFile(ctx context.Context, path string) (*directory, error) {
-	raw, err := localfile.Read(ctx, path, MaxFile)
+func read(ctx context.Context, path string) (*directory.Index, error) {
+	raw, err := localfile.Read(ctx, path, MaxSize)
 	if err != nil {
 		return nil, fmt.Errorf("reading the directory file (path of idp.file): %w", err)
 	}
-	d, err := parseFile(ctx, raw)
+	d, err := parse(ctx, raw)
 	if err != nil {
 		return nil, fmt.Errorf("the directory file %s cannot be used: %w", path, err)
 	}
@@ -109,7 +112,7 @@ func readFile(ctx context.Context, path string) (*directory, error) {
 }
 
 // fileUser, fileGroup and fileServicePrincipal are the objects of the file.
-type fileUser struct {
+type user struct {
 	ID          string `json:"id"`
 	UserName    string `json:"user_name"`
 	Mail        string `json:"mail"`
@@ -119,14 +122,14 @@ type fileUser struct {
 	Deleted     bool   `json:"deleted"`
 }
 
-type fileGroup struct {
+type group struct {
 	ID          string    `json:"id"`
 	DisplayName string    `json:"display_name"`
 	Members     *[]string `json:"members"`
 	Deleted     bool      `json:"deleted"`
 }
 
-type fileServicePrincipal struct {
+type servicePrincipal struct {
 	ID            string `json:"id"`
 	ApplicationID string `json:"application_id"`
 	DisplayName   string `json:"display_name"`
@@ -135,36 +138,36 @@ type fileServicePrincipal struct {
 	Deleted       bool   `json:"deleted"`
 }
 
-func (u *fileUser) toEntry() (entry, error) {
+func (u *user) toEntry() (directory.Entry, error) {
 	if u.UserName == "" {
-		return entry{}, errors.New("user_name is missing or blank")
+		return directory.Entry{}, errors.New("user_name is missing or blank")
 	}
 	guest := u.Guest != nil && *u.Guest
-	return userEntry(userNames{upn: u.UserName, mail: u.Mail, guest: guest}, audit.Identity{
+	return directory.UserEntry(directory.UserNames{UPN: u.UserName, Mail: u.Mail, Guest: guest}, audit.Identity{
 		ExternalID: u.ID, DisplayName: u.DisplayName, Enabled: u.Enabled, Guest: u.Guest, Deleted: u.Deleted,
 	}, nil), nil
 }
 
-func (g *fileGroup) toEntry() (entry, error) {
+func (g *group) toEntry() (directory.Entry, error) {
 	if g.DisplayName == "" {
-		return entry{}, errors.New("display_name is missing or blank")
+		return directory.Entry{}, errors.New("display_name is missing or blank")
 	}
 	if g.Members != nil {
 		// Who a blank member is nobody can tell, so that the list is not whole.
 		if i := slices.IndexFunc(*g.Members, func(id string) bool { return strings.TrimSpace(id) == "" }); i >= 0 {
-			return entry{}, fmt.Errorf("members[%d] is blank; export the member's id, or leave members out", i)
+			return directory.Entry{}, fmt.Errorf("members[%d] is blank; export the member's id, or leave members out", i)
 		}
 	}
-	return entry{identity: audit.Identity{
+	return directory.Entry{Identity: audit.Identity{
 		Type: audit.TypeGroup, ExternalID: g.ID, Names: []string{g.DisplayName}, DisplayName: g.DisplayName, Deleted: g.Deleted,
 	}}, nil
 }
 
-func (s *fileServicePrincipal) toEntry() (entry, error) {
+func (s *servicePrincipal) toEntry() (directory.Entry, error) {
 	if s.ApplicationID == "" {
-		return entry{}, errors.New("application_id is missing or blank")
+		return directory.Entry{}, errors.New("application_id is missing or blank")
 	}
-	return entry{identity: audit.Identity{
+	return directory.Entry{Identity: audit.Identity{
 		Type: audit.TypeServicePrincipal, ExternalID: s.ID, Names: []string{s.ApplicationID}, DisplayName: s.DisplayName,
 		Enabled: s.Enabled, HomeTenant: s.HomeTenant, Deleted: s.Deleted,
 	}}, nil
@@ -173,42 +176,42 @@ func (s *fileServicePrincipal) toEntry() (entry, error) {
 // fileNodes are the members of the groups. One that lies in the recycle bin is no
 // member. What one is that the file does not describe is not known: a user who is
 // gone, or a group with members of its own that was not exported.
-func fileNodes(d *directory, groups []fileGroup) {
-	d.nodesWhole = true
+func fileNodes(d *directory.Index, groups []group) {
+	d.NodesWhole = true
 	for i := range groups {
 		g := &groups[i]
 		key := audit.CanonicalExternalID(g.ID)
 		if g.Members == nil {
-			d.nodes[key] = &groupNode{unknown: fmt.Sprintf("the file has no members for group %s; export them as members, [] for none", g.ID)}
+			d.Nodes[key] = &directory.Node{Unknown: fmt.Sprintf("the file has no members for group %s; export them as members, [] for none", g.ID)}
 			continue
 		}
-		node := newGroupNode(len(*g.Members))
-		d.nodes[key] = node
+		node := directory.NewNode(len(*g.Members))
+		d.Nodes[key] = node
 		for _, id := range *g.Members {
-			switch e := d.find(id); {
+			switch e := d.Find(id); {
 			case e == nil:
-				node.add(id, false)
-				node.below = smaller(node.below, fmt.Sprintf(
+				node.Add(id, false)
+				node.Below = directory.Smaller(node.Below, fmt.Sprintf(
 					"group %s of the file has the member %s, which the file does not describe, so that it is not known what it is and whom it holds; export it too", g.ID, id))
-			case !e.identity.Deleted:
-				node.add(id, e.identity.Type == audit.TypeGroup)
+			case !e.Identity.Deleted:
+				node.Add(id, e.Identity.Type == audit.TypeGroup)
 			}
 		}
 	}
 }
 
 // Lookup reads the file, once in a run.
-func (f *file) Lookup(ctx context.Context, t audit.PrincipalType, ids []string) map[string]Found {
+func (f *source) Lookup(ctx context.Context, t audit.PrincipalType, ids []string) map[string]idp.Found {
 	d, err := f.read(ctx)
 	if err != nil {
-		return allUnknown(ids, err.Error())
+		return idp.AllUnknown(ids, err.Error())
 	}
-	out := make(map[string]Found, len(ids))
+	out := make(map[string]idp.Found, len(ids))
 	for _, id := range ids {
-		if e := d.find(id); e != nil {
-			out[id] = e.found()
+		if e := d.Find(id); e != nil {
+			out[id] = e.Found()
 		} else {
-			out[id] = Found{Unknown: d.unread[t]}
+			out[id] = idp.Found{Unknown: d.Unread[t]}
 		}
 	}
 	return out

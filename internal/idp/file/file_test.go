@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package file
 
 import (
 	"context"
@@ -16,6 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/idptest"
 )
 
 // someID is an id as Entra ID has them.
@@ -49,10 +52,10 @@ func TestFileMatch(t *testing.T) {
 	group := func(id, externalID string) audit.Principal {
 		return audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: id}, Name: externalID, ExternalID: externalID}
 	}
-	req := Request{
+	req := idp.Request{
 		Principals: []audit.Principal{
-			principal(audit.TypeUser, "A@example.com", "u1"), group("11", "g1"), group("13", "g3"), group("14", "g2"),
-			principal(audit.TypeServicePrincipal, "APP1", "u2"),
+			idptest.Principal(audit.TypeUser, "A@example.com", "u1"), group("11", "g1"), group("13", "g3"), group("14", "g2"),
+			idptest.Principal(audit.TypeServicePrincipal, "APP1", "u2"),
 		},
 		Members: func(_ context.Context, id string) ([]audit.Member, error) {
 			if id != "11" && id != "13" {
@@ -65,7 +68,7 @@ func TestFileMatch(t *testing.T) {
 			return out, nil
 		},
 	}
-	got, err := NewFile(path).Match(t.Context(), req)
+	got, err := New(path).Match(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +96,7 @@ func TestFileMatch(t *testing.T) {
 	if diff := cmp.Diff(want, got.Matches[4]); diff != "" {
 		t.Error(diff)
 	}
-	if len(got.Failures) != 1 || got.Failures[0].ID != "13" || got.Failures[0].Call != callIDPMembers {
+	if len(got.Failures) != 1 || got.Failures[0].ID != "13" || got.Failures[0].Call != directory.CallIDPMembers {
 		t.Errorf("%+v", got.Failures)
 	}
 }
@@ -102,10 +105,10 @@ func TestFileMatch(t *testing.T) {
 func TestFileMatch_missingList(t *testing.T) {
 	t.Parallel()
 	path := writeFile(t, `{"version":1,"users":[],"groups":[{"id":"g1","display_name":"g","members":["s1"]}]}`)
-	got, err := NewFile(path).Match(t.Context(), Request{
+	got, err := New(path).Match(t.Context(), idp.Request{
 		Principals: []audit.Principal{
 			{Ref: audit.Ref{Type: audit.TypeGroup, ID: "1"}, Name: "g", ExternalID: "g1"},
-			principal(audit.TypeServicePrincipal, "app", "s1"),
+			idptest.Principal(audit.TypeServicePrincipal, "app", "s1"),
 		},
 		Members: func(context.Context, string) ([]audit.Member, error) {
 			return []audit.Member{{Ref: audit.Ref{Type: audit.TypeServicePrincipal, ID: "2"}, ExternalID: "s1"}}, nil
@@ -155,13 +158,13 @@ func TestParseFile_errors(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := NewFile(writeFile(t, tt.text)).Match(t.Context(), Request{})
+			_, err := New(writeFile(t, tt.text)).Match(t.Context(), idp.Request{})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want ..%s..", err, tt.want)
 			}
 		})
 	}
-	if _, err := NewFile(filepath.Join(t.TempDir(), "none.json")).Match(t.Context(), Request{}); err == nil || !strings.Contains(err.Error(), "idp.file") {
+	if _, err := New(filepath.Join(t.TempDir(), "none.json")).Match(t.Context(), idp.Request{}); err == nil || !strings.Contains(err.Error(), "idp.file") {
 		t.Errorf("a missing file: %v", err)
 	}
 }
@@ -173,33 +176,33 @@ func TestFileMatch_undescribedMember(t *testing.T) {
 	tests := map[string]struct {
 		file    string
 		members []string
-		mode    Membership
+		mode    idp.Membership
 		want    audit.MemberMatch
 	}{
 		"of the group": {
 			`"users":[{"id":"u1","user_name":"a"},{"id":"u2","user_name":"b"}],"groups":[{"id":"g1","display_name":"g","members":["u1","lost"]}]`,
-			[]string{"u1", "u2"}, MembershipTransitive,
+			[]string{"u1", "u2"}, idp.MembershipTransitive,
 			audit.MemberMatch{Unknown: "group g1 of the file has the member lost, which the file does not describe, so that it is not known what it is and whom it holds; export it too"},
 		},
 		"of a nested group": {
 			`"users":[{"id":"u2","user_name":"b"}],"groups":[{"id":"g1","display_name":"g","members":["g2"]},{"id":"g2","display_name":"h","members":["lost"]}]`,
-			[]string{"u2"}, MembershipTransitive,
+			[]string{"u2"}, idp.MembershipTransitive,
 			audit.MemberMatch{Unknown: "group g2 of the file has the member lost, which the file does not describe, so that it is not known what it is and whom it holds; export it too"},
 		},
 		"users were not exported": {
-			`"groups":[{"id":"g1","display_name":"g","members":["u1"]}]`, []string{"u2"}, MembershipTransitive,
+			`"groups":[{"id":"g1","display_name":"g","members":["u1"]}]`, []string{"u2"}, idp.MembershipTransitive,
 			audit.MemberMatch{Unknown: "group g1 of the file has the member u1, which the file does not describe, so that it is not known what it is and whom it holds; export it too"},
 		},
 		"a member without externalId": {
-			`"users":[],"groups":[{"id":"g1","display_name":"g","members":["lost"]}]`, []string{""}, MembershipTransitive,
+			`"users":[],"groups":[{"id":"g1","display_name":"g","members":["lost"]}]`, []string{""}, idp.MembershipTransitive,
 			audit.MemberMatch{Unknown: "group g1 of the file has the member lost, which the file does not describe, so that it is not known what it is and whom it holds; export it too"},
 		},
 		"every member is there": {
 			`"users":[{"id":"u1","user_name":"a"}],"groups":[{"id":"g1","display_name":"g","members":["u1","lost"]}]`,
-			[]string{"u1", "lost"}, MembershipTransitive, audit.MemberMatch{},
+			[]string{"u1", "lost"}, idp.MembershipTransitive, audit.MemberMatch{},
 		},
 		"direct ones are known": {
-			`"users":[{"id":"u2","user_name":"b"}],"groups":[{"id":"g1","display_name":"g","members":["lost"]}]`, []string{"u2"}, MembershipDirect,
+			`"users":[{"id":"u2","user_name":"b"}],"groups":[{"id":"g1","display_name":"g","members":["lost"]}]`, []string{"u2"}, idp.MembershipDirect,
 			audit.MemberMatch{External: []audit.MemberRef{{Ref: audit.Ref{Type: audit.TypeUser, ID: "20"}, ExternalID: "u2"}}},
 		},
 	}
@@ -207,11 +210,11 @@ func TestFileMatch_undescribedMember(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := writeFile(t, `{"version":1,"service_principals":[],`+tt.file+`}`)
-			got, err := NewFile(path).Match(t.Context(), Request{
-				Principals: []audit.Principal{principal(audit.TypeGroup, "g", "g1")}, Membership: tt.mode,
+			got, err := New(path).Match(t.Context(), idp.Request{
+				Principals: []audit.Principal{idptest.Principal(audit.TypeGroup, "g", "g1")}, Membership: tt.mode,
 				Members: func(context.Context, string) (out []audit.Member, err error) {
 					for i, id := range tt.members {
-						out = append(out, member(audit.TypeUser, string(rune('2'+i))+"0", id))
+						out = append(out, idptest.Member(audit.TypeUser, string(rune('2'+i))+"0", id))
 					}
 					return out, nil
 				},
@@ -249,14 +252,14 @@ func TestFileMatch_large(t *testing.T) {
 	}
 	fmt.Fprintf(&doc, `,{"id":"c%d","display_name":"c","members":["u"]}]}`, deep)
 	path := writeFile(t, doc.String())
-	req := Request{
-		Principals: []audit.Principal{principal(audit.TypeUser, "a", ""), principal(audit.TypeGroup, "g", "g")},
+	req := idp.Request{
+		Principals: []audit.Principal{idptest.Principal(audit.TypeUser, "a", ""), idptest.Principal(audit.TypeGroup, "g", "g")},
 		Members: func(context.Context, string) ([]audit.Member, error) {
-			return []audit.Member{member(audit.TypeUser, "2", "u"), member(audit.TypeUser, "3", "gone")}, nil
+			return []audit.Member{idptest.Member(audit.TypeUser, "2", "u"), idptest.Member(audit.TypeUser, "3", "gone")}, nil
 		},
 	}
 	began := time.Now()
-	got, err := NewFile(path).Match(t.Context(), req)
+	got, err := New(path).Match(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +271,7 @@ func TestFileMatch_large(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := NewFile(path).Match(ctx, req); !errors.Is(err, context.Canceled) {
+	if _, err := New(path).Match(ctx, req); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

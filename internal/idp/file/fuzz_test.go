@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package file
 
 import (
 	"testing"
@@ -10,7 +10,7 @@ import (
 )
 
 // FuzzParseFile: a directory or an error, and every object of a directory is
-// found by its id as what it is, and unless it is deleted by its names too.
+// Found by its id as what it is, and unless it is deleted by its names too.
 func FuzzParseFile(f *testing.F) {
 	for _, seed := range []string{
 		`{"version":1,"users":[{"id":"1","user_name":"a"}],"groups":[{"id":"2","display_name":"g","members":["1"]}]}`,
@@ -22,29 +22,29 @@ func FuzzParseFile(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		d, err := parseFile(t.Context(), raw)
+		d, err := parse(t.Context(), raw)
 		if (d == nil) == (err == nil) {
 			t.Fatalf("neither directory nor error, or both: %v", err)
 		}
 		if err != nil {
 			return
 		}
-		for i := range d.entries {
-			id := d.entries[i].identity
-			m := d.match(audit.Principal{Ref: audit.Ref{Type: id.Type, ID: "1"}, ExternalID: id.ExternalID})
+		for i := range d.Entries {
+			id := d.Entries[i].Identity
+			m := d.Match(audit.Principal{Ref: audit.Ref{Type: id.Type, ID: "1"}, ExternalID: id.ExternalID})
 			if id.Deleted != (m.DeletedByExternalID != nil) || id.Deleted == (m.ByExternalID != nil) || m.ByExternalIDOtherType != nil {
 				t.Fatalf("%+v is found as %+v", id, m)
 			}
 			for _, name := range id.Names {
 				found := false
-				for _, by := range d.match(audit.Principal{Ref: audit.Ref{Type: id.Type, ID: "1"}, Name: name}).ByName {
+				for _, by := range d.Match(audit.Principal{Ref: audit.Ref{Type: id.Type, ID: "1"}, Name: name}).ByName {
 					found = found || by.ExternalID == id.ExternalID
 				}
 				if found == id.Deleted {
 					t.Fatalf("%+v is found by %q: %t", id, name, found)
 				}
 			}
-			if id.Type == audit.TypeGroup && d.nodes[audit.CanonicalExternalID(id.ExternalID)] == nil {
+			if id.Type == audit.TypeGroup && d.Nodes[audit.CanonicalExternalID(id.ExternalID)] == nil {
 				t.Fatalf("group %s has no members, known or unknown", id.ExternalID)
 			}
 		}

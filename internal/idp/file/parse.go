@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package file
 
 import (
 	"bytes"
@@ -15,31 +15,32 @@ import (
 	"unicode/utf8"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 )
 
-// fileKeys are the keys of the document.
-const fileKeys = "version, users, groups, service_principals"
+// keys are the keys of the document.
+const keys = "version, users, groups, service_principals"
 
-// fileParser walks through the document. The standard decoder names no
+// parser walks through the document. The standard decoder names no
 // position for an unknown key, so the objects are decoded one by one.
-type fileParser struct {
+type parser struct {
 	ctx    context.Context
 	raw    []byte
 	dec    *json.Decoder
-	d      *directory
+	d      *directory.Index
 	where  map[string]int64 // canonical id -> offset of its object
-	groups []fileGroup
+	groups []group
 	seen   map[string]bool
 	inside [][]byte // keys of the object at hand
 }
 
-func parseFile(ctx context.Context, raw []byte) (*directory, error) {
+func parse(ctx context.Context, raw []byte) (*directory.Index, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("it is not UTF-8")
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
-	p := &fileParser{
-		ctx: ctx, raw: raw, dec: json.NewDecoder(bytes.NewReader(raw)), d: newDirectory(),
+	p := &parser{
+		ctx: ctx, raw: raw, dec: json.NewDecoder(bytes.NewReader(raw)), d: directory.New(),
 		where: map[string]int64{}, seen: map[string]bool{},
 	}
 	if err := p.document(); err != nil {
@@ -49,15 +50,15 @@ func parseFile(ctx context.Context, raw []byte) (*directory, error) {
 		"users": audit.TypeUser, "groups": audit.TypeGroup, "service_principals": audit.TypeServicePrincipal,
 	} {
 		if !p.seen[key] {
-			p.d.unread[t] = fmt.Sprintf("the file has no list %q; write [] if there are none", key)
+			p.d.Unread[t] = fmt.Sprintf("the file has no list %q; write [] if there are none", key)
 		}
 	}
 	fileNodes(p.d, p.groups)
 	return p.d, nil
 }
 
-func (p *fileParser) document() error {
-	if err := p.delim('{', "the document is an object with the keys "+fileKeys); err != nil {
+func (p *parser) document() error {
+	if err := p.delim('{', "the document is an object with the keys "+keys); err != nil {
 		return err
 	}
 	for p.dec.More() {
@@ -87,7 +88,7 @@ func (p *fileParser) document() error {
 	return nil
 }
 
-func (p *fileParser) value(key string, at int64) error {
+func (p *parser) value(key string, at int64) error {
 	switch key {
 	case "version":
 		var version json.RawMessage
@@ -95,32 +96,32 @@ func (p *fileParser) value(key string, at int64) error {
 			return p.syntax(err)
 		}
 		if string(version) != "1" {
-			return p.at(at, fmt.Errorf("version is %s; this provider reads version 1", clip(string(version))))
+			return p.at(at, fmt.Errorf("version is %s; this provider reads version 1", directory.Clip(string(version))))
 		}
 		return nil
 	case "users":
-		return parseList(p, key, func(*fileUser) {})
+		return parseList(p, key, func(*user) {})
 	case "groups":
-		return parseList(p, key, func(g *fileGroup) { p.groups = append(p.groups, *g) })
+		return parseList(p, key, func(g *group) { p.groups = append(p.groups, *g) })
 	case "service_principals":
-		return parseList(p, key, func(*fileServicePrincipal) {})
+		return parseList(p, key, func(*servicePrincipal) {})
 	default:
-		return p.at(at, fmt.Errorf("the key %q is not known; the keys are %s", clip(key), fileKeys))
+		return p.at(at, fmt.Errorf("the key %q is not known; the keys are %s", directory.Clip(key), keys))
 	}
 }
 
 // fileObject is one of the three kinds of objects.
 type fileObject[T any] interface {
 	*T
-	toEntry() (entry, error)
+	toEntry() (directory.Entry, error)
 }
 
-func parseList[T any, P fileObject[T]](p *fileParser, list string, keep func(*T)) error {
+func parseList[T any, P fileObject[T]](p *parser, list string, keep func(*T)) error {
 	if err := p.delim('[', list+" is a list"); err != nil {
 		return err
 	}
 	for i := 0; p.dec.More(); i++ {
-		if err := interrupted(p.ctx, i); err != nil {
+		if err := directory.Interrupted(p.ctx, i); err != nil {
 			return err
 		}
 		var raw json.RawMessage
@@ -135,12 +136,12 @@ func parseList[T any, P fileObject[T]](p *fileParser, list string, keep func(*T)
 		}
 		e, err := P(&object).toEntry()
 		if err == nil {
-			err = p.checkID(e.identity.ExternalID, start)
+			err = p.checkID(e.Identity.ExternalID, start)
 		}
 		if err != nil {
 			return p.at(start, fmt.Errorf("%s: %w", name, err))
 		}
-		p.d.add(e)
+		p.d.Add(e)
 		keep(&object)
 	}
 	if _, err := p.dec.Token(); err != nil {
@@ -150,20 +151,20 @@ func parseList[T any, P fileObject[T]](p *fileParser, list string, keep func(*T)
 }
 
 // checkID refuses blank ids and those that another object has.
-func (p *fileParser) checkID(id string, start int64) error {
+func (p *parser) checkID(id string, start int64) error {
 	key := audit.CanonicalExternalID(id)
 	if strings.TrimSpace(id) == "" {
 		return errors.New("id is missing or blank")
 	}
 	if before, there := p.where[key]; there {
-		return fmt.Errorf("the id %q is that of the object at %s too", clip(id), p.position(before))
+		return fmt.Errorf("the id %q is that of the object at %s too", directory.Clip(id), p.position(before))
 	}
 	p.where[key] = start
 	return nil
 }
 
 // object decodes one object strictly; raw begins at start of the document.
-func (p *fileParser) object(raw []byte, start int64, name string, into any) error {
+func (p *parser) object(raw []byte, start int64, name string, into any) error {
 	if raw[0] != '{' {
 		return p.at(start, fmt.Errorf("%s is not an object", name))
 	}
@@ -180,7 +181,7 @@ func (p *fileParser) object(raw []byte, start int64, name string, into any) erro
 	// The decoder has no typed error for this; its text ends with the key.
 	if _, quoted, found := strings.Cut(err.Error(), "unknown field "); found {
 		offset := bytes.Index(raw, []byte(quoted))
-		return p.at(start+int64(max(offset, 0)), fmt.Errorf("%s: the key %s is not known", name, clip(quoted)))
+		return p.at(start+int64(max(offset, 0)), fmt.Errorf("%s: the key %s is not known", name, directory.Clip(quoted)))
 	}
 	return p.at(start, fmt.Errorf("%s: %w", name, err))
 }
@@ -188,7 +189,7 @@ func (p *fileParser) object(raw []byte, start int64, name string, into any) erro
 // keys refuses what the decoder lets pass: a key in other letters than ours (it
 // ignores their case) and one that is there twice (it takes the last). raw is an
 // object that it has taken.
-func (p *fileParser) keys(raw []byte, start int64, name string) error {
+func (p *parser) keys(raw []byte, start int64, name string) error {
 	p.inside = p.inside[:0]
 	depth, next := 0, false // next: a text at this place is a key
 	for i := 0; i < len(raw); i++ {
@@ -206,7 +207,7 @@ func (p *fileParser) keys(raw []byte, start int64, name string) error {
 				key := plainText(raw[i : end+1])
 				switch same := func(k []byte) bool { return bytes.Equal(k, key) }; {
 				case bytes.ContainsFunc(key, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }):
-					return p.at(start+int64(i), fmt.Errorf("%s: the key %q is not known", name, clip(string(key))))
+					return p.at(start+int64(i), fmt.Errorf("%s: the key %q is not known", name, directory.Clip(string(key))))
 				case slices.ContainsFunc(p.inside, same):
 					return p.at(start+int64(i), fmt.Errorf("%s: the key %q is there twice", name, key))
 				}
@@ -253,7 +254,7 @@ func describeType(goType string) string {
 	}
 }
 
-func (p *fileParser) delim(want json.Delim, otherwise string) error {
+func (p *parser) delim(want json.Delim, otherwise string) error {
 	token, err := p.dec.Token()
 	if err != nil {
 		return p.syntax(err)
@@ -264,7 +265,7 @@ func (p *fileParser) delim(want json.Delim, otherwise string) error {
 	return nil
 }
 
-func (p *fileParser) syntax(err error) error {
+func (p *parser) syntax(err error) error {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
@@ -276,12 +277,12 @@ func (p *fileParser) syntax(err error) error {
 	}
 }
 
-func (p *fileParser) at(offset int64, err error) error {
+func (p *parser) at(offset int64, err error) error {
 	return fmt.Errorf("%s: %w", p.position(offset), err)
 }
 
 // position counts lines and columns from 1; columns are characters.
-func (p *fileParser) position(offset int64) string {
+func (p *parser) position(offset int64) string {
 	before := p.raw[:min(max(offset, 0), int64(len(p.raw)))]
 	line := bytes.Count(before, []byte("\n")) + 1
 	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package file
 
 import (
 	"encoding/json"
@@ -51,7 +51,7 @@ func samples() map[string]any {
 // type of value, what must be there and what may not be blank.
 func TestFile_schema(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "examples", "guides", "idp-file", "directory.schema.json"))
+	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "examples", "guides", "idp-file", "directory.schema.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,9 +60,9 @@ func TestFile_schema(t *testing.T) {
 		t.Fatal(err)
 	}
 	structs := map[string]reflect.Type{
-		"users": reflect.TypeFor[fileUser](), "groups": reflect.TypeFor[fileGroup](), "service_principals": reflect.TypeFor[fileServicePrincipal](),
+		"users": reflect.TypeFor[user](), "groups": reflect.TypeFor[group](), "service_principals": reflect.TypeFor[servicePrincipal](),
 	}
-	if diff := cmp.Diff(strings.Split(fileKeys, ", "), slices.Sorted(maps.Keys(root.Properties)), cmp.Transformer("sorted", func(s []string) string {
+	if diff := cmp.Diff(strings.Split(keys, ", "), slices.Sorted(maps.Keys(root.Properties)), cmp.Transformer("sorted", func(s []string) string {
 		return strings.Join(slices.Sorted(slices.Values(s)), " ")
 	})); diff != "" {
 		t.Error(diff)
@@ -114,7 +114,7 @@ func checkDocument(t *testing.T, list string, node schemaNode, change map[string
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := parseFile(t.Context(), doc); (err == nil) != taken {
+	if _, err := parse(t.Context(), doc); (err == nil) != taken {
 		t.Errorf("%s: the schema takes it: %t, the parser says: %v", doc, taken, err)
 	}
 }

@@ -1,7 +1,8 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+// Package matchwithidp asks the account itself what its IdP knows, by matchWithIdp.
+package matchwithidp
 
 import (
 	"context"
@@ -14,46 +15,47 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
 
-// keptMatches are what an audit keeps of this kind in a checkpoint.
-const keptMatches = "answers of matchWithIdp"
+// keptAnswers are what an audit keeps of this kind in a checkpoint.
+const keptAnswers = "answers of matchWithIdp"
 
-// KindDatabricks is the name of the kind in provider configuration.
-const KindDatabricks = "databricks"
+// Kind is the name of the kind in provider configuration.
+const Kind = "databricks"
 
 // callMatch is the call as it is named in [audit.Failure].
 const callMatch = "matchWithIdp"
 
-// MatchClient is the account's side of matchWithIdp; internal/account has it.
+// Client is the account's side of matchWithIdp; internal/account has it.
 // Its error may implement AuthenticationFailure() bool: then nothing else can
 // be matched either.
-type MatchClient interface {
+type Client interface {
 	MatchWithIDP(ctx context.Context, p audit.Principal) (audit.Match, error)
 }
 
-type databricks struct {
-	client  MatchClient
+type source struct {
+	client  Client
 	callers int
 
 	mu      sync.Mutex
 	writes  int64
-	answers *shared[audit.Match]
+	answers *idp.Shared[audit.Match]
 }
 
 // since are the answers of this run that came after a number of writes.
-func (d *databricks) since(writes int64) *shared[audit.Match] {
+func (d *source) since(writes int64) *idp.Shared[audit.Match] {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.answers == nil || d.writes != writes {
-		d.answers, d.writes = &shared[audit.Match]{}, writes
+		d.answers, d.writes = &idp.Shared[audit.Match]{}, writes
 	}
 	return d.answers
 }
 
-var _ Source = (*databricks)(nil)
+var _ idp.Source = (*source)(nil)
 
-// NewDatabricks asks the account itself: one matchWithIdp call per principal,
+// New asks the account itself: one matchWithIdp call per principal,
 // by so many callers at a time (the prep script has 3; no limit is published); the
 // client has a bound of its own on requests. On accounts with automatic identity
 // management each call also syncs the identity with the IdP.
@@ -62,16 +64,16 @@ var _ Source = (*databricks)(nil)
 // others go on. Match fails as a whole when the context ends, the credentials are
 // refused, or the account stops answering at all: an audit of thousands must not
 // retry each of them against a host that is gone.
-func NewDatabricks(client MatchClient, callers int) Source {
-	return &databricks{client: client, callers: max(callers, 1)}
+func New(client Client, callers int) idp.Source {
+	return &source{client: client, callers: max(callers, 1)}
 }
 
-func (d *databricks) Kind() string { return KindDatabricks }
+func (d *source) Kind() string { return Kind }
 
 // Capabilities are those of the kind: the answer names no display name and no state of the IdP, and the
 // server judges members at any depth by itself.
-func (d *databricks) Capabilities() Capabilities {
-	return Capabilities{Capabilities: audit.Capabilities{NestingSettled: true}, SyncsOnMatch: true}
+func (d *source) Capabilities() idp.Capabilities {
+	return idp.Capabilities{Capabilities: audit.Capabilities{NestingSettled: true}, SyncsOnMatch: true}
 }
 
 // RefusedError is a refusal that answers every question alike.
@@ -89,7 +91,7 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 // Match makes one call per principal and run; after a write of this run all of them
 // again, because a group's answer rests on all of its members. A few of each type
 // are asked about first: see [RefusedError].
-func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
+func (d *source) Match(ctx context.Context, req idp.Request) (idp.Result, error) {
 	matches := make([]audit.Match, len(req.Principals))
 	failed := make([]error, len(req.Principals))
 	answers := d.since(req.Writes)
@@ -101,7 +103,7 @@ func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
 		}
 		group.Go(func() error {
 			m, err := d.ask(inner, answers, req.Kept, req.Principals[i])
-			if endsAll(inner, err) {
+			if idp.EndsAll(inner, err) {
 				return fmt.Errorf("matching %s with the IdP: %w", req.Principals[i].Ref, err)
 			}
 			matches[i], failed[i] = m, err
@@ -118,19 +120,19 @@ func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
 	}
 	if err := waitForProbes(inner, verdict, len(first)); err == nil {
 		if err := refusal(req.Principals, first, failed); err != nil {
-			return Result{}, errors.Join(group.Wait(), err)
+			return idp.Result{}, errors.Join(group.Wait(), err)
 		}
 	}
 	for _, i := range rest {
 		ask(i, func(error) {})
 	}
 	if err := group.Wait(); err != nil {
-		return Result{}, err
+		return idp.Result{}, err
 	}
 	if err := ctx.Err(); err != nil {
-		return Result{}, fmt.Errorf("matching with the IdP: %w", err)
+		return idp.Result{}, fmt.Errorf("matching with the IdP: %w", err)
 	}
-	out := Result{Matches: matches}
+	out := idp.Result{Matches: matches}
 	for i, err := range failed {
 		if err != nil {
 			p := req.Principals[i]
@@ -138,7 +140,7 @@ func (d *databricks) Match(ctx context.Context, req Request) (Result, error) {
 			out.Failures = append(out.Failures, audit.Failure{Type: p.Type, ID: p.ID, Call: callMatch, Reason: err.Error()})
 		}
 	}
-	out.Failures = sortFailures(out.Failures)
+	out.Failures = idp.SortFailures(out.Failures)
 	return out, nil
 }
 
@@ -204,10 +206,10 @@ func refusal(principals []audit.Principal, first []int, failed []error) error {
 }
 
 // ask makes the call for one principal, unless its answer is there already.
-func (d *databricks) ask(ctx context.Context, answers *shared[audit.Match], kept *checkpoint.Store, p audit.Principal) (audit.Match, error) {
+func (d *source) ask(ctx context.Context, answers *idp.Shared[audit.Match], kept *checkpoint.Store, p audit.Principal) (audit.Match, error) {
 	var failed error
 	key := p.Ref.String()
-	got, err := answers.read(ctx, kept, keptMatches, []string{key}, func(ctx context.Context, _ []string, take func(string, time.Time, audit.Match)) error {
+	got, err := answers.Read(ctx, kept, keptAnswers, []string{key}, func(ctx context.Context, _ []string, take func(string, time.Time, audit.Match)) error {
 		began := time.Now()
 		m, err := d.client.MatchWithIDP(ctx, p)
 		if err == nil {

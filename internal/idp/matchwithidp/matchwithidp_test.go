@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package matchwithidp
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -40,7 +41,7 @@ func TestDatabricksMatch_oneFails(t *testing.T) {
 	t.Parallel()
 	principals := somePrincipals(50)
 	var calls, inFlight, most atomic.Int64
-	source := NewDatabricks(matchFunc(func(_ context.Context, p audit.Principal) (audit.Match, error) {
+	source := New(matchFunc(func(_ context.Context, p audit.Principal) (audit.Match, error) {
 		calls.Add(1)
 		now := inFlight.Add(1)
 		defer inFlight.Add(-1)
@@ -51,7 +52,7 @@ func TestDatabricksMatch_oneFails(t *testing.T) {
 		}
 		return audit.Match{Principal: p}, nil
 	}), 4)
-	got, err := source.Match(t.Context(), Request{Principals: principals})
+	got, err := source.Match(t.Context(), idp.Request{Principals: principals})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,11 +78,11 @@ func TestDatabricksMatch_endsAll(t *testing.T) {
 	t.Run("refused credentials", func(t *testing.T) {
 		t.Parallel()
 		var calls atomic.Int64
-		source := NewDatabricks(matchFunc(func(context.Context, audit.Principal) (audit.Match, error) {
+		source := New(matchFunc(func(context.Context, audit.Principal) (audit.Match, error) {
 			calls.Add(1)
 			return audit.Match{}, fmt.Errorf("wrapped: %w", refused{})
 		}), 2)
-		_, err := source.Match(t.Context(), Request{Principals: somePrincipals(100)})
+		_, err := source.Match(t.Context(), idp.Request{Principals: somePrincipals(100)})
 		if !errors.As(err, &refused{}) {
 			t.Errorf("got %v", err)
 		}
@@ -92,14 +93,14 @@ func TestDatabricksMatch_endsAll(t *testing.T) {
 	t.Run("cancelled", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
-		source := NewDatabricks(matchFunc(func(ctx context.Context, p audit.Principal) (audit.Match, error) {
+		source := New(matchFunc(func(ctx context.Context, p audit.Principal) (audit.Match, error) {
 			cancel()
 			return audit.Match{Principal: p}, ctx.Err()
 		}), 2)
-		if _, err := source.Match(ctx, Request{Principals: somePrincipals(10)}); !errors.Is(err, context.Canceled) {
+		if _, err := source.Match(ctx, idp.Request{Principals: somePrincipals(10)}); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}
-		if _, err := source.Match(ctx, Request{}); !errors.Is(err, context.Canceled) {
+		if _, err := source.Match(ctx, idp.Request{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("without principals: got %v", err)
 		}
 	})
@@ -109,13 +110,13 @@ func TestDatabricksMatch_endsAll(t *testing.T) {
 func TestDatabricksMatch_hostGone(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int64
-	source := NewDatabricks(matchFunc(func(_ context.Context, p audit.Principal) (audit.Match, error) {
+	source := New(matchFunc(func(_ context.Context, p audit.Principal) (audit.Match, error) {
 		if calls.Add(1) == 1 {
 			return audit.Match{Principal: p}, nil
 		}
 		return audit.Match{}, &transport.Error{Method: "POST", Place: "http://host/x", Attempts: 3, Gone: true, Err: errors.New("connection refused")}
 	}), 4)
-	_, err := source.Match(t.Context(), Request{Principals: somePrincipals(1000)})
+	_, err := source.Match(t.Context(), idp.Request{Principals: somePrincipals(1000)})
 	if err == nil || !strings.Contains(err.Error(), "http://host/x") {
 		t.Errorf("got %v, want an error that names the host", err)
 	}
@@ -148,14 +149,14 @@ func TestDatabricksMatch_allRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var calls atomic.Int64
-			source := NewDatabricks(matchFunc(func(_ context.Context, p audit.Principal) (audit.Match, error) {
+			source := New(matchFunc(func(_ context.Context, p audit.Principal) (audit.Match, error) {
 				calls.Add(1)
 				if p.ID != c.answered {
 					return audit.Match{}, forbidden{p.ID}
 				}
 				return audit.Match{Principal: p}, nil
 			}), 4)
-			got, err := source.Match(t.Context(), Request{Principals: c.principals})
+			got, err := source.Match(t.Context(), idp.Request{Principals: c.principals})
 			var all *RefusedError
 			if errors.As(err, &all) != c.refused || (err != nil) != c.refused {
 				t.Fatalf("error %v", err)

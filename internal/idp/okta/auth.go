@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package okta
 
 import (
 	"context"
@@ -19,20 +19,22 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
 const (
-	oktaScopes      = "okta.users.read okta.groups.read"
-	oktaAssertion   = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	scopes          = "okta.users.read okta.groups.read"
+	assertionType   = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 	assertionLife   = 5 * time.Minute // Okta takes up to an hour (idp-apis, section 5.1).
 	tokenEarly      = time.Minute     // a token is renewed that long before it expires
 	maxTokenSeconds = 24 * 3600
 )
 
-// oktaApp is a service app that logs in with its private key.
-type oktaApp struct {
-	okta     *okta
+// serviceApp is a service app that logs in with its private key.
+type serviceApp struct {
+	okta     *source
 	clientID string
 	keyID    string
 	key      any
@@ -43,8 +45,8 @@ type oktaApp struct {
 	expires time.Time
 }
 
-func newOktaApp(o *okta, cfg OktaConfig) (*oktaApp, error) {
-	app := &oktaApp{okta: o, clientID: cfg.ClientID, keyID: cfg.KeyID}
+func newServiceApp(o *source, cfg Config) (*serviceApp, error) {
+	app := &serviceApp{okta: o, clientID: cfg.ClientID, keyID: cfg.KeyID}
 	pem := []byte(cfg.PrivateKey)
 	if key, err := jwt.ParseRSAPrivateKeyFromPEM(pem); err == nil {
 		app.key, app.method = key, jwt.SigningMethodRS256
@@ -52,10 +54,10 @@ func newOktaApp(o *okta, cfg OktaConfig) (*oktaApp, error) {
 	}
 	key, err := jwt.ParseECPrivateKeyFromPEM(pem)
 	if err != nil {
-		return nil, &ConfigError{"okta.private_key", "it is no RSA or ECDSA private key in PEM form (PKCS#1, SEC 1 or PKCS#8, without a passphrase)"}
+		return nil, &idp.ConfigError{Attribute: "okta.private_key", Detail: "it is no RSA or ECDSA private key in PEM form (PKCS#1, SEC 1 or PKCS#8, without a passphrase)"}
 	}
 	if !isP256(key) {
-		return nil, &ConfigError{"okta.private_key", "an ECDSA key must be on the curve P-256 (ES256)"}
+		return nil, &idp.ConfigError{Attribute: "okta.private_key", Detail: "an ECDSA key must be on the curve P-256 (ES256)"}
 	}
 	app.key, app.method = key, jwt.SigningMethodES256
 	return app, nil
@@ -63,7 +65,7 @@ func newOktaApp(o *okta, cfg OktaConfig) (*oktaApp, error) {
 
 func isP256(key *ecdsa.PrivateKey) bool { return key.Curve.Params().BitSize == 256 }
 
-func (a *oktaApp) authorize(ctx context.Context, r *http.Request) error {
+func (a *serviceApp) authorize(ctx context.Context, r *http.Request) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.token == "" || !time.Now().Before(a.expires) {
@@ -76,7 +78,7 @@ func (a *oktaApp) authorize(ctx context.Context, r *http.Request) error {
 }
 
 // renew asks the org's own authorization server, with the lock held.
-func (a *oktaApp) renew(ctx context.Context) error {
+func (a *serviceApp) renew(ctx context.Context) error {
 	link := a.okta.base + "/oauth2/v1/token"
 	form, err := a.form(link)
 	if err != nil {
@@ -96,15 +98,15 @@ func (a *oktaApp) renew(ctx context.Context) error {
 	}
 	switch {
 	case resp.Status >= 500 || resp.Status == http.StatusTooManyRequests:
-		return fmt.Errorf("getting a token of Okta: %w", oktaFailure(http.MethodPost, link, resp))
+		return fmt.Errorf("getting a token of Okta: %w", failure(http.MethodPost, link, resp))
 	case resp.Status >= 300:
-		return a.refused(oktaFailure(http.MethodPost, link, resp))
+		return a.refused(failure(http.MethodPost, link, resp))
 	case json.Unmarshal(resp.Body, &token) != nil || token.Token == "":
 		return a.refused(errors.New("the answer holds no access_token"))
 	case !strings.EqualFold(token.Type, "Bearer"):
-		return a.refused(&apiError{
+		return a.refused(&directory.APIError{
 			Method: http.MethodPost, Place: link, Status: resp.Status,
-			Code: tokenCode(token.Type), Message: fmt.Sprintf("the token is of the type %q", clip(token.Type)),
+			Code: tokenCode(token.Type), Message: fmt.Sprintf("the token is of the type %q", directory.Clip(token.Type)),
 		})
 	}
 	life := time.Duration(min(max(token.Seconds, 0), maxTokenSeconds)) * time.Second
@@ -112,18 +114,18 @@ func (a *oktaApp) renew(ctx context.Context) error {
 	return nil
 }
 
-func (a *oktaApp) refused(err error) error {
-	var inner *authError
+func (a *serviceApp) refused(err error) error {
+	var inner *directory.AuthError
 	if errors.As(err, &inner) {
-		err = inner.err
+		err = inner.Err
 	}
-	hint := "Check client_id, private_key and private_key_id in idp.okta, and that the app has the scopes " + oktaScopes
-	var answer *apiError
+	hint := "Check client_id, private_key and private_key_id in idp.okta, and that the app has the scopes " + scopes
+	var answer *directory.APIError
 	if errors.As(err, &answer) && slices.Contains(dpopCodes, answer.Code) {
 		hint = "The app demands proof of possession (DPoP), which this provider does not give. In the Okta admin console, under General of " +
 			"the app, clear \"Require Demonstrating Proof of Possession (DPoP) header in token requests\", or use an API token"
 	}
-	return &authError{err: fmt.Errorf("no token of Okta for the service app %s: %w", a.clientID, err), hint: hint}
+	return &directory.AuthError{Err: fmt.Errorf("no token of Okta for the service app %s: %w", a.clientID, err), Hint: hint}
 }
 
 // dpopCodes are how an org refuses a token request without proof of possession
@@ -140,7 +142,7 @@ func tokenCode(tokenType string) string {
 }
 
 // form holds a new assertion, signed for one use.
-func (a *oktaApp) form(audience string) (url.Values, error) {
+func (a *serviceApp) form(audience string) (url.Values, error) {
 	now := time.Now()
 	token := jwt.NewWithClaims(a.method, jwt.MapClaims{
 		"iss": a.clientID, "sub": a.clientID, "aud": audience,
@@ -154,7 +156,7 @@ func (a *oktaApp) form(audience string) (url.Values, error) {
 		return nil, fmt.Errorf("signing in to Okta: %w", err)
 	}
 	return url.Values{
-		"grant_type": {"client_credentials"}, "scope": {oktaScopes},
-		"client_assertion_type": {oktaAssertion}, "client_assertion": {signed},
+		"grant_type": {"client_credentials"}, "scope": {scopes},
+		"client_assertion_type": {assertionType}, "client_assertion": {signed},
 	}, nil
 }

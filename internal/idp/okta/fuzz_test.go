@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package okta
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/idptest"
 )
 
 // FuzzNextLink: a link comes from between < and >, and of a header that is
@@ -49,25 +50,25 @@ func FuzzOktaPage(f *testing.F) {
 	f.Add([]byte(` {"errorCode":"E0000011"}`), ``)
 	f.Add([]byte(`null`), `</api/v1/users>; rel="next"`)
 	f.Fuzz(func(t *testing.T, body []byte, link string) {
-		net := &answering{header: http.Header{"Link": {link}}, body: body, hosts: map[string]bool{}}
-		source, err := NewOkta(OktaConfig{OrgURL: "https://example.okta.com", APIToken: "t", Transport: net.options()})
+		net := &idptest.Answering{Header: http.Header{"Link": {link}}, Body: body, Hosts: map[string]bool{}}
+		made, err := New(Config{OrgURL: "https://example.okta.com", APIToken: "t", Transport: net.Options()})
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, ok := source.(*okta)
+		o, ok := made.(*source)
 		if !ok {
 			t.Fatal("not an okta")
 		}
 		rows := 0
-		_ = oktaList(t.Context(), o, o.base+"/api/v1/users?limit=200", "users", func(list []oktaUser) {
+		_ = listPages(t.Context(), o, o.base+"/api/v1/users?limit=200", "users", func(list []user) {
 			rows += len(list)
 			for i := range list {
-				if e := list[i].toEntry(); e.identity.Type != audit.TypeUser || e.identity.ExternalID != list[i].ID {
+				if e := list[i].toEntry(); e.Identity.Type != audit.TypeUser || e.Identity.ExternalID != list[i].ID {
 					t.Fatalf("%+v", e)
 				}
 			}
 		})
-		net.onlyTo(t, "https://example.okta.com")
+		net.OnlyTo(t, "https://example.okta.com")
 		if rows > 0 && !bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) {
 			t.Fatalf("%d rows out of %s", rows, body)
 		}

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package okta
 
 import (
 	"context"
@@ -16,19 +16,21 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 )
 
 // Lookup gets each user or group by its id.
-func (o *okta) Lookup(ctx context.Context, t audit.PrincipalType, ids []string) map[string]Found {
+func (o *source) Lookup(ctx context.Context, t audit.PrincipalType, ids []string) map[string]idp.Found {
 	if t == audit.TypeServicePrincipal {
-		return allUnknown(ids, "Okta has no service principals")
+		return idp.AllUnknown(ids, "Okta has no service principals")
 	}
 	var (
 		mu  sync.Mutex
-		out = make(map[string]Found, len(ids))
+		out = make(map[string]idp.Found, len(ids))
 		get errgroup.Group
 	)
-	get.SetLimit(oktaConcurrency)
+	get.SetLimit(concurrency)
 	for _, id := range ids {
 		get.Go(func() error {
 			found := o.lookup(ctx, t, id)
@@ -42,46 +44,46 @@ func (o *okta) Lookup(ctx context.Context, t audit.PrincipalType, ids []string) 
 	return out
 }
 
-// oktaID is what ids of Okta may be made of; another text could be another path.
-var oktaID = regexp.MustCompile(`^[0-9A-Za-z_-]+$`)
+// validID is what ids of Okta may be made of; another text could be another path.
+var validID = regexp.MustCompile(`^[0-9A-Za-z_-]+$`)
 
-func (o *okta) lookup(ctx context.Context, t audit.PrincipalType, id string) Found {
-	if !oktaID.MatchString(id) {
-		return Found{}
+func (o *source) lookup(ctx context.Context, t audit.PrincipalType, id string) idp.Found {
+	if !validID.MatchString(id) {
+		return idp.Found{}
 	}
 	var (
-		e   entry
+		e   directory.Entry
 		err error
 	)
 	switch t {
 	case audit.TypeGroup:
-		var g oktaGroup
+		var g group
 		err = o.get(ctx, "groups", id, &g)
 		e = g.toEntry()
 	default:
-		var u oktaUser
+		var u user
 		err = o.get(ctx, "users", id, &u)
 		e = u.toEntry()
 	}
-	var missing *apiError
+	var missing *directory.APIError
 	switch {
-	case errors.As(err, &missing) && missing.Status == http.StatusNotFound && missing.Code == oktaNotFound:
-		return Found{}
+	case errors.As(err, &missing) && missing.Status == http.StatusNotFound && missing.Code == codeNotFound:
+		return idp.Found{}
 	case err != nil:
-		return Found{Unknown: explainOkta(err, "okta."+string(t)+"s.read")}
-	case e.identity.ExternalID == "":
-		return Found{Unknown: "the answer for the id " + id + " names no id"}
-	case e.identity.ExternalID != id:
-		return Found{} // Found by a login, or by "me".
+		return idp.Found{Unknown: explain(err, "okta."+string(t)+"s.read")}
+	case e.Identity.ExternalID == "":
+		return idp.Found{Unknown: "the answer for the id " + id + " names no id"}
+	case e.Identity.ExternalID != id:
+		return idp.Found{} // Found by a login, or by "me".
 	}
-	e.identity.Type = t
-	return e.found()
+	e.Identity.Type = t
+	return e.Found()
 }
 
-// oktaNotFound is the code of "Resource not found".
-const oktaNotFound = "E0000007"
+// codeNotFound is the code of "Resource not found".
+const codeNotFound = "E0000007"
 
-func (o *okta) get(ctx context.Context, collection, id string, into any) error {
+func (o *source) get(ctx context.Context, collection, id string, into any) error {
 	resp, err := o.send(ctx, o.base+"/api/v1/"+collection+"/"+url.PathEscape(id), collection)
 	if err != nil {
 		return err

@@ -1,7 +1,8 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+// Package okta reads an Okta org.
+package okta
 
 import (
 	"bytes"
@@ -22,17 +23,19 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
-// keptOkta are what an audit keeps of this kind in a checkpoint.
-const keptOkta = "lists of Okta"
+// keptLists are what an audit keeps of this kind in a checkpoint.
+const keptLists = "lists of Okta"
 
-// KindOkta is the name of the kind in provider configuration.
-const KindOkta = "okta"
+// Kind is the name of the kind in provider configuration.
+const Kind = "okta"
 
-// OktaConfig says how to reach an Okta org.
-type OktaConfig struct {
+// Config says how to reach an Okta org.
+type Config struct {
 	// OrgURL is that of the org, for example https://example.okta.com. http is
 	// allowed for loopback only.
 	OrgURL string
@@ -44,26 +47,26 @@ type OktaConfig struct {
 	Transport transport.Options
 }
 
-type okta struct {
+type source struct {
 	http      *transport.Client
 	base      string
-	origin    origin
+	origin    directory.Origin
 	authorize func(ctx context.Context, r *http.Request) error
 
 	// What the audits of a run share: lists by URL, and the ids of members by group.
-	users   shared[[]oktaUser]
-	groups  shared[[]oktaGroup]
-	members shared[[]string]
+	users   idp.Shared[[]user]
+	groups  idp.Shared[[]group]
+	members idp.Shared[[]string]
 }
 
-var _ Lookup = (*okta)(nil)
+var _ idp.Lookup = (*source)(nil)
 
-// oktaConcurrency keeps below the limits on concurrent requests of small orgs,
+// concurrency keeps below the limits on concurrent requests of small orgs,
 // which start at 15.
-const oktaConcurrency = 8
+const concurrency = 8
 
-// NewOkta reads an Okta org. It sends nothing yet; its errors are
-// [*ConfigError].
+// New reads an Okta org. It sends nothing yet; its errors are
+// [*idp.ConfigError].
 //
 // Users are listed whole (200 a page; deprovisioned ones in a second list,
 // which the first leaves out), groups too (10,000 a page), and the members of
@@ -81,36 +84,36 @@ const oktaConcurrency = 8
 // with one failure for all of them. Leave service principals out of
 // principal_types to have complete audits, or use the kind file for them.
 // Members that are service principals are in no Okta group, which is a fact.
-func NewOkta(cfg OktaConfig) (Source, error) {
-	org, err := checkEndpoint("okta.org_url", cfg.OrgURL)
+func New(cfg Config) (idp.Source, error) {
+	org, err := directory.CheckEndpoint("okta.org_url", cfg.OrgURL)
 	if err != nil {
 		return nil, err
 	}
 	if name, rest, found := strings.Cut(org.Host, "-admin."); found {
-		return nil, &ConfigError{"okta.org_url", fmt.Sprintf("%s is the admin console; the org is https://%s.%s", cfg.OrgURL, name, rest)}
+		return nil, &idp.ConfigError{Attribute: "okta.org_url", Detail: fmt.Sprintf("%s is the admin console; the org is https://%s.%s", cfg.OrgURL, name, rest)}
 	}
 	if cfg.Transport.MaxConcurrency <= 0 {
-		cfg.Transport.MaxConcurrency = oktaConcurrency
+		cfg.Transport.MaxConcurrency = concurrency
 	}
 	if cfg.Transport.Base == nil {
 		cfg.Transport.Base = transport.NewBase(cfg.Transport.MaxConcurrency, nil)
 	}
-	cfg.Transport.Base = oktaPace{cfg.Transport.Base}
-	o := &okta{
-		http: transport.New(cfg.Transport), base: strings.TrimSuffix(org.String(), "/"), origin: originOf(org),
+	cfg.Transport.Base = pace{cfg.Transport.Base}
+	o := &source{
+		http: transport.New(cfg.Transport), base: strings.TrimSuffix(org.String(), "/"), origin: directory.OriginOf(org),
 	}
 	switch {
 	case cfg.APIToken != "" && (cfg.ClientID != "" || cfg.PrivateKey != ""):
-		return nil, &ConfigError{"okta", "api_token and client_id with private_key exclude each other: give one of the two"}
+		return nil, &idp.ConfigError{Attribute: "okta", Detail: "api_token and client_id with private_key exclude each other: give one of the two"}
 	case cfg.APIToken != "":
 		o.authorize = func(_ context.Context, r *http.Request) error {
 			r.Header.Set("Authorization", "SSWS "+cfg.APIToken)
 			return nil
 		}
 	case cfg.ClientID == "" || cfg.PrivateKey == "":
-		return nil, &ConfigError{"okta", "give api_token, or client_id and private_key of a service app"}
+		return nil, &idp.ConfigError{Attribute: "okta", Detail: "give api_token, or client_id and private_key of a service app"}
 	default:
-		app, err := newOktaApp(o, cfg)
+		app, err := newServiceApp(o, cfg)
 		if err != nil {
 			return nil, err
 		}
@@ -119,19 +122,19 @@ func NewOkta(cfg OktaConfig) (Source, error) {
 	return o, nil
 }
 
-func (o *okta) Kind() string { return KindOkta }
+func (o *source) Kind() string { return Kind }
 
 // Capabilities are those of the kind: every user has a status, and groups hold users only.
-func (o *okta) Capabilities() Capabilities {
-	return Capabilities{Capabilities: audit.Capabilities{DisplayNames: true, EnabledState: true, GroupsHoldUsersOnly: true}}
+func (o *source) Capabilities() idp.Capabilities {
+	return idp.Capabilities{Capabilities: audit.Capabilities{DisplayNames: true, EnabledState: true, GroupsHoldUsersOnly: true}}
 }
 
-// oktaPace turns Okta's rate limit headers into Retry-After. Reset is a point
+// pace turns Okta's rate limit headers into Retry-After. Reset is a point
 // in time in epoch seconds, so it counts from the answer's own Date; one second
 // more, as Okta's own client adds.
-type oktaPace struct{ next http.RoundTripper }
+type pace struct{ next http.RoundTripper }
 
-func (p oktaPace) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p pace) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := p.next.RoundTrip(r)
 	if err != nil || resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != "" {
 		return resp, err
@@ -149,21 +152,21 @@ func (p oktaPace) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // send makes one GET with an absolute URL.
-func (o *okta) send(ctx context.Context, link, family string) (*transport.Response, error) {
+func (o *source) send(ctx context.Context, link, family string) (*transport.Response, error) {
 	resp, err := o.http.Do(ctx, &transport.Request{
 		Method: http.MethodGet, URL: link, Header: http.Header{"Accept": {"application/json"}},
-		Limit: "okta " + family, Authorize: o.authorize, Check: checkJSON,
+		Limit: "okta " + family, Authorize: o.authorize, Check: directory.CheckJSON,
 	})
 	if err != nil {
 		return nil, err
 	}
 	if resp.Status < 300 {
-		return resp, textOnly(http.MethodGet, link, resp)
+		return resp, directory.TextOnly(http.MethodGet, link, resp)
 	}
-	return nil, oktaFailure(http.MethodGet, placeOf(link), resp)
+	return nil, failure(http.MethodGet, directory.PlaceOf(link), resp)
 }
 
-func oktaFailure(method, place string, resp *transport.Response) error {
+func failure(method, place string, resp *transport.Response) error {
 	var shape struct {
 		Code    string `json:"errorCode"`
 		Summary string `json:"errorSummary"`
@@ -175,7 +178,7 @@ func oktaFailure(method, place string, resp *transport.Response) error {
 		Name        string `json:"error"`
 		Description string `json:"error_description"`
 	}
-	e := &apiError{Method: method, Place: place, Status: resp.Status, RequestID: resp.Header.Get("X-Okta-Request-Id")}
+	e := &directory.APIError{Method: method, Place: place, Status: resp.Status, RequestID: resp.Header.Get("X-Okta-Request-Id")}
 	switch {
 	case json.Unmarshal(resp.Body, &shape) == nil && shape.Code != "":
 		e.Code, e.Message = shape.Code, shape.Summary
@@ -187,19 +190,19 @@ func oktaFailure(method, place string, resp *transport.Response) error {
 	case resp.Status >= 300 && resp.Status < 400:
 		e.Message = "a redirect, which is not followed; check org_url"
 	default:
-		e.Message = bodyText(resp.Header, resp.Body)
+		e.Message = directory.BodyText(resp.Header, resp.Body)
 	}
-	e.clean()
+	e.Clean()
 	if resp.Status == http.StatusUnauthorized {
-		return &authError{err: e, hint: "Okta did not accept the credentials: check api_token (it expires after 30 days without use) or the key of the service app in idp.okta"}
+		return &directory.AuthError{Err: e, Hint: "Okta did not accept the credentials: check api_token (it expires after 30 days without use) or the key of the service app in idp.okta"}
 	}
 	return e
 }
 
-// oktaList reads a list page by page.
-func oktaList[T oktaObject](ctx context.Context, o *okta, link, family string, each func(rows []T)) error {
+// listPages reads a list page by page.
+func listPages[T object](ctx context.Context, o *source, link, family string, each func(rows []T)) error {
 	for seen := map[string]bool{}; link != ""; {
-		if seen[link] || len(seen) >= mostPages {
+		if seen[link] || len(seen) >= directory.MostPages {
 			return errors.New("the list does not end: a page that came before is named as the next one, or there are too many")
 		}
 		seen[link] = true
@@ -209,19 +212,19 @@ func oktaList[T oktaObject](ctx context.Context, o *okta, link, family string, e
 		}
 		var rows []T
 		if err := json.Unmarshal(resp.Body, &rows); err != nil || !bytes.HasPrefix(bytes.TrimSpace(resp.Body), []byte("[")) {
-			return fmt.Errorf("GET %s: the answer is not a list of objects, but has %s", placeOf(link), keysOf(resp.Body))
+			return fmt.Errorf("GET %s: the answer is not a list of objects, but has %s", directory.PlaceOf(link), directory.KeysOf(resp.Body))
 		}
 		if slices.ContainsFunc(rows, func(row T) bool { return row.id() == "" }) {
-			return fmt.Errorf("GET %s: the list has an entry without id", placeOf(link))
+			return fmt.Errorf("GET %s: the list has an entry without id", directory.PlaceOf(link))
 		}
 		each(rows)
 		next := nextLink(resp.Header)
 		if next == "" && namesNext(resp.Header) {
-			return fmt.Errorf("GET %s: the header Link names a next page, and not where it is", placeOf(link))
+			return fmt.Errorf("GET %s: the header Link names a next page, and not where it is", directory.PlaceOf(link))
 		}
 		if next != "" {
-			if err := o.origin.check(next); err != nil {
-				return fmt.Errorf("GET %s: %w", placeOf(link), err)
+			if err := o.origin.Check(next); err != nil {
+				return fmt.Errorf("GET %s: %w", directory.PlaceOf(link), err)
 			}
 		}
 		link = next
@@ -270,14 +273,14 @@ func cutBefore(s, sep string) (before, after string) {
 	return s, ""
 }
 
-// oktaObject is an entry of a list.
-type oktaObject interface{ id() string }
+// object is an entry of a list.
+type object interface{ id() string }
 
-func (u oktaUser) id() string { return u.ID }
+func (u user) id() string { return u.ID }
 
-func (g oktaGroup) id() string { return g.ID }
+func (g group) id() string { return g.ID }
 
-type oktaUser struct {
+type user struct {
 	ID      string `json:"id"`
 	Status  string `json:"status"`
 	Profile struct {
@@ -287,14 +290,14 @@ type oktaUser struct {
 	} `json:"profile"`
 }
 
-type oktaGroup struct {
+type group struct {
 	ID      string `json:"id"`
 	Profile struct {
 		Name string `json:"name"`
 	} `json:"profile"`
 }
 
-func (u *oktaUser) toEntry() entry {
+func (u *user) toEntry() directory.Entry {
 	var enabled *bool
 	switch u.Status {
 	case "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT":
@@ -303,29 +306,29 @@ func (u *oktaUser) toEntry() entry {
 	case "STAGED", "PROVISIONED", "SUSPENDED", "DEPROVISIONED":
 		enabled = new(bool)
 	}
-	return userEntry(userNames{upn: u.Profile.Login, mail: u.Profile.Email},
+	return directory.UserEntry(directory.UserNames{UPN: u.Profile.Login, Mail: u.Profile.Email},
 		audit.Identity{ExternalID: u.ID, DisplayName: u.Profile.DisplayName, Enabled: enabled}, nil)
 }
 
-func (g *oktaGroup) toEntry() entry {
+func (g *group) toEntry() directory.Entry {
 	id := audit.Identity{Type: audit.TypeGroup, ExternalID: g.ID, DisplayName: g.Profile.Name}
 	if g.Profile.Name != "" {
 		id.Names = []string{g.Profile.Name}
 	}
-	return entry{identity: id}
+	return directory.Entry{Identity: id}
 }
 
 // Match lists the types that the request asks for, and fails as a whole when
 // the credentials are refused or the context ends.
-func (o *okta) Match(ctx context.Context, req Request) (Result, error) {
-	d := newDirectory()
+func (o *source) Match(ctx context.Context, req idp.Request) (idp.Result, error) {
+	d := directory.New()
 	if err := o.read(ctx, req, d); err != nil {
-		return Result{}, fmt.Errorf("reading Okta: %w", err)
+		return idp.Result{}, fmt.Errorf("reading Okta: %w", err)
 	}
 	fetch := func(ctx context.Context, groups []string) error { return o.fetchMembers(ctx, d, groups, req.Kept) }
-	out, err := d.result(ctx, req, fetch)
+	out, err := d.Result(ctx, req, fetch)
 	if err != nil {
-		return Result{}, fmt.Errorf("reading Okta: %w", err)
+		return idp.Result{}, fmt.Errorf("reading Okta: %w", err)
 	}
 	const why = "Okta has no service principals, so whether a stored externalId is stale cannot be judged; " +
 		"leave service_principal out of principal_types, or use another kind of idp for them"
@@ -337,23 +340,23 @@ func (o *okta) Match(ctx context.Context, req Request) (Result, error) {
 		}
 	}
 	if left {
-		out.Failures = sortFailures(append(out.Failures, audit.Failure{Type: audit.TypeServicePrincipal, Call: callOutOfDomain, Reason: why}))
+		out.Failures = idp.SortFailures(append(out.Failures, audit.Failure{Type: audit.TypeServicePrincipal, Call: idp.CallOutOfDomain, Reason: why}))
 	}
 	return out, nil
 }
 
-func (o *okta) read(ctx context.Context, req Request, d *directory) error {
+func (o *source) read(ctx context.Context, req idp.Request, d *directory.Index) error {
 	var (
-		users              []oktaUser
-		groups             []oktaGroup
+		users              []user
+		groups             []group
 		userErr, groupsErr error
 	)
 	reading, inner := errgroup.WithContext(ctx)
-	if asksFor(req, audit.TypeUser) {
+	if directory.AsksFor(req, audit.TypeUser) {
 		reading.Go(func() error {
 			base := o.base + "/api/v1/users?limit=200"
-			lacks := func(rows []oktaUser) bool {
-				return misses(req.Principals, audit.TypeUser, func(add func(entry)) {
+			lacks := func(rows []user) bool {
+				return directory.Misses(req.Principals, audit.TypeUser, func(add func(directory.Entry)) {
 					for i := range rows {
 						add(rows[i].toEntry())
 					}
@@ -364,27 +367,27 @@ func (o *okta) read(ctx context.Context, req Request, d *directory) error {
 			}
 			for _, list := range []struct {
 				link  string
-				lacks func([]oktaUser) bool
+				lacks func([]user) bool
 			}{{base + "&filter=" + url.QueryEscape(`status eq "DEPROVISIONED"`), nil}, {base, lacks}} {
-				var some []oktaUser
+				var some []user
 				some, userErr = wholeList(inner, o, &o.users, req.Kept, list.link, "users", list.lacks)
 				if users = append(users, some...); userErr != nil {
 					break
 				}
 			}
-			return endOnly(inner, userErr)
+			return idp.EndOnly(inner, userErr)
 		})
 	}
-	if asksFor(req, audit.TypeGroup) {
+	if directory.AsksFor(req, audit.TypeGroup) {
 		reading.Go(func() error {
-			groups, groupsErr = wholeList(inner, o, &o.groups, req.Kept, o.base+"/api/v1/groups?limit=10000", "groups", func(rows []oktaGroup) bool {
-				return misses(req.Principals, audit.TypeGroup, func(add func(entry)) {
+			groups, groupsErr = wholeList(inner, o, &o.groups, req.Kept, o.base+"/api/v1/groups?limit=10000", "groups", func(rows []group) bool {
+				return directory.Misses(req.Principals, audit.TypeGroup, func(add func(directory.Entry)) {
 					for i := range rows {
 						add(rows[i].toEntry())
 					}
 				})
 			})
-			return endOnly(inner, groupsErr)
+			return idp.EndOnly(inner, groupsErr)
 		})
 	}
 	if err := reading.Wait(); err != nil {
@@ -394,39 +397,39 @@ func (o *okta) read(ctx context.Context, req Request, d *directory) error {
 		return err
 	}
 	if userErr != nil {
-		d.unread[audit.TypeUser] = explainOkta(userErr, "okta.users.read")
+		d.Unread[audit.TypeUser] = explain(userErr, "okta.users.read")
 	}
 	if groupsErr != nil {
-		d.unread[audit.TypeGroup] = explainOkta(groupsErr, "okta.groups.read")
+		d.Unread[audit.TypeGroup] = explain(groupsErr, "okta.groups.read")
 	}
 	const nameless = "Okta sent an entry without a name, by which somebody may be known"
 	for i := range users {
 		if users[i].Profile.Login == "" {
-			d.unread[audit.TypeUser] = nameless
+			d.Unread[audit.TypeUser] = nameless
 		}
-		d.add(users[i].toEntry())
+		d.Add(users[i].toEntry())
 	}
 	for i := range groups {
 		if groups[i].Profile.Name == "" {
-			d.unread[audit.TypeGroup] = nameless
+			d.Unread[audit.TypeGroup] = nameless
 		}
-		d.add(groups[i].toEntry())
+		d.Add(groups[i].toEntry())
 	}
 	return nil
 }
 
 // wholeList is a list from its first page to its last, once in a run; one of
 // several pages that lacks somebody (see misses) is read again, unless lacks is nil.
-func wholeList[T oktaObject](
-	ctx context.Context, o *okta, lists *shared[[]T], kept *checkpoint.Store, link, family string, lacks func([]T) bool,
+func wholeList[T object](
+	ctx context.Context, o *source, lists *idp.Shared[[]T], kept *checkpoint.Store, link, family string, lacks func([]T) bool,
 ) ([]T, error) {
 	var failed error
-	found, err := lists.read(ctx, kept, keptOkta, []string{link}, func(ctx context.Context, _ []string, take func(string, time.Time, []T)) error {
+	found, err := lists.Read(ctx, kept, keptLists, []string{link}, func(ctx context.Context, _ []string, take func(string, time.Time, []T)) error {
 		began := time.Now()
 		var all []T
 		pages := 0
 		read := func() {
-			failed = oktaList(ctx, o, link, family, func(rows []T) { all, pages = append(all, rows...), pages+1 })
+			failed = listPages(ctx, o, link, family, func(rows []T) { all, pages = append(all, rows...), pages+1 })
 		}
 		read()
 		if failed == nil && pages > 1 && lacks != nil && lacks(all) {
@@ -443,8 +446,8 @@ func wholeList[T oktaObject](
 	return found[link], err
 }
 
-func explainOkta(err error, scope string) string {
-	if isForbidden(err) {
+func explain(err error, scope string) string {
+	if directory.IsForbidden(err) {
 		return fmt.Sprintf("%v. Grant the scope %s and a read-only admin role to the service app, or use the API token of an admin", err, scope)
 	}
 	return err.Error()
@@ -452,23 +455,23 @@ func explainOkta(err error, scope string) string {
 
 // fetchMembers reads the users of each group, once in a run. Groups of Okta have no
 // groups in them.
-func (o *okta) fetchMembers(ctx context.Context, d *directory, groups []string, kept *checkpoint.Store) error {
+func (o *source) fetchMembers(ctx context.Context, d *directory.Index, groups []string, kept *checkpoint.Store) error {
 	var (
 		mu     sync.Mutex
 		failed = map[string]error{}
 	)
-	found, err := o.members.read(ctx, kept, keptOkta, groups, func(ctx context.Context, mine []string, take func(string, time.Time, []string)) error {
+	found, err := o.members.Read(ctx, kept, keptLists, groups, func(ctx context.Context, mine []string, take func(string, time.Time, []string)) error {
 		reading, inner := errgroup.WithContext(ctx)
-		reading.SetLimit(oktaConcurrency)
+		reading.SetLimit(concurrency)
 		for _, key := range mine {
 			reading.Go(func() error {
 				// The IdP's own spelling: Okta ids are case-sensitive.
 				id := key
-				if e := d.find(key); e != nil {
-					id = e.identity.ExternalID
+				if e := d.Find(key); e != nil {
+					id = e.Identity.ExternalID
 				}
 				began, ids := time.Now(), []string{}
-				err := oktaList(inner, o, o.base+"/api/v1/groups/"+url.PathEscape(id)+"/users?limit=1000", "members", func(rows []oktaUser) {
+				err := listPages(inner, o, o.base+"/api/v1/groups/"+url.PathEscape(id)+"/users?limit=1000", "members", func(rows []user) {
 					for _, u := range rows {
 						ids = append(ids, u.ID)
 					}
@@ -480,7 +483,7 @@ func (o *okta) fetchMembers(ctx context.Context, d *directory, groups []string, 
 				mu.Lock()
 				defer mu.Unlock()
 				failed[key] = err
-				return endOnly(inner, err)
+				return idp.EndOnly(inner, err)
 			})
 		}
 		return reading.Wait()
@@ -489,14 +492,14 @@ func (o *okta) fetchMembers(ctx context.Context, d *directory, groups []string, 
 		return err
 	}
 	for _, key := range groups {
-		node := newGroupNode(len(found[key]))
+		node := directory.NewNode(len(found[key]))
 		for _, id := range found[key] {
-			node.add(id, false)
+			node.Add(id, false)
 		}
 		if err := failed[key]; err != nil {
-			node = &groupNode{unknown: explainOkta(err, "okta.groups.read")}
+			node = &directory.Node{Unknown: explain(err, "okta.groups.read")}
 		}
-		d.nodes[key] = node
+		d.Nodes[key] = node
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package okta
 
 import (
 	"net/http"
@@ -41,7 +41,7 @@ func TestOktaPace(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			resp, err := oktaPace{answerWith{tt.status, tt.header}}.RoundTrip(r)
+			resp, err := pace{answerWith{tt.status, tt.header}}.RoundTrip(r)
 			if err != nil {
 				t.Fatal(err)
 			}
