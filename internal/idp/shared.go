@@ -18,12 +18,12 @@ import (
 // Keys are read many at a time, because that is what batches are.
 type Shared[V any] struct {
 	mu      sync.Mutex
-	done    map[string]reading[V]
+	done    map[string]Reading[V]
 	flights map[string]chan struct{}
 }
 
-// reading is a value with the time at which its reading began.
-type reading[V any] struct {
+// Reading is a value with the time at which its reading began.
+type Reading[V any] struct {
 	began time.Time
 	Value V
 }
@@ -71,7 +71,7 @@ func (s *Shared[V]) Read(ctx context.Context, kept *checkpoint.Store, kind strin
 }
 
 // Peek is what this run has read of a key.
-func (s *Shared[V]) Peek(key string) (reading[V], bool) {
+func (s *Shared[V]) Peek(key string) (Reading[V], bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, there := s.done[key]
@@ -83,7 +83,7 @@ func (s *Shared[V]) claim(keys []string) (mine []string, others []chan struct{},
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.done == nil {
-		s.done, s.flights = map[string]reading[V]{}, map[string]chan struct{}{}
+		s.done, s.flights = map[string]Reading[V]{}, map[string]chan struct{}{}
 	}
 	flight = make(chan struct{})
 	for _, key := range keys {
@@ -116,7 +116,7 @@ func (s *Shared[V]) fetch(ctx context.Context, mine []string, flight chan struct
 		keep(key, began, v)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.done[key] = reading[V]{began, v}
+		s.done[key] = Reading[V]{began, v}
 	})
 }
 
