@@ -176,6 +176,10 @@ func (a *auditor) memberIdentityDoubt(ref Ref) (reason, detail string) {
 		return ReasonMemberUnknown, "what the identity provider knows of the member could not be read"
 	case a.categories[at]&^a.harmless[at]&(setNameMismatch|setIDMismatch) != 0 || len(m.NearName) > 0 || m.ByExternalIDOtherType != nil:
 		return ReasonMemberIdentity, "the member diverges itself: settle its identity first"
+	case len(m.ByName) > 1:
+		// The link may be right, and still the one whom the group is meant to hold is
+		// another of them.
+		return ReasonMemberIdentity, "several identities of the identity provider have the member's name: settle which one it is first"
 	default:
 		return "", ""
 	}

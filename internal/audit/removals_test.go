@@ -71,8 +71,11 @@ func TestDivergences_removalConditions(t *testing.T) {
 		"member linkable": {func(in *Input, _ *Options) {
 			in.Matches[memberMatch].ByExternalID, in.Matches[memberMatch].ByName = nil, []Identity{identity("new", "b")}
 		}, ReasonMemberIdentity},
-		"member renamed":     {func(in *Input, _ *Options) { in.Matches[memberMatch].ByExternalID = ptr(identity("b-id", "c")) }, ReasonMemberIdentity},
-		"member near name":   {func(in *Input, _ *Options) { in.Matches[memberMatch].NearName = []Identity{identity("n", "b ")} }, ReasonMemberIdentity},
+		"member renamed":   {func(in *Input, _ *Options) { in.Matches[memberMatch].ByExternalID = ptr(identity("b-id", "c")) }, ReasonMemberIdentity},
+		"member near name": {func(in *Input, _ *Options) { in.Matches[memberMatch].NearName = []Identity{identity("n", "b ")} }, ReasonMemberIdentity},
+		"member name twice": {func(in *Input, _ *Options) {
+			in.Matches[memberMatch].ByName = append(in.Matches[memberMatch].ByName, identity("b-id", "b"), identity("other", "b"))
+		}, ReasonMemberIdentity},
 		"member unknown":     {func(in *Input, _ *Options) { in.Matches[memberMatch].Unknown = "500" }, ReasonMemberUnknown},
 		"member not audited": {func(in *Input, _ *Options) { in.Matches = append(in.Matches[:1:1], in.Matches[2]) }, ReasonMemberNotAudited},
 		"group renamed":      {func(in *Input, _ *Options) { in.Matches[groupMatch].ByExternalID = ptr(identity("g-id", "h")) }, ReasonGroupLink},
@@ -179,4 +182,43 @@ func TestDivergences_membersLeft(t *testing.T) {
 	}})
 	same(t, "action", r.Groups[0].Action, ActionReviewMembers)
 	same(t, "advisories", r.Groups[0].Advisories, []string{AdvisoryNested})
+}
+
+// A linked group 20 holds group 10, through which it has someone of the IdP's. Nobody
+// is offered to be taken out of group 10, nor out of a group within it.
+func TestDivergences_carriersKeepTheirMembers(t *testing.T) {
+	t.Parallel()
+	for label, c := range map[string]struct {
+		member  Ref
+		nested  *bool
+		members map[string][]Member
+		want    int
+	}{
+		"carries":           {Ref{TypeGroup, "10"}, ptr(true), nil, 0},
+		"through another":   {Ref{TypeGroup, "30"}, ptr(true), map[string][]Member{"30": {{Ref: Ref{TypeGroup, "10"}}}}, 0},
+		"in a circle":       {Ref{TypeGroup, "30"}, ptr(true), map[string][]Member{"30": {{Ref: Ref{TypeGroup, "10"}}}, "10": {{Ref: Ref{TypeGroup, "30"}}}}, 0},
+		"carries nobody":    {Ref{TypeGroup, "10"}, ptr(false), nil, 2},
+		"another group":     {Ref{TypeGroup, "40"}, ptr(true), nil, 2},
+		"a user of that id": {Ref{TypeUser, "10"}, ptr(true), nil, 2},
+	} {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			in, o := removable()
+			parent := Match{
+				Principal: group("20", "p", "p-id"), ByExternalID: ptr(identity("p-id", "p")),
+				Members: &MemberMatch{External: []MemberRef{{Ref: c.member, Name: "x", ExternalID: "x-id", Source: SourceInternal, NestedInIDP: c.nested}}},
+			}
+			in = scope(append(in.Matches, parent))
+			in.Members = c.members
+			got := 0
+			for _, m := range Divergences(in, o).MemberRemovals {
+				if m.GroupID == "10" {
+					got++
+				}
+			}
+			if got != c.want {
+				t.Errorf("%d members are offered to be taken out of group 10, want %d", got, c.want)
+			}
+		})
+	}
 }

@@ -261,7 +261,7 @@ func reasonRules() []Rule {
 		},
 		{
 			ID: ReasonMemberIdentity, Kind: KindReason, Title: "Member diverges itself",
-			Description: "The member has a link to be repaired; the identity provider may confirm it afterwards.",
+			Description: "The member has a link to be repaired, or its name belongs to several identities; the identity provider may confirm it afterwards.",
 			Remedy:      "Settle its identity first.",
 			Types:       []PrincipalType{TypeGroup},
 		},
