@@ -97,7 +97,7 @@ func (a *auditor) nameWillChange(m *Match, id *Identity) bool {
 // caseOnly tells whether the name of the identity in question, linked or to be
 // linked, is the principal's but for its case.
 func caseOnly(m *Match, set categorySet, id *Identity) bool {
-	return set&(setNameMismatch|setIDMismatch) != 0 && len(id.Names) > 0 &&
+	return set&(setNameMismatch|setIDMismatch) != 0 &&
 		!hasName(id, m.Principal.Name) && hasNameInAnyCase(id, m.Principal.Name)
 }
 

@@ -30,6 +30,8 @@ func TestDivergences_advisories(t *testing.T) {
 		others []Principal
 		change func(*Options)
 		want   []string
+		// listed is the display name in the listing.
+		listed string
 	}{
 		"clean":                  {match: linked(func(*Identity) {})},
 		"duplicate":              {match: linked(func(*Identity) {}), others: []Principal{user("2", "b", "x")}, want: []string{"DUPLICATE_EXTERNAL_ID"}},
@@ -63,6 +65,8 @@ func TestDivergences_advisories(t *testing.T) {
 		"sp renamed":                {match: sp("old", "new"), want: []string{"SERVICE_PRINCIPAL_NAME_WILL_CHANGE"}},
 		"sp same name":              {match: sp("new", "new")},
 		"sp name not known":         {match: sp("", "new")},
+		"sp, name in the list":      {match: sp("", "new"), listed: "old", want: []string{"SERVICE_PRINCIPAL_NAME_WILL_CHANGE"}},
+		"sp, same name in the list": {match: sp("", "new"), listed: "new"},
 		"sp, databricks":            {match: sp("old", "new"), change: func(o *Options) { o.IDP = matchIDP }},
 		"drift in case":             {match: linked(func(id *Identity) { id.Names = []string{"b", "A"} }), want: []string{"NAME_DIFFERS_ONLY_IN_CASE"}},
 		"drift":                     {match: linked(func(id *Identity) { id.Names = []string{"b"} })},
@@ -85,7 +89,11 @@ func TestDivergences_advisories(t *testing.T) {
 			if c.change != nil {
 				c.change(&o)
 			}
-			r := Divergences(scope([]Match{c.match}, c.others...), o)
+			in := scope([]Match{c.match}, c.others...)
+			if c.listed != "" {
+				in.Inventory.Principals[0].DisplayName = c.listed
+			}
+			r := Divergences(in, o)
 			got := divergences(r)[c.match.Principal.Ref.String()].Advisories
 			for _, row := range r.AdvisoryOnly {
 				if len(row.ErrorCategories) > 0 || row.Cause != "" || row.Action != "" {

@@ -33,7 +33,7 @@ func DivergencesUntil(stop Stop, in Input, o Options) (Report, error) {
 	proposals := a.proposeFixes()
 	a.withholdPrivileged(proposals)
 
-	r := a.emptyReport(proposals)
+	r := a.emptyReport()
 	clean, next := true, 0
 	for i, m := range a.matches {
 		if a.Stopped() {
@@ -210,7 +210,7 @@ func (a *auditor) harmlessOf(m *Match, set categorySet) categorySet {
 
 // emptyReport has what can be counted beforehand, and room for the rows: an
 // account of a million principals is not copied while its report grows.
-func (a *auditor) emptyReport(proposals []proposal) Report {
+func (a *auditor) emptyReport() Report {
 	r := Report{Counts: map[string]int{}, Scanned: map[PrincipalType][]string{}, Coverage: a.in.Inventory.Coverage}
 	inScope, rows := map[PrincipalType]int{}, map[PrincipalType]int{}
 	var sets [1 << len(categoryNames)]int
@@ -241,14 +241,6 @@ func (a *auditor) emptyReport(proposals []proposal) Report {
 	r.Users = slices.Grow(r.Users, rows[TypeUser])
 	r.Groups = slices.Grow(r.Groups, rows[TypeGroup])
 	r.ServicePrincipals = slices.Grow(r.ServicePrincipals, rows[TypeServicePrincipal])
-	fixes := 0
-	for i := range proposals {
-		if proposals[i].reason == "" {
-			fixes++
-		}
-	}
-	r.ExternalIDFixes = slices.Grow(r.ExternalIDFixes, fixes)
-	r.ManualActions = slices.Grow(r.ManualActions, len(proposals)-fixes)
 	return r
 }
 

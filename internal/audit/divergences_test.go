@@ -3,7 +3,10 @@
 
 package audit
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestDivergences_empty(t *testing.T) {
 	t.Parallel()
@@ -112,4 +115,34 @@ func TestDivergences_fresherMatch(t *testing.T) {
 			same(t, "reason", reasons(Divergences(in, directory()))["user/1"], ReasonHeld)
 		})
 	}
+}
+
+// A match that is not in the list holds its id too, beside the listed one of the same id.
+func TestDivergences_matchOutsideTheList(t *testing.T) {
+	t.Parallel()
+	m := linkable()
+	m.ByName[0].ExternalID = "shared"
+	in := scope([]Match{m, {Principal: user("2", "b", "shared"), ByExternalID: ptr(identity("shared", "b"))}}, user("3", "c", "shared"))
+	in.Inventory.Principals = slices.DeleteFunc(in.Inventory.Principals, func(p Principal) bool { return p.ID == "2" })
+	x := newHolderIndex(in.Inventory.Principals, []*Match{&in.Matches[0], &in.Matches[1]}, func(s string) string { return s })
+	for _, ref := range []Ref{{TypeUser, "2"}, {TypeUser, "3"}} {
+		if other, found := x.other("shared", ref); !found || other == ref {
+			t.Errorf("beside %s: %v, %t", ref, other, found)
+		}
+	}
+	if other, found := newHolderIndex(nil, nil, func(s string) string { return s }).other("shared", Ref{}); found {
+		t.Errorf("an empty index has %v", other)
+	}
+	listed := []Principal{user("1", "a", "x"), user("2", "b", "y")}
+	x = newHolderIndex(listed, []*Match{{Principal: listed[0]}, {Principal: listed[1]}}, func(s string) string { return s })
+	same(t, "held, each once", x.refs, []Ref{{TypeUser, "1"}, {TypeUser, "2"}})
+}
+
+// What the options name is looked for where it can be: domains among users only.
+func TestDivergences_unmatchedOptions(t *testing.T) {
+	t.Parallel()
+	in := scope(nil, user("1", "a@one.example", ""), user("2", "@two.example", ""), user("4", "three.example", ""), group("3", "team@three.example", ""))
+	o := directory()
+	o.PrimaryDomains, o.AllowPrivileged = []string{"one.example", "two.example", "three.example"}, map[string]bool{"1": true, "3": true, "9": true}
+	same(t, "unmatched", Divergences(in, o).Unmatched, Unmatched{Domains: []string{"three.example"}, AllowPrivileged: []string{"9"}})
 }

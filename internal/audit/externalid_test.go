@@ -21,6 +21,8 @@ func TestSameExternalID(t *testing.T) {
 		{" " + guid, upper + "\t", true},
 		{guid, guid[:35] + "e", false},
 		{guid, strings.ReplaceAll(guid, "-", ""), false},
+		{" f99fffff-9999-4999-8999-99999999ffff", "f99fffff-9999-4999-8999-99999999ffff", true},
+		{"f99fffff-9999-4999-8999-99999999ffff", "F99FFFFF-9999-4999-8999-99999999FFFF", true},
 		{"{" + guid + "}", guid, false},
 		{"g" + guid[1:], "G" + guid[1:], false},
 		{"00uAbc", "00uAbc", true},
@@ -62,5 +64,19 @@ func TestValidateExternalID(t *testing.T) {
 			got = err.Error()
 		}
 		same(t, c.id, got, c.want)
+	}
+}
+
+func TestParseRef(t *testing.T) {
+	t.Parallel()
+	for _, want := range []Ref{{TypeUser, "1"}, {TypeGroup, "2"}, {TypeServicePrincipal, "3"}} {
+		if got, err := ParseRef(want.String()); err != nil || got != want {
+			t.Errorf("%s: %v, %v", want, got, err)
+		}
+	}
+	for _, text := range []string{"", "user", "user/", "/1", "robot/1", "user/1/2", "user/1 "} {
+		if got, err := ParseRef(text); err == nil {
+			t.Errorf("%q is read as %v", text, got)
+		}
 	}
 }

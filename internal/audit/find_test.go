@@ -19,6 +19,8 @@ func TestFind(t *testing.T) {
 		principal(TypeUser, "2", "ben@example.com", "reporting", ""),
 		principal(TypeGroup, "3", "reporting", "reporting", "okta-Id"),
 		principal(TypeGroup, "4", "Reporting", "Reporting", ""),
+		principal(TypeGroup, "6", "named", "", ""),
+		principal(TypeUser, "7", "named", "", ""),
 		principal(TypeServicePrincipal, "5", "aaaa0000-0000-4000-8000-000000000005", "Ann", "8f1c0000-0000-4000-8000-000000000001"),
 	}}
 	tests := map[string]struct {
@@ -37,6 +39,8 @@ func TestFind(t *testing.T) {
 		"a display name across types": {Selector{DisplayName: "Ann"}, []string{"user/1", "service_principal/5"}},
 		"differs in case only":        {Selector{DisplayName: "reporting", Type: TypeGroup}, []string{"group/3", "group/4"}},
 		"only another case":           {Selector{DisplayName: "REPORTING"}, nil},
+		"a group without one":         {Selector{DisplayName: "named"}, []string{"group/6"}},
+		"a group's, in another case":  {Selector{DisplayName: "NAMED"}, nil},
 		"nothing is selected":         {Selector{}, nil},
 	}
 	for name, tt := range tests {
@@ -67,6 +71,22 @@ func TestSelector_Covers(t *testing.T) {
 	} {
 		if got := tt.selector.Covers(users); got != tt.want {
 			t.Errorf("%s: got %t", name, got)
+		}
+	}
+}
+
+// An id, a user name and an application id belong to one principal; other selectors
+// may mean several.
+func TestSelector_Unique(t *testing.T) {
+	t.Parallel()
+	for want, selectors := range map[bool][]Selector{
+		true:  {{ID: "1"}, {UserName: "a"}, {ApplicationID: "a"}},
+		false: {{}, {ExternalID: "a"}, {DisplayName: "a"}, {Type: TypeUser}},
+	} {
+		for _, s := range selectors {
+			if s.Unique() != want {
+				t.Errorf("%+v is unique: %t", s, !want)
+			}
 		}
 	}
 }

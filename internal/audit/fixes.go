@@ -33,13 +33,7 @@ type proposal struct {
 // then the switches.
 func (a *auditor) proposeFixes() []proposal {
 	open := func(i int) categorySet { return a.open(i) & setLink }
-	count := 0
-	for i := range a.matches {
-		if open(i) != 0 {
-			count++
-		}
-	}
-	all := make([]proposal, 0, count)
+	var all []proposal
 	for i, m := range a.matches {
 		if set := open(i); set != 0 {
 			all = append(all, proposal{at: i, m: m, category: leadCategory(set)})

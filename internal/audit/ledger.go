@@ -68,7 +68,7 @@ func PlanLedger[E any](in LedgerInput[E]) LedgerPlan[E] {
 	if shown == nil {
 		shown = in.Wanted
 	}
-	p := LedgerPlan[E]{Entries: make(map[string]E, len(in.Tracked)+len(in.Pending))}
+	p := LedgerPlan[E]{Entries: make(map[string]E, max(len(in.Tracked), len(in.Pending)))}
 	for _, key := range slices.Sorted(maps.Keys(in.Pending)) {
 		if in.Exclude[key] {
 			continue

@@ -148,3 +148,22 @@ func TestPlanLedger_fixedPoint(t *testing.T) {
 		}
 	})
 }
+
+// A plan is the same only where nothing of any kind changes.
+func TestLedgerPlan_same(t *testing.T) {
+	t.Parallel()
+	k := []string{"user/1"}
+	for want, plans := range map[bool][]LedgerPlan[ledgerEntry]{
+		true: {{}},
+		false: {
+			{New: k}, {Changed: k}, {Settled: k}, {Excluded: k}, {New: k, Changed: k}, {New: k, Settled: k}, {New: k, Excluded: k},
+			{Changed: k, Settled: k}, {Settled: k, Excluded: k}, {New: k, Changed: k, Settled: k, Excluded: k},
+		},
+	} {
+		for _, p := range plans {
+			if p.Same() != want {
+				t.Errorf("%+v is the same: %t", p, !want)
+			}
+		}
+	}
+}

@@ -248,6 +248,25 @@ func TestRefusalNamesGroupMemberAndRemedy(t *testing.T) {
 	}
 }
 
+func TestRefusalSaysWhyTheGroupIsTheIDPs(t *testing.T) {
+	t.Parallel()
+	linked, unlinked := goodAdd(), goodAdd()
+	linked.Group.ExternalID = "g-id"
+	unlinked.Members = []Member{{Ref: Ref{TypeUser, "9"}, Source: SourceIdentityProvider}}
+	for want, f := range map[string]AddMemberFacts{
+		`the group belongs to the identity provider (externalId "g-id")`: linked,
+		"the group has members that come from the identity provider":     unlinked,
+	} {
+		if got := idpGroup(&f); got != want {
+			t.Errorf("said %q, want %q", got, want)
+		}
+	}
+	five := []string{"a", "b", "c", "d", "e"}
+	if got := powersText(five); got != "a, b, c, d, e" {
+		t.Error(got)
+	}
+}
+
 // Whatever the facts are: an addition that passes is to a Databricks group, of
 // an active member, makes no cycle, and rests on no hole.
 func TestGuardAddMemberProperty(t *testing.T) {

@@ -23,6 +23,11 @@ func TestFoldName(t *testing.T) {
 			t.Fatalf("%q and %q: one key is %t, one name in any case is %t", a, b, got, want)
 		}
 	})
+	for _, pair := range [][2]string{{"\u03c2", "\u03a3"}, {"\u212a", "k"}} {
+		if audit.FoldName(pair[0]) != audit.FoldName(pair[1]) {
+			t.Errorf("%q and %q are one name in any case", pair[0], pair[1])
+		}
+	}
 	if got := audit.FoldName("User01@Example.COM"); got != "user01@example.com" {
 		t.Error(got)
 	}

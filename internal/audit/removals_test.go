@@ -3,7 +3,10 @@
 
 package audit
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // removable is a linked group with one local and one external member that the
 // IdP does not have, both members in scope and beyond doubt.
@@ -76,6 +79,7 @@ func TestDivergences_removalConditions(t *testing.T) {
 		"member name twice": {func(in *Input, _ *Options) {
 			in.Matches[memberMatch].ByName = append(in.Matches[memberMatch].ByName, identity("b-id", "b"), identity("other", "b"))
 		}, ReasonMemberIdentity},
+		"member name once":   {func(in *Input, _ *Options) { in.Matches[memberMatch].ByName = []Identity{identity("b-id", "b")} }, ""},
 		"member unknown":     {func(in *Input, _ *Options) { in.Matches[memberMatch].Unknown = "500" }, ReasonMemberUnknown},
 		"member not audited": {func(in *Input, _ *Options) { in.Matches = append(in.Matches[:1:1], in.Matches[2]) }, ReasonMemberNotAudited},
 		"group renamed":      {func(in *Input, _ *Options) { in.Matches[groupMatch].ByExternalID = ptr(identity("g-id", "h")) }, ReasonGroupLink},
@@ -220,5 +224,53 @@ func TestDivergences_carriersKeepTheirMembers(t *testing.T) {
 				t.Errorf("%d members are offered to be taken out of group 10, want %d", got, c.want)
 			}
 		})
+	}
+}
+
+// What the group's direct members say of a member fills what the match leaves open. The
+// identity provider's membership is believed over the account's own, not the other way.
+func TestMemberJudge_complete(t *testing.T) {
+	t.Parallel()
+	direct := Member{Ref: Ref{TypeUser, "1"}, Name: "direct", ExternalID: "d"}
+	for label, c := range map[string]struct {
+		match, direct, want MembershipSource
+	}{
+		"not said":               {"", SourceInternal, SourceInternal},
+		"unknown":                {SourceUnknown, SourceInternal, SourceInternal},
+		"the IdP's after all":    {SourceInternal, SourceIdentityProvider, SourceIdentityProvider},
+		"the IdP's by the match": {SourceIdentityProvider, SourceInternal, SourceIdentityProvider},
+		"both internal":          {SourceInternal, SourceUnknown, SourceInternal},
+	} {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			d := direct
+			d.Source = c.direct
+			j := memberJudge{direct: map[string]*Member{"1": &d}}
+			got, known := j.complete(MemberRef{Ref: Ref{ID: "1"}, Name: "match", Source: c.match})
+			if want := (MemberRef{Ref: d.Ref, Name: "match", ExternalID: "d", Source: c.want}); !known || got.Ref != want.Ref || got.Name != want.Name || got.ExternalID != want.ExternalID || got.Source != want.Source {
+				t.Errorf("completed to %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+// Members that are left to people are named by what the listing knows of them, and
+// counted where there are several.
+func TestDivergences_leftMembersAreNamed(t *testing.T) {
+	t.Parallel()
+	in, o := removable()
+	in.Matches[2].Members.Local = nil
+	in.Matches[2].Members.External[0].Name, in.Matches[2].Members.External[0].Source = "", SourceUnknown
+	one := Divergences(in, o).ManualActions
+	if len(one) != 1 {
+		t.Fatalf("left: %+v", one)
+	}
+	same(t, "members", one[0].Members, []NamedRef{{Ref: Ref{TypeUser, "2"}, Name: "b"}})
+	if strings.Contains(one[0].Detail, "members:") {
+		t.Errorf("one member is counted: %s", one[0].Detail)
+	}
+	in.Matches[2].Members.External[0].Ref = Ref{Type: TypeGroup, ID: "2"}
+	for _, action := range Divergences(in, o).ManualActions {
+		same(t, "a group of a user's id", action.Members, []NamedRef{{Ref: Ref{TypeGroup, "2"}}})
 	}
 }

@@ -161,3 +161,18 @@ func TestDivergences_membersOfActionsAreNamed(t *testing.T) {
 	r := Divergences(in, directory())
 	same(t, "members", r.ManualActions[0].Members, []NamedRef{{Ref{TypeServicePrincipal, "7"}, "app"}, {Ref: Ref{ID: "8"}}})
 }
+
+// A remedy of some of a row's principals says of how many; one of all of them does not.
+func TestSummaryRow_explain(t *testing.T) {
+	t.Parallel()
+	s := summary{rows: make([]SummaryRow, 1), of: map[Ref]int{{TypeUser, "1"}: 0, {TypeUser, "2"}: 0}}
+	action := func(id, reason string) ManualAction { return ManualAction{Ref: Ref{TypeUser, id}, Reason: reason} }
+	counts := s.remedies([]ManualAction{
+		action("1", ReasonHeld), action("1", ReasonHeld), action("2", ReasonHeld), action("2", ReasonAmbiguous), action("9", ReasonHeld),
+	})[0]
+	held, ambiguous := action("", ReasonHeld), action("", ReasonAmbiguous)
+	same(t, "counts", counts, map[string]int{held.Remedy(): 2, ambiguous.Remedy(): 1})
+	row := SummaryRow{Count: 2}
+	row.explain(counts)
+	same(t, "remedy", row.Remedy, held.Remedy()+" 1 of 2: "+ambiguous.Remedy())
+}

@@ -4,8 +4,10 @@
 package access
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -55,7 +57,7 @@ func (x *index) add(group *Group) {
 		return
 	}
 	first, second := old, group
-	if comparePrincipals(second.Principal, first.Principal) < 0 {
+	if cmp.Or(comparePrincipals(second.Principal, first.Principal), strings.Compare(second.Unknown, first.Unknown), strings.Compare(second.MembersUnknown, first.MembersUnknown)) < 0 {
 		first, second = second, first // Not the order of the list decides.
 	}
 	merged := *first

@@ -95,3 +95,29 @@ func TestCompareInHoles(t *testing.T) {
 		})
 	}
 }
+
+// An assignment without any level gives nothing.
+func TestCompareIn_assignmentWithoutLevel(t *testing.T) {
+	t.Parallel()
+	for want, levels := range map[Hint][]string{HintNoWorkspace: {}, HintAddInDatabricks: {LevelUser}} {
+		in := Assignments{Workspaces: []WorkspaceAccess{workspace("7", "w", map[string][]string{"1": levels})}}
+		d := CompareIn(in, listed(group("1", "one", "u1")), user("u1", "a"), user("u2", "b"))
+		if len(d.OnlyInA) != 1 || d.OnlyInA[0].Hint != want {
+			t.Errorf("levels %v: %+v", levels, d.OnlyInA)
+		}
+	}
+}
+
+// The membership of a system group is Databricks' own, where the group was read.
+func TestCompareIn_systemGroup(t *testing.T) {
+	t.Parallel()
+	system := group("1", "users", "u1")
+	unknown := system
+	unknown.Unknown = "500"
+	for want, g := range map[Origin]Group{OriginSystem: system, OriginUnknown: unknown} {
+		d := CompareIn(Assignments{}, listed(g), user("u1", "a"), user("u2", "b"))
+		if len(d.OnlyInA) != 1 || d.OnlyInA[0].Origin != want {
+			t.Errorf("want %s: %+v", want, d.OnlyInA)
+		}
+	}
+}

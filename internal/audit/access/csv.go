@@ -22,8 +22,9 @@ const (
 // has, what both have, each in the order of the comparison (1.7, R22). What a
 // hole hides is an empty cell, neither True nor False.
 func CompareRows(d Diff) []map[string][]string {
-	out := make([]map[string][]string, 0, len(d.OnlyInA)+len(d.OnlyInB)+len(d.Both))
-	for _, row := range slices.Concat(d.OnlyInA, d.OnlyInB, d.Both) {
+	rows := slices.Concat(d.OnlyInA, d.OnlyInB, d.Both)
+	out := make([]map[string][]string, 0, len(rows))
+	for _, row := range rows {
 		out = append(out, map[string][]string{
 			"group_id": {row.GroupID}, "group_name": {row.GroupName}, "source": {row.Source},
 			"in_a": csvTruth(row.InA), "in_b": csvTruth(row.InB),

@@ -33,6 +33,13 @@ func TestMergeOfAGroupThatComesTwice(t *testing.T) {
 			t.Error(diff)
 		}
 	}
+	again := full
+	again.Unknown, again.MembersUnknown = "404", "404"
+	for _, groups := range [][]Group{{full, again}, {again, full}} {
+		if got := newIndex(nil, &Graph{Listed: true, Groups: groups}).groups["1"]; got.Unknown != "404" {
+			t.Errorf("the order of the list decides: %q", got.Unknown)
+		}
+	}
 	blank := full
 	blank.ExternalID, blank.Unknown, blank.MembersUnknown = "", "", ""
 	linked := other

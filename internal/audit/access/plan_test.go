@@ -417,3 +417,121 @@ func TestPlanOfManyHoles(t *testing.T) {
 		t.Errorf("problem of %d bytes: %.1200s", len(text), text)
 	}
 }
+
+// The texts of many: the first ones, and how many more, only where there are more.
+func TestTextsOfMany(t *testing.T) {
+	t.Parallel()
+	five := []string{"a", "b", "c", "d", "e"}
+	if got := firstTexts(five); got != "a; b; c; d; e" {
+		t.Error(got)
+	}
+	if got := firstTexts(append(five, "f")); got != "a; b; c; d; e, and 1 more" {
+		t.Error(got)
+	}
+	if got := firstReasons(nil); got != "" {
+		t.Error(got)
+	}
+	if got := firstReasons([]audit.Failure{{Reason: "x"}, {Reason: "x"}}); got != ": x" {
+		t.Error(got)
+	}
+	var groups []Group
+	var ids []string
+	for i := range 11 {
+		ids = append(ids, fmt.Sprint(i))
+		groups = append(groups, group(ids[i], "g"))
+	}
+	p := &planner{judge: &judge{x: newIndex(nil, &Graph{Groups: groups})}}
+	if got := p.groups(ids[:10]); strings.Contains(got, "more") {
+		t.Error(got)
+	}
+	if got := p.groups(ids); !strings.HasSuffix(got, "group/9 (g), and 1 more") {
+		t.Error(got)
+	}
+}
+
+// That no metastore is visible is said where the list of metastores was read, and only there.
+func TestPlanOfNoMetastore(t *testing.T) {
+	t.Parallel()
+	const limit = "no metastore is visible"
+	for unknown, want := range map[string]bool{"": true, "500": false} {
+		p := planOf(listed(group("1", "one", "u1")), func(in *PlanInput) {
+			in.Facts.Metastores, in.Facts.MetastoresUnknown = nil, unknown
+		})
+		text := ""
+		for _, row := range p.Unverified {
+			text += row.Reason
+		}
+		if strings.Contains(text, limit) != want {
+			t.Errorf("metastores %q: %s", unknown, text)
+		}
+	}
+}
+
+// A grant is held by an id, by a name, by both; not by neither, and not without a privilege.
+func TestHolders_add(t *testing.T) {
+	t.Parallel()
+	h := newHolders(&Facts{})
+	h.add("1", "", CatalogEffect{}, []string{"SELECT"})
+	h.add("", "one", CatalogEffect{}, []string{"SELECT"})
+	h.add("2", "two", CatalogEffect{}, []string{"SELECT"})
+	h.add("", "", CatalogEffect{}, []string{"SELECT"})
+	h.add("3", "", CatalogEffect{}, nil)
+	if len(h.byID["1"]) != 1 || len(h.byID["2"]) != 1 || len(h.byID) != 2 || len(h.byName) != 1 || len(h.byName[NameKey("one")]) != 1 {
+		t.Errorf("by id %v, by name %v", h.byID, h.byName)
+	}
+}
+
+// Why a group could not be read ends the sentence; a group that was read has no reason.
+func TestClosure_because(t *testing.T) {
+	t.Parallel()
+	g := Graph{
+		Route: RouteIAMv2, Groups: []Group{group("1", "one", "u1"), unread(group("2", "two")), group("3", "three")},
+		Above: map[audit.Ref]Above{userRef("u1"): {IDs: []string{"1", "2", "3"}}},
+	}
+	x := newIndex(nil, &g)
+	c := x.closureOf(user("u1", "a"), nil)
+	for id, want := range map[string]string{"1": "", "2": ": 403 on group 2", "9": "", "3": ": " + c.contradiction()} {
+		if got := c.because(id); got != want {
+			t.Errorf("group %s: %q, want %q", id, got, want)
+		}
+	}
+	holes := x.holes(c)
+	if len(holes) != 2 {
+		t.Errorf("holes %+v", holes)
+	}
+	// Where nothing bounds what is above, each group that was not read is a hole; where the
+	// groups above are known, those beside them are none.
+	for want, above := range map[int]map[audit.Ref]Above{2: nil, 0: {userRef("u1"): {IDs: []string{"1"}}}} {
+		g := Graph{Route: RouteIAMv2, Groups: []Group{group("1", "one", "u1"), unread(group("2", "two"))}, Above: above}
+		x := newIndex(nil, &g)
+		if got := x.holes(x.closureOf(user("u1", "a"), nil)); len(got) != want {
+			t.Errorf("above %v: holes %+v", above, got)
+		}
+	}
+}
+
+// A hidden membership matters to who is linked, or in a group that is or may be.
+func TestClosure_hiddenSome(t *testing.T) {
+	t.Parallel()
+	unknown := group("1", "", "u1")
+	unknown.Unknown = "500"
+	for label, c := range map[string]struct {
+		groups []Group
+		above  []string
+		want   bool
+	}{
+		"in a plain group":            {[]Group{group("1", "one", "u1")}, nil, false},
+		"in a linked group":           {[]Group{external(group("1", "one", "u1"))}, nil, true},
+		"in a group not read":         {[]Group{unknown}, nil, true},
+		"in a group nobody lists":     {nil, []string{"9"}, false},
+		"beside a group of the IdP's": {[]Group{external(group("1", "one"))}, nil, false},
+	} {
+		g := listed(c.groups...)
+		if c.above != nil {
+			g.Above = map[audit.Ref]Above{userRef("u1"): {IDs: c.above}}
+		}
+		if got := newIndex(nil, &g).closureOf(user("u1", "a"), nil).hiddenSome(); got != c.want {
+			t.Errorf("%s: %t", label, got)
+		}
+	}
+}

@@ -4,7 +4,10 @@
 package access
 
 import (
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -55,6 +58,52 @@ func TestNotUnderstood(t *testing.T) {
 			}
 			if p.Complete != c.whole {
 				t.Errorf("the plan is complete %t, failures %+v", p.Complete, p.Failures)
+			}
+		})
+	}
+}
+
+// Only what cannot be attributed is left out; the rest stays, and what was given too.
+func TestUnderstood(t *testing.T) {
+	t.Parallel()
+	blank := group("", "", "u1")
+	named := group("1", "one", "u1")
+	halfNamed := group("2", "two", "u1", "")
+	of := func(groups ...Group) Graph {
+		g := listed(groups...)
+		g.Above = map[audit.Ref]Above{userRef("u1"): {IDs: []string{"1", "", "2"}}, userRef("u2"): {IDs: []string{"1"}}}
+		return g
+	}
+	for label, c := range map[string]struct {
+		in      Graph
+		groups  string
+		listed  bool
+		members string
+	}{
+		"a group without id alone": {of(blank), "", false, ""},
+		"beside another":           {of(blank, named), "1", false, ""},
+		"a member without id":      {of(named, halfNamed), "1 2", true, entryWithoutID},
+		"nothing odd":              {of(named), "1", true, ""},
+	} {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			before := len(c.in.Groups)
+			got := understood(&c.in)
+			var ids []string
+			unknown := ""
+			for _, g := range got.Groups {
+				ids = append(ids, g.ID)
+				unknown += g.MembersUnknown
+				if len(g.Members) != 1 {
+					t.Errorf("group %s has the members %v", g.ID, g.Members)
+				}
+			}
+			if strings.Join(ids, " ") != c.groups || got.Listed != c.listed || unknown != c.members || len(c.in.Groups) != before {
+				t.Errorf("groups %v, listed %t, members %q; %d groups were given, now %d", ids, got.Listed, unknown, before, len(c.in.Groups))
+			}
+			want := map[audit.Ref]Above{userRef("u1"): {IDs: []string{"1", "2"}, Unknown: entryWithoutID}, userRef("u2"): {IDs: []string{"1"}}}
+			if diff := cmp.Diff(want, got.Above); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}
