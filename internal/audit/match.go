@@ -64,8 +64,24 @@ type MemberMatch struct {
 	// Local are members without externalId that the IdP group does not have;
 	// External are members with one. These feed categories 4 and 5.
 	Local, External []MemberRef
+	// InIDP is what the IdP has in the group; nil where that was not asked for, or the
+	// source cannot tell.
+	InIDP *IDPMembers
 	// Unknown is why the members could not be compared (hidden membership, a
 	// missing permission, an unread list); empty means that they were.
+	Unknown string
+}
+
+// IDPMembers is what the IdP has in a group, at any depth. Directories only.
+type IDPMembers struct {
+	// Count is the number of users and service principals, each once.
+	Count int
+	// Missing are those of them that are no members of the Databricks group, neither
+	// directly nor through a group in it, sorted by external id.
+	Missing []Identity
+	// Nested are the groups in it, sorted by external id.
+	Nested []Identity
+	// Unknown is why there may be more; empty means that all were read.
 	Unknown string
 }
 

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Command rulesdoc writes the rule reference page from the registry of the audit
-// engine, so that a report never carries an id that the page does not explain.
+// engine, and the page of readiness checks from theirs, so that a report never carries
+// an id that no page explains.
 package main
 
 import (
@@ -13,24 +14,30 @@ import (
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
 
-//go:generate go run . -out ../../../templates/guides/rules.md
+//go:generate go run . -out ../../../templates/guides/rules.md -checks ../../../templates/guides/readiness-checks.md
 
 func main() {
-	out := flag.String("out", "", "file to write")
+	out := flag.String("out", "", "file to write the rules to")
+	checks := flag.String("checks", "", "file to write the readiness checks to; empty for none")
 	flag.Parse()
-	if err := run(*out); err != nil {
+	err := run(*out, page(audit.Rules()))
+	if err == nil && *checks != "" {
+		err = run(*checks, checksPage(readiness.Checks(), readiness.NoChecks()))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "rulesdoc:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out string) error {
+func run(out, text string) error {
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(out, []byte(page(audit.Rules())), 0o644)
+	return os.WriteFile(out, []byte(text), 0o644)
 }
 
 // kinds are the sections of the page, in its order.

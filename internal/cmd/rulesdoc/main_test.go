@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
 
 func TestPage_explainsEveryRule(t *testing.T) {
@@ -45,11 +46,27 @@ func TestPage_linksSymptoms(t *testing.T) {
 func TestRun_writesTheFile(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "guides", "rules.md")
-	if err := run(out); err != nil {
+	if err := run(out, page(audit.Rules())); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(out)
 	if err != nil || string(got) != page(audit.Rules()) {
 		t.Errorf("the file is not the page: %v", err)
+	}
+}
+
+func TestChecksPage_explainsEveryCheck(t *testing.T) {
+	t.Parallel()
+	checks := readiness.Checks()
+	got := checksPage(checks, readiness.NoChecks())
+	for _, c := range checks {
+		if !strings.Contains(got, "### `"+c.ID+"`\n") || !strings.Contains(got, c.Remedy) || !strings.Contains(got, c.Consequence) {
+			t.Errorf("the page does not explain %s", c.ID)
+		}
+	}
+	for _, n := range readiness.NoChecks() {
+		if !strings.Contains(got, n.Reason) {
+			t.Errorf("the page does not say why %s is no check", n.Source)
+		}
 	}
 }

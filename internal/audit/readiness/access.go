@@ -1,0 +1,329 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package readiness
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// accessChecks are about who may do what after AIM is switched on.
+func accessChecks() []Check {
+	return []Check{
+		{
+			ID: "denylist", Title: "The denylist names who stays out", Decision: EnableAIM, Severity: Info, Source: "C4, C21", Needs: []Need{NeedDenylist}, judge: judgeDenylist,
+			Consequence: "Whoever the identity provider lets in gets a user in the account at the first login.",
+			Remedy:      "If someone is to stay out, write the rules before you switch it on, in the account console. If nobody is, waive this check.",
+		},
+		{
+			ID: "denylist_spares_admins", Title: "The denylist denies no account admin", Decision: EnableAIM, Severity: Breaking, Source: "C4", judge: judgeDeniedAdmins,
+			Needs:       []Need{NeedDenylist, NeedRoles, NeedCaller, NeedGroups},
+			Consequence: "A denied account admin is made inactive, at any depth of nested groups.",
+			Remedy:      "Remove the rule, or take the admin out of the denied group in the identity provider.",
+		},
+		{
+			ID: "denylist_rules_known", Title: "Every rule of the denylist is about a known identity", Decision: EnableAIM, Severity: Info, Source: "C4", Needs: []Need{NeedDenylist},
+			judge:       judgeDeadRules,
+			Consequence: "A rule whose identity is gone denies nobody, and counts against the limit of 100.",
+			Remedy:      "Look the id up in the identity provider, and delete rules that are dead in the account console.",
+		},
+		{
+			ID: "groups_without_assignment", Title: "Groups in a workspace have an assignment of their own", Decision: EnableAIM, Severity: Info, Source: "C6", Needs: []Need{NeedAccess},
+			judge:       judgeIndirectGroups,
+			Consequence: "A group that is in a workspace only through a group above it cannot be chosen for sharing there.",
+			Remedy:      "Assign the group: workspace_assignments_needed feeds the permission assignment of the official provider.",
+		},
+		{
+			ID: "workspace_local_groups", Title: "No workspace has groups of its own", Decision: EnableAIM, Severity: Info, Source: "C10, section 7", Needs: []Need{NeedLocalGroups},
+			judge:       judgeLocalGroups,
+			Consequence: "Automatic identity management never manages them, and their members grow stale.",
+			Remedy:      "Move them to groups of the account, in the order of the guide: dbxidentity_workspace_local_groups lists members and entitlements.",
+		},
+		{
+			ID: "group_names_in_sql", Title: "SQL definitions name groups that the account has", Decision: EnableAIM, Severity: Breaking, Source: "C15", Needs: []Need{NeedSQL},
+			judge:       func(*Facts) finding { return finding{} },
+			Asks:        "The owners of views, functions, row filters and column masks that call is_account_group_member or is_member.",
+			Consequence: "The call is false for a group that is not provisioned or was renamed, and rows disappear without an error.",
+			Remedy:      "Provision the group with dbxidentity_resolved_principal, or correct the name. Waive this check when the owners have looked.",
+		},
+		{
+			ID: "privileged_access_gained", Title: "Nobody gains a group with account roles", Decision: EnableAIM, Severity: Breaking, Source: "MIGRATE: transitive memberships",
+			Needs: []Need{NeedMembers, NeedIDPMembers, NeedRoles}, judge: func(f *Facts) finding { return judgeGained(f, true) },
+			Consequence: "Automatic identity management counts the members of nested groups. People who are not in the group today hold its account roles then.",
+			Remedy:      "Look at the people named here. Take those who should not have the roles out of the group in the identity provider, and waive the groups that are right.",
+		},
+		{
+			ID: "access_gained", Title: "Nobody gains access", Decision: EnableAIM, Severity: Info, Source: "MIGRATE: transitive memberships", Needs: []Need{NeedMembers, NeedIDPMembers},
+			judge:       func(f *Facts) finding { return judgeGained(f, false) },
+			Consequence: "Automatic identity management counts the members of nested groups. People who are not in the group today have its access then.",
+			Remedy:      "Look at the numbers; idp_members_missing of dbxidentity_divergences names the people.",
+		},
+		{
+			ID: "aim_evidence", Title: "What is seen fits what is declared", Decision: EnableAIM, Severity: Info, Source: "section 2", Needs: []Need{NeedGroups, NeedDenylist, NeedSettings},
+			judge:       judgeEvidence,
+			Consequence: "With automatic_identity_management wrong, memberships that the identity provider gave may be taken for local ones.",
+			Remedy:      "Look at the switch in the account console, and set automatic_identity_management to it.",
+		},
+	}
+}
+
+func judgeDenylist(f *Facts) (out finding) {
+	if len(f.Denylist) == 0 && len(f.Unknown[NeedDenylist]) == 0 {
+		out.add(kindAccount, "", "", "the denylist has no rule")
+	}
+	if n := len(f.Denylist); n > 0 {
+		out.evidence = append(out.evidence, fmt.Sprintf("%d of %d rules are used", n, mostDenyRules))
+	}
+	return out
+}
+
+// above are all groups that a principal is in, at any depth, and itself.
+func (f *Facts) above(ref audit.Ref) map[string]bool {
+	parents := f.parents()
+	seen := map[string]bool{ref.ID: true}
+	for queue := []string{ref.ID}; len(queue) > 0; queue = queue[1:] {
+		for _, id := range parents[queue[0]] {
+			if !seen[id] {
+				seen[id] = true
+				queue = append(queue, id)
+			}
+		}
+	}
+	return seen
+}
+
+func (f *Facts) parents() map[string][]string {
+	if f.parentsOf == nil {
+		f.parentsOf = map[string][]string{}
+		for id, members := range f.Members {
+			for _, m := range members {
+				f.parentsOf[m.ID] = append(f.parentsOf[m.ID], id)
+			}
+		}
+	}
+	return f.parentsOf
+}
+
+func judgeDeniedAdmins(f *Facts) (out finding) {
+	if len(f.Denylist) == 0 {
+		// Without a rule nobody is denied, whatever else could not be read.
+		out.settled = len(f.Unknown[NeedDenylist]) == 0
+		return out
+	}
+	watched := slices.Clone(f.Admins)
+	if f.Caller != (audit.Ref{}) && !slices.Contains(watched, f.Caller) {
+		watched = append(watched, f.Caller)
+	}
+	slices.SortFunc(watched, audit.CompareRefs)
+	for _, rule := range f.Denylist {
+		for _, ref := range watched {
+			for id := range f.above(ref) {
+				held := f.byID(id)
+				if held.ExternalID != "" && audit.SameExternalID(held.ExternalID, rule.ExternalID) {
+					out.add(kindRule, rule.ExternalID, rule.Name, fmt.Sprintf("denies %s (%s)", ref, f.principal(ref).Name))
+				}
+			}
+		}
+	}
+	return out
+}
+
+func judgeDeadRules(f *Facts) (out finding) {
+	if len(f.Denylist) == 0 {
+		return out
+	}
+	known, deleted := map[string]bool{}, map[string]bool{}
+	for _, p := range f.Inventory.Principals {
+		known[audit.CanonicalExternalID(p.ExternalID)] = true
+	}
+	for i := range f.Matches {
+		for _, id := range slices.Concat(f.Matches[i].ByName, one(f.Matches[i].ByExternalID)) {
+			known[audit.CanonicalExternalID(id.ExternalID)] = true
+		}
+		if gone := f.Matches[i].DeletedByExternalID; gone != nil {
+			deleted[audit.CanonicalExternalID(gone.ExternalID)] = true
+		}
+	}
+	unseen := 0
+	for _, rule := range f.Denylist {
+		key := audit.CanonicalExternalID(rule.ExternalID)
+		switch {
+		case deleted[key]:
+			out.add(kindRule, rule.ExternalID, rule.Name, "was deleted in the identity provider")
+		case !known[key]:
+			unseen++
+		}
+	}
+	if unseen > 0 {
+		out.unknown = append(out.unknown, fmt.Sprintf("%d rules are about identities that no principal of the account has; whether the identity provider has them was not asked", unseen))
+	}
+	return out
+}
+
+func one(id *audit.Identity) []audit.Identity {
+	if id == nil {
+		return nil
+	}
+	return []audit.Identity{*id}
+}
+
+// Assignment is a group that needs an assignment of its own in a workspace.
+type Assignment struct{ WorkspaceID, WorkspaceName, GroupID, GroupName string }
+
+// AssignmentsNeeded are the groups that are in a workspace only through another one,
+// sorted by workspace and group.
+func AssignmentsNeeded(f *Facts) []Assignment {
+	direct := map[Access]bool{}
+	for _, a := range f.Access {
+		if a.Direct {
+			direct[Access{a.WorkspaceID, a.Ref, false}] = true
+		}
+	}
+	names := map[string]string{}
+	for _, w := range f.Workspaces {
+		names[w.ID] = w.Name
+	}
+	var out []Assignment
+	for _, a := range f.Access {
+		if a.Type == audit.TypeGroup && !a.Direct && !direct[a] {
+			out = append(out, Assignment{a.WorkspaceID, names[a.WorkspaceID], a.ID, f.principal(a.Ref).Name})
+		}
+	}
+	slices.SortFunc(out, func(a, b Assignment) int {
+		if c := audit.CompareIDs(a.WorkspaceID, b.WorkspaceID); c != 0 {
+			return c
+		}
+		return audit.CompareIDs(a.GroupID, b.GroupID)
+	})
+	return slices.Compact(out)
+}
+
+func judgeIndirectGroups(f *Facts) (out finding) {
+	for _, a := range AssignmentsNeeded(f) {
+		out.affected = append(out.affected, Affected{
+			Kind: string(audit.TypeGroup), ID: a.GroupID, Name: a.GroupName, WorkspaceID: a.WorkspaceID, Detail: "is in the workspace through another group only",
+		})
+	}
+	return out
+}
+
+func judgeLocalGroups(f *Facts) (out finding) {
+	for _, g := range f.LocalGroups {
+		detail := fmt.Sprintf("%d members", g.Members)
+		if g.AccountGroupID != "" {
+			detail += ", the account has a group of that name: " + g.AccountGroupID
+		}
+		out.affected = append(out.affected, Affected{Kind: kindWorkspaceGroup, ID: g.ID, Name: g.Name, WorkspaceID: g.WorkspaceID, Detail: detail})
+	}
+	return out
+}
+
+// membersKnown goes through the linked groups whose members were compared.
+func (f *Facts) linkedGroups(each func(m *audit.Match, members *audit.MemberMatch)) {
+	for i := range f.Matches {
+		m := &f.Matches[i]
+		if m.Principal.Type == audit.TypeGroup && m.Unknown == "" && m.ByExternalID != nil && m.Members != nil && m.Members.Unknown == "" {
+			each(m, m.Members)
+		}
+	}
+}
+
+// silentMembers is why the members in the identity provider are not known.
+func (f *Facts) silentMembers() []string {
+	if f.IDP == idpDatabricks {
+		return []string{"idp databricks (matchWithIdp) does not report the members that the identity provider has; entra, okta and file do"}
+	}
+	var out []string
+	f.linkedGroups(func(m *audit.Match, members *audit.MemberMatch) {
+		if members.InIDP != nil && members.InIDP.Unknown != "" {
+			out = append(out, fmt.Sprintf("group/%s: %s", m.Principal.ID, members.InIDP.Unknown))
+		}
+	})
+	return out
+}
+
+func judgeGained(f *Facts, privileged bool) (out finding) {
+	out.unknown = f.silentMembers()
+	f.linkedGroups(func(m *audit.Match, members *audit.MemberMatch) {
+		roles := f.GroupRoles[m.Principal.ID]
+		if members.InIDP == nil || len(members.InIDP.Missing) == 0 || privileged && len(roles) == 0 {
+			return
+		}
+		const shown = 5
+		var names []string
+		for _, id := range members.InIDP.Missing[:min(shown, len(members.InIDP.Missing))] {
+			names = append(names, nameOf(&id))
+		}
+		detail := fmt.Sprintf("%d more members: %s", len(members.InIDP.Missing), strings.Join(names, ", "))
+		if len(members.InIDP.Missing) > shown {
+			detail += ", .."
+		}
+		if len(roles) > 0 {
+			detail += "; account roles: " + strings.Join(roles, ", ")
+		}
+		if in := f.workspacesOf(m.Principal.Ref); len(in) > 0 {
+			detail += "; workspaces: " + strings.Join(in, ", ")
+		}
+		out.addRef(m.Principal.Ref, m.Principal.Name, detail)
+	})
+	return out
+}
+
+func nameOf(id *audit.Identity) string {
+	if len(id.Names) > 0 {
+		return id.Names[0]
+	}
+	return cmpName(id.DisplayName, id.ExternalID)
+}
+
+func (f *Facts) workspacesOf(ref audit.Ref) []string {
+	var out []string
+	for _, a := range f.Access {
+		if a.Ref == ref {
+			out = append(out, a.WorkspaceID)
+		}
+	}
+	slices.SortFunc(out, audit.CompareIDs)
+	return slices.Compact(out)
+}
+
+// Evidence is what speaks for AIM being on; nothing that can be read speaks for off.
+func Evidence(f *Facts) []string {
+	var out []string
+	synced := 0
+	for _, members := range f.Members {
+		for _, m := range members {
+			if m.Source == audit.SourceIdentityProvider {
+				synced++
+			}
+		}
+	}
+	if synced > 0 {
+		out = append(out, fmt.Sprintf("%d memberships are the identity provider's: automatic identity management was on at some time", synced))
+	}
+	if n := len(f.Denylist); n > 0 {
+		out = append(out, fmt.Sprintf("the denylist has %d rules: automatic identity management was set up", n))
+	}
+	for _, name := range f.Settings {
+		lower := strings.ToLower(name)
+		if strings.Contains(lower, "automatic_identity") || strings.Contains(lower, "aim_") || strings.Contains(lower, "user_provisioning") {
+			out = append(out, "the account has a setting "+name)
+		}
+	}
+	return out
+}
+
+func judgeEvidence(f *Facts) (out finding) {
+	out.evidence = Evidence(f)
+	switch {
+	case f.AIM == audit.AIMOff && len(out.evidence) > 0:
+		out.add(kindAccount, "", "", "declared off; "+strings.Join(out.evidence, "; "))
+	case f.AIM == audit.AIMUnknown:
+		out.unknown = append(out.unknown, "automatic_identity_management is not set, and no API reports it")
+	}
+	return out
+}

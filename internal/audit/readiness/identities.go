@@ -1,0 +1,269 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package readiness
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// Ids of the checks between which the divergences are divided.
+const (
+	checkExternalIDs    = "external_ids_agree"
+	checkUnlinked       = "unlinked_name_match"
+	checkUserRenamed    = "users_renamed"
+	checkGroupRenamed   = "groups_renamed"
+	checkGroupNameTaken = "group_names_taken"
+)
+
+// identityChecks are about who is who, before AIM is switched on.
+func identityChecks() []Check {
+	idp := []Need{NeedPrincipals, NeedIDP}
+	return []Check{
+		{
+			ID: checkExternalIDs, Title: "External ids agree with the identity provider", Decision: EnableAIM, Severity: Breaking, Source: "C1", Needs: idp, judge: divided(checkExternalIDs),
+			Consequence: "Automatic identity management finds an identity by its external id. Where that is wrong it makes a second principal, which has no access.",
+			Remedy:      "dbxidentity_external_id, with external_id_fixes of dbxidentity_divergences; manual_actions has what is left to people.",
+		},
+		{
+			ID: checkUnlinked, Title: "Identities with the name of an identity of the provider are linked to it", Decision: EnableAIM, Severity: Breaking, Source: "C25", Needs: idp,
+			judge:       divided(checkUnlinked),
+			Consequence: "Automatic identity management makes a second principal beside the one without external id.",
+			Remedy:      "dbxidentity_external_id, with external_id_fixes of dbxidentity_divergences.",
+		},
+		{
+			ID: checkUserRenamed, Title: "No user was renamed, or is there twice", Decision: EnableAIM, Severity: Breaking, Source: "C12", Needs: idp, judge: divided(checkUserRenamed),
+			Consequence: "A second user appears under the new name, and the rights stay with the first one.",
+			Remedy:      "Ask Databricks support to change the name. Prepare the group memberships for the new name.",
+		},
+		{
+			ID: checkGroupRenamed, Title: "Linked groups have the names that the identity provider has", Decision: EnableAIM, Severity: Breaking, Source: "C16", Needs: idp,
+			judge:       divided(checkGroupRenamed),
+			Consequence: "The name here stays until an admin opens the page of the group or it is resolved. Code that grants by name fails then.",
+			Remedy:      "dbxidentity_resolved_principal resolves the group, with automatic identity management on. Change code that uses the old name.",
+		},
+		{
+			ID: checkGroupNameTaken, Title: "No local group has the name of a group of the identity provider", Decision: EnableAIM, Severity: Breaking, Source: "C17", Needs: idp,
+			judge:       divided(checkGroupNameTaken),
+			Consequence: "The group of the identity provider cannot be imported.",
+			Remedy:      "Link the group (link_groups of dbxidentity_divergences and dbxidentity_external_id), or rename it in the account console.",
+		},
+		{
+			ID: "service_principal_names", Title: "Service principals have the names that the identity provider has", Decision: EnableAIM, Severity: Breaking, Source: "C2", Needs: idp,
+			judge:       judgeServicePrincipalNames,
+			Consequence: "The name is overwritten with the one of the identity provider. What finds the service principal by its name does not find it any more.",
+			Remedy:      "Rename the app in the identity provider, or use application ids. service_principal_renames has both names; waive what may be renamed.",
+		},
+		{
+			ID: "service_principal_names_unique", Title: "No two service principals will share a name", Decision: EnableAIM, Severity: Breaking, Source: "C2, C3", Needs: idp,
+			judge:       judgeCollisions,
+			Consequence: "After the names are overwritten, a look-up by name finds the wrong one, or several.",
+			Remedy:      "Rename one of the apps in the identity provider, or use application ids.",
+		},
+		{
+			ID: "names_in_code", Title: "No code uses a name that is overwritten", Decision: EnableAIM, Severity: Breaking, Source: "C3", Needs: idp, judge: judgeCode,
+			Asks:        "The owners of scripts, dashboards and Terraform code outside of search_texts.",
+			Consequence: "Look-ups by display name fail, or find the wrong service principal.",
+			Remedy:      "Use application ids in the lines named here. Give the code in search_texts, or waive this check when its owners have looked.",
+		},
+		{
+			ID: "guests", Title: "No guest of the tenant is a user here", Decision: EnableAIM, Severity: Breaking, Source: "C26", Needs: []Need{NeedIDP}, judge: judgeGuests,
+			Consequence: "SCIM and automatic identity management may know a guest by different names. Then one person has two users.",
+			Remedy:      "Decide for each guest which name is right before you switch it on, and waive those that are settled.",
+		},
+		{
+			ID: "stale_users", Title: "No active user is gone from the identity provider", Decision: EnableAIM, Severity: Info, Source: "C11", Needs: idp, judge: judgeStale,
+			Consequence: "They cannot log in and are still shown as active; their personal tokens go on working.",
+			Remedy:      "Deactivate them and revoke their personal tokens in each workspace. This can wait until after the switch.",
+		},
+		{
+			ID: "planned_principals", Title: "Identities that are to get grants are provisioned", Decision: EnableAIM, Severity: Breaking, Source: "C14", Needs: []Need{NeedPrincipals},
+			judge:       judgePlanned,
+			Consequence: "A grant to an identity that the account does not have yet fails.",
+			Remedy:      "dbxidentity_resolved_principal provisions them first, with automatic identity management on.",
+		},
+	}
+}
+
+// divided is the part of the divergences that belongs to a check.
+func divided(check string) func(*Facts) finding {
+	return func(f *Facts) (out finding) {
+		for _, r := range f.rows() {
+			if r.kindOf() == check {
+				out.addRef(r.Ref, r.name, rowDetail(&r))
+			}
+		}
+		return out
+	}
+}
+
+func rowDetail(r *row) string {
+	parts := []string{r.Cause}
+	if r.externalID != "" {
+		parts = append(parts, "external id "+r.externalID)
+	}
+	if r.candidate != "" {
+		parts = append(parts, "the identity provider has "+r.candidate)
+	}
+	if r.IDPName != "" && r.IDPName != r.name {
+		parts = append(parts, "called there "+r.IDPName)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// silentNames is why names of service principals cannot be compared.
+func (f *Facts) silentNames() []string {
+	if f.Capabilities.DisplayNames {
+		return nil
+	}
+	return []string{fmt.Sprintf("idp %s does not report the names of service principals; entra, okta and file do", f.IDP)}
+}
+
+func judgeServicePrincipalNames(f *Facts) (out finding) {
+	for _, r := range f.renames() {
+		out.addRef(r.Ref, r.DisplayName, fmt.Sprintf("application id %s will be called %q", r.Name, r.after))
+	}
+	out.unknown = f.silentNames()
+	return out
+}
+
+// Rename is a service principal whose name AIM overwrites.
+type Rename struct {
+	ID, ApplicationID, Now, After string
+	// CollidesWith are the application ids of others that will have the same name.
+	CollidesWith []string
+}
+
+// Renames are sorted by application id.
+func Renames(f *Facts) []Rename {
+	after := map[string]string{} // application id -> name
+	for _, p := range f.principals(audit.TypeServicePrincipal) {
+		after[p.Name] = p.DisplayName
+	}
+	all := f.renames()
+	for _, r := range all {
+		after[r.Name] = r.after
+	}
+	var out []Rename
+	for _, r := range all {
+		one := Rename{ID: r.ID, ApplicationID: r.Name, Now: r.DisplayName, After: r.after}
+		for _, app := range slices.Sorted(maps.Keys(after)) {
+			if app != r.Name && after[app] == r.after {
+				one.CollidesWith = append(one.CollidesWith, app)
+			}
+		}
+		out = append(out, one)
+	}
+	slices.SortFunc(out, func(a, b Rename) int { return cmp.Compare(a.ApplicationID, b.ApplicationID) })
+	return out
+}
+
+func judgeCollisions(f *Facts) (out finding) {
+	for _, r := range Renames(f) {
+		if len(r.CollidesWith) > 0 {
+			out.add(string(audit.TypeServicePrincipal), r.ID, r.Now, fmt.Sprintf("will be called %q, like the application %s", r.After, strings.Join(r.CollidesWith, ", ")))
+		}
+	}
+	out.unknown = f.silentNames()
+	return out
+}
+
+// judgeCode looks for the names that are overwritten in the given texts.
+func judgeCode(f *Facts) (out finding) {
+	out.unknown = f.silentNames()
+	renames := f.renames()
+	if len(renames) == 0 || len(out.unknown) > 0 {
+		return out
+	}
+	if len(f.Texts) == 0 {
+		out.unknown = []string{fmt.Sprintf("%d service principals will have another name, and search_texts gives no code to search", len(renames))}
+		return out
+	}
+	for _, path := range slices.Sorted(maps.Keys(f.Texts)) {
+		for n, line := range strings.Split(f.Texts[path], "\n") {
+			for _, r := range renames {
+				if r.DisplayName != "" && strings.Contains(line, r.DisplayName) {
+					out.add(kindText, fmt.Sprintf("%s:%d", path, n+1), r.DisplayName, fmt.Sprintf("will be called %q", r.after))
+				}
+			}
+		}
+	}
+	out.evidence = append(out.evidence, fmt.Sprintf("%d texts were searched", len(f.Texts)))
+	return out
+}
+
+func judgeGuests(f *Facts) (out finding) {
+	if f.IDP == idpOkta {
+		out.notApplicable = "Okta has no guests."
+		return out
+	}
+	silent := 0
+	for i := range f.Matches {
+		m := &f.Matches[i]
+		if m.Principal.Type != audit.TypeUser || m.Unknown != "" {
+			continue
+		}
+		id := m.ByExternalID
+		if id == nil && len(m.ByName) == 1 {
+			id = &m.ByName[0]
+		}
+		switch {
+		case id == nil:
+		case id.Guest == nil:
+			silent++
+		case *id.Guest:
+			out.addRef(m.Principal.Ref, m.Principal.Name, "is a guest: "+strings.Join(id.Names, ", "))
+		}
+	}
+	if silent > 0 {
+		out.unknown = append(out.unknown, fmt.Sprintf("idp %s does not report of %d users whether they are guests; entra does", f.IDP, silent))
+	}
+	return out
+}
+
+func judgeStale(f *Facts) (out finding) {
+	for i := range f.Matches {
+		m := &f.Matches[i]
+		p := m.Principal
+		if p.Type != audit.TypeUser || m.Unknown != "" || p.ExternalID == "" {
+			continue
+		}
+		if listed := f.principal(p.Ref); p.Active == nil {
+			p.Active = listed.Active
+		}
+		if p.Active != nil && !*p.Active {
+			continue
+		}
+		switch {
+		case m.DeletedByExternalID != nil:
+			out.addRef(p.Ref, p.Name, "was deleted in the identity provider")
+		case m.ByExternalID == nil && len(m.ByName) == 0:
+			out.addRef(p.Ref, p.Name, "is not in the identity provider")
+		case m.ByExternalID != nil && m.ByExternalID.Enabled != nil && !*m.ByExternalID.Enabled:
+			out.addRef(p.Ref, p.Name, "is disabled in the identity provider")
+		}
+	}
+	return out
+}
+
+func judgePlanned(f *Facts) (out finding) {
+	if len(f.Planned) == 0 {
+		out.notApplicable = "planned_principals names none."
+		return out
+	}
+	for _, want := range f.Planned {
+		found := slices.ContainsFunc(f.Inventory.Principals, func(p audit.Principal) bool {
+			return p.Type == want.Type && (want.ExternalID != "" && audit.SameExternalID(p.ExternalID, want.ExternalID) || want.Name != "" && strings.EqualFold(p.Name, want.Name))
+		})
+		if !found && f.Inventory.Coverage.Of(want.Type) {
+			out.add(kindIdentity, cmp.Or(want.ExternalID, want.Name), want.Name, "the account has no such "+strings.ReplaceAll(string(want.Type), "_", " "))
+		}
+	}
+	return out
+}
