@@ -12,6 +12,7 @@ package redact
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"sync"
@@ -31,7 +32,7 @@ const (
 	// maxSecrets bounds the set; a run has a dozen, and a new token each hour.
 	maxSecrets = 256
 	// maxNeedle is how much of a secret is looked for in answers: enough to be
-	// unique, and short enough for a fast search.
+	// unique.
 	maxNeedle = 48
 )
 
@@ -40,6 +41,8 @@ var known struct {
 	sync.RWMutex
 	secrets []secret
 	seen    map[string]bool
+	// needles are the pieces that Found looks for, by each of their windows.
+	needles map[uint64][]needle
 }
 
 // secret is one value with the forms in which it may be met.
@@ -78,15 +81,21 @@ func add(s string) {
 	known.Lock()
 	defer known.Unlock()
 	if known.seen == nil {
-		known.seen = map[string]bool{}
+		known.seen, known.needles = map[string]bool{}, map[uint64][]needle{}
 	}
 	if known.seen[s] {
 		return
 	}
 	known.seen[s] = true
-	known.secrets = append(known.secrets, secret{s, forms})
+	latest := secret{s, forms}
+	known.secrets = append(known.secrets, latest)
+	latest.seek(func(key uint64, n needle) { known.needles[key] = append(known.needles[key], n) })
 	if len(known.secrets) > maxSecrets {
-		delete(known.seen, known.secrets[0].value)
+		oldest := known.secrets[0]
+		oldest.seek(func(key uint64, old needle) {
+			known.needles[key] = slices.DeleteFunc(known.needles[key], func(n needle) bool { return n.at == old.at && bytes.Equal(n.text, old.text) })
+		})
+		delete(known.seen, oldest.value)
 		known.secrets = slices.Delete(known.secrets, 0, 1)
 	}
 }
@@ -108,22 +117,44 @@ func Text(s string) string {
 }
 
 // Found reports whether an answer repeats a secret that is long enough to be no
-// coincidence.
+// coincidence. It reads the answer once, however many secrets there are: every eighth
+// place is the begin of one of the windows of what is looked for, or none is there.
 func Found(body []byte) bool {
 	known.RLock()
 	defer known.RUnlock()
-	for _, k := range known.secrets {
-		if len(k.value) < minUnique {
-			continue
-		}
-		for _, f := range k.forms {
-			needle := f.text[max(0, len(f.text)-maxNeedle):]
-			if len(needle) >= minUnique && bytes.Contains(body, []byte(needle)) {
+	for at := 0; at+window <= len(body); at += window {
+		for _, n := range known.needles[binary.LittleEndian.Uint64(body[at:])] {
+			if begin := at - n.at; begin >= 0 && bytes.HasPrefix(body[begin:], n.text) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// window is how many bytes of an answer are compared at once.
+const window = 8
+
+// needle is a piece of a secret with the place of one of its windows.
+type needle struct {
+	text []byte
+	at   int
+}
+
+// seek calls visit with each window of what Found looks for of a secret.
+func (s secret) seek(visit func(key uint64, n needle)) {
+	if len(s.value) < minUnique {
+		return
+	}
+	for _, f := range s.forms {
+		text := []byte(f.text[max(0, len(f.text)-maxNeedle):])
+		if len(text) < minUnique {
+			continue
+		}
+		for at := range window {
+			visit(binary.LittleEndian.Uint64(text[at:]), needle{text, at})
+		}
+	}
 }
 
 func (f form) replace(s string) string {

@@ -6,6 +6,7 @@ package redact_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -120,5 +121,44 @@ func BenchmarkText(b *testing.B) {
 	text := strings.Repeat("status 503 TEMPORARILY_UNAVAILABLE: ", 8)
 	for b.Loop() {
 		redact.Text(text)
+	}
+}
+
+// An answer that repeats a secret is found wherever it stands, in each of its forms,
+// also when many secrets are known; a part of one is no secret, and a forgotten one is
+// found no more.
+//nolint:paralleltest // It fills the set that all tests share.
+func TestFound(t *testing.T) {
+	secretOf := func(i int) string { return fmt.Sprintf("found-%04d/%s+k", i, strings.Repeat("q", i%40)) }
+	for i := range 256 + 20 {
+		redact.Add(secretOf(i) + "0123456789")
+	}
+	for i := 20; i < 256+20; i += 7 {
+		value := secretOf(i) + "0123456789"
+		for lead := range 16 {
+			text := strings.Repeat(" ", lead) + `{"echo":"` + value + `"}`
+			if !redact.Found([]byte(text)) || !redact.Found([]byte(strings.Repeat("x", lead)+base64.StdEncoding.EncodeToString([]byte("user:"+value)))) {
+				t.Fatalf("secret %d is not found behind %d characters", i, lead)
+			}
+			if redact.Found([]byte(text[:len(text)-3])) {
+				t.Fatalf("a part of secret %d is taken for it", i)
+			}
+		}
+	}
+	if redact.Found([]byte(secretOf(0)+"0123456789")) || redact.Found(nil) || redact.Found([]byte("short")) {
+		t.Error("found what is not known")
+	}
+}
+
+func BenchmarkFound(b *testing.B) {
+	for i := range 12 {
+		redact.Add(fmt.Sprintf("benchmark-secret-%02d-0123456789", i))
+	}
+	body := []byte(strings.Repeat(`{"id":"1234567890","userName":"someone@example.com","active":true},`, 15000))
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if redact.Found(body) {
+			b.Fatal("found")
+		}
 	}
 }
