@@ -127,6 +127,7 @@ func BenchmarkText(b *testing.B) {
 // An answer that repeats a secret is found wherever it stands, in each of its forms,
 // also when many secrets are known; a part of one is no secret, and a forgotten one is
 // found no more.
+//
 //nolint:paralleltest // It fills the set that all tests share.
 func TestFound(t *testing.T) {
 	secretOf := func(i int) string { return fmt.Sprintf("found-%04d/%s+k", i, strings.Repeat("q", i%40)) }
