@@ -4,7 +4,7 @@
 // Package readiness judges whether an account is ready for automatic identity
 // management (AIM): to switch it on, to leave SCIM, to go back.
 //
-// Every condition of docs/reference/aim-migration.md is one row of a registry
+// Every condition of docs/reference/aim-migration.md 4, 5 and 8 is one row of a registry
 // ([Checks]). A row says what it needs to know; a read that failed makes the checks
 // that need it unknown, and no others. Like its parent it is pure: standard library
 // only, no clock, sorted results.
@@ -99,7 +99,7 @@ type Check struct {
 	Remedy string
 	// Asks is who can answer what no API reports; set with NeedPerson only.
 	Asks string
-	// Source are the rows of docs/reference/aim-migration.md that it comes from.
+	// Source are the rows of docs/reference/aim-migration.md 4 to 8 that it comes from.
 	Source string
 
 	judge func(*Facts) finding
@@ -182,7 +182,7 @@ func compareChecks(a, b Check) int {
 	return 0
 }
 
-// NoCheck is a row of docs/reference/aim-migration.md that no check is made of.
+// NoCheck is a row of docs/reference/aim-migration.md 5 or 8 that no check is made of.
 type NoCheck struct{ Source, Title, Reason string }
 
 // NoChecks lists them, so that the reference page is complete.

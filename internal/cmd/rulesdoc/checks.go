@@ -34,7 +34,7 @@ Every check of the data source ` + "`dbxidentity_aim_readiness`" + `. A check is
 could not be read, or when no API reports it; then it says who can answer, and a waiver with the answer as its reason settles it.
 
 A decision is ready when none of its checks of severity ` + "`blocker` or `breaking`" + ` is ` + "`not_met` or `unknown`" + `. Checks of severity ` + "`info`" + ` decide nothing.
-The sources are rows of docs/reference/aim-migration.md in the repository of the provider.
+The sources are rows of docs/reference/aim-migration.md 4 to 8 in the repository of the provider.
 
 `)
 	for _, d := range readiness.Decisions() {
