@@ -47,6 +47,7 @@ type iamAccess struct {
 
 func (s *Server) identityWorkspaceRoutes() {
 	base := identityPath + "/workspaces/{workspace_id}/"
+	s.identity("GET "+base+"workspace-access-details", s.accessList)
 	s.identity("GET "+base+"workspace-access-details/{principal_id}", s.accessGet)
 	for _, name := range []string{"workspace-assignments", "workspace-assignment-details"} {
 		key := strings.ReplaceAll(name, "-", "_")
@@ -142,25 +143,59 @@ func (s *Server) accessGet(rw http.ResponseWriter, r *http.Request, _ caller) {
 		if refusal = refused; refusal != nil {
 			return
 		}
-		_, permissions := w.effective(ws, id)
-		if len(permissions) == 0 {
+		out, has := s.accessOf(w, ws, p, view)
+		if !has {
 			refusal = noAssignment(id, ws)
 			return
 		}
-		out := iamAccess{
-			AccessType: "INDIRECT", AccountID: w.account.AccountID, PrincipalID: json.Number(id),
-			PrincipalType: iamType(p.kind), WorkspaceID: ws.WorkspaceID,
-		}
-		if ws.assignment(id) != nil {
-			out.AccessType = "DIRECT"
-		}
-		if view == "FULL" || s.opts.Assumed.Identity.FullAccessView {
-			out.Permissions = permissions
-		}
-		if p.kind != kindGroup {
-			out.Status = iamStatus(w.isActive(id))
-		}
 		reply = out
+	})
+	finish(rw, reply, refusal)
+}
+
+// accessOf is the access of a principal to a workspace; false when it has none.
+func (s *Server) accessOf(w *world, ws *Workspace, p principalRef, view string) (iamAccess, bool) {
+	id := p.id()
+	_, permissions := w.effective(ws, id)
+	out := iamAccess{
+		AccessType: "INDIRECT", AccountID: w.account.AccountID, PrincipalID: json.Number(id),
+		PrincipalType: iamType(p.kind), WorkspaceID: ws.WorkspaceID,
+	}
+	if ws.assignment(id) != nil {
+		out.AccessType = "DIRECT"
+	}
+	if view == "FULL" || s.opts.Assumed.Identity.FullAccessView {
+		out.Permissions = permissions
+	}
+	if p.kind != kindGroup {
+		out.Status = iamStatus(w.isActive(id))
+	}
+	return out, len(permissions) > 0
+}
+
+// accessList has every principal of the account with access to the workspace, in the
+// order of ids (the order is assumed).
+func (s *Server) accessList(rw http.ResponseWriter, r *http.Request, _ caller) {
+	var reply any
+	var refusal *apiError
+	s.view(func(w *world) {
+		ws, refused := w.federatedWorkspace(r)
+		if refusal = refused; refusal != nil {
+			return
+		}
+		var items []any
+		for _, kind := range []principalKind{kindUser, kindGroup, kindServicePrincipal} {
+			list := w.selection(kind)
+			for i := range list.len {
+				if one, has := s.accessOf(w, ws, list.at(i), ""); has {
+					items = append(items, one)
+				}
+			}
+		}
+		part, refused := s.page(r, len(items))
+		if refusal = refused; refusal == nil {
+			reply = part.reply("workspace_access_details", items[part.from:part.to])
+		}
 	})
 	finish(rw, reply, refusal)
 }

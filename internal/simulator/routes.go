@@ -22,6 +22,7 @@ type Assumed struct {
 	Statements   StatementAssumptions
 	Graph        GraphAssumptions
 	Okta         OktaAssumptions
+	Denylist     DenylistAssumptions
 }
 
 // PagingAssumptions are about the pages of every list: Databricks, Graph, Okta.
@@ -50,6 +51,7 @@ func (s *Server) routes() {
 	s.scimRoutes()
 	s.identityRoutes()
 	s.settingsRoutes()
+	s.denylistRoutes()
 	s.matchRoutes()
 	s.graphRoutes()
 	s.oktaRoutes()

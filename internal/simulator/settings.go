@@ -8,9 +8,9 @@ import (
 	"strconv"
 )
 
-// settingsRoutes are the account settings of version 2. The account has none:
-// which exist is not documented, and whether automatic identity management is
-// among them is unknown.
+// settingsRoutes are the account settings of version 2. The account has those of the
+// state, by default none: which exist is not documented, and whether automatic
+// identity management is among them is unknown.
 func (s *Server) settingsRoutes() {
 	const base = "/api/2.1/accounts/{account_id}"
 	s.handle("GET "+base+"/settings-metadata", func(rw http.ResponseWriter, r *http.Request, _ caller) {
@@ -20,7 +20,22 @@ func (s *Server) settingsRoutes() {
 				return
 			}
 		}
-		writeJSON(rw, http.StatusOK, map[string]any{"settings_metadata": []any{}})
+		items := []any{}
+		s.view(func(w *world) {
+			for _, name := range w.account.Settings {
+				items = append(items, map[string]any{"name": name, "type": "boolean"})
+			}
+		})
+		part, refusal := s.page(r, len(items))
+		if refusal != nil {
+			finish(rw, nil, refusal)
+			return
+		}
+		reply := map[string]any{"settings_metadata": items[part.from:part.to]}
+		if part.next != "" {
+			reply["next_page_token"] = part.next
+		}
+		writeJSON(rw, http.StatusOK, reply)
 	})
 	s.handle("GET "+base+"/settings/{name}", func(rw http.ResponseWriter, r *http.Request, _ caller) {
 		writeError(rw, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Setting '"+r.PathValue("name")+"' does not exist.")

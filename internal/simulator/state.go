@@ -28,6 +28,18 @@ type Account struct {
 	// access tokens of users and service principals.
 	OAuthClients []OAuthClient `json:"oauth_clients,omitempty"`
 	Tokens       []Token       `json:"tokens,omitempty"`
+	// AccessRules is the account access denylist, sorted by external id.
+	AccessRules []AccessRule `json:"account_access_identity_rules,omitempty"`
+	// Settings are the names of the account's settings.
+	Settings []string `json:"settings,omitempty"`
+}
+
+// AccessRule denies one identity of the IdP the access to the account.
+type AccessRule struct {
+	ExternalPrincipalID string `json:"external_principal_id"`
+	DisplayName         string `json:"display_name,omitempty"`
+	// PrincipalType is USER, GROUP or SERVICE_PRINCIPAL.
+	PrincipalType string `json:"principal_type,omitempty"`
 }
 
 // OAuthClient is one OAuth secret of a service principal.
@@ -123,6 +135,8 @@ type Group struct {
 	Members     []Member `json:"members,omitempty"`
 	Roles       []Role   `json:"roles,omitempty"`
 	System      bool     `json:"system,omitempty"`
+	// Entitlements are those that a workspace-local group holds itself.
+	Entitlements []string `json:"entitlements,omitempty"`
 }
 
 // Member is a direct member of a group. Source is INTERNAL (the default) or

@@ -216,8 +216,15 @@ func (s *Server) renderInWorkspace(w *world, m *workspaceMembers, p principalRef
 	delete(out, "account_id")
 	delete(out, "roles")
 	out["meta"] = map[string]any{"resourceType": p.kind.resourceName()}
-	if m.local[p.id()] != nil {
+	if g := m.local[p.id()]; g != nil {
 		out["meta"] = map[string]any{"resourceType": "WorkspaceGroup"}
+		var entitlements []map[string]any
+		for _, e := range g.Entitlements {
+			entitlements = append(entitlements, map[string]any{"value": e})
+		}
+		if len(entitlements) > 0 {
+			out["entitlements"] = entitlements
+		}
 	}
 	delete(out, "groups")
 	if parents := m.parents(w, p.id()); len(parents) > 0 {

@@ -1,0 +1,58 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// adminGet asks the account as its admin.
+func adminGet(t *testing.T, sim *Running, path string) (status int, body map[string]any) {
+	t.Helper()
+	got := call(t, sim, "GET", path, "")
+	if err := json.Unmarshal([]byte(got.body), &body); err != nil {
+		t.Fatalf("GET %s: %v", path, err)
+	}
+	return got.status, body
+}
+
+func TestDenylist(t *testing.T) {
+	t.Parallel()
+	st, err := Preset("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.Account.AccessRules = []AccessRule{{ExternalPrincipalID: "a-1", DisplayName: "contractors", PrincipalType: "GROUP"}, {ExternalPrincipalID: "a-2"}}
+	st.Account.Settings = []string{"automatic_identity_management"}
+	path := strings.Replace(denylistPath, "{account_id}", presetAccountID, 1)
+
+	sim := startTest(t, st, Options{Assumed: Assumed{Paging: PagingAssumptions{MaxEntries: 1}}})
+	status, page := adminGet(t, sim, path)
+	want := map[string]any{
+		"name": "accounts/" + presetAccountID + "/account-access-identity-rules/a-1", "external_principal_id": "a-1", "action": "DENY",
+		"display_name": "contractors", "principal_type": "GROUP",
+	}
+	if diff := cmp.Diff([]any{want}, page["account_access_identity_rules"]); diff != "" || status != 200 || page["next_page_token"] == nil {
+		t.Errorf("%d %v (-want +got):\n%s", status, page["next_page_token"], diff)
+	}
+	if status, _ := adminGet(t, sim, path+"/a-3"); status != 404 {
+		t.Errorf("a rule that is not there: %d", status)
+	}
+	_, settings := adminGet(t, sim, "/api/2.1/accounts/"+presetAccountID+"/settings-metadata")
+	if list, _ := settings["settings_metadata"].([]any); len(list) != 1 {
+		t.Errorf("settings: %v", settings)
+	}
+	_, access := adminGet(t, sim, "/api/2.0/identity/accounts/"+presetAccountID+"/workspaces/7000000000000001/workspace-access-details")
+	if list, _ := access["workspace_access_details"].([]any); len(list) != 1 || access["next_page_token"] == nil {
+		t.Errorf("access details: %v", access)
+	}
+	missing := startTest(t, st, Options{Assumed: Assumed{Denylist: DenylistAssumptions{Missing: true}}})
+	if status, _ := adminGet(t, missing, path); status != 404 {
+		t.Errorf("an account without denylist: %d", status)
+	}
+}
