@@ -170,8 +170,8 @@ func newAuditor(stop Stop, in Input, o Options) *auditor {
 	a.harmless = make([]categorySet, len(a.matches))
 	for i, m := range a.matches {
 		a.categories[i] = categoriesOf(m)
-		a.waived[i] = a.waivers.apply(m.Principal.Ref, a.categories[i])
 		a.harmless[i] = a.harmlessOf(m, a.categories[i])
+		a.waived[i] = a.waivers.apply(m.Principal.Ref, a.categories[i], func() string { return a.causeOf(i) })
 		if a.Stopped() {
 			break
 		}

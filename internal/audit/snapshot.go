@@ -111,6 +111,7 @@ type Waiver struct {
 	Type     PrincipalType
 	ID       string
 	Category string
+	Cause    string // of the row; it covers what the row has this cause for
 	Reason   string
 	Expires  time.Time // zero: never
 }

@@ -25,7 +25,7 @@ func newWaiverSet(o Options) *waiverSet {
 		switch {
 		case waiver.ID != "":
 			w.byID[waiver.ID] = append(w.byID[waiver.ID], i)
-		case waiver.Type != "" || waiver.Category != "":
+		case waiver.Type != "" || waiver.Category != "" || waiver.Cause != "":
 			w.general = append(w.general, i)
 		}
 	}
@@ -34,14 +34,16 @@ func newWaiverSet(o Options) *waiverSet {
 
 // apply is the part of the set that is waived. Each principal is asked for once,
 // because it counts what every waiver covers.
-func (w *waiverSet) apply(ref Ref, s categorySet) categorySet {
+//
+// cause is that of the principal's row; it is asked for only where a waiver names one.
+func (w *waiverSet) apply(ref Ref, s categorySet, cause func() string) categorySet {
 	if s == 0 || len(w.list) == 0 {
 		return 0
 	}
 	var waived categorySet
 	for _, positions := range [2][]int{w.byID[ref.ID], w.general} {
 		for _, i := range positions {
-			covered := w.covers(i, ref, s)
+			covered := w.covers(i, ref, s, cause)
 			w.matches[i] += covered.count()
 			if !w.expired[i] {
 				waived |= covered
@@ -51,15 +53,24 @@ func (w *waiverSet) apply(ref Ref, s categorySet) categorySet {
 	return waived
 }
 
-func (w *waiverSet) covers(i int, ref Ref, s categorySet) categorySet {
+func (w *waiverSet) covers(i int, ref Ref, s categorySet, cause func() string) categorySet {
 	waiver := &w.list[i]
 	if waiver.Type != "" && waiver.Type != ref.Type {
 		return 0
 	}
 	if waiver.Category != "" {
-		return s & categorySetOf(waiver.Category)
+		s &= categorySetOf(waiver.Category)
 	}
-	return s
+	switch {
+	case waiver.Cause == "" || s == 0:
+		return s
+	case waiver.Cause != cause():
+		return 0
+	case waiver.Cause == CauseMembers || waiver.Cause == CauseMembersNested:
+		return s & setMembers
+	default:
+		return s &^ setMembers // A row has one cause: that of its link does not excuse its members.
+	}
 }
 
 // statuses reports every waiver in the order of the options. What matches

@@ -35,6 +35,18 @@ func TestDivergences_waivers(t *testing.T) {
 			[]Waiver{{Category: CategoryExternalIDNotInIDP}}, map[string]bool{"user/1": false, "group/1": true}, false,
 			[]WaiverState{WaiverActive}, []int{2},
 		},
+		"by cause": {
+			[]Waiver{{Cause: CauseStale}}, map[string]bool{"user/1": false, "group/1": true}, false,
+			[]WaiverState{WaiverActive}, []int{1},
+		},
+		"by cause and type": {
+			[]Waiver{{Cause: CauseStale, Type: TypeUser}, {Cause: CauseLinkable, Type: TypeUser}}, map[string]bool{"user/1": true, "group/1": false}, false,
+			[]WaiverState{WaiverUnused, WaiverActive}, []int{0, 2},
+		},
+		"by cause and category": {
+			[]Waiver{{Cause: CauseLinkable, Category: CategoryExternalIDNotInIDP}}, map[string]bool{"user/1": false, "group/1": false}, false,
+			[]WaiverState{WaiverActive}, []int{1},
+		},
 		"several together": {
 			[]Waiver{{Category: CategoryExternalIDNotInIDP}, {Type: TypeUser, ID: "1", Category: CategoryExternalIDMismatch}},
 			map[string]bool{"user/1": true, "group/1": true}, true,
@@ -93,4 +105,29 @@ func TestDivergences_waiverUnjudged(t *testing.T) {
 	o.Waivers = []Waiver{{ID: "1"}}
 	r := Divergences(scope([]Match{{Principal: user("1", "a", "x"), Unknown: "500"}}), o)
 	same(t, "state", r.Waivers[0].State, WaiverUnjudged)
+}
+
+// A row has one cause. That of its link does not excuse its members, nor the other way.
+func TestDivergences_waivedCauseAndMembers(t *testing.T) {
+	t.Parallel()
+	stale, o := removable()
+	stale.Matches[2].ByExternalID = nil // The group is not in the IdP, and its members are not either.
+	members, _ := removable()
+	for label, c := range map[string]struct {
+		in     Input
+		cause  string
+		waived bool
+		open   int
+	}{
+		"the link's":       {stale, CauseStale, false, 2},
+		"the members'":     {members, CauseMembers, true, 0},
+		"not the members'": {members, CauseStale, false, 2},
+	} {
+		o := o
+		o.Waivers = []Waiver{{Type: TypeGroup, Cause: c.cause}}
+		r := Divergences(c.in, o)
+		if len(r.Groups) != 1 || r.Groups[0].Waived != c.waived || len(r.MemberRemovals)+len(r.ManualActions) != c.open {
+			t.Errorf("%s: rows %+v, removals %v, manual actions %v", label, r.Groups, r.MemberRemovals, r.ManualActions)
+		}
+	}
 }

@@ -138,6 +138,7 @@ func drawOptions(t *rapid.T) Options {
 		o.Waivers = []Waiver{{
 			ID:       rapid.SampledFrom([]string{"", "8", "9"}).Draw(t, "waived id"),
 			Category: rapid.SampledFrom(IdentityCategories()).Draw(t, "waived category"),
+			Cause:    rapid.SampledFrom([]string{"", "", CauseStale, CauseLinkable, CauseMembers}).Draw(t, "waived cause"),
 		}}
 	}
 	return o

@@ -180,6 +180,12 @@ func TestAccDivergences_waivers(t *testing.T) {
   waivers = [{ principal_type = "user", principal_id = "103", reason = "left on purpose", expires = "` + expires + `" }]
 }`)}
 	}
+	byCause := func(cause string) resource.TestStep {
+		return resource.TestStep{Config: a.audited(`data "dbxidentity_divergences" "all" {
+  targets = [{ principal_type = "user", principal_id = "103" }]
+  waivers = [{ cause = "` + cause + `", reason = "left on purpose" }]
+}`)}
+	}
 	check := func(step resource.TestStep, clean bool, state string) resource.TestStep {
 		step.ConfigStateChecks = []statecheck.StateCheck{
 			statecheck.ExpectKnownValue(divergencesAddress, tfjsonpath.New("clean"), knownvalue.Bool(clean)),
@@ -190,6 +196,8 @@ func TestAccDivergences_waivers(t *testing.T) {
 	acceptance(t,
 		check(waivers("2999-12-31"), true, "active"),
 		check(waivers("2020-01-31"), false, "expired"),
+		check(byCause("stale"), true, "active"),
+		check(byCause("linkable_by_name"), false, "unused"),
 	)
 }
 
@@ -210,6 +218,10 @@ func TestAccDivergences_badInput(t *testing.T) {
 		"waiver of everything": {
 			a.audited(`data "dbxidentity_divergences" "all" { waivers = [{ reason = "all of it" }] }`),
 			`(?s)Waiver Without Scope.*waivers = .*waivers\[0\] needs`,
+		},
+		"waiver of no cause": {
+			a.audited(`data "dbxidentity_divergences" "all" { waivers = [{ cause = "stael", reason = "x" }] }`),
+			`(?s)cause.*must be one of.*"linkable_by_name"`,
 		},
 		"waiver that ends on no day": {
 			a.audited(`data "dbxidentity_divergences" "all" { waivers = [{ category = "EXTERNAL_ID_NOT_IN_IDP", reason = "x", expires = "soon" }] }`),

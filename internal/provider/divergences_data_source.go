@@ -42,9 +42,9 @@ func (d *divergencesDataSource) ValidateConfig(ctx context.Context, req datasour
 		// On the list: of a path into it the command line shows no line at all.
 		waivers := path.Root("waivers")
 		at := waivers.AtListIndex(i)
-		if w.PrincipalType.IsNull() && w.PrincipalID.IsNull() && w.Category.IsNull() {
+		if w.PrincipalType.IsNull() && w.PrincipalID.IsNull() && w.Category.IsNull() && w.Cause.IsNull() {
 			resp.Diagnostics.AddAttributeError(waivers, "Waiver Without Scope",
-				fmt.Sprintf("%s needs at least one of principal_type, principal_id and category; without any it would waive everything. %s", at, misspeltText))
+				fmt.Sprintf("%s needs at least one of principal_type, principal_id, category and cause; without any it would waive everything. %s", at, misspeltText))
 		}
 		if _, err := parseExpiry(w.Expires); err != nil {
 			resp.Diagnostics.AddAttributeError(waivers, "Invalid Waiver Expiry", fmt.Sprintf("%s: %s.", at.AtName("expires"), err))
@@ -229,7 +229,7 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 		}
 		r.options.Waivers = append(r.options.Waivers, audit.Waiver{
 			Type: audit.PrincipalType(w.PrincipalType.ValueString()), ID: w.PrincipalID.ValueString(),
-			Category: w.Category.ValueString(), Reason: w.Reason.ValueString(), Expires: expires,
+			Category: w.Category.ValueString(), Cause: w.Cause.ValueString(), Reason: w.Reason.ValueString(), Expires: expires,
 		})
 	}
 	return r

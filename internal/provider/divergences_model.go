@@ -63,6 +63,7 @@ type waiverModel struct {
 	PrincipalType types.String `tfsdk:"principal_type"`
 	PrincipalID   types.String `tfsdk:"principal_id"`
 	Category      types.String `tfsdk:"category"`
+	Cause         types.String `tfsdk:"cause"`
 	Reason        types.String `tfsdk:"reason"`
 	Expires       types.String `tfsdk:"expires"`
 }
@@ -172,6 +173,7 @@ type waiverStatusModel struct {
 	PrincipalType *string `tfsdk:"principal_type"`
 	PrincipalID   *string `tfsdk:"principal_id"`
 	Category      *string `tfsdk:"category"`
+	Cause         *string `tfsdk:"cause"`
 	Reason        string  `tfsdk:"reason"`
 	State         string  `tfsdk:"state"`
 	Matches       int64   `tfsdk:"matches"`
@@ -361,7 +363,7 @@ func manualActionFromAudit(a audit.ManualAction) manualActionModel {
 func waiverStatusFromAudit(w audit.WaiverStatus) waiverStatusModel {
 	return waiverStatusModel{
 		PrincipalType: emptyAsNil(string(w.Type)), PrincipalID: emptyAsNil(w.ID), Category: emptyAsNil(w.Category),
-		Reason: w.Reason, State: string(w.State), Matches: int64(w.Matches),
+		Cause: emptyAsNil(w.Cause), Reason: w.Reason, State: string(w.State), Matches: int64(w.Matches),
 	}
 }
 

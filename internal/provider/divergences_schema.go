@@ -67,7 +67,7 @@ var (
 	}}
 	waiverStatusType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"principal_type": types.StringType, "principal_id": types.StringType, "category": types.StringType,
-		"reason": types.StringType, "state": types.StringType, "matches": types.Int64Type,
+		"cause": types.StringType, "reason": types.StringType, "state": types.StringType, "matches": types.Int64Type,
 	}}
 	scannedType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"users": types.Int64Type, "groups": types.Int64Type, "service_principals": types.Int64Type,
@@ -194,6 +194,16 @@ func principalTypeNames() []string {
 	return out
 }
 
+func causeNames() []string {
+	var out []string
+	for _, r := range audit.Rules() {
+		if r.Kind == audit.KindCause {
+			out = append(out, r.ID)
+		}
+	}
+	return out
+}
+
 func (d *divergencesDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := divergencesInputs()
 	for name, a := range divergencesOutputs() {
@@ -276,7 +286,7 @@ func divergencesInputs() map[string]schema.Attribute {
 		"waivers": schema.ListNestedAttribute{
 			Optional: true,
 			MarkdownDescription: "Divergences that are accepted: they stay in the report, marked, and do not count against `clean`. " +
-				"At least one of `principal_type`, `principal_id` and `category`; what is left out matches everything.",
+				"At least one of `principal_type`, `principal_id`, `category` and `cause`; what is left out matches everything.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"principal_type": schema.StringAttribute{
 					Optional: true, MarkdownDescription: attributeTexts["principal_type"],
@@ -287,6 +297,10 @@ func divergencesInputs() map[string]schema.Attribute {
 				},
 				"category": schema.StringAttribute{
 					Optional: true, MarkdownDescription: "Error category.", Validators: located(stringvalidator.OneOf(audit.IdentityCategories()...)),
+				},
+				"cause": schema.StringAttribute{
+					Optional: true, MarkdownDescription: "Cause of the row. A cause of the link does not cover the row's members: waive those by their category, or by their own cause.",
+					Validators: located(stringvalidator.OneOf(causeNames()...)),
 				},
 				"reason": schema.StringAttribute{
 					Required: true, MarkdownDescription: "Why the divergence is accepted.", Validators: located(stringvalidator.LengthAtLeast(1)),
@@ -312,7 +326,7 @@ func divergencesOutputs() map[string]schema.Attribute {
 		"member_removals": resultMap(memberRemovalType, "Memberships that are safe to remove, by `<group id>/<member id>`.", nil),
 		"manual_actions":  resultList(manualActionType, "What is left to a human, sorted by principal, category and reason.", nil),
 		"waiver_status": resultList(waiverStatusType, "What became of each waiver, in their order.",
-			map[string]string{"reason": "The waiver's reason.", "category": "The waiver's category."}),
+			map[string]string{"reason": "The waiver's reason.", "category": "The waiver's category.", "cause": "The waiver's cause."}),
 		"summary": resultList(summaryType, "The result in a few rows: one for each principal type, cause and action, what matters first (not waived, "+
 			"`blocks_aim`, `count`).", map[string]string{
 			"count": "Number of divergent principals.", "waived": "How many of them are waived.",
