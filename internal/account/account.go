@@ -112,6 +112,7 @@ type Client struct {
 	sites        keyed[string, *site]
 	warehouses   keyed[string, string]
 	scans        keyed[scanKey, access.Metastore]
+	readiness    readinessCaches
 }
 
 // New resolves the configuration. No request is sent. Errors are

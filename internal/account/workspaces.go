@@ -24,6 +24,8 @@ type rawWorkspace struct {
 	Deployment string          `json:"deployment_name"`
 	Status     string          `json:"workspace_status"`
 	Federation json.RawMessage `json:"identity_federation_info"`
+	Tier       string          `json:"pricing_tier"`
+	Cloud      string          `json:"cloud"`
 }
 
 // Workspaces lists the workspaces of the account, sorted by id, in one request
@@ -63,6 +65,7 @@ func (c *Client) listWorkspaces(ctx context.Context) ([]audit.Workspace, error) 
 		}
 		out = append(out, audit.Workspace{
 			ID: id, Name: w.Name, Status: w.Status, Host: c.workspaceHost(id, w.Deployment), Federation: federation,
+			Tier: w.Tier, Cloud: strings.ToLower(w.Cloud),
 		})
 	}
 	slices.SortFunc(out, func(a, b audit.Workspace) int { return audit.CompareIDs(a.ID, b.ID) })

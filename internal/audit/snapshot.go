@@ -92,6 +92,9 @@ type Workspace struct {
 	Status string
 	// Federation is nil when the account did not send the key at all.
 	Federation *bool
+	// Tier and Cloud are the API's words, for example PREMIUM and azure; empty where it
+	// does not send them.
+	Tier, Cloud string
 }
 
 // Privilege is what the account knows of the power of one principal, directly

@@ -40,6 +40,9 @@ type Request struct {
 	// it for linked groups only. An error makes that group's members unknown.
 	// It is nil when nobody asks for members.
 	Members func(ctx context.Context, groupID string) ([]audit.Member, error)
+	// InIDP asks directories what the IdP has in each linked group, too
+	// ([audit.MemberMatch.InIDP]). It reads every group below a linked one.
+	InIDP bool
 	// Readers is how many calls of Members may be under way: enough to keep the
 	// account's client busy, which has a bound of its own. 0 means 64.
 	Readers int

@@ -23,6 +23,7 @@ type auditRun struct {
 	targets    []audit.Ref // empty: everything of those types
 	membership idp.Membership
 	options    audit.Options
+	inIDP      bool              // what the IdP has in linked groups, too
 	kept       *checkpoint.Store // nil: none
 }
 
@@ -58,6 +59,7 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 	}
 	result, err := source.Match(ctx, idp.Request{
 		Principals: scope, Membership: r.membership, Members: reader.Members, Readers: client.Readers(), Kept: r.kept, Writes: client.Writes(),
+		InIDP: r.inIDP,
 	})
 	if err != nil {
 		return audit.Input{}, fmt.Errorf("asking the identity provider (idp %s): %w", source.Kind(), err)

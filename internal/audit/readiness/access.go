@@ -213,7 +213,7 @@ func judgeIndirectGroups(f *Facts) (out finding) {
 
 func judgeLocalGroups(f *Facts) (out finding) {
 	for _, g := range f.LocalGroups {
-		detail := fmt.Sprintf("%d members", g.Members)
+		detail := fmt.Sprintf("%d members", len(g.Members))
 		if g.AccountGroupID != "" {
 			detail += ", the account has a group of that name: " + g.AccountGroupID
 		}

@@ -64,8 +64,6 @@ type Facts struct {
 // Workspace is a workspace with what decides whether AIM works in it.
 type Workspace struct {
 	audit.Workspace
-	// Tier is the pricing tier in the words of the API; empty where it is not sent.
-	Tier string
 	// Admins hold the level ADMIN directly, by id.
 	Admins []string
 }
@@ -87,7 +85,10 @@ type Access struct {
 // LocalGroup is a group that one workspace alone knows.
 type LocalGroup struct {
 	WorkspaceID, ID, Name, ExternalID string
-	Members                           int
+	// Members are its direct members; Name is the one to show.
+	Members []audit.Member
+	// Entitlements are those that the group holds itself, sorted.
+	Entitlements []string
 	// AccountGroupID is the account's group of that name; empty for none.
 	AccountGroupID string
 }

@@ -92,6 +92,12 @@ func (a *memberAudit) run(ctx context.Context) ([]audit.Failure, error) {
 		return nil, err
 	}
 	failures = append(failures, unread...)
+	if a.req.InIDP {
+		if unread, err = a.fillInIDP(ctx, linked, members); err != nil {
+			return nil, err
+		}
+		failures = append(failures, unread...)
+	}
 	reported := map[string]bool{}
 	for _, f := range failures {
 		reported[f.ID] = true

@@ -1,0 +1,141 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
+)
+
+// localGroup is a group as the SCIM of a workspace has it
+// (docs/reference/databricks-account-api.md 8).
+type localGroup struct {
+	scimResource
+
+	Meta struct {
+		Kind string `json:"resourceType"`
+	} `json:"meta"`
+}
+
+// The kinds of groups of a workspace: local ones, and those of the account.
+const (
+	kindLocal   = "WorkspaceGroup"
+	kindAccount = "Group"
+)
+
+// systemLocalGroups are in every workspace.
+func isSystemLocal(name string) bool { return name == "admins" || name == "users" }
+
+// LocalGroups are the groups of a workspace that the account does not manage, sorted by
+// id, without "admins" and "users". What tells them apart is meta.resourceType, never
+// the name; a group without it is an error.
+//
+// Requests: the list of the workspace's groups without members, which lists with members
+// would time out on large workspaces, then one GET per local group.
+func (c *Client) LocalGroups(ctx context.Context, w audit.Workspace) ([]readiness.LocalGroup, error) {
+	out, err := c.readiness.localGroups.get(ctx, w.ID, func(ctx context.Context) ([]readiness.LocalGroup, error) {
+		return c.readLocalGroups(ctx, w)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing the groups of workspace %s (%s): %w", w.ID, w.Name, err)
+	}
+	return slices.Clone(out), nil
+}
+
+func (c *Client) readLocalGroups(ctx context.Context, w audit.Workspace) ([]readiness.LocalGroup, error) {
+	at, err := c.siteOf(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := c.listLocalGroups(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]readiness.LocalGroup, len(listed))
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(c.Readers())
+	for i, id := range listed {
+		group.Go(func() (err error) {
+			out[i], err = c.readLocalGroup(gctx, at, id)
+			return err
+		})
+	}
+	return out, group.Wait()
+}
+
+// listLocalGroups are the ids of the local groups, sorted.
+func (c *Client) listLocalGroups(ctx context.Context, at *site) ([]string, error) {
+	var out []string
+	seen := map[string]bool{}
+	for {
+		var page struct {
+			Total  *int         `json:"totalResults"`
+			Groups []localGroup `json:"Resources"`
+		}
+		query := url.Values{
+			"attributes": {"id,displayName,externalId,meta"}, "count": {strconv.Itoa(scimPage)}, "startIndex": {strconv.Itoa(1 + len(seen))},
+		}
+		if err := c.workspaceSCIM(ctx, at, query, &page); err != nil {
+			return nil, err
+		}
+		before := len(seen)
+		for i := range page.Groups {
+			g := &page.Groups[i]
+			switch id := string(g.ID); {
+			case id == "" || g.Meta.Kind != kindLocal && g.Meta.Kind != kindAccount:
+				return nil, fmt.Errorf("the workspace does not say of the group %q (%q) whether it is its own or the account's: meta.resourceType is %q", id, g.DisplayName, g.Meta.Kind)
+			case seen[id]:
+			default:
+				seen[id] = true
+				if g.Meta.Kind == kindLocal && !isSystemLocal(g.DisplayName) {
+					out = append(out, id)
+				}
+			}
+		}
+		switch {
+		case page.Total == nil:
+			return nil, errors.New("the workspace's list of groups has no totalResults")
+		case len(seen) == *page.Total && *page.Total > 0:
+			slices.SortFunc(out, audit.CompareIDs)
+			return out, nil
+		case len(seen) == 0:
+			// Every workspace has "admins" and "users".
+			return nil, errors.New("the workspace's list of groups is empty, although every workspace has the groups admins and users")
+		case len(seen) == before || len(seen) > *page.Total:
+			return nil, fmt.Errorf("%w: %d groups came, %d were announced", errUnstable, len(seen), *page.Total)
+		}
+	}
+}
+
+func (c *Client) readLocalGroup(ctx context.Context, at *site, id string) (readiness.LocalGroup, error) {
+	var g localGroup
+	if err := c.workspaceSCIM(ctx, at, nil, &g, id); err != nil {
+		return readiness.LocalGroup{}, err
+	}
+	switch {
+	case string(g.ID) != id:
+		return readiness.LocalGroup{}, fmt.Errorf("the answer for group %s is for %q", id, string(g.ID))
+	case g.hasOddMember() || g.odd() != nil:
+		return readiness.LocalGroup{}, errors.Join(fmt.Errorf("group %s has a member or an entitlement that cannot be attributed", id), g.odd())
+	}
+	out := readiness.LocalGroup{WorkspaceID: at.workspace, ID: id, Name: g.DisplayName, ExternalID: g.ExternalID}
+	for _, m := range g.Members {
+		out.Members = append(out.Members, audit.Member{Ref: audit.Ref{Type: m.principalType(), ID: string(m.Value)}, Name: m.Display, Source: audit.SourceUnknown})
+	}
+	slices.SortFunc(out.Members, func(a, b audit.Member) int { return audit.CompareRefs(a.Ref, b.Ref) })
+	for _, e := range g.Entitlements {
+		out.Entitlements = append(out.Entitlements, e.Value)
+	}
+	slices.Sort(out.Entitlements)
+	return out, nil
+}

@@ -1,0 +1,271 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
+)
+
+// readinessCaches are the reads that only readiness needs, each made once per client.
+type readinessCaches struct {
+	denylist    cell[[]readiness.DenyRule]
+	settings    cell[[]string]
+	access      keyed[string, []readiness.Access]
+	localGroups keyed[string, []readiness.LocalGroup]
+}
+
+// denylistPath is seen in one SDK only (docs/reference/aim-migration.md 3). An older
+// one had another path.
+const denylistPath = "/account-access-identity-rules"
+
+type denylistPage struct {
+	pageEnd
+
+	Rules []struct {
+		ExternalID string `json:"external_principal_id"`
+		Name       string `json:"display_name"`
+		Type       string `json:"principal_type"`
+		Action     string `json:"action"`
+	} `json:"account_access_identity_rules"`
+}
+
+// Denylist lists the rules of the account access denylist, sorted by external id. An
+// account that does not have the API answers 404, which is an error: it says nothing of
+// rules.
+func (c *Client) Denylist(ctx context.Context) ([]readiness.DenyRule, error) {
+	out, err := c.readiness.denylist.get(ctx, func(ctx context.Context) ([]readiness.DenyRule, error) {
+		var out []readiness.DenyRule
+		list := call{path: "/api/2.0/accounts/" + c.accountID + denylistPath, limit: limitAccount, query: url.Values{"page_size": {"100"}}}
+		_, err := tokenPages(ctx, c, list, "account_access_identity_rules", nil, func(p *denylistPage) (int, error) {
+			for _, r := range p.Rules {
+				if r.ExternalID == "" || r.Action != "" && r.Action != "DENY" {
+					return 0, fmt.Errorf("a rule with the action %q and the external id %q, which is not understood", r.Action, r.ExternalID)
+				}
+				out = append(out, readiness.DenyRule{ExternalID: r.ExternalID, Name: r.Name, Type: typeOfWord(r.Type)})
+			}
+			return sizeOf(p.Rules), nil
+		})
+		slices.SortFunc(out, func(a, b readiness.DenyRule) int { return audit.CompareIDs(a.ExternalID, b.ExternalID) })
+		return out, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing the account access denylist: %w", err)
+	}
+	return slices.Clone(out), nil
+}
+
+// typeOfWord reads the words of IAM v2; empty for any other.
+func typeOfWord(word string) audit.PrincipalType {
+	switch word {
+	case "USER":
+		return audit.TypeUser
+	case "GROUP":
+		return audit.TypeGroup
+	case "SERVICE_PRINCIPAL":
+		return audit.TypeServicePrincipal
+	default:
+		return ""
+	}
+}
+
+type settingsPage struct {
+	pageEnd
+
+	Settings []struct {
+		Name string `json:"name"`
+	} `json:"settings_metadata"`
+}
+
+// SettingNames lists the names of the account's settings
+// (docs/reference/aim-migration.md 2).
+func (c *Client) SettingNames(ctx context.Context) ([]string, error) {
+	out, err := c.readiness.settings.get(ctx, func(ctx context.Context) ([]string, error) {
+		var out []string
+		list := call{path: "/api/2.1/accounts/" + c.accountID + "/settings-metadata", limit: limitAccount, query: url.Values{"page_size": {"1000"}}}
+		_, err := tokenPages(ctx, c, list, "settings_metadata", nil, func(p *settingsPage) (int, error) {
+			for _, s := range p.Settings {
+				if s.Name == "" {
+					return 0, errors.New("a setting without name")
+				}
+				out = append(out, s.Name)
+			}
+			return sizeOf(p.Settings), nil
+		})
+		slices.Sort(out)
+		return out, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing the settings of the account: %w", err)
+	}
+	return slices.Clone(out), nil
+}
+
+const familyAccess = "workspace-access-details"
+
+type accessPage struct {
+	pageEnd
+
+	Details []struct {
+		PrincipalID text   `json:"principal_id"`
+		Type        string `json:"principal_type"`
+		Access      string `json:"access_type"`
+	} `json:"workspace_access_details"`
+}
+
+// WorkspaceAccess are the principals with access to a workspace, sorted.
+//
+// Requests: IAM v2 workspace-access-details in pages of 1,000
+// (docs/reference/aim-migration.md 1). Without IAM v2 the permission assignments, and
+// the members of assigned groups at any depth.
+func (c *Client) WorkspaceAccess(ctx context.Context, workspace string) ([]readiness.Access, error) {
+	out, err := c.readiness.access.get(ctx, workspace, func(ctx context.Context) ([]readiness.Access, error) {
+		out, err := c.accessDetails(ctx, workspace)
+		if err != nil && c.fallBack(ctx, familyAccess, err) || errors.Is(err, errNoIAMv2) {
+			out, err = c.accessByAssignments(ctx, workspace)
+		}
+		slices.SortFunc(out, func(a, b readiness.Access) int { return audit.CompareRefs(a.Ref, b.Ref) })
+		return out, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing who has access to workspace %s: %w", workspace, err)
+	}
+	return slices.Clone(out), nil
+}
+
+var errNoIAMv2 = errors.New("the account has no IAM v2")
+
+func (c *Client) accessDetails(ctx context.Context, workspace string) ([]readiness.Access, error) {
+	if !c.useIAMv2(familyAccess) {
+		return nil, errNoIAMv2
+	}
+	var out []readiness.Access
+	shown, err := tokenPages(ctx, c, c.iamList("workspaces", workspace, familyAccess), "workspace_access_details", nil, func(p *accessPage) (int, error) {
+		for _, d := range p.Details {
+			t := typeOfWord(d.Type)
+			if t == "" || d.PrincipalID == "" || d.Access != "DIRECT" && d.Access != "INDIRECT" {
+				return 0, fmt.Errorf("an access of principal %q with type %q and access_type %q, which is not understood", string(d.PrincipalID), d.Type, d.Access)
+			}
+			out = append(out, readiness.Access{WorkspaceID: workspace, Ref: audit.Ref{Type: t, ID: string(d.PrincipalID)}, Direct: d.Access == "DIRECT"})
+		}
+		return sizeOf(p.Details), nil
+	})
+	if err != nil || shown {
+		return out, err
+	}
+	// No list at all: IAM v2 leaves out empty ones. Then nobody may be assigned.
+	assigned := c.workspaceAssignments(ctx, workspace)
+	if assigned.unknown != nil || len(assigned.levels) > 0 {
+		return nil, errors.Join(fmt.Errorf("IAM v2 shows no one, and %d principals are assigned", len(assigned.levels)), assigned.unknown)
+	}
+	return nil, nil
+}
+
+// accessByAssignments goes down from the assigned groups.
+func (c *Client) accessByAssignments(ctx context.Context, workspace string) ([]readiness.Access, error) {
+	assigned := c.workspaceAssignments(ctx, workspace)
+	if assigned.unknown != nil {
+		return nil, assigned.unknown
+	}
+	inv, err := c.loadInventory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !inv.Coverage.All() {
+		return nil, &IncompleteError{Need: "Finding who has access to a workspace", Failures: inv.Failures}
+	}
+	var out []readiness.Access
+	var groups []string
+	seen := map[string]bool{}
+	take := func(ref audit.Ref, direct bool) {
+		if seen[ref.ID] {
+			return
+		}
+		seen[ref.ID] = true
+		out = append(out, readiness.Access{WorkspaceID: workspace, Ref: ref, Direct: direct})
+		if ref.Type == audit.TypeGroup {
+			groups = append(groups, ref.ID)
+		}
+	}
+	for id := range assigned.levels {
+		if p, known := c.lookup(inv, id, audit.PrincipalTypes()...); known {
+			take(p.Ref, true)
+		}
+	}
+	for ; len(groups) > 0; groups = groups[1:] {
+		members, err := c.Members(ctx, groups[0])
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range members {
+			take(m.Ref, false)
+		}
+	}
+	return out, nil
+}
+
+// AdminsOf are the principals that hold the level ADMIN of a workspace themselves,
+// sorted by id.
+func (c *Client) AdminsOf(ctx context.Context, workspace string) ([]string, error) {
+	assigned := c.workspaceAssignments(ctx, workspace)
+	var out []string
+	for id, levels := range assigned.levels {
+		if slices.Contains(levels, "ADMIN") {
+			out = append(out, id)
+		}
+	}
+	slices.SortFunc(out, audit.CompareIDs)
+	return out, assigned.unknown
+}
+
+// AccountRoles are the account roles of every principal that has some, by the lists
+// with roles (docs/reference/databricks-account-api.md 7), shared with the look-up of
+// privileges.
+func (c *Client) AccountRoles(ctx context.Context) (map[audit.Ref][]string, error) {
+	types := audit.PrincipalTypes()
+	lists := make([]*rolesList, len(types))
+	group, gctx := errgroup.WithContext(ctx)
+	for i, t := range types {
+		group.Go(func() (err error) {
+			lists[i], err = c.withRoles(gctx, t)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	out := map[audit.Ref][]string{}
+	for i, list := range lists {
+		for id, r := range list.byID {
+			if roles := r.roles(); len(roles) > 0 {
+				out[audit.Ref{Type: types[i], ID: id}] = roles
+			}
+		}
+	}
+	if len(out) == 0 {
+		return nil, errors.New("the lists of the account show roles of no one, although the caller holds some")
+	}
+	return out, nil
+}
+
+// RoleAccountAdmin is the role that account admins hold.
+const RoleAccountAdmin = roleAccountAdmin
+
+// get is one read of a workspace's SCIM.
+func (c *Client) workspaceSCIM(ctx context.Context, at *site, query url.Values, out any, id ...string) error {
+	path := "/api/2.0/preview/scim/v2/Groups"
+	for _, part := range id {
+		path += "/" + url.PathEscape(part)
+	}
+	return c.do(ctx, call{method: http.MethodGet, path: path, query: query, limit: at.limit(), at: at}, out)
+}

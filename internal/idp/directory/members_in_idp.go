@@ -1,0 +1,154 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package directory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// fillInIDP says of every linked group what the IdP has in it, at any depth, and who of
+// them is no member of the Databricks group, neither directly nor through a group in
+// it. Groups that the verdict on the members did not need are read here.
+func (a *memberAudit) fillInIDP(ctx context.Context, linked []int, members map[string][]audit.Member) ([]audit.Failure, error) {
+	var below []string
+	var at []int
+	for _, i := range linked {
+		if list, read := members[a.matches[i].Principal.ID]; read {
+			at = append(at, i)
+			below = append(below, groupsIn(list)...)
+		}
+	}
+	failures, err := a.readBelow(ctx, below, members)
+	if err != nil {
+		return nil, err
+	}
+	trees := make([]*tree, len(at))
+	for n, i := range at {
+		trees[n] = newTree(a.matches[i].ByExternalID.ExternalID)
+	}
+	for open := trees; len(open) > 0; {
+		missing := map[string]bool{}
+		var waiting []*tree
+		for n, t := range open {
+			if err := Interrupted(ctx, n); err != nil {
+				return nil, err
+			}
+			if unread := t.resume(a.d); len(unread) > 0 {
+				waiting = append(waiting, t)
+				for _, key := range unread {
+					missing[key] = true
+				}
+			}
+		}
+		if err := a.read(ctx, missing); err != nil {
+			return nil, err
+		}
+		open = waiting
+	}
+	for n, i := range at {
+		m := &a.matches[i]
+		here, whole := a.here(m.Principal.ID, members)
+		m.Members.InIDP = a.inIDP(trees[n], here, whole)
+	}
+	return failures, nil
+}
+
+// tree is an IdP group with everything in it.
+type tree struct {
+	root    string
+	queue   []string
+	seen    map[string]bool
+	ids     map[string]bool // of members that are no groups
+	unknown string
+}
+
+func newTree(root string) *tree {
+	key := audit.CanonicalExternalID(root)
+	return &tree{root: key, queue: []string{key}, seen: map[string]bool{key: true}, ids: map[string]bool{}}
+}
+
+// resume goes on until everything is there, or it lacks the groups that it returns.
+func (t *tree) resume(d *Index) (unread []string) {
+	for at := 0; at < len(t.queue); at++ {
+		node := d.Nodes[t.queue[at]]
+		if node == nil {
+			unread = append(unread, t.queue[at])
+			continue
+		}
+		t.unknown = Smaller(Smaller(t.unknown, node.Unknown), node.Below)
+		nested := setOf(node.groups)
+		for id := range node.members {
+			switch {
+			case !nested[id]:
+				t.ids[id] = true
+			case !t.seen[id]:
+				t.seen[id] = true
+				t.queue = append(t.queue, id)
+			}
+		}
+	}
+	t.queue = unread
+	return unread
+}
+
+// here are the canonical external ids of the members of a Databricks group, at any
+// depth. whole is false where a group in it could not be read.
+func (a *memberAudit) here(group string, members map[string][]audit.Member) (ids map[string]bool, whole bool) {
+	ids, whole = map[string]bool{}, true
+	seen := map[string]bool{group: true}
+	for queue := []string{group}; len(queue) > 0; queue = queue[1:] {
+		list, read := members[queue[0]]
+		whole = whole && read
+		for _, m := range list {
+			if m.ExternalID != "" {
+				ids[audit.CanonicalExternalID(m.ExternalID)] = true
+			}
+			if m.Type == audit.TypeGroup && !seen[m.ID] {
+				seen[m.ID] = true
+				queue = append(queue, m.ID)
+			}
+		}
+	}
+	return ids, whole
+}
+
+func (a *memberAudit) inIDP(t *tree, here map[string]bool, whole bool) *audit.IDPMembers {
+	out := &audit.IDPMembers{Unknown: t.unknown}
+	if !whole {
+		out.Unknown = Smaller(out.Unknown, "the members of a group within it could not be read in Databricks")
+	}
+	describe := func(id string) (audit.Identity, bool) {
+		at, known := a.d.byID[id]
+		if !known {
+			out.Unknown = Smaller(out.Unknown, fmt.Sprintf("the directory does not describe the member %s", id))
+			return audit.Identity{}, false
+		}
+		identity := a.d.Entries[at].Identity
+		return identity, !identity.Deleted
+	}
+	for id := range t.ids {
+		identity, counts := describe(id)
+		if !counts {
+			continue
+		}
+		out.Count++
+		if !here[id] && whole {
+			out.Missing = append(out.Missing, identity)
+		}
+	}
+	for id := range t.seen {
+		if identity, counts := describe(id); counts && id != t.root {
+			out.Nested = append(out.Nested, identity)
+		}
+	}
+	byID := func(x, y audit.Identity) int { return strings.Compare(x.ExternalID, y.ExternalID) }
+	slices.SortFunc(out.Missing, byID)
+	slices.SortFunc(out.Nested, byID)
+	return out
+}
