@@ -130,7 +130,7 @@ func actionFor(d Divergence, reason string) string {
 			return ActionRenameGroup
 		}
 		return ActionRequestName
-	case ReasonNoCandidate, ReasonNearName:
+	case ReasonNoCandidate, ReasonNearName, ReasonDeactivationPrivileged:
 		if d.Cause == CauseStaleForeign {
 			return ActionEscalate
 		}

@@ -40,17 +40,13 @@ func DivergencesUntil(stop Stop, in Input, o Options) (Report, error) {
 			break
 		}
 		if m.Unknown != "" {
-			continue
+			continue // It has no proposal either.
 		}
-		var p *proposal
-		if next < len(proposals) && proposals[next].at == i {
-			p = &proposals[next]
-			next++
-		}
+		p := proposalAt(proposals, i, &next)
 		clean = clean && a.open(i) == 0
 		a.report(&r, i, p)
 	}
-	r.Fixable = len(r.ExternalIDFixes) + len(r.MemberRemovals)
+	r.Fixable = len(r.ExternalIDFixes) + len(r.MemberRemovals) + len(r.Deactivations) + len(r.GroupRenames)
 	r.Failures = a.failures()
 	r.Complete = len(r.Failures) == 0
 	r.Clean = r.Complete && clean
@@ -102,18 +98,32 @@ func unrelatedIDs(matches []*Match) int {
 	return stored
 }
 
+// proposalAt is the proposal of the match at a position, nil for none; next goes
+// through the proposals.
+func proposalAt(proposals []proposal, at int, next *int) *proposal {
+	if *next == len(proposals) || proposals[*next].at != at {
+		return nil
+	}
+	*next++
+	return &proposals[*next-1]
+}
+
 // CandidatesUntil are the principals for which nothing but their power in the
-// account still decides whether a fix is offered, sorted: those whose
+// account still decides whether something is offered, sorted: those whose
 // [Privilege] has to be in the input of [Divergences]. Principals that
-// AllowPrivileged names are not among them. It can be stopped.
+// AllowPrivileged names are not among them, but for users who may be deactivated. It
+// can be stopped.
 func CandidatesUntil(stop Stop, in Input, o Options) ([]Ref, error) {
 	a := newAuditor(stop, in, o)
 	var refs []Ref
 	proposals := a.proposeFixes()
-	for i := range proposals {
-		p := &proposals[i]
-		if ref := p.m.Principal.Ref; p.reason == "" && !o.AllowPrivileged[ref.ID] {
-			refs = append(refs, ref)
+	next := 0
+	for i, m := range a.matches {
+		if a.onlyPrivilegeDecides(i, proposalAt(proposals, i, &next)) {
+			refs = append(refs, m.Principal.Ref)
+		}
+		if a.Stopped() {
+			break
 		}
 	}
 	return refs, a.Err
@@ -139,6 +149,8 @@ type auditor struct {
 	holders    *holderIndex
 	byName     map[nameKey][]Ref // nil until it is asked for
 	carry      map[string]Ref    // see carriers; nil until it is asked for
+	taken      map[string]bool   // see isTaken; nil until it is asked for
+	idpHole    *string           // see idpDoubt; nil until it is asked for
 	waivers    *waiverSet
 	domains    map[string]bool
 	// unrelated is the number of stored ids, where the IdP knows nobody of the
@@ -254,6 +266,7 @@ func (a *auditor) report(r *Report, i int, p *proposal) {
 		Advisories:      a.advisories(m, set),
 		Waived:          set != 0 && set == a.waived[i],
 	}
+	deactivated := a.offerDeactivation(r, i, p)
 	if set == 0 {
 		if len(d.Advisories) > 0 {
 			r.AdvisoryOnly = append(r.AdvisoryOnly, AdvisoryRow{
@@ -269,16 +282,57 @@ func (a *auditor) report(r *Report, i int, p *proposal) {
 		r.MemberRemovals = append(r.MemberRemovals, members.removals...)
 	}
 	d.Action = actionOf(set, d, p, members)
+	switch renamed := a.offerRename(r, p); {
+	case deactivated:
+		d.Action = ActionDeactivate
+	case renamed:
+		d.Action = ActionRename
+	case p != nil && p.reason == "":
+		r.ExternalIDFixes = append(r.ExternalIDFixes, a.fix(p))
+	case p != nil:
+		r.ManualActions = append(r.ManualActions, p.manual())
+	}
 	a.identify(&d, m)
 	a.addRow(r, d, m)
-	if p != nil {
-		if p.reason == "" {
-			r.ExternalIDFixes = append(r.ExternalIDFixes, a.fix(p))
-		} else {
-			r.ManualActions = append(r.ManualActions, p.manual())
-		}
-	}
 	r.ManualActions = append(r.ManualActions, members.manual...)
+}
+
+// offerDeactivation tells whether the user is offered to be deactivated. Where
+// something speaks against it, the action that is left says what.
+func (a *auditor) offerDeactivation(r *Report, i int, p *proposal) bool {
+	cause := a.leaver(i)
+	if cause == "" {
+		return false
+	}
+	m := a.matches[i]
+	reason, detail := a.leaverDoubt(m)
+	if reason == "" {
+		reason, detail = a.leaverPrivilege(m.Principal.Ref)
+	}
+	if reason != "" {
+		if p != nil { // Else there is no row: the advisory says that the identity is disabled.
+			p.withhold(reason, detail)
+		}
+		return false
+	}
+	r.Deactivations = append(r.Deactivations, Deactivation{Ref: m.Principal.Ref, PrincipalName: m.Principal.Name, Cause: cause})
+	return true
+}
+
+// offerRename tells whether the group is offered to be renamed.
+func (a *auditor) offerRename(r *Report, p *proposal) bool {
+	if !a.occupies(p) {
+		return false
+	}
+	if doubt := a.renameDoubt(p); doubt != "" {
+		p.detail += "; it is not offered to be renamed, because " + doubt
+		return false
+	}
+	principal := &p.m.Principal
+	rename := GroupRename{GroupID: principal.ID, CurrentName: principal.Name, Name: a.freeName(principal)}
+	a.take(rename.Name)
+	r.GroupRenames = append(r.GroupRenames, rename)
+	return true
 }
 
 // identify fills what a person needs to act on a row without looking anything up.

@@ -50,8 +50,13 @@ type Options struct {
 	// they hold power in the account.
 	AllowPrivileged map[string]bool
 	// PrimaryDomains are the own mail domains, in any case. They split stale
-	// users into own and foreign ones and decide nothing else.
+	// users into own and foreign ones; only own ones may be deactivated.
 	PrimaryDomains []string
+	// SuggestDeactivations offers to deactivate users of the PrimaryDomains whom the IdP
+	// no longer lets in, for DeactivationCauses (nil: the default ones); SuggestGroupRenames
+	// to rename local groups that have the name of an IdP group.
+	SuggestDeactivations, SuggestGroupRenames bool
+	DeactivationCauses                        []string
 	// StrictCase counts names that differ in case only, StrictInactive stale users
 	// who are deactivated, against clean, and asks a human for something about them.
 	StrictCase, StrictInactive bool
@@ -76,6 +81,9 @@ type Input struct {
 	Privileges map[Ref]Privilege
 	// Failures are those of the IdP side.
 	Failures []Failure
+	// Caller is the principal as which the account is read and written; zero where it
+	// is not known.
+	Caller Ref
 }
 
 // Divergence is the part that rows of all three types share.
@@ -222,13 +230,15 @@ type Report struct {
 
 	ExternalIDFixes []ExternalIDFix
 	MemberRemovals  []MemberRemoval // by group id, then member id
-	ManualActions   []ManualAction  // by principal, category, reason
+	Deactivations   []Deactivation  // also of users without a row: see [CauseDisabled]
+	GroupRenames    []GroupRename
+	ManualActions   []ManualAction // by principal, category, reason
 
 	Waivers []WaiverStatus
 	// Counts is the number of principals per identity category, waived ones
 	// included. All five are always present.
 	Counts map[string]int
-	// Fixable is the number of fixes and removals.
+	// Fixable is the number of fixes, removals, deactivations and renames.
 	Fixable int
 	// Scanned are the ids in scope, judged or not, sorted. All types are present.
 	Scanned map[PrincipalType][]string

@@ -17,6 +17,8 @@ const (
 	ActionRenameGroup   = "rename_group"
 	ActionRemoveMembers = "remove_members"
 	ActionReviewMembers = "review_members"
+	ActionDeactivate    = "deactivate"
+	ActionRename        = "rename_occupying_group"
 	ActionAuditAgain    = "audit_again"
 	ActionNone          = "none"
 )
@@ -63,9 +65,8 @@ func actionRules() []Rule {
 		{
 			ID: ActionReviewStale, Kind: KindAction, Title: "Review the stale link", Owner: OwnerIDP,
 			Description: "Neither id nor name is in the identity provider.",
-			Remedy: "Find out whether the identity was deleted or renamed. Nothing is deactivated by this " +
-				"provider.",
-			Types: PrincipalTypes(),
+			Remedy:      "Find out whether the identity was deleted or renamed. Active users of primary_domains can be deactivated: suggest_deactivations offers it.",
+			Types:       PrincipalTypes(),
 		},
 		{
 			ID: ActionEscalate, Kind: KindAction, Title: "Escalate", Owner: OwnerIDP,
@@ -96,6 +97,18 @@ func actionRules() []Rule {
 			ID: ActionReviewMembers, Kind: KindAction, Title: "Review the members", Owner: OwnerAdmin,
 			Description: "A person has to judge some of the unconfirmed members.",
 			Remedy:      "Remove the members here, or add them to the group in the identity provider.",
+			Types:       []PrincipalType{TypeGroup},
+		},
+		{
+			ID: ActionDeactivate, Kind: KindAction, Title: "Deactivate the user", Owner: OwnerApply,
+			Description: "The user is in deactivations.",
+			Remedy:      "Deactivate the users whom the identity provider does not have: give deactivations to dbxidentity_remediation_ledger and apply.",
+			Types:       []PrincipalType{TypeUser},
+		},
+		{
+			ID: ActionRename, Kind: KindAction, Title: "Rename the group that occupies the name", Owner: OwnerApply,
+			Description: "The group is in group_renames, with a name that is free.",
+			Remedy:      "Rename the group, so that the group of the identity provider can have its name: give group_renames to dbxidentity_remediation_ledger and apply.",
 			Types:       []PrincipalType{TypeGroup},
 		},
 		{

@@ -18,6 +18,7 @@ const (
 	CauseStaleForeign     = "stale_foreign_domain"
 	CauseDeleted          = "deleted_in_idp"
 	CauseOtherType        = "external_id_of_other_type"
+	CauseDisabled         = "disabled_in_idp"
 	CauseMembers          = "members_not_in_idp"
 	CauseMembersNested    = "members_nested_in_idp"
 	CauseMemberLocal      = "member_local"
@@ -49,7 +50,7 @@ func causeRules() []Rule {
 			Consequence: "The group of the identity provider cannot be added to the account, because its name is taken here.",
 			Description: "The group has no externalId, and one group of the identity provider has its name. They may " +
 				"have nothing else in common.",
-			Remedy: "Decide whether they are the same: link_groups offers the link; otherwise rename the local " +
+			Remedy: "Decide whether they are the same: link_groups offers the link; otherwise suggest_group_renames offers to rename the local " +
 				"group.",
 			Symptoms: []Symptom{SymptomNoImport},
 			Types:    []PrincipalType{TypeGroup},
@@ -159,6 +160,13 @@ func causeRules() []Rule {
 			Types:       PrincipalTypes(),
 			Refines:     CauseStale,
 			Buckets:     buckets("5", "3", "8"),
+		},
+		{
+			ID: CauseDisabled, Kind: KindCause, Title: "Disabled in the identity provider",
+			Consequence: "The user can no longer log in through the identity provider, but is still active here, and personal access tokens may still work.",
+			Description: "Of a deactivation, never of a row: the linked identity is disabled in the identity provider, and the user is active here. Directories only.",
+			Remedy:      "Deactivate the user here, or enable the identity there.",
+			Types:       []PrincipalType{TypeUser},
 		},
 		{
 			ID: CauseOtherType, Kind: KindCause, Title: "External id of another type", BlocksAIM: true,

@@ -5,42 +5,44 @@ package audit
 
 // The reasons of manual actions.
 const (
-	ReasonRelink               = "needs_relink"
-	ReasonLinkGroups           = "needs_link_groups"
-	ReasonClear                = "needs_suggest_group_clears"
-	ReasonPrivileged           = "privileged"
-	ReasonPrivilegeUnknown     = "privileges_unknown"
-	ReasonIndexHole            = "directory_incomplete"
-	ReasonHeld                 = "external_id_held"
-	ReasonClaimed              = "external_id_claimed"
-	ReasonChain                = "frees_claimed_external_id"
-	ReasonAmbiguous            = "ambiguous_candidates"
-	ReasonOtherType            = "candidate_of_other_type"
-	ReasonDisabled             = "candidate_disabled"
-	ReasonGuest                = "candidate_is_guest"
-	ReasonStateUnknown         = "candidate_state_unknown"
-	ReasonNameDiffers          = "candidate_name_differs"
-	ReasonInvalidID            = "candidate_id_invalid"
-	ReasonNameWithoutID        = "candidate_without_id"
-	ReasonNearName             = "near_name"
-	ReasonNoCandidate          = "no_candidate"
-	ReasonUnrelated            = "idp_knows_nobody"
-	ReasonNameChange           = "needs_name_change"
-	ReasonNameTaken            = "needed_name_taken"
-	ReasonInactive             = "principal_inactive"
-	ReasonSystemGroup          = "system_group"
-	ReasonWaived               = "fix_waived"
-	ReasonGroupLink            = "group_link_in_doubt"
-	ReasonMemberNested         = "member_nested_in_idp"
-	ReasonMemberNestingUnknown = "member_nesting_unknown"
-	ReasonMemberGroupUnknown   = "member_group_unknown"
-	ReasonMemberNotRead        = "member_not_read"
-	ReasonMemberOfIDP          = "member_owned_by_idp"
-	ReasonMemberSource         = "member_source_unknown"
-	ReasonMemberIdentity       = "member_diverges"
-	ReasonMemberNotAudited     = "member_not_audited"
-	ReasonMemberUnknown        = "member_unknown"
-	ReasonMemberOutOfScope     = "member_not_in_okta"
+	ReasonRelink                 = "needs_relink"
+	ReasonLinkGroups             = "needs_link_groups"
+	ReasonClear                  = "needs_suggest_group_clears"
+	ReasonPrivileged             = "privileged"
+	ReasonPrivilegeUnknown       = "privileges_unknown"
+	ReasonIndexHole              = "directory_incomplete"
+	ReasonHeld                   = "external_id_held"
+	ReasonClaimed                = "external_id_claimed"
+	ReasonChain                  = "frees_claimed_external_id"
+	ReasonAmbiguous              = "ambiguous_candidates"
+	ReasonOtherType              = "candidate_of_other_type"
+	ReasonDisabled               = "candidate_disabled"
+	ReasonGuest                  = "candidate_is_guest"
+	ReasonStateUnknown           = "candidate_state_unknown"
+	ReasonNameDiffers            = "candidate_name_differs"
+	ReasonInvalidID              = "candidate_id_invalid"
+	ReasonNameWithoutID          = "candidate_without_id"
+	ReasonNearName               = "near_name"
+	ReasonNoCandidate            = "no_candidate"
+	ReasonUnrelated              = "idp_knows_nobody"
+	ReasonNameChange             = "needs_name_change"
+	ReasonNameTaken              = "needed_name_taken"
+	ReasonInactive               = "principal_inactive"
+	ReasonSystemGroup            = "system_group"
+	ReasonWaived                 = "fix_waived"
+	ReasonDeactivationPrivileged = "deactivation_privileged"
+	ReasonDeactivationUnproven   = "deactivation_unproven"
+	ReasonGroupLink              = "group_link_in_doubt"
+	ReasonMemberNested           = "member_nested_in_idp"
+	ReasonMemberNestingUnknown   = "member_nesting_unknown"
+	ReasonMemberGroupUnknown     = "member_group_unknown"
+	ReasonMemberNotRead          = "member_not_read"
+	ReasonMemberOfIDP            = "member_owned_by_idp"
+	ReasonMemberSource           = "member_source_unknown"
+	ReasonMemberIdentity         = "member_diverges"
+	ReasonMemberNotAudited       = "member_not_audited"
+	ReasonMemberUnknown          = "member_unknown"
+	ReasonMemberOutOfScope       = "member_not_in_okta"
 )
 
 // reasonRules say why a manual action was not offered as a fix or a removal.
@@ -168,8 +170,21 @@ func reasonRules() []Rule {
 		{
 			ID: ReasonNoCandidate, Kind: KindReason, Title: "No candidate",
 			Description: "The identity provider has neither the id, as one of this type that is not deleted, nor the name.",
-			Remedy:      "Find out what became of the identity.",
+			Remedy:      "Find out what became of the identity. suggest_deactivations offers to deactivate active users of primary_domains.",
 			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
+		},
+		{
+			ID: ReasonDeactivationPrivileged, Kind: KindReason, Title: "Privileged user, or the caller",
+			Description: "The identity provider does not have the user any more, and the user holds privileges in the account, or Terraform runs as it.",
+			Remedy: "Find out who uses it, and take the privileges away first, or write a dbxidentity_principal_status for it by hand, with " +
+				"allow_privileged = true.",
+			Types: []PrincipalType{TypeUser},
+		},
+		{
+			ID: ReasonDeactivationUnproven, Kind: KindReason, Title: "Not certain that the user may be deactivated", Hole: true,
+			Description: "Users of the identity provider, the state of the user, or its privileges could not be read whole.",
+			Remedy:      "Repair what the detail names, and audit again.",
+			Types:       []PrincipalType{TypeUser},
 		},
 		{
 			ID: ReasonUnrelated, Kind: KindReason, Title: "Identity provider knows nobody",

@@ -18,7 +18,8 @@ type SummaryRow struct {
 	Cause, Action string // ids of [Rules]
 	// Count is the number of principals, Waived how many of them are waived.
 	Count, Waived int
-	// Fixable is the number of fixes and removals that are offered for them.
+	// Fixable is the number of fixes, removals, deactivations and renames that are
+	// offered for them.
 	Fixable int
 	// BlocksAIM is true when some of them have to be settled before automatic
 	// identity management takes the place of SCIM; see [Rule.BlocksAIM].
@@ -53,6 +54,12 @@ func Summarize(r Report) []SummaryRow {
 	}
 	for i := range r.MemberRemovals {
 		s.fixable(Ref{Type: TypeGroup, ID: r.MemberRemovals[i].GroupID})
+	}
+	for i := range r.Deactivations {
+		s.fixable(r.Deactivations[i].Ref)
+	}
+	for i := range r.GroupRenames {
+		s.fixable(Ref{Type: TypeGroup, ID: r.GroupRenames[i].GroupID})
 	}
 	remedies := s.remedies(r.ManualActions)
 	for i := range s.rows {

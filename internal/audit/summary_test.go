@@ -52,6 +52,16 @@ func oracleSummary(r Report) []string {
 							fixable++
 						}
 					}
+					for _, l := range r.Deactivations {
+						if l.Ref == d.Ref {
+							fixable++
+						}
+					}
+					for _, g := range r.GroupRenames {
+						if d.Ref == (Ref{TypeGroup, g.GroupID}) {
+							fixable++
+						}
+					}
 					for _, m := range r.MemberRemovals {
 						if d.Type == TypeGroup && m.GroupID == d.ID {
 							fixable++

@@ -40,7 +40,7 @@ type world struct {
 
 func drawWorld(t *rapid.T) world {
 	types := rapid.SampledFrom([]PrincipalType{TypeUser, TypeUser, TypeUser, TypeGroup, TypeServicePrincipal})
-	names := rapid.SampledFrom([]string{"a", "A", "b", "c", "d@example.com", "e@example.net", "admins"})
+	names := rapid.SampledFrom([]string{"a", "A", "b", "c", "d@example.com", "e@example.com", "e@example.net", "admins"})
 	externalIDs := rapid.SampledFrom([]string{
 		"", "i1", "i2", "i3", "I3", "gone",
 		"aaaaaaaa-0000-4000-8000-000000000001", "AAAAAAAA-0000-4000-8000-000000000001",
@@ -131,6 +131,14 @@ func drawOptions(t *rapid.T) Options {
 	o.Relink = rapid.Bool().Draw(t, "relink")
 	o.SuggestGroupClears = rapid.Bool().Draw(t, "suggest_group_clears")
 	o.StrictCase, o.StrictInactive = rapid.Bool().Draw(t, "strict_case"), rapid.Bool().Draw(t, "strict_inactive")
+	o.SuggestDeactivations = rapid.Bool().Draw(t, "suggest_deactivations")
+	o.SuggestGroupRenames = rapid.Bool().Draw(t, "suggest_group_renames")
+	if all, _ := DeactivationCauses(); rapid.Bool().Draw(t, "causes") {
+		o.DeactivationCauses = all
+	}
+	if rapid.Bool().Draw(t, "domains") {
+		o.PrimaryDomains = []string{"Example.com"}
+	}
 	if rapid.Bool().Draw(t, "allow") {
 		o.AllowPrivileged = map[string]bool{"9": true, "10": true}
 	}
@@ -144,16 +152,32 @@ func drawOptions(t *rapid.T) Options {
 	return o
 }
 
-// apply carries out the fixes, as the account would.
-func (w world) apply(list []ExternalIDFix) world {
+// apply carries out what a report offers, as the account would.
+func (w world) apply(r Report) world {
 	fixed := w
 	fixed.principals = slices.Clone(w.principals)
-	for _, f := range list {
-		for i := range fixed.principals {
-			if fixed.principals[i].Ref == f.Ref {
-				fixed.principals[i].ExternalID = f.ExternalID
+	for i := range fixed.principals {
+		p := &fixed.principals[i]
+		for _, f := range r.ExternalIDFixes {
+			if p.Ref == f.Ref {
+				p.ExternalID = f.ExternalID
+			}
+		}
+		for _, d := range r.Deactivations {
+			if p.Ref == d.Ref {
+				p.Active = ptr(false)
+			}
+		}
+		for _, g := range r.GroupRenames {
+			if p.Ref == (Ref{TypeGroup, g.GroupID}) {
+				p.Name = g.Name
 			}
 		}
 	}
 	return fixed
+}
+
+// offers shows what a report offers.
+func offers(r Report) string {
+	return fmt.Sprintf("fixes %+v, removals %+v, deactivations %+v, renames %+v", r.ExternalIDFixes, r.MemberRemovals, r.Deactivations, r.GroupRenames)
 }

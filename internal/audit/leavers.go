@@ -1,0 +1,133 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"slices"
+	"strings"
+)
+
+// Deactivation is one active user of an own domain whom the IdP no longer lets in.
+type Deactivation struct {
+	Ref
+	PrincipalName string
+	Cause         string // one of [DeactivationCauses]
+}
+
+// Key is the key of the deactivation in maps and in exclude.
+func (d *Deactivation) Key() string { return "deactivate/" + d.Ref.String() }
+
+// DeactivationCauses are the causes for which a user can be deactivated, the default
+// ones first: the IdP does not have the user, has it in its recycle bin, has it
+// disabled. Someone who is disabled may be back soon, so that has to be chosen.
+func DeactivationCauses() (all []string, byDefault int) {
+	return []string{CauseStaleOwn, CauseDeleted, CauseDisabled}, 2
+}
+
+func (o *Options) deactivates(cause string) bool {
+	all, byDefault := DeactivationCauses()
+	if o.DeactivationCauses == nil {
+		return slices.Contains(all[:byDefault], cause)
+	}
+	return slices.Contains(o.DeactivationCauses, cause)
+}
+
+// leaver is why the user of a match is to be deactivated, as far as the match says;
+// empty for everyone else. Nobody counts as gone whose name, or almost that name,
+// the IdP still has, or whose stored id is that of anything else.
+func (a *auditor) leaver(i int) string {
+	m, set := a.matches[i], a.categories[i]
+	if !a.o.SuggestDeactivations || m.Principal.Type != TypeUser || m.Unknown != "" || !a.isOwnDomain(m.Principal.Name) || a.isInactive(&m.Principal) ||
+		set != 0 && set == a.waived[i] {
+		return ""
+	}
+	cause := ""
+	switch linked := linkedIdentity(m); {
+	case a.open(i)&setNotInIDP != 0:
+		if cause = a.staleCause(m); len(m.ByName) > 0 || len(m.NearName) > 0 {
+			return ""
+		}
+	case linked != nil && linked.Enabled != nil && !*linked.Enabled:
+		other := slices.ContainsFunc(candidatesOf(m), func(id *Identity) bool { return !SameExternalID(id.ExternalID, linked.ExternalID) })
+		if other || (set&^a.harmless[i]|a.open(i))&setLink != 0 {
+			return ""
+		}
+		cause = CauseDisabled
+	}
+	if !a.o.deactivates(cause) {
+		return ""
+	}
+	return cause
+}
+
+// leaverDoubt is why a user who seems to be gone is not offered, whatever its
+// privileges; empty when it is.
+func (a *auditor) leaverDoubt(m *Match) (reason, detail string) {
+	listed := a.listed(m.Principal.Ref)
+	switch {
+	case m.Principal.Ref == a.in.Caller:
+		return ReasonDeactivationPrivileged, "Terraform runs as this user"
+	case a.idpDoubt() != "":
+		return ReasonDeactivationUnproven, a.idpDoubt()
+	case m.Principal.Active == nil && (listed == nil || listed.Active == nil):
+		return ReasonDeactivationUnproven, "whether the user is active is not known"
+	default:
+		return "", ""
+	}
+}
+
+// leaverPrivilege is why a user is not offered because of its privileges.
+func (a *auditor) leaverPrivilege(ref Ref) (reason, detail string) {
+	switch privilege, known := a.in.Privileges[ref]; {
+	case !known:
+		return ReasonDeactivationUnproven, "the privileges of the user were not looked up"
+	case len(privilege.Powers) > 0:
+		return ReasonDeactivationPrivileged, strings.Join(privilege.Powers, "; ")
+	case privilege.Unknown != "":
+		return ReasonDeactivationUnproven, "the privileges of the user are not known: " + privilege.Unknown
+	default:
+		return "", ""
+	}
+}
+
+// onlyPrivilegeDecides tells whether nothing but its privileges speaks against an
+// offer for the principal at a position.
+func (a *auditor) onlyPrivilegeDecides(i int, p *proposal) bool {
+	m := a.matches[i]
+	if a.leaver(i) != "" {
+		reason, _ := a.leaverDoubt(m)
+		return reason == ""
+	}
+	fixable := p != nil && p.reason == ""
+	return (fixable || a.occupies(p) && a.in.Inventory.Coverage.Groups) && !a.o.AllowPrivileged[m.Principal.ID]
+}
+
+// idpDoubt is why nobody counts as gone; empty when the users of the IdP were read
+// whole. A user who is missing in a reading with a hole may be in the hole, and a
+// directory that knows no user of the account may be another company's.
+func (a *auditor) idpDoubt() string {
+	if a.idpHole != nil {
+		return *a.idpHole
+	}
+	hole, knows := "", false
+	for i := range a.in.Failures {
+		if f := &a.in.Failures[i]; hole == "" && (f.Type == "" || f.Type == TypeUser) {
+			hole = "the identity provider was not read whole: " + f.Call + ": " + f.Reason
+		}
+	}
+	for _, m := range a.matches {
+		if m.Principal.Type != TypeUser {
+			continue
+		}
+		knows = knows || linkedIdentity(m) != nil || len(m.ByName) > 0
+		if hole == "" && m.Unknown != "" {
+			hole = "the identity provider was not read whole: " + m.Unknown
+		}
+	}
+	if hole == "" && !knows {
+		hole = "the identity provider knows none of the external ids and names of the users in scope"
+	}
+	a.idpHole = &hole
+	return hole
+}

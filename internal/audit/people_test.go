@@ -1,0 +1,327 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+)
+
+func people() Options {
+	o := directory()
+	o.PrimaryDomains, o.SuggestDeactivations, o.SuggestGroupRenames = []string{"example.com"}, true, true
+	return o
+}
+
+// gone is the match of an active user whom the directory does not have.
+func gone(id, name string) Match {
+	return Match{Principal: Principal{Ref: Ref{TypeUser, id}, Name: name, ExternalID: "gone-" + id, Active: ptr(true)}}
+}
+
+// known is the match of a user whom the directory has, so that it is the account's.
+func known() Match {
+	id := Identity{ExternalID: "k", Names: []string{"k@example.com"}, Enabled: ptr(true)}
+	return Match{Principal: user("99", "k@example.com", "k"), ByExternalID: &id, ByName: []Identity{id}}
+}
+
+func TestDeactivations(t *testing.T) {
+	t.Parallel()
+	disabled := func(enabled *bool) Match {
+		id := Identity{ExternalID: "x", Names: []string{"a@example.com"}, Enabled: enabled}
+		m := gone("1", "a@example.com")
+		m.Principal.ExternalID, m.ByExternalID, m.ByName = "x", &id, []Identity{id}
+		return m
+	}
+	change := func(f func(m *Match)) Match {
+		m := gone("1", "a@example.com")
+		f(&m)
+		return m
+	}
+	all, _ := DeactivationCauses()
+	tests := map[string]struct {
+		match  Match
+		in     func(*Input)
+		o      func(*Options)
+		cause  string // "" is not offered
+		reason string
+	}{
+		"absent":                       {match: gone("1", "a@example.com"), cause: CauseStaleOwn},
+		"domain in another case":       {match: gone("1", "a@EXAMPLE.com"), cause: CauseStaleOwn},
+		"in the recycle bin":           {match: change(func(m *Match) { m.DeletedByExternalID = ptr(identity("gone-1", "a@example.com")) }), cause: CauseDeleted},
+		"disabled, not chosen":         {match: disabled(ptr(false))},
+		"disabled, chosen":             {match: disabled(ptr(false)), o: func(o *Options) { o.DeactivationCauses = all }, cause: CauseDisabled},
+		"enabled":                      {match: disabled(ptr(true)), o: func(o *Options) { o.DeactivationCauses = all }},
+		"whether enabled is not known": {match: disabled(nil), o: func(o *Options) { o.DeactivationCauses = all }},
+		"absent, not chosen":           {match: gone("1", "a@example.com"), o: func(o *Options) { o.DeactivationCauses = []string{CauseDisabled} }, reason: ReasonNoCandidate},
+		"switch off":                   {match: gone("1", "a@example.com"), o: func(o *Options) { o.SuggestDeactivations = false }, reason: ReasonNoCandidate},
+		"foreign domain":               {match: gone("1", "a@example.net"), reason: ReasonNoCandidate},
+		"no domains":                   {match: gone("1", "a@example.com"), o: func(o *Options) { o.PrimaryDomains = nil }, reason: ReasonNoCandidate},
+		"inactive":                     {match: change(func(m *Match) { m.Principal.Active = ptr(false) })},
+		"whether active is not known":  {match: change(func(m *Match) { m.Principal.Active = nil }), reason: ReasonDeactivationUnproven},
+		"almost the same name":         {match: change(func(m *Match) { m.NearName = []Identity{identity("y", "a@example.com ")} }), reason: ReasonNearName},
+		"the name without an id":       {match: change(func(m *Match) { m.ByName = []Identity{identity("", "a@example.com")} }), reason: ReasonNoCandidate},
+		"the name with another id": {match: change(func(m *Match) {
+			m.ByName = []Identity{{ExternalID: "y", Names: []string{"a@example.com"}, Enabled: ptr(false)}}
+		}), reason: ReasonDisabled},
+		"the id of another type": {match: change(func(m *Match) { m.ByExternalIDOtherType = ptr(identity("gone-1", "g")) }), reason: ReasonNoCandidate},
+		"not linked":             {match: change(func(m *Match) { m.Principal.ExternalID = "" })},
+		"a service principal":    {match: Match{Principal: servicePrincipal("1", "a@example.com", "x")}, reason: ReasonNoCandidate},
+		"waived":                 {match: gone("1", "a@example.com"), o: func(o *Options) { o.Waivers = []Waiver{{ID: "1"}} }},
+		"the match is unknown":   {match: change(func(m *Match) { m.Unknown = "500" })},
+		"the caller":             {match: gone("1", "a@example.com"), in: func(in *Input) { in.Caller = Ref{TypeUser, "1"} }, reason: ReasonDeactivationPrivileged},
+		"an admin": {match: gone("1", "a@example.com"), in: func(in *Input) {
+			in.Privileges[Ref{TypeUser, "1"}] = Privilege{Powers: []string{"account role account_admin"}}
+		}, reason: ReasonDeactivationPrivileged},
+		"an admin who may be fixed": {match: gone("1", "a@example.com"), o: func(o *Options) { o.AllowPrivileged = map[string]bool{"1": true} }, in: func(in *Input) {
+			in.Privileges[Ref{TypeUser, "1"}] = Privilege{Powers: []string{"account role account_admin"}}
+		}, reason: ReasonDeactivationPrivileged},
+		"privileges unknown":       {match: gone("1", "a@example.com"), in: func(in *Input) { in.Privileges[Ref{TypeUser, "1"}] = Privilege{Unknown: "403"} }, reason: ReasonDeactivationUnproven},
+		"privileges not looked up": {match: gone("1", "a@example.com"), in: func(in *Input) { in.Privileges = nil }, reason: ReasonDeactivationUnproven},
+		"another user is unknown": {match: gone("1", "a@example.com"), in: func(in *Input) {
+			in.Matches = append(in.Matches, Match{Principal: user("2", "b", "b"), Unknown: "500"})
+		}, reason: ReasonDeactivationUnproven},
+		"the users were not read whole": {match: gone("1", "a@example.com"), in: func(in *Input) { in.Failures = []Failure{{Type: TypeUser, Call: "list users", Reason: "500"}} }, reason: ReasonDeactivationUnproven},
+		"a group is unknown":            {match: gone("1", "a@example.com"), in: func(in *Input) { in.Failures = []Failure{{Type: TypeGroup, Call: "list groups", Reason: "500"}} }, cause: CauseStaleOwn},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in, o := scope([]Match{test.match, known()}), people()
+			if test.in != nil {
+				test.in(&in)
+			}
+			if test.o != nil {
+				test.o(&o)
+			}
+			r := Divergences(in, o)
+			got := ""
+			for _, d := range r.Deactivations {
+				if got += d.Cause; d.Key() != "deactivate/user/1" || d.PrincipalName != test.match.Principal.Name {
+					t.Errorf("deactivation %+v", d)
+				}
+			}
+			if got != test.cause || reasons(r)[test.match.Principal.Ref.String()] != test.reason {
+				t.Errorf("cause %q, want %q; reasons %v, want %q", got, test.cause, reasons(r), test.reason)
+			}
+			if d := divergences(r)["user/1"]; test.cause != "" && test.cause != CauseDisabled && d.Action != ActionDeactivate {
+				t.Errorf("action %q", d.Action)
+			}
+		})
+	}
+}
+
+// A directory that knows nobody of the account deactivates nobody.
+func TestDeactivations_wrongDirectory(t *testing.T) {
+	t.Parallel()
+	matches := []Match{gone("1", "a@example.com"), gone("2", "b@example.com"), gone("3", "c@example.com")}
+	r := Divergences(scope(matches), people())
+	if len(r.Deactivations) > 0 || reasons(r)["user/1"] != ReasonDeactivationUnproven {
+		t.Errorf("deactivations %v, reasons %v", r.Deactivations, reasons(r))
+	}
+}
+
+func TestGroupRenames(t *testing.T) {
+	t.Parallel()
+	local := func(stored string, ids ...string) Match {
+		m := Match{Principal: group("1", "g", stored)}
+		for _, id := range ids {
+			m.ByName = append(m.ByName, identity(id, "g"))
+		}
+		return m
+	}
+	holder := func(stored string) Match {
+		id := identity("x", "h")
+		return Match{Principal: group("2", "h", stored), ByExternalID: &id}
+	}
+	swapped := holder("x")
+	swapped.ByName = []Identity{identity("y", "h")}
+	swapped.ByExternalID = ptr(identity("x", "g"))
+	long := strings.Repeat("é", MaxGroupName)
+	longest := Match{Principal: group("1", long, ""), ByName: []Identity{identity("x", long)}}
+	admin := func(in *Input) {
+		in.Privileges[Ref{TypeGroup, "1"}] = Privilege{Powers: []string{"account role account_admin"}}
+	}
+	tests := map[string]struct {
+		matches []Match
+		others  []Principal
+		in      func(*Input)
+		o       func(*Options)
+		name    string // "" is not offered
+		reason  string
+	}{
+		"a local group":              {matches: []Match{local("", "x")}, name: "g (local 1)"},
+		"linking wins":               {matches: []Match{local("", "x")}, o: func(o *Options) { o.LinkGroups = true }},
+		"several IdP groups":         {matches: []Match{local("", "x", "y")}, name: "g (local 1)"},
+		"the same, links on":         {matches: []Match{local("", "x", "y")}, o: func(o *Options) { o.LinkGroups = true }, name: "g (local 1)"},
+		"the IdP group is here":      {matches: []Match{local("", "x"), holder("x")}, o: func(o *Options) { o.LinkGroups = true }, name: "g (local 1)"},
+		"the id is to be given up":   {matches: []Match{local("", "x"), swapped}, o: func(o *Options) { o.LinkGroups, o.Relink = true, true }, reason: ReasonHeld},
+		"the same, links off":        {matches: []Match{local("", "x"), swapped}, o: func(o *Options) { o.Relink = true }, name: "g (local 1)"},
+		"an IdP group":               {matches: []Match{local("dead", "x")}, o: func(o *Options) { o.LinkGroups = true }},
+		"switch off":                 {matches: []Match{local("", "x")}, o: func(o *Options) { o.SuggestGroupRenames = false }, reason: ReasonLinkGroups},
+		"no IdP group of the name":   {matches: []Match{local("")}},
+		"a system group":             {matches: []Match{{Principal: group("1", "admins", ""), ByName: []Identity{identity("x", "admins")}}}, reason: ReasonSystemGroup},
+		"a taken name":               {matches: []Match{local("", "x")}, others: []Principal{group("3", "G (Local 1)", "")}, name: "g (local 1, 2)"},
+		"taken in the IdP":           {matches: []Match{local("", "x"), {Principal: group("3", "other", "z"), ByExternalID: ptr(identity("z", "g (local 1)"))}}, name: "g (local 1, 2)"},
+		"a long name":                {matches: []Match{longest}, name: strings.Repeat("é", MaxGroupName-10) + " (local 1)"},
+		"privileged":                 {matches: []Match{local("", "x")}, in: admin, reason: ReasonLinkGroups},
+		"privileged and allowed":     {matches: []Match{local("", "x")}, in: admin, o: func(o *Options) { o.AllowPrivileged = map[string]bool{"1": true} }, name: "g (local 1)"},
+		"privileged, links on":       {matches: []Match{local("", "x")}, in: admin, o: func(o *Options) { o.LinkGroups = true }, reason: ReasonPrivileged},
+		"privileges unknown":         {matches: []Match{local("", "x")}, in: func(in *Input) { in.Privileges = nil }, reason: ReasonLinkGroups},
+		"groups not read whole":      {matches: []Match{local("", "x", "y")}, in: func(in *Input) { in.Inventory.Coverage.Groups = false }, reason: ReasonAmbiguous},
+		"waived":                     {matches: []Match{local("", "x")}, o: func(o *Options) { o.Waivers = []Waiver{{ID: "1"}} }},
+		"a user of the IdP's name":   {matches: []Match{{Principal: user("1", "a", ""), ByName: []Identity{identity("x", "a"), identity("y", "a")}}}, reason: ReasonAmbiguous},
+		"the link may still come":    {matches: []Match{local("", "x")}, o: func(o *Options) { o.LinkGroups = true }, in: func(in *Input) { in.Privileges = nil }, reason: ReasonPrivilegeUnknown},
+		"the name in the wrong form": {matches: []Match{local("", "x")}, o: func(o *Options) { o.Form = strings.ToUpper }, reason: ReasonInvalidID},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in, o := scope(test.matches, test.others...), people()
+			if test.in != nil {
+				test.in(&in)
+			}
+			if test.o != nil {
+				test.o(&o)
+			}
+			r := Divergences(in, o)
+			got := ""
+			for _, g := range r.GroupRenames {
+				if got += g.Name; g.Key() != "rename/group/1" || g.CurrentName != test.matches[0].Principal.Name {
+					t.Errorf("rename %+v", g)
+				}
+			}
+			reason := reasons(r)[test.matches[0].Principal.Ref.String()]
+			if got != test.name || reason != test.reason {
+				t.Errorf("name %q, want %q; reason %q, want %q", got, test.name, reason, test.reason)
+			}
+			if d := divergences(r)["group/1"]; test.name != "" && d.Action != ActionRename {
+				t.Errorf("action %q", d.Action)
+			}
+		})
+	}
+}
+
+// oracleMayDeactivate asks the questions of the design, section 4, one by one, over
+// the whole world.
+func oracleMayDeactivate(w world, o Options, powers map[Ref]Privilege, p Principal) string {
+	knows := false
+	for _, q := range w.principals {
+		if q.Type == TypeUser && w.unknown[q.Ref] {
+			return "a user could not be judged"
+		}
+		m := w.match(q)
+		knows = knows || q.Type == TypeUser && (m.ByExternalID != nil || len(m.ByName) > 0)
+	}
+	if !knows {
+		return "the directory knows no user of the account"
+	}
+	power, looked := powers[p.Ref]
+	switch {
+	case !o.SuggestDeactivations:
+		return "nobody asked for it"
+	case p.Type != TypeUser || p.Active == nil || !*p.Active:
+		return "it is no active user"
+	case p.ExternalID == "":
+		return "it was never linked"
+	case len(o.PrimaryDomains) == 0 || !strings.HasSuffix(strings.ToLower(p.Name), "@example.com"):
+		return "its domain is not an own one"
+	case !looked || power.Unknown != "" || len(power.Powers) > 0:
+		return "it is, or may be, privileged"
+	}
+	for _, id := range w.identities {
+		linked := SameExternalID(id.ExternalID, p.ExternalID)
+		named := id.Type == TypeUser && slices.ContainsFunc(id.Names, func(n string) bool { return strings.EqualFold(n, p.Name) })
+		switch enabled := id.Enabled == nil || *id.Enabled; {
+		case linked && (id.Type != TypeUser || enabled || !slices.Contains(o.DeactivationCauses, CauseDisabled)):
+			return "the directory has its id"
+		case named && !linked:
+			return "the directory has its name"
+		}
+	}
+	return ""
+}
+
+func TestProperty_deactivationsAreSafe(t *testing.T) {
+	t.Parallel()
+	causes := map[string]int{}
+	check(t, func(rt *rapid.T) {
+		w, o := drawWorld(rt), drawOptions(rt)
+		o.SuggestDeactivations, o.PrimaryDomains = true, people().PrimaryDomains
+		for _, p := range w.principals {
+			taken := slices.ContainsFunc(w.identities, func(id Identity) bool { return SameExternalID(id.ExternalID, p.ExternalID) })
+			if p.ExternalID != "" && !taken && rapid.Bool().Draw(rt, "disabled") {
+				w.identities = append(w.identities, Identity{Type: p.Type, ExternalID: p.ExternalID, Names: []string{p.Name}, Enabled: ptr(false)})
+			}
+		}
+		powers := drawPowers(rt, w)
+		r := Divergences(w.input(powers), o)
+		for _, d := range r.Deactivations {
+			causes[d.Cause]++
+			at := slices.IndexFunc(w.principals, func(p Principal) bool { return p.Ref == d.Ref })
+			if why := oracleMayDeactivate(w, o, powers, w.principals[at]); why != "" {
+				rt.Fatalf("%+v is offered, although %s", d, why)
+			}
+		}
+	})
+	if os.Getenv("DBXIDENTITY_TEST_QUICK") == "" && (causes[CauseStaleOwn] == 0 || causes[CauseDisabled] == 0) {
+		t.Errorf("causes %v: the property proves nothing", causes)
+	}
+}
+
+// One group has one offer, and a new name that nothing has.
+func TestProperty_renamesAreSafe(t *testing.T) {
+	t.Parallel()
+	names := map[string]int{}
+	check(t, func(rt *rapid.T) {
+		w, o := drawWorld(rt), drawOptions(rt)
+		o.SuggestGroupRenames = true
+		powers := drawPowers(rt, w)
+		r := Divergences(w.input(powers), o)
+		given := map[string]bool{}
+		for _, g := range r.GroupRenames {
+			names[g.Name]++
+			ref := Ref{TypeGroup, g.GroupID}
+			at := slices.IndexFunc(w.principals, func(p Principal) bool { return p.Ref == ref })
+			power, looked := powers[ref]
+			why := ""
+			switch p := w.principals[at]; {
+			case fixes(r)[ref.String()] != "":
+				why = "it can be linked"
+			case given[g.Name] || utf8.RuneCountInString(g.Name) > MaxGroupName:
+				why = "the name is given twice or too long"
+			case p.ExternalID != "" || p.Name == "admins" || p.Name != g.CurrentName:
+				why = "it is not a local group of that name"
+			case !o.AllowPrivileged[p.ID] && (!looked || power.Unknown != "" || len(power.Powers) > 0):
+				why = "it is, or may be, privileged"
+			case !slices.ContainsFunc(w.identities, func(id Identity) bool {
+				return id.Type == TypeGroup && slices.ContainsFunc(id.Names, func(n string) bool { return strings.EqualFold(n, p.Name) })
+			}):
+				why = "the directory has no group of its name"
+			case slices.ContainsFunc(w.principals, func(q Principal) bool { return q.Type == TypeGroup && strings.EqualFold(q.Name, g.Name) }):
+				why = "the new name is taken"
+			}
+			if given[g.Name] = true; why != "" {
+				rt.Fatalf("%+v is offered, although %s", g, why)
+			}
+		}
+	})
+	if os.Getenv("DBXIDENTITY_TEST_QUICK") == "" && len(names) < 2 {
+		t.Errorf("names %v: the property proves nothing", names)
+	}
+}
+
+// The key spaces of what can be offered do not overlap: exclude is one list.
+func TestOfferKeys(t *testing.T) {
+	t.Parallel()
+	d, g := Deactivation{Ref: Ref{TypeUser, "1"}}, GroupRename{GroupID: "1"}
+	if keys := fmt.Sprint(d.Key(), " ", g.Key()); keys != "deactivate/user/1 rename/group/1" {
+		t.Error(keys)
+	}
+}
