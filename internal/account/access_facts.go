@@ -37,7 +37,7 @@ type AccessRequest struct {
 //
 // Requests per client, however many ask: the list of workspaces and the
 // permission assignments of each; the list of metastores; the account's rule
-// set; one account SCIM GET per principal in question, which [Client.Privileges]
+// set; one account SCIM GET per principal in question, which [Power.Privileges]
 // and the graph share. The listing of the account where a name has to be judged.
 //
 // With a scan, per metastore: the workspaces attached to it; login and
@@ -52,7 +52,7 @@ type AccessRequest struct {
 // needs them, and they are read for the source's own assignments only, of which a
 // clone copies nothing (one IAM v2 GET each; account SCIM shows none of a
 // workspace). Those that account SCIM may show are taken too.
-func (c *Client) AccessFacts(ctx context.Context, req AccessRequest) (access.Facts, error) {
+func (c *Catalog) AccessFacts(ctx context.Context, req AccessRequest) (access.Facts, error) {
 	r := factsReader{c: c, req: req, above: access.GroupsAbove(&req.Graph, req.Source, req.Target)}
 	r.out.Depth = req.Depth
 	if req.Depth == "" {
@@ -73,7 +73,7 @@ func (c *Client) AccessFacts(ctx context.Context, req AccessRequest) (access.Fac
 	}
 	r.holdings()
 	r.out.Failures = audit.SortedFailures(r.failures)
-	c.log(ctx, "read what groups give", map[string]any{
+	c.api.log(ctx, "read what groups give", map[string]any{
 		"groups": len(r.above), "workspaces": len(r.out.Workspaces), "metastores": len(r.out.Metastores), "holes": len(r.out.Failures),
 	})
 	return r.out, nil
@@ -81,7 +81,7 @@ func (c *Client) AccessFacts(ctx context.Context, req AccessRequest) (access.Fac
 
 // factsReader fills the facts of one request.
 type factsReader struct {
-	c     *Client
+	c     *Catalog
 	req   AccessRequest
 	above []audit.Principal
 	out   access.Facts
@@ -116,17 +116,17 @@ func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ";
 
 // workspaces rest on: the list of workspaces, one list of assignments each (R11).
 func (r *factsReader) workspaces(ctx context.Context) error {
-	list, err := r.c.Workspaces(ctx)
+	list, err := r.c.dir.Workspaces(ctx)
 	if err != nil {
 		r.out.WorkspacesUnknown, err = r.failed(ctx, audit.Failure{Call: "list workspaces"}, err)
 		return err
 	}
 	r.out.Workspaces = make([]access.WorkspaceAccess, len(list))
 	var group errgroup.Group
-	group.SetLimit(r.c.cfg.MaxConcurrency)
+	group.SetLimit(r.c.api.cfg.MaxConcurrency)
 	for i, w := range list {
 		group.Go(func() error {
-			read := r.c.workspaceAssignments(ctx, w.ID)
+			read := r.c.dir.workspaceAssignments(ctx, w.ID)
 			out := access.WorkspaceAccess{Workspace: w, Levels: read.levels}
 			var lost error
 			if read.unknown != nil {
@@ -134,7 +134,7 @@ func (r *factsReader) workspaces(ctx context.Context) error {
 			}
 			if lost == nil && len(read.levels[r.req.Source.ID]) > 0 {
 				var err error
-				if out.Own, err = r.c.entitlementsIn(ctx, w.ID, r.req.Source.ID); err != nil {
+				if out.Own, err = r.c.dir.entitlementsIn(ctx, w.ID, r.req.Source.ID); err != nil {
 					out.OwnUnknown, lost = r.failed(ctx, audit.Failure{
 						Type: r.req.Source.Type, ID: r.req.Source.ID, Call: "read entitlements in workspace " + w.ID,
 					}, err)
@@ -148,10 +148,10 @@ func (r *factsReader) workspaces(ctx context.Context) error {
 }
 
 // AccessAssignments reads the permission assignments of every workspace: the list of
-// workspaces and one request each, once per client, which [Client.AccessFacts]
+// workspaces and one request each, once per client, which [Catalog.AccessFacts]
 // shares. Whatever fails is a hole with its reason in the result. The error is for
 // what makes everything else worthless.
-func (c *Client) AccessAssignments(ctx context.Context) (access.Assignments, error) {
+func (c *Catalog) AccessAssignments(ctx context.Context) (access.Assignments, error) {
 	r := factsReader{c: c}
 	if err := r.workspaces(ctx); err != nil {
 		return access.Assignments{}, fmt.Errorf("reading permission assignments: %w", err)
@@ -163,7 +163,7 @@ func (c *Client) AccessAssignments(ctx context.Context) (access.Assignments, err
 
 // metastores rest on the list of metastores.
 func (r *factsReader) metastores(ctx context.Context) error {
-	list, err := r.c.listMetastores(ctx)
+	list, err := r.c.power.listMetastores(ctx)
 	if err != nil {
 		r.out.MetastoresUnknown, err = r.failed(ctx, audit.Failure{Call: "list metastores"}, err)
 		return err
@@ -190,10 +190,10 @@ func (r *factsReader) principals() []audit.Principal {
 func (r *factsReader) resources(ctx context.Context) error {
 	r.known = map[audit.Ref]resourceRead{}
 	var group errgroup.Group
-	group.SetLimit(r.c.cfg.MaxConcurrency)
+	group.SetLimit(r.c.api.cfg.MaxConcurrency)
 	for _, p := range r.principals() {
 		group.Go(func() error {
-			got, err := r.c.resource(ctx, p.Ref)
+			got, err := r.c.dir.resource(ctx, p.Ref)
 			if err != nil && isLost(ctx, err) {
 				return err
 			}
@@ -207,7 +207,7 @@ func (r *factsReader) resources(ctx context.Context) error {
 }
 
 func (r *factsReader) rules(ctx context.Context) error {
-	rules, err := r.c.accountRules(ctx)
+	rules, err := r.c.power.accountRules(ctx)
 	if err != nil && isLost(ctx, err) {
 		return err
 	}
@@ -262,7 +262,7 @@ func (r *factsReader) names(ctx context.Context) error {
 	if !r.namesNeeded() {
 		return nil
 	}
-	names, unknown, err := r.c.principalNames(ctx)
+	names, unknown, err := r.c.dir.principalNames(ctx)
 	if err != nil {
 		r.out.NamesUnknown, err = r.failed(ctx, audit.Failure{Call: "list principals"}, err)
 		return err
@@ -297,8 +297,8 @@ func (r *factsReader) namesNeeded() bool {
 
 // principalNames are all principals by [access.NameKey] of their name. unknown is
 // why there may be more.
-func (c *Client) principalNames(ctx context.Context) (names map[string][]audit.Ref, unknown string, err error) {
-	inv, err := c.Inventory(ctx)
+func (d *Directory) principalNames(ctx context.Context) (names map[string][]audit.Ref, unknown string, err error) {
+	inv, err := d.Inventory(ctx)
 	if err != nil {
 		return nil, "", err
 	}

@@ -30,7 +30,7 @@ const (
 // Requests on the route of IAM v2 (R6): per principal one transitive-parent-groups
 // page of up to 1,000; per group above any of them one account SCIM GET (name,
 // externalId, roles) and its direct members in pages of 1,000. Each is read once
-// per client, and the GETs are those of [Client.Privileges]. System groups, which
+// per client, and the GETs are those of [Power.Privileges]. System groups, which
 // may hold the whole account, take their members from the GET. Without IAM v2, or
 // with identity_api "scim", every group of the account is read once per client,
 // whatever the number of graphs (see crawled).
@@ -44,14 +44,14 @@ const (
 // Members that do not exist any more are counted (R7): with IAM v2, which lists
 // provisioned members only, those that account SCIM shows and it does not; over
 // SCIM, those that a whole list of their type lacks.
-func (c *Client) AccessGraph(ctx context.Context, of ...audit.Principal) (access.Graph, error) {
+func (d *Directory) AccessGraph(ctx context.Context, of ...audit.Principal) (access.Graph, error) {
 	reads := make([]parentsRead, len(of))
 	errs := make([]error, len(of))
 	var group errgroup.Group
-	group.SetLimit(c.cfg.MaxConcurrency)
+	group.SetLimit(d.api.cfg.MaxConcurrency)
 	for i, p := range of {
 		group.Go(func() error {
-			reads[i], errs[i] = c.toldParents(ctx, p.Ref)
+			reads[i], errs[i] = d.toldParents(ctx, p.Ref)
 			return nil
 		})
 	}
@@ -66,9 +66,9 @@ func (c *Client) AccessGraph(ctx context.Context, of ...audit.Principal) (access
 		}
 	}
 	if crawl {
-		return c.graphByCrawl(ctx, of)
+		return d.graphByCrawl(ctx, of)
 	}
-	return c.graphTold(ctx, of, reads, errs)
+	return d.graphTold(ctx, of, reads, errs)
 }
 
 func noneTold(ref audit.Ref, err error) error {
@@ -81,11 +81,11 @@ func noneTold(ref audit.Ref, err error) error {
 
 // graphTold is the graph by IAM v2: the groups above the principals, and those
 // principals that are groups, since they may be in a cycle (R8).
-func (c *Client) graphTold(ctx context.Context, of []audit.Principal, reads []parentsRead, errs []error) (access.Graph, error) {
+func (d *Directory) graphTold(ctx context.Context, of []audit.Principal, reads []parentsRead, errs []error) (access.Graph, error) {
 	g := access.Graph{Route: access.RouteIAMv2, Above: make(map[audit.Ref]access.Above, len(of))}
 	ids := map[string]bool{}
 	for i, p := range of {
-		above := c.aboveNow(ctx, p.Ref, reads[i], errs[i])
+		above := d.aboveNow(ctx, p.Ref, reads[i], errs[i])
 		if above.Unknown != "" {
 			g.Failures = append(g.Failures, audit.Failure{Type: p.Type, ID: p.ID, Call: callAbove, Reason: above.Unknown})
 		}
@@ -97,7 +97,7 @@ func (c *Client) graphTold(ctx context.Context, of []audit.Principal, reads []pa
 			ids[p.ID] = true
 		}
 	}
-	groups, err := c.tellGroups(ctx, slices.SortedFunc(maps.Keys(ids), audit.CompareIDs))
+	groups, err := d.tellGroups(ctx, slices.SortedFunc(maps.Keys(ids), audit.CompareIDs))
 	if err != nil {
 		return access.Graph{}, err
 	}
@@ -121,19 +121,19 @@ func (c *Client) graphTold(ctx context.Context, of []audit.Principal, reads []pa
 	for i, p := range of {
 		above := g.Above[p.Ref]
 		above.IDs = slices.DeleteFunc(above.IDs, func(id string) bool { return gone[id] })
-		above.IDs = withoutRemoved(above.IDs, p.ID, g.Groups, c.edges.confirmedFor(reads[i].began, false))
+		above.IDs = withoutRemoved(above.IDs, p.ID, g.Groups, d.edges.confirmedFor(reads[i].began, false))
 		g.Above[p.Ref] = above
 	}
 	if bySCIM {
-		g.Hidden = c.hidden()
+		g.Hidden = d.hidden()
 	}
 	return g, nil
 }
 
 // aboveNow are the groups above a principal as they were told, and those that
 // additions of this process lead to, which IAM v2 may not show yet.
-func (c *Client) aboveNow(ctx context.Context, ref audit.Ref, read parentsRead, err error) access.Above {
-	ids, err := c.withAdded(ctx, ref, read.ids, err, c.edges.confirmedFor(read.began, true))
+func (d *Directory) aboveNow(ctx context.Context, ref audit.Ref, read parentsRead, err error) access.Above {
+	ids, err := d.withAdded(ctx, ref, read.ids, err, d.edges.confirmedFor(read.began, true))
 	above := access.Above{IDs: ids}
 	if err != nil {
 		above.Unknown = err.Error()
@@ -202,13 +202,13 @@ func (g *toldGroup) fail(call string, err error) string {
 
 // tellGroups reads groups. The error is for none of them readable, and for what
 // ends everything.
-func (c *Client) tellGroups(ctx context.Context, ids []string) ([]toldGroup, error) {
+func (d *Directory) tellGroups(ctx context.Context, ids []string) ([]toldGroup, error) {
 	out := make([]toldGroup, len(ids))
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.Readers())
+	group.SetLimit(d.api.readers())
 	for i, id := range ids {
 		group.Go(func() error {
-			out[i] = c.tellGroup(gctx, id)
+			out[i] = d.tellGroup(gctx, id)
 			if err := out[i].err; err != nil && isLost(gctx, err) {
 				return fmt.Errorf("reading group/%s: %w", id, err)
 			}
@@ -234,23 +234,23 @@ func noneReadable(groups int, err error) error {
 	return fmt.Errorf("none of %d groups could be read, the first one because: %w", groups, err)
 }
 
-func (c *Client) tellGroup(ctx context.Context, id string) toldGroup {
+func (d *Directory) tellGroup(ctx context.Context, id string) toldGroup {
 	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
 	out := toldGroup{Group: access.Group{Principal: audit.Principal{Ref: ref}}}
-	r, err := c.resource(ctx, ref)
+	r, err := d.resource(ctx, ref)
 	missing := errors.Is(err, ErrNotFound)
 	if err == nil {
 		out.Principal, err = r.toAudit(audit.TypeGroup)
-		out.Principal = c.inventory.latest(out.Principal, r.began)
+		out.Principal = d.inventory.latest(out.Principal, r.began)
 	}
 	if r != nil && audit.IsSystemGroup(out.Principal) && len(r.Members) > 0 {
-		c.takeMembers(&out.Group, r, nil)
+		d.takeMembers(&out.Group, r, nil)
 		return out
 	}
-	read, merr := c.toldMembers(ctx, id)
+	read, merr := d.toldMembers(ctx, id)
 	// IAM v2 is a witness only where it was asked: else the 404 is a hole, since IAM v2
 	// has named the group.
-	if out.gone = missing && merr == nil && !read.told && c.useIAMv2(familyMembers); out.gone {
+	if out.gone = missing && merr == nil && !read.told && d.api.useIAMv2(familyMembers); out.gone {
 		return out
 	}
 	if err != nil {
@@ -260,12 +260,12 @@ func (c *Client) tellGroup(ctx context.Context, id string) toldGroup {
 	case merr != nil:
 		out.Members, out.MembersUnknown = read.list, out.fail(callMembers, merr)
 	case read.told:
-		out.Members = c.edges.overlay(id, slices.Clone(read.list), read.began)
-		out.onlySCIM = c.besides(out.Members, r, id)
+		out.Members = d.edges.overlay(id, slices.Clone(read.list), read.began)
+		out.onlySCIM = d.besides(out.Members, r, id)
 		out.DeadMembers = len(out.onlySCIM)
 	case r != nil:
 		out.bySCIM = true
-		c.takeMembers(&out.Group, r, nil)
+		d.takeMembers(&out.Group, r, nil)
 	default:
 		out.MembersUnknown = err.Error()
 	}
@@ -273,7 +273,7 @@ func (c *Client) tellGroup(ctx context.Context, id string) toldGroup {
 }
 
 // besides are the members that account SCIM shows and IAM v2 does not, sorted.
-func (c *Client) besides(told []audit.Member, r *scimResource, id string) []string {
+func (d *Directory) besides(told []audit.Member, r *scimResource, id string) []string {
 	if r == nil {
 		return nil
 	}
@@ -286,7 +286,7 @@ func (c *Client) besides(told []audit.Member, r *scimResource, id string) []stri
 		exists[m.ID] = true
 	}
 	only := map[string]bool{}
-	for _, m := range c.edges.overlay(id, sortMembers(shown), r.began) {
+	for _, m := range d.edges.overlay(id, sortMembers(shown), r.began) {
 		if !exists[m.ID] {
 			only[m.ID] = true
 		}
@@ -309,7 +309,7 @@ func (g *toldGroup) contradict(alive map[string]bool) {
 
 // takeMembers fills in the members that account SCIM shows; none is an empty
 // group (R7). dead tells which of them do not exist; nil for nobody.
-func (c *Client) takeMembers(g *access.Group, r *scimResource, dead func(*scimMember) bool) {
+func (d *Directory) takeMembers(g *access.Group, r *scimResource, dead func(*scimMember) bool) {
 	gone := map[string]bool{}
 	members := make([]audit.Member, 0, len(r.Members))
 	for i := range r.Members {
@@ -325,16 +325,16 @@ func (c *Client) takeMembers(g *access.Group, r *scimResource, dead func(*scimMe
 			})
 		}
 	}
-	g.Members = c.edges.overlay(g.ID, sortMembers(members), r.began)
+	g.Members = d.edges.overlay(g.ID, sortMembers(members), r.began)
 	g.DeadMembers = len(gone)
 }
 
 // hidden is why account SCIM may not show memberships; "" when it shows all (R10).
-func (c *Client) hidden() string {
+func (d *Directory) hidden() string {
 	switch {
-	case c.cfg.HiddenMemberships:
+	case d.api.cfg.HiddenMemberships:
 		return errHiddenMemberships.Error()
-	case c.cfg.MaybeHiddenMemberships:
+	case d.api.cfg.MaybeHiddenMemberships:
 		return errMaybeHidden.Error()
 	default:
 		return ""

@@ -13,14 +13,11 @@ package account
 import (
 	"context"
 	"runtime"
-	"sync/atomic"
 	"time"
 
 	"github.com/databricks/databricks-sdk-go/config"
 	"github.com/databricks/databricks-sdk-go/version"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
@@ -83,60 +80,29 @@ const defaultMaxListingAge = time.Minute
 
 const defaultConfirmTimeout = 90 * time.Second // Caches of up to 60 s were seen; UCX waits as long.
 
-// Client is one configured account. It is safe for concurrent use. What it has
-// read stays in its caches for its lifetime, kept true by its own writes.
+// Client is one configured account, in parts that each ask only those before them.
+// It is safe for concurrent use. What it has read stays in the caches of its parts for
+// its lifetime, kept true by its own writes.
 type Client struct {
-	cfg       Config
-	host      string
-	accountID string
-	transport *transport.Client
-	auth      authorizer
+	*Directory
+	*Power
+	*Catalog
+	*Readiness
+	*Writer
 
-	proven       flag            // the account has answered a call with success
-	unavailable  set[string]     // families of IAM v2 that the account does not have
-	inventory    *inventoryCache // own writes go here
-	referred     references
-	toldAny      flag       // IAM v2 has told the members of a group
-	parentsSeen  flag       // IAM v2 has named a group above somebody
-	parentsProof cell[bool] // see parentsAnswer
-	workspaces   cell[[]audit.Workspace]
-	told         keyed[string, membersRead] // members as IAM v2 tells them
-	members      keyed[string, membersRead]
-	edges        *edges       // memberships that are being written, and own writes
-	turns        *turns       // of writes and listings
-	writer       *writer      // what changes the account
-	singleGets   atomic.Int64 // see Known
-	power        powerCaches
-	admins       cell[adminHolders]
-	caller       cell[audit.Principal]
-	sites        keyed[string, *site]
-	warehouses   keyed[string, string]
-	scans        keyed[scanKey, access.Metastore]
-	readiness    readinessCaches
+	api *api
 }
 
 // New resolves the configuration. No request is sent. Errors are
 // [*ConfigError]s, which name the attribute of the provider block.
 func New(ctx context.Context, cfg Config) (*Client, error) {
-	if err := cfg.setDefaults(); err != nil {
+	a, err := newAPI(ctx, cfg)
+	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, inventory: newInventoryCache(), edges: newEdges(), turns: &turns{}}
-	c.transport = transport.New(transport.Options{
-		Base:           baseTransport(cfg),
-		MaxConcurrency: cfg.MaxConcurrency,
-		ReadsPerSecond: cfg.ReadsPerSecond, WritesPerSecond: cfg.WritesPerSecond,
-		FirstContact: cfg.FirstContact, RequestTimeout: cfg.RequestTimeout,
-		RetryBudget: cfg.RetryBudget, RetryPause: cfg.RetryPause,
-		Side: "the account", UserAgent: userAgent(cfg.Version), Log: cfg.Log,
-	})
-	if err := resolve(ctx, cfg.SDK, c.transport); err != nil {
-		return nil, err
-	}
-	c.host, c.accountID = cfg.SDK.Host, cfg.SDK.AccountID
-	c.auth = newAuthorizer(cfg.SDK, c.transport, cfg.RequestTimeout)
-	c.writer = newWriter(c)
-	return c, nil
+	d := newDirectory(a)
+	pw := newPower(d)
+	return &Client{Directory: d, Power: pw, Catalog: newCatalog(pw), Readiness: newReadiness(d), Writer: newWriter(pw), api: a}, nil
 }
 
 func (cfg *Config) setDefaults() error {
@@ -198,20 +164,22 @@ func userAgent(v string) string {
 // Readers is how many callers at a time keep the client busy: more than the requests
 // that it has in flight, so that the next one is at hand while the answer to another
 // is being decoded. The bound on requests is the client's own.
-func (c *Client) Readers() int { return 2 * c.cfg.MaxConcurrency }
+func (c *Client) Readers() int { return c.api.readers() }
+
+func (a *api) readers() int { return 2 * a.cfg.MaxConcurrency }
 
 // AccountID is the account's id, a UUID.
-func (c *Client) AccountID() string { return c.accountID }
+func (c *Client) AccountID() string { return c.api.accountID }
 
 // Host is the account host with its scheme, without path.
-func (c *Client) Host() string { return c.host }
+func (c *Client) Host() string { return c.api.host }
 
 // CallerApplicationID is the application id that the caller logs in with: the
 // client id under oauth-m2m, else "" (not known without a request).
-func (c *Client) CallerApplicationID() string { return c.auth.applicationID() }
+func (c *Client) CallerApplicationID() string { return c.api.auth.applicationID() }
 
-func (c *Client) log(ctx context.Context, msg string, fields map[string]any) {
-	if c.cfg.Log != nil {
-		c.cfg.Log(ctx, msg, fields)
+func (a *api) log(ctx context.Context, msg string, fields map[string]any) {
+	if a.cfg.Log != nil {
+		a.cfg.Log(ctx, msg, fields)
 	}
 }

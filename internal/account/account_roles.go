@@ -15,8 +15,8 @@ import (
 // accountRules are the rules of the account's own rule set, read once per client:
 // roles such as roles/billing.admin, which account SCIM does not show. With an error
 // there may be more.
-func (c *Client) accountRules(ctx context.Context) ([]grantRule, error) {
-	rules, err := c.ruleSet(ctx, "")
+func (pw *Power) accountRules(ctx context.Context) ([]grantRule, error) {
+	rules, err := pw.ruleSet(ctx, "")
 	if err != nil {
 		return rules, fmt.Errorf("reading the rule set of the account: %w", err)
 	}

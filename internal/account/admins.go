@@ -31,8 +31,8 @@ type adminHolders struct {
 // Requests: the three account SCIM lists with roles, pages of 100, which began at the
 // turn since or later and are shared by all who ask for them, then the members of the
 // admin groups. The error is for whatever could not be read.
-func (c *Client) adminsLeft(ctx context.Context, without edge, order, since int64) (int, error) {
-	holders, err := c.adminsSince(ctx, since)
+func (pw *Power) adminsLeft(ctx context.Context, without edge, order, since int64) (int, error) {
+	holders, err := pw.adminsSince(ctx, since)
 	if err != nil {
 		return 0, err
 	}
@@ -44,7 +44,7 @@ func (c *Client) adminsLeft(ctx context.Context, without edge, order, since int6
 	if len(holders.groups) == 0 {
 		return 0, errors.New("the lists of the account show nobody who is account admin, although the group is one")
 	}
-	gone := c.edges.before(order, false)
+	gone := pw.dir.edges.before(order, false)
 	gone[without] = true
 	seen := map[string]bool{}
 	var holes []error
@@ -54,7 +54,7 @@ func (c *Client) adminsLeft(ctx context.Context, without edge, order, since int6
 			continue
 		}
 		seen[id] = true
-		members, err := c.readMembers(ctx, id, nil)
+		members, err := pw.dir.readMembers(ctx, id, nil)
 		if err != nil {
 			holes = append(holes, fmt.Errorf("the members of group/%s: %w", id, err))
 			continue
@@ -72,10 +72,10 @@ func (c *Client) adminsLeft(ctx context.Context, without edge, order, since int6
 	return 0, errors.Join(holes...)
 }
 
-func (c *Client) adminsSince(ctx context.Context, since int64) (adminHolders, error) {
+func (pw *Power) adminsSince(ctx context.Context, since int64) (adminHolders, error) {
 	for {
-		c.admins.dropIf(func(h adminHolders) bool { return h.turn < since || time.Since(h.ended) > c.cfg.MaxListingAge })
-		if h, err := c.admins.get(ctx, c.listAdmins); err != nil || h.turn >= since {
+		pw.admins.dropIf(func(h adminHolders) bool { return h.turn < since || time.Since(h.ended) > pw.api.cfg.MaxListingAge })
+		if h, err := pw.admins.get(ctx, pw.listAdmins); err != nil || h.turn >= since {
 			return h, err
 		}
 	}
@@ -83,10 +83,10 @@ func (c *Client) adminsSince(ctx context.Context, since int64) (adminHolders, er
 
 // listAdmins reads GET /api/2.1/accounts/{account}/scim/v2/{kind} with roles: no
 // other list has them (docs/reference/databricks-account-api.md 7).
-func (c *Client) listAdmins(ctx context.Context) (adminHolders, error) {
-	out := adminHolders{turn: c.turns.now(), active: map[string]bool{}}
+func (pw *Power) listAdmins(ctx context.Context) (adminHolders, error) {
+	out := adminHolders{turn: pw.dir.turns.now(), active: map[string]bool{}}
 	for _, t := range audit.PrincipalTypes() {
-		pages, err := c.scimPages(ctx, t, scimQuery{attributes: "id,active,roles"})
+		pages, err := pw.dir.scimPages(ctx, t, scimQuery{attributes: "id,active,roles"})
 		if err != nil {
 			return out, fmt.Errorf("listing the %s with their roles: %w", plural(t), err)
 		}

@@ -86,7 +86,7 @@ func (s *sharedCheck) takeAll() []*holderCheck {
 // finish ends a write of an externalId, checked with the others. own is nil where
 // nothing was written. The error is a [*BrokenError] for each id that is held twice:
 // its own, and those of writes that have ended before.
-func (w *writer) finish(ctx context.Context, own *holderCheck) error {
+func (w *Writer) finish(ctx context.Context, own *holderCheck) error {
 	all, leave := w.after.take(own)
 	if all == nil && !leave {
 		patience := time.NewTimer(checkPatience)
@@ -124,33 +124,33 @@ func (w *writer) finish(ctx context.Context, own *holderCheck) error {
 
 // checkHolders lists the account until it shows the writes, or the confirm time is
 // over, and looks for other holders of the ids.
-func (w *writer) checkHolders(ctx context.Context, checks []*holderCheck) {
-	ctx, cancel := context.WithTimeout(ctx, w.opts.confirm)
+func (w *Writer) checkHolders(ctx context.Context, checks []*holderCheck) {
+	ctx, cancel := context.WithTimeout(ctx, w.api.cfg.ConfirmTimeout)
 	defer cancel()
 	turn := int64(0)
 	for _, check := range checks {
 		turn = max(turn, check.turn)
 	}
-	for pause := w.opts.pause; ; pause = min(2*pause, maxReadPause) {
-		inv, err := w.reads.listingSince(ctx, turn)
+	for pause := w.api.cfg.RetryPause; ; pause = min(2*pause, maxReadPause) {
+		inv, err := w.dir.listingSince(ctx, turn)
 		behind := false
 		for _, check := range checks {
 			if err == nil {
-				behind = w.reads.behind(inv, check.ref) || behind
+				behind = w.dir.behind(inv, check.ref) || behind
 			}
 			w.checkIn(inv, err, check)
 		}
 		if err != nil || !behind || transport.Sleep(ctx, pause) != nil {
 			return
 		}
-		turn = w.turns.next()
+		turn = w.dir.turns.next()
 	}
 }
 
-func (w *writer) checkIn(inv *inventory, err error, check *holderCheck) {
+func (w *Writer) checkIn(inv *inventory, err error, check *holderCheck) {
 	var holders []audit.Principal
 	if err == nil {
-		holders, err = w.reads.holdersIn(inv, check.want, check.ref)
+		holders, err = w.dir.holdersIn(inv, check.want, check.ref)
 	}
 	if check.unchecked = ""; err != nil {
 		check.unchecked = err.Error()

@@ -33,9 +33,9 @@ type assignments struct {
 // levels are those that were told.
 //
 
-func (c *Client) workspaceAssignments(ctx context.Context, workspace string) assignments {
-	levels, err := c.power.assignments.get(ctx, workspace, func(ctx context.Context) (map[string][]string, error) {
-		return c.readAssignments(ctx, workspace)
+func (d *Directory) workspaceAssignments(ctx context.Context, workspace string) assignments {
+	levels, err := d.assignments.get(ctx, workspace, func(ctx context.Context) (map[string][]string, error) {
+		return d.readAssignments(ctx, workspace)
 	})
 	return assignments{levels, err}
 }
@@ -73,21 +73,21 @@ func (a *assignment) odd() error {
 	}
 }
 
-func (c *Client) readAssignments(ctx context.Context, workspace string) (map[string][]string, error) {
+func (d *Directory) readAssignments(ctx context.Context, workspace string) (map[string][]string, error) {
 	out := map[string][]string{}
 	var failed error
 	list := call{
-		path:  "/api/2.0/accounts/" + c.accountID + "/workspaces/" + url.PathEscape(workspace) + "/permissionassignments",
+		path:  "/api/2.0/accounts/" + d.api.accountID + "/workspaces/" + url.PathEscape(workspace) + "/permissionassignments",
 		limit: limitAccount,
 	}
-	err := wholeList(ctx, c, list, "permission_assignments", func(p *assignmentPage) (int, error) {
+	err := wholeList(ctx, d.api, list, "permission_assignments", func(p *assignmentPage) (int, error) {
 		for i := range p.Assignments {
 			a := &p.Assignments[i]
 			for t, name := range map[audit.PrincipalType]string{
 				audit.TypeUser: a.Principal.User, audit.TypeGroup: a.Principal.Group, audit.TypeServicePrincipal: a.Principal.App,
 			} {
 				if name != "" {
-					c.referred.note(t, "one is assigned to a workspace")
+					d.referred.note(t, "one is assigned to a workspace")
 				}
 			}
 			if err := a.odd(); err != nil {
@@ -123,22 +123,22 @@ const entitlementAdmin = "WORKSPACE_ADMIN"
 // workspace names (IAM v2 workspace-assignments/{id}, docs/reference/databricks-account-api.md
 // 5.2; its list leaves them out). No other API of the account has them: without
 // IAM v2 there are none to show.
-func (c *Client) entitlementsIn(ctx context.Context, workspace, principal string) ([]string, error) {
+func (d *Directory) entitlementsIn(ctx context.Context, workspace, principal string) ([]string, error) {
 	const family = "workspace-assignments"
-	if !c.useIAMv2(family) {
+	if !d.api.useIAMv2(family) {
 		return nil, nil
 	}
-	return c.power.entitlements.get(ctx, workspace+"/"+principal, func(ctx context.Context) ([]string, error) {
+	return d.entitlements.get(ctx, workspace+"/"+principal, func(ctx context.Context) ([]string, error) {
 		var reply struct {
 			PrincipalID  text     `json:"principal_id"`
 			Entitlements []string `json:"entitlements"`
 		}
-		err := c.do(ctx, call{method: http.MethodGet, path: c.iamPath("workspaces", workspace, family, principal), limit: limitIAM}, &reply)
+		err := d.api.do(ctx, call{method: http.MethodGet, path: d.api.iamPath("workspaces", workspace, family, principal), limit: limitIAM}, &reply)
 		var e *APIError
 		switch {
 		case errors.As(err, &e) && e.explicit404:
 			return nil, nil // Not assigned any more.
-		case err != nil && c.fallBack(ctx, family, err):
+		case err != nil && d.api.fallBack(ctx, family, err):
 			return nil, nil
 		case err == nil && string(reply.PrincipalID) != principal:
 			err = fmt.Errorf("the answer for principal %s is for %q", principal, string(reply.PrincipalID))

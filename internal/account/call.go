@@ -49,18 +49,18 @@ type call struct {
 }
 
 // scimPath is a path of account SCIM 2.1. kind is Users, Groups or ServicePrincipals.
-func (c *Client) scimPath(kind string, id ...string) string {
-	return c.accountPath("/api/2.1/accounts/", "/scim/v2/"+kind, id)
+func (a *api) scimPath(kind string, id ...string) string {
+	return a.accountPath("/api/2.1/accounts/", "/scim/v2/"+kind, id)
 }
 
 // iamPath is a path of IAM v2 at account level.
-func (c *Client) iamPath(rest string, id ...string) string {
-	return c.accountPath("/api/2.0/identity/accounts/", "/"+rest, id)
+func (a *api) iamPath(rest string, id ...string) string {
+	return a.accountPath("/api/2.0/identity/accounts/", "/"+rest, id)
 }
 
-func (c *Client) accountPath(prefix, rest string, id []string) string {
+func (a *api) accountPath(prefix, rest string, id []string) string {
 	var b strings.Builder
-	b.WriteString(prefix + c.accountID + rest)
+	b.WriteString(prefix + a.accountID + rest)
 	for _, part := range id {
 		b.WriteString("/" + url.PathEscape(part))
 	}
@@ -85,15 +85,15 @@ func (cl *call) isSingle() bool {
 // do sends the call and decodes a successful answer into out (nil for none; the
 // empty body of a write leaves it as it is). Errors are [*APIError] (within an [*AuthError]
 // for 401), [*AuthError], *transport.Error or the context's.
-func (c *Client) do(ctx context.Context, cl call, out any) error {
-	_, err := c.answer(ctx, cl, out)
+func (a *api) do(ctx context.Context, cl call, out any) error {
+	_, err := a.answer(ctx, cl, out)
 	return err
 }
 
 // answer is do that gives the body, too.
-func (c *Client) answer(ctx context.Context, cl call, out any) ([]byte, error) {
+func (a *api) answer(ctx context.Context, cl call, out any) ([]byte, error) {
 	var sent http.Header
-	host, auth := c.host, c.auth
+	host, auth := a.host, a.auth
 	if cl.at != nil {
 		host, auth = cl.at.host, cl.at.auth
 	}
@@ -136,13 +136,13 @@ func (c *Client) answer(ctx context.Context, cl call, out any) ([]byte, error) {
 			return json.Marshal(body)
 		}
 	}
-	resp, err := c.transport.Do(ctx, req)
+	resp, err := a.transport.Do(ctx, req)
 	if err == nil && resp.Status == http.StatusUnauthorized && auth.refused(sent) {
 		// A token may have been withdrawn before its time; once is enough.
-		resp, err = c.transport.Do(ctx, req)
+		resp, err = a.transport.Do(ctx, req)
 	}
 	if err != nil {
-		return nil, c.explain(cl.at, err)
+		return nil, a.explain(cl.at, err)
 	}
 	if resp.Status < 200 || resp.Status > 299 {
 		apiErr := newAPIError(req, resp)
@@ -157,7 +157,7 @@ func (c *Client) answer(ctx context.Context, cl call, out any) ([]byte, error) {
 		return nil, err
 	}
 	if cl.at == nil {
-		c.proven.set()
+		a.proven.set()
 	}
 	return resp.Body, nil
 }
@@ -174,7 +174,7 @@ func (e *SilentHostError) Error() string { return e.Err.Error() + ". " + e.Advic
 func (e *SilentHostError) Unwrap() error { return e.Err }
 
 // explain adds what to do when the host itself does not answer.
-func (c *Client) explain(at *site, err error) error {
+func (a *api) explain(at *site, err error) error {
 	var (
 		failed *transport.Error
 		ended  *transport.EndedError
@@ -187,7 +187,7 @@ func (c *Client) explain(at *site, err error) error {
 			"check that it can be reached from here, and workspace_hosts", at.host, at.workspace)}
 	default:
 		return &SilentHostError{Err: err, Advice: fmt.Sprintf("The host %s has not answered anything: "+
-			"check host (DATABRICKS_HOST), and that it can be reached from here", c.host)}
+			"check host (DATABRICKS_HOST), and that it can be reached from here", a.host)}
 	}
 	return err
 }

@@ -25,16 +25,16 @@ var ErrCallerUnknown = errors.New("which principal this program logs in as is no
 // oauth-m2m, else by the claims of the token, where that is a JWT. It is found in
 // the listing of the account, and kept. The error wraps [ErrCallerUnknown] where
 // nothing tells; account SCIM tokens belong to nobody.
-func (c *Client) Caller(ctx context.Context) (audit.Principal, error) {
-	return c.caller.get(ctx, c.findCaller)
+func (d *Directory) Caller(ctx context.Context) (audit.Principal, error) {
+	return d.caller.get(ctx, d.findCaller)
 }
 
-func (c *Client) findCaller(ctx context.Context) (audit.Principal, error) {
-	claims, err := c.callerClaims(ctx)
+func (d *Directory) findCaller(ctx context.Context) (audit.Principal, error) {
+	claims, err := d.api.callerClaims(ctx)
 	if err != nil {
 		return audit.Principal{}, err
 	}
-	inv, err := c.Inventory(ctx)
+	inv, err := d.Inventory(ctx)
 	if err != nil {
 		return audit.Principal{}, err
 	}
@@ -80,11 +80,11 @@ var applicationID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9
 
 // withCaller makes a hole of a list that lacks the caller, where the token says who
 // that is: such a list is not that of the account.
-func (c *Client) withCaller(ctx context.Context, t audit.PrincipalType, l listed) listed {
+func (d *Directory) withCaller(ctx context.Context, t audit.PrincipalType, l listed) listed {
 	if l.err != nil || t == audit.TypeGroup {
 		return l
 	}
-	claims, err := c.tokenClaims(ctx)
+	claims, err := d.api.tokenClaims(ctx)
 	if err != nil || claims.principalType() != t || slices.ContainsFunc(l.principals, func(p audit.Principal) bool { return claims.are(&p) }) {
 		return l
 	}
@@ -105,25 +105,25 @@ func (cl *callerClaims) are(p *audit.Principal) bool {
 	return byName || cl.ObjectID != "" && p.ExternalID != "" && audit.SameExternalID(cl.ObjectID, p.ExternalID)
 }
 
-func (c *Client) callerClaims(ctx context.Context) (*callerClaims, error) {
-	if id := c.auth.applicationID(); id != "" {
+func (a *api) callerClaims(ctx context.Context) (*callerClaims, error) {
+	if id := a.auth.applicationID(); id != "" {
 		return &callerClaims{Subject: id}, nil
 	}
-	return c.tokenClaims(ctx)
+	return a.tokenClaims(ctx)
 }
 
 // tokenClaims is what the token says of its subject.
-func (c *Client) tokenClaims(ctx context.Context) (*callerClaims, error) {
-	probe, err := http.NewRequestWithContext(ctx, http.MethodGet, c.host, http.NoBody)
+func (a *api) tokenClaims(ctx context.Context) (*callerClaims, error) {
+	probe, err := http.NewRequestWithContext(ctx, http.MethodGet, a.host, http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCallerUnknown, err)
 	}
-	if err := c.auth.authorize(ctx, probe); err != nil {
+	if err := a.auth.authorize(ctx, probe); err != nil {
 		return nil, err
 	}
 	claims, ok := claimsOf(strings.TrimPrefix(probe.Header.Get("Authorization"), "Bearer "))
 	if !ok {
-		return nil, fmt.Errorf("%w: the token (%s) does not say", ErrCallerUnknown, c.auth.kind())
+		return nil, fmt.Errorf("%w: the token (%s) does not say", ErrCallerUnknown, a.auth.kind())
 	}
 	return &claims, nil
 }
@@ -146,8 +146,8 @@ func claimsOf(token string) (callerClaims, bool) {
 // holdsCaller tells whether a principal is the caller, or a group that holds it at
 // any depth; anew reads the groups of the caller again. Who the caller is may be unknown: then it is false, and for the
 // plan to warn of.
-func (c *Client) holdsCaller(ctx context.Context, ref audit.Ref, anew bool) (bool, error) {
-	caller, err := c.Caller(ctx)
+func (d *Directory) holdsCaller(ctx context.Context, ref audit.Ref, anew bool) (bool, error) {
+	caller, err := d.Caller(ctx)
 	switch {
 	case errors.Is(err, ErrCallerUnknown):
 		return false, nil
@@ -159,9 +159,9 @@ func (c *Client) holdsCaller(ctx context.Context, ref audit.Ref, anew bool) (boo
 		return false, nil
 	}
 	if anew {
-		c.power.parents.outdate(caller.Ref)
+		d.parents.outdate(caller.Ref)
 	}
-	above, err := c.above(ctx, caller.Ref, lastTurn)
+	above, err := d.above(ctx, caller.Ref, lastTurn)
 	if slices.Contains(above, ref.ID) {
 		return true, nil
 	}

@@ -108,7 +108,7 @@ func (s *catalogScan) list(ctx context.Context, at *site, l objectList, parent s
 	var out []*catalogObject
 	var broken error
 	list := call{path: catalogBase + l.path, query: query, limit: at.limit(), at: at}
-	shown, err := tokenPages(ctx, s.c, list, l.key, nil, func(p *catalogPage) (int, error) {
+	shown, err := tokenPages(ctx, s.c.api, list, l.key, nil, func(p *catalogPage) (int, error) {
 		items := p.of(l.key)
 		for i := range items {
 			o, err := items[i].object(l.kind, parent)
@@ -152,9 +152,9 @@ func (l *listedObject) object(kind, parent string) (*catalogObject, error) {
 }
 
 // each runs f for every item with bounded concurrency; the first error ends it.
-func each[T any](ctx context.Context, c *Client, items []T, f func(ctx context.Context, item T) error) error {
+func each[T any](ctx context.Context, a *api, items []T, f func(ctx context.Context, item T) error) error {
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.cfg.MaxConcurrency)
+	group.SetLimit(a.cfg.MaxConcurrency)
 	for _, item := range items {
 		if gctx.Err() != nil {
 			break
@@ -171,7 +171,7 @@ func each[T any](ctx context.Context, c *Client, items []T, f func(ctx context.C
 func (s *catalogScan) roots(ctx context.Context) error {
 	found := make([][]*catalogObject, len(rootLists))
 	var mu sync.Mutex
-	err := each(ctx, s.c, rootLists, func(ctx context.Context, l objectList) error {
+	err := each(ctx, s.c.api, rootLists, func(ctx context.Context, l objectList) error {
 		list, err := s.list(ctx, s.via, l, "")
 		found[slices.IndexFunc(rootLists, func(r objectList) bool { return r.path == l.path })] = list
 		if err != nil && isLost(ctx, err) {
@@ -202,8 +202,8 @@ func (s *catalogScan) take(ctx context.Context, objects []*catalogObject) error 
 		return seen[key]
 	})
 	s.objects = append(s.objects, objects...)
-	s.c.log(ctx, "reading grants", map[string]any{"metastore": s.out.ID, "objects": len(objects)})
-	return each(ctx, s.c, objects, s.readGrants)
+	s.c.api.log(ctx, "reading grants", map[string]any{"metastore": s.out.ID, "objects": len(objects)})
+	return each(ctx, s.c.api, objects, s.readGrants)
 }
 
 // children adds what lists find below parents. What cannot be listed is a hole of
@@ -221,7 +221,7 @@ func (s *catalogScan) children(ctx context.Context, parents []*catalogObject, li
 			jobs = append(jobs, job{p, l})
 		}
 	}
-	err := each(ctx, s.c, jobs, func(ctx context.Context, j job) error {
+	err := each(ctx, s.c.api, jobs, func(ctx context.Context, j job) error {
 		l := j.list
 		l.query = query(j.parent.FullName)
 		for key, values := range j.list.query {
@@ -382,7 +382,7 @@ func (s *catalogScan) grants(ctx context.Context, at *site, o *catalogObject) ([
 		path:  catalogBase + "permissions/" + kind + "/" + url.PathEscape(o.FullName),
 		query: url.Values{"max_results": {"0"}}, limit: at.limit(), at: at,
 	}
-	shown, err := tokenPages(ctx, s.c, list, "privilege_assignments", nil, func(p *grantPage) (int, error) {
+	shown, err := tokenPages(ctx, s.c.api, list, "privilege_assignments", nil, func(p *grantPage) (int, error) {
 		for _, a := range p.Assignments {
 			if a.Principal == "" && a.PrincipalID == "" || len(a.Privileges) == 0 || slices.Contains(a.Privileges, "") {
 				broken = fmt.Errorf("GET %s: the answer has a grant without principal or without privilege", list.path)
@@ -452,7 +452,7 @@ func (s *catalogScan) bindings(ctx context.Context, o *catalogObject) ([]string,
 		path:  catalogBase + "bindings/" + o.Type + "/" + url.PathEscape(o.FullName),
 		query: url.Values{"max_results": {"0"}}, limit: o.at.limit(), at: o.at,
 	}
-	_, err := tokenPages(ctx, s.c, list, "bindings", nil, func(p *page) (int, error) {
+	_, err := tokenPages(ctx, s.c.api, list, "bindings", nil, func(p *page) (int, error) {
 		for _, b := range p.Bindings {
 			if b.WorkspaceID == "" {
 				return 0, errors.New("a binding without workspace_id")

@@ -21,6 +21,19 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
+// Catalog reads what principals may do with Unity Catalog, and what else an access
+// plan rests on.
+type Catalog struct {
+	api   *api
+	dir   *Directory
+	power *Power
+
+	warehouses keyed[string, string]
+	scans      keyed[scanKey, access.Metastore]
+}
+
+func newCatalog(pw *Power) *Catalog { return &Catalog{api: pw.api, dir: pw.dir, power: pw} }
+
 // scanKey is what makes a scan another one.
 type scanKey struct {
 	metastore string
@@ -49,7 +62,7 @@ func (r *factsReader) scan(ctx context.Context) error {
 		}
 	}
 	var group errgroup.Group
-	group.SetLimit(r.c.cfg.MaxConcurrency)
+	group.SetLimit(r.c.api.cfg.MaxConcurrency)
 	for i := range r.out.Metastores {
 		m := &r.out.Metastores[i]
 		group.Go(func() error {
@@ -84,7 +97,7 @@ func scanFailures(m *access.Metastore) []audit.Failure {
 // per client and depth, through one workspace that is attached to it and lets the
 // caller in. What fails is in the result; the error is for what makes everything
 // else worthless.
-func (c *Client) scanMetastore(ctx context.Context, s *catalogScan, workspaces []access.WorkspaceAccess) (access.Metastore, error) {
+func (c *Catalog) scanMetastore(ctx context.Context, s *catalogScan, workspaces []access.WorkspaceAccess) (access.Metastore, error) {
 	return c.scans.get(ctx, scanKey{s.out.ID, s.depth, s.warehouse}, func(ctx context.Context) (access.Metastore, error) {
 		begin := time.Now()
 		if err := s.run(ctx, workspaces); err != nil && isLost(ctx, err) {
@@ -94,7 +107,7 @@ func (c *Client) scanMetastore(ctx context.Context, s *catalogScan, workspaces [
 			return s.out, context.Cause(ctx) // Half a scan is not kept.
 		}
 		s.finish()
-		c.log(ctx, "scanned a metastore", map[string]any{
+		c.api.log(ctx, "scanned a metastore", map[string]any{
 			"metastore": s.out.ID, "depth": string(s.depth), "objects": len(s.out.Securables), "holes": len(scanFailures(&s.out)),
 			"by_sql": s.rows != nil, "admin_proven": s.out.AdminProven, "milliseconds": time.Since(begin).Milliseconds(),
 		})
@@ -104,7 +117,7 @@ func (c *Client) scanMetastore(ctx context.Context, s *catalogScan, workspaces [
 
 // catalogScan is one scan under way.
 type catalogScan struct {
-	c         *Client
+	c         *Catalog
 	depth     access.Depth
 	warehouse string
 	queried   string // the workspace of the warehouse
@@ -222,8 +235,8 @@ func (s *catalogScan) attach(ctx context.Context, workspaces []access.WorkspaceA
 
 // usable are the running workspaces that count, those that the caller is assigned
 // to first: a workspace lets nobody else in.
-func (c *Client) usable(ctx context.Context, workspaces []access.WorkspaceAccess, counts func(audit.Workspace) bool) []audit.Workspace {
-	mine := c.callerIDs(ctx)
+func (c *Catalog) usable(ctx context.Context, workspaces []access.WorkspaceAccess, counts func(audit.Workspace) bool) []audit.Workspace {
+	mine := c.dir.callerIDs(ctx)
 	var first, rest []audit.Workspace
 	for _, w := range workspaces {
 		switch {
@@ -255,7 +268,7 @@ func (s *catalogScan) choose(ctx context.Context) error {
 			return err
 		}
 		reasons = append(reasons, fmt.Sprintf("workspace %s: %s", w.ID, oneLine(err)))
-		s.c.log(ctx, "a workspace cannot be used for the scan of its metastore", map[string]any{"metastore": s.out.ID, "workspace": w.ID, "status": statusOf(err)})
+		s.c.api.log(ctx, "a workspace cannot be used for the scan of its metastore", map[string]any{"metastore": s.out.ID, "workspace": w.ID, "status": statusOf(err)})
 		var te *transport.Error
 		if errors.As(err, &te) {
 			silent++
@@ -273,7 +286,7 @@ func (s *catalogScan) choose(ctx context.Context) error {
 // (docs/reference/databricks-account-api.md 9): it may be another one by now.
 func (s *catalogScan) enter(ctx context.Context, w audit.Workspace) (*site, error) {
 	return s.entered.get(ctx, w.ID, func(ctx context.Context) (*site, error) {
-		at, err := s.c.siteOf(ctx, w)
+		at, err := s.c.api.siteOf(ctx, w)
 		if err != nil {
 			return nil, err
 		}
@@ -293,7 +306,7 @@ func (s *catalogScan) enter(ctx context.Context, w audit.Workspace) (*site, erro
 const catalogBase = "/api/2.1/unity-catalog/"
 
 func (s *catalogScan) get(ctx context.Context, at *site, path string, reply any) error {
-	return s.c.do(ctx, call{method: http.MethodGet, path: catalogBase + path, limit: at.limit(), at: at}, reply)
+	return s.c.api.do(ctx, call{method: http.MethodGet, path: catalogBase + path, limit: at.limit(), at: at}, reply)
 }
 
 // prove finds out whether the caller is metastore admin, by two witnesses: the
@@ -323,12 +336,12 @@ func (s *catalogScan) prove(ctx context.Context) error {
 
 // isCaller tells whether an owner's name is proven to be the caller's, or that of
 // a group which has the caller at any depth.
-func (c *Client) isCaller(ctx context.Context, owner string) bool {
-	caller, err := c.Caller(ctx)
+func (c *Catalog) isCaller(ctx context.Context, owner string) bool {
+	caller, err := c.dir.Caller(ctx)
 	if err != nil || owner == "" {
 		return false
 	}
-	names, unknown, err := c.principalNames(ctx)
+	names, unknown, err := c.dir.principalNames(ctx)
 	refs := names[access.NameKey(owner)]
 	if err != nil || unknown != "" || len(refs) != 1 {
 		return false
@@ -336,39 +349,39 @@ func (c *Client) isCaller(ctx context.Context, owner string) bool {
 	if refs[0] == caller.Ref {
 		return true
 	}
-	if refs[0].Type != audit.TypeGroup || !slices.Contains(c.callerIDs(ctx), refs[0].ID) {
+	if refs[0].Type != audit.TypeGroup || !slices.Contains(c.dir.callerIDs(ctx), refs[0].ID) {
 		return false
 	}
-	inv, err := c.loadInventory(ctx)
+	inv, err := c.dir.loadInventory(ctx)
 	if err != nil {
 		return false
 	}
-	group, ok := c.lookup(inv, refs[0].ID, audit.TypeGroup)
+	group, ok := c.dir.lookup(inv, refs[0].ID, audit.TypeGroup)
 	return ok && group.Name == owner
 }
 
 // callerIDs are the caller's id and those of the groups above it, as far as they
 // are known.
-func (c *Client) callerIDs(ctx context.Context) []string {
-	caller, err := c.Caller(ctx)
+func (d *Directory) callerIDs(ctx context.Context) []string {
+	caller, err := d.Caller(ctx)
 	if err != nil {
 		return nil
 	}
-	above, _ := c.groupsAbove(ctx, caller.Ref) // What was seen is certain, also with a hole.
+	above, _ := d.groupsAbove(ctx, caller.Ref) // What was seen is certain, also with a hole.
 	return append([]string{caller.ID}, above...)
 }
 
 // metastoreWorkspaces are the ids of the workspaces of a metastore
 // (docs/reference/databricks-account-api.md 9).
-func (c *Client) metastoreWorkspaces(ctx context.Context, metastore string) ([]string, error) {
+func (c *Catalog) metastoreWorkspaces(ctx context.Context, metastore string) ([]string, error) {
 	type page struct {
 		pageEnd
 
 		IDs []text `json:"workspace_ids"`
 	}
 	var out []string
-	list := call{path: "/api/2.0/accounts/" + c.accountID + "/metastores/" + url.PathEscape(metastore) + "/workspaces", limit: limitAccount}
-	err := wholeList(ctx, c, list, "workspace_ids", func(p *page) (int, error) {
+	list := call{path: "/api/2.0/accounts/" + c.api.accountID + "/metastores/" + url.PathEscape(metastore) + "/workspaces", limit: limitAccount}
+	err := wholeList(ctx, c.api, list, "workspace_ids", func(p *page) (int, error) {
 		for _, id := range p.IDs {
 			if id == "" {
 				return 0, errors.New("a workspace without id")

@@ -58,12 +58,12 @@ func (all *crawl) hole() error {
 //
 // Requests: the three lists, if they were not taken yet, and one account SCIM GET
 // per group, since lists carry no members (docs/reference/databricks-account-api.md 4.2).
-func (c *Client) crawled(ctx context.Context) (*crawl, error) {
-	return c.power.crawl.get(ctx, c.crawlGroups)
+func (d *Directory) crawled(ctx context.Context) (*crawl, error) {
+	return d.crawl.get(ctx, d.crawlGroups)
 }
 
-func (c *Client) crawlGroups(ctx context.Context) (*crawl, error) {
-	inv, err := c.Inventory(ctx)
+func (d *Directory) crawlGroups(ctx context.Context) (*crawl, error) {
+	inv, err := d.Inventory(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -77,17 +77,17 @@ func (c *Client) crawlGroups(ctx context.Context) (*crawl, error) {
 			all.groups = append(all.groups, crawledGroup{Principal: p})
 		}
 	}
-	c.log(ctx, "reading every group of the account over SCIM", map[string]any{"groups": len(all.groups)})
+	d.api.log(ctx, "reading every group of the account over SCIM", map[string]any{"groups": len(all.groups)})
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.Readers())
+	group.SetLimit(d.api.readers())
 	for i := range all.groups {
 		g := &all.groups[i]
 		group.Go(func() error {
-			if g.scim, g.err = c.resource(gctx, g.Ref); g.err != nil && isLost(gctx, g.err) {
+			if g.scim, g.err = d.resource(gctx, g.Ref); g.err != nil && isLost(gctx, g.err) {
 				return g.err
 			}
 			if done := i + 1; done%1000 == 0 {
-				c.log(gctx, "still reading groups", map[string]any{"about": done, "of": len(all.groups)})
+				d.api.log(gctx, "still reading groups", map[string]any{"about": done, "of": len(all.groups)})
 			}
 			return nil
 		})
@@ -95,7 +95,7 @@ func (c *Client) crawlGroups(ctx context.Context) (*crawl, error) {
 	if err := group.Wait(); err != nil {
 		return nil, fmt.Errorf("reading the groups of the account: %w", err)
 	}
-	if err := c.leaveGone(ctx, all); err != nil {
+	if err := d.leaveGone(ctx, all); err != nil {
 		return nil, fmt.Errorf("reading the groups of the account: %w", err)
 	}
 	for i := range all.groups {
@@ -110,15 +110,15 @@ func (c *Client) crawlGroups(ctx context.Context) (*crawl, error) {
 }
 
 // leaveGone takes out the groups that were deleted since they were listed. That takes
-// two witnesses, as in [Client.Known]: the GET says 404, and another list does not
+// two witnesses, as in [Directory.Known]: the GET says 404, and another list does not
 // have the group. Reads are not monotonic, and a group that is there, and missing
 // for one of them, is read again, and else a hole.
-func (c *Client) leaveGone(ctx context.Context, all *crawl) error {
+func (d *Directory) leaveGone(ctx context.Context, all *crawl) error {
 	missing := func(g crawledGroup) bool { return errors.Is(g.err, ErrNotFound) }
 	if !slices.ContainsFunc(all.groups, missing) {
 		return nil
 	}
-	again := c.list(ctx, audit.TypeGroup)
+	again := d.list(ctx, audit.TypeGroup)
 	if again.err != nil {
 		if isLost(ctx, again.err) {
 			return again.err
@@ -135,7 +135,7 @@ func (c *Client) leaveGone(ctx context.Context, all *crawl) error {
 		if !missing(*g) {
 			continue
 		}
-		if g.scim, g.err = c.resource(ctx, g.Ref); g.err != nil && isLost(ctx, g.err) {
+		if g.scim, g.err = d.resource(ctx, g.Ref); g.err != nil && isLost(ctx, g.err) {
 			return g.err
 		}
 	}
@@ -143,17 +143,17 @@ func (c *Client) leaveGone(ctx context.Context, all *crawl) error {
 }
 
 // graphByCrawl is the graph by account SCIM: every group of the account.
-func (c *Client) graphByCrawl(ctx context.Context, of []audit.Principal) (access.Graph, error) {
-	all, err := c.crawled(ctx)
-	if err == nil && c.newer(all, of) {
-		c.inventory.cell.outdate()
-		c.power.outdate()
-		all, err = c.crawled(ctx)
+func (d *Directory) graphByCrawl(ctx context.Context, of []audit.Principal) (access.Graph, error) {
+	all, err := d.crawled(ctx)
+	if err == nil && d.newer(all, of) {
+		d.inventory.cell.outdate()
+		d.outdate()
+		all, err = d.crawled(ctx)
 	}
 	if err != nil {
 		return access.Graph{}, err
 	}
-	g := access.Graph{Route: access.RouteSCIM, Listed: all.coverage.Groups, Hidden: c.hidden()}
+	g := access.Graph{Route: access.RouteSCIM, Listed: all.coverage.Groups, Hidden: d.hidden()}
 	for _, f := range all.failures {
 		if f.Call == "list "+plural(audit.TypeGroup) {
 			g.Failures = append(g.Failures, f)
@@ -165,7 +165,7 @@ func (c *Client) graphByCrawl(ctx context.Context, of []audit.Principal) (access
 	}
 	unread := 0
 	for i := range all.groups {
-		one, failure := c.crawledGroup(&all.groups[i], all.dead(subjects))
+		one, failure := d.crawledGroup(&all.groups[i], all.dead(subjects))
 		if failure != nil {
 			g.Failures = append(g.Failures, *failure)
 		}
@@ -185,10 +185,10 @@ func (c *Client) graphByCrawl(ctx context.Context, of []audit.Principal) (access
 
 // newer tells whether a principal came after the lists were taken: then its
 // memberships did, too. It asks for one renewal per principal.
-func (c *Client) newer(all *crawl, of []audit.Principal) bool {
+func (d *Directory) newer(all *crawl, of []audit.Principal) bool {
 	for _, p := range of {
-		if all.coverage.Of(p.Type) && !all.principals[p.ID] && !c.power.renewed.has(p.Ref) {
-			c.power.renewed.add(p.Ref)
+		if all.coverage.Of(p.Type) && !all.principals[p.ID] && !d.renewed.has(p.Ref) {
+			d.renewed.add(p.Ref)
 			return true
 		}
 	}
@@ -207,7 +207,7 @@ func (all *crawl) dead(subjects map[string]bool) func(*scimMember) bool {
 	}
 }
 
-func (c *Client) crawledGroup(one *crawledGroup, dead func(*scimMember) bool) (access.Group, *audit.Failure) {
+func (d *Directory) crawledGroup(one *crawledGroup, dead func(*scimMember) bool) (access.Group, *audit.Failure) {
 	g := access.Group{Principal: one.Principal}
 	if one.err != nil {
 		g.MembersUnknown = one.err.Error()
@@ -217,8 +217,8 @@ func (c *Client) crawledGroup(one *crawledGroup, dead func(*scimMember) bool) (a
 	if p, err := one.scim.toAudit(audit.TypeGroup); err == nil {
 		g.Principal = p
 	}
-	g.Principal = c.inventory.latest(g.Principal, began)
-	if c.takeMembers(&g, one.scim, dead); g.MembersUnknown != "" {
+	g.Principal = d.inventory.latest(g.Principal, began)
+	if d.takeMembers(&g, one.scim, dead); g.MembersUnknown != "" {
 		return g, &audit.Failure{Type: audit.TypeGroup, ID: g.ID, Call: callMembers, Reason: g.MembersUnknown}
 	}
 	return g, nil

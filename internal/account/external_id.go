@@ -29,7 +29,7 @@ type ExternalIDRequest struct {
 	Adopts bool
 }
 
-// ExternalIDResult is what is true after [Client.SetExternalID].
+// ExternalIDResult is what is true after [Writer.SetExternalID].
 type ExternalIDResult struct {
 	// Principal is the principal as it was read last.
 	Principal audit.Principal
@@ -46,7 +46,7 @@ type ExternalIDResult struct {
 	Unchecked string
 }
 
-// SetExternalID writes an externalId under guard and reads it back: see [writer].
+// SetExternalID writes an externalId under guard and reads it back: see [Writer].
 //
 // A value that two readings show is not written again. Otherwise the current value
 // must be blank or the expected one, the name the reviewed one, and no other
@@ -63,15 +63,11 @@ type ExternalIDResult struct {
 //
 // Requests: one GET, one PATCH, one GET (two for groups), and its share of the two
 // listings.
-func (c *Client) SetExternalID(ctx context.Context, req ExternalIDRequest) (ExternalIDResult, error) {
-	return c.writer.setExternalID(ctx, req)
-}
-
-func (w *writer) setExternalID(ctx context.Context, req ExternalIDRequest) (ExternalIDResult, error) {
+func (w *Writer) SetExternalID(ctx context.Context, req ExternalIDRequest) (ExternalIDResult, error) {
 	if err := audit.CheckExternalID(req.Ref.Type, req.Want); err != nil {
 		return ExternalIDResult{}, fmt.Errorf("%s was not changed: %w", req.Ref, err)
 	}
-	if w.opts.readOnly {
+	if w.api.cfg.ReadOnly {
 		return ExternalIDResult{}, fmt.Errorf("%s was not changed: %w", req.Ref, ErrReadOnly)
 	}
 	release, err := w.claims.claim(req.Ref, req.Want)
@@ -83,7 +79,7 @@ func (w *writer) setExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 	f := &fact{change: Change{Kind: ChangeExternalID, Ref: req.Ref, After: req.Want}}
 	// The listing takes long, so it is there before the write has its turn.
 	if req.Want != "" {
-		_, f.err = w.reads.holdersSince(ctx, req.Want, req.Ref, 0)
+		_, f.err = w.dir.holdersSince(ctx, req.Want, req.Ref, 0)
 	}
 	if f.err != nil {
 		f.err = fmt.Errorf("%s was not changed: %w", req.Ref, f.err)
@@ -112,7 +108,7 @@ func (w *writer) setExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 
 // externalIDWrite is the [writeKind] of an externalId.
 type externalIDWrite struct {
-	w   *writer
+	w   *Writer
 	req ExternalIDRequest
 	// before is what was there before the first attempt, now the latest reading.
 	before, now audit.Principal
@@ -131,14 +127,14 @@ func (k *externalIDWrite) look(ctx context.Context, facts []*fact, since int64) 
 func (k *externalIDWrite) judge(ctx context.Context, f *fact, since int64) error {
 	ref, want := k.req.Ref, k.req.Want
 	// What takes long comes first: the principal is to be as new as can be.
-	holders, err := k.w.reads.holdersSince(ctx, want, ref, since)
+	holders, err := k.w.dir.holdersSince(ctx, want, ref, since)
 	if err != nil {
 		return fmt.Errorf("%s was not changed: %w", ref, err)
 	}
-	now, err := k.w.reads.Principal(ctx, ref)
+	now, err := k.w.dir.Principal(ctx, ref)
 	if err == nil && now.ExternalID == want {
 		// Reads lag behind writes: what is not to be written is looked at twice.
-		now, err = k.w.reads.Principal(ctx, ref)
+		now, err = k.w.dir.Principal(ctx, ref)
 	}
 	if err != nil {
 		return err
@@ -147,7 +143,7 @@ func (k *externalIDWrite) judge(ctx context.Context, f *fact, since int64) error
 	switch k.now = now; {
 	case now.ExternalID == want:
 		f.found = true
-		k.w.reads.wrote(now) // Perhaps by a process that was killed: the listing may not show it yet.
+		k.w.dir.wrote(now) // Perhaps by a process that was killed: the listing may not show it yet.
 		return nil
 	case k.req.Name != "" && !SameShown(now.Name, k.req.Name):
 		conflict.Name, conflict.Reviewed = now.Name, k.req.Name
@@ -169,7 +165,7 @@ func (k *externalIDWrite) judge(ctx context.Context, f *fact, since int64) error
 }
 
 func (k *externalIDWrite) request() (cl call, answer any) {
-	return call{method: http.MethodPatch, path: k.w.reads.scimPath(scimKind(k.req.Ref.Type), k.req.Ref.ID)}, nil
+	return call{method: http.MethodPatch, path: k.w.api.scimPath(scimKind(k.req.Ref.Type), k.req.Ref.ID)}, nil
 }
 
 func (k *externalIDWrite) body([]*fact) any {
@@ -184,7 +180,7 @@ func (k *externalIDWrite) repeats() bool { return false }
 func (k *externalIDWrite) answered([]*fact) error { return nil }
 
 func (k *externalIDWrite) read(ctx context.Context, facts []*fact) error {
-	p, err := k.w.reads.Principal(ctx, k.req.Ref)
+	p, err := k.w.dir.Principal(ctx, k.req.Ref)
 	switch {
 	case errors.Is(err, ErrNotFound): // Reads go back and forth.
 		facts[0].see("no such principal", false, true)
@@ -210,7 +206,7 @@ func (k *externalIDWrite) agree(*fact) int {
 
 // check lists the account once more: see [sharedCheck].
 func (k *externalIDWrite) check(ctx context.Context, f *fact) error {
-	k.w.reads.wrote(k.now)
+	k.w.dir.wrote(k.now)
 	if k.undoes {
 		return nil
 	}

@@ -78,15 +78,15 @@ func unconfirmed(facts []*fact) []*fact {
 // row as its kind wants (docs/reference/databricks-account-api.md 4.5: reads of groups go back and
 // forth). readings bounds their number while nothing shows; 0 means that only the
 // confirm time does. A fact that is not confirmed afterwards says what was seen.
-func (w *writer) watch(ctx context.Context, k writeKind, facts []*fact, readings int) {
+func (w *Writer) watch(ctx context.Context, k writeKind, facts []*fact, readings int) {
 	caller := ctx
-	ctx, cancel := context.WithTimeout(ctx, w.opts.confirm)
+	ctx, cancel := context.WithTimeout(ctx, w.api.cfg.ConfirmTimeout)
 	defer cancel()
 	begun := time.Now()
 	for _, f := range facts {
 		f.begun, f.agreed, f.others, f.stopped = begun, 0, 0, nil
 	}
-	open, pause := facts, w.opts.pause/2
+	open, pause := facts, w.api.cfg.RetryPause/2
 	for n := 1; len(open) > 0; n++ {
 		err := k.read(ctx, open)
 		if err != nil && ctx.Err() == nil {

@@ -24,7 +24,7 @@ import (
 // too. Whatever could not be read is an error, an [*IncompleteError] for a listing
 // with a hole, and never "nobody".
 //
-// Requests: as [Client.KnownID] for an id; one filtered account SCIM list for a
+// Requests: as [Directory.KnownID] for an id; one filtered account SCIM list for a
 // user name; for an application id, and for the display name of a group or a
 // service principal, nothing where the listing was taken already, else one
 // filtered list. The rest needs the listing: no filter is known to work for the
@@ -33,40 +33,40 @@ import (
 //
 // Names and external ids compare in Unicode's composed form: Terraform brings every
 // text into it, and the account keeps what it was given. A filter has both forms.
-func (c *Client) Find(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
+func (d *Directory) Find(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
 	s.Form = norm.NFC.String
 	s.UserName, s.ExternalID, s.DisplayName = s.Form(s.UserName), s.Form(s.ExternalID), s.Form(s.DisplayName)
 	if s.ID != "" {
-		return c.findID(ctx, s)
+		return d.findID(ctx, s)
 	}
-	if inv, taken := c.listedInventory(); taken && s.UserName == "" && s.Covers(inv.Coverage) {
-		if hits := c.findListed(inv, s); len(hits) > 0 {
+	if inv, taken := d.listedInventory(); taken && s.UserName == "" && s.Covers(inv.Coverage) {
+		if hits := d.findListed(inv, s); len(hits) > 0 {
 			return hits, nil
 		}
 	}
-	if hits, err := c.findFiltered(ctx, s); err != nil || len(hits) > 0 {
+	if hits, err := d.findFiltered(ctx, s); err != nil || len(hits) > 0 {
 		return hits, err
 	}
-	inv, err := c.loadInventory(ctx)
+	inv, err := d.loadInventory(ctx)
 	if err != nil {
 		return nil, err
 	}
-	hits := c.findListed(inv, s)
+	hits := d.findListed(inv, s)
 	if !s.Covers(inv.Coverage) && (len(hits) != 1 || !s.Unique()) {
 		return nil, &IncompleteError{Need: "Looking for a principal", Failures: slices.Clone(inv.Failures)}
 	}
 	return hits, nil
 }
 
-func (c *Client) findID(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
+func (d *Directory) findID(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
 	var (
 		p   audit.Principal
 		err error
 	)
 	if s.Type == "" {
-		p, err = c.KnownID(ctx, s.ID)
+		p, err = d.KnownID(ctx, s.ID)
 	} else {
-		p, err = c.Known(ctx, audit.Ref{Type: s.Type, ID: s.ID})
+		p, err = d.Known(ctx, audit.Ref{Type: s.Type, ID: s.ID})
 	}
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -78,15 +78,15 @@ func (c *Client) findID(ctx context.Context, s audit.Selector) ([]audit.Principa
 }
 
 // findListed looks into the listing.
-func (c *Client) findListed(inv *inventory, s audit.Selector) []audit.Principal {
-	c.inventory.mu.Lock()
-	defer c.inventory.mu.Unlock()
-	c.inventory.overlay(inv)
+func (d *Directory) findListed(inv *inventory, s audit.Selector) []audit.Principal {
+	d.inventory.mu.Lock()
+	defer d.inventory.mu.Unlock()
+	d.inventory.overlay(inv)
 	return audit.Find(inv.Inventory, s)
 }
 
 // findFiltered asks the account with a filter, where one is known to work.
-func (c *Client) findFiltered(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
+func (d *Directory) findFiltered(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
 	var (
 		t      audit.PrincipalType
 		filter string
@@ -103,7 +103,7 @@ func (c *Client) findFiltered(ctx context.Context, s audit.Selector) ([]audit.Pr
 	default:
 		return nil, nil
 	}
-	found, err := c.filtered(ctx, t, filter)
+	found, err := d.filtered(ctx, t, filter)
 	if err != nil {
 		return nil, fmt.Errorf("looking for a %s with the filter %s: %w", t, filter, err)
 	}
@@ -153,20 +153,20 @@ func scimString(s string) string {
 
 // filtered reads every page of a filtered list, each resource once. A list that
 // changed while it was read is read once more (R34).
-func (c *Client) filtered(ctx context.Context, t audit.PrincipalType, filter string) ([]scimResource, error) {
+func (d *Directory) filtered(ctx context.Context, t audit.PrincipalType, filter string) ([]scimResource, error) {
 	attributes := scimAttributes(t)
 	if t == audit.TypeUser {
 		attributes += ",emails"
 	}
-	found, err := c.filteredOnce(ctx, t, scimQuery{attributes: attributes, filter: filter})
+	found, err := d.filteredOnce(ctx, t, scimQuery{attributes: attributes, filter: filter})
 	if errors.Is(err, errUnstable) {
-		found, err = c.filteredOnce(ctx, t, scimQuery{attributes: attributes, filter: filter})
+		found, err = d.filteredOnce(ctx, t, scimQuery{attributes: attributes, filter: filter})
 	}
 	return found, err
 }
 
-func (c *Client) filteredOnce(ctx context.Context, t audit.PrincipalType, q scimQuery) ([]scimResource, error) {
-	pages, err := c.scimSequence(ctx, t, q)
+func (d *Directory) filteredOnce(ctx context.Context, t audit.PrincipalType, q scimQuery) ([]scimResource, error) {
+	pages, err := d.scimSequence(ctx, t, q)
 	if err != nil {
 		return nil, err
 	}

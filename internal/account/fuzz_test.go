@@ -261,8 +261,8 @@ func FuzzListPage(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		c := &Client{cfg: Config{IdentityAPI: identityIAMv2}, host: "https://account.example.com", auth: bearer("t")}
-		c.transport = transport.New(transport.Options{Base: constant(body), RetryBudget: time.Nanosecond, FirstContact: time.Nanosecond})
+		d := newDirectory(&api{cfg: Config{IdentityAPI: identityIAMv2}, host: "https://account.example.com", auth: bearer("t")})
+		d.api.transport = transport.New(transport.Options{Base: constant(body), RetryBudget: time.Nanosecond, FirstContact: time.Nanosecond})
 		var keys map[string]json.RawMessage
 		isObject := json.Unmarshal(body, &keys) == nil && keys != nil
 		named := func(want string) bool {
@@ -275,11 +275,11 @@ func FuzzListPage(f *testing.F) {
 		}
 		for _, kind := range audit.PrincipalTypes() {
 			key := strings.ReplaceAll(plural(kind), " ", "_")
-			all, shown, err := c.listIAMv2(t.Context(), kind, nil)
+			all, shown, err := d.listIAMv2(t.Context(), kind, nil)
 			if err == nil && (!isObject || shown && !named(key) || !shown && len(keys) > 0 && !named(key) && !named("next_page_token")) {
 				t.Fatalf("%q is taken for a list of %s: %v", body, key, all)
 			}
-			list, err := c.listSCIM(t.Context(), kind)
+			list, err := d.listSCIM(t.Context(), kind)
 			if err == nil && (!isObject || !named("totalResults") && !named("Resources") || len(list) == 0 && !named("totalResults")) {
 				t.Fatalf("%q is taken for a list of SCIM: %v", body, list)
 			}

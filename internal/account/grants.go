@@ -17,16 +17,16 @@ type metastore struct {
 	Owner string `json:"owner"`
 }
 
-func (c *Client) listMetastores(ctx context.Context) ([]metastore, error) {
+func (pw *Power) listMetastores(ctx context.Context) ([]metastore, error) {
 	type page struct {
 		pageEnd
 
 		Metastores []metastore `json:"metastores"`
 	}
-	return c.power.metastores.get(ctx, func(ctx context.Context) ([]metastore, error) {
+	return pw.metastores.get(ctx, func(ctx context.Context) ([]metastore, error) {
 		var out []metastore
-		list := call{path: "/api/2.0/accounts/" + c.accountID + "/metastores", limit: limitAccount}
-		err := wholeList(ctx, c, list, "metastores", func(p *page) (int, error) {
+		list := call{path: "/api/2.0/accounts/" + pw.api.accountID + "/metastores", limit: limitAccount}
+		err := wholeList(ctx, pw.api, list, "metastores", func(p *page) (int, error) {
 			for _, m := range p.Metastores {
 				if m.ID == "" {
 					return 0, errors.New("a metastore without metastore_id")

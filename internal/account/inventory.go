@@ -68,19 +68,19 @@ type listed struct {
 // lists at the same time. A list that cannot be read whole is a hole: its
 // coverage is false, its failure says why, and what was read is there. The error
 // is for accounts of which nothing can be read.
-func (c *Client) Inventory(ctx context.Context) (audit.Inventory, error) {
-	inv, err := c.loadInventory(ctx)
+func (d *Directory) Inventory(ctx context.Context) (audit.Inventory, error) {
+	inv, err := d.loadInventory(ctx)
 	if err != nil {
 		return audit.Inventory{}, err
 	}
-	return c.shown(inv), nil
+	return d.shown(inv), nil
 }
 
 // shown is a copy of a listing with own writes in it.
-func (c *Client) shown(inv *inventory) audit.Inventory {
-	c.inventory.mu.Lock()
-	defer c.inventory.mu.Unlock()
-	c.inventory.overlay(inv)
+func (d *Directory) shown(inv *inventory) audit.Inventory {
+	d.inventory.mu.Lock()
+	defer d.inventory.mu.Unlock()
+	d.inventory.overlay(inv)
 	out := inv.Inventory
 	out.Principals = slices.Clone(inv.Principals)
 	out.Failures = slices.Clone(inv.Failures)
@@ -91,12 +91,12 @@ func (c *Client) shown(inv *inventory) audit.Inventory {
 	return out
 }
 
-func (c *Client) loadInventory(ctx context.Context) (*inventory, error) {
-	inv, err := c.inventory.cell.get(ctx, c.listAll)
+func (d *Directory) loadInventory(ctx context.Context) (*inventory, error) {
+	inv, err := d.inventory.cell.get(ctx, d.listAll)
 	if err != nil {
 		return nil, fmt.Errorf("listing the principals of the account: %w", err)
 	}
-	return c.doubtEmpty(inv), nil
+	return d.doubtEmpty(inv), nil
 }
 
 // references are the types of principals that something refers to, and what does.
@@ -126,10 +126,10 @@ func (r *references) to(t audit.PrincipalType) []string {
 
 // doubtEmpty makes a hole of a type of which nobody was listed, although something
 // that was read since refers to one.
-func (c *Client) doubtEmpty(inv *inventory) *inventory {
-	c.inventory.mu.Lock()
-	defer c.inventory.mu.Unlock()
-	doubted := c.doubts(inv.Inventory)
+func (d *Directory) doubtEmpty(inv *inventory) *inventory {
+	d.inventory.mu.Lock()
+	defer d.inventory.mu.Unlock()
+	doubted := d.doubts(inv.Inventory)
 	if len(doubted.Failures) == len(inv.Failures) {
 		return inv
 	}
@@ -138,9 +138,9 @@ func (c *Client) doubtEmpty(inv *inventory) *inventory {
 	return &out
 }
 
-func (c *Client) doubts(inv audit.Inventory) audit.Inventory {
+func (d *Directory) doubts(inv audit.Inventory) audit.Inventory {
 	for _, t := range audit.PrincipalTypes() {
-		why := c.referred.to(t)
+		why := d.referred.to(t)
 		listed := slices.ContainsFunc(inv.Principals, func(p audit.Principal) bool { return p.Type == t })
 		if listed || len(why) == 0 || !inv.Coverage.Of(t) {
 			continue
@@ -163,37 +163,37 @@ func (c *Client) doubts(inv audit.Inventory) audit.Inventory {
 
 // listingSince is a listing that began at a turn or later, for a decision about a
 // write: shared by all who ask for one, and ended no longer ago than MaxListingAge.
-func (c *Client) listingSince(ctx context.Context, since int64) (*inventory, error) {
+func (d *Directory) listingSince(ctx context.Context, since int64) (*inventory, error) {
 	for {
-		c.inventory.cell.dropIf(func(inv *inventory) bool {
-			return inv.turn < since || time.Since(inv.ended) > c.cfg.MaxListingAge
+		d.inventory.cell.dropIf(func(inv *inventory) bool {
+			return inv.turn < since || time.Since(inv.ended) > d.api.cfg.MaxListingAge
 		})
 		// One that is under way may have begun too early.
-		if inv, err := c.loadInventory(ctx); err != nil || inv.turn >= since {
+		if inv, err := d.loadInventory(ctx); err != nil || inv.turn >= since {
 			return inv, err
 		}
 	}
 }
 
 // behind tells whether a listing did not show what this process had written before.
-func (c *Client) behind(inv *inventory, ref audit.Ref) bool {
-	c.inventory.mu.Lock()
-	defer c.inventory.mu.Unlock()
-	c.inventory.overlay(inv)
+func (d *Directory) behind(inv *inventory, ref audit.Ref) bool {
+	d.inventory.mu.Lock()
+	defer d.inventory.mu.Unlock()
+	d.inventory.overlay(inv)
 	return inv.behind[ref]
 }
 
 // wrote is [inventoryCache.wrote].
-func (c *Client) wrote(p audit.Principal) { c.inventory.wrote(p) }
+func (d *Directory) wrote(p audit.Principal) { d.inventory.wrote(p) }
 
-func (c *Client) listAll(ctx context.Context) (*inventory, error) {
-	return c.listAround(ctx, nil, nil)
+func (d *Directory) listAll(ctx context.Context) (*inventory, error) {
+	return d.listAround(ctx, nil, nil)
 }
 
 // listAround lists every type but those whose lists are known already. read gets
 // each list that was read whole, as soon as it was; nil for none.
-func (c *Client) listAround(ctx context.Context, known map[audit.PrincipalType]listed, read func(audit.PrincipalType, listed)) (*inventory, error) {
-	begin, turn := time.Now(), c.turns.now()
+func (d *Directory) listAround(ctx context.Context, known map[audit.PrincipalType]listed, read func(audit.PrincipalType, listed)) (*inventory, error) {
+	begin, turn := time.Now(), d.turns.now()
 	types := audit.PrincipalTypes()
 	results := make([]listed, len(types))
 	var wg sync.WaitGroup
@@ -203,7 +203,7 @@ func (c *Client) listAround(ctx context.Context, known map[audit.PrincipalType]l
 			continue
 		}
 		wg.Go(func() {
-			results[i] = c.withCaller(ctx, t, c.list(ctx, t))
+			results[i] = d.withCaller(ctx, t, d.list(ctx, t))
 			results[i].began = begin
 			if read != nil && results[i].failure == nil {
 				read(t, results[i])
@@ -216,7 +216,7 @@ func (c *Client) listAround(ctx context.Context, known map[audit.PrincipalType]l
 		return nil, err
 	}
 	inv.turn, inv.ended = turn, time.Now()
-	c.log(ctx, "listed the principals of the account", map[string]any{
+	d.api.log(ctx, "listed the principals of the account", map[string]any{
 		"principals": len(inv.Principals), "holes": len(inv.Failures), "milliseconds": time.Since(begin).Milliseconds(),
 	})
 	return inv, nil
@@ -336,10 +336,10 @@ func (ic *inventoryCache) latest(p audit.Principal, began time.Time) audit.Princ
 }
 
 // lookup gives the listed principal with that id, of whichever of the types.
-func (c *Client) lookup(inv *inventory, id string, types ...audit.PrincipalType) (audit.Principal, bool) {
-	c.inventory.mu.Lock()
-	defer c.inventory.mu.Unlock()
-	c.inventory.overlay(inv)
+func (d *Directory) lookup(inv *inventory, id string, types ...audit.PrincipalType) (audit.Principal, bool) {
+	d.inventory.mu.Lock()
+	defer d.inventory.mu.Unlock()
+	d.inventory.overlay(inv)
 	for _, t := range types {
 		if i, ok := inv.position[audit.Ref{Type: t, ID: id}]; ok {
 			return inv.Principals[i], true
@@ -352,33 +352,33 @@ func (c *Client) lookup(inv *inventory, id string, types ...audit.PrincipalType)
 // ids are compared as [audit.SameExternalID] does. The error is an
 // [*IncompleteError] when not every principal of the account is known, because
 // a holder could be among the others.
-func (c *Client) Holders(ctx context.Context, externalID string, except audit.Ref) ([]audit.Principal, error) {
+func (d *Directory) Holders(ctx context.Context, externalID string, except audit.Ref) ([]audit.Principal, error) {
 	if externalID == "" {
 		return nil, nil
 	}
-	inv, err := c.loadInventory(ctx)
+	inv, err := d.loadInventory(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return c.holdersIn(inv, externalID, except)
+	return d.holdersIn(inv, externalID, except)
 }
 
-// holdersSince is [Client.Holders] by [Client.listingSince].
-func (c *Client) holdersSince(ctx context.Context, externalID string, except audit.Ref, since int64) ([]audit.Principal, error) {
+// holdersSince is [Directory.Holders] by [Directory.listingSince].
+func (d *Directory) holdersSince(ctx context.Context, externalID string, except audit.Ref, since int64) ([]audit.Principal, error) {
 	if externalID == "" {
 		return nil, nil
 	}
-	inv, err := c.listingSince(ctx, since)
+	inv, err := d.listingSince(ctx, since)
 	if err != nil {
 		return nil, err
 	}
-	return c.holdersIn(inv, externalID, except)
+	return d.holdersIn(inv, externalID, except)
 }
 
-func (c *Client) holdersIn(inv *inventory, externalID string, except audit.Ref) ([]audit.Principal, error) {
-	c.inventory.mu.Lock()
-	defer c.inventory.mu.Unlock()
-	c.inventory.overlay(inv)
+func (d *Directory) holdersIn(inv *inventory, externalID string, except audit.Ref) ([]audit.Principal, error) {
+	d.inventory.mu.Lock()
+	defer d.inventory.mu.Unlock()
+	d.inventory.overlay(inv)
 	if !inv.Coverage.All() {
 		return nil, &IncompleteError{
 			Need: "Finding out whether another principal holds an externalId", Failures: slices.Clone(inv.Failures),

@@ -28,8 +28,8 @@ func (e *JournalError) Unwrap() error { return e.Err }
 // JournalTrouble is the last failure to record what became of a write that was
 // made, once; nil when there was none since it was asked last. The outcome is
 // recorded before the next write, if that can be recorded.
-func (c *Client) JournalTrouble() error {
-	if last := c.writer.unjournaled.Swap(nil); last != nil {
+func (w *Writer) JournalTrouble() error {
+	if last := w.unjournaled.Swap(nil); last != nil {
 		return *last
 	}
 	return nil
@@ -37,14 +37,14 @@ func (c *Client) JournalTrouble() error {
 
 // intend records that a fact is about to be written, once. With an error nothing
 // may be sent.
-func (w *writer) intend(f *fact) error {
-	if w.opts.journal == nil || f.intent != nil {
+func (w *Writer) intend(f *fact) error {
+	if w.api.cfg.Journal == nil || f.intent != nil {
 		return nil
 	}
 	r := f.change.record()
-	r.AccountID = w.opts.accountID
+	r.AccountID = w.api.accountID
 	var err error
-	if r.Write, err = w.opts.journal.Intend(r); err != nil {
+	if r.Write, err = w.api.cfg.Journal.Intend(r); err != nil {
 		return &JournalError{Change: f.change.String(), Err: err}
 	}
 	f.intent = &r
@@ -53,9 +53,9 @@ func (w *writer) intend(f *fact) error {
 
 // conclude records what became of a fact whose intent was recorded. "no" is said
 // only of what certainly did not happen.
-func (w *writer) conclude(ctx context.Context, f *fact) {
+func (w *Writer) conclude(ctx context.Context, f *fact) {
 	if f.maybe {
-		w.log(ctx, "wrote to the account", map[string]any{
+		w.api.log(ctx, "wrote to the account", map[string]any{
 			"kind": f.change.Kind, "ref": f.change.Ref.String(), "member": f.change.Member.ID, "confirmed": f.confirmed,
 		})
 	}
@@ -88,14 +88,14 @@ func (w *writer) conclude(ctx context.Context, f *fact) {
 	}
 }
 
-func (w *writer) end(f *fact, result, wrote string, err error) {
+func (w *Writer) end(f *fact, result, wrote string, err error) {
 	r := *f.intent
 	r.Principal = f.change.principal() // The one that was resolved is known by now.
 	r.Result, r.Wrote = result, wrote
 	if err != nil {
 		r.Error = err.Error()
 	}
-	if err := w.opts.journal.Conclude(r); err != nil {
+	if err := w.api.cfg.Journal.Conclude(r); err != nil {
 		w.unjournaled.Store(&err)
 	}
 }
@@ -103,13 +103,13 @@ func (w *writer) end(f *fact, result, wrote string, err error) {
 // adopt takes over the write that an interrupted run left in the journal without an
 // outcome, if the fact that was found is its work, and records that outcome. What
 // was before it is in the change then.
-func (w *writer) adopt(f *fact) error {
-	if w.opts.journal == nil {
+func (w *Writer) adopt(f *fact) error {
+	if w.api.cfg.Journal == nil {
 		return nil
 	}
 	wanted := f.change.record()
-	wanted.AccountID = w.opts.accountID
-	open, err := w.opts.journal.Open(wanted)
+	wanted.AccountID = w.api.accountID
+	open, err := w.api.cfg.Journal.Open(wanted)
 	if err != nil {
 		return &JournalError{Change: f.change.String(), Err: err}
 	}

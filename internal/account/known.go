@@ -15,57 +15,57 @@ import (
 const maxSingleGets = 20
 
 // Known reads one principal as cheaply as this run can: from the listing when it
-// was taken already, by [Client.Principal] for the first few, and by taking the
+// was taken already, by [Directory.Principal] for the first few, and by taking the
 // listing once for all the others. A principal that the listing does not have is
 // asked for by itself.
 //
 // ErrNotFound takes two witnesses: the account says 404 for the principal, and a
 // whole listing of its type lacks it. Reads lag behind writes, and whoever is
 // told of a missing principal forgets what it knew of it.
-func (c *Client) Known(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
-	inv, listed := c.listedInventory()
-	if !listed && c.singleGets.Add(1) <= maxSingleGets {
-		return c.found(ctx, ref)
+func (d *Directory) Known(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
+	inv, listed := d.listedInventory()
+	if !listed && d.singleGets.Add(1) <= maxSingleGets {
+		return d.found(ctx, ref)
 	}
 	if !listed {
 		var err error
-		if inv, err = c.loadInventory(ctx); err != nil {
+		if inv, err = d.loadInventory(ctx); err != nil {
 			return audit.Principal{}, err
 		}
 	}
-	if p, ok := c.lookup(inv, ref.ID, ref.Type); ok {
+	if p, ok := d.lookup(inv, ref.ID, ref.Type); ok {
 		return p, nil
 	}
-	return c.found(ctx, ref)
+	return d.found(ctx, ref)
 }
 
 // KnownHolding is Known for somebody who believes that the principal holds an
 // externalId: another one is believed only when the principal itself shows it
 // too. Listings lag behind writes, and reads of groups go back and forth
 // (docs/reference/databricks-account-api.md 4.5), so a group is asked twice.
-func (c *Client) KnownHolding(ctx context.Context, ref audit.Ref, externalID string) (audit.Principal, error) {
-	p, err := c.Known(ctx, ref)
+func (d *Directory) KnownHolding(ctx context.Context, ref audit.Ref, externalID string) (audit.Principal, error) {
+	p, err := d.Known(ctx, ref)
 	readings := 1
 	if ref.Type == audit.TypeGroup {
 		readings = 2
 	}
 	for ; err == nil && !SameShown(p.ExternalID, externalID) && readings > 0; readings-- {
-		p, err = c.found(ctx, ref)
+		p, err = d.found(ctx, ref)
 	}
 	return p, err
 }
 
-// found reads one principal by itself; see [Client.Known] for ErrNotFound.
-func (c *Client) found(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
-	p, err := c.Principal(ctx, ref)
+// found reads one principal by itself; see [Directory.Known] for ErrNotFound.
+func (d *Directory) found(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
+	p, err := d.Principal(ctx, ref)
 	if !errors.Is(err, ErrNotFound) {
 		return p, err
 	}
-	inv, lerr := c.loadInventory(ctx)
+	inv, lerr := d.loadInventory(ctx)
 	if lerr != nil {
 		return audit.Principal{}, lerr
 	}
-	if p, ok := c.lookup(inv, ref.ID, ref.Type); ok {
+	if p, ok := d.lookup(inv, ref.ID, ref.Type); ok {
 		return p, nil
 	}
 	if !inv.Coverage.Of(ref.Type) {
@@ -75,25 +75,25 @@ func (c *Client) found(ctx context.Context, ref audit.Ref) (audit.Principal, err
 }
 
 // listedInventory is the listing, if it was taken.
-func (c *Client) listedInventory() (*inventory, bool) {
+func (d *Directory) listedInventory() (*inventory, bool) {
 	var out *inventory
-	c.inventory.cell.peek(func(inv *inventory) { out = inv })
+	d.inventory.cell.peek(func(inv *inventory) { out = inv })
 	if out == nil {
 		return nil, false
 	}
-	return c.doubtEmpty(out), true
+	return d.doubtEmpty(out), true
 }
 
 // someOf are the principals of a type by the listing, if it was taken, and else by a
 // list of their own: a listing that is taken here would be what a later write judges
 // by. whole is false where there may be more.
-func (c *Client) someOf(ctx context.Context, t audit.PrincipalType) (some []audit.Principal, whole bool) {
-	inv, taken := c.listedInventory()
+func (d *Directory) someOf(ctx context.Context, t audit.PrincipalType) (some []audit.Principal, whole bool) {
+	inv, taken := d.listedInventory()
 	if !taken {
-		l := c.list(ctx, t)
+		l := d.list(ctx, t)
 		return l.principals, l.err == nil
 	}
-	for _, p := range c.shown(inv).Principals {
+	for _, p := range d.shown(inv).Principals {
 		if p.Type == t {
 			some = append(some, p)
 		}

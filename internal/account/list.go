@@ -34,45 +34,45 @@ var errUnstable = errors.New("the list changed while it was read")
 
 // list reads all principals of one type by the configured route. A list that is empty
 // is believed where both APIs are asked and both say so; see also
-// [Client.doubtEmpty].
-func (c *Client) list(ctx context.Context, t audit.PrincipalType) listed {
+// [Directory.doubtEmpty].
+func (d *Directory) list(ctx context.Context, t audit.PrincipalType) listed {
 	family := "list " + string(t)
-	if c.useIAMv2(family) {
+	if d.api.useIAMv2(family) {
 		out := listed{route: identityIAMv2}
 		var shown bool
-		out.principals, shown, out.err = c.listWhole(ctx, t)
+		out.principals, shown, out.err = d.listWhole(ctx, t)
 		switch {
-		case out.err != nil && c.fallBack(ctx, family, out.err):
+		case out.err != nil && d.api.fallBack(ctx, family, out.err):
 		case out.err != nil || len(out.principals) > 0:
 			return out.withFailure(t)
-		case c.cfg.IdentityAPI == identityAuto:
-			return c.listAgain(ctx, t).withFailure(t)
+		case d.api.cfg.IdentityAPI == identityAuto:
+			return d.listAgain(ctx, t).withFailure(t)
 		case !shown:
 			out.err = fmt.Errorf("GET %s: the answer has no list of %s, and no other key, so that whether there are any is not known. "+
-				"With identity_api = \"auto\" account SCIM is asked too", c.iamPath(iamResource(t)), plural(t))
+				"With identity_api = \"auto\" account SCIM is asked too", d.api.iamPath(iamResource(t)), plural(t))
 			fallthrough
 		default:
 			return out.withFailure(t)
 		}
 	}
 	out := listed{route: identitySCIM}
-	out.principals, out.err = c.listSCIM(ctx, t)
+	out.principals, out.err = d.listSCIM(ctx, t)
 	return out.withFailure(t)
 }
 
 // listAgain asks SCIM about a list that IAM v2 says is empty. IAM v2 leaves empty
 // lists out of its answers, so that no list cannot be told from a list under
 // another name, and a young API may answer before it has anything to show.
-func (c *Client) listAgain(ctx context.Context, t audit.PrincipalType) listed {
+func (d *Directory) listAgain(ctx context.Context, t audit.PrincipalType) listed {
 	out := listed{route: identitySCIM}
-	out.principals, out.err = c.listSCIM(ctx, t)
+	out.principals, out.err = d.listSCIM(ctx, t)
 	switch {
 	case out.err != nil && !isLost(ctx, out.err):
 		out.err = fmt.Errorf("IAM v2 shows none, and account SCIM could not be asked whether that is so: %w", out.err)
 	case out.err == nil && len(out.principals) == 0:
 		out.route = identityIAMv2
 	case out.err == nil:
-		c.unavailable.add("list " + string(t))
+		d.api.unavailable.add("list " + string(t))
 	}
 	return out
 }
@@ -96,16 +96,16 @@ func plural(t audit.PrincipalType) string {
 }
 
 // useIAMv2 tells whether a family of calls goes to IAM v2 first.
-func (c *Client) useIAMv2(family string) bool {
-	return c.cfg.IdentityAPI == identityIAMv2 || c.cfg.IdentityAPI == identityAuto && !c.unavailable.has(family)
+func (a *api) useIAMv2(family string) bool {
+	return a.cfg.IdentityAPI == identityIAMv2 || a.cfg.IdentityAPI == identityAuto && !a.unavailable.has(family)
 }
 
 // fallBack tells whether SCIM is to be asked instead, and remembers it: IAM v2
 // is not there on every account and cloud (docs/reference/databricks-account-api.md 5.1). A
 // failure of the server is no reason: its answer could differ from SCIM's.
-func (c *Client) fallBack(ctx context.Context, family string, err error) bool {
+func (a *api) fallBack(ctx context.Context, family string, err error) bool {
 	var e *APIError
-	if c.cfg.IdentityAPI != identityAuto || !errors.As(err, &e) {
+	if a.cfg.IdentityAPI != identityAuto || !errors.As(err, &e) {
 		return false
 	}
 	switch {
@@ -114,8 +114,8 @@ func (c *Client) fallBack(ctx context.Context, family string, err error) bool {
 	default:
 		return false
 	}
-	c.unavailable.add(family)
-	c.log(ctx, "IAM v2 is not available, using SCIM", map[string]any{"family": family, "status": e.Status, "code": e.Code})
+	a.unavailable.add(family)
+	a.log(ctx, "IAM v2 is not available, using SCIM", map[string]any{"family": family, "status": e.Status, "code": e.Code})
 	return true
 }
 
@@ -178,18 +178,18 @@ func ptr[T any](v T) *T { return &v }
 // Two readings that agree are believed, whatever SCIM counts. Of two that differ
 // everything is kept: what was there a moment ago is asked for by itself before
 // anything is written to it.
-func (c *Client) listWhole(ctx context.Context, t audit.PrincipalType) (all []audit.Principal, shown bool, err error) {
+func (d *Directory) listWhole(ctx context.Context, t audit.PrincipalType) (all []audit.Principal, shown bool, err error) {
 	total := 0
-	count := func() { total = c.scimTotal(ctx, t) }
-	if c.cfg.IdentityAPI == identityIAMv2 {
+	count := func() { total = d.scimTotal(ctx, t) }
+	if d.api.cfg.IdentityAPI == identityIAMv2 {
 		count = func() {} // SCIM is not to be used.
 	}
-	first, shown, err := c.listIAMv2(ctx, t, count)
+	first, shown, err := d.listIAMv2(ctx, t, count)
 	if err != nil || len(first) >= total {
 		return first, shown, err
 	}
-	c.log(ctx, "a list is shorter than announced, reading it again", map[string]any{"type": string(t), "entries": len(first), "announced": total})
-	second, _, err := c.listIAMv2(ctx, t, nil)
+	d.api.log(ctx, "a list is shorter than announced, reading it again", map[string]any{"type": string(t), "entries": len(first), "announced": total})
+	second, _, err := d.listIAMv2(ctx, t, nil)
 	both := byID{}
 	for _, p := range slices.Concat(first, second) {
 		both[p.ID] = p
@@ -199,10 +199,10 @@ func (c *Client) listWhole(ctx context.Context, t audit.PrincipalType) (all []au
 
 // scimTotal is the number of principals of a type by account SCIM, 0 when it
 // cannot be had.
-func (c *Client) scimTotal(ctx context.Context, t audit.PrincipalType) int {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.RequestTimeout)
+func (d *Directory) scimTotal(ctx context.Context, t audit.PrincipalType) int {
+	ctx, cancel := context.WithTimeout(ctx, d.api.cfg.RequestTimeout)
 	defer cancel()
-	page, err := c.scimPage(ctx, t, scimQuery{attributes: "id", count: 1}, 1)
+	page, err := d.scimPage(ctx, t, scimQuery{attributes: "id", count: 1}, 1)
 	if err != nil || page.Total == nil {
 		return 0
 	}
@@ -215,14 +215,14 @@ func iamResource(t audit.PrincipalType) string { return strings.ReplaceAll(plura
 // listIAMv2 reads GET /api/2.0/identity/accounts/{account}/{users|groups|service-principals}.
 // more is called once, after the first of several pages. shown is false where no
 // answer named the list.
-func (c *Client) listIAMv2(ctx context.Context, t audit.PrincipalType, more func()) (out []audit.Principal, shown bool, err error) {
+func (d *Directory) listIAMv2(ctx context.Context, t audit.PrincipalType, more func()) (out []audit.Principal, shown bool, err error) {
 	var nameless nameless
 	if more != nil {
 		more = sync.OnceFunc(more)
 	}
 	seen := map[string]bool{}
-	list := c.iamList(iamResource(t))
-	shown, err = tokenPages(ctx, c, list, strings.ReplaceAll(plural(t), " ", "_"), more, func(page *principalPage) (int, error) {
+	list := d.api.iamList(iamResource(t))
+	shown, err = tokenPages(ctx, d.api, list, strings.ReplaceAll(plural(t), " ", "_"), more, func(page *principalPage) (int, error) {
 		items := page.of(t)
 		for i := range items {
 			p, err := items[i].toAudit(t)
@@ -241,8 +241,8 @@ func (c *Client) listIAMv2(ctx context.Context, t audit.PrincipalType, more func
 }
 
 // iamList is the call of a list of IAM v2.
-func (c *Client) iamList(rest string, id ...string) call {
-	return call{path: c.iamPath(rest, id...), query: url.Values{"page_size": {strconv.Itoa(iamPage)}}, limit: limitIAM}
+func (a *api) iamList(rest string, id ...string) call {
+	return call{path: a.iamPath(rest, id...), query: url.Values{"page_size": {strconv.Itoa(iamPage)}}, limit: limitIAM}
 }
 
 // nameless are principals that the account sent with an id and without a name,
@@ -288,13 +288,13 @@ type scimListReply struct {
 // listSCIM reads GET /api/2.1/accounts/{account}/scim/v2/{kind}. A list that
 // changed while it was read is read once more, page after page; then it is a
 // hole, with what both readings saw.
-func (c *Client) listSCIM(ctx context.Context, t audit.PrincipalType) ([]audit.Principal, error) {
-	first, err := c.scimPass(ctx, t, c.scimPages)
+func (d *Directory) listSCIM(ctx context.Context, t audit.PrincipalType) ([]audit.Principal, error) {
+	first, err := d.scimPass(ctx, t, d.scimPages)
 	if !errors.Is(err, errUnstable) {
 		return first.sorted(), err
 	}
-	c.log(ctx, "a list changed while it was read, reading it again", map[string]any{"type": string(t)})
-	second, err := c.scimPass(ctx, t, c.scimSequence)
+	d.api.log(ctx, "a list changed while it was read, reading it again", map[string]any{"type": string(t)})
+	second, err := d.scimPass(ctx, t, d.scimSequence)
 	if err == nil {
 		return second.sorted(), nil
 	}
@@ -333,7 +333,7 @@ type pass func(ctx context.Context, t audit.PrincipalType, q scimQuery) (pages [
 
 // scimPass reads the list and checks that it is whole: every page named the
 // same total, and so many different principals came.
-func (c *Client) scimPass(ctx context.Context, t audit.PrincipalType, read pass) (byID, error) {
+func (d *Directory) scimPass(ctx context.Context, t audit.PrincipalType, read pass) (byID, error) {
 	pages, err := read(ctx, t, scimQuery{attributes: scimAttributes(t)})
 	out := byID{}
 	var (
@@ -353,13 +353,13 @@ func (c *Client) scimPass(ctx context.Context, t audit.PrincipalType, read pass)
 				continue
 			}
 			if perr != nil {
-				return out, fmt.Errorf("GET %s: the account sent %w", c.scimPath(scimKind(t)), perr)
+				return out, fmt.Errorf("GET %s: the account sent %w", d.api.scimPath(scimKind(t)), perr)
 			}
 			out[p.ID] = p
 		}
 	}
 	if len(nameless) > 0 {
-		return out, nameless.and(err, c.scimPath(scimKind(t)))
+		return out, nameless.and(err, d.api.scimPath(scimKind(t)))
 	}
 	if err == nil && total != nil && len(out) != *total {
 		err = fmt.Errorf("%w: %d different entries came, %d were announced", errUnstable, len(out), *total)
@@ -381,18 +381,18 @@ func scimAttributes(t audit.PrincipalType) string {
 	}
 }
 
-func (c *Client) scimPage(ctx context.Context, t audit.PrincipalType, q scimQuery, start int) (scimListReply, error) {
+func (d *Directory) scimPage(ctx context.Context, t audit.PrincipalType, q scimQuery, start int) (scimListReply, error) {
 	var page scimListReply
 	query := url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(cmp.Or(q.count, scimPage))}, "attributes": {q.attributes}}
 	if q.filter != "" {
 		query.Set("filter", q.filter)
 	}
-	body, err := c.answer(ctx, call{method: http.MethodGet, path: c.scimPath(scimKind(t)), limit: limitSCIMList, query: query}, &page)
+	body, err := d.api.answer(ctx, call{method: http.MethodGet, path: d.api.scimPath(scimKind(t)), limit: limitSCIMList, query: query}, &page)
 	if err != nil {
 		return page, err
 	}
 	odd := func(err error) (scimListReply, error) {
-		return scimListReply{}, fmt.Errorf("GET %s: %w", c.scimPath(scimKind(t)), err)
+		return scimListReply{}, fmt.Errorf("GET %s: %w", d.api.scimPath(scimKind(t)), err)
 	}
 	// An empty page has no Resources (docs/reference/databricks-account-api.md 4.6), but a total.
 	switch {
@@ -412,14 +412,14 @@ func (c *Client) scimPage(ctx context.Context, t audit.PrincipalType, q scimQuer
 }
 
 // scimPages reads the first page, and from its total all others at once.
-func (c *Client) scimPages(ctx context.Context, t audit.PrincipalType, q scimQuery) ([]scimListReply, error) {
-	first, err := c.scimPage(ctx, t, q, 1)
+func (d *Directory) scimPages(ctx context.Context, t audit.PrincipalType, q scimQuery) ([]scimListReply, error) {
+	first, err := d.scimPage(ctx, t, q, 1)
 	if err != nil {
 		return nil, err
 	}
 	step := len(first.Resources)
 	if first.Total == nil {
-		return c.scimFollow(ctx, t, q, first)
+		return d.scimFollow(ctx, t, q, first)
 	}
 	if step == 0 || step >= *first.Total {
 		return []scimListReply{first}, nil
@@ -427,10 +427,10 @@ func (c *Client) scimPages(ctx context.Context, t audit.PrincipalType, q scimQue
 	pages := make([]scimListReply, (*first.Total+step-1)/step)
 	pages[0] = first
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.Readers())
+	group.SetLimit(d.api.readers())
 	for i := 1; i < len(pages); i++ {
 		group.Go(func() error {
-			page, err := c.scimPage(gctx, t, q, 1+i*step)
+			page, err := d.scimPage(gctx, t, q, 1+i*step)
 			pages[i] = page
 			return err
 		})
@@ -439,15 +439,15 @@ func (c *Client) scimPages(ctx context.Context, t audit.PrincipalType, q scimQue
 }
 
 // scimSequence reads page after page, each from where the last one ended.
-func (c *Client) scimSequence(ctx context.Context, t audit.PrincipalType, q scimQuery) ([]scimListReply, error) {
-	first, err := c.scimPage(ctx, t, q, 1)
+func (d *Directory) scimSequence(ctx context.Context, t audit.PrincipalType, q scimQuery) ([]scimListReply, error) {
+	first, err := d.scimPage(ctx, t, q, 1)
 	if err != nil {
 		return nil, err
 	}
-	return c.scimFollow(ctx, t, q, first)
+	return d.scimFollow(ctx, t, q, first)
 }
 
-func (c *Client) scimFollow(ctx context.Context, t audit.PrincipalType, q scimQuery, first scimListReply) ([]scimListReply, error) {
+func (d *Directory) scimFollow(ctx context.Context, t audit.PrincipalType, q scimQuery, first scimListReply) ([]scimListReply, error) {
 	pages := []scimListReply{first}
 	seen, received := map[text]bool{}, len(first.Resources)
 	for last := first; len(last.Resources) > 0; {
@@ -463,10 +463,10 @@ func (c *Client) scimFollow(ctx context.Context, t audit.PrincipalType, q scimQu
 			return pages, fmt.Errorf("%w: a page held only entries that had come before", errUnstable)
 		}
 		if received > mostEntries {
-			return pages, fmt.Errorf("GET %s: the list has no end", c.scimPath(scimKind(t)))
+			return pages, fmt.Errorf("GET %s: the list has no end", d.api.scimPath(scimKind(t)))
 		}
 		var err error
-		if last, err = c.scimPage(ctx, t, q, 1+received); err != nil {
+		if last, err = d.scimPage(ctx, t, q, 1+received); err != nil {
 			return pages, err
 		}
 		pages = append(pages, last)

@@ -42,9 +42,9 @@ func isSystemLocal(name string) bool { return name == "admins" || name == "users
 //
 // Requests: the list of the workspace's groups without members, which lists with members
 // would time out on large workspaces, then one GET per local group.
-func (c *Client) LocalGroups(ctx context.Context, w audit.Workspace) ([]readiness.LocalGroup, error) {
-	out, err := c.readiness.localGroups.get(ctx, w.ID, func(ctx context.Context) ([]readiness.LocalGroup, error) {
-		return c.readLocalGroups(ctx, w)
+func (rd *Readiness) LocalGroups(ctx context.Context, w audit.Workspace) ([]readiness.LocalGroup, error) {
+	out, err := rd.localGroups.get(ctx, w.ID, func(ctx context.Context) ([]readiness.LocalGroup, error) {
+		return rd.readLocalGroups(ctx, w)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listing the groups of workspace %s (%s): %w", w.ID, w.Name, err)
@@ -52,21 +52,21 @@ func (c *Client) LocalGroups(ctx context.Context, w audit.Workspace) ([]readines
 	return slices.Clone(out), nil
 }
 
-func (c *Client) readLocalGroups(ctx context.Context, w audit.Workspace) ([]readiness.LocalGroup, error) {
-	at, err := c.siteOf(ctx, w)
+func (rd *Readiness) readLocalGroups(ctx context.Context, w audit.Workspace) ([]readiness.LocalGroup, error) {
+	at, err := rd.api.siteOf(ctx, w)
 	if err != nil {
 		return nil, err
 	}
-	listed, err := c.listLocalGroups(ctx, at)
+	listed, err := rd.listLocalGroups(ctx, at)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]readiness.LocalGroup, len(listed))
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.Readers())
+	group.SetLimit(rd.api.readers())
 	for i, id := range listed {
 		group.Go(func() (err error) {
-			out[i], err = c.readLocalGroup(gctx, at, id)
+			out[i], err = rd.readLocalGroup(gctx, at, id)
 			return err
 		})
 	}
@@ -74,7 +74,7 @@ func (c *Client) readLocalGroups(ctx context.Context, w audit.Workspace) ([]read
 }
 
 // listLocalGroups are the ids of the local groups, sorted.
-func (c *Client) listLocalGroups(ctx context.Context, at *site) ([]string, error) {
+func (rd *Readiness) listLocalGroups(ctx context.Context, at *site) ([]string, error) {
 	var out []string
 	seen := map[string]bool{}
 	for {
@@ -85,7 +85,7 @@ func (c *Client) listLocalGroups(ctx context.Context, at *site) ([]string, error
 		query := url.Values{
 			"attributes": {"id,displayName,externalId,meta"}, "count": {strconv.Itoa(scimPage)}, "startIndex": {strconv.Itoa(1 + len(seen))},
 		}
-		if err := c.workspaceSCIM(ctx, at, query, &page); err != nil {
+		if err := rd.workspaceSCIM(ctx, at, query, &page); err != nil {
 			return nil, err
 		}
 		before := len(seen)
@@ -117,9 +117,9 @@ func (c *Client) listLocalGroups(ctx context.Context, at *site) ([]string, error
 	}
 }
 
-func (c *Client) readLocalGroup(ctx context.Context, at *site, id string) (readiness.LocalGroup, error) {
+func (rd *Readiness) readLocalGroup(ctx context.Context, at *site, id string) (readiness.LocalGroup, error) {
 	var g localGroup
-	if err := c.workspaceSCIM(ctx, at, nil, &g, id); err != nil {
+	if err := rd.workspaceSCIM(ctx, at, nil, &g, id); err != nil {
 		return readiness.LocalGroup{}, err
 	}
 	switch {

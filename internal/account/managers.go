@@ -30,9 +30,9 @@ type grantRule struct {
 // ruleSet reads the rules on the account (resource "") or on one of its objects,
 // "groups/<id>" or "servicePrincipals/<application id>", once per client. What is
 // gone has no rules.
-func (c *Client) ruleSet(ctx context.Context, resource string) ([]grantRule, error) {
-	return c.power.rules.get(ctx, resource, func(ctx context.Context) ([]grantRule, error) {
-		account := "accounts/" + c.accountID
+func (pw *Power) ruleSet(ctx context.Context, resource string) ([]grantRule, error) {
+	return pw.rules.get(ctx, resource, func(ctx context.Context) ([]grantRule, error) {
+		account := "accounts/" + pw.api.accountID
 		name := account + "/ruleSets/default"
 		if resource != "" {
 			name = account + "/" + resource + "/ruleSets/default"
@@ -42,7 +42,7 @@ func (c *Client) ruleSet(ctx context.Context, resource string) ([]grantRule, err
 			GrantRules []grantRule `json:"grant_rules"`
 		}
 		path := "/api/2.0/preview/" + account + "/access-control/rule-sets"
-		err := c.do(ctx, call{
+		err := pw.api.do(ctx, call{
 			method: http.MethodGet, path: path,
 			query: url.Values{"name": {name}, "etag": {""}}, limit: limitAccount,
 		}, &reply)
@@ -57,7 +57,7 @@ func (c *Client) ruleSet(ctx context.Context, resource string) ([]grantRule, err
 		for _, rule := range reply.GrantRules {
 			for _, holder := range rule.Principals {
 				if t, is := holderType(holder); is {
-					c.referred.note(t, "one has a role in a rule set")
+					pw.dir.referred.note(t, "one has a role in a rule set")
 				}
 			}
 		}
@@ -113,14 +113,14 @@ func (l *rolesList) take(r *scimResource) {
 
 // withRoles lists the principals of a type with their roles, once per client.
 // groups of users and service principals are unofficial.
-func (c *Client) withRoles(ctx context.Context, t audit.PrincipalType) (*rolesList, error) {
+func (d *Directory) withRoles(ctx context.Context, t audit.PrincipalType) (*rolesList, error) {
 	attributes := map[audit.PrincipalType]string{
 		audit.TypeUser: "id,userName,roles,groups", audit.TypeGroup: "id,displayName,roles",
 		audit.TypeServicePrincipal: "id,displayName,applicationId,roles,groups",
 	}[t]
-	return c.power.roles.get(ctx, t, func(ctx context.Context) (*rolesList, error) {
+	return d.roles.get(ctx, t, func(ctx context.Context) (*rolesList, error) {
 		began := time.Now()
-		pages, err := c.scimPages(ctx, t, scimQuery{attributes: attributes})
+		pages, err := d.scimPages(ctx, t, scimQuery{attributes: attributes})
 		if err != nil {
 			return nil, fmt.Errorf("listing the %s with their roles: %w", plural(t), err)
 		}
@@ -135,15 +135,15 @@ func (c *Client) withRoles(ctx context.Context, t audit.PrincipalType) (*rolesLi
 			return nil, fmt.Errorf("listing the %s with their roles: %d different entries came, %d were announced", plural(t), len(out.byID), *total)
 		}
 		if len(out.byID) == 0 {
-			return out, c.reallyNobody(ctx, t)
+			return out, d.reallyNobody(ctx, t)
 		}
 		return out, nil
 	})
 }
 
 // reallyNobody is an error where the listing of the account has somebody of a type.
-func (c *Client) reallyNobody(ctx context.Context, t audit.PrincipalType) error {
-	if some, whole := c.someOf(ctx, t); !whole || len(some) > 0 {
+func (d *Directory) reallyNobody(ctx context.Context, t audit.PrincipalType) error {
+	if some, whole := d.someOf(ctx, t); !whole || len(some) > 0 {
 		return fmt.Errorf("listing the %s with their roles: the list is empty, and the listing of the account is not", plural(t))
 	}
 	return nil
@@ -157,15 +157,15 @@ type heldMembers struct {
 }
 
 // heldMembers reads them, once per client. Of a group that is gone there are none.
-// That takes two witnesses, as in [Client.Known], because a list has just shown it:
+// That takes two witnesses, as in [Directory.Known], because a list has just shown it:
 // the reading says 404, and a new list does not have it.
-func (c *Client) heldMembers(ctx context.Context, group string) (heldMembers, error) {
-	return c.power.held.get(ctx, group, func(ctx context.Context) (heldMembers, error) {
-		read, err := c.tellMembers(ctx, group)
+func (pw *Power) heldMembers(ctx context.Context, group string) (heldMembers, error) {
+	return pw.held.get(ctx, group, func(ctx context.Context) (heldMembers, error) {
+		read, err := pw.dir.tellMembers(ctx, group)
 		if err == nil && !read.told {
-			read.list, err = c.membersByGroup(ctx, group, nil)
+			read.list, err = pw.dir.membersByGroup(ctx, group, nil)
 		}
-		if errors.Is(err, ErrNotFound) && !c.listsGroup(ctx, group) {
+		if errors.Is(err, ErrNotFound) && !pw.dir.listsGroup(ctx, group) {
 			return heldMembers{}, nil
 		}
 		out := heldMembers{refs: make([]audit.Ref, 0, len(read.list)), told: read.told}
@@ -177,8 +177,8 @@ func (c *Client) heldMembers(ctx context.Context, group string) (heldMembers, er
 }
 
 // listsGroup tells whether a new list of the groups has one, or may have.
-func (c *Client) listsGroup(ctx context.Context, id string) bool {
-	again := c.list(ctx, audit.TypeGroup)
+func (d *Directory) listsGroup(ctx context.Context, id string) bool {
+	again := d.list(ctx, audit.TypeGroup)
 	return again.err != nil || slices.ContainsFunc(again.principals, func(p audit.Principal) bool { return p.ID == id })
 }
 
@@ -192,7 +192,7 @@ func ruleName(t audit.PrincipalType, r *scimResource) string {
 // group or service principal that has power itself. Whoever manages a group can
 // join it; whoever may use a service principal acts as it.
 type managing struct {
-	c *Client
+	pw *Power
 
 	mu    sync.Mutex
 	holes []string
@@ -239,9 +239,9 @@ type managed struct {
 // the rule set of the account, and for each group or service principal with power
 // one rule set, for groups also their members. whole tells that the grants are
 // known without a hole: then the result is kept.
-func (c *Client) managers(ctx context.Context, g grants, whole bool) (out managed, holes []string) {
+func (pw *Power) managers(ctx context.Context, g grants, whole bool) (out managed, holes []string) {
 	find := func(ctx context.Context) (managed, error) {
-		m := &managing{c: c, powers: map[string][]string{}, seen: map[audit.Ref]bool{}, byName: map[string][]audit.Ref{}}
+		m := &managing{pw: pw, powers: map[string][]string{}, seen: map[audit.Ref]bool{}, byName: map[string][]audit.Ref{}}
 		m.find(ctx, g)
 		if len(m.holes) > 0 {
 			return m.result(), holesError(m.holes)
@@ -250,7 +250,7 @@ func (c *Client) managers(ctx context.Context, g grants, whole bool) (out manage
 	}
 	var err error
 	if whole {
-		out, err = c.power.managed.get(ctx, find)
+		out, err = pw.managed.get(ctx, find)
 	} else {
 		out, err = find(ctx)
 	}
@@ -285,7 +285,7 @@ func (m *managing) find(ctx context.Context, g grants) {
 		return
 	}
 	m.seed(g)
-	rules, err := m.c.ruleSet(ctx, "")
+	rules, err := m.pw.ruleSet(ctx, "")
 	if err != nil {
 		m.hole("rule set of the account", err)
 	}
@@ -319,7 +319,7 @@ func (m *managing) list(ctx context.Context) bool {
 	var work errgroup.Group
 	read := func(t audit.PrincipalType, into *map[string]*scimResource) {
 		work.Go(func() error {
-			list, err := m.c.withRoles(ctx, t)
+			list, err := m.pw.dir.withRoles(ctx, t)
 			if err != nil {
 				m.hole("who manages what", err)
 				return err
@@ -401,14 +401,14 @@ func (m *managing) expand(ctx context.Context, wave []powerful) {
 		work   errgroup.Group
 		unread atomic.Bool
 	)
-	work.SetLimit(m.c.cfg.MaxConcurrency)
+	work.SetLimit(m.pw.api.cfg.MaxConcurrency)
 	for i, p := range wave {
 		resource := "servicePrincipals/" + p.r.ApplicationID
 		if p.ref.Type == audit.TypeGroup {
 			resource = "groups/" + p.ref.ID
 			work.Go(func() error {
 				var err error
-				if held[i], err = m.c.heldMembers(ctx, p.ref.ID); err == nil && !held[i].told && m.c.cfg.HiddenMemberships {
+				if held[i], err = m.pw.heldMembers(ctx, p.ref.ID); err == nil && !held[i].told && m.pw.api.cfg.HiddenMemberships {
 					err = errHiddenMemberships
 				}
 				if err != nil {
@@ -420,7 +420,7 @@ func (m *managing) expand(ctx context.Context, wave []powerful) {
 		}
 		work.Go(func() error {
 			var err error
-			if rules[i], err = m.c.ruleSet(ctx, resource); err != nil {
+			if rules[i], err = m.pw.ruleSet(ctx, resource); err != nil {
 				m.hole("rule set of "+p.ref.String(), err)
 			}
 			return nil

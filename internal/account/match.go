@@ -96,16 +96,16 @@ func (m *matchIdentity) blank() bool {
 //
 // Identities by name carry their externalId only, in the order of the answer;
 // the account does not say under which name it found them.
-func (c *Client) MatchWithIDP(ctx context.Context, p audit.Principal) (audit.Match, error) {
+func (d *Directory) MatchWithIDP(ctx context.Context, p audit.Principal) (audit.Match, error) {
 	kind := matchKinds[p.Type]
 	if kind == "" || p.ID == "" {
 		return audit.Match{}, fmt.Errorf("%q is not a principal", p.Ref)
 	}
 	var reply matchReply
 	cl := call{
-		method: http.MethodPost, path: c.iamPath(kind, p.ID, matchVerb), limit: limitMatch, read: true,
+		method: http.MethodPost, path: d.api.iamPath(kind, p.ID, matchVerb), limit: limitMatch, read: true,
 	}
-	if err := c.do(ctx, cl, &reply); err != nil {
+	if err := d.api.do(ctx, cl, &reply); err != nil {
 		return audit.Match{}, fmt.Errorf("matching %s with the identity provider: %w", p.Ref, err)
 	}
 	m, err := reply.toAudit(p)

@@ -46,7 +46,7 @@ type memberBatch struct {
 }
 
 // join adds the write to the batch that is being filled, or starts one.
-func (q *groupQueues) join(ctx context.Context, w *writer, op *memberOp) *memberBatch {
+func (q *groupQueues) join(ctx context.Context, w *Writer, op *memberOp) *memberBatch {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.filling == nil {
@@ -95,7 +95,7 @@ func (b *memberBatch) leave(op *memberOp) (last, begun bool) {
 
 // seal ends the filling and gives the writes that somebody still waits for. The
 // others end here: nothing was sent for them.
-func (q *groupQueues) seal(w *writer, b *memberBatch) []*memberOp {
+func (q *groupQueues) seal(w *Writer, b *memberBatch) []*memberOp {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.filling[b.key] == b {
@@ -121,9 +121,9 @@ var errNothingSent = errors.New("it ended before anything was sent")
 
 // runBatch waits for company and for its turn, writes, and hands out the results.
 // The turn ends with the answer: reading back does not hold up the next batch.
-func (w *writer) runBatch(b *memberBatch, turn chan struct{}) {
+func (w *Writer) runBatch(b *memberBatch, turn chan struct{}) {
 	defer b.cancel()
-	_ = transport.Sleep(b.ctx, w.opts.memberWindow)
+	_ = transport.Sleep(b.ctx, w.api.cfg.MemberWindow)
 	release := func() {}
 	select {
 	case turn <- struct{}{}:

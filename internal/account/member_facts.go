@@ -20,15 +20,15 @@ import (
 type groupNow struct {
 	audit.Principal
 	roles []string
-	// members are the direct members as [Client.Members] reads them; scim are the
+	// members are the direct members as [Directory.Members] reads them; scim are the
 	// ids that account SCIM shows.
 	members []audit.Member
 	scim    map[string]bool
 }
 
-func (c *Client) readGroup(ctx context.Context, id string) (*groupNow, error) {
+func (d *Directory) readGroup(ctx context.Context, id string) (*groupNow, error) {
 	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
-	r, err := c.scimGet(ctx, ref)
+	r, err := d.scimGet(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (c *Client) readGroup(ctx context.Context, id string) (*groupNow, error) {
 	for i := range r.Members {
 		out.scim[string(r.Members[i].Value)] = true
 	}
-	if out.members, err = c.readMembers(ctx, id, r); err != nil {
+	if out.members, err = d.readMembers(ctx, id, r); err != nil {
 		return nil, fmt.Errorf("reading the members of %s: %w", ref, err)
 	}
 	return out, nil
@@ -87,14 +87,14 @@ type memberFacts struct {
 	since, asked int64
 }
 
-func (c *Client) addFacts(ctx context.Context, f memberFacts) audit.AddMemberFacts {
+func (w *Writer) addFacts(ctx context.Context, f memberFacts) audit.AddMemberFacts {
 	out := audit.AddMemberFacts{
 		Group: audit.PrincipalFact{Principal: f.group.Principal}, Member: f.member, Members: f.group.members,
 		AllowPrivileged: f.req.AllowPrivileged, Restores: f.req.Restores,
 	}
 	if !f.req.AllowPrivileged && !f.req.Restores {
-		c.renewPower(f.since)
-		out.Power = c.Privileges(ctx, []audit.Ref{f.group.Ref})[f.group.Ref]
+		w.power.renewPower(f.since)
+		out.Power = w.power.Privileges(ctx, []audit.Ref{f.group.Ref})[f.group.Ref]
 		for _, role := range f.group.roles {
 			if text := "account role " + role; !slices.Contains(out.Power.Powers, text) {
 				out.Power.Powers = append(out.Power.Powers, text)
@@ -102,7 +102,7 @@ func (c *Client) addFacts(ctx context.Context, f memberFacts) audit.AddMemberFac
 		}
 	}
 	if f.member.Type == audit.TypeGroup {
-		above, err := c.above(ctx, f.group.Ref, f.order)
+		above, err := w.dir.above(ctx, f.group.Ref, f.order)
 		out.Above = above
 		if err != nil {
 			out.AboveUnknown = err.Error()
@@ -111,30 +111,30 @@ func (c *Client) addFacts(ctx context.Context, f memberFacts) audit.AddMemberFac
 	return out
 }
 
-func (c *Client) removeFacts(ctx context.Context, f memberFacts) audit.RemoveMemberFacts {
+func (w *Writer) removeFacts(ctx context.Context, f memberFacts) audit.RemoveMemberFacts {
 	out := audit.RemoveMemberFacts{
 		Group: audit.PrincipalFact{Principal: f.group.Principal}, Member: f.member,
-		Source: f.group.source(f.req.MemberID), AIM: c.aim(), AllowSelfRemoval: f.req.AllowSelfRemoval,
+		Source: f.group.source(f.req.MemberID), AIM: w.dir.aim(), AllowSelfRemoval: f.req.AllowSelfRemoval,
 	}
 	if len(audit.GuardRemoveMember(out)) > 0 {
 		return out // Whose membership it is comes first, and costs nothing.
 	}
-	c.renewPower(f.since)
+	w.power.renewPower(f.since)
 	if f.asked > 0 {
-		c.power.parents.outdate(f.group.Ref)
+		w.dir.parents.outdate(f.group.Ref)
 	}
-	within, err := c.holdsCaller(ctx, f.member.Ref, f.asked > 0)
+	within, err := w.dir.holdsCaller(ctx, f.member.Ref, f.asked > 0)
 	out.RemovesCaller = within
 	if err != nil {
 		out.CallerUnknown = err.Error()
 	}
-	gives, err := c.givesAdmin(ctx, f.group)
+	gives, err := w.power.givesAdmin(ctx, f.group)
 	switch {
 	case err != nil:
 		out.AdminsUnknown = err.Error()
 	case gives:
 		out.GivesAdmin = true
-		if out.AdminsAfter, err = c.adminsLeft(ctx, edge{f.group.ID, f.req.MemberID}, f.order, f.asked); err != nil {
+		if out.AdminsAfter, err = w.power.adminsLeft(ctx, edge{f.group.ID, f.req.MemberID}, f.order, f.asked); err != nil {
 			out.AdminsUnknown = err.Error()
 		}
 	}
@@ -142,11 +142,11 @@ func (c *Client) removeFacts(ctx context.Context, f memberFacts) audit.RemoveMem
 }
 
 // aim is what the configuration says of automatic identity management.
-func (c *Client) aim() audit.AIMState {
+func (d *Directory) aim() audit.AIMState {
 	switch {
-	case c.cfg.HiddenMemberships:
+	case d.api.cfg.HiddenMemberships:
 		return audit.AIMOn
-	case c.cfg.MaybeHiddenMemberships:
+	case d.api.cfg.MaybeHiddenMemberships:
 		return audit.AIMUnknown
 	default:
 		return audit.AIMOff
@@ -160,15 +160,15 @@ const lastTurn = math.MaxInt64
 // gives them and with the additions of this process that began before a turn:
 // the account may not show them yet. With an error they are those that could be
 // seen.
-func (c *Client) above(ctx context.Context, ref audit.Ref, turn int64) ([]string, error) {
-	ids, err := c.groupsAbove(ctx, ref)
-	return c.withAdded(ctx, ref, ids, err, slices.Collect(maps.Keys(c.edges.before(turn, true))))
+func (d *Directory) above(ctx context.Context, ref audit.Ref, turn int64) ([]string, error) {
+	ids, err := d.groupsAbove(ctx, ref)
+	return d.withAdded(ctx, ref, ids, err, slices.Collect(maps.Keys(d.edges.before(turn, true))))
 }
 
 // withAdded are the groups above a principal, and those that added memberships
 // lead to, sorted. err is why the former may be more; it is in the error with
 // whatever keeps the latter from being read.
-func (c *Client) withAdded(ctx context.Context, ref audit.Ref, ids []string, err error, added []edge) ([]string, error) {
+func (d *Directory) withAdded(ctx context.Context, ref audit.Ref, ids []string, err error, added []edge) ([]string, error) {
 	failed := []error{err}
 	seen := map[string]bool{ref.ID: true}
 	for _, id := range ids {
@@ -181,7 +181,7 @@ func (c *Client) withAdded(ctx context.Context, ref audit.Ref, ids []string, err
 				continue
 			}
 			grown, seen[e.group] = true, true
-			more, err := c.groupsAbove(ctx, audit.Ref{Type: audit.TypeGroup, ID: e.group})
+			more, err := d.groupsAbove(ctx, audit.Ref{Type: audit.TypeGroup, ID: e.group})
 			failed = append(failed, err)
 			for _, id := range more {
 				seen[id] = true
@@ -195,49 +195,31 @@ func (c *Client) withAdded(ctx context.Context, ref audit.Ref, ids []string, err
 // renewPower forgets what is too old to decide about a write, and what is older than
 // a turn: OpenTofu plans and applies in one process, and a human may take an hour
 // between the two.
-func (c *Client) renewPower(since int64) {
-	c.power.mu.Lock()
-	defer c.power.mu.Unlock()
-	p := &c.power
-	if !p.since.IsZero() && time.Since(p.since) <= c.cfg.MaxListingAge && p.turn >= since {
+func (pw *Power) renewPower(since int64) {
+	pw.mu.Lock()
+	defer pw.mu.Unlock()
+	if !pw.since.IsZero() && time.Since(pw.since) <= pw.api.cfg.MaxListingAge && pw.turn >= since {
 		return
 	}
-	if !p.since.IsZero() {
-		p.outdateLookups()
+	if !pw.since.IsZero() {
+		pw.dir.outdateLookups()
+		pw.outdate()
 		// It may take longer than that itself.
-		p.crawl.dropIf(func(all *crawl) bool { return time.Since(all.ended) > c.cfg.MaxListingAge })
+		pw.dir.crawl.dropIf(func(all *crawl) bool { return time.Since(all.ended) > pw.api.cfg.MaxListingAge })
 	}
-	p.since, p.turn = time.Now(), c.turns.now()
-}
-
-// outdate forgets everything.
-func (p *powerCaches) outdate() {
-	p.outdateLookups()
-	p.crawl.outdate()
-}
-
-func (p *powerCaches) outdateLookups() {
-	p.resources.outdateAll()
-	p.parents.outdateAll()
-	p.assignments.outdateAll()
-	p.entitlements.outdateAll()
-	p.metastores.outdate()
-	p.rules.outdateAll()
-	p.roles.outdateAll()
-	p.held.outdateAll()
-	p.managed.outdate()
+	pw.since, pw.turn = time.Now(), pw.dir.turns.now()
 }
 
 const roleAccountAdmin = "account_admin" // docs/reference/databricks-account-api.md 7
 
 // givesAdmin tells whether the members of the group are account admins by it.
-func (c *Client) givesAdmin(ctx context.Context, group *groupNow) (bool, error) {
+func (pw *Power) givesAdmin(ctx context.Context, group *groupNow) (bool, error) {
 	if slices.Contains(group.roles, roleAccountAdmin) {
 		return true, nil
 	}
-	ids, err := c.above(ctx, group.Ref, lastTurn)
+	ids, err := pw.dir.above(ctx, group.Ref, lastTurn)
 	for _, id := range ids {
-		r, rerr := c.resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: id})
+		r, rerr := pw.dir.resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: id})
 		if rerr != nil {
 			err = errors.Join(err, rerr)
 			continue

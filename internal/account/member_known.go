@@ -15,28 +15,28 @@ import (
 // number range (docs/reference/databricks-account-api.md 4.1). It takes the listing when that was
 // taken already, asks for user, service principal and group by themselves for
 // the first few, and takes the listing once for all the others. ErrNotFound as
-// for [Client.Known].
-func (c *Client) KnownID(ctx context.Context, id string) (audit.Principal, error) {
+// for [Directory.Known].
+func (d *Directory) KnownID(ctx context.Context, id string) (audit.Principal, error) {
 	types := []audit.PrincipalType{audit.TypeUser, audit.TypeServicePrincipal, audit.TypeGroup}
-	inv, listed := c.listedInventory()
+	inv, listed := d.listedInventory()
 	if listed {
-		if p, ok := c.lookup(inv, id, types...); ok {
+		if p, ok := d.lookup(inv, id, types...); ok {
 			return p, nil
 		}
 	}
-	if listed || c.singleGets.Add(1) <= maxSingleGets {
+	if listed || d.singleGets.Add(1) <= maxSingleGets {
 		for _, t := range types {
-			p, err := c.Principal(ctx, audit.Ref{Type: t, ID: id})
+			p, err := d.Principal(ctx, audit.Ref{Type: t, ID: id})
 			if !errors.Is(err, ErrNotFound) {
 				return p, err
 			}
 		}
 	}
-	inv, err := c.loadInventory(ctx)
+	inv, err := d.loadInventory(ctx)
 	if err != nil {
 		return audit.Principal{}, err
 	}
-	if p, ok := c.lookup(inv, id, types...); ok {
+	if p, ok := d.lookup(inv, id, types...); ok {
 		return p, nil
 	}
 	if !inv.Coverage.All() {
@@ -60,26 +60,26 @@ type Membership struct {
 // of groups go back and forth (docs/reference/databricks-account-api.md 4.5).
 //
 // errors.Is(err, ErrNotFound) means that the group is deleted, by the two
-// witnesses of [Client.Known]. A deleted member is no member.
+// witnesses of [Directory.Known]. A deleted member is no member.
 //
 // Requests: the members of the group once per client, and the two principals as
 // Known reads them.
-func (c *Client) KnownMembership(ctx context.Context, groupID string, member audit.Ref, believed bool) (Membership, error) {
+func (d *Directory) KnownMembership(ctx context.Context, groupID string, member audit.Ref, believed bool) (Membership, error) {
 	var (
 		out Membership
 		err error
 	)
-	if out.Group, err = c.Known(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID}); err != nil {
+	if out.Group, err = d.Known(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID}); err != nil {
 		return out, err
 	}
-	members, err := c.Members(ctx, groupID)
+	members, err := d.Members(ctx, groupID)
 	for again := 2; err == nil && again > 0 && indexMember(members, member.ID) >= 0 != believed; again-- {
-		members, err = c.MembersNow(ctx, groupID)
+		members, err = d.MembersNow(ctx, groupID)
 	}
 	if err != nil {
-		return out, c.groupMissing(ctx, groupID, err)
+		return out, d.groupMissing(ctx, groupID, err)
 	}
-	out.Member, err = c.Known(ctx, member)
+	out.Member, err = d.Known(ctx, member)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		out.Member = audit.Principal{Ref: member}
@@ -95,12 +95,12 @@ func (c *Client) KnownMembership(ctx context.Context, groupID string, member aud
 
 // groupMissing finds out whether the members of a group could not be read because
 // the listing that knows it is older than its end.
-func (c *Client) groupMissing(ctx context.Context, groupID string, err error) error {
+func (d *Directory) groupMissing(ctx context.Context, groupID string, err error) error {
 	var e *APIError
 	if !errors.As(err, &e) || !e.explicit404 {
 		return err
 	}
-	if _, gerr := c.Principal(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID}); gerr != nil {
+	if _, gerr := d.Principal(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID}); gerr != nil {
 		return gerr
 	}
 	return err
@@ -120,37 +120,37 @@ type MemberCheck struct {
 
 // CheckAddMember judges an addition by what this client knows already, and never
 // writes. The error says what could not be read: then nothing is judged, and
-// [Client.AddMember] judges again. errors.Is(err, ErrNotFound) when the group or
+// [Writer.AddMember] judges again. errors.Is(err, ErrNotFound) when the group or
 // the member does not exist.
-func (c *Client) CheckAddMember(ctx context.Context, req MemberRequest) (MemberCheck, error) {
-	return c.checkMember(ctx, req, true)
+func (w *Writer) CheckAddMember(ctx context.Context, req MemberRequest) (MemberCheck, error) {
+	return w.checkMember(ctx, req, true)
 }
 
 // CheckRemoveMember is the same for a removal.
-func (c *Client) CheckRemoveMember(ctx context.Context, req MemberRequest) (MemberCheck, error) {
-	return c.checkMember(ctx, req, false)
+func (w *Writer) CheckRemoveMember(ctx context.Context, req MemberRequest) (MemberCheck, error) {
+	return w.checkMember(ctx, req, false)
 }
 
-func (c *Client) checkMember(ctx context.Context, req MemberRequest, add bool) (MemberCheck, error) {
+func (w *Writer) checkMember(ctx context.Context, req MemberRequest, add bool) (MemberCheck, error) {
 	var out MemberCheck
 	if err := req.check(); err != nil {
 		return out, err
 	}
-	member, err := c.memberOf(ctx, req)
+	member, err := w.memberOf(ctx, req)
 	if err != nil {
 		return out, missing(false, err)
 	}
-	if out.Membership, err = c.KnownMembership(ctx, req.GroupID, member.Ref, add); err != nil {
+	if out.Membership, err = w.dir.KnownMembership(ctx, req.GroupID, member.Ref, add); err != nil {
 		return out, missing(true, err)
 	}
 	if out.Present == add {
 		return out, nil
 	}
-	r, err := c.resource(ctx, out.Group.Ref)
+	r, err := w.dir.resource(ctx, out.Group.Ref)
 	if err != nil {
 		return out, err
 	}
-	members, err := c.Members(ctx, req.GroupID)
+	members, err := w.dir.Members(ctx, req.GroupID)
 	if err != nil {
 		return out, err
 	}
@@ -159,23 +159,23 @@ func (c *Client) checkMember(ctx context.Context, req MemberRequest, add bool) (
 		group: &groupNow{Principal: out.Group, roles: r.roles(), members: members},
 	}
 	if add {
-		out.Refusals = audit.GuardAddMember(c.addFacts(ctx, facts))
+		out.Refusals = audit.GuardAddMember(w.addFacts(ctx, facts))
 		if req.Restores && len(out.Refusals) == 0 {
-			c.renewPower(0)
-			out.Power = c.Privileges(ctx, []audit.Ref{out.Group.Ref})[out.Group.Ref]
+			w.power.renewPower(0)
+			out.Power = w.power.Privileges(ctx, []audit.Ref{out.Group.Ref})[out.Group.Ref]
 		}
 		return out, nil
 	}
-	out.Refusals = audit.GuardRemoveMember(c.removeFacts(ctx, facts))
-	if _, err := c.Caller(ctx); errors.Is(err, ErrCallerUnknown) {
+	out.Refusals = audit.GuardRemoveMember(w.removeFacts(ctx, facts))
+	if _, err := w.dir.Caller(ctx); errors.Is(err, ErrCallerUnknown) {
 		out.CallerUnknown = true
 	}
 	return out, nil
 }
 
-func (c *Client) memberOf(ctx context.Context, req MemberRequest) (audit.Principal, error) {
+func (w *Writer) memberOf(ctx context.Context, req MemberRequest) (audit.Principal, error) {
 	if req.MemberType == "" {
-		return c.KnownID(ctx, req.MemberID)
+		return w.dir.KnownID(ctx, req.MemberID)
 	}
-	return c.Known(ctx, audit.Ref{Type: req.MemberType, ID: req.MemberID})
+	return w.dir.Known(ctx, audit.Ref{Type: req.MemberType, ID: req.MemberID})
 }

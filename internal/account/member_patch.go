@@ -17,7 +17,7 @@ import (
 
 // memberWrites is the [writeKind] of memberships of one group.
 type memberWrites struct {
-	w   *writer
+	w   *Writer
 	key batchKey
 	ops map[*fact]*memberOp
 	// before is the group as it was when the first attempt was made.
@@ -26,7 +26,7 @@ type memberWrites struct {
 
 // look reads the group and the members, and judges each of them.
 func (k *memberWrites) look(ctx context.Context, facts []*fact, since int64) {
-	group, err := k.w.reads.readGroup(ctx, k.key.group)
+	group, err := k.w.dir.readGroup(ctx, k.key.group)
 	if err == nil && since > 0 && (group.Name != k.before.Name || group.ExternalID != k.before.ExternalID) {
 		err = fmt.Errorf("somebody changed the name or the externalId of %s meanwhile; plan again", group.Ref)
 	}
@@ -39,10 +39,10 @@ func (k *memberWrites) look(ctx context.Context, facts []*fact, since int64) {
 	if since == 0 {
 		k.before = group
 	}
-	asked := k.w.turns.next()
-	again := sync.OnceValues(func() (*groupNow, error) { return k.w.reads.readGroup(ctx, k.key.group) })
+	asked := k.w.dir.turns.next()
+	again := sync.OnceValues(func() (*groupNow, error) { return k.w.dir.readGroup(ctx, k.key.group) })
 	var work errgroup.Group
-	work.SetLimit(k.w.opts.maxConcurrency)
+	work.SetLimit(k.w.api.cfg.MaxConcurrency)
 	for _, f := range facts {
 		work.Go(func() error {
 			op := k.ops[f]
@@ -58,7 +58,7 @@ func (k *memberWrites) look(ctx context.Context, facts []*fact, since int64) {
 }
 
 func (k *memberWrites) judge(ctx context.Context, op *memberOp, group *groupNow, again func() (*groupNow, error), since, asked int64) error {
-	member, err := k.w.reads.Principal(ctx, op.change.Member)
+	member, err := k.w.dir.Principal(ctx, op.change.Member)
 	if err != nil {
 		return fmt.Errorf("%s was not done: %w", op.change, missing(false, err))
 	}
@@ -83,9 +83,9 @@ func (k *memberWrites) judge(ctx context.Context, op *memberOp, group *groupNow,
 	facts := memberFacts{req: op.req, group: group, member: audit.PrincipalFact{Principal: member}, order: op.write.turn, since: since, asked: asked}
 	var refusals []audit.Refusal
 	if op.change.Kind == ChangeAddMember {
-		refusals = audit.GuardAddMember(k.w.reads.addFacts(ctx, facts))
+		refusals = audit.GuardAddMember(k.w.addFacts(ctx, facts))
 	} else {
-		found := k.w.reads.removeFacts(ctx, facts)
+		found := k.w.removeFacts(ctx, facts)
 		op.givesAdmin = found.GivesAdmin
 		refusals = audit.GuardRemoveMember(found)
 	}
@@ -96,7 +96,7 @@ func (k *memberWrites) judge(ctx context.Context, op *memberOp, group *groupNow,
 }
 
 func (k *memberWrites) request() (cl call, answer any) {
-	return call{method: http.MethodPatch, path: k.w.reads.scimPath("Groups", k.key.group)}, nil
+	return call{method: http.MethodPatch, path: k.w.api.scimPath("Groups", k.key.group)}, nil
 }
 
 // body follows docs/reference/databricks-account-api.md 4.3: members are added by value and removed
@@ -125,7 +125,7 @@ func (k *memberWrites) repeats() bool { return false }
 func (k *memberWrites) answered([]*fact) error { return nil }
 
 func (k *memberWrites) read(ctx context.Context, facts []*fact) error {
-	members, err := k.w.reads.readMembers(ctx, k.key.group, nil)
+	members, err := k.w.dir.readMembers(ctx, k.key.group, nil)
 	if errors.Is(err, ErrNotFound) { // Reads go back and forth.
 		for _, f := range facts {
 			f.see("no such group", false, true)
@@ -180,7 +180,7 @@ func (k *memberWrites) check(ctx context.Context, f *fact) error {
 			broken.Cycle = f.change.Member
 		}
 	case op.givesAdmin:
-		left, err := k.w.reads.adminsLeft(ctx, edge{}, lastTurn, k.w.turns.next())
+		left, err := k.w.power.adminsLeft(ctx, edge{}, lastTurn, k.w.dir.turns.next())
 		op.unchecked("whether an account admin is left", err)
 		broken.NoAdmin = err == nil && left == 0
 	}
@@ -198,10 +198,10 @@ func (op *memberOp) unchecked(what string, err error) {
 }
 
 // holdsGroup walks down from a group and looks for another one within it.
-func (w *writer) holdsGroup(ctx context.Context, outer, inner string) (bool, error) {
+func (w *Writer) holdsGroup(ctx context.Context, outer, inner string) (bool, error) {
 	seen := map[string]bool{outer: true}
 	for queue := []string{outer}; len(queue) > 0; queue = queue[1:] {
-		members, err := w.reads.readMembers(ctx, queue[0], nil)
+		members, err := w.dir.readMembers(ctx, queue[0], nil)
 		if err != nil {
 			return false, err
 		}

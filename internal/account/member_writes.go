@@ -41,7 +41,7 @@ func (r *MemberRequest) check() error {
 	return nil
 }
 
-// MemberResult is what is true after [Client.AddMember] or [Client.RemoveMember].
+// MemberResult is what is true after [Writer.AddMember] or [Writer.RemoveMember].
 type MemberResult struct {
 	// Group and Member are the two as they were read before the write; in an
 	// error case as far as they were read.
@@ -56,7 +56,7 @@ type MemberResult struct {
 }
 
 // AddMember makes a principal a direct member of a group, under guard, and reads
-// it back: see [writer].
+// it back: see [Writer].
 //
 // A membership that two readings show is not written. Otherwise
 // [audit.GuardAddMember] judges it: reasons to refuse are a [*RefusedError], and
@@ -74,37 +74,37 @@ type MemberResult struct {
 // Requests: per group and batch one GET of the group and one list of its members,
 // one PATCH, two lists; per member one GET. errors.Is(err, ErrNotFound) when the
 // group or the member does not exist.
-func (c *Client) AddMember(ctx context.Context, req MemberRequest) (MemberResult, error) {
-	return c.writer.writeMember(ctx, ChangeAddMember, req)
+func (w *Writer) AddMember(ctx context.Context, req MemberRequest) (MemberResult, error) {
+	return w.writeMember(ctx, ChangeAddMember, req)
 }
 
-// RemoveMember takes a direct member out of a group, as [Client.AddMember] adds
+// RemoveMember takes a direct member out of a group, as [Writer.AddMember] adds
 // one: guarded by [audit.GuardRemoveMember], with the operation remove on the path
 // members[value eq "{id}"]. A removal that leaves no account admin all the same is
 // undone, and is a [*BrokenError].
-func (c *Client) RemoveMember(ctx context.Context, req MemberRequest) (MemberResult, error) {
-	return c.writer.writeMember(ctx, ChangeRemoveMember, req)
+func (w *Writer) RemoveMember(ctx context.Context, req MemberRequest) (MemberResult, error) {
+	return w.writeMember(ctx, ChangeRemoveMember, req)
 }
 
-func (w *writer) writeMember(ctx context.Context, kind string, req MemberRequest) (MemberResult, error) {
+func (w *Writer) writeMember(ctx context.Context, kind string, req MemberRequest) (MemberResult, error) {
 	change := Change{
 		Kind: kind, Ref: req.group(), Member: audit.Ref{Type: req.MemberType, ID: req.MemberID},
 	}
 	err := req.check()
-	if err == nil && w.opts.readOnly {
+	if err == nil && w.api.cfg.ReadOnly {
 		err = ErrReadOnly
 	}
 	if err != nil {
 		return MemberResult{}, fmt.Errorf("%s was not done: %w", change, err)
 	}
 	if req.MemberType == "" {
-		p, err := w.reads.KnownID(ctx, req.MemberID)
+		p, err := w.dir.KnownID(ctx, req.MemberID)
 		if err != nil {
 			return MemberResult{}, fmt.Errorf("%s was not done: %w", change, missing(false, err))
 		}
 		req.MemberType, change.Member = p.Type, p.Ref
 	}
-	begun, err := w.edges.begin(edge{req.GroupID, req.MemberID}, kind == ChangeAddMember)
+	begun, err := w.dir.edges.begin(edge{req.GroupID, req.MemberID}, kind == ChangeAddMember)
 	if err != nil {
 		return MemberResult{}, fmt.Errorf("%s was not done: %w", change, err)
 	}
@@ -156,7 +156,7 @@ func (op *memberOp) shows(g *groupNow) bool {
 }
 
 // endMember hands the outcome over.
-func (w *writer) endMember(op *memberOp) {
+func (w *Writer) endMember(op *memberOp) {
 	op.result.Wrote = op.confirmed || op.adopted
 	undone := false
 	var broken *BrokenError
@@ -164,29 +164,22 @@ func (w *writer) endMember(op *memberOp) {
 		undone = broken.Undone
 	}
 	if op.confirmed && !undone {
-		w.edges.confirmed(op.write, audit.Member{
+		w.dir.edges.confirmed(op.write, audit.Member{
 			Ref: op.result.Member.Ref, Name: op.result.Member.DisplayName, ExternalID: op.result.Member.ExternalID, Source: audit.SourceInternal,
 		})
 	}
 	if op.maybe {
-		w.reads.outdateMemberships(op.change.Ref, op.change.Member)
+		w.power.outdateMemberships(op.change.Ref, op.change.Member)
 	}
-	w.edges.end(op.write, op.maybe && !undone)
+	w.dir.edges.end(op.write, op.maybe && !undone)
 	close(op.done)
 }
 
 // outdateMemberships forgets what was derived from a membership that changed.
-// Lists of members are kept: own writes are laid over them.
-func (c *Client) outdateMemberships(group, member audit.Ref) {
-	c.power.crawl.outdate()
-	c.power.resources.outdate(group)
+func (pw *Power) outdateMemberships(group, member audit.Ref) {
+	pw.dir.outdateMemberships(group, member)
 	if member.Type != audit.TypeUser {
-		c.power.held.outdate(group.ID)
-		c.power.managed.outdate()
+		pw.held.outdate(group.ID)
+		pw.managed.outdate()
 	}
-	if member.Type == audit.TypeGroup {
-		c.power.parents.outdateAll()
-		return
-	}
-	c.power.parents.outdate(member)
 }

@@ -57,34 +57,34 @@ type iamMember struct {
 // members only and tells who owns each membership; or one account SCIM GET of
 // the group, which does not show what AIM resolves from the IdP, and whose
 // sources are unknown: externalIds come from the inventory then. Name is the
-// display name. errors.Is(err, ErrNotFound) as for [Client.Principal].
-func (c *Client) Members(ctx context.Context, groupID string) ([]audit.Member, error) {
-	out, _, err := c.membersSince(ctx, groupID)
+// display name. errors.Is(err, ErrNotFound) as for [Directory.Principal].
+func (d *Directory) Members(ctx context.Context, groupID string) ([]audit.Member, error) {
+	out, _, err := d.membersSince(ctx, groupID)
 	return out, err
 }
 
 // membersSince is Members with the time at which the reading began.
-func (c *Client) membersSince(ctx context.Context, groupID string) ([]audit.Member, time.Time, error) {
-	all, err := c.members.get(ctx, groupID, func(ctx context.Context) (membersRead, error) {
-		read, err := c.toldMembers(ctx, groupID)
+func (d *Directory) membersSince(ctx context.Context, groupID string) ([]audit.Member, time.Time, error) {
+	all, err := d.members.get(ctx, groupID, func(ctx context.Context) (membersRead, error) {
+		read, err := d.toldMembers(ctx, groupID)
 		if err == nil && read.told && len(read.list) == 0 {
-			err = c.reallyEmpty(ctx, groupID)
+			err = d.reallyEmpty(ctx, groupID)
 		}
 		if err != nil || read.told {
 			return read, err
 		}
 		read.began = time.Now()
-		read.list, err = c.membersByGroup(ctx, groupID, nil)
+		read.list, err = d.membersByGroup(ctx, groupID, nil)
 		return read, err
 	})
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("reading the members of group/%s: %w", groupID, err)
 	}
-	out := c.edges.overlay(groupID, slices.Clone(all.list), all.began)
-	c.inventory.mu.Lock()
-	defer c.inventory.mu.Unlock()
+	out := d.edges.overlay(groupID, slices.Clone(all.list), all.began)
+	d.inventory.mu.Lock()
+	defer d.inventory.mu.Unlock()
 	for i := range out {
-		if p, ok := c.inventory.written[out[i].Ref]; ok {
+		if p, ok := d.inventory.written[out[i].Ref]; ok {
 			out[i].ExternalID = p.ExternalID
 		}
 	}
@@ -93,8 +93,8 @@ func (c *Client) membersSince(ctx context.Context, groupID string) ([]audit.Memb
 
 // MembersNow is Members read anew, whatever was read before: for somebody who
 // believes otherwise than a read that may have been stale.
-func (c *Client) MembersNow(ctx context.Context, groupID string) ([]audit.Member, error) {
-	members, err := c.readMembers(ctx, groupID, nil)
+func (d *Directory) MembersNow(ctx context.Context, groupID string) ([]audit.Member, error) {
+	members, err := d.readMembers(ctx, groupID, nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading the members of group/%s: %w", groupID, err)
 	}
@@ -104,15 +104,15 @@ func (c *Client) MembersNow(ctx context.Context, groupID string) ([]audit.Member
 // ShownBesides tells whether account SCIM shows a member of a group whose members
 // IAM v2 has told without it: IAM v2 leaves empty lists out of its answers, and may
 // be behind. It is false, without a request, where IAM v2 is not in use.
-func (c *Client) ShownBesides(ctx context.Context, groupID, memberID string) (bool, error) {
-	if !c.useIAMv2(familyMembers) {
+func (d *Directory) ShownBesides(ctx context.Context, groupID, memberID string) (bool, error) {
+	if !d.api.useIAMv2(familyMembers) {
 		return false, nil
 	}
-	r, err := c.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
+	r, err := d.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
 	if err != nil {
 		return false, err
 	}
-	return slices.Contains(c.besides(nil, r, groupID), memberID), nil
+	return slices.Contains(d.besides(nil, r, groupID), memberID), nil
 }
 
 // membersRead is one reading of the members of a group.
@@ -125,16 +125,16 @@ type membersRead struct {
 
 // readMembers reads past the cache. known is the group by account SCIM, where
 // the caller has just read it.
-func (c *Client) readMembers(ctx context.Context, groupID string, known *scimResource) ([]audit.Member, error) {
-	if read, err := c.tellMembers(ctx, groupID); err != nil || read.told {
+func (d *Directory) readMembers(ctx context.Context, groupID string, known *scimResource) ([]audit.Member, error) {
+	if read, err := d.tellMembers(ctx, groupID); err != nil || read.told {
 		return read.list, err
 	}
-	return c.membersByGroup(ctx, groupID, known)
+	return d.membersByGroup(ctx, groupID, known)
 }
 
 // toldMembers is tellMembers, kept.
-func (c *Client) toldMembers(ctx context.Context, groupID string) (membersRead, error) {
-	return c.told.get(ctx, groupID, func(ctx context.Context) (membersRead, error) { return c.tellMembers(ctx, groupID) })
+func (d *Directory) toldMembers(ctx context.Context, groupID string) (membersRead, error) {
+	return d.told.get(ctx, groupID, func(ctx context.Context) (membersRead, error) { return d.tellMembers(ctx, groupID) })
 }
 
 // familyMembers are the calls of IAM v2 that tell the members of groups.
@@ -143,24 +143,24 @@ const familyMembers = "direct-members"
 // tellMembers asks IAM v2 for the direct members of a group. told is false where
 // account SCIM is to be asked instead. With an error the list is what came before
 // it. Whoever takes no member for a fact has to ask reallyEmpty, or account SCIM.
-func (c *Client) tellMembers(ctx context.Context, groupID string) (membersRead, error) {
+func (d *Directory) tellMembers(ctx context.Context, groupID string) (membersRead, error) {
 	read := membersRead{began: time.Now()}
-	if !c.useIAMv2(familyMembers) || !c.useIAMv2("list "+string(audit.TypeGroup)) {
+	if !d.api.useIAMv2(familyMembers) || !d.api.useIAMv2("list "+string(audit.TypeGroup)) {
 		return read, nil
 	}
 	var err error
-	read.list, err = c.membersIAMv2(ctx, groupID)
+	read.list, err = d.membersIAMv2(ctx, groupID)
 	var e *APIError
 	switch {
 	case err == nil:
 		read.told = true
-	case errors.As(err, &e) && e.explicit404 && c.cfg.IdentityAPI == identityAuto:
+	case errors.As(err, &e) && e.explicit404 && d.api.cfg.IdentityAPI == identityAuto:
 		// It may be the group that is missing: SCIM knows, and one missing group
 		// must not switch IAM v2 off.
 		return membersRead{began: read.began}, nil
-	case statusOf(err) == http.StatusForbidden && c.membersAnswer(ctx, groupID):
+	case statusOf(err) == http.StatusForbidden && d.membersAnswer(ctx, groupID):
 		// One group that is forbidden is that group's hole.
-	case c.fallBack(ctx, familyMembers, err):
+	case d.api.fallBack(ctx, familyMembers, err):
 		return membersRead{began: read.began}, nil
 	}
 	return read, err
@@ -168,27 +168,27 @@ func (c *Client) tellMembers(ctx context.Context, groupID string) (membersRead, 
 
 // reallyEmpty is an error where account SCIM shows members of a group of which IAM v2
 // shows none, and they exist: IAM v2 leaves empty lists out of its answers.
-func (c *Client) reallyEmpty(ctx context.Context, groupID string) error {
-	if c.cfg.IdentityAPI == identityIAMv2 {
+func (d *Directory) reallyEmpty(ctx context.Context, groupID string) error {
+	if d.api.cfg.IdentityAPI == identityIAMv2 {
 		return nil // SCIM is not to be used.
 	}
-	r, err := c.resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
+	r, err := d.resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return err
 	case err != nil:
 		return fmt.Errorf("IAM v2 shows no member, and account SCIM could not be asked whether that is so: %w", err)
 	}
-	shown := c.besides(nil, r, groupID)
+	shown := d.besides(nil, r, groupID)
 	if len(shown) == 0 {
 		return nil
 	}
-	inv, err := c.loadInventory(ctx)
+	inv, err := d.loadInventory(ctx)
 	if err != nil {
 		return err
 	}
 	for _, id := range shown {
-		if _, exists := c.lookup(inv, id, audit.PrincipalTypes()...); exists || !inv.Coverage.All() {
+		if _, exists := d.lookup(inv, id, audit.PrincipalTypes()...); exists || !inv.Coverage.All() {
 			return fmt.Errorf("IAM v2 shows no member, and account SCIM shows %s. Right after a change one of them may be behind: "+
 				"read again in a minute. If it stays so, set identity_api = \"scim\"", summary(shown))
 		}
@@ -198,15 +198,15 @@ func (c *Client) reallyEmpty(ctx context.Context, groupID string) error {
 
 // membersAnswer tells whether IAM v2 tells the members of any group but one, so that
 // a refusal is about that one. Some others are asked if none was yet.
-func (c *Client) membersAnswer(ctx context.Context, but string) bool {
-	if c.toldAny.get() {
+func (d *Directory) membersAnswer(ctx context.Context, but string) bool {
+	if d.toldAny.get() {
 		return true
 	}
-	if c.cfg.IdentityAPI != identityAuto {
+	if d.api.cfg.IdentityAPI != identityAuto {
 		return true // There is nothing to fall back to.
 	}
 	const most = 3
-	groups, _ := c.someOf(ctx, audit.TypeGroup)
+	groups, _ := d.someOf(ctx, audit.TypeGroup)
 	asked := 0
 	for _, p := range groups {
 		if p.ID == but {
@@ -215,7 +215,7 @@ func (c *Client) membersAnswer(ctx context.Context, but string) bool {
 		if asked++; asked > most {
 			break
 		}
-		if _, err := c.membersIAMv2(ctx, p.ID); err == nil {
+		if _, err := d.membersIAMv2(ctx, p.ID); err == nil {
 			return true
 		}
 	}
@@ -223,14 +223,14 @@ func (c *Client) membersAnswer(ctx context.Context, but string) bool {
 }
 
 // membersByGroup are the members that account SCIM shows of a group.
-func (c *Client) membersByGroup(ctx context.Context, groupID string, known *scimResource) ([]audit.Member, error) {
+func (d *Directory) membersByGroup(ctx context.Context, groupID string, known *scimResource) ([]audit.Member, error) {
 	if known == nil {
 		var err error
-		if known, err = c.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID}); err != nil {
+		if known, err = d.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID}); err != nil {
 			return nil, err
 		}
 	}
-	return c.membersSCIM(ctx, known, c.loadInventory)
+	return d.membersSCIM(ctx, known, d.loadInventory)
 }
 
 // memberPage is a page of the direct members of a group.
@@ -240,10 +240,10 @@ type memberPage struct {
 	Members []iamMember `json:"direct_group_members"`
 }
 
-func (c *Client) membersIAMv2(ctx context.Context, groupID string) ([]audit.Member, error) {
+func (d *Directory) membersIAMv2(ctx context.Context, groupID string) ([]audit.Member, error) {
 	var out []audit.Member
-	list := c.iamList("groups", groupID, familyMembers)
-	_, err := tokenPages(ctx, c, list, "direct_group_members", nil, func(page *memberPage) (int, error) {
+	list := d.api.iamList("groups", groupID, familyMembers)
+	_, err := tokenPages(ctx, d.api, list, "direct_group_members", nil, func(page *memberPage) (int, error) {
 		out = slices.Grow(out, len(page.Members))
 		for i := range page.Members {
 			member, err := page.Members[i].toAudit()
@@ -251,12 +251,12 @@ func (c *Client) membersIAMv2(ctx context.Context, groupID string) ([]audit.Memb
 				return 0, err
 			}
 			out = append(out, member)
-			c.referred.note(member.Type, "one is a member of a group")
+			d.referred.note(member.Type, "one is a member of a group")
 		}
 		return sizeOf(page.Members), nil
 	})
 	if err == nil {
-		c.toldAny.set()
+		d.toldAny.set()
 	}
 	return sortMembers(out), err
 }
@@ -289,7 +289,7 @@ func (m *iamMember) toAudit() (audit.Member, error) {
 
 // membersSCIM takes the externalIds, which account SCIM leaves out of groups, from
 // a listing.
-func (c *Client) membersSCIM(ctx context.Context, group *scimResource, listing func(context.Context) (*inventory, error)) ([]audit.Member, error) {
+func (d *Directory) membersSCIM(ctx context.Context, group *scimResource, listing func(context.Context) (*inventory, error)) ([]audit.Member, error) {
 	if len(group.Members) == 0 {
 		return nil, nil
 	}
@@ -307,15 +307,15 @@ func (c *Client) membersSCIM(ctx context.Context, group *scimResource, listing f
 		if m.Value == "" {
 			return nil, errors.New("the account sent a member without value")
 		}
-		c.referred.note(m.principalType(), "one is a member of a group")
-		p, known := c.lookup(inv, string(m.Value), types...)
+		d.referred.note(m.principalType(), "one is a member of a group")
+		p, known := d.lookup(inv, string(m.Value), types...)
 		switch {
 		case !known && types[0] != m.principalType():
 			return nil, fmt.Errorf("the account sent a member (%s) without type, and lists no principal with that id", m.Value)
 		case !known:
 			// Listed before it was created, or the list has a hole: its externalId
 			// is not known, and blank would be a claim.
-			if p, err = c.Principal(ctx, audit.Ref{Type: types[0], ID: string(m.Value)}); err != nil {
+			if p, err = d.Principal(ctx, audit.Ref{Type: types[0], ID: string(m.Value)}); err != nil {
 				return nil, err
 			}
 		}

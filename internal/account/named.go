@@ -31,17 +31,17 @@ func nameKey(name string) string {
 // Unicode form. The error is an [*IncompleteError] when the type could not be listed whole.
 //
 // Requests: the listing of the run, taken once.
-func (c *Client) Named(ctx context.Context, t audit.PrincipalType, names []string) ([]audit.Principal, error) {
-	inv, err := c.loadInventory(ctx)
+func (d *Directory) Named(ctx context.Context, t audit.PrincipalType, names []string) ([]audit.Principal, error) {
+	inv, err := d.loadInventory(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if !inv.Coverage.Of(t) {
 		return nil, &IncompleteError{Need: "Finding out whether another principal has a name", Failures: slices.Clone(inv.Failures)}
 	}
-	c.inventory.mu.Lock()
-	defer c.inventory.mu.Unlock()
-	c.inventory.overlay(inv)
+	d.inventory.mu.Lock()
+	defer d.inventory.mu.Unlock()
+	d.inventory.overlay(inv)
 	if inv.named == nil {
 		inv.named = map[string][]audit.Ref{}
 		for _, p := range inv.Principals {

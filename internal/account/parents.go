@@ -28,11 +28,11 @@ const familyParents = "transitive-parent-groups"
 // toldParents asks IAM v2 for the groups above a principal, once per client. A
 // principal that is missing is an error, and no reason to do without IAM v2. With
 // an error the ids are what came before it.
-func (c *Client) toldParents(ctx context.Context, ref audit.Ref) (parentsRead, error) {
-	return c.power.parents.get(ctx, ref, func(ctx context.Context) (parentsRead, error) {
+func (d *Directory) toldParents(ctx context.Context, ref audit.Ref) (parentsRead, error) {
+	return d.parents.get(ctx, ref, func(ctx context.Context) (parentsRead, error) {
 		const family = familyParents
 		read := parentsRead{began: time.Now()}
-		if !c.useIAMv2(family) || !c.useIAMv2("list "+string(audit.TypeGroup)) {
+		if !d.api.useIAMv2(family) || !d.api.useIAMv2("list "+string(audit.TypeGroup)) {
 			return read, nil
 		}
 		var (
@@ -40,21 +40,21 @@ func (c *Client) toldParents(ctx context.Context, ref audit.Ref) (parentsRead, e
 			err error
 		)
 		var shown bool
-		read.ids, shown, err = c.parentsIAMv2(ctx, ref.ID)
+		read.ids, shown, err = d.parentsIAMv2(ctx, ref.ID)
 		switch {
 		case err == nil && len(read.ids) == 0:
 			read.told = true
-			if err = c.reallyNone(ctx, ref); err == nil && !shown {
-				err = c.parentsAnswer(ctx)
+			if err = d.reallyNone(ctx, ref); err == nil && !shown {
+				err = d.parentsAnswer(ctx)
 			}
 			return read, err
 		case err == nil:
 			read.told = true
 		case errors.As(err, &e) && e.explicit404:
-		case statusOf(err) == http.StatusForbidden && c.cfg.IdentityAPI == identityAuto:
+		case statusOf(err) == http.StatusForbidden && d.api.cfg.IdentityAPI == identityAuto:
 			// One principal that is forbidden says nothing of the others.
 			return parentsRead{began: read.began}, nil
-		case c.fallBack(ctx, family, err):
+		case d.api.fallBack(ctx, family, err):
 			return parentsRead{began: read.began}, nil
 		}
 		return read, err
@@ -66,11 +66,11 @@ func (c *Client) toldParents(ctx context.Context, ref audit.Ref) (parentsRead, e
 // group cannot be told from a list under another name: see listAgain. The groups of
 // users and service principals in account SCIM are unofficial
 // (docs/reference/databricks-account-api.md 4.1), so that their absence says nothing.
-func (c *Client) reallyNone(ctx context.Context, ref audit.Ref) error {
+func (d *Directory) reallyNone(ctx context.Context, ref audit.Ref) error {
 	if ref.Type == audit.TypeGroup {
 		return nil // Account SCIM shows none for groups.
 	}
-	r, err := c.withGroups(ctx, ref)
+	r, err := d.withGroups(ctx, ref)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (c *Client) reallyNone(ctx context.Context, ref audit.Ref) error {
 		return fmt.Errorf("IAM v2 names no group, and account SCIM could not be asked whether that is so: %w", err)
 	}
 	removed := map[string]bool{} // by this process; account SCIM may not show it yet
-	for _, e := range c.edges.confirmedFor(r.began, false) {
+	for _, e := range d.edges.confirmedFor(r.began, false) {
 		removed[e.group] = removed[e.group] || e.member == ref.ID
 	}
 	var shown []string
@@ -96,9 +96,9 @@ func (c *Client) reallyNone(ctx context.Context, ref audit.Ref) error {
 
 // withGroups is a user or service principal with the groups that account SCIM
 // shows, from the list with roles where that was read and shows groups.
-func (c *Client) withGroups(ctx context.Context, ref audit.Ref) (*scimResource, error) {
+func (d *Directory) withGroups(ctx context.Context, ref audit.Ref) (*scimResource, error) {
 	var listed *scimResource
-	c.power.roles.peek(ref.Type, func(list *rolesList) {
+	d.roles.peek(ref.Type, func(list *rolesList) {
 		if list.showsGroups {
 			listed = list.byID[ref.ID]
 		}
@@ -106,7 +106,7 @@ func (c *Client) withGroups(ctx context.Context, ref audit.Ref) (*scimResource, 
 	if listed != nil {
 		return listed, nil
 	}
-	return c.resource(ctx, ref)
+	return d.resource(ctx, ref)
 }
 
 // parentPage is a page of the groups above a principal.
@@ -118,9 +118,9 @@ type parentPage struct {
 	} `json:"transitive_parent_groups"`
 }
 
-func (c *Client) parentsIAMv2(ctx context.Context, id string) (ids []string, shown bool, err error) {
-	list := c.iamList("principals", id, familyParents)
-	shown, err = tokenPages(ctx, c, list, "transitive_parent_groups", nil, func(page *parentPage) (int, error) {
+func (d *Directory) parentsIAMv2(ctx context.Context, id string) (ids []string, shown bool, err error) {
+	list := d.api.iamList("principals", id, familyParents)
+	shown, err = tokenPages(ctx, d.api, list, "transitive_parent_groups", nil, func(page *parentPage) (int, error) {
 		for _, p := range page.Groups {
 			if p.GroupID == "" {
 				return 0, errors.New("a parent group without group_id")
@@ -134,7 +134,7 @@ func (c *Client) parentsIAMv2(ctx context.Context, id string) (ids []string, sho
 	slices.SortFunc(ids, audit.CompareIDs)
 	ids = slices.Compact(ids)
 	if err == nil && len(ids) > 0 {
-		c.parentsSeen.set()
+		d.parentsSeen.set()
 	}
 	return ids, shown, err
 }
@@ -143,27 +143,27 @@ func (c *Client) parentsIAMv2(ctx context.Context, id string) (ids []string, sho
 // answer {} is an empty list then, and else may be anything. Whoever is found to be
 // a member of a group is asked for, once per client; where nobody is a member of any
 // group, nobody has a group above.
-func (c *Client) parentsAnswer(ctx context.Context) error {
-	_, err := c.parentsProof.get(ctx, func(ctx context.Context) (bool, error) {
-		if c.parentsSeen.get() {
+func (d *Directory) parentsAnswer(ctx context.Context) error {
+	_, err := d.parentsProof.get(ctx, func(ctx context.Context) (bool, error) {
+		if d.parentsSeen.get() {
 			return true, nil
 		}
 		const most = 100
-		groups, whole := c.someOf(ctx, audit.TypeGroup)
+		groups, whole := d.someOf(ctx, audit.TypeGroup)
 		asked := 0
 		for _, p := range groups {
 			if asked++; asked > most {
 				whole = false
 				break
 			}
-			read, err := c.toldMembers(ctx, p.ID)
+			read, err := d.toldMembers(ctx, p.ID)
 			switch {
 			case err != nil && isLost(ctx, err):
 				return false, err
 			case err != nil || !read.told:
 				whole = false
 			case len(read.list) > 0:
-				above, _, err := c.parentsIAMv2(ctx, read.list[0].ID)
+				above, _, err := d.parentsIAMv2(ctx, read.list[0].ID)
 				if err == nil && !slices.Contains(above, p.ID) {
 					err = fmt.Errorf("%s is a member of it", read.list[0].Ref)
 				}
@@ -176,7 +176,7 @@ func (c *Client) parentsAnswer(ctx context.Context) error {
 		}
 		for _, p := range groups {
 			if whole {
-				whole = c.reallyEmpty(ctx, p.ID) == nil
+				whole = d.reallyEmpty(ctx, p.ID) == nil
 			}
 		}
 		if !whole {

@@ -16,7 +16,7 @@ import (
 
 // powerLookup is how one run finds out about the power of several principals.
 type powerLookup struct {
-	c *Client
+	pw *Power
 	*grants
 	// listed are principals as lists with roles show them, which stand in for a GET
 	// of each; of a type whose list is not to be believed there are none.
@@ -31,15 +31,15 @@ type powerLookup struct {
 // single principal:
 //
 //   - what they hold themselves: from the lists of groups and service principals,
-//     which [Client.managers] has read, and from the list of users where its pages
+//     which [Power.managers] has read, and from the list of users where its pages
 //     are fewer than the users (see rolesByList);
 //   - what the groups above them hold: from the members of the groups with power,
 //     which managers has read, and one account SCIM GET of each of these groups
 //     (see powerBelow).
 //
 // number are the principals in question, by type.
-func (c *Client) powerLookup(ctx context.Context, number map[audit.PrincipalType]int, g *grants) *powerLookup {
-	l := &powerLookup{c: c, grants: g, listed: map[audit.PrincipalType]map[string]*scimResource{}}
+func (pw *Power) powerLookup(ctx context.Context, number map[audit.PrincipalType]int, g *grants) *powerLookup {
+	l := &powerLookup{pw: pw, grants: g, listed: map[audit.PrincipalType]map[string]*scimResource{}}
 	all := 0
 	for _, n := range number {
 		all += n
@@ -48,9 +48,9 @@ func (c *Client) powerLookup(ctx context.Context, number map[audit.PrincipalType
 		return l
 	}
 	for t, n := range number {
-		l.listed[t] = c.rolesByList(ctx, t, n)
+		l.listed[t] = pw.rolesByList(ctx, t, n)
 	}
-	l.below = c.powerBelow(ctx, all, g)
+	l.below = pw.powerBelow(ctx, all, g)
 	return l
 }
 
@@ -77,14 +77,14 @@ func (s *singles) add(ref audit.Ref) map[audit.PrincipalType]int {
 
 // rolesByList is the list of a type with its roles, where that takes fewer requests
 // than so many GETs, and shows roles of somebody; else nil.
-func (c *Client) rolesByList(ctx context.Context, t audit.PrincipalType, n int) map[string]*scimResource {
-	if t == audit.TypeUser && !c.fewerPages(t, n) {
+func (pw *Power) rolesByList(ctx context.Context, t audit.PrincipalType, n int) map[string]*scimResource {
+	if t == audit.TypeUser && !pw.dir.fewerPages(t, n) {
 		return nil
 	}
-	list, err := c.withRoles(ctx, t)
+	list, err := pw.dir.withRoles(ctx, t)
 	switch {
 	case err != nil:
-		c.log(ctx, "the list with roles cannot be used, asking for each principal", map[string]any{"type": string(t)})
+		pw.api.log(ctx, "the list with roles cannot be used, asking for each principal", map[string]any{"type": string(t)})
 		return nil
 	case !list.showsRoles:
 		return nil
@@ -94,13 +94,13 @@ func (c *Client) rolesByList(ctx context.Context, t audit.PrincipalType, n int) 
 
 // fewerPages tells whether the pages of account SCIM for a type are known to be
 // fewer than n.
-func (c *Client) fewerPages(t audit.PrincipalType, n int) bool {
-	inv, listed := c.listedInventory()
+func (d *Directory) fewerPages(t audit.PrincipalType, n int) bool {
+	inv, listed := d.listedInventory()
 	if !listed {
 		return false
 	}
-	c.inventory.mu.Lock()
-	defer c.inventory.mu.Unlock()
+	d.inventory.mu.Lock()
+	defer d.inventory.mu.Unlock()
 	size := 0
 	for i := range inv.Principals {
 		if inv.Principals[i].Type == t {
@@ -115,14 +115,14 @@ func (l *powerLookup) self(ctx context.Context, ref audit.Ref) (*scimResource, e
 	if r := l.listed[ref.Type][ref.ID]; r != nil && r.nameAs(ref.Type) != "" {
 		return r, nil
 	}
-	return l.c.resource(ctx, ref)
+	return l.pw.dir.resource(ctx, ref)
 }
 
 // above are the groups above a principal, at least those that have power or are
 // within one that has. self is nil where it could not be read.
 func (l *powerLookup) above(ctx context.Context, ref audit.Ref, self *scimResource) ([]string, error) {
 	if l.below == nil || self == nil || l.below.doubtful(ref.ID, self) {
-		return l.c.above(ctx, ref, lastTurn)
+		return l.pw.dir.above(ctx, ref, lastTurn)
 	}
 	return closure(l.below.parents, ref.ID), nil
 }
@@ -157,16 +157,16 @@ func (b *belowPower) doubtful(id string, self *scimResource) bool {
 // groups shows roles; no addition of this process is under way; and no membership
 // can lead there through an identity that is not provisioned, which the members of
 // groups do not show. Else it is nil.
-func (c *Client) powerBelow(ctx context.Context, n int, g *grants) *belowPower {
-	if !g.ruled.whole || len(c.edges.before(lastTurn, true)) > 0 {
+func (pw *Power) powerBelow(ctx context.Context, n int, g *grants) *belowPower {
+	if !g.ruled.whole || len(pw.dir.edges.before(lastTurn, true)) > 0 {
 		return nil
 	}
-	all, err := c.withRoles(ctx, audit.TypeGroup)
+	all, err := pw.dir.withRoles(ctx, audit.TypeGroup)
 	if err != nil {
 		return nil
 	}
 	each := n
-	if !c.useIAMv2(familyParents) || !c.useIAMv2("list "+string(audit.TypeGroup)) {
+	if !pw.api.useIAMv2(familyParents) || !pw.api.useIAMv2("list "+string(audit.TypeGroup)) {
 		each = len(all.byID)
 	}
 	need := g.ruled.groups
@@ -176,22 +176,22 @@ func (c *Client) powerBelow(ctx context.Context, n int, g *grants) *belowPower {
 	if len(need) >= each {
 		return nil
 	}
-	read, err := c.readPowerful(ctx, need)
+	read, err := pw.readPowerful(ctx, need)
 	if err != nil || read.showsRoles != all.showsRoles {
 		return nil
 	}
-	return c.joinBelow(ctx, g.ruled.groups, read.byID)
+	return pw.joinBelow(ctx, g.ruled.groups, read.byID)
 }
 
 // readPowerful reads groups by themselves.
-func (c *Client) readPowerful(ctx context.Context, ids []string) (*rolesList, error) {
+func (pw *Power) readPowerful(ctx context.Context, ids []string) (*rolesList, error) {
 	read := make([]*scimResource, len(ids))
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.cfg.MaxConcurrency)
+	group.SetLimit(pw.api.cfg.MaxConcurrency)
 	for i, id := range ids {
 		group.Go(func() error {
 			var err error
-			read[i], err = c.resource(gctx, audit.Ref{Type: audit.TypeGroup, ID: id})
+			read[i], err = pw.dir.resource(gctx, audit.Ref{Type: audit.TypeGroup, ID: id})
 			return err
 		})
 	}
@@ -207,14 +207,14 @@ func (c *Client) readPowerful(ctx context.Context, ids []string) (*rolesList, er
 }
 
 // joinBelow joins the members of the groups with power.
-func (c *Client) joinBelow(ctx context.Context, ids []string, read map[string]*scimResource) *belowPower {
+func (pw *Power) joinBelow(ctx context.Context, ids []string, read map[string]*scimResource) *belowPower {
 	b := &belowPower{groups: make(map[string]bool, len(ids)), parents: map[string][]string{}, doubts: map[string]bool{}}
 	for _, id := range ids {
 		b.groups[id] = true
 	}
 	for _, id := range ids {
-		held, err := c.heldMembers(ctx, id) // Read by managers, and kept.
-		if err != nil || read[id] == nil || c.mayHide(held, read[id]) {
+		held, err := pw.heldMembers(ctx, id) // Read by managers, and kept.
+		if err != nil || read[id] == nil || pw.mayHide(held, read[id]) {
 			return nil
 		}
 		in := make(map[string]bool, len(held.refs))
@@ -241,6 +241,6 @@ func (c *Client) joinBelow(ctx context.Context, ids []string, read map[string]*s
 // are not provisioned: under automatic identity management, if it is linked. Account
 // SCIM does not tell the memberships of the identity provider, so that then nothing
 // is certain without IAM v2.
-func (c *Client) mayHide(held heldMembers, group *scimResource) bool {
-	return c.aim() != audit.AIMOff && (!held.told || group.ExternalID != "")
+func (pw *Power) mayHide(held heldMembers, group *scimResource) bool {
+	return pw.dir.aim() != audit.AIMOff && (!held.told || group.ExternalID != "")
 }

@@ -134,8 +134,8 @@ func checkPrincipal(p audit.Principal) error {
 //
 // errors.Is(err, ErrNotFound) holds only when the account itself says that the
 // principal does not exist.
-func (c *Client) Principal(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
-	r, err := c.scimGet(ctx, ref)
+func (d *Directory) Principal(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
+	r, err := d.scimGet(ctx, ref)
 	if err != nil {
 		return audit.Principal{}, err
 	}
@@ -146,15 +146,15 @@ func (c *Client) Principal(ctx context.Context, ref audit.Ref) (audit.Principal,
 	return p, nil
 }
 
-func (c *Client) scimGet(ctx context.Context, ref audit.Ref) (*scimResource, error) {
+func (d *Directory) scimGet(ctx context.Context, ref audit.Ref) (*scimResource, error) {
 	kind := scimKind(ref.Type)
 	if kind == "" || ref.ID == "" || ref.ID == "." || ref.ID == ".." {
 		return nil, fmt.Errorf("%q is not a principal: write user/<id>, group/<id> or service_principal/<id>", ref)
 	}
 	r := scimResource{began: time.Now()}
-	err := c.do(ctx, call{method: http.MethodGet, path: c.scimPath(kind, ref.ID), limit: limitSCIMGet}, &r)
+	err := d.api.do(ctx, call{method: http.MethodGet, path: d.api.scimPath(kind, ref.ID), limit: limitSCIMGet}, &r)
 	if err != nil {
-		return nil, c.missing(ctx, ref, err)
+		return nil, d.missing(ctx, ref, err)
 	}
 	if string(r.ID) != ref.ID {
 		return nil, fmt.Errorf("reading %s: the account answered with the object %q", ref, string(r.ID))
@@ -172,13 +172,13 @@ func (c *Client) scimGet(ctx context.Context, ref audit.Ref) (*scimResource, err
 // missing turns a 404 that is about the principal into ErrNotFound. An account
 // that has not answered anything well so far is asked for something else first:
 // with a wrong account id every principal is "not found".
-func (c *Client) missing(ctx context.Context, ref audit.Ref, err error) error {
+func (d *Directory) missing(ctx context.Context, ref audit.Ref, err error) error {
 	var e *APIError
 	if !errors.As(err, &e) || !e.explicit404 {
 		return fmt.Errorf("reading %s: %w", ref, err)
 	}
-	if !c.proven.get() {
-		if _, perr := c.scimPage(ctx, audit.TypeUser, scimQuery{attributes: "id", count: 1}, 1); perr != nil {
+	if !d.api.proven.get() {
+		if _, perr := d.scimPage(ctx, audit.TypeUser, scimQuery{attributes: "id", count: 1}, 1); perr != nil {
 			return fmt.Errorf("reading %s: %w (and the account cannot be read at all: %w)", ref, err, perr)
 		}
 	}

@@ -18,27 +18,38 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
-// powerCaches hold what privileges are made of, each read once per client.
-type powerCaches struct {
+// Power tells who can do what to the account: roles, rule sets, and what follows from
+// them. What privileges are made of is each read once.
+type Power struct {
+	api *api
+	dir *Directory
+
 	mu    sync.Mutex
-	since time.Time // when renewPower renewed them; zero before the first guard
+	since time.Time // when renewPower renewed the caches; zero before the first guard
 	turn  int64     // of that time
 
-	resources   keyed[audit.Ref, *scimResource]
-	parents     keyed[audit.Ref, parentsRead]
-	crawl       cell[*crawl]
-	renewed     set[audit.Ref]                     // see graphByCrawl
-	assignments keyed[string, map[string][]string] // levels by principal, of one workspace
-	// entitlements are those of assignments, by workspace/principal.
-	entitlements keyed[string, []string]
-	metastores   cell[[]metastore]
-	singles      singles
+	metastores cell[[]metastore]
+	singles    singles
+	admins     cell[adminHolders]
 	// For who has power by rules; see managers.
 	rules keyed[string, []grantRule]
-	roles keyed[audit.PrincipalType, *rolesList]
 	held  keyed[string, heldMembers]
 	// managed is what they come to, once everything could be read.
 	managed cell[managed]
+}
+
+func newPower(d *Directory) *Power {
+	pw := &Power{api: d.api, dir: d}
+	d.alsoOutdate = pw.outdate
+	return pw
+}
+
+// outdate forgets what was read, but for the admins, which have their own age.
+func (pw *Power) outdate() {
+	pw.metastores.outdate()
+	pw.rules.outdateAll()
+	pw.held.outdateAll()
+	pw.managed.outdate()
 }
 
 // Privileges tell for each principal which power it has: account roles, ADMIN of
@@ -47,27 +58,27 @@ type powerCaches struct {
 // be read is in Unknown. The map has every ref as a key.
 //
 // Requests per client: the workspaces and the metastores (one list each), the
-// permission assignments of each workspace, and what [Client.managers] reads. A
+// permission assignments of each workspace, and what [Power.managers] reads. A
 // single principal is asked for by itself: one account SCIM GET and one IAM v2
 // transitive-parent-groups, per group above it one GET; without IAM v2 every group
 // of the account is read once. Of several principals the same is asked, or the
 // account is read from the side of who has power, whichever takes fewer requests:
-// see [Client.powerLookup]. None for no refs.
-func (c *Client) Privileges(ctx context.Context, refs []audit.Ref) map[audit.Ref]audit.Privilege {
+// see [Power.powerLookup]. None for no refs.
+func (pw *Power) Privileges(ctx context.Context, refs []audit.Ref) map[audit.Ref]audit.Privilege {
 	out := make(map[audit.Ref]audit.Privilege, len(refs))
 	if len(refs) == 0 {
 		return out
 	}
 	refs = slices.CompactFunc(slices.SortedFunc(slices.Values(refs), audit.CompareRefs), func(a, b audit.Ref) bool { return a == b })
-	grants, holes := c.accountGrants(ctx)
+	grants, holes := pw.accountGrants(ctx)
 	number := map[audit.PrincipalType]int{}
 	for _, ref := range refs {
 		number[ref.Type]++
 	}
-	look := c.powerLookup(ctx, number, &grants)
+	look := pw.powerLookup(ctx, number, &grants)
 	var mu sync.Mutex
 	var group errgroup.Group
-	group.SetLimit(c.cfg.MaxConcurrency)
+	group.SetLimit(pw.api.cfg.MaxConcurrency)
 	for _, ref := range refs {
 		group.Go(func() error {
 			p := look.privilege(ctx, ref, holes)
@@ -81,13 +92,13 @@ func (c *Client) Privileges(ctx context.Context, refs []audit.Ref) map[audit.Ref
 	return out
 }
 
-// NextPrivilege is [Client.Privileges] for one of many principals that ask one
+// NextPrivilege is [Power.Privileges] for one of many principals that ask one
 // after another, as the instances of a plan do, and does not know of the others.
 // Each is asked for by itself until so many have been that the readings for all at
 // once would have cost no more; from then on they answer.
-func (c *Client) NextPrivilege(ctx context.Context, ref audit.Ref) audit.Privilege {
-	grants, holes := c.accountGrants(ctx)
-	return c.powerLookup(ctx, c.power.singles.add(ref), &grants).privilege(ctx, ref, holes)
+func (pw *Power) NextPrivilege(ctx context.Context, ref audit.Ref) audit.Privilege {
+	grants, holes := pw.accountGrants(ctx)
+	return pw.powerLookup(ctx, pw.singles.add(ref), &grants).privilege(ctx, ref, holes)
 }
 
 // grants are powers that are listed by place, not by principal.
@@ -125,7 +136,7 @@ type workspaceLevels struct {
 
 // accountGrants reads the permission assignments of every workspace, the owners
 // of the metastores and the rules. holes are the reasons for what is missing.
-func (c *Client) accountGrants(ctx context.Context) (grants, []string) {
+func (pw *Power) accountGrants(ctx context.Context) (grants, []string) {
 	var (
 		out   grants
 		mu    sync.Mutex
@@ -137,22 +148,22 @@ func (c *Client) accountGrants(ctx context.Context) (grants, []string) {
 		defer mu.Unlock()
 		holes = append(holes, what+": "+err.Error())
 	}
-	group.SetLimit(c.cfg.MaxConcurrency)
+	group.SetLimit(pw.api.cfg.MaxConcurrency)
 	group.Go(func() error {
 		var err error
-		if out.metastores, err = c.listMetastores(ctx); err != nil {
+		if out.metastores, err = pw.listMetastores(ctx); err != nil {
 			hole("metastores", err)
 		}
 		return nil
 	})
-	workspaces, err := c.Workspaces(ctx)
+	workspaces, err := pw.dir.Workspaces(ctx)
 	if err != nil {
 		hole("workspaces", err)
 	}
 	out.assigned = make([]workspaceLevels, len(workspaces))
 	for i, w := range workspaces {
 		group.Go(func() error {
-			read := c.workspaceAssignments(ctx, w.ID)
+			read := pw.dir.workspaceAssignments(ctx, w.ID)
 			if read.unknown != nil {
 				hole("permission assignments of workspace "+w.ID, read.unknown)
 			}
@@ -162,7 +173,7 @@ func (c *Client) accountGrants(ctx context.Context) (grants, []string) {
 	}
 	_ = group.Wait() // No member of the group fails.
 	slices.Sort(holes)
-	ruled, more := c.managers(ctx, out, len(holes) == 0)
+	ruled, more := pw.managers(ctx, out, len(holes) == 0)
 	out.ruled = ruled
 	return out, append(holes, more...)
 }
@@ -187,7 +198,7 @@ func (l *powerLookup) privilege(ctx context.Context, ref audit.Ref, holes []stri
 		holes = append(holes, fmt.Sprintf("groups above %s: %v", ref, err))
 	}
 	for _, id := range above {
-		r, err := l.c.resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: id})
+		r, err := l.pw.dir.resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: id})
 		if err != nil {
 			holes = append(holes, err.Error())
 			continue
@@ -212,37 +223,37 @@ func summary(holes []string) string {
 }
 
 // resource is one account SCIM GET, kept.
-func (c *Client) resource(ctx context.Context, ref audit.Ref) (*scimResource, error) {
-	return c.power.resources.get(ctx, ref, func(ctx context.Context) (*scimResource, error) {
-		return c.scimGet(ctx, ref)
+func (d *Directory) resource(ctx context.Context, ref audit.Ref) (*scimResource, error) {
+	return d.resources.get(ctx, ref, func(ctx context.Context) (*scimResource, error) {
+		return d.scimGet(ctx, ref)
 	})
 }
 
 // groupsAbove are the ids of every group that a principal is in, at any depth,
 // sorted. With an error they are those that could be seen.
-func (c *Client) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, error) {
-	if read, err := c.toldParents(ctx, ref); err != nil || read.told {
+func (d *Directory) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, error) {
+	if read, err := d.toldParents(ctx, ref); err != nil || read.told {
 		return read.ids, err
 	}
-	all, err := c.crawled(ctx)
+	all, err := d.crawled(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := all.hole(); err != nil {
-		c.power.crawl.dropIf(func(kept *crawl) bool { return kept == all }) // Who asks next tries again.
+		d.crawl.dropIf(func(kept *crawl) bool { return kept == all }) // Who asks next tries again.
 		return nil, err
 	}
 	above := closure(all.parents, ref.ID)
-	if c.cfg.HiddenMemberships {
+	if d.api.cfg.HiddenMemberships {
 		return above, errHiddenMemberships
 	}
-	return above, c.maybeHidden(ctx, ref, above)
+	return above, d.maybeHidden(ctx, ref, above)
 }
 
 // maybeHidden is an error where AIM, if it is on, could hide memberships: of
 // what is linked to the IdP, since nothing else has any there.
-func (c *Client) maybeHidden(ctx context.Context, ref audit.Ref, above []string) error {
-	if !c.cfg.MaybeHiddenMemberships {
+func (d *Directory) maybeHidden(ctx context.Context, ref audit.Ref, above []string) error {
+	if !d.api.cfg.MaybeHiddenMemberships {
 		return nil
 	}
 	refs := []audit.Ref{ref}
@@ -250,7 +261,7 @@ func (c *Client) maybeHidden(ctx context.Context, ref audit.Ref, above []string)
 		refs = append(refs, audit.Ref{Type: audit.TypeGroup, ID: id})
 	}
 	for _, r := range refs {
-		p, err := c.resource(ctx, r)
+		p, err := d.resource(ctx, r)
 		if err != nil {
 			return err
 		}

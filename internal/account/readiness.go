@@ -17,13 +17,19 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
 
-// readinessCaches are the reads that only readiness needs, each made once per client.
-type readinessCaches struct {
+// Readiness reads what only the readiness for automatic identity management needs, each
+// once.
+type Readiness struct {
+	api *api
+	dir *Directory
+
 	denylist    cell[[]readiness.DenyRule]
 	settings    cell[[]string]
 	access      keyed[string, []readiness.Access]
 	localGroups keyed[string, []readiness.LocalGroup]
 }
+
+func newReadiness(d *Directory) *Readiness { return &Readiness{api: d.api, dir: d} }
 
 // denylistPath is seen in one SDK only (docs/reference/aim-migration.md 3). An older
 // one had another path.
@@ -43,11 +49,11 @@ type denylistPage struct {
 // Denylist lists the rules of the account access denylist, sorted by external id. An
 // account that does not have the API answers 404, which is an error: it says nothing of
 // rules.
-func (c *Client) Denylist(ctx context.Context) ([]readiness.DenyRule, error) {
-	out, err := c.readiness.denylist.get(ctx, func(ctx context.Context) ([]readiness.DenyRule, error) {
+func (rd *Readiness) Denylist(ctx context.Context) ([]readiness.DenyRule, error) {
+	out, err := rd.denylist.get(ctx, func(ctx context.Context) ([]readiness.DenyRule, error) {
 		var out []readiness.DenyRule
-		list := call{path: "/api/2.0/accounts/" + c.accountID + denylistPath, limit: limitAccount, query: url.Values{"page_size": {"100"}}}
-		_, err := tokenPages(ctx, c, list, "account_access_identity_rules", nil, func(p *denylistPage) (int, error) {
+		list := call{path: "/api/2.0/accounts/" + rd.api.accountID + denylistPath, limit: limitAccount, query: url.Values{"page_size": {"100"}}}
+		_, err := tokenPages(ctx, rd.api, list, "account_access_identity_rules", nil, func(p *denylistPage) (int, error) {
 			for _, r := range p.Rules {
 				if r.ExternalID == "" || r.Action != "" && r.Action != "DENY" {
 					return 0, fmt.Errorf("a rule with the action %q and the external id %q, which is not understood", r.Action, r.ExternalID)
@@ -89,11 +95,11 @@ type settingsPage struct {
 
 // SettingNames lists the names of the account's settings
 // (docs/reference/aim-migration.md 2).
-func (c *Client) SettingNames(ctx context.Context) ([]string, error) {
-	out, err := c.readiness.settings.get(ctx, func(ctx context.Context) ([]string, error) {
+func (rd *Readiness) SettingNames(ctx context.Context) ([]string, error) {
+	out, err := rd.settings.get(ctx, func(ctx context.Context) ([]string, error) {
 		var out []string
-		list := call{path: "/api/2.1/accounts/" + c.accountID + "/settings-metadata", limit: limitAccount, query: url.Values{"page_size": {"1000"}}}
-		_, err := tokenPages(ctx, c, list, "settings_metadata", nil, func(p *settingsPage) (int, error) {
+		list := call{path: "/api/2.1/accounts/" + rd.api.accountID + "/settings-metadata", limit: limitAccount, query: url.Values{"page_size": {"1000"}}}
+		_, err := tokenPages(ctx, rd.api, list, "settings_metadata", nil, func(p *settingsPage) (int, error) {
 			for _, s := range p.Settings {
 				if s.Name == "" {
 					return 0, errors.New("a setting without name")
@@ -128,11 +134,11 @@ type accessPage struct {
 // Requests: IAM v2 workspace-access-details in pages of 1,000
 // (docs/reference/aim-migration.md 1). Without IAM v2 the permission assignments, and
 // the members of assigned groups at any depth.
-func (c *Client) WorkspaceAccess(ctx context.Context, workspace string) ([]readiness.Access, error) {
-	out, err := c.readiness.access.get(ctx, workspace, func(ctx context.Context) ([]readiness.Access, error) {
-		out, err := c.accessDetails(ctx, workspace)
-		if err != nil && c.fallBack(ctx, familyAccess, err) || errors.Is(err, errNoIAMv2) {
-			out, err = c.accessByAssignments(ctx, workspace)
+func (rd *Readiness) WorkspaceAccess(ctx context.Context, workspace string) ([]readiness.Access, error) {
+	out, err := rd.access.get(ctx, workspace, func(ctx context.Context) ([]readiness.Access, error) {
+		out, err := rd.accessDetails(ctx, workspace)
+		if err != nil && rd.api.fallBack(ctx, familyAccess, err) || errors.Is(err, errNoIAMv2) {
+			out, err = rd.accessByAssignments(ctx, workspace)
 		}
 		slices.SortFunc(out, func(a, b readiness.Access) int { return audit.CompareRefs(a.Ref, b.Ref) })
 		return out, err
@@ -145,12 +151,12 @@ func (c *Client) WorkspaceAccess(ctx context.Context, workspace string) ([]readi
 
 var errNoIAMv2 = errors.New("the account has no IAM v2")
 
-func (c *Client) accessDetails(ctx context.Context, workspace string) ([]readiness.Access, error) {
-	if !c.useIAMv2(familyAccess) {
+func (rd *Readiness) accessDetails(ctx context.Context, workspace string) ([]readiness.Access, error) {
+	if !rd.api.useIAMv2(familyAccess) {
 		return nil, errNoIAMv2
 	}
 	var out []readiness.Access
-	shown, err := tokenPages(ctx, c, c.iamList("workspaces", workspace, familyAccess), "workspace_access_details", nil, func(p *accessPage) (int, error) {
+	shown, err := tokenPages(ctx, rd.api, rd.api.iamList("workspaces", workspace, familyAccess), "workspace_access_details", nil, func(p *accessPage) (int, error) {
 		for _, d := range p.Details {
 			t := typeOfWord(d.Type)
 			if t == "" || d.PrincipalID == "" || d.Access != "DIRECT" && d.Access != "INDIRECT" {
@@ -164,7 +170,7 @@ func (c *Client) accessDetails(ctx context.Context, workspace string) ([]readine
 		return out, err
 	}
 	// No list at all: IAM v2 leaves out empty ones. Then nobody may be assigned.
-	assigned := c.workspaceAssignments(ctx, workspace)
+	assigned := rd.dir.workspaceAssignments(ctx, workspace)
 	if assigned.unknown != nil || len(assigned.levels) > 0 {
 		return nil, errors.Join(fmt.Errorf("IAM v2 shows no one, and %d principals are assigned", len(assigned.levels)), assigned.unknown)
 	}
@@ -172,12 +178,12 @@ func (c *Client) accessDetails(ctx context.Context, workspace string) ([]readine
 }
 
 // accessByAssignments goes down from the assigned groups.
-func (c *Client) accessByAssignments(ctx context.Context, workspace string) ([]readiness.Access, error) {
-	assigned := c.workspaceAssignments(ctx, workspace)
+func (rd *Readiness) accessByAssignments(ctx context.Context, workspace string) ([]readiness.Access, error) {
+	assigned := rd.dir.workspaceAssignments(ctx, workspace)
 	if assigned.unknown != nil {
 		return nil, assigned.unknown
 	}
-	inv, err := c.loadInventory(ctx)
+	inv, err := rd.dir.loadInventory(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -198,12 +204,12 @@ func (c *Client) accessByAssignments(ctx context.Context, workspace string) ([]r
 		}
 	}
 	for id := range assigned.levels {
-		if p, known := c.lookup(inv, id, audit.PrincipalTypes()...); known {
+		if p, known := rd.dir.lookup(inv, id, audit.PrincipalTypes()...); known {
 			take(p.Ref, true)
 		}
 	}
 	for ; len(groups) > 0; groups = groups[1:] {
-		members, err := c.Members(ctx, groups[0])
+		members, err := rd.dir.Members(ctx, groups[0])
 		if err != nil {
 			return nil, err
 		}
@@ -216,8 +222,8 @@ func (c *Client) accessByAssignments(ctx context.Context, workspace string) ([]r
 
 // AdminsOf are the principals that hold the level ADMIN of a workspace themselves,
 // sorted by id.
-func (c *Client) AdminsOf(ctx context.Context, workspace string) ([]string, error) {
-	assigned := c.workspaceAssignments(ctx, workspace)
+func (rd *Readiness) AdminsOf(ctx context.Context, workspace string) ([]string, error) {
+	assigned := rd.dir.workspaceAssignments(ctx, workspace)
 	var out []string
 	for id, levels := range assigned.levels {
 		if slices.Contains(levels, "ADMIN") {
@@ -231,13 +237,13 @@ func (c *Client) AdminsOf(ctx context.Context, workspace string) ([]string, erro
 // AccountRoles are the account roles of every principal that has some, by the lists
 // with roles (docs/reference/databricks-account-api.md 7), shared with the look-up of
 // privileges.
-func (c *Client) AccountRoles(ctx context.Context) (map[audit.Ref][]string, error) {
+func (rd *Readiness) AccountRoles(ctx context.Context) (map[audit.Ref][]string, error) {
 	types := audit.PrincipalTypes()
 	lists := make([]*rolesList, len(types))
 	group, gctx := errgroup.WithContext(ctx)
 	for i, t := range types {
 		group.Go(func() (err error) {
-			lists[i], err = c.withRoles(gctx, t)
+			lists[i], err = rd.dir.withRoles(gctx, t)
 			return err
 		})
 	}
@@ -262,10 +268,10 @@ func (c *Client) AccountRoles(ctx context.Context) (map[audit.Ref][]string, erro
 const RoleAccountAdmin = roleAccountAdmin
 
 // get is one read of a workspace's SCIM.
-func (c *Client) workspaceSCIM(ctx context.Context, at *site, query url.Values, out any, id ...string) error {
+func (rd *Readiness) workspaceSCIM(ctx context.Context, at *site, query url.Values, out any, id ...string) error {
 	path := "/api/2.0/preview/scim/v2/Groups"
 	for _, part := range id {
 		path += "/" + url.PathEscape(part)
 	}
-	return c.do(ctx, call{method: http.MethodGet, path: path, query: query, limit: at.limit(), at: at}, out)
+	return rd.api.do(ctx, call{method: http.MethodGet, path: path, query: query, limit: at.limit(), at: at}, out)
 }

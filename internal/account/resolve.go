@@ -35,11 +35,7 @@ var ErrAIMOff = errors.New("automatic identity management is off in this account
 //
 // Errors: [ErrReadOnly], [ErrAIMOff], [ErrNotInIDP], [*JournalError],
 // [*UnconfirmedError] when the principal may exist and was not seen.
-func (c *Client) Resolve(ctx context.Context, t audit.PrincipalType, externalID string) (audit.Principal, error) {
-	return c.writer.resolve(ctx, t, externalID)
-}
-
-func (w *writer) resolve(ctx context.Context, t audit.PrincipalType, externalID string) (audit.Principal, error) {
+func (w *Writer) Resolve(ctx context.Context, t audit.PrincipalType, externalID string) (audit.Principal, error) {
 	f := &fact{change: Change{Kind: ChangeResolve, Ref: audit.Ref{Type: t}, After: externalID}}
 	if scimKind(t) == "" {
 		return audit.Principal{}, fmt.Errorf("%q is no type of principal", t)
@@ -47,7 +43,7 @@ func (w *writer) resolve(ctx context.Context, t audit.PrincipalType, externalID 
 	if err := audit.ValidateExternalID(t, externalID); err != nil {
 		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, err)
 	}
-	if w.opts.readOnly {
+	if w.api.cfg.ReadOnly {
 		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, ErrReadOnly)
 	}
 	// Get-or-create twice at the same time may create twice.
@@ -63,7 +59,7 @@ func (w *writer) resolve(ctx context.Context, t audit.PrincipalType, externalID 
 
 // resolveWrite is the [writeKind] of an identity that is to exist.
 type resolveWrite struct {
-	w          *writer
+	w          *Writer
 	externalID string
 	route      string
 	reply      resolveReply
@@ -82,7 +78,7 @@ func (k *resolveWrite) look(context.Context, []*fact, int64) {}
 
 func (k *resolveWrite) request() (cl call, answer any) {
 	k.reply = resolveReply{}
-	return call{method: http.MethodPost, path: k.w.reads.iamPath(k.route + "/resolve-by-external-id"), limit: limitIAM}, &k.reply
+	return call{method: http.MethodPost, path: k.w.api.iamPath(k.route + "/resolve-by-external-id"), limit: limitIAM}, &k.reply
 }
 
 func (k *resolveWrite) body([]*fact) any { return map[string]string{"external_id": k.externalID} }
@@ -114,7 +110,7 @@ func (k *resolveWrite) answered(facts []*fact) error {
 func (k *resolveWrite) read(ctx context.Context, facts []*fact) error {
 	f := facts[0]
 	if f.change.Ref.ID == "" {
-		holders, err := k.w.reads.holdersSince(ctx, k.externalID, audit.Ref{}, k.w.turns.next())
+		holders, err := k.w.dir.holdersSince(ctx, k.externalID, audit.Ref{}, k.w.dir.turns.next())
 		if err != nil {
 			return err
 		}
@@ -129,7 +125,7 @@ func (k *resolveWrite) read(ctx context.Context, facts []*fact) error {
 		f.see("no principal with that id", false, true)
 		return nil
 	}
-	p, err := k.w.reads.Principal(ctx, f.change.Ref)
+	p, err := k.w.dir.Principal(ctx, f.change.Ref)
 	switch {
 	case errors.Is(err, ErrNotFound): // What was made a moment ago may be missing from reads.
 		f.see("no "+f.change.Ref.String(), false, true)
@@ -147,7 +143,7 @@ func (k *resolveWrite) failed(f *fact, err error) error {
 }
 
 func (k *resolveWrite) check(context.Context, *fact) error {
-	k.w.reads.wrote(k.now)
+	k.w.dir.wrote(k.now)
 	return nil
 }
 

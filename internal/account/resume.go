@@ -43,14 +43,14 @@ type Audit struct {
 // Audit is a reader for one audit. kept may be nil.
 func (c *Client) Audit(kept *checkpoint.Store) *Audit { return &Audit{client: c, kept: kept} }
 
-// Inventory is [Client.Inventory]. Whole lists of a type come from the checkpoint;
+// Inventory is [Directory.Inventory]. Whole lists of a type come from the checkpoint;
 // where it has some but not all, the others are read by themselves.
 func (a *Audit) Inventory(ctx context.Context) (audit.Inventory, error) {
 	inv, err := a.load(ctx)
 	if err != nil {
 		return audit.Inventory{}, fmt.Errorf("listing the principals of the account: %w", err)
 	}
-	return a.client.shown(inv), nil
+	return a.client.Directory.shown(inv), nil
 }
 
 // Recheck is a listing of this audit after everything else was read: a type of which
@@ -62,20 +62,20 @@ func (a *Audit) Recheck(ctx context.Context, inv audit.Inventory) audit.Inventor
 	c := a.client
 	for _, t := range audit.PrincipalTypes() {
 		empty := inv.Coverage.Of(t) && !slices.ContainsFunc(inv.Principals, func(p audit.Principal) bool { return p.Type == t })
-		if !empty || len(c.referred.to(t)) > 0 {
+		if !empty || len(c.Directory.referred.to(t)) > 0 {
 			continue
 		}
-		_, _ = c.accountRules(ctx)
+		_, _ = c.Power.accountRules(ctx)
 		_, _ = c.AccessAssignments(ctx)
 		groups := 0
 		for _, p := range inv.Principals {
-			if p.Type == audit.TypeGroup && groups < most && len(c.referred.to(t)) == 0 {
+			if p.Type == audit.TypeGroup && groups < most && len(c.Directory.referred.to(t)) == 0 {
 				_, _ = c.Members(ctx, p.ID)
 				groups++
 			}
 		}
 	}
-	return c.doubts(inv)
+	return c.Directory.doubts(inv)
 }
 
 func (a *Audit) load(ctx context.Context) (*inventory, error) {
@@ -88,10 +88,10 @@ func (a *Audit) load(ctx context.Context) (*inventory, error) {
 			}
 		}
 		if len(known) > 0 {
-			return a.client.listAround(ctx, known, a.keep)
+			return a.client.Directory.listAround(ctx, known, a.keep)
 		}
-		inv, err := a.client.inventory.cell.get(ctx, func(ctx context.Context) (*inventory, error) {
-			return a.client.listAround(ctx, nil, a.keep)
+		inv, err := a.client.Directory.inventory.cell.get(ctx, func(ctx context.Context) (*inventory, error) {
+			return a.client.Directory.listAround(ctx, nil, a.keep)
 		})
 		if err == nil {
 			a.keepAll(inv)
@@ -109,8 +109,8 @@ func (a *Audit) keepAll(inv *inventory) {
 	if a.kept == nil {
 		return
 	}
-	a.client.inventory.mu.Lock()
-	defer a.client.inventory.mu.Unlock()
+	a.client.Directory.inventory.mu.Lock()
+	defer a.client.Directory.inventory.mu.Unlock()
 	for _, t := range audit.PrincipalTypes() {
 		if !inv.Coverage.Of(t) {
 			continue
@@ -125,7 +125,7 @@ func (a *Audit) keepAll(inv *inventory) {
 	}
 }
 
-// Members is [Client.Members].
+// Members is [Directory.Members].
 func (a *Audit) Members(ctx context.Context, groupID string) ([]audit.Member, error) {
 	var out []audit.Member
 	if _, there := a.kept.Get(keptMembers, groupID, &out); there {
@@ -134,7 +134,7 @@ func (a *Audit) Members(ctx context.Context, groupID string) ([]audit.Member, er
 	if inv := a.resumed(); inv != nil && inv.Route[audit.TypeGroup] == identitySCIM {
 		return a.membersBy(ctx, groupID, inv)
 	}
-	out, began, err := a.client.membersSince(ctx, groupID)
+	out, began, err := a.client.Directory.membersSince(ctx, groupID)
 	if err == nil {
 		a.kept.Put(keptMembers, groupID, began, out)
 	}
@@ -145,7 +145,7 @@ func (a *Audit) Members(ctx context.Context, groupID string) ([]audit.Member, er
 func (a *Audit) resumed() *inventory {
 	var own, shared *inventory
 	a.listing.peek(func(inv *inventory) { own = inv })
-	a.client.inventory.cell.peek(func(inv *inventory) { shared = inv })
+	a.client.Directory.inventory.cell.peek(func(inv *inventory) { shared = inv })
 	if own == shared {
 		return nil
 	}
@@ -158,11 +158,11 @@ func (a *Audit) resumed() *inventory {
 func (a *Audit) membersBy(ctx context.Context, groupID string, inv *inventory) ([]audit.Member, error) {
 	out, err := a.members.get(ctx, groupID, func(ctx context.Context) ([]audit.Member, error) {
 		began := time.Now()
-		group, err := a.client.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
+		group, err := a.client.Directory.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
 		if err != nil {
 			return nil, err
 		}
-		list, err := a.client.membersSCIM(ctx, group, func(context.Context) (*inventory, error) { return inv, nil })
+		list, err := a.client.Directory.membersSCIM(ctx, group, func(context.Context) (*inventory, error) { return inv, nil })
 		if err == nil {
 			a.kept.Put(keptMembers, groupID, began, list)
 		}

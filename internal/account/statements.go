@@ -57,44 +57,44 @@ type statementChunk struct {
 // takes longer than Config.StatementTimeout, and one whose reader has gone, is
 // cancelled. The error says what the warehouse said: a statement that fails comes
 // with status 200.
-func (c *Client) query(ctx context.Context, at *site, warehouse, sql string) ([][]*string, error) {
-	ctx, stop := context.WithTimeoutCause(ctx, c.cfg.StatementTimeout,
-		fmt.Errorf("the statement did not end within %s", c.cfg.StatementTimeout))
+func (a *api) query(ctx context.Context, at *site, warehouse, sql string) ([][]*string, error) {
+	ctx, stop := context.WithTimeoutCause(ctx, a.cfg.StatementTimeout,
+		fmt.Errorf("the statement did not end within %s", a.cfg.StatementTimeout))
 	defer stop()
 	var reply statementReply
-	err := c.do(ctx, call{
+	err := a.do(ctx, call{
 		method: http.MethodPost, path: statementsPath, limit: at.limit(), at: at, read: true,
 		body: map[string]string{
-			"statement": sql, "warehouse_id": warehouse, "wait_timeout": c.waitTimeout(), "on_wait_timeout": "CONTINUE",
+			"statement": sql, "warehouse_id": warehouse, "wait_timeout": a.waitTimeout(), "on_wait_timeout": "CONTINUE",
 			"disposition": "INLINE", "format": "JSON_ARRAY",
 		},
 	}, &reply)
-	for pause := c.cfg.RetryPause; err == nil && (reply.Status.State == "PENDING" || reply.Status.State == "RUNNING"); pause = min(2*pause, maxPollPause) {
+	for pause := a.cfg.RetryPause; err == nil && (reply.Status.State == "PENDING" || reply.Status.State == "RUNNING"); pause = min(2*pause, maxPollPause) {
 		if err = transport.Sleep(ctx, pause); err == nil {
 			id := reply.ID
 			reply = statementReply{}
-			err = c.do(ctx, call{method: http.MethodGet, path: statementPath(id), limit: at.limit(), at: at}, &reply)
+			err = a.do(ctx, call{method: http.MethodGet, path: statementPath(id), limit: at.limit(), at: at}, &reply)
 			reply.ID = id
 		}
 	}
 	if err != nil {
-		c.cancelStatement(ctx, at, reply.ID)
+		a.cancelStatement(ctx, at, reply.ID)
 		return nil, err
 	}
 	if reply.Status.State != "SUCCEEDED" {
 		return nil, fmt.Errorf("the statement ended as %s: %s", reply.Status.State,
 			redact.Text(strings.TrimSpace(string(reply.Status.Error.Code)+" "+reply.Status.Error.Message)))
 	}
-	return c.statementRows(ctx, at, &reply)
+	return a.statementRows(ctx, at, &reply)
 }
 
 // waitTimeout is how long the submission waits for the end: less than it takes a
 // request to be given up. The API knows 0s and 5s to 50s.
-func (c *Client) waitTimeout() string {
+func (a *api) waitTimeout() string {
 	switch {
-	case c.cfg.RequestTimeout >= 40*time.Second:
+	case a.cfg.RequestTimeout >= 40*time.Second:
 		return "30s"
-	case c.cfg.RequestTimeout >= 10*time.Second:
+	case a.cfg.RequestTimeout >= 10*time.Second:
 		return "5s"
 	default:
 		return "0s"
@@ -107,19 +107,19 @@ func statementPath(id string, rest ...string) string {
 
 // cancelStatement ends what would run on for nobody. Whether it works is of no
 // account: the warehouse ends it by itself some day.
-func (c *Client) cancelStatement(ctx context.Context, at *site, id string) {
+func (a *api) cancelStatement(ctx context.Context, at *site, id string) {
 	if id == "" {
 		return // It never began.
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 	defer stop()
-	err := c.do(ctx, call{method: http.MethodPost, path: statementPath(id, "/cancel"), limit: at.limit(), at: at, read: true}, nil)
-	c.log(ctx, "cancelled a SQL statement", map[string]any{"workspace": at.workspace, "statement": id, "failed": err != nil})
+	err := a.do(ctx, call{method: http.MethodPost, path: statementPath(id, "/cancel"), limit: at.limit(), at: at, read: true}, nil)
+	a.log(ctx, "cancelled a SQL statement", map[string]any{"workspace": at.workspace, "statement": id, "failed": err != nil})
 }
 
 // statementRows reads the chunks one after the other, by their numbers: the links
 // in the answer are not followed.
-func (c *Client) statementRows(ctx context.Context, at *site, reply *statementReply) ([][]*string, error) {
+func (a *api) statementRows(ctx context.Context, at *site, reply *statementReply) ([][]*string, error) {
 	var rows [][]*string
 	last := 0
 	for chunk := reply.Result; chunk != nil; {
@@ -133,7 +133,7 @@ func (c *Client) statementRows(ctx context.Context, at *site, reply *statementRe
 		last = *chunk.Next
 		chunk = &statementChunk{}
 		path := statementPath(reply.ID, "/result/chunks/", strconv.Itoa(last))
-		if err := c.do(ctx, call{method: http.MethodGet, path: path, limit: at.limit(), at: at}, chunk); err != nil {
+		if err := a.do(ctx, call{method: http.MethodGet, path: path, limit: at.limit(), at: at}, chunk); err != nil {
 			return nil, err
 		}
 	}
@@ -168,12 +168,12 @@ func (e *WarehouseError) Error() string {
 
 // findWarehouse finds the workspace of a warehouse: one GET each, those that the
 // caller is assigned to first, until one has it. Once per client.
-func (c *Client) findWarehouse(ctx context.Context, id string, workspaces []access.WorkspaceAccess) (string, error) {
+func (c *Catalog) findWarehouse(ctx context.Context, id string, workspaces []access.WorkspaceAccess) (string, error) {
 	return c.warehouses.get(ctx, id, func(ctx context.Context) (string, error) {
 		failed := &WarehouseError{ID: id}
 		silent := 0
 		for _, w := range c.usable(ctx, workspaces, func(audit.Workspace) bool { return true }) {
-			at, err := c.siteOf(ctx, w)
+			at, err := c.api.siteOf(ctx, w)
 			if err == nil {
 				err = c.hasWarehouse(ctx, at, id)
 			}
@@ -201,12 +201,12 @@ func (c *Client) findWarehouse(ctx context.Context, id string, workspaces []acce
 }
 
 // hasWarehouse is nil where the workspace shows the warehouse.
-func (c *Client) hasWarehouse(ctx context.Context, at *site, id string) error {
+func (c *Catalog) hasWarehouse(ctx context.Context, at *site, id string) error {
 	var reply struct {
 		ID text `json:"id"`
 	}
 	path := "/api/2.0/sql/warehouses/" + url.PathEscape(id)
-	err := c.do(ctx, call{method: http.MethodGet, path: path, limit: at.limit(), at: at}, &reply)
+	err := c.api.do(ctx, call{method: http.MethodGet, path: path, limit: at.limit(), at: at}, &reply)
 	if err == nil && string(reply.ID) != id {
 		err = fmt.Errorf("GET %s: the answer is for the warehouse %q", path, string(reply.ID))
 	}

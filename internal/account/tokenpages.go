@@ -83,7 +83,7 @@ const (
 // A page is decoded into its type at once: an audit reads thousands of them, and
 // taking them apart by key first was a third of its time in JSON.
 func tokenPages[P interface{ next() pageToken }](
-	ctx context.Context, c *Client, list call, key string, more func(), each func(*P) (int, error),
+	ctx context.Context, a *api, list call, key string, more func(), each func(*P) (int, error),
 ) (shown bool, err error) {
 	query := url.Values{}
 	for name, values := range list.query {
@@ -93,7 +93,7 @@ func tokenPages[P interface{ next() pageToken }](
 	seen := map[pageToken]int{}
 	for pages, items := 1, 0; ; pages++ {
 		var page P
-		body, err := c.answer(ctx, list, &page)
+		body, err := a.answer(ctx, list, &page)
 		if err != nil {
 			return shown, err
 		}
@@ -124,8 +124,8 @@ func tokenPages[P interface{ next() pageToken }](
 
 // wholeList is tokenPages of a list that has to be named: that it is left out says
 // nothing.
-func wholeList[P interface{ next() pageToken }](ctx context.Context, c *Client, list call, key string, each func(*P) (int, error)) error {
-	shown, err := tokenPages(ctx, c, list, key, nil, each)
+func wholeList[P interface{ next() pageToken }](ctx context.Context, a *api, list call, key string, each func(*P) (int, error)) error {
+	shown, err := tokenPages(ctx, a, list, key, nil, each)
 	if err == nil && !shown {
 		err = fmt.Errorf("GET %s: the answer has no list %q, and no other key", list.path, key)
 	}

@@ -47,7 +47,7 @@ func (s *site) limit() string { return "workspace " + s.workspace }
 
 // siteOf is the place of a workspace. One per workspace and client, so that its
 // token is had once.
-func (c *Client) siteOf(ctx context.Context, w audit.Workspace) (*site, error) {
+func (a *api) siteOf(ctx context.Context, w audit.Workspace) (*site, error) {
 	if w.Host == "" {
 		return nil, errors.New("its host is not known: the account names no deployment that could be a part of one. Set workspace_hosts")
 	}
@@ -55,9 +55,9 @@ func (c *Client) siteOf(ctx context.Context, w audit.Workspace) (*site, error) {
 	if err := checkHostURL(w.Host); err != nil {
 		return nil, fmt.Errorf("its host cannot be used: %w", err)
 	}
-	return c.sites.get(ctx, w.ID, func(context.Context) (*site, error) {
-		s := &site{workspace: w.ID, host: w.Host, header: w.Host == c.host, auth: c.auth}
-		if m, ok := c.auth.(*machine); ok && !s.header {
+	return a.sites.get(ctx, w.ID, func(context.Context) (*site, error) {
+		s := &site{workspace: w.ID, host: w.Host, header: w.Host == a.host, auth: a.auth}
+		if m, ok := a.auth.(*machine); ok && !s.header {
 			// docs/reference/databricks-account-api.md 1.2: the workspace's token endpoint.
 			s.auth = &workspaceAuth{
 				workspace: w.ID, account: m,

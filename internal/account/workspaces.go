@@ -34,18 +34,18 @@ type rawWorkspace struct {
 //
 // Federation is nil where the key is missing; null and an object without the
 // switch are false, as the prep script reads them.
-func (c *Client) Workspaces(ctx context.Context) ([]audit.Workspace, error) {
-	all, err := c.workspaces.get(ctx, c.listWorkspaces)
+func (d *Directory) Workspaces(ctx context.Context) ([]audit.Workspace, error) {
+	all, err := d.workspaces.get(ctx, d.listWorkspaces)
 	if err != nil {
 		return nil, fmt.Errorf("listing the workspaces: %w", err)
 	}
 	return slices.Clone(all), nil
 }
 
-func (c *Client) listWorkspaces(ctx context.Context) ([]audit.Workspace, error) {
+func (d *Directory) listWorkspaces(ctx context.Context) ([]audit.Workspace, error) {
 	var raw []rawWorkspace
-	path := "/api/2.0/accounts/" + c.accountID + "/workspaces"
-	if err := c.do(ctx, call{method: http.MethodGet, path: path, limit: limitAccount}, &raw); err != nil {
+	path := "/api/2.0/accounts/" + d.api.accountID + "/workspaces"
+	if err := d.api.do(ctx, call{method: http.MethodGet, path: path, limit: limitAccount}, &raw); err != nil {
 		return nil, err
 	}
 	out := make([]audit.Workspace, 0, len(raw))
@@ -64,7 +64,7 @@ func (c *Client) listWorkspaces(ctx context.Context) ([]audit.Workspace, error) 
 			return nil, fmt.Errorf("workspace %s: identity_federation_info cannot be read: %w", id, err)
 		}
 		out = append(out, audit.Workspace{
-			ID: id, Name: w.Name, Status: w.Status, Host: c.workspaceHost(id, w.Deployment), Federation: federation,
+			ID: id, Name: w.Name, Status: w.Status, Host: d.api.workspaceHost(id, w.Deployment), Federation: federation,
 			Tier: w.Tier, Cloud: strings.ToLower(w.Cloud),
 		})
 	}
@@ -87,9 +87,9 @@ func (w *rawWorkspace) federation() (*bool, error) {
 	return &info.Enabled, nil
 }
 
-func (c *Client) workspaceHost(id, deployment string) string {
-	if host := c.cfg.WorkspaceHosts[id]; host != "" {
+func (a *api) workspaceHost(id, deployment string) string {
+	if host := a.cfg.WorkspaceHosts[id]; host != "" {
 		return strings.TrimRight(host, "/")
 	}
-	return workspaceURL(c.host, deployment)
+	return workspaceURL(a.host, deployment)
 }

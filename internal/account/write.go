@@ -11,12 +11,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
-// writer is the one way by which anything in the account is changed. Every write
+// Writer is the one way by which anything in the account is changed. Every write
 // goes the same way:
 //
 //  1. wait for the turn under the rate limit
@@ -31,12 +29,10 @@ import (
 //
 // A 429, a retry or a lost answer repeats 1 to 3 and 5. What differs between the
 // kinds of writes is a [writeKind].
-type writer struct {
-	reads writeReads
-	opts  writeOptions
-	turns *turns // of this client's writes and listings
-	edges *edges // memberships that are being written, and own writes
-	log   func(ctx context.Context, msg string, fields map[string]any)
+type Writer struct {
+	api   *api
+	dir   *Directory
+	power *Power
 
 	claims      *claims     // externalIds that are being written
 	queues      groupQueues // writes of memberships, per group
@@ -45,52 +41,8 @@ type writer struct {
 	unjournaled atomic.Pointer[error]
 }
 
-// writeOptions are those of [Config].
-type writeOptions struct {
-	accountID      string
-	readOnly       bool
-	journal        *journal.Journal // nil: none
-	beforeWrite    func()           // nil: nothing
-	confirm, pause time.Duration
-	memberWindow   time.Duration
-	maxConcurrency int
-}
-
-// writeReads is what the writer asks of the account. A turn says how new the
-// answer must be: see [turns].
-type writeReads interface {
-	do(ctx context.Context, cl call, out any) error
-	scimPath(kind string, id ...string) string
-	iamPath(rest string, id ...string) string
-	// Principal and the next three read past every cache, KnownID as cheaply as it can.
-	Principal(ctx context.Context, ref audit.Ref) (audit.Principal, error)
-	readGroup(ctx context.Context, id string) (*groupNow, error)
-	readMembers(ctx context.Context, groupID string, known *scimResource) ([]audit.Member, error)
-	adminsLeft(ctx context.Context, without edge, order, since int64) (int, error)
-	KnownID(ctx context.Context, id string) (audit.Principal, error)
-	holdersSince(ctx context.Context, externalID string, except audit.Ref, since int64) ([]audit.Principal, error)
-	listingSince(ctx context.Context, since int64) (*inventory, error)
-	behind(inv *inventory, ref audit.Ref) bool
-	holdersIn(inv *inventory, externalID string, except audit.Ref) ([]audit.Principal, error)
-	addFacts(ctx context.Context, f memberFacts) audit.AddMemberFacts
-	removeFacts(ctx context.Context, f memberFacts) audit.RemoveMemberFacts
-	// wrote and outdateMemberships keep the caches true.
-	wrote(p audit.Principal)
-	outdateMemberships(group, member audit.Ref)
-}
-
-func newWriter(c *Client) *writer {
-	log := c.cfg.Log
-	if log == nil {
-		log = func(context.Context, string, map[string]any) {}
-	}
-	return &writer{
-		reads: c, turns: c.turns, edges: c.edges, claims: newClaims(), log: log,
-		opts: writeOptions{
-			accountID: c.accountID, readOnly: c.cfg.ReadOnly, journal: c.cfg.Journal, beforeWrite: c.cfg.BeforeWrite,
-			confirm: c.cfg.ConfirmTimeout, pause: c.cfg.RetryPause, memberWindow: c.cfg.MemberWindow, maxConcurrency: c.cfg.MaxConcurrency,
-		},
-	}
+func newWriter(pw *Power) *Writer {
+	return &Writer{api: pw.api, dir: pw.dir, power: pw, claims: newClaims()}
 }
 
 // turns number the steps of a client's writes, so that a reading can be told to be
@@ -143,8 +95,8 @@ var errNothingToSend = errors.New("nothing is left to be written")
 // run writes the facts. sent is called when the last request has been answered:
 // reading back, which may take a minute, keeps no other write waiting. Afterwards
 // each fact is found, is confirmed, or has its error.
-func (w *writer) run(ctx context.Context, k writeKind, facts []*fact, sent func()) {
-	if w.opts.readOnly {
+func (w *Writer) run(ctx context.Context, k writeKind, facts []*fact, sent func()) {
+	if w.api.cfg.ReadOnly {
 		// The callers refuse earlier and in better words; this is the last gate.
 		for _, f := range facts {
 			f.err = ErrReadOnly
@@ -172,7 +124,7 @@ func (w *writer) run(ctx context.Context, k writeKind, facts []*fact, sent func(
 }
 
 // send makes the requests. Afterwards each fact that may have been written says so.
-func (w *writer) send(ctx context.Context, k writeKind, open []*fact) {
+func (w *Writer) send(ctx context.Context, k writeKind, open []*fact) {
 	for try := 1; len(open) > 0; try++ {
 		cl, answer := k.request()
 		seen, since := 0, open[0].attempt
@@ -185,8 +137,8 @@ func (w *writer) send(ctx context.Context, k writeKind, open []*fact) {
 			}
 			return k.body(open), nil
 		}
-		err := w.reads.do(ctx, cl, answer)
-		turn := w.turns.next() // What is read meanwhile may show either.
+		err := w.api.do(ctx, cl, answer)
+		turn := w.dir.turns.next() // What is read meanwhile may show either.
 		if errors.Is(err, errNothingToSend) {
 			return
 		}
@@ -223,7 +175,7 @@ func (w *writer) send(ctx context.Context, k writeKind, open []*fact) {
 
 // refused deals with a request that did not happen. One fact may be the reason, so
 // each is tried by itself.
-func (w *writer) refused(ctx context.Context, k writeKind, open []*fact, err error, alone bool) {
+func (w *Writer) refused(ctx context.Context, k writeKind, open []*fact, err error, alone bool) {
 	if alone {
 		w.eachAlone(ctx, k, open)
 		return
@@ -233,7 +185,7 @@ func (w *writer) refused(ctx context.Context, k writeKind, open []*fact, err err
 	}
 }
 
-func (w *writer) eachAlone(ctx context.Context, k writeKind, facts []*fact) {
+func (w *Writer) eachAlone(ctx context.Context, k writeKind, facts []*fact) {
 	for _, f := range facts {
 		w.send(ctx, k, []*fact{f})
 	}
@@ -263,7 +215,7 @@ func whatCame(err error, success bool) string {
 // ready looks at the facts, judges them, and leaves those that are to be sent, each
 // with its intent in the journal. since is the turn of the attempt before, and unsure
 // tells that an earlier one may have written them.
-func (w *writer) ready(ctx context.Context, k writeKind, facts []*fact, since int64, unsure bool) []*fact {
+func (w *Writer) ready(ctx context.Context, k writeKind, facts []*fact, since int64, unsure bool) []*fact {
 	for _, f := range facts {
 		f.maybe = f.maybe || unsure
 		f.err = nil
@@ -281,10 +233,10 @@ func (w *writer) ready(ctx context.Context, k writeKind, facts []*fact, since in
 			open = append(open, f)
 		}
 	}
-	if len(open) > 0 && w.opts.beforeWrite != nil {
-		w.opts.beforeWrite()
+	if len(open) > 0 && w.api.cfg.BeforeWrite != nil {
+		w.api.cfg.BeforeWrite()
 	}
-	turn := w.turns.next()
+	turn := w.dir.turns.next()
 	for _, f := range open {
 		f.attempt = turn
 	}
@@ -307,4 +259,4 @@ func mayHaveHappened(ctx context.Context, err error) bool {
 
 // Writes grows with every write of this client: what was read while it had another
 // value may be from before a write.
-func (c *Client) Writes() int64 { return c.turns.now() }
+func (w *Writer) Writes() int64 { return w.dir.turns.now() }

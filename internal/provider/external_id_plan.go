@@ -171,7 +171,7 @@ func planUpdate(
 
 // guardWrite refuses in the plan what create or update would refuse. It looks
 // at the shared snapshot of the account, so any number of instances cost one
-// listing, and what [account.Client.NextPrivilege] reads where no audit of the run
+// listing, and what [account.Power.NextPrivilege] reads where no audit of the run
 // offers the value. What cannot be looked up is left to the apply, which looks again.
 func (r *externalIDResource) guardWrite(ctx context.Context, plan externalIDModel, expected types.String, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)

@@ -1,0 +1,75 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"sync/atomic"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// Directory reads who is in the account and in which groups: principals, members,
+// the groups above, workspaces and who is assigned to them. Own writes are laid over
+// what it reads.
+type Directory struct {
+	api *api
+
+	inventory    *inventoryCache // own writes go here
+	referred     references
+	toldAny      flag       // IAM v2 has told the members of a group
+	parentsSeen  flag       // IAM v2 has named a group above somebody
+	parentsProof cell[bool] // see parentsAnswer
+	workspaces   cell[[]audit.Workspace]
+	told         keyed[string, membersRead] // members as IAM v2 tells them
+	members      keyed[string, membersRead]
+	edges        *edges       // memberships that are being written, and own writes
+	turns        *turns       // of writes and listings
+	singleGets   atomic.Int64 // see Known
+	caller       cell[audit.Principal]
+
+	// The next are outdated together, see outdateLookups.
+	resources   keyed[audit.Ref, *scimResource]
+	parents     keyed[audit.Ref, parentsRead]
+	roles       keyed[audit.PrincipalType, *rolesList]
+	assignments keyed[string, map[string][]string] // levels by principal, of one workspace
+	// entitlements are those of assignments, by workspace/principal.
+	entitlements keyed[string, []string]
+
+	crawl   cell[*crawl]
+	renewed set[audit.Ref] // see graphByCrawl
+	// alsoOutdate outdates what others derive from these; never nil.
+	alsoOutdate func()
+}
+
+func newDirectory(a *api) *Directory {
+	return &Directory{api: a, inventory: newInventoryCache(), edges: newEdges(), turns: &turns{}, alsoOutdate: func() {}}
+}
+
+// outdateLookups forgets what was read for one principal or workspace at a time.
+func (d *Directory) outdateLookups() {
+	d.resources.outdateAll()
+	d.parents.outdateAll()
+	d.assignments.outdateAll()
+	d.entitlements.outdateAll()
+	d.roles.outdateAll()
+}
+
+// outdate forgets everything that memberships and roles were read from.
+func (d *Directory) outdate() {
+	d.outdateLookups()
+	d.alsoOutdate()
+	d.crawl.outdate()
+}
+
+// outdateMemberships forgets what was derived from a membership that changed.
+// Lists of members are kept: own writes are laid over them.
+func (d *Directory) outdateMemberships(group, member audit.Ref) {
+	d.crawl.outdate()
+	d.resources.outdate(group)
+	if member.Type == audit.TypeGroup {
+		d.parents.outdateAll()
+		return
+	}
+	d.parents.outdate(member)
+}
