@@ -36,19 +36,20 @@ func (pw *Power) adminsLeft(ctx context.Context, without edge, order, since int6
 	if err != nil {
 		return 0, err
 	}
-	for _, ref := range holders.direct {
-		if holders.active[ref.ID] {
-			return 1, nil
-		}
-	}
-	if len(holders.groups) == 0 {
+	counts := func(id string) bool { return holders.active[id] }
+	if len(holders.groups) == 0 && !slices.ContainsFunc(holders.direct, func(ref audit.Ref) bool { return counts(ref.ID) }) {
 		return 0, errors.New("the lists of the account show nobody who is account admin, although the group is one")
 	}
 	gone := pw.dir.edges.before(order, false)
 	gone[without] = true
+	return pw.adminsAmong(ctx, holders, counts, gone)
+}
+
+// adminsBelow looks for an admin in groups, downwards.
+func (pw *Power) adminsBelow(ctx context.Context, groups []string, counts func(id string) bool, gone map[edge]bool) (int, error) {
 	seen := map[string]bool{}
 	var holes []error
-	for queue := slices.Clone(holders.groups); len(queue) > 0; queue = queue[1:] {
+	for queue := slices.Clone(groups); len(queue) > 0; queue = queue[1:] {
 		id := queue[0]
 		if seen[id] {
 			continue
@@ -64,7 +65,7 @@ func (pw *Power) adminsLeft(ctx context.Context, without edge, order, since int6
 			case gone[edge{id, m.ID}]:
 			case m.Type == audit.TypeGroup:
 				queue = append(queue, m.ID)
-			case holders.active[m.ID]:
+			case counts(m.ID):
 				return 1, nil
 			}
 		}

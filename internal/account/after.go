@@ -176,7 +176,8 @@ type BrokenError struct {
 	Holders    []audit.Ref
 	// Cycle is the group that was added to Ref, and holds it.
 	Cycle audit.Ref
-	// NoAdmin tells that the removal of Member left no account admin.
+	// NoAdmin tells that the removal of Member, or its deactivation where it is Ref, left
+	// no account admin.
 	NoAdmin bool
 	Member  audit.Ref
 	// Undone tells that the write was taken back.
@@ -190,8 +191,12 @@ func (e *BrokenError) Error() string {
 		if !e.Undone {
 			undone = "It could not be taken back: make a principal account admin at once, with the help of Databricks support if nobody can log in as one"
 		}
-		return fmt.Sprintf("removing %s from %s left the account without an active account admin, because others were removed at the same time. %s. "+
-			"Make sure that the account has an admin before you try again", e.Member, e.Ref, undone)
+		did := fmt.Sprintf("removing %s from %s", e.Member, e.Ref)
+		if e.Member == e.Ref {
+			did = fmt.Sprintf("deactivating %s", e.Ref)
+		}
+		return fmt.Sprintf("%s left the account without an active account admin, because others lost that at the same time. %s. "+
+			"Make sure that the account has an admin before you try again", did, undone)
 	case e.Cycle.ID != "":
 		if !e.Undone {
 			undone = fmt.Sprintf("It was not taken back: remove %s from %s, or the other way round, before anything else", e.Cycle, e.Ref)

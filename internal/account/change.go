@@ -15,6 +15,8 @@ const (
 	ChangeAddMember    = "add_member"
 	ChangeRemoveMember = "remove_member"
 	ChangeResolve      = "resolve_principal"
+	ChangeActive       = "active"
+	ChangeGroupName    = "group_name"
 )
 
 // Change is one fact of the account that is about to be written.
@@ -28,8 +30,8 @@ type Change struct {
 	Member audit.Ref
 	// GroupOrigin is whose the group of a membership was when it was read last.
 	GroupOrigin audit.GroupOrigin
-	// Before and After are the externalIds, for an externalId; After for a
-	// principal that is resolved.
+	// Before and After are the externalIds, names, or "true" and "false" of active;
+	// After the externalId of a principal that is resolved.
 	Before, After string
 }
 
@@ -46,6 +48,13 @@ func (ch Change) String() string {
 		return fmt.Sprintf("removing %s from %s", member, ch.Ref)
 	case ChangeResolve:
 		return fmt.Sprintf("resolving the %s with the externalId %q", ch.Ref.Type, ch.After)
+	case ChangeActive:
+		if ch.After == "false" {
+			return fmt.Sprintf("deactivating %s", ch.Ref)
+		}
+		return fmt.Sprintf("making %s active again", ch.Ref)
+	case ChangeGroupName:
+		return fmt.Sprintf("renaming %s to %q", ch.Ref, ch.After)
 	default:
 		return fmt.Sprintf("writing the externalId %q of %s", ch.After, ch.Ref)
 	}

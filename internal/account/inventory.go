@@ -22,6 +22,7 @@ type inventoryCache struct {
 
 	mu      sync.Mutex
 	written map[audit.Ref]ownWrite
+	fields  map[fieldKey]ownWrite
 }
 
 // ownWrite is a principal as a write of this process left it.
@@ -49,7 +50,7 @@ type inventory struct {
 }
 
 func newInventoryCache() *inventoryCache {
-	return &inventoryCache{written: map[audit.Ref]ownWrite{}}
+	return &inventoryCache{written: map[audit.Ref]ownWrite{}, fields: map[fieldKey]ownWrite{}}
 }
 
 // listed is the outcome of one list.
@@ -287,6 +288,7 @@ func (ic *inventoryCache) overlay(inv *inventory) {
 			inv.overlaid[ref] = true
 		}
 	}
+	ic.overlayFields(inv)
 }
 
 // put replaces the externalId of a principal, or adds a principal that the
@@ -331,6 +333,11 @@ func (ic *inventoryCache) latest(p audit.Principal, began time.Time) audit.Princ
 	defer ic.mu.Unlock()
 	if w, ok := ic.written[p.Ref]; ok && w.at.Add(writeShows).After(began) {
 		p.ExternalID = w.ExternalID
+	}
+	for key, w := range ic.fields {
+		if key.ref == p.Ref && w.at.Add(writeShows).After(began) {
+			key.bring(&p, &w.Principal)
+		}
 	}
 	return p
 }

@@ -116,7 +116,7 @@ func (w *Writer) adopt(f *fact) error {
 	if open == nil {
 		return nil
 	}
-	if open.Before != nil && f.change.Kind == ChangeExternalID {
+	if open.Before != nil && f.change.Member.ID == "" && f.change.Kind != ChangeResolve {
 		f.change.Before = *open.Before
 	}
 	f.adopted, f.intent = true, open
@@ -135,6 +135,10 @@ func (ch Change) record() journal.Record {
 		r.Operation, r.Group, r.Before, r.After = journal.OpRemoveMember, ch.Ref.String(), ptr(journal.Member), ptr(journal.Absent)
 	case ChangeResolve:
 		r.Operation, r.After = journal.OpResolvePrincipal, &ch.After
+	case ChangeActive:
+		r.Operation, r.Before, r.After = journal.OpSetActive, &ch.Before, &ch.After
+	case ChangeGroupName:
+		r.Operation, r.Before, r.After = journal.OpSetGroupName, &ch.Before, &ch.After
 	default:
 		r.Operation, r.Before, r.After = journal.OpSetExternalID, &ch.Before, &ch.After
 	}

@@ -36,7 +36,7 @@ type Writer struct {
 
 	claims      *claims     // externalIds that are being written
 	queues      groupQueues // writes of memberships, per group
-	resolving   locks       // identities that are being resolved
+	resolving   locks       // identities that are being resolved, attributes that are written
 	after       sharedCheck // of externalIds, after they were written
 	unjournaled atomic.Pointer[error]
 }

@@ -98,6 +98,12 @@ func guardCases() map[string]guardCase {
 			return err
 		}
 	}
+	field := func(write func(context.Context, *account.Client) (account.FieldResult, error)) func(context.Context, *account.Client) error {
+		return func(ctx context.Context, c *account.Client) error {
+			_, err := write(ctx, c)
+			return err
+		}
+	}
 	by := func(guard string) func(error) bool { return func(err error) bool { return refusedBy(err, guard) } }
 	conflict := func(err error) bool {
 		var c *account.ConflictError
@@ -132,6 +138,13 @@ func guardCases() map[string]guardCase {
 		"the id is given away":           {nil, set(account.ExternalIDRequest{Ref: user("1"), Want: guid(9, 9)}), func(st *simulator.State) { st.Users[1].ExternalID = guid(9, 9) }, conflict},
 		"the id is given away elsewhere": {nil, set(account.ExternalIDRequest{Ref: user("1"), Want: guid(9, 9)}), func(st *simulator.State) { st.Groups[4].ExternalID = guid(9, 9) }, conflict},
 		"the value is another":           {nil, set(account.ExternalIDRequest{Ref: user("1"), Want: guid(9, 9)}), func(st *simulator.State) { st.Users[0].ExternalID = guid(9, 1) }, conflict},
+		"the user becomes an admin":      {nil, field(deactivate(user("1"))), func(st *simulator.State) { st.Groups[3].Members = members("1", "3", "21") }, by(audit.GuardPrivilegedPrincipal)},
+		"the user gets another name":     {nil, field(deactivate(user("1"), func(r *account.ActiveRequest) { r.Name = "u1@example.com" })), func(st *simulator.State) { st.Users[0].UserName = "v1@example.com" }, conflict},
+		"the other admin is deactivated": {admins, field(deactivate(user("3"), func(r *account.ActiveRequest) { r.AllowPrivileged = true })), func(st *simulator.State) { st.Users[3].Active = false }, by(audit.GuardLastAdmin)},
+		"the name is taken":              {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[1].DisplayName = "New" }, by(audit.GuardNameTaken)},
+		"the renamed group is linked":    {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].ExternalID = guid(2, 15) }, by(audit.GuardIDPGroup)},
+		"the renamed group gets power":   {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].Roles = admin }, by(audit.GuardPrivilegedPrincipal)},
+		"it is renamed by others":        {nil, field(rename("15", "new", func(r *account.GroupNameRequest) { r.Expected = "empty" })), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, conflict},
 		"the name is another":            {nil, set(named), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, conflict},
 	}
 }
@@ -176,6 +189,7 @@ func TestWrite_guardsBeforeEachSending(t *testing.T) {
 				written := count(sim, patch, "") > 0
 				switch {
 				case name == "the group gets another name": // Nobody reviewed its name.
+				case name == "the name is taken" && err != nil: // The account refuses it itself.
 				case err == nil, written != errors.As(err, &broken):
 					t.Errorf("written %t: %v", written, err)
 				}

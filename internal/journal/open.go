@@ -24,12 +24,15 @@ type openWrites struct {
 }
 
 // aboutKey names a fact of an account.
-type aboutKey struct{ account, group, principal, resolved string }
+type aboutKey struct{ account, group, principal, resolved, attribute string }
 
 func (r *Record) about() aboutKey {
 	key := aboutKey{account: r.AccountID, group: r.Group, principal: r.Principal}
 	if r.Operation == OpResolvePrincipal && r.After != nil {
 		key.principal, key.resolved = "", *r.After // Which principal it is, is known afterwards only.
+	}
+	if r.Operation == OpSetActive || r.Operation == OpSetGroupName {
+		key.attribute = r.Operation
 	}
 	return key
 }

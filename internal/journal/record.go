@@ -6,7 +6,8 @@
 // library only, and knows nothing of accounts.
 //
 // A line holds ids, values of externalId and the API's own words about a
-// failure; no credentials, and no names but those in the API's words.
+// failure; no credentials, and no names but those of groups that are renamed and those
+// in the API's words.
 package journal
 
 import (
@@ -34,6 +35,8 @@ const (
 	OpAddMember        = "add_member"
 	OpRemoveMember     = "remove_member"
 	OpResolvePrincipal = "resolve_principal"
+	OpSetActive        = "set_active"
+	OpSetGroupName     = "set_group_name"
 )
 
 // Results of [Record], in an outcome.
@@ -80,8 +83,8 @@ type Record struct {
 	// Members cannot be put back into those of the identity provider through this
 	// account. Empty is not known: lines of versions that did not say it.
 	GroupOrigin string `json:"group_origin,omitempty"`
-	// Before and After are the values of the externalId; "absent" and "member" of
-	// a membership. nil is not known, or not said (outcomes).
+	// Before and After are the values of the externalId or the names of the group;
+	// "absent" and "member" of a membership, "true" and "false" of active. nil is not known, or not said (outcomes).
 	Before *string `json:"before,omitempty"`
 	After  *string `json:"after,omitempty"`
 	// Result, Wrote and Error are those of an outcome. Error is for people.
