@@ -137,6 +137,14 @@ func answerRemedy(answer *account.APIError) string {
 	return ""
 }
 
+// countOf is a number of things in words; the plural has an s.
+func countOf(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
 // addIncompleteWarning says once that a verdict rests on a hole.
 func addIncompleteWarning(diags *diag.Diagnostics, failures []audit.Failure) {
 	addHolesWarning(diags, "Incomplete Identity Inventory", "complete is false and clean is not true. "+
@@ -146,7 +154,7 @@ func addIncompleteWarning(diags *diag.Diagnostics, failures []audit.Failure) {
 // addHolesWarning lists what could not be read; meaning is what follows from it.
 func addHolesWarning(diags *diag.Diagnostics, summary, meaning string, failures []audit.Failure) {
 	const shown = 10
-	text := fmt.Sprintf("%d reads failed, so the result is incomplete: %s", len(failures), meaning)
+	text := fmt.Sprintf("%s failed, so the result is incomplete: %s", countOf(len(failures), "read"), meaning)
 	groups := audit.GroupFailures(failures)
 	for i, f := range groups {
 		if i == shown {

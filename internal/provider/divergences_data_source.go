@@ -109,17 +109,13 @@ func warnDivergences(report audit.Report, diags *diag.Diagnostics) {
 		next = "Next: give external_id_fixes and member_removals to dbxidentity_remediation_ledger and apply them. The attribute summary has every cause, and " +
 			"manual_actions what is left to people."
 	}
-	diags.AddWarning("Identities Diverge", fmt.Sprintf("%d identities differ from the identity provider, and %d fixes are ready. What matters first:%s%s\n\n%s "+
+	diags.AddWarning("Identities Diverge", fmt.Sprintf("Identities that differ from the identity provider: %d. Fixes that are ready: %d. What matters first:%s%s\n\n%s "+
 		"What may stay as it is can be waived; plan_warning = false ends this warning.", open, report.Fixable, strings.Join(causes, ""), more, next))
 }
 
 // counted is a number of principals in words.
 func counted(t audit.PrincipalType, n int) string {
-	word := strings.ReplaceAll(string(t), "_", " ")
-	if n != 1 {
-		word += "s"
-	}
-	return fmt.Sprintf("%d %s", n, word)
+	return countOf(n, strings.ReplaceAll(string(t), "_", " "))
 }
 
 // warnUnmatched names inputs that decide what is accepted or offered, and that have no

@@ -5,6 +5,7 @@ package provider_test
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -58,24 +59,56 @@ func TestProcess_directoryFileIsAPipe(t *testing.T) {
 // One identity that never gets an answer, or always the same failure, costs seconds.
 func TestServed_oneSickIdentity(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]simulator.Fault{
-		"a user that fails":  {Kind: simulator.FaultStatus, Status: 500, Path: "/api/**/users/1040/matchWithIdp"},
-		"a group that hangs": {Kind: simulator.FaultHang, Path: "/api/**/groups/9001/matchWithIdp"},
+	for name, c := range map[string]struct {
+		kind  string
+		fault simulator.Fault
+	}{
+		"databricks, a user that fails":  {"databricks", simulator.Fault{Kind: simulator.FaultStatus, Status: 500, Path: "/api/**/users/1040/matchWithIdp"}},
+		"databricks, a group that hangs": {"databricks", simulator.Fault{Kind: simulator.FaultHang, Path: "/api/**/groups/9001/matchWithIdp"}},
+		"okta, a group that fails":       {"okta", simulator.Fault{Kind: simulator.FaultStatus, Status: 500, Path: "/okta/**/groups/" + entraID(9001) + "/users"}},
+		"okta, a group that hangs":       {"okta", simulator.Fault{Kind: simulator.FaultHang, Path: "/okta/**/groups/" + entraID(9001) + "/users"}},
+		"file, a group that fails":       {"file", simulator.Fault{Kind: simulator.FaultStatus, Status: 500, Path: "/api/**/groups/9001/direct-members"}},
+		"file, a group that hangs":       {"file", simulator.Fault{Kind: simulator.FaultHang, Path: "/api/**/groups/9001/direct-members"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			st := manyStale(46)
-			st.Groups = []simulator.Group{{ID: "9001", DisplayName: "analysts"}}
-			a := startAccount(t, st, simulator.Options{})
-			a.faults(fault)
+			a := startAccount(t, manyGroups(), simulator.Options{})
+			a.faults(c.fault)
 			begun := time.Now()
-			result, said := a.serve(map[string]any{"idp": map[string]any{"databricks": map[string]any{}}}).read("dbxidentity_divergences", map[string]any{})
+			result, said := a.serve(auditing(c.kind)(a)).read("dbxidentity_divergences", map[string]any{})
 			if took := time.Since(begun); took > 30*time.Second {
 				t.Errorf("it took %s", took)
 			}
-			if result["complete"] != false || !strings.Contains(said, "reads failed") {
+			if result["complete"] != false || !strings.Contains(said, "1 read failed") {
 				t.Errorf("complete = %v, said %s", result["complete"], said)
 			}
 		})
 	}
+}
+
+// manyGroups are 46 users and 20 linked groups with a member each.
+func manyGroups() simulator.State {
+	st := manyStale(46)
+	for i := range 20 {
+		id, name := fmt.Sprint(9000+i), fmt.Sprintf("analysts-%d", i)
+		st.Groups = append(st.Groups, simulator.Group{ID: id, DisplayName: name, ExternalID: entraID(9000 + i), Members: []simulator.Member{{Value: "1000"}}})
+		st.IDP.Groups = append(st.IDP.Groups, simulator.IDPGroup{ID: entraID(9000 + i), DisplayName: name, Members: []string{entraID(1000)}})
+	}
+	return st
+}
+
+// The same of Microsoft Graph, which is asked in batches of twenty.
+func TestProcess_oneSickGroupOfEntra(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, manyGroups(), simulator.Options{})
+	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 500, Path: "/graph/**/groups/" + entraID(9001) + "/members"})
+	w := newWorkspace(t, a.config(a.entra(), `data "dbxidentity_divergences" "all" {}
+output "failures" { value = data.dbxidentity_divergences.all.failures }
+output "judged" { value = length(data.dbxidentity_divergences.all.users) }`)).trustsIDP(a)
+	begun := time.Now()
+	said := w.must(0, "plan")
+	if took := time.Since(begun); took > 30*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	saysAll(t, said, "9001", "+ judged = 46")
 }

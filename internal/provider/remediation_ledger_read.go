@@ -74,7 +74,7 @@ func (n *notLookedAt) warn(diags *diag.Diagnostics) {
 		return
 	}
 	const shown = 10
-	text := fmt.Sprintf("%d entries of the ledger could not be looked at. They are kept, with what was seen before; none is dropped or forgotten on that account. "+
+	text := fmt.Sprintf("Entries of the ledger that could not be looked at: %d. They are kept, with what was seen before; none is dropped or forgotten because of that. "+
 		"Plan again when the account can be read.", len(n.reasons))
 	for i, key := range slices.Sorted(maps.Keys(n.reasons)) {
 		if i == shown {

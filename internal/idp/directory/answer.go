@@ -128,6 +128,19 @@ func PlaceOf(link string) string {
 	return place
 }
 
+// IsOfOneObject reports whether a URL of Graph or Okta is about one object of many:
+// behind the version and the kind there is an id (/v1.0/groups/<id>/members), which is
+// neither a function ($count) nor a query.
+func IsOfOneObject(link string) bool {
+	for _, version := range []string{"/api/v1/", "/v1.0/", "/beta/"} {
+		if _, rest, found := strings.Cut(PlaceOf(link), version); found {
+			kind, id, found := strings.Cut(rest, "/")
+			return found && id != "" && id[0] != '$' && kind != "directory" && kind != "directoryObjects"
+		}
+	}
+	return false
+}
+
 // MostPages is far beyond every directory.
 const MostPages = 100_000
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
@@ -24,6 +25,7 @@ type graphClient struct {
 	authorize func(ctx context.Context, r *http.Request) error
 	batches   int // batches in flight
 	limits    batchLimits
+	answered  atomic.Int64 // parts of batches that were answered
 }
 
 // send makes one request with an absolute URL. An answer of 400 and above is an
@@ -41,6 +43,7 @@ func (g *graphClient) send(ctx context.Context, method, link string, header http
 		// Look-ups by POST change nothing.
 		Class: transport.ClassRead, Repeatable: true, Limit: "graph",
 		Authorize: g.authorize, Check: directory.CheckJSON,
+		Single: strings.HasSuffix(link, "/$batch") || directory.IsOfOneObject(link),
 	}
 	resp, err := g.http.Do(ctx, req)
 	if err == nil && resp.Status == http.StatusUnauthorized {

@@ -32,6 +32,15 @@ type batchLimits struct {
 // maxPartPause bounds the pause between tries when the server names none.
 const maxPartPause = 15 * time.Second
 
+// A few parts that fail where the others are answered say something about their
+// objects and nothing about Graph: they get a short budget. Where Graph is busy, they
+// have the long one.
+const (
+	fewSick       = 3
+	enoughAnswers = 10
+	sickBudget    = 10 * time.Second
+)
+
 // part is one answer of a batch: its body, or why there is none.
 type part struct {
 	body json.RawMessage
@@ -89,9 +98,9 @@ func (g *graphClient) oneBatch(ctx context.Context, version string, urls []strin
 	for i := range open {
 		open[i] = i
 	}
-	deadline := time.Now().Add(g.limits.budget)
+	began := time.Now()
 	for attempt := 0; ; attempt++ {
-		again, asked, err := g.tryBatch(ctx, version, urls, out, open)
+		again, busy, asked, err := g.tryBatch(ctx, version, urls, out, open)
 		if idp.EndsAll(ctx, err) {
 			return err
 		}
@@ -101,8 +110,12 @@ func (g *graphClient) oneBatch(ctx context.Context, version string, urls []strin
 			}
 			return nil
 		}
+		budget := g.limits.budget
+		if answered := g.answered.Add(int64(len(open) - len(again))); !busy && len(again) <= fewSick && answered >= enoughAnswers {
+			budget = min(budget, sickBudget)
+		}
 		pause := g.partPause(attempt, asked)
-		if len(again) == 0 || time.Now().Add(pause).After(deadline) {
+		if len(again) == 0 || time.Since(began)+pause > budget {
 			return nil
 		}
 		if err := transport.Sleep(ctx, pause); err != nil {
@@ -121,9 +134,9 @@ func (g *graphClient) partPause(attempt int, asked time.Duration) time.Duration 
 	return min(g.limits.pause<<min(attempt, 20), maxPartPause) + jitter
 }
 
-// tryBatch sends the open parts once, and tells which of them to send again
-// and after which pause.
-func (g *graphClient) tryBatch(ctx context.Context, version string, urls []string, out []part, open []int) (again []int, asked time.Duration, err error) {
+// tryBatch sends the open parts once, and reports which of them to send again, whether
+// Graph is too busy for one, and after which pause.
+func (g *graphClient) tryBatch(ctx context.Context, version string, urls []string, out []part, open []int) (again []int, busy bool, asked time.Duration, err error) {
 	var body struct {
 		Requests []partRequest `json:"requests"`
 	}
@@ -132,17 +145,17 @@ func (g *graphClient) tryBatch(ctx context.Context, version string, urls []strin
 	}
 	raw, err := json.Marshal(body)
 	if err != nil {
-		return nil, 0, fmt.Errorf("encoding a batch: %w", err)
+		return nil, false, 0, fmt.Errorf("encoding a batch: %w", err)
 	}
 	resp, err := g.send(ctx, http.MethodPost, g.base+"/"+version+"/$batch", nil, raw)
 	if err != nil {
-		return nil, 0, err
+		return nil, false, 0, err
 	}
 	var answer struct {
 		Responses []partAnswer `json:"responses"`
 	}
 	if err := json.Unmarshal(resp.Body, &answer); err != nil {
-		return nil, 0, fmt.Errorf("POST %s/%s/$batch: the answer is not that of a batch: %w", g.base, version, err)
+		return nil, false, 0, fmt.Errorf("POST %s/%s/$batch: the answer is not that of a batch: %w", g.base, version, err)
 	}
 	// Answers come in any order.
 	byID := make(map[string]partAnswer, len(answer.Responses))
@@ -166,19 +179,19 @@ func (g *graphClient) tryBatch(ctx context.Context, version string, urls []strin
 		}
 		failure := graphFailure(http.MethodGet, directory.PlaceOf(urls[i]), a.Status, header, a.Body)
 		if isAuthFailure(failure) {
-			return nil, 0, failure
+			return nil, false, 0, failure
 		}
 		out[i] = part{err: failure}
 		switch a.Status {
 		case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
 			http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-			again = append(again, i)
+			again, busy = append(again, i), busy || a.Status == http.StatusTooManyRequests
 			if pause, named := transport.RetryAfter(header, time.Now()); named {
 				asked = max(asked, pause)
 			}
 		}
 	}
-	return again, asked, nil
+	return again, busy, asked, nil
 }
 
 func isAuthFailure(err error) bool {

@@ -155,7 +155,7 @@ func (p pace) RoundTrip(r *http.Request) (*http.Response, error) {
 func (o *source) send(ctx context.Context, link, family string) (*transport.Response, error) {
 	resp, err := o.http.Do(ctx, &transport.Request{
 		Method: http.MethodGet, URL: link, Header: http.Header{"Accept": {"application/json"}},
-		Limit: "okta " + family, Authorize: o.authorize, Check: directory.CheckJSON,
+		Limit: "okta " + family, Authorize: o.authorize, Check: directory.CheckJSON, Single: directory.IsOfOneObject(link),
 	})
 	if err != nil {
 		return nil, err
