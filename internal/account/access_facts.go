@@ -294,25 +294,3 @@ func (r *factsReader) namesNeeded() bool {
 	}
 	return false
 }
-
-// principalNames are all principals by [access.NameKey] of their name. unknown is
-// why there may be more.
-func (d *Directory) principalNames(ctx context.Context) (names map[string][]audit.Ref, unknown string, err error) {
-	inv, err := d.Inventory(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	names = map[string][]audit.Ref{}
-	for _, p := range inv.Principals {
-		key := access.NameKey(p.Name)
-		names[key] = append(names[key], p.Ref)
-	}
-	if !inv.Coverage.All() {
-		var holes []string
-		for _, f := range inv.Failures {
-			holes = append(holes, f.Call+": "+f.Reason)
-		}
-		unknown = summary(holes)
-	}
-	return names, unknown, nil
-}

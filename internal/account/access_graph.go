@@ -328,15 +328,3 @@ func (d *Directory) takeMembers(g *access.Group, r *scimResource, dead func(*sci
 	g.Members = d.edges.overlay(g.ID, sortMembers(members), r.began)
 	g.DeadMembers = len(gone)
 }
-
-// hidden is why account SCIM may not show memberships; "" when it shows all (R10).
-func (d *Directory) hidden() string {
-	switch {
-	case d.api.cfg.HiddenMemberships:
-		return errHiddenMemberships.Error()
-	case d.api.cfg.MaybeHiddenMemberships:
-		return errMaybeHidden.Error()
-	default:
-		return ""
-	}
-}

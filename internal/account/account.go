@@ -12,73 +12,9 @@ package account
 
 import (
 	"context"
-	"runtime"
-	"time"
 
-	"github.com/databricks/databricks-sdk-go/config"
-	"github.com/databricks/databricks-sdk-go/version"
-
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 )
-
-// Config says which account is meant and how to treat it.
-type Config struct {
-	// SDK holds the fields of the provider block only. [New] takes it over and
-	// resolves the rest from environment and profile as the official provider
-	// does. An HTTPTransport in it carries the requests; nil is usual.
-	SDK *config.Config
-	// IdentityAPI is the route of reads: "auto" (also ""), "iam_v2" or "scim".
-	// "auto" tries IAM v2 and falls back on 403, 404 and 501, never on failures
-	// of the server.
-	IdentityAPI string
-	// WorkspaceHosts are URLs by workspace id, in place of the derived ones.
-	WorkspaceHosts map[string]string
-	// MaxConcurrency bounds the requests in flight; 0 is 32.
-	MaxConcurrency int
-	// ReadsPerSecond and WritesPerSecond are fixed rates; 0 is adaptive.
-	ReadsPerSecond, WritesPerSecond float64
-	// HiddenMemberships tells that AIM is on, under which account SCIM does not
-	// show memberships that come from the IdP.
-	HiddenMemberships bool
-	// MaybeHiddenMemberships tells that AIM may be on: then they may be hidden
-	// where a principal is linked to the IdP, or a group above it.
-	MaybeHiddenMemberships bool
-	// ReadOnly refuses every write.
-	ReadOnly bool
-	// Journal records every write; nil for none.
-	Journal *journal.Journal
-	// BeforeWrite is called before every write; nil for nobody.
-	BeforeWrite func()
-	// Version is the provider's, for the User-Agent.
-	Version string
-	// FirstContact (10 s), RequestTimeout (60 s), RetryBudget (5 min) and
-	// RetryPause (0.5 s) are those of transport.Options; ConfirmTimeout (90 s)
-	// is how long a write is read back. 0 is the default; tests shorten them.
-	FirstContact, RequestTimeout, RetryBudget, RetryPause, ConfirmTimeout time.Duration
-	// MemberWindow is how long a membership write waits for others of the same
-	// group, to share one PATCH with them; 0 is 0.1 s.
-	MemberWindow time.Duration
-	// MaxListingAge is how old the listing may be that tells whether an externalId
-	// is free for a write, and what else needs the whole account; 0 is 1 min.
-	MaxListingAge time.Duration
-	// StatementTimeout is how long a SQL statement may take, the start of its
-	// warehouse included; 0 is 10 min.
-	StatementTimeout time.Duration
-	// Log gets debug lines with ids and counts only; nil for none.
-	Log func(ctx context.Context, msg string, fields map[string]any)
-}
-
-// Identity APIs of [Config].
-const (
-	identityAuto  = "auto"
-	identityIAMv2 = "iam_v2"
-	identitySCIM  = "scim"
-)
-
-const defaultMaxListingAge = time.Minute
-
-const defaultConfirmTimeout = 90 * time.Second // Caches of up to 60 s were seen; UCX waits as long.
 
 // Client is one configured account, in parts that each ask only those before them.
 // It is safe for concurrent use. What it has read stays in the caches of its parts for
@@ -101,72 +37,17 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 		return nil, err
 	}
 	d := newDirectory(a)
-	pw := newPower(d)
-	return &Client{Directory: d, Power: pw, Catalog: newCatalog(pw), Readiness: newReadiness(d), Writer: newWriter(pw), api: a}, nil
-}
-
-func (cfg *Config) setDefaults() error {
-	switch cfg.IdentityAPI {
-	case "":
-		cfg.IdentityAPI = identityAuto
-	case identityAuto, identityIAMv2, identitySCIM:
-	default:
-		return &ConfigError{
-			Attribute: "identity_api", Summary: "Invalid Identity API",
-			Detail: "identity_api is \"" + cfg.IdentityAPI + "\"; it can be auto, iam_v2 or scim.",
-		}
-	}
-	for id, host := range cfg.WorkspaceHosts {
-		if err := checkHostURL(host); err != nil {
-			return &ConfigError{
-				Attribute: "workspace_hosts", Summary: "Invalid Workspace Host",
-				Detail: "workspace_hosts has for workspace " + id + " a value that cannot be used: " + err.Error() + ".",
-			}
-		}
-	}
-	if cfg.SDK == nil {
-		cfg.SDK = &config.Config{}
-	}
-	if cfg.MaxConcurrency <= 0 {
-		cfg.MaxConcurrency = transport.DefaultMaxConcurrency
-	}
-	if cfg.RequestTimeout <= 0 {
-		cfg.RequestTimeout = transport.DefaultRequestTimeout
-	}
-	if cfg.RetryPause <= 0 {
-		cfg.RetryPause = transport.DefaultRetryPause
-	}
-	if cfg.ConfirmTimeout <= 0 {
-		cfg.ConfirmTimeout = defaultConfirmTimeout
-	}
-	if cfg.MemberWindow <= 0 {
-		cfg.MemberWindow = defaultMemberWindow
-	}
-	if cfg.StatementTimeout <= 0 {
-		cfg.StatementTimeout = defaultStatementTimeout
-	}
-	if cfg.MaxListingAge <= 0 {
-		cfg.MaxListingAge = defaultMaxListingAge
-	}
-	return nil
-}
-
-// userAgent follows the form of the SDK's; the SDK's own setter is global and
-// panics on versions such as "dev".
-func userAgent(v string) string {
-	if v == "" {
-		v = "dev"
-	}
-	return "terraform-provider-dbxidentity/" + v + " databricks-sdk-go/" + version.Version +
-		" go/" + runtime.Version()[2:] + " os/" + runtime.GOOS
+	pw := newPower(a, d)
+	return &Client{
+		api: a, Directory: d, Power: pw,
+		Catalog: newCatalog(a, d, pw), Readiness: newReadiness(a, d), Writer: newWriter(a, d, pw),
+	}, nil
 }
 
 // Readers is how many callers at a time keep the client busy: more than the requests
 // that it has in flight, so that the next one is at hand while the answer to another
 // is being decoded. The bound on requests is the client's own.
 func (c *Client) Readers() int { return c.api.readers() }
-
-func (a *api) readers() int { return 2 * a.cfg.MaxConcurrency }
 
 // AccountID is the account's id, a UUID.
 func (c *Client) AccountID() string { return c.api.accountID }
@@ -178,8 +59,10 @@ func (c *Client) Host() string { return c.api.host }
 // client id under oauth-m2m, else "" (not known without a request).
 func (c *Client) CallerApplicationID() string { return c.api.auth.applicationID() }
 
-func (a *api) log(ctx context.Context, msg string, fields map[string]any) {
-	if a.cfg.Log != nil {
-		a.cfg.Log(ctx, msg, fields)
-	}
+// Audit is a reader for one audit. kept may be nil.
+func (c *Client) Audit(kept *checkpoint.Store) *Audit {
+	return newAudit(c.Directory, kept, func(ctx context.Context) {
+		_, _ = c.Power.accountRules(ctx)
+		_, _ = c.AccessAssignments(ctx)
+	})
 }

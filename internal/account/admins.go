@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -119,4 +120,28 @@ func (h *adminHolders) take(r *scimResource, t audit.PrincipalType) {
 			h.direct = append(h.direct, audit.Ref{Type: t, ID: string(r.ID)})
 		}
 	}
+}
+
+const roleAccountAdmin = "account_admin" // docs/reference/databricks-account-api.md 7
+
+// givesAdmin tells whether the members of the group are account admins by it.
+func (pw *Power) givesAdmin(ctx context.Context, group *groupNow) (bool, error) {
+	if slices.Contains(group.roles, roleAccountAdmin) {
+		return true, nil
+	}
+	ids, err := pw.dir.above(ctx, group.Ref, lastTurn)
+	for _, id := range ids {
+		r, rerr := pw.dir.resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: id})
+		if rerr != nil {
+			err = errors.Join(err, rerr)
+			continue
+		}
+		if slices.Contains(r.roles(), roleAccountAdmin) {
+			return true, nil
+		}
+	}
+	if err != nil {
+		return false, fmt.Errorf("the groups above %s: %s", group.Ref, strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	return false, nil
 }

@@ -42,3 +42,11 @@ func newAPI(ctx context.Context, cfg Config) (*api, error) {
 	a.auth = newAuthorizer(cfg.SDK, a.transport, cfg.RequestTimeout)
 	return a, nil
 }
+
+func (a *api) readers() int { return 2 * a.cfg.MaxConcurrency }
+
+func (a *api) log(ctx context.Context, msg string, fields map[string]any) {
+	if a.cfg.Log != nil {
+		a.cfg.Log(ctx, msg, fields)
+	}
+}

@@ -31,7 +31,6 @@ type assignments struct {
 // (docs/reference/databricks-account-api.md 3.3), once per client. A workspace without
 // identity federation has none: that is a fact. With an unknown reason the
 // levels are those that were told.
-//
 
 func (d *Directory) workspaceAssignments(ctx context.Context, workspace string) assignments {
 	levels, err := d.assignments.get(ctx, workspace, func(ctx context.Context) (map[string][]string, error) {

@@ -21,19 +21,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
-// Catalog reads what principals may do with Unity Catalog, and what else an access
-// plan rests on.
-type Catalog struct {
-	api   *api
-	dir   *Directory
-	power *Power
-
-	warehouses keyed[string, string]
-	scans      keyed[scanKey, access.Metastore]
-}
-
-func newCatalog(pw *Power) *Catalog { return &Catalog{api: pw.api, dir: pw.dir, power: pw} }
-
 // scanKey is what makes a scan another one.
 type scanKey struct {
 	metastore string
@@ -358,17 +345,6 @@ func (c *Catalog) isCaller(ctx context.Context, owner string) bool {
 	}
 	group, ok := c.dir.lookup(inv, refs[0].ID, audit.TypeGroup)
 	return ok && group.Name == owner
-}
-
-// callerIDs are the caller's id and those of the groups above it, as far as they
-// are known.
-func (d *Directory) callerIDs(ctx context.Context) []string {
-	caller, err := d.Caller(ctx)
-	if err != nil {
-		return nil
-	}
-	above, _ := d.groupsAbove(ctx, caller.Ref) // What was seen is certain, also with a hole.
-	return append([]string{caller.ID}, above...)
 }
 
 // metastoreWorkspaces are the ids of the workspaces of a metastore

@@ -4,6 +4,7 @@
 package account
 
 import (
+	"math"
 	"sync/atomic"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -73,3 +74,14 @@ func (d *Directory) outdateMemberships(group, member audit.Ref) {
 	}
 	d.parents.outdate(member)
 }
+
+// turns number the steps of a client's writes, so that a reading can be told to be
+// newer than one of them: clocks are too coarse for that.
+type turns struct{ n atomic.Int64 }
+
+func (t *turns) next() int64 { return t.n.Add(1) }
+
+func (t *turns) now() int64 { return t.n.Load() }
+
+// lastTurn is for a look that takes in every write of this process.
+const lastTurn = math.MaxInt64

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
@@ -19,9 +19,6 @@ import (
 // status 404, that an object does not exist. A 404 of a proxy, of an unknown
 // endpoint or of an unknown account is not it.
 var ErrNotFound = errors.New("not found")
-
-// ErrReadOnly is wrapped when read_only refuses a write.
-var ErrReadOnly = errors.New("read_only is set")
 
 // ConfigError is a setting that cannot be used.
 type ConfigError struct {
@@ -175,108 +172,6 @@ func (e *APIError) Circumstances() string {
 	return strings.Join(parts, "; ")
 }
 
-// ConflictError is a write that was not made, because the account does not hold
-// what the writer took for granted.
-type ConflictError struct {
-	Ref audit.Ref
-	// Current is what the account holds. Expected is nil when only a blank value
-	// was to be overwritten.
-	Current  string
-	Expected *string
-	Wanted   string
-	// Holders are other principals that hold the wanted id, or are being given
-	// it by this process; empty when the current value is the conflict.
-	Holders []audit.Ref
-	// Name is what the principal is called now, and Reviewed what it was called when
-	// the change was reviewed; empty when that is not the conflict.
-	Name, Reviewed string
-}
-
-func (e *ConflictError) Error() string {
-	if e.Reviewed != "" {
-		return renamed(e.Ref, e.Name, e.Reviewed)
-	}
-	if len(e.Holders) > 0 {
-		return fmt.Sprintf("%s was not changed: its new externalId %q belongs to %s. One identity of the IdP can be linked "+
-			"to one principal only; unlink or remove the other one first", e.Ref, e.Wanted, listRefs(e.Holders))
-	}
-	if e.Expected == nil {
-		return fmt.Sprintf("%s was not changed: the account holds the externalId %q, wanted is %q, and the configuration does not say which "+
-			"value may be overwritten, so only a blank one may. Review it; to overwrite it, set expected_current_external_id = %q",
-			e.Ref, e.Current, e.Wanted, e.Current)
-	}
-	expected := "a blank externalId"
-	if *e.Expected != "" {
-		expected = fmt.Sprintf("the externalId %q or a blank one", *e.Expected)
-	}
-	return fmt.Sprintf("%s was not changed: the account holds the externalId %q, expected was %s, wanted is %q. Somebody has changed it "+
-		"since it was looked at: review it, and set expected_current_external_id to the current value to overwrite it",
-		e.Ref, e.Current, expected, e.Wanted)
-}
-
-// renamed says that a change was reviewed for another name.
-func renamed(ref audit.Ref, now, reviewed string) string {
-	return fmt.Sprintf("%s was not changed: its name is %q now, and %q when the change was reviewed. Make sure that it is the one that is meant, "+
-		"and plan again with the name of now", ref, now, reviewed)
-}
-
-// UnconfirmedError is a write that may have happened, and whose effect was not seen.
-type UnconfirmedError struct {
-	Change Change
-	// Last is what the account showed last, for example `the externalId "x"`; nil when
-	// it could not be read.
-	Last *string
-	// Other is a value that is neither the one that was written nor the one before,
-	// shown again and again; "" for none.
-	Other string
-	// Shown tells that the account showed what was written for a moment.
-	Shown bool
-	// Answer is what became of the request, for example "was answered with success".
-	Answer string
-	Waited time.Duration
-	// Failure is the answer, or why there was none; nil for success.
-	Failure error
-	// Err is why reading back ended early, or nil.
-	Err error
-}
-
-func (e *UnconfirmedError) Error() string {
-	text := fmt.Sprintf("%s: the request %s. %s later the account %s", e.Change, e.Answer, e.Waited.Round(time.Second), e.seen())
-	switch {
-	case e.Other != "":
-		text += ". Something else writes this: find out what it is (a SCIM connector, another pipeline, a person) before you try again"
-	case e.Shown:
-		text += ", after it had shown the new one for a moment. Something else may write this (a SCIM connector, another pipeline, a person), " +
-			"or what was read was still the old state"
-	case e.Change.Kind == ChangeResolve:
-		text += ". It may exist in the account all the same: apply again, what exists is found and not made twice"
-	default:
-		text += ". It may take effect later, or not at all (Databricks ignores changes of what the identity provider manages)"
-	}
-	if e.Err != nil {
-		text += ". Reading back ended with: " + strings.TrimSuffix(e.Err.Error(), ".")
-	}
-	return text + ". Plan again to see what the account holds"
-}
-
-// seen is what the account did, for a sentence that begins with it.
-func (e *UnconfirmedError) seen() string {
-	if e.Last == nil {
-		return "could not be read"
-	}
-	return "still showed " + *e.Last
-}
-
-func (e *UnconfirmedError) Unwrap() []error {
-	var out []error
-	for _, err := range []error{e.Failure, e.Err} {
-		if err != nil {
-			out = append(out, err)
-		}
-	}
-	return out
-}
-
 // IncompleteError is a decision that was not taken, because it rests on a list
 // that could not be read whole.
 type IncompleteError struct {
@@ -298,14 +193,11 @@ func (e *IncompleteError) Error() string {
 		e.Need, strings.Join(reasons, "; "))
 }
 
-func listRefs(refs []audit.Ref) string {
-	const most = 10
-	names := make([]string, 0, len(refs))
-	for _, r := range refs {
-		names = append(names, r.String())
+// summary joins reasons, the first ones only.
+func summary(holes []string) string {
+	const most = 5
+	if len(holes) > most {
+		holes = append(slices.Clone(holes[:most]), fmt.Sprintf("and %d more", len(holes)-most))
 	}
-	if len(names) > most {
-		names = append(names[:most], fmt.Sprintf("and %d more", len(names)-most))
-	}
-	return strings.Join(names, ", ")
+	return strings.Join(holes, "; ")
 }

@@ -123,3 +123,10 @@ func workspaceURL(accountHost, deployment string) string {
 		return "https://" + deployment + z
 	}
 }
+
+func (a *api) workspaceHost(id, deployment string) string {
+	if host := a.cfg.WorkspaceHosts[id]; host != "" {
+		return strings.TrimRight(host, "/")
+	}
+	return workspaceURL(a.host, deployment)
+}

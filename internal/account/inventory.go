@@ -400,3 +400,21 @@ func (d *Directory) holdersIn(inv *inventory, externalID string, except audit.Re
 	slices.SortFunc(out, func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) })
 	return out, nil
 }
+
+// fewerPages tells whether the pages of account SCIM for a type are known to be
+// fewer than n.
+func (d *Directory) fewerPages(t audit.PrincipalType, n int) bool {
+	inv, listed := d.listedInventory()
+	if !listed {
+		return false
+	}
+	d.inventory.mu.Lock()
+	defer d.inventory.mu.Unlock()
+	size := 0
+	for i := range inv.Principals {
+		if inv.Principals[i].Type == t {
+			size++
+		}
+	}
+	return (size+scimPage-1)/scimPage < n
+}

@@ -21,14 +21,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-const (
-	scimPage = 100  // Documented maximum (docs/reference/databricks-account-api.md 4.2).
-	iamPage  = 1000 // Documented default and maximum (5.2).
-	// mostEntries is beyond every account: a list that announces more is not
-	// believed, since its pages are asked for by that number.
-	mostEntries = 10_000_000
-)
-
 // errUnstable is a list that changed while it was read.
 var errUnstable = errors.New("the list changed while it was read")
 
@@ -93,30 +85,6 @@ func plural(t audit.PrincipalType) string {
 	default:
 		return "service principals"
 	}
-}
-
-// useIAMv2 tells whether a family of calls goes to IAM v2 first.
-func (a *api) useIAMv2(family string) bool {
-	return a.cfg.IdentityAPI == identityIAMv2 || a.cfg.IdentityAPI == identityAuto && !a.unavailable.has(family)
-}
-
-// fallBack tells whether SCIM is to be asked instead, and remembers it: IAM v2
-// is not there on every account and cloud (docs/reference/databricks-account-api.md 5.1). A
-// failure of the server is no reason: its answer could differ from SCIM's.
-func (a *api) fallBack(ctx context.Context, family string, err error) bool {
-	var e *APIError
-	if a.cfg.IdentityAPI != identityAuto || !errors.As(err, &e) {
-		return false
-	}
-	switch {
-	case e.Status == http.StatusForbidden, e.Status == http.StatusNotFound, e.Status == http.StatusNotImplemented:
-	case e.Status == http.StatusBadRequest && e.Code == "FEATURE_DISABLED":
-	default:
-		return false
-	}
-	a.unavailable.add(family)
-	a.log(ctx, "IAM v2 is not available, using SCIM", map[string]any{"family": family, "status": e.Status, "code": e.Code})
-	return true
 }
 
 // iamPrincipal has what is read of all three types (docs/reference/databricks-account-api.md 5.3).
@@ -238,11 +206,6 @@ func (d *Directory) listIAMv2(ctx context.Context, t audit.PrincipalType, more f
 		return sizeOf(items), nil
 	})
 	return out, shown, nameless.and(err, list.path)
-}
-
-// iamList is the call of a list of IAM v2.
-func (a *api) iamList(rest string, id ...string) call {
-	return call{path: a.iamPath(rest, id...), query: url.Values{"page_size": {strconv.Itoa(iamPage)}}, limit: limitIAM}
 }
 
 // nameless are principals that the account sent with an id and without a name,
@@ -473,4 +436,24 @@ func (d *Directory) scimFollow(ctx context.Context, t audit.PrincipalType, q sci
 		received += len(last.Resources)
 	}
 	return pages, nil
+}
+
+// principalPage is a page of one of the lists of principals.
+type principalPage struct {
+	pageEnd
+
+	Users             []iamPrincipal `json:"users"`
+	Groups            []iamPrincipal `json:"groups"`
+	ServicePrincipals []iamPrincipal `json:"service_principals"`
+}
+
+func (p *principalPage) of(t audit.PrincipalType) []iamPrincipal {
+	switch t {
+	case audit.TypeGroup:
+		return p.Groups
+	case audit.TypeServicePrincipal:
+		return p.ServicePrincipals
+	default:
+		return p.Users
+	}
 }

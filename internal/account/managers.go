@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -95,60 +94,6 @@ func holderType(name string) (audit.PrincipalType, bool) {
 	return "", false
 }
 
-// rolesList is a list of principals with their roles, which no other list has.
-type rolesList struct {
-	byID map[string]*scimResource
-	// showsRoles and showsGroups tell that somebody in it has roles, and groups. Lists
-	// that leave out attributes which were asked for were seen
-	// (docs/reference/databricks-account-api.md 4.2), and what nobody has cannot be told from what is
-	// left out.
-	showsRoles, showsGroups bool
-}
-
-func (l *rolesList) take(r *scimResource) {
-	l.byID[string(r.ID)] = r
-	l.showsRoles = l.showsRoles || len(r.roles()) > 0
-	l.showsGroups = l.showsGroups || len(r.Groups) > 0
-}
-
-// withRoles lists the principals of a type with their roles, once per client.
-// groups of users and service principals are unofficial.
-func (d *Directory) withRoles(ctx context.Context, t audit.PrincipalType) (*rolesList, error) {
-	attributes := map[audit.PrincipalType]string{
-		audit.TypeUser: "id,userName,roles,groups", audit.TypeGroup: "id,displayName,roles",
-		audit.TypeServicePrincipal: "id,displayName,applicationId,roles,groups",
-	}[t]
-	return d.roles.get(ctx, t, func(ctx context.Context) (*rolesList, error) {
-		began := time.Now()
-		pages, err := d.scimPages(ctx, t, scimQuery{attributes: attributes})
-		if err != nil {
-			return nil, fmt.Errorf("listing the %s with their roles: %w", plural(t), err)
-		}
-		out := &rolesList{byID: map[string]*scimResource{}}
-		for _, page := range pages {
-			for i := range page.Resources {
-				page.Resources[i].began = began
-				out.take(&page.Resources[i])
-			}
-		}
-		if total := pages[0].Total; total != nil && *total != len(out.byID) {
-			return nil, fmt.Errorf("listing the %s with their roles: %d different entries came, %d were announced", plural(t), len(out.byID), *total)
-		}
-		if len(out.byID) == 0 {
-			return out, d.reallyNobody(ctx, t)
-		}
-		return out, nil
-	})
-}
-
-// reallyNobody is an error where the listing of the account has somebody of a type.
-func (d *Directory) reallyNobody(ctx context.Context, t audit.PrincipalType) error {
-	if some, whole := d.someOf(ctx, t); !whole || len(some) > 0 {
-		return fmt.Errorf("listing the %s with their roles: the list is empty, and the listing of the account is not", plural(t))
-	}
-	return nil
-}
-
 // heldMembers are the direct members of a group with power. told is true when IAM
 // v2 told them.
 type heldMembers struct {
@@ -174,12 +119,6 @@ func (pw *Power) heldMembers(ctx context.Context, group string) (heldMembers, er
 		}
 		return out, err
 	})
-}
-
-// listsGroup tells whether a new list of the groups has one, or may have.
-func (d *Directory) listsGroup(ctx context.Context, id string) bool {
-	again := d.list(ctx, audit.TypeGroup)
-	return again.err != nil || slices.ContainsFunc(again.principals, func(p audit.Principal) bool { return p.ID == id })
 }
 
 // ruleName is how rules name a principal; case is ignored, so that a doubt counts

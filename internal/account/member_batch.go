@@ -8,19 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
-const (
-	// defaultMemberWindow is how long a membership waits for others to share a
-	// PATCH with: Terraform starts its instances within milliseconds.
-	defaultMemberWindow = 100 * time.Millisecond
-	// maxBatch is the number of members in one PATCH; the account's own maximum is
-	// not known, 20 and 50 are in use (docs/reference/databricks-account-api.md 4.3).
-	maxBatch = 50
-)
+// maxBatch is the number of members in one PATCH; the account's own maximum is
+// not known, 20 and 50 are in use (docs/reference/databricks-account-api.md 4.3).
+const maxBatch = 50
 
 // groupQueues order the writes of memberships: those of one group follow each
 // other, and those that are asked for within a short time share one PATCH.

@@ -174,12 +174,3 @@ func (w *Writer) endMember(op *memberOp) {
 	w.dir.edges.end(op.write, op.maybe && !undone)
 	close(op.done)
 }
-
-// outdateMemberships forgets what was derived from a membership that changed.
-func (pw *Power) outdateMemberships(group, member audit.Ref) {
-	pw.dir.outdateMemberships(group, member)
-	if member.Type != audit.TypeUser {
-		pw.held.outdate(group.ID)
-		pw.managed.outdate()
-	}
-}

@@ -328,3 +328,40 @@ func sortMembers(members []audit.Member) []audit.Member {
 	slices.SortStableFunc(members, func(a, b audit.Member) int { return audit.CompareRefs(a.Ref, b.Ref) })
 	return slices.CompactFunc(members, func(a, b audit.Member) bool { return a.Ref == b.Ref })
 }
+
+// groupNow is one reading of a group, past every cache.
+type groupNow struct {
+	audit.Principal
+	roles []string
+	// members are the direct members as [Directory.Members] reads them; scim are the
+	// ids that account SCIM shows.
+	members []audit.Member
+	scim    map[string]bool
+}
+
+func (d *Directory) readGroup(ctx context.Context, id string) (*groupNow, error) {
+	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
+	r, err := d.scimGet(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	out := &groupNow{roles: r.roles(), scim: make(map[string]bool, len(r.Members))}
+	if out.Principal, err = r.toAudit(audit.TypeGroup); err != nil {
+		return nil, fmt.Errorf("reading %s: the account answered with %w", ref, err)
+	}
+	for i := range r.Members {
+		out.scim[string(r.Members[i].Value)] = true
+	}
+	if out.members, err = d.readMembers(ctx, id, r); err != nil {
+		return nil, fmt.Errorf("reading the members of %s: %w", ref, err)
+	}
+	return out, nil
+}
+
+// source is who owns the membership; "" when it is not there.
+func (g *groupNow) source(member string) audit.MembershipSource {
+	if i := indexMember(g.members, member); i >= 0 {
+		return g.members[i].Source
+	}
+	return ""
+}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
 // SameShown tells whether two texts are one where Terraform shows them: it puts every
@@ -66,4 +67,26 @@ func (d *Directory) Named(ctx context.Context, t audit.PrincipalType, names []st
 	}
 	slices.SortFunc(out, func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) })
 	return slices.CompactFunc(out, func(a, b audit.Principal) bool { return a.Ref == b.Ref }), nil
+}
+
+// principalNames are all principals by [access.NameKey] of their name. unknown is
+// why there may be more.
+func (d *Directory) principalNames(ctx context.Context) (names map[string][]audit.Ref, unknown string, err error) {
+	inv, err := d.Inventory(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	names = map[string][]audit.Ref{}
+	for _, p := range inv.Principals {
+		key := access.NameKey(p.Name)
+		names[key] = append(names[key], p.Ref)
+	}
+	if !inv.Coverage.All() {
+		var holes []string
+		for _, f := range inv.Failures {
+			holes = append(holes, f.Call+": "+f.Reason)
+		}
+		unknown = summary(holes)
+	}
+	return names, unknown, nil
 }

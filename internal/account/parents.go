@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -203,4 +204,116 @@ func closure(parents map[string][]string, id string) []string {
 	}
 	slices.SortFunc(out, audit.CompareIDs)
 	return out
+}
+
+// groupsAbove are the ids of every group that a principal is in, at any depth,
+// sorted. With an error they are those that could be seen.
+func (d *Directory) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, error) {
+	if read, err := d.toldParents(ctx, ref); err != nil || read.told {
+		return read.ids, err
+	}
+	all, err := d.crawled(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := all.hole(); err != nil {
+		d.crawl.dropIf(func(kept *crawl) bool { return kept == all }) // Who asks next tries again.
+		return nil, err
+	}
+	above := closure(all.parents, ref.ID)
+	if d.api.cfg.HiddenMemberships {
+		return above, errHiddenMemberships
+	}
+	return above, d.maybeHidden(ctx, ref, above)
+}
+
+// maybeHidden is an error where AIM, if it is on, could hide memberships: of
+// what is linked to the IdP, since nothing else has any there.
+func (d *Directory) maybeHidden(ctx context.Context, ref audit.Ref, above []string) error {
+	if !d.api.cfg.MaybeHiddenMemberships {
+		return nil
+	}
+	refs := []audit.Ref{ref}
+	for _, id := range above {
+		refs = append(refs, audit.Ref{Type: audit.TypeGroup, ID: id})
+	}
+	for _, r := range refs {
+		p, err := d.resource(ctx, r)
+		if err != nil {
+			return err
+		}
+		if p.ExternalID != "" {
+			return fmt.Errorf("%s is linked to the identity provider: %w", r, errMaybeHidden)
+		}
+	}
+	return nil
+}
+
+var errMaybeHidden = errors.New("if automatic identity management is on, account SCIM does not show the memberships that come from " +
+	"there, and IAM v2, which shows them, is not available. Set automatic_identity_management")
+
+// errHiddenMemberships marks groups above a principal that are some, but not
+// surely all (docs/reference/databricks-account-api.md 4.2: SCIM does not return memberships
+// that AIM resolves from the IdP).
+var errHiddenMemberships = errors.New("account SCIM does not show the memberships that come from the identity provider while " +
+	"automatic identity management is on, and IAM v2, which shows them, is not available")
+
+// above are the groups that a principal is in, at any depth, as [groupsAbove]
+// gives them and with the additions of this process that began before a turn:
+// the account may not show them yet. With an error they are those that could be
+// seen.
+func (d *Directory) above(ctx context.Context, ref audit.Ref, turn int64) ([]string, error) {
+	ids, err := d.groupsAbove(ctx, ref)
+	return d.withAdded(ctx, ref, ids, err, slices.Collect(maps.Keys(d.edges.before(turn, true))))
+}
+
+// withAdded are the groups above a principal, and those that added memberships
+// lead to, sorted. err is why the former may be more; it is in the error with
+// whatever keeps the latter from being read.
+func (d *Directory) withAdded(ctx context.Context, ref audit.Ref, ids []string, err error, added []edge) ([]string, error) {
+	failed := []error{err}
+	seen := map[string]bool{ref.ID: true}
+	for _, id := range ids {
+		seen[id] = true
+	}
+	for grown := true; grown; {
+		grown = false
+		for _, e := range added {
+			if !seen[e.member] || seen[e.group] {
+				continue
+			}
+			grown, seen[e.group] = true, true
+			more, err := d.groupsAbove(ctx, audit.Ref{Type: audit.TypeGroup, ID: e.group})
+			failed = append(failed, err)
+			for _, id := range more {
+				seen[id] = true
+			}
+		}
+	}
+	delete(seen, ref.ID)
+	return slices.SortedFunc(maps.Keys(seen), audit.CompareIDs), errors.Join(failed...)
+}
+
+// aim is what the configuration says of automatic identity management.
+func (d *Directory) aim() audit.AIMState {
+	switch {
+	case d.api.cfg.HiddenMemberships:
+		return audit.AIMOn
+	case d.api.cfg.MaybeHiddenMemberships:
+		return audit.AIMUnknown
+	default:
+		return audit.AIMOff
+	}
+}
+
+// hidden is why account SCIM may not show memberships; "" when it shows all (R10).
+func (d *Directory) hidden() string {
+	switch {
+	case d.api.cfg.HiddenMemberships:
+		return errHiddenMemberships.Error()
+	case d.api.cfg.MaybeHiddenMemberships:
+		return errMaybeHidden.Error()
+	default:
+		return ""
+	}
 }

@@ -92,24 +92,6 @@ func (pw *Power) rolesByList(ctx context.Context, t audit.PrincipalType, n int) 
 	return list.byID
 }
 
-// fewerPages tells whether the pages of account SCIM for a type are known to be
-// fewer than n.
-func (d *Directory) fewerPages(t audit.PrincipalType, n int) bool {
-	inv, listed := d.listedInventory()
-	if !listed {
-		return false
-	}
-	d.inventory.mu.Lock()
-	defer d.inventory.mu.Unlock()
-	size := 0
-	for i := range inv.Principals {
-		if inv.Principals[i].Type == t {
-			size++
-		}
-	}
-	return (size+scimPage-1)/scimPage < n
-}
-
 // self is a principal with what it holds itself.
 func (l *powerLookup) self(ctx context.Context, ref audit.Ref) (*scimResource, error) {
 	if r := l.listed[ref.Type][ref.ID]; r != nil && r.nameAs(ref.Type) != "" {

@@ -184,3 +184,31 @@ func (d *Directory) missing(ctx context.Context, ref audit.Ref, err error) error
 	}
 	return fmt.Errorf("reading %s: %w: %w", ref, ErrNotFound, err)
 }
+
+// resource is one account SCIM GET, kept.
+func (d *Directory) resource(ctx context.Context, ref audit.Ref) (*scimResource, error) {
+	return d.resources.get(ctx, ref, func(ctx context.Context) (*scimResource, error) {
+		return d.scimGet(ctx, ref)
+	})
+}
+
+func (r *scimResource) roles() []string {
+	var out []string
+	for _, role := range r.Roles {
+		if role.Value != "" {
+			out = append(out, role.Value)
+		}
+	}
+	return out
+}
+
+func (r *scimResource) entitlements() []string {
+	var out []string
+	for _, e := range r.Entitlements {
+		if e.Value != "" {
+			out = append(out, e.Value)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

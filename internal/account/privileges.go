@@ -5,52 +5,16 @@ package account
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
-
-// Power tells who can do what to the account: roles, rule sets, and what follows from
-// them. What privileges are made of is each read once.
-type Power struct {
-	api *api
-	dir *Directory
-
-	mu    sync.Mutex
-	since time.Time // when renewPower renewed the caches; zero before the first guard
-	turn  int64     // of that time
-
-	metastores cell[[]metastore]
-	singles    singles
-	admins     cell[adminHolders]
-	// For who has power by rules; see managers.
-	rules keyed[string, []grantRule]
-	held  keyed[string, heldMembers]
-	// managed is what they come to, once everything could be read.
-	managed cell[managed]
-}
-
-func newPower(d *Directory) *Power {
-	pw := &Power{api: d.api, dir: d}
-	d.alsoOutdate = pw.outdate
-	return pw
-}
-
-// outdate forgets what was read, but for the admins, which have their own age.
-func (pw *Power) outdate() {
-	pw.metastores.outdate()
-	pw.rules.outdateAll()
-	pw.held.outdateAll()
-	pw.managed.outdate()
-}
 
 // Privileges tell for each principal which power it has: account roles, ADMIN of
 // workspaces, ownership of metastores, and roles on groups and service principals
@@ -212,71 +176,3 @@ func (l *powerLookup) privilege(ctx context.Context, ref audit.Ref, holes []stri
 	slices.Sort(out.Powers)
 	return out
 }
-
-// summary joins reasons, the first ones only.
-func summary(holes []string) string {
-	const most = 5
-	if len(holes) > most {
-		holes = append(slices.Clone(holes[:most]), fmt.Sprintf("and %d more", len(holes)-most))
-	}
-	return strings.Join(holes, "; ")
-}
-
-// resource is one account SCIM GET, kept.
-func (d *Directory) resource(ctx context.Context, ref audit.Ref) (*scimResource, error) {
-	return d.resources.get(ctx, ref, func(ctx context.Context) (*scimResource, error) {
-		return d.scimGet(ctx, ref)
-	})
-}
-
-// groupsAbove are the ids of every group that a principal is in, at any depth,
-// sorted. With an error they are those that could be seen.
-func (d *Directory) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, error) {
-	if read, err := d.toldParents(ctx, ref); err != nil || read.told {
-		return read.ids, err
-	}
-	all, err := d.crawled(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := all.hole(); err != nil {
-		d.crawl.dropIf(func(kept *crawl) bool { return kept == all }) // Who asks next tries again.
-		return nil, err
-	}
-	above := closure(all.parents, ref.ID)
-	if d.api.cfg.HiddenMemberships {
-		return above, errHiddenMemberships
-	}
-	return above, d.maybeHidden(ctx, ref, above)
-}
-
-// maybeHidden is an error where AIM, if it is on, could hide memberships: of
-// what is linked to the IdP, since nothing else has any there.
-func (d *Directory) maybeHidden(ctx context.Context, ref audit.Ref, above []string) error {
-	if !d.api.cfg.MaybeHiddenMemberships {
-		return nil
-	}
-	refs := []audit.Ref{ref}
-	for _, id := range above {
-		refs = append(refs, audit.Ref{Type: audit.TypeGroup, ID: id})
-	}
-	for _, r := range refs {
-		p, err := d.resource(ctx, r)
-		if err != nil {
-			return err
-		}
-		if p.ExternalID != "" {
-			return fmt.Errorf("%s is linked to the identity provider: %w", r, errMaybeHidden)
-		}
-	}
-	return nil
-}
-
-var errMaybeHidden = errors.New("if automatic identity management is on, account SCIM does not show the memberships that come from " +
-	"there, and IAM v2, which shows them, is not available. Set automatic_identity_management")
-
-// errHiddenMemberships marks groups above a principal that are some, but not
-// surely all (docs/reference/databricks-account-api.md 4.2: SCIM does not return memberships
-// that AIM resolves from the IdP).
-var errHiddenMemberships = errors.New("account SCIM does not show the memberships that come from the identity provider while " +
-	"automatic identity management is on, and IAM v2, which shows them, is not available")

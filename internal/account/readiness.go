@@ -29,7 +29,7 @@ type Readiness struct {
 	localGroups keyed[string, []readiness.LocalGroup]
 }
 
-func newReadiness(d *Directory) *Readiness { return &Readiness{api: d.api, dir: d} }
+func newReadiness(a *api, d *Directory) *Readiness { return &Readiness{api: a, dir: d} }
 
 // denylistPath is seen in one SDK only (docs/reference/aim-migration.md 3). An older
 // one had another path.

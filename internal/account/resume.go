@@ -33,15 +33,18 @@ type keptListing struct {
 // caches, so that guards, writes and resources see only what this run has read
 // (docs/adr/007-checkpoints.md).
 type Audit struct {
-	client *Client
-	kept   *checkpoint.Store
+	dir  *Directory
+	kept *checkpoint.Store
+	// witnesses reads, beside members, what could refer to a principal.
+	witnesses func(context.Context)
 
 	listing cell[*inventory]
 	members keyed[string, []audit.Member] // only by resumed listings, see Members
 }
 
-// Audit is a reader for one audit. kept may be nil.
-func (c *Client) Audit(kept *checkpoint.Store) *Audit { return &Audit{client: c, kept: kept} }
+func newAudit(d *Directory, kept *checkpoint.Store, witnesses func(context.Context)) *Audit {
+	return &Audit{dir: d, kept: kept, witnesses: witnesses}
+}
 
 // Inventory is [Directory.Inventory]. Whole lists of a type come from the checkpoint;
 // where it has some but not all, the others are read by themselves.
@@ -50,7 +53,7 @@ func (a *Audit) Inventory(ctx context.Context) (audit.Inventory, error) {
 	if err != nil {
 		return audit.Inventory{}, fmt.Errorf("listing the principals of the account: %w", err)
 	}
-	return a.client.Directory.shown(inv), nil
+	return a.dir.shown(inv), nil
 }
 
 // Recheck is a listing of this audit after everything else was read: a type of which
@@ -59,23 +62,22 @@ func (a *Audit) Inventory(ctx context.Context) (audit.Inventory, error) {
 // before it is believed; what of that cannot be read says nothing.
 func (a *Audit) Recheck(ctx context.Context, inv audit.Inventory) audit.Inventory {
 	const most = 20 // groups
-	c := a.client
+	d := a.dir
 	for _, t := range audit.PrincipalTypes() {
 		empty := inv.Coverage.Of(t) && !slices.ContainsFunc(inv.Principals, func(p audit.Principal) bool { return p.Type == t })
-		if !empty || len(c.Directory.referred.to(t)) > 0 {
+		if !empty || len(d.referred.to(t)) > 0 {
 			continue
 		}
-		_, _ = c.Power.accountRules(ctx)
-		_, _ = c.AccessAssignments(ctx)
+		a.witnesses(ctx)
 		groups := 0
 		for _, p := range inv.Principals {
-			if p.Type == audit.TypeGroup && groups < most && len(c.Directory.referred.to(t)) == 0 {
-				_, _ = c.Members(ctx, p.ID)
+			if p.Type == audit.TypeGroup && groups < most && len(d.referred.to(t)) == 0 {
+				_, _ = d.Members(ctx, p.ID)
 				groups++
 			}
 		}
 	}
-	return c.Directory.doubts(inv)
+	return d.doubts(inv)
 }
 
 func (a *Audit) load(ctx context.Context) (*inventory, error) {
@@ -88,10 +90,10 @@ func (a *Audit) load(ctx context.Context) (*inventory, error) {
 			}
 		}
 		if len(known) > 0 {
-			return a.client.Directory.listAround(ctx, known, a.keep)
+			return a.dir.listAround(ctx, known, a.keep)
 		}
-		inv, err := a.client.Directory.inventory.cell.get(ctx, func(ctx context.Context) (*inventory, error) {
-			return a.client.Directory.listAround(ctx, nil, a.keep)
+		inv, err := a.dir.inventory.cell.get(ctx, func(ctx context.Context) (*inventory, error) {
+			return a.dir.listAround(ctx, nil, a.keep)
 		})
 		if err == nil {
 			a.keepAll(inv)
@@ -109,8 +111,8 @@ func (a *Audit) keepAll(inv *inventory) {
 	if a.kept == nil {
 		return
 	}
-	a.client.Directory.inventory.mu.Lock()
-	defer a.client.Directory.inventory.mu.Unlock()
+	a.dir.inventory.mu.Lock()
+	defer a.dir.inventory.mu.Unlock()
 	for _, t := range audit.PrincipalTypes() {
 		if !inv.Coverage.Of(t) {
 			continue
@@ -134,7 +136,7 @@ func (a *Audit) Members(ctx context.Context, groupID string) ([]audit.Member, er
 	if inv := a.resumed(); inv != nil && inv.Route[audit.TypeGroup] == identitySCIM {
 		return a.membersBy(ctx, groupID, inv)
 	}
-	out, began, err := a.client.Directory.membersSince(ctx, groupID)
+	out, began, err := a.dir.membersSince(ctx, groupID)
 	if err == nil {
 		a.kept.Put(keptMembers, groupID, began, out)
 	}
@@ -145,7 +147,7 @@ func (a *Audit) Members(ctx context.Context, groupID string) ([]audit.Member, er
 func (a *Audit) resumed() *inventory {
 	var own, shared *inventory
 	a.listing.peek(func(inv *inventory) { own = inv })
-	a.client.Directory.inventory.cell.peek(func(inv *inventory) { shared = inv })
+	a.dir.inventory.cell.peek(func(inv *inventory) { shared = inv })
 	if own == shared {
 		return nil
 	}
@@ -158,11 +160,11 @@ func (a *Audit) resumed() *inventory {
 func (a *Audit) membersBy(ctx context.Context, groupID string, inv *inventory) ([]audit.Member, error) {
 	out, err := a.members.get(ctx, groupID, func(ctx context.Context) ([]audit.Member, error) {
 		began := time.Now()
-		group, err := a.client.Directory.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
+		group, err := a.dir.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
 		if err != nil {
 			return nil, err
 		}
-		list, err := a.client.Directory.membersSCIM(ctx, group, func(context.Context) (*inventory, error) { return inv, nil })
+		list, err := a.dir.membersSCIM(ctx, group, func(context.Context) (*inventory, error) { return inv, nil })
 		if err == nil {
 			a.kept.Put(keptMembers, groupID, began, list)
 		}

@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // pageEnd is what every page of a list by tokens has beside its items
@@ -31,26 +29,6 @@ func (t *pageToken) UnmarshalJSON(raw []byte) error {
 		return errors.New("next_page_token is not a text")
 	}
 	return (*text)(t).UnmarshalJSON(raw)
-}
-
-// principalPage is a page of one of the lists of principals.
-type principalPage struct {
-	pageEnd
-
-	Users             []iamPrincipal `json:"users"`
-	Groups            []iamPrincipal `json:"groups"`
-	ServicePrincipals []iamPrincipal `json:"service_principals"`
-}
-
-func (p *principalPage) of(t audit.PrincipalType) []iamPrincipal {
-	switch t {
-	case audit.TypeGroup:
-		return p.Groups
-	case audit.TypeServicePrincipal:
-		return p.ServicePrincipals
-	default:
-		return p.Users
-	}
 }
 
 // noList is the size of a list that a page does not have.
@@ -131,3 +109,11 @@ func wholeList[P interface{ next() pageToken }](ctx context.Context, a *api, lis
 	}
 	return err
 }
+
+const (
+	scimPage = 100  // Documented maximum (docs/reference/databricks-account-api.md 4.2).
+	iamPage  = 1000 // Documented default and maximum (5.2).
+	// mostEntries is beyond every account: a list that announces more is not
+	// believed, since its pages are asked for by that number.
+	mostEntries = 10_000_000
+)

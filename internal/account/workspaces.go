@@ -86,10 +86,3 @@ func (w *rawWorkspace) federation() (*bool, error) {
 	}
 	return &info.Enabled, nil
 }
-
-func (a *api) workspaceHost(id, deployment string) string {
-	if host := a.cfg.WorkspaceHosts[id]; host != "" {
-		return strings.TrimRight(host, "/")
-	}
-	return workspaceURL(a.host, deployment)
-}

@@ -41,16 +41,9 @@ type Writer struct {
 	unjournaled atomic.Pointer[error]
 }
 
-func newWriter(pw *Power) *Writer {
-	return &Writer{api: pw.api, dir: pw.dir, power: pw, claims: newClaims()}
+func newWriter(a *api, d *Directory, pw *Power) *Writer {
+	return &Writer{api: a, dir: d, power: pw, claims: newClaims()}
 }
-
-// turns number the steps of a client's writes, so that a reading can be told to be
-// newer than one of them: clocks are too coarse for that.
-type turns struct{ n atomic.Int64 }
-
-func (t *turns) next() int64 { return t.n.Add(1) }
-func (t *turns) now() int64  { return t.n.Load() }
 
 // writeKind is one kind of writes. The facts of one call share a request.
 type writeKind interface {

@@ -1,0 +1,21 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import "github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+
+// Catalog reads what principals may do with Unity Catalog, and what else an access
+// plan rests on.
+type Catalog struct {
+	api   *api
+	dir   *Directory
+	power *Power
+
+	warehouses keyed[string, string]
+	scans      keyed[scanKey, access.Metastore]
+}
+
+func newCatalog(a *api, d *Directory, pw *Power) *Catalog {
+	return &Catalog{api: a, dir: d, power: pw}
+}

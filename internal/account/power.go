@@ -1,0 +1,72 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"sync"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// Power tells who can do what to the account: roles, rule sets, and what follows from
+// them. What privileges are made of is each read once.
+type Power struct {
+	api *api
+	dir *Directory
+
+	mu    sync.Mutex
+	since time.Time // when renewPower renewed the caches; zero before the first guard
+	turn  int64     // of that time
+
+	metastores cell[[]metastore]
+	singles    singles
+	admins     cell[adminHolders]
+	// For who has power by rules; see managers.
+	rules keyed[string, []grantRule]
+	held  keyed[string, heldMembers]
+	// managed is what they come to, once everything could be read.
+	managed cell[managed]
+}
+
+func newPower(a *api, d *Directory) *Power {
+	pw := &Power{api: a, dir: d}
+	d.alsoOutdate = pw.outdate
+	return pw
+}
+
+// outdate forgets what was read, but for the admins, which have their own age.
+func (pw *Power) outdate() {
+	pw.metastores.outdate()
+	pw.rules.outdateAll()
+	pw.held.outdateAll()
+	pw.managed.outdate()
+}
+
+// renewPower forgets what is too old to decide about a write, and what is older than
+// a turn: OpenTofu plans and applies in one process, and a human may take an hour
+// between the two.
+func (pw *Power) renewPower(since int64) {
+	pw.mu.Lock()
+	defer pw.mu.Unlock()
+	if !pw.since.IsZero() && time.Since(pw.since) <= pw.api.cfg.MaxListingAge && pw.turn >= since {
+		return
+	}
+	if !pw.since.IsZero() {
+		pw.dir.outdateLookups()
+		pw.outdate()
+		// It may take longer than that itself.
+		pw.dir.crawl.dropIf(func(all *crawl) bool { return time.Since(all.ended) > pw.api.cfg.MaxListingAge })
+	}
+	pw.since, pw.turn = time.Now(), pw.dir.turns.now()
+}
+
+// outdateMemberships forgets what was derived from a membership that changed.
+func (pw *Power) outdateMemberships(group, member audit.Ref) {
+	pw.dir.outdateMemberships(group, member)
+	if member.Type != audit.TypeUser {
+		pw.held.outdate(group.ID)
+		pw.managed.outdate()
+	}
+}

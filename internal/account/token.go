@@ -1,0 +1,100 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package account
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// ErrCallerUnknown is wrapped when it cannot be told as whom the client logs in.
+var ErrCallerUnknown = errors.New("which principal this program logs in as is not known")
+
+// callerClaims are the names and the externalId that a login tells. Tokens of
+// Databricks name their subject; those of Entra the application or the user,
+// and its object id.
+type callerClaims struct {
+	Subject     string `json:"sub"`
+	AppID       string `json:"appid"`
+	UPN         string `json:"upn"`
+	UniqueName  string `json:"unique_name"`
+	ObjectID    string `json:"oid"`
+	ApplicantID string `json:"azp"`
+	Kind        string `json:"idtyp"`
+}
+
+// principalType is that of the caller where the login tells it for certain: an
+// application, or a user by a name that is the one in Databricks. Names of guests and
+// subjects of other kinds need not be.
+func (cl *callerClaims) principalType() audit.PrincipalType {
+	switch isUser := func(name string) bool { return strings.Contains(name, "@") && !strings.Contains(name, "#") }; {
+	case cl.Kind == "app", cl.AppID == "" && cl.ApplicantID == "" && cl.UPN == "" && applicationID.MatchString(cl.Subject):
+		return audit.TypeServicePrincipal
+	case isUser(cl.UPN), cl.UPN == "" && isUser(cl.Subject):
+		return audit.TypeUser
+	default:
+		return ""
+	}
+}
+
+var applicationID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+func (cl *callerClaims) are(p *audit.Principal) bool {
+	if p.Type == audit.TypeGroup {
+		return false
+	}
+	names := []string{cl.Subject, cl.UPN, cl.UniqueName}
+	if p.Type == audit.TypeServicePrincipal {
+		names = append(names, cl.AppID, cl.ApplicantID)
+	}
+	byName := slices.ContainsFunc(names, func(n string) bool { return n != "" && strings.EqualFold(n, p.Name) })
+	return byName || cl.ObjectID != "" && p.ExternalID != "" && audit.SameExternalID(cl.ObjectID, p.ExternalID)
+}
+
+func (a *api) callerClaims(ctx context.Context) (*callerClaims, error) {
+	if id := a.auth.applicationID(); id != "" {
+		return &callerClaims{Subject: id}, nil
+	}
+	return a.tokenClaims(ctx)
+}
+
+// tokenClaims is what the token says of its subject.
+func (a *api) tokenClaims(ctx context.Context) (*callerClaims, error) {
+	probe, err := http.NewRequestWithContext(ctx, http.MethodGet, a.host, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCallerUnknown, err)
+	}
+	if err := a.auth.authorize(ctx, probe); err != nil {
+		return nil, err
+	}
+	claims, ok := claimsOf(strings.TrimPrefix(probe.Header.Get("Authorization"), "Bearer "))
+	if !ok {
+		return nil, fmt.Errorf("%w: the token (%s) does not say", ErrCallerUnknown, a.auth.kind())
+	}
+	return &claims, nil
+}
+
+// claimsOf reads the claims of a token that is a JWT; false where it names
+// nobody. The account checks the signature; here the claims only name somebody.
+func claimsOf(token string) (callerClaims, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return callerClaims{}, false
+	}
+	var claims callerClaims
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	if err != nil || json.Unmarshal(raw, &claims) != nil || claims == (callerClaims{}) {
+		return callerClaims{}, false
+	}
+	return claims, true
+}
