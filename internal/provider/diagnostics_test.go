@@ -120,7 +120,7 @@ func TestAddResolveError_stops(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []error{account.ErrAIMOff, account.ErrNotInIDP, errors.New("odd")} {
 		var diags diag.Diagnostics
-		addResolveError(&diags, resolvedPrincipalModel{PrincipalType: types.StringValue("user"), ExternalID: types.StringValue("x")},
+		addResolveError(&diags, &resolvedPrincipalModel{PrincipalType: types.StringValue("user"), ExternalID: types.StringValue("x")},
 			fmt.Errorf("resolving: %w: %w", kind, &account.APIError{Method: "POST", Status: 400, Message: "It is not enabled."}))
 		if text := diags[0].Detail(); strings.Contains(text, "..") || !strings.Contains(text, "not enabled.") {
 			t.Errorf("%v: %s", kind, text)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
@@ -60,11 +59,11 @@ func (h externalIDHistory) isChanged(plan, state externalIDModel) bool {
 
 // rememberAccepted records a value that is in the account already, if the configuration
 // asks for it: what is planned may be the value that someone else wrote.
-func rememberAccepted(ctx context.Context, req resource.UpdateRequest, plan externalIDModel, resp *resource.UpdateResponse) diag.Diagnostics {
+func rememberAccepted(ctx context.Context, u updating[*externalIDModel]) diag.Diagnostics {
 	var config externalIDModel
-	diags := req.Config.Get(ctx, &config)
-	if !diags.HasError() && config.ExternalID.Equal(plan.ExternalID) {
-		diags.Append(remember(ctx, resp.Private, keyApplied, plan.ExternalID.ValueString())...)
+	diags := u.config.Get(ctx, &config)
+	if !diags.HasError() && config.ExternalID.Equal(u.plan.ExternalID) {
+		diags.Append(remember(ctx, u.private, keyApplied, u.plan.ExternalID.ValueString())...)
 	}
 	return diags
 }

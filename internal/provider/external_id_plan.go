@@ -11,160 +11,126 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// ValidateConfig refuses what configuration alone can decide.
-func (r *externalIDResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config externalIDModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || config.PrincipalType.IsUnknown() || config.ExternalID.IsUnknown() || config.ExternalID.IsNull() {
+// validate refuses what configuration alone can decide.
+func (r *externalIDResource) validate(_ context.Context, config *externalIDModel, diags *diag.Diagnostics) {
+	if config.PrincipalType.IsUnknown() || config.ExternalID.IsUnknown() || config.ExternalID.IsNull() {
 		return
 	}
 	kind, value := config.ref().Type, config.ExternalID.ValueString()
 	switch {
 	case value == "" && kind != audit.TypeGroup:
-		resp.Diagnostics.AddAttributeError(path.Root("external_id"), "External ID Cannot Be Cleared",
+		diags.AddAttributeError(path.Root("external_id"), "External ID Cannot Be Cleared",
 			fmt.Sprintf("The Databricks API clears the externalId of groups only, and this is a %s. "+
 				"Set the id of the right identity, or leave the principal as it is.", kind))
 	case value != "" && audit.ValidateExternalID(audit.TypeUser, value) == nil: // What no type can have, the validator has refused.
 		if err := audit.ValidateExternalID(kind, value); err != nil {
-			resp.Diagnostics.AddAttributeError(path.Root("external_id"), "Invalid External ID", err.Error()+".")
+			diags.AddAttributeError(path.Root("external_id"), "Invalid External ID", err.Error()+".")
 		}
 	}
 }
 
-// ModifyPlan fills the id from configuration, and refuses or warns where the
-// account already tells what the apply would run into. It fills no value from
-// the account: Terraform plans again during apply and compares.
-func (r *externalIDResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() {
-		r.planDestroy(ctx, req, resp)
-		return
+func (r *externalIDResource) modifyPlan(ctx context.Context, p *planning[*externalIDModel]) {
+	plan, known := p.plan, r.fact(p.plan) != ""
+	if known && !plan.ExternalID.IsUnknown() {
+		r.session.wantExternalID(plan.ref(), plan.ExternalID.ValueString(), p.exists, p.diags())
 	}
-	if r.session != nil && !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, thingExternalID)...)
-		if resp.Diagnostics.HasError() {
-			return
-		}
-	}
-	defer sayHowToDestroy(&resp.Diagnostics)
-	var plan externalIDModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	known := !plan.PrincipalType.IsUnknown() && !plan.PrincipalID.IsUnknown()
-	if r.session != nil && known && !plan.ExternalID.IsUnknown() {
-		r.session.wantExternalID(plan.ref(), plan.ExternalID.ValueString(), !req.State.Raw.IsNull(), &resp.Diagnostics)
-	}
-	if req.Plan.Raw.Equal(req.State.Raw) {
+	if p.unchanged {
 		// Nothing will be written; most of thousands of instances are so.
-		planAcceptance(ctx, plan, req.Private, resp)
+		planAcceptance(ctx, p)
 		return
 	}
-	r.session.bindToAccount(ctx, req, resp)
-	if resp.Diagnostics.HasError() || !known {
+	if p.diags().HasError() || !known {
 		return
 	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.ref().String())...)
-
 	// A replacement is planned as a create for the new principal.
 	expected, previous, drifted := plan.ExpectedCurrentExternalID, types.StringNull(), false
-	var state externalIDModel
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-		if resp.Diagnostics.HasError() {
+	if p.exists && p.state.ref() == plan.ref() {
+		previous = p.state.PreviousExternalID
+		var writes bool
+		if expected, writes, drifted = planUpdate(ctx, p); !writes {
 			return
 		}
-		if state.ref() == plan.ref() {
-			previous = state.PreviousExternalID
-			var writes bool
-			if expected, writes, drifted = planUpdate(ctx, plan, state, req.Private, resp); !writes {
-				return
-			}
-		}
 	}
-	if r.session == nil || plan.ExternalID.IsUnknown() || expected.IsUnknown() {
+	if plan.ExternalID.IsUnknown() || expected.IsUnknown() {
 		return
 	}
-	if req.State.Raw.IsNull() {
-		r.warnUnrestorable(ctx, plan, expected, &resp.Diagnostics)
+	if !p.exists {
+		r.warnUnrestorable(ctx, plan, expected, p.diags())
 	}
 	plan.PreviousExternalID = previous
 	var found diag.Diagnostics
 	r.guardWrite(ctx, plan, expected, &found)
 	if drifted && found.HasError() {
 		// Someone else made it so: that must not stop the plan of everything else.
-		warnStays(&resp.Diagnostics, thingExternalID, plan.ref().String(), fmt.Sprintf("the account holds %q, and writing %q again would be refused. %s",
-			state.ExternalID.ValueString(), plan.ExternalID.ValueString(), found.Errors()[0].Detail()))
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("external_id"), state.ExternalID)...)
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous_external_id"), state.PreviousExternalID)...)
+		warnStays(p.diags(), thingExternalID, plan.ref().String(), fmt.Sprintf("the account holds %q, and writing %q again would be refused. %s",
+			p.state.ExternalID.ValueString(), plan.ExternalID.ValueString(), found.Errors()[0].Detail()))
+		p.set(ctx, "external_id", p.state.ExternalID)
+		p.set(ctx, "previous_external_id", p.state.PreviousExternalID)
 		return
 	}
-	resp.Diagnostics.Append(found...)
+	p.diags().Append(found...)
 }
 
 // planAcceptance plans an update that only records that the configuration has taken
 // over a value which someone else wrote: from then on the instance may replace it. No
 // other call sees the configuration and can record something.
-func planAcceptance(ctx context.Context, plan externalIDModel, private privateReader, resp *resource.ModifyPlanResponse) {
-	applied, known, diags := remembered(ctx, private, keyApplied)
-	resp.Diagnostics.Append(diags...)
-	if !known || account.SameShown(applied, plan.ExternalID.ValueString()) {
+func planAcceptance(ctx context.Context, p *planning[*externalIDModel]) {
+	wanted := p.plan.ExternalID.ValueString()
+	applied, known, found := remembered(ctx, p.private, keyApplied)
+	p.diags().Append(found...)
+	if !known || account.SameShown(applied, wanted) {
 		return
 	}
-	resp.Diagnostics.AddAttributeWarning(path.Root("external_id"), "External ID Taken Over", fmt.Sprintf("The account holds %q for %s, as configured. Someone else wrote it: "+
-		"applied here last was %q. The apply writes nothing to the account; it records that the value is this instance's now.", plan.ExternalID.ValueString(), plan.ref(), applied))
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous_external_id"), types.StringUnknown())...)
+	p.diags().AddAttributeWarning(path.Root("external_id"), "External ID Taken Over", fmt.Sprintf("The account holds %q for %s, as configured. Someone else wrote it: "+
+		"applied here last was %q. The apply writes nothing to the account; it records that the value is this instance's now.", wanted, p.plan.ref(), applied))
+	p.set(ctx, "previous_external_id", types.StringUnknown())
 }
 
 // planDestroy warns of what a destroy will not undo, or of whose power it hands over.
-func (r *externalIDResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.State.Raw.IsNull() {
-		return
+func (r *externalIDResource) planDestroy(ctx context.Context, state *externalIDModel, private privateReader, diags *diag.Diagnostics) {
+	ours, known, found := written(ctx, private)
+	diags.Append(found...)
+	before, replacedOne, found := replaced(ctx, private)
+	diags.Append(found...)
+	if r.warnBeforeDestroy(ctx, state, ours, before, known && replacedOne, diags) && before != ours {
+		r.warnRestored(ctx, state, before, diags)
 	}
-	var state externalIDModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	ours, known, diags := written(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	before, replacedOne, diags := replaced(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if r.warnBeforeDestroy(ctx, state, ours, before, known && replacedOne, &resp.Diagnostics) && r.session != nil && before != ours {
-		r.warnRestored(ctx, state, before, &resp.Diagnostics)
-	}
-	if r.session != nil && state.OnDestroy.ValueString() != onDestroyRestore && !r.session.isGone(ctx, state.ref()) {
+	if state.OnDestroy.ValueString() != onDestroyRestore && !r.session.isGone(ctx, state.ref()) {
 		r.session.warnOfDestroy(staysInAccount, fmt.Sprintf("%s keeps the externalId %q when this instance is destroyed (on_destroy = %q).",
-			state.ref(), state.ExternalID.ValueString(), onDestroyKeep), &resp.Diagnostics)
+			state.ref(), state.ExternalID.ValueString(), onDestroyKeep), diags)
 	}
 }
 
 // planUpdate is the plan of an instance for the same principal as before. It gives
 // the value that may be overwritten, whether anything is going to be written, and
 // whether only the account has changed, and not the configuration.
-func planUpdate(
-	ctx context.Context, plan, state externalIDModel, private privateReader, resp *resource.ModifyPlanResponse,
-) (expected types.String, writes, drifted bool) {
+func planUpdate(ctx context.Context, p *planning[*externalIDModel]) (expected types.String, writes, drifted bool) {
+	plan, state := p.plan, p.state
 	if plan.ExternalID.Equal(state.ExternalID) {
 		return expected, false, false
 	}
-	history, diags := readHistory(ctx, private)
-	resp.Diagnostics.Append(diags...)
-	expected, may := history.replaceable(plan, state)
-	changed := history.isChanged(plan, state)
+	history, found := readHistory(ctx, p.private)
+	p.diags().Append(found...)
+	expected, may := history.replaceable(*plan, *state)
+	changed := history.isChanged(*plan, *state)
 	if !may && !expected.IsUnknown() && !plan.ExternalID.IsUnknown() {
-		addForeignValue(&resp.Diagnostics, plan, state, history, changed)
+		addForeignValue(p.diags(), *plan, *state, history, changed)
 		if !changed {
 			// Terraform takes the prior value of an attribute in place of the configured one.
-			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("external_id"), state.ExternalID)...)
+			p.set(ctx, "external_id", state.ExternalID)
 		}
 		return expected, false, !changed
 	}
 	if state.PreviousExternalID.IsNull() {
 		// Imported or adopted: this may be the instance's first write, and only
 		// the write knows what was there before it.
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous_external_id"), types.StringUnknown())...)
+		p.set(ctx, "previous_external_id", types.StringUnknown())
 	}
 	return expected, true, !changed
 }
@@ -173,7 +139,7 @@ func planUpdate(
 // at the shared snapshot of the account, so any number of instances cost one
 // listing, and what [account.Power.NextPrivilege] reads where no audit of the run
 // offers the value. What cannot be looked up is left to the apply, which looks again.
-func (r *externalIDResource) guardWrite(ctx context.Context, plan externalIDModel, expected types.String, diags *diag.Diagnostics) {
+func (r *externalIDResource) guardWrite(ctx context.Context, plan *externalIDModel, expected types.String, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
 	want := plan.ExternalID.ValueString()
@@ -223,7 +189,7 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan externalIDMode
 // one: a wrong value of a user or service principal can be replaced, but not cleared.
 // What an audit of this plan offers comes from the IdP, and what is written back was
 // there before.
-func (r *externalIDResource) checkIdentity(ctx context.Context, plan externalIDModel, current audit.Principal, diags *diag.Diagnostics) {
+func (r *externalIDResource) checkIdentity(ctx context.Context, plan *externalIDModel, current audit.Principal, diags *diag.Diagnostics) {
 	want := plan.ExternalID.ValueString()
 	if want == "" || plan.AllowUnknownExternalID.IsUnknown() || plan.AllowUnknownExternalID.ValueBool() ||
 		plan.ExternalID.Equal(plan.PreviousExternalID) || r.session.isVetted(current.Ref, want) {
@@ -272,7 +238,7 @@ func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, w
 }
 
 // warnRestored is [externalIDResource.warnPower] for what a destroy writes back.
-func (r *externalIDResource) warnRestored(ctx context.Context, state externalIDModel, before string, diags *diag.Diagnostics) {
+func (r *externalIDResource) warnRestored(ctx context.Context, state *externalIDModel, before string, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
 	if _, err := r.session.account.Known(ctx, state.ref()); errors.Is(err, account.ErrNotFound) {
@@ -291,7 +257,7 @@ func insteadOf(externalID string) string {
 
 // warnUnrestorable says at plan time that on_destroy = "restore" is a promise
 // that cannot be kept.
-func (r *externalIDResource) warnUnrestorable(ctx context.Context, plan externalIDModel, expected types.String, diags *diag.Diagnostics) {
+func (r *externalIDResource) warnUnrestorable(ctx context.Context, plan *externalIDModel, expected types.String, diags *diag.Diagnostics) {
 	if plan.OnDestroy.ValueString() != onDestroyRestore {
 		return
 	}
@@ -318,7 +284,7 @@ func (s *session) heldByAnother(ctx context.Context, ref audit.Ref, before strin
 
 // warnBeforeDestroy says at plan time what a destroy will not undo, and tells whether
 // it will undo anything.
-func (r *externalIDResource) warnBeforeDestroy(ctx context.Context, state externalIDModel, ours, before string, wrote bool, diags *diag.Diagnostics) bool {
+func (r *externalIDResource) warnBeforeDestroy(ctx context.Context, state *externalIDModel, ours, before string, wrote bool, diags *diag.Diagnostics) bool {
 	if state.OnDestroy.ValueString() != onDestroyRestore {
 		return false
 	}
@@ -326,7 +292,7 @@ func (r *externalIDResource) warnBeforeDestroy(ctx context.Context, state extern
 	if present := state.ExternalID.ValueString(); reason == "" && present != ours && present != before {
 		reason = "someone else wrote it"
 	}
-	if reason == "" && r.session != nil && before != ours {
+	if reason == "" && before != ours {
 		reason = r.session.heldByAnother(ctx, state.ref(), before)
 	}
 	if reason != "" {

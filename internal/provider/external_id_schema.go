@@ -20,7 +20,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -33,17 +32,15 @@ const (
 )
 
 type externalIDModel struct {
-	ID                        types.String   `tfsdk:"id"`
-	AccountID                 types.String   `tfsdk:"account_id"`
-	PrincipalType             types.String   `tfsdk:"principal_type"`
-	PrincipalID               types.String   `tfsdk:"principal_id"`
-	PrincipalName             types.String   `tfsdk:"principal_name"`
-	ExternalID                types.String   `tfsdk:"external_id"`
-	ExpectedCurrentExternalID types.String   `tfsdk:"expected_current_external_id"`
-	AllowUnknownExternalID    types.Bool     `tfsdk:"allow_unknown_external_id"`
-	PreviousExternalID        types.String   `tfsdk:"previous_external_id"`
-	OnDestroy                 types.String   `tfsdk:"on_destroy"`
-	Timeouts                  timeouts.Value `tfsdk:"timeouts"`
+	timedModel
+	PrincipalType             types.String `tfsdk:"principal_type"`
+	PrincipalID               types.String `tfsdk:"principal_id"`
+	PrincipalName             types.String `tfsdk:"principal_name"`
+	ExternalID                types.String `tfsdk:"external_id"`
+	ExpectedCurrentExternalID types.String `tfsdk:"expected_current_external_id"`
+	AllowUnknownExternalID    types.Bool   `tfsdk:"allow_unknown_external_id"`
+	PreviousExternalID        types.String `tfsdk:"previous_external_id"`
+	OnDestroy                 types.String `tfsdk:"on_destroy"`
 }
 
 func (m externalIDModel) ref() audit.Ref {
@@ -70,8 +67,8 @@ func restoreImpossible(ref audit.Ref, before string, wrote bool) string {
 	return ""
 }
 
-// warnKept says that a destroy left the value in place.
-func warnKept(diags *diag.Diagnostics, m externalIDModel, reason string) {
+// kept says that a destroy left the value in place.
+func (r *externalIDResource) kept(m *externalIDModel, reason string, diags *diag.Diagnostics) {
 	diags.AddWarning("External ID Kept", fmt.Sprintf("on_destroy is %q, but the externalId of %s stays %q: %s. The value before was %s.",
 		onDestroyRestore, m.ref(), m.ExternalID.ValueString(), reason, quotedOrUnknown(m.PreviousExternalID)))
 }
@@ -83,10 +80,10 @@ func quotedOrUnknown(v types.String) string {
 	return fmt.Sprintf("%q", v.ValueString())
 }
 
-func (r *externalIDResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *externalIDResource) schema(ctx context.Context) schema.Schema {
 	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	keepState := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
-	resp.Schema = schema.Schema{
+	return schema.Schema{
 		MarkdownDescription: "The externalId of one user, group or service principal: its link to the identity provider. " +
 			"Create re-reads the principal, refuses to overwrite a value that was not reviewed, writes one PATCH and reads it back. " +
 			"Destroy keeps the value unless `on_destroy` is `restore`." +
@@ -98,7 +95,6 @@ func (r *externalIDResource) Schema(ctx context.Context, _ resource.SchemaReques
 				Computed: true, PlanModifiers: keepState,
 				MarkdownDescription: "`user/<id>`, `group/<id>` or `service_principal/<id>`.",
 			},
-			attributeAccountID: accountIDAttribute(),
 			"principal_type": schema.StringAttribute{
 				Required: true, PlanModifiers: replace, MarkdownDescription: "`user`, `group` or `service_principal`. A change replaces the instance.",
 				Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},
@@ -149,9 +145,7 @@ type principalIdentity struct {
 	PrincipalID   types.String `tfsdk:"principal_id"`
 }
 
-func (r *externalIDResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = principalIdentitySchema()
-}
+func (r *externalIDResource) identitySchema() identityschema.Schema { return principalIdentitySchema() }
 
 func principalIdentitySchema() identityschema.Schema {
 	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
@@ -161,14 +155,8 @@ func principalIdentitySchema() identityschema.Schema {
 	}}
 }
 
-// setPrincipalIdentity does nothing where the CLI knows no identities.
-func setPrincipalIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, accountID string, ref audit.Ref) diag.Diagnostics {
-	if identity == nil {
-		return nil
-	}
-	return identity.Set(ctx, principalIdentity{
-		AccountID: types.StringValue(accountID), PrincipalType: types.StringValue(string(ref.Type)), PrincipalID: types.StringValue(ref.ID),
-	})
+func (s *session) principalIdentity(ref audit.Ref) principalIdentity {
+	return principalIdentity{AccountID: s.accountID(), PrincipalType: types.StringValue(string(ref.Type)), PrincipalID: types.StringValue(ref.ID)}
 }
 
 // importedRef is the principal that an import names, by id or by identity.

@@ -8,27 +8,28 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// ModifyPlan fills the id from configuration, and refuses or warns where the
-// account already tells what the apply would run into. It fills no value from
-// the account: Terraform plans again during apply and compares.
-func (r *groupMemberResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	var plan, state groupMemberModel
-	step := membershipStep{prefix: membershipPrefix, thing: thingGroupMember, plan: &plan.memberModel, state: &state.memberModel}
-	if !step.read(ctx, r.session, &plan, &state, req, resp) {
+// modifyPlan refuses or warns where the account already shows what the apply would
+// run into.
+func (r *groupMemberResource) modifyPlan(ctx context.Context, p *planning[*groupMemberModel]) {
+	step := membershipStep{prefix: membershipPrefix, thing: thingGroupMember, exists: p.exists, plan: &p.plan.memberModel, state: &p.state.memberModel}
+	if !step.changes(r.session, p.diags()) {
 		return
 	}
-	if step.known {
-		step.refuse(ctx, r.session, plan.request(), r.session.account.CheckAddMember, &resp.Diagnostics)
+	step.refuse(ctx, r.session, p.plan.request(), r.session.account.CheckAddMember, p.diags())
+	if p.exists {
+		r.planDestroy(ctx, p.state, p.private, p.diags())
 	}
+}
+
+func (r *groupMemberResource) planDestroy(ctx context.Context, state *groupMemberModel, _ privateReader, diags *diag.Diagnostics) {
 	switch {
-	case !step.exists || r.session.isGone(ctx, state.member()):
+	case r.session.isGone(ctx, state.member()):
 	case state.removesOnDestroy():
-		r.guardDestroy(ctx, &state, &resp.Diagnostics)
+		r.guardDestroy(ctx, state, diags)
 	default:
-		r.warnStays(&state, &resp.Diagnostics)
+		r.warnStays(state, diags)
 	}
 }
 

@@ -16,166 +16,122 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 )
 
-var (
-	_ resource.ResourceWithConfigure   = (*groupMemberRemovalResource)(nil)
-	_ resource.ResourceWithIdentity    = (*groupMemberRemovalResource)(nil)
-	_ resource.ResourceWithImportState = (*groupMemberRemovalResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*groupMemberRemovalResource)(nil)
-)
-
 // thingRemoval is what summaries of diagnostics call this resource.
 const thingRemoval = "Group Member Removal"
 
-// groupMemberRemovalResource is one remote fact: that somebody is no direct
+// groupMemberRemovalResource is one remote fact: that a principal is no direct
 // member of a group.
-type groupMemberRemovalResource struct{ sessionResource }
-
-func newGroupMemberRemovalResource() resource.Resource { return &groupMemberRemovalResource{} }
-
-func (r *groupMemberRemovalResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_group_member_removal"
+type groupMemberRemovalResource struct {
+	kindBase[*groupMemberRemovalModel]
 }
 
-func (r *groupMemberRemovalResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan groupMemberRemovalModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	limit, diags := plan.Timeouts.Create(ctx, defaultWriteTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+func newGroupMemberRemovalResource() resource.Resource {
+	return newImportable[groupMemberRemovalModel](&groupMemberRemovalResource{})
+}
 
-	fact := membershipID(removalPrefix, plan.GroupID.ValueString(), plan.MemberID.ValueString())
-	if err := r.session.handover.take(ctx, fact); err != nil {
-		addMemberError(&resp.Diagnostics, "Create", thingRemoval, &plan.memberModel, err)
-		return
-	}
+func (r *groupMemberRemovalResource) names() resourceNames {
+	return resourceNames{typeName: "group_member_removal", thing: thingRemoval}
+}
+
+func (r *groupMemberRemovalResource) fact(plan *groupMemberRemovalModel) string {
+	return plan.fact(removalPrefix)
+}
+
+func (r *groupMemberRemovalResource) identity(m *groupMemberRemovalModel) any {
+	return r.session.membershipIdentity(&m.memberModel)
+}
+
+func (r *groupMemberRemovalResource) create(ctx context.Context, plan *groupMemberRemovalModel, _ privateWriter, diags *diag.Diagnostics) {
 	ask := plan.request()
 	ask.Adopts, ask.GroupName = true, plan.GroupName.ValueString()
 	result, err := r.session.account.RemoveMember(ctx, ask)
-	r.session.warnJournal(&resp.Diagnostics)
-	warnUnchecked(&resp.Diagnostics, thingRemoval, fact, result.Unchecked)
+	warnUnchecked(diags, thingRemoval, plan.ID.ValueString(), result.Unchecked)
 	if err != nil {
-		// As in groupMemberResource.Create: state holds what was confirmed.
-		addMemberError(&resp.Diagnostics, "Create", thingRemoval, &plan.memberModel, err)
+		addMemberError(diags, "Create", thingRemoval, &plan.memberModel, err)
 		return
 	}
 	plan.fill(result.Group, result.Member)
-	plan.AccountID = r.session.accountID()
 	plan.Removed = types.BoolValue(result.Wrote)
 	if !result.Wrote {
-		r.session.warnNotOurs(&resp.Diagnostics, fact, "removed")
+		r.session.warnNotOurs(diags, plan.ID.ValueString(), "removed")
 	}
-	plan.ID = types.StringValue(fact)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, r.session.account.AccountID(), &plan.memberModel)...)
-	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
-	resp.Diagnostics.Append(r.session.handover.remember(ctx, resp.Private)...)
 }
 
-// Read keeps the instance while the member is away, also when the group or the
+// read keeps the instance while the member is away, also when the group or the
 // member is deleted: then it is away for good.
-func (r *groupMemberRemovalResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state groupMemberRemovalModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	found, err := r.session.readMembership(ctx, thingRemoval, false, &state.memberModel, req, resp)
+func (r *groupMemberRemovalResource) read(ctx context.Context, state *groupMemberRemovalModel, _ privateStore, diags *diag.Diagnostics) readOutcome {
+	found, err := r.session.account.KnownMembership(ctx, state.GroupID.ValueString(), state.member(), false)
 	switch {
-	case resp.Diagnostics.HasError(), errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, account.ErrNotFound):
+		return unchanged
 	case err != nil:
-		addReadError(&resp.Diagnostics, thingRemoval, "reading "+state.ID.ValueString(), err)
+		addReadError(diags, thingRemoval, "reading "+state.ID.ValueString(), err)
+		return unchanged
 	case found.Present:
-		r.session.leaveState(ctx, thingRemoval, &state.memberModel, state.request(), r.session.account.CheckRemoveMember, resp)
-	default:
-		state.fill(found.Group, found.Member)
-		state.AccountID = r.session.accountID()
-		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+		return leaveState(ctx, thingRemoval, &state.memberModel, state.request(), r.session.account.CheckRemoveMember, diags)
 	}
+	state.fill(found.Group, found.Member)
+	return refreshed
 }
 
-// Update changes settings only; no request is sent.
-func (r *groupMemberRemovalResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state groupMemberRemovalModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	plan.keep(&state.memberModel)
-	plan.AccountID = r.session.accountID()
-	plan.Removed = state.Removed
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, r.session.account.AccountID(), &plan.memberModel)...)
+// update changes settings only; no request is sent.
+func (r *groupMemberRemovalResource) update(_ context.Context, u updating[*groupMemberRemovalModel], _ *diag.Diagnostics) bool {
+	u.plan.keep(&u.state.memberModel)
+	u.plan.Removed = u.state.Removed
+	return true
 }
 
-// Delete puts the member back only if on_destroy is "restore" and this instance
-// removed it. It never blocks a destroy: what could not be put back is said in a
-// warning.
-func (r *groupMemberRemovalResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state groupMemberRemovalModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() != onDestroyRestore || !state.Removed.ValueBool() {
-		return // The plan has warned where there is nothing to put back.
-	}
-	limit, diags := state.Timeouts.Delete(ctx, defaultWriteTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	const kept = "Membership Not Restored"
-	if r.session.checkAccount(ctx, req.Private, thingRemoval).HasError() {
-		state.warnNotRestored(&resp.Diagnostics, kept, "it was removed in another account than the provider is configured for")
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+// undoes tells whether on_destroy is "restore" and this instance removed the member;
+// the plan has warned where there is nothing to put back.
+func (r *groupMemberRemovalResource) undoes(_ context.Context, state *groupMemberRemovalModel, _ privateReader, _ *diag.Diagnostics) bool {
+	return state.OnDestroy.ValueString() == onDestroyRestore && state.Removed.ValueBool()
+}
 
-	done, free := r.session.handover.give(ctx, state.ID.ValueString(), req.Private)
-	if !free {
-		state.warnNotRestored(&resp.Diagnostics, kept, heldElsewhere)
-		return
-	}
-	defer done()
+// undo puts the member back. It never blocks a destroy: what could not be put back
+// is said in a warning.
+func (r *groupMemberRemovalResource) undo(ctx context.Context, state *groupMemberRemovalModel, _ privateReader, diags *diag.Diagnostics) {
 	_, err := r.session.account.AddMember(ctx, state.restoration())
-	r.session.warnJournal(&resp.Diagnostics)
 	switch {
 	case err == nil:
 	case errors.Is(err, account.ErrReadOnly):
-		addMemberError(&resp.Diagnostics, "Delete", thingRemoval, &state.memberModel, err)
+		addMemberError(diags, "Delete", thingRemoval, &state.memberModel, err)
 	default:
-		state.warnNotRestored(&resp.Diagnostics, kept, strings.TrimSuffix(err.Error(), "."))
+		r.kept(state, strings.TrimSuffix(err.Error(), "."), diags)
 	}
 }
 
-// ImportState takes "removal/1/member/2" or the identity. An imported instance
-// did not remove the member, so there is nothing to put back.
-func (r *groupMemberRemovalResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	r.session.importMembership(ctx, req, resp, membershipImport{
-		thing: thingRemoval, prefix: removalPrefix, did: "removed", refusal: "is a member of", onDestroy: onDestroyKeep,
-	})
+func (r *groupMemberRemovalResource) kept(state *groupMemberRemovalModel, why string, diags *diag.Diagnostics) {
+	state.warnNotRestored(diags, "Membership Not Restored", why)
 }
 
-// ModifyPlan is that of groupMemberResource, the other way round.
-func (r *groupMemberRemovalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	var plan, state groupMemberRemovalModel
-	step := membershipStep{prefix: removalPrefix, thing: thingRemoval, plan: &plan.memberModel, state: &state.memberModel}
-	if !step.read(ctx, r.session, &plan, &state, req, resp) {
+// imported takes "removal/1/member/2" or the identity. An imported instance
+// did not remove the member, so there is nothing to put back.
+func (r *groupMemberRemovalResource) imported(
+	ctx context.Context, req resource.ImportStateRequest, m *groupMemberRemovalModel, _ privateWriter, diags *diag.Diagnostics,
+) {
+	r.session.importMembership(ctx, req, &m.memberModel, membershipImport{thing: thingRemoval, prefix: removalPrefix, refusal: "is a member of"}, diags)
+	m.Removed, m.OnDestroy = types.BoolValue(false), types.StringValue(onDestroyKeep)
+}
+
+// modifyPlan is that of groupMemberResource, the other way round.
+func (r *groupMemberRemovalResource) modifyPlan(ctx context.Context, p *planning[*groupMemberRemovalModel]) {
+	step := membershipStep{prefix: removalPrefix, thing: thingRemoval, exists: p.exists, plan: &p.plan.memberModel, state: &p.state.memberModel}
+	if !step.changes(r.session, p.diags()) {
 		return
 	}
+	if p.exists {
+		r.planDestroy(ctx, p.state, p.private, p.diags())
+	}
+	step.refuse(ctx, r.session, p.plan.request(), r.session.account.CheckRemoveMember, p.diags())
+}
+
+func (r *groupMemberRemovalResource) planDestroy(ctx context.Context, state *groupMemberRemovalModel, _ privateReader, diags *diag.Diagnostics) {
 	switch {
-	case !step.exists:
 	case state.OnDestroy.ValueString() == onDestroyRestore:
-		r.warnUnrestorable(ctx, &state, &resp.Diagnostics)
+		r.warnUnrestorable(ctx, state, diags)
 	case !r.session.isGone(ctx, state.member()):
 		r.session.warnOfDestroy(staysInAccount, fmt.Sprintf("%s stays out of group/%s when this instance is destroyed (on_destroy = %q).",
-			state.member(), state.GroupID.ValueString(), onDestroyKeep), &resp.Diagnostics)
-	}
-	if step.known {
-		step.refuse(ctx, r.session, plan.request(), r.session.account.CheckRemoveMember, &resp.Diagnostics)
+			state.member(), state.GroupID.ValueString(), onDestroyKeep), diags)
 	}
 }
 

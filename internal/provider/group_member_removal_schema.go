@@ -9,7 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -38,7 +38,7 @@ func (m *groupMemberRemovalModel) warnNotRestored(diags *diag.Diagnostics, summa
 		onDestroyRestore, m.member(), m.GroupID.ValueString(), reason))
 }
 
-func (r *groupMemberRemovalResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *groupMemberRemovalResource) schema(ctx context.Context) schema.Schema {
 	attributes := membershipAttributes(ctx, removalPrefix)
 	attributes["allow_self_removal"] = schema.BoolAttribute{
 		Optional: true,
@@ -55,7 +55,7 @@ func (r *groupMemberRemovalResource) Schema(ctx context.Context, _ resource.Sche
 		Computed: true, PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()},
 		MarkdownDescription: "Whether this instance removed the member; false where it was not there, and after an import.",
 	}
-	resp.Schema = schema.Schema{
+	return schema.Schema{
 		MarkdownDescription: "The absence of one direct member from one group. Create re-reads the group; a member that is not there is not removed again. " +
 			"Else it is removed by PATCH (never PUT; several of one group share one request) and read back until two readings agree. " +
 			"A member that returns is drift, and is removed again by the next apply. Destroy does nothing unless `on_destroy` is `restore`." +
@@ -66,6 +66,6 @@ func (r *groupMemberRemovalResource) Schema(ctx context.Context, _ resource.Sche
 	}
 }
 
-func (r *groupMemberRemovalResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = membershipIdentitySchema()
+func (r *groupMemberRemovalResource) identitySchema() identityschema.Schema {
+	return membershipIdentitySchema()
 }

@@ -15,136 +15,92 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 )
 
-var (
-	_ resource.ResourceWithConfigure   = (*groupMemberResource)(nil)
-	_ resource.ResourceWithIdentity    = (*groupMemberResource)(nil)
-	_ resource.ResourceWithImportState = (*groupMemberResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*groupMemberResource)(nil)
-)
-
 // thingGroupMember is what summaries of diagnostics call this resource.
 const thingGroupMember = "Group Member"
 
 // groupMemberResource is one remote fact: one direct member of one group.
-type groupMemberResource struct{ sessionResource }
+type groupMemberResource struct{ kindBase[*groupMemberModel] }
 
-func newGroupMemberResource() resource.Resource { return &groupMemberResource{} }
-
-func (r *groupMemberResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_group_member"
+func newGroupMemberResource() resource.Resource {
+	return newImportable[groupMemberModel](&groupMemberResource{})
 }
 
-func (r *groupMemberResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan groupMemberModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	limit, diags := plan.Timeouts.Create(ctx, defaultWriteTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+func (r *groupMemberResource) names() resourceNames {
+	return resourceNames{typeName: "group_member", thing: thingGroupMember, mustUndo: true}
+}
 
-	fact := membershipID(membershipPrefix, plan.GroupID.ValueString(), plan.MemberID.ValueString())
-	if err := r.session.handover.take(ctx, fact); err != nil {
-		addMemberError(&resp.Diagnostics, "Create", thingGroupMember, &plan.memberModel, err)
-		return
-	}
+func (r *groupMemberResource) fact(plan *groupMemberModel) string {
+	return plan.fact(membershipPrefix)
+}
+
+func (r *groupMemberResource) identity(m *groupMemberModel) any {
+	return r.session.membershipIdentity(&m.memberModel)
+}
+
+func (r *groupMemberResource) create(ctx context.Context, plan *groupMemberModel, _ privateWriter, diags *diag.Diagnostics) {
 	ask := plan.request()
 	ask.Adopts, ask.GroupName = true, plan.GroupName.ValueString()
 	result, err := r.session.account.AddMember(ctx, ask)
-	r.session.warnJournal(&resp.Diagnostics)
-	warnUnchecked(&resp.Diagnostics, thingGroupMember, fact, result.Unchecked)
+	warnUnchecked(diags, thingGroupMember, plan.ID.ValueString(), result.Unchecked)
 	if err != nil {
-		// Nothing is put into state, so nothing is tainted: what was not confirmed
-		// is planned again, and the next create re-reads before it writes.
-		addMemberError(&resp.Diagnostics, "Create", thingGroupMember, &plan.memberModel, err)
+		addMemberError(diags, "Create", thingGroupMember, &plan.memberModel, err)
 		return
 	}
 	plan.fill(result.Group, result.Member)
-	plan.AccountID = r.session.accountID()
 	plan.Added = types.BoolValue(result.Wrote)
 	if !result.Wrote {
-		r.session.warnNotOurs(&resp.Diagnostics, fact, "added")
+		r.session.warnNotOurs(diags, plan.ID.ValueString(), "added")
 	}
-	plan.ID = types.StringValue(fact)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, r.session.account.AccountID(), &plan.memberModel)...)
-	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
-	resp.Diagnostics.Append(r.session.handover.remember(ctx, resp.Private)...)
 }
 
-func (r *groupMemberResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state groupMemberModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	found, err := r.session.readMembership(ctx, thingGroupMember, true, &state.memberModel, req, resp)
+func (r *groupMemberResource) read(ctx context.Context, state *groupMemberModel, _ privateStore, diags *diag.Diagnostics) readOutcome {
+	found, err := r.session.account.KnownMembership(ctx, state.GroupID.ValueString(), state.member(), true)
 	switch {
-	case resp.Diagnostics.HasError():
 	case errors.Is(err, account.ErrNotFound):
-		warnStays(&resp.Diagnostics, thingGroupMember, state.ID.ValueString(), err.Error())
-	case err == nil && !found.Present:
-		r.session.leaveState(ctx, thingGroupMember, &state.memberModel, state.request(), r.session.account.CheckAddMember, resp)
+		warnStays(diags, thingGroupMember, state.ID.ValueString(), err.Error())
+		return unchanged
 	case err != nil:
-		addReadError(&resp.Diagnostics, thingGroupMember, "reading "+state.ID.ValueString(), err)
-	default:
-		state.fill(found.Group, found.Member)
-		state.AccountID = r.session.accountID()
-		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+		addReadError(diags, thingGroupMember, "reading "+state.ID.ValueString(), err)
+		return unchanged
+	case !found.Present:
+		return leaveState(ctx, thingGroupMember, &state.memberModel, state.request(), r.session.account.CheckAddMember, diags)
 	}
+	state.fill(found.Group, found.Member)
+	return refreshed
 }
 
-// Update changes settings only; no request is sent.
-func (r *groupMemberResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state groupMemberModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	plan.keep(&state.memberModel)
-	plan.AccountID = r.session.accountID()
-	plan.Added = state.Added
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(setMembershipIdentity(ctx, resp.Identity, r.session.account.AccountID(), &plan.memberModel)...)
+// update changes settings only; no request is sent.
+func (r *groupMemberResource) update(_ context.Context, u updating[*groupMemberModel], _ *diag.Diagnostics) bool {
+	u.plan.keep(&u.state.memberModel)
+	u.plan.Added = u.state.Added
+	return true
 }
 
-// Delete removes the member only if this instance added it, unless on_destroy
-// says otherwise. A removal that fails is an error: access that was to be taken
-// away must not be forgotten.
-func (r *groupMemberResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state groupMemberModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !state.removesOnDestroy() {
-		return
-	}
-	limit, diags := state.Timeouts.Delete(ctx, defaultWriteTimeout)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, thingGroupMember)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+// undoes tells whether this instance added the member, unless on_destroy says
+// otherwise.
+func (r *groupMemberResource) undoes(_ context.Context, state *groupMemberModel, _ privateReader, _ *diag.Diagnostics) bool {
+	return state.removesOnDestroy()
+}
 
-	done, free := r.session.handover.give(ctx, state.ID.ValueString(), req.Private)
-	if !free {
-		warnMembershipHeld(&resp.Diagnostics, &state.memberModel)
-		return
-	}
-	defer done()
+// undo removes the member. A removal that fails is an error: access that was to be
+// taken away must not be forgotten.
+func (r *groupMemberResource) undo(ctx context.Context, state *groupMemberModel, _ privateReader, diags *diag.Diagnostics) {
 	_, err := r.session.account.RemoveMember(ctx, state.request())
-	r.session.warnJournal(&resp.Diagnostics)
 	var refused *account.RefusedError
 	switch {
-	case err == nil, errors.Is(err, account.ErrNotFound): // Of what is deleted nobody is a member.
+	case err == nil, errors.Is(err, account.ErrNotFound): // What is deleted has no members, and is none.
 	case errors.As(err, &refused) && isOnlyIDPs(refused.Refusals):
-		warnMembershipKept(&resp.Diagnostics, &state.memberModel)
+		warnMembershipKept(diags, &state.memberModel)
 	default:
-		addMemberError(&resp.Diagnostics, "Delete", thingGroupMember, &state.memberModel, err)
+		addMemberError(diags, "Delete", thingGroupMember, &state.memberModel, err)
 	}
+}
+
+// kept says that a destroy leaves what another instance is for.
+func (r *groupMemberResource) kept(state *groupMemberModel, why string, diags *diag.Diagnostics) {
+	diags.AddWarning("Membership Kept", fmt.Sprintf("%s stays a member of group/%s: %s. That one found the member and did not add it (added = false), so "+
+		"a destroy of it keeps the membership unless its on_destroy is %q. A moved block renames an instance without all that.",
+		state.member(), state.GroupID.ValueString(), why, onDestroyRemove))
 }
 
 // warnMembershipKept says that a destroy leaves what is not its own.
@@ -153,17 +109,11 @@ func warnMembershipKept(diags *diag.Diagnostics, m *memberModel) {
 		"Take it out of the group there, if it shall go.", m.member(), m.GroupID.ValueString()))
 }
 
-// warnMembershipHeld says that a destroy leaves what another instance is for.
-func warnMembershipHeld(diags *diag.Diagnostics, m *memberModel) {
-	diags.AddWarning("Membership Kept", fmt.Sprintf("%s stays a member of group/%s: %s. That one found the member and did not add it (added = false), so "+
-		"a destroy of it keeps the membership unless its on_destroy is %q. A moved block renames an instance without all that.",
-		m.member(), m.GroupID.ValueString(), heldElsewhere, onDestroyRemove))
-}
-
-// ImportState takes "group/1/member/2" or the identity. An imported instance did
+// imported takes "group/1/member/2" or the identity. An imported instance did
 // not add the member, so a destroy keeps it unless on_destroy says otherwise.
-func (r *groupMemberResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	r.session.importMembership(ctx, req, resp, membershipImport{
-		thing: thingGroupMember, prefix: membershipPrefix, present: true, did: "added", refusal: "is not a member of",
-	})
+func (r *groupMemberResource) imported(ctx context.Context, req resource.ImportStateRequest, m *groupMemberModel, _ privateWriter, diags *diag.Diagnostics) {
+	r.session.importMembership(ctx, req, &m.memberModel, membershipImport{
+		thing: thingGroupMember, prefix: membershipPrefix, present: true, refusal: "is not a member of",
+	}, diags)
+	m.Added = types.BoolValue(false)
 }

@@ -7,7 +7,7 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -44,7 +44,7 @@ func (m *groupMemberModel) removesOnDestroy() bool {
 	}
 }
 
-func (r *groupMemberResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *groupMemberResource) schema(ctx context.Context) schema.Schema {
 	attributes := membershipAttributes(ctx, membershipPrefix)
 	attributes["allow_privileged"] = schema.BoolAttribute{
 		Optional: true,
@@ -65,7 +65,7 @@ func (r *groupMemberResource) Schema(ctx context.Context, _ resource.SchemaReque
 		Computed: true, PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()},
 		MarkdownDescription: "Whether this instance added the member; false where it was found, and after an import.",
 	}
-	resp.Schema = schema.Schema{
+	return schema.Schema{
 		MarkdownDescription: "One direct member of one group that is Databricks' own. Create re-reads the group; a member that is there already is not " +
 			"written. Else it is added by PATCH (never PUT; several of one group share one request) and read back until two readings agree. " +
 			"Destroy removes it only if this instance added it." +
@@ -76,6 +76,6 @@ func (r *groupMemberResource) Schema(ctx context.Context, _ resource.SchemaReque
 	}
 }
 
-func (r *groupMemberResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = membershipIdentitySchema()
+func (r *groupMemberResource) identitySchema() identityschema.Schema {
+	return membershipIdentitySchema()
 }

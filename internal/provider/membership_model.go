@@ -18,7 +18,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
@@ -27,16 +26,14 @@ import (
 
 // memberModel is what a membership and its absence have in common.
 type memberModel struct {
-	ID               types.String   `tfsdk:"id"`
-	AccountID        types.String   `tfsdk:"account_id"`
-	GroupID          types.String   `tfsdk:"group_id"`
-	MemberID         types.String   `tfsdk:"member_id"`
-	GroupName        types.String   `tfsdk:"group_name"`
-	MemberType       types.String   `tfsdk:"member_type"`
-	MemberName       types.String   `tfsdk:"member_name"`
-	AllowSelfRemoval types.Bool     `tfsdk:"allow_self_removal"`
-	OnDestroy        types.String   `tfsdk:"on_destroy"`
-	Timeouts         timeouts.Value `tfsdk:"timeouts"`
+	timedModel
+	GroupID          types.String `tfsdk:"group_id"`
+	MemberID         types.String `tfsdk:"member_id"`
+	GroupName        types.String `tfsdk:"group_name"`
+	MemberType       types.String `tfsdk:"member_type"`
+	MemberName       types.String `tfsdk:"member_name"`
+	AllowSelfRemoval types.Bool   `tfsdk:"allow_self_removal"`
+	OnDestroy        types.String `tfsdk:"on_destroy"`
 }
 
 func (m *memberModel) member() audit.Ref {
@@ -45,6 +42,14 @@ func (m *memberModel) member() audit.Ref {
 
 // isKnown tells whether the plan says which membership is meant.
 func (m *memberModel) isKnown() bool { return !m.GroupID.IsUnknown() && !m.MemberID.IsUnknown() }
+
+// fact is the id of the instance; "" while it is not known.
+func (m *memberModel) fact(prefix string) string {
+	if !m.isKnown() {
+		return ""
+	}
+	return membershipID(prefix, m.GroupID.ValueString(), m.MemberID.ValueString())
+}
 
 func (m *memberModel) isSame(o *memberModel) bool {
 	return m.GroupID.Equal(o.GroupID) && m.MemberID.Equal(o.MemberID)
@@ -69,7 +74,7 @@ func (m *memberModel) fill(group, member audit.Principal) {
 
 // keep takes the computed values of the prior state.
 func (m *memberModel) keep(state *memberModel) {
-	m.ID, m.GroupName, m.MemberType, m.MemberName = state.ID, state.GroupName, state.MemberType, state.MemberName
+	m.GroupName, m.MemberType, m.MemberName = state.GroupName, state.MemberType, state.MemberName
 }
 
 // What the ids of memberships and of removals begin with.
@@ -92,7 +97,6 @@ func membershipAttributes(ctx context.Context, prefix string) map[string]schema.
 		"id": schema.StringAttribute{
 			Computed: true, PlanModifiers: keepState, MarkdownDescription: "`" + membershipID(prefix, "<group id>", "<member id>") + "`.",
 		},
-		attributeAccountID: accountIDAttribute(),
 		"group_id": schema.StringAttribute{
 			Required: true, PlanModifiers: replace, Validators: id,
 			MarkdownDescription: "Internal Databricks id of the group. A change replaces the instance.",
@@ -125,18 +129,15 @@ func membershipIdentitySchema() identityschema.Schema {
 	}}
 }
 
-// setMembershipIdentity does nothing where the CLI knows no identities.
-func setMembershipIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, accountID string, m *memberModel) diag.Diagnostics {
-	if identity == nil {
-		return nil
-	}
-	return identity.Set(ctx, membershipIdentity{AccountID: types.StringValue(accountID), GroupID: m.GroupID, MemberID: m.MemberID})
+func (s *session) membershipIdentity(m *memberModel) membershipIdentity {
+	return membershipIdentity{AccountID: s.accountID(), GroupID: m.GroupID, MemberID: m.MemberID}
 }
 
 var membershipIDs = regexp.MustCompile(`^([a-z]+)/([0-9]{1,19})/member/([0-9]{1,19})$`)
 
-// importedMembership is the membership that an import names, by id or by identity.
-func importedMembership(ctx context.Context, req resource.ImportStateRequest, prefix, accountID string, diags *diag.Diagnostics) memberModel {
+// importedMembership takes the membership that an import names, by id or by identity,
+// into the model.
+func importedMembership(ctx context.Context, req resource.ImportStateRequest, prefix, accountID string, m *memberModel, diags *diag.Diagnostics) {
 	var identity membershipIdentity
 	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		diags.Append(req.Identity.Get(ctx, &identity)...)
@@ -149,19 +150,19 @@ func importedMembership(ctx context.Context, req resource.ImportStateRequest, pr
 	if id == "" {
 		id = membershipID(prefix, identity.GroupID.ValueString(), identity.MemberID.ValueString())
 	}
-	m, ok := parseMembershipID(prefix, id)
+	groupID, memberID, ok := parseMembershipID(prefix, id)
 	if !ok {
 		diags.AddError("Invalid Import ID", fmt.Sprintf("%q names no membership: write %s, with internal Databricks ids.",
 			id, membershipID(prefix, "<group id>", "<member id>")))
 	}
-	return m
+	m.ID, m.GroupID, m.MemberID = types.StringValue(id), types.StringValue(groupID), types.StringValue(memberID)
 }
 
 // parseMembershipID reads what [membershipID] writes, with internal ids.
-func parseMembershipID(prefix, id string) (memberModel, bool) {
+func parseMembershipID(prefix, id string) (groupID, memberID string, ok bool) {
 	parts := membershipIDs.FindStringSubmatch(id)
 	if parts == nil || parts[1] != prefix {
-		return memberModel{}, false
+		return "", "", false
 	}
-	return memberModel{ID: types.StringValue(id), GroupID: types.StringValue(parts[2]), MemberID: types.StringValue(parts[3])}, true
+	return parts[2], parts[3], true
 }

@@ -9,8 +9,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -46,6 +44,12 @@ func remember(ctx context.Context, private privateWriter, key, value string) dia
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to Save Private State", err.Error())}
 	}
 	return private.SetKey(ctx, key, raw)
+}
+
+// privateStore is private state in operations that read and write it.
+type privateStore interface {
+	privateReader
+	privateWriter
 }
 
 // remembered is false when nothing was remembered under that key.
@@ -85,7 +89,8 @@ const attributeAccountID = "account_id"
 
 // accountIDAttribute is part of every resource. Nothing else in a plan that creates
 // says where: private state is for what exists, and the provider block may take the
-// account from the environment.
+// account from the environment. Terraform plans again before it applies, and stops
+// where the answer is another one.
 func accountIDAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		Computed: true, PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
@@ -95,15 +100,6 @@ func accountIDAttribute() schema.StringAttribute {
 
 // accountID is the value of that attribute.
 func (s *session) accountID() types.String { return types.StringValue(s.account.AccountID()) }
-
-// bindToAccount puts the account into the plan. Terraform plans again before it
-// applies, and stops where the answer is another one.
-func (s *session) bindToAccount(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if s == nil || req.Plan.Raw.IsNull() || req.Plan.Raw.Equal(req.State.Raw) {
-		return
-	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(attributeAccountID), s.account.AccountID())...)
-}
 
 // rememberAccount notes the account that the instance lives in.
 func (s *session) rememberAccount(ctx context.Context, private privateWriter) diag.Diagnostics {

@@ -24,9 +24,8 @@ const (
 )
 
 type ledgerModel struct {
-	ID        types.String `tfsdk:"id"`
-	AccountID types.String `tfsdk:"account_id"`
-	Exclude   types.Set    `tfsdk:"exclude"`
+	instanceModel
+	Exclude types.Set `tfsdk:"exclude"`
 
 	PendingExternalIDs  types.Map    `tfsdk:"pending_external_ids"`
 	MaxNewExternalIDs   types.Number `tfsdk:"max_new_external_ids"`

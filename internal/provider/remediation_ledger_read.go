@@ -12,7 +12,6 @@ import (
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
@@ -23,33 +22,22 @@ import (
 // client has a bound of its own.
 const ledgerReaders = 32
 
-// Read notes what the account holds now beside each entry, and forgets entries
+// read notes what the account holds now beside each entry, and forgets entries
 // whose principals are provably gone. An entry that cannot be looked up keeps
 // what was seen before.
 //
 // Of an entry that a data source of this run offers, nothing is noted: its
 // present value is about to be replaced, and a later plan without refresh would
 // take the remembered one for another settlement.
-func (r *remediationLedgerResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state ledgerModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, "remediation ledger")...)
-	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
-	defer cancel()
+func (r *remediationLedgerResource) read(ctx context.Context, state *ledgerModel, _ privateStore, diags *diag.Diagnostics) readOutcome {
 	var missed notLookedAt
-	r.session.lookAtExternalIDs(ctx, state.externalIDs(), &missed, &resp.Diagnostics)
-	lookAtMembers(ctx, r.session, state.memberRemovals(), &missed, &resp.Diagnostics)
-	lookAtMembers(ctx, r.session, state.memberships(), &missed, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
+	r.session.lookAtExternalIDs(ctx, state.externalIDs(), &missed, diags)
+	lookAtMembers(ctx, r.session, state.memberRemovals(), &missed, diags)
+	lookAtMembers(ctx, r.session, state.memberships(), &missed, diags)
+	if !diags.HasError() {
+		missed.warn(diags)
 	}
-	missed.warn(&resp.Diagnostics)
-	state.AccountID = r.session.accountID()
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	return refreshed
 }
 
 // notLookedAt are the entries that could not be looked at, and why. It is safe

@@ -17,76 +17,55 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-var (
-	_ resource.ResourceWithConfigure      = (*remediationLedgerResource)(nil)
-	_ resource.ResourceWithModifyPlan     = (*remediationLedgerResource)(nil)
-	_ resource.ResourceWithValidateConfig = (*remediationLedgerResource)(nil)
-)
-
 // remediationLedgerResource remembers what was found, so that a fix does not
 // vanish from configuration when its divergence is gone. It writes nothing
-// remote.
-type remediationLedgerResource struct{ sessionResource }
+// remote, and a destroy forgets.
+type remediationLedgerResource struct{ kindBase[*ledgerModel] }
 
-func newRemediationLedgerResource() resource.Resource { return &remediationLedgerResource{} }
-
-func (r *remediationLedgerResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_remediation_ledger"
+func newRemediationLedgerResource() resource.Resource {
+	return newManaged[ledgerModel](&remediationLedgerResource{})
 }
 
-// ModifyPlan computes the maps from configuration and prior state alone, so
+func (r *remediationLedgerResource) names() resourceNames {
+	return resourceNames{typeName: "remediation_ledger", thing: "Remediation Ledger"}
+}
+
+// fact is none: it has no remote counterpart.
+func (r *remediationLedgerResource) fact(*ledgerModel) string { return "" }
+
+// modifyPlan computes the maps from configuration and prior state alone, so
 // that they are known while planning and the same when Terraform plans again
 // during apply (docs/design/fixed-point.md).
-func (r *remediationLedgerResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() {
-		warnForgetting(ctx, req, &resp.Diagnostics)
-		return
+func (r *remediationLedgerResource) modifyPlan(ctx context.Context, p *planning[*ledgerModel]) {
+	r.session.newLedger.Store(r.session.newLedger.Load() || !p.exists)
+	plan, state, diags := p.plan, p.state, p.diags()
+	if !p.exists {
+		state = emptyLedger()
 	}
-	r.session.newLedger.Store(r.session.newLedger.Load() || req.State.Raw.IsNull())
-	if !req.State.Raw.IsNull() {
-		// Not only in Read: a saved plan is applied without one, and the keys of one
-		// account must not become another's.
-		resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, "remediation ledger")...)
-		if resp.Diagnostics.HasError() {
-			return
-		}
-	}
-	r.session.bindToAccount(ctx, req, resp)
-	var plan ledgerModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	state := emptyLedger()
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	merged := plan.merge(ctx, state, &resp.Diagnostics)
-	r.checkExclude(&plan, merged, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || merged == nil {
+	merged := plan.merge(ctx, state, diags)
+	r.checkExclude(plan, merged, diags)
+	if diags.HasError() || merged == nil {
 		return // Unknown input leaves unknown maps: they are computed in the apply.
 	}
 	r.session.checkTargets(membershipTargets{
-		entries: membershipEntries(merged), tracked: state.memberships().decode(ctx, &state.Memberships, &resp.Diagnostics),
-		pending: plan.memberships().decode(ctx, &plan.PendingMemberships, &resp.Diagnostics),
-		exclude: plan.excluded(&resp.Diagnostics),
-	}, &resp.Diagnostics)
-	same := !req.State.Raw.IsNull() && plan.sameSettings(state)
+		entries: membershipEntries(merged), tracked: state.memberships().decode(ctx, &state.Memberships, diags),
+		pending: plan.memberships().decode(ctx, &plan.PendingMemberships, diags),
+		exclude: plan.excluded(diags),
+	}, diags)
+	same := p.exists && plan.sameSettings(state)
 	for _, section := range merged {
-		section.checkLimit(&resp.Diagnostics)
+		section.checkLimit(diags)
 		same = same && section.same()
 	}
 	if same {
-		// Only putting the whole prior object back suppresses the diff
-		// (docs/reference/terraform-semantics.md 1, item 7).
-		resp.Plan.Raw = req.State.Raw
+		p.keepAll()
 		return
 	}
 	for _, section := range merged {
-		section.apply(ctx, &resp.Diagnostics)
+		section.apply(ctx, diags)
 	}
 	plan.ID, plan.AccountID = types.StringValue(ledgerID), r.session.accountID()
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	diags.Append(p.resp.Plan.Set(ctx, plan)...)
 }
 
 // checkExclude checks exclude against what may be excluded; merged is nil while that
@@ -107,44 +86,21 @@ func (r *remediationLedgerResource) checkExclude(plan *ledgerModel, merged []mer
 	e.check(diags)
 }
 
-func (r *remediationLedgerResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan ledgerModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	r.session.applying.Store(true)
-	plan.settle(ctx, emptyLedger(), &resp.Diagnostics)
-	plan.AccountID = r.session.accountID()
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
+func (r *remediationLedgerResource) create(ctx context.Context, plan *ledgerModel, _ privateWriter, diags *diag.Diagnostics) {
+	plan.settle(ctx, emptyLedger(), diags)
 }
 
-func (r *remediationLedgerResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state ledgerModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	r.session.applying.Store(true)
-	plan.settle(ctx, &state, &resp.Diagnostics)
-	plan.AccountID = r.session.accountID()
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
+func (r *remediationLedgerResource) update(ctx context.Context, u updating[*ledgerModel], diags *diag.Diagnostics) bool {
+	u.plan.settle(ctx, u.state, diags)
+	return !diags.HasError()
 }
 
-// ValidateConfig refuses entries whose key names another principal, because
+// validate refuses entries whose key names another principal, because
 // everything goes by keys, and values that no apply could write.
-func (r *remediationLedgerResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config ledgerModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	validateExternalIDEntries(ctx, &config, &resp.Diagnostics)
-	validateMemberEntries(ctx, config.memberRemovals(), false, &resp.Diagnostics)
-	validateMemberEntries(ctx, config.memberships(), true, &resp.Diagnostics)
+func (r *remediationLedgerResource) validate(ctx context.Context, config *ledgerModel, diags *diag.Diagnostics) {
+	validateExternalIDEntries(ctx, config, diags)
+	validateMemberEntries(ctx, config.memberRemovals(), false, diags)
+	validateMemberEntries(ctx, config.memberships(), true, diags)
 }
 
 func validateExternalIDEntries(ctx context.Context, config *ledgerModel, diags *diag.Diagnostics) {
@@ -213,16 +169,7 @@ func validateMemberEntries[E memberEntry](ctx context.Context, section ledgerSec
 	}
 }
 
-// Delete forgets; the account stays as it is.
-func (r *remediationLedgerResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
-}
-
-func warnForgetting(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) {
-	if req.State.Raw.IsNull() {
-		return
-	}
-	var state ledgerModel
-	diags.Append(req.State.Get(ctx, &state)...)
+func (r *remediationLedgerResource) planDestroy(_ context.Context, state *ledgerModel, _ privateReader, diags *diag.Diagnostics) {
 	ids, removals, memberships := len(state.ExternalIDs.Elements()), len(state.MemberRemovals.Elements()), len(state.Memberships.Elements())
 	if ids+removals+memberships > 0 {
 		diags.AddWarning("Remediation Ledger Will Be Forgotten", fmt.Sprintf("Destroying the ledger forgets %d externalId fixes, %d member removals "+

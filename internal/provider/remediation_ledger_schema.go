@@ -10,7 +10,6 @@ import (
 	"math/big"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/numberdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -19,13 +18,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-func (r *remediationLedgerResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *remediationLedgerResource) schema(context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{
 		"id": schema.StringAttribute{
 			Computed: true, MarkdownDescription: "Always `" + ledgerID + "`.",
 			PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 		},
-		attributeAccountID: accountIDAttribute(),
 		"exclude": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "Keys to leave out and to forget, for example `user/123` or `<group id>/<member id>`. What is no key is refused; " +
@@ -36,7 +34,7 @@ func (r *remediationLedgerResource) Schema(_ context.Context, _ resource.SchemaR
 	maps.Copy(attributes, ledgerExternalIDAttributes())
 	maps.Copy(attributes, ledgerRemovalAttributes())
 	maps.Copy(attributes, ledgerMembershipAttributes())
-	resp.Schema = schema.Schema{
+	return schema.Schema{
 		MarkdownDescription: "The memory of what was found. A divergence disappears once it is fixed, so a `for_each` straight over findings would " +
 			"plan to destroy every fix on the next run. The ledger takes what is pending from the data sources and keeps it while it is tracked: " +
 			"its maps are known while planning and drive `for_each`. It writes nothing remote; destroying it forgets." +

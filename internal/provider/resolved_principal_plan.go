@@ -11,7 +11,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
@@ -20,30 +19,28 @@ import (
 // keepLinkedElsewhere puts the prior state back where the configuration is what it was
 // and someone else has given the principal another externalId: resolving once more
 // would make another principal.
-func keepLinkedElsewhere(ctx context.Context, plan resolvedPrincipalModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.State.Raw.IsNull() || plan.ExternalID.IsUnknown() || resp.Diagnostics.HasError() {
+func keepLinkedElsewhere(ctx context.Context, p *planning[*resolvedPrincipalModel]) {
+	if !p.exists || p.plan.ExternalID.IsUnknown() {
 		return
 	}
-	var state resolvedPrincipalModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	applied, known, diags := remembered(ctx, req.Private, keyApplied)
-	resp.Diagnostics.Append(diags...)
-	wanted, present := plan.ExternalID.ValueString(), state.ExternalID.ValueString()
-	if resp.Diagnostics.HasError() || !plan.PrincipalType.Equal(state.PrincipalType) || audit.SameExternalID(wanted, present) ||
+	applied, known, found := remembered(ctx, p.private, keyApplied)
+	p.diags().Append(found...)
+	wanted, present := p.plan.ExternalID.ValueString(), p.state.ExternalID.ValueString()
+	if p.diags().HasError() || !p.plan.PrincipalType.Equal(p.state.PrincipalType) || audit.SameExternalID(wanted, present) ||
 		!known || !audit.SameExternalID(applied, wanted) {
 		return
 	}
-	resp.Diagnostics.AddAttributeWarning(path.Root("external_id"), "External ID Written by Someone Else", fmt.Sprintf("%s was resolved for the external id %q, and "+
+	p.diags().AddAttributeWarning(path.Root("external_id"), "External ID Written by Someone Else", fmt.Sprintf("%s was resolved for the external id %q, and "+
 		"the account now holds %q for it. Nothing is changed: resolving %[2]q again would make another principal. To link this one again, use dbxidentity_external_id; "+
 		"to resolve the identity all the same, replace the instance (-replace).",
-		principalTitle(audit.Principal{Ref: state.ref(), Name: state.PrincipalName.ValueString()}), applied, present))
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("external_id"), state.ExternalID)...)
+		principalTitle(audit.Principal{Ref: p.state.ref(), Name: p.state.PrincipalName.ValueString()}), applied, present))
+	p.set(ctx, "external_id", p.state.ExternalID)
 }
 
 // lookForTwins refuses to resolve an identity that the account knows by its name, but
 // not by its id: Databricks would make a second principal of that name, which is
 // the divergence that this provider is there to repair.
-func (r *resolvedPrincipalResource) lookForTwins(ctx context.Context, plan resolvedPrincipalModel, diags *diag.Diagnostics) {
+func (r *resolvedPrincipalResource) lookForTwins(ctx context.Context, plan *resolvedPrincipalModel, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
 	externalID, kind := plan.ExternalID.ValueString(), plan.kind()
@@ -70,7 +67,7 @@ func (r *resolvedPrincipalResource) lookForTwins(ctx context.Context, plan resol
 }
 
 // warnIdentity says what the apply will run into.
-func warnIdentity(diags *diag.Diagnostics, source string, plan resolvedPrincipalModel, found idp.Found) {
+func warnIdentity(diags *diag.Diagnostics, source string, plan *resolvedPrincipalModel, found idp.Found) {
 	at, externalID := path.Root("external_id"), plan.ExternalID.ValueString()
 	switch id := found.Identity; {
 	case found.Unknown != "":
@@ -89,7 +86,7 @@ func warnIdentity(diags *diag.Diagnostics, source string, plan resolvedPrincipal
 // reportTwins reports principals that have a name of the identity and not its id. Two
 // service principals with different application ids are two applications, whatever
 // they are called.
-func reportTwins(diags *diag.Diagnostics, plan resolvedPrincipalModel, found idp.Found, named []audit.Principal) {
+func reportTwins(diags *diag.Diagnostics, plan *resolvedPrincipalModel, found idp.Found, named []audit.Principal) {
 	at, externalID := path.Root("external_id"), plan.ExternalID.ValueString()
 	for _, p := range named {
 		if p.Type == audit.TypeServicePrincipal && !slices.ContainsFunc(found.Names, func(name string) bool { return strings.EqualFold(name, p.Name) }) {

@@ -13,37 +13,41 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-)
-
-var (
-	_ resource.ResourceWithConfigure      = (*resolvedPrincipalResource)(nil)
-	_ resource.ResourceWithIdentity       = (*resolvedPrincipalResource)(nil)
-	_ resource.ResourceWithImportState    = (*resolvedPrincipalResource)(nil)
-	_ resource.ResourceWithModifyPlan     = (*resolvedPrincipalResource)(nil)
-	_ resource.ResourceWithValidateConfig = (*resolvedPrincipalResource)(nil)
 )
 
 // thingResolvedPrincipal is what summaries of diagnostics call this resource.
 const thingResolvedPrincipal = "Resolved Principal"
 
 // resolvedPrincipalResource is one remote fact: an identity of the IdP exists in
-// the account. Only create asks for that; read looks at what came of it.
-type resolvedPrincipalResource struct{ sessionResource }
-
-func newResolvedPrincipalResource() resource.Resource { return &resolvedPrincipalResource{} }
-
-func (r *resolvedPrincipalResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_resolved_principal"
+// the account. Only create asks for that; read looks at what came of it. A destroy
+// keeps the principal: others may use it by now, and Databricks would provision it
+// again at its next sign-in.
+type resolvedPrincipalResource struct {
+	kindBase[*resolvedPrincipalModel]
 }
 
-// ValidateConfig refuses ids that no identity has.
-func (r *resolvedPrincipalResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config resolvedPrincipalModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || config.PrincipalType.IsUnknown() || config.ExternalID.IsUnknown() || config.ExternalID.IsNull() {
+func newResolvedPrincipalResource() resource.Resource {
+	return newImportable[resolvedPrincipalModel](&resolvedPrincipalResource{})
+}
+
+func (r *resolvedPrincipalResource) names() resourceNames {
+	return resourceNames{typeName: "resolved_principal", thing: thingResolvedPrincipal}
+}
+
+// fact is unknown before the identity was resolved.
+func (r *resolvedPrincipalResource) fact(*resolvedPrincipalModel) string { return "" }
+
+func (r *resolvedPrincipalResource) identity(m *resolvedPrincipalModel) any {
+	return r.session.principalIdentity(m.ref())
+}
+
+// validate refuses ids that no identity has.
+func (r *resolvedPrincipalResource) validate(_ context.Context, config *resolvedPrincipalModel, diags *diag.Diagnostics) {
+	if config.PrincipalType.IsUnknown() || config.ExternalID.IsUnknown() || config.ExternalID.IsNull() {
 		return
 	}
 	value := config.ExternalID.ValueString()
@@ -51,39 +55,22 @@ func (r *resolvedPrincipalResource) ValidateConfig(ctx context.Context, req reso
 		return // The validator of the attribute has refused it.
 	}
 	if err := audit.ValidateExternalID(config.kind(), value); err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("external_id"), "Invalid External ID", fmt.Sprintf("No identity can be resolved by it: %s.", err))
+		diags.AddAttributeError(path.Root("external_id"), "Invalid External ID", fmt.Sprintf("No identity can be resolved by it: %s.", err))
 	}
 }
 
-// ModifyPlan refuses what the provider block alone can decide, and to make a second
+// modifyPlan refuses what the provider block alone can decide, and to make a second
 // principal of one identity. No API tells whether automatic identity management is on,
 // so otherwise the apply finds out.
-func (r *resolvedPrincipalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if r.session == nil {
-		return
-	}
-	if req.Plan.Raw.IsNull() {
-		r.warnStays(ctx, req, &resp.Diagnostics)
-		return
-	}
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, thingResolvedPrincipal)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	defer sayHowToDestroy(&resp.Diagnostics)
-	r.session.bindToAccount(ctx, req, resp)
-	var plan resolvedPrincipalModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	keepLinkedElsewhere(ctx, plan, req, resp)
-	if req.State.Raw.IsNull() && !resp.Diagnostics.HasError() { // So is a replacement planned.
-		r.refuseCreate(ctx, plan, &resp.Diagnostics)
+func (r *resolvedPrincipalResource) modifyPlan(ctx context.Context, p *planning[*resolvedPrincipalModel]) {
+	keepLinkedElsewhere(ctx, p)
+	if !p.exists && !p.diags().HasError() { // So is a replacement planned.
+		r.refuseCreate(ctx, p.plan, p.diags())
 	}
 }
 
 // refuseCreate reports what speaks against resolving an identity.
-func (r *resolvedPrincipalResource) refuseCreate(ctx context.Context, plan resolvedPrincipalModel, diags *diag.Diagnostics) {
+func (r *resolvedPrincipalResource) refuseCreate(ctx context.Context, plan *resolvedPrincipalModel, diags *diag.Diagnostics) {
 	switch {
 	case r.session.settings.aim == audit.AIMOff:
 		diags.AddError("Refusing to Plan "+thingResolvedPrincipal, aimOffText+" The provider says automatic_identity_management = \"off\".")
@@ -92,54 +79,32 @@ func (r *resolvedPrincipalResource) refuseCreate(ctx context.Context, plan resol
 	}
 }
 
-// warnStays says that a destroy deletes nobody.
-func (r *resolvedPrincipalResource) warnStays(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) {
-	var state resolvedPrincipalModel
-	if req.State.Raw.IsNull() {
-		return
-	}
-	diags.Append(req.State.Get(ctx, &state)...)
-	ref := audit.Ref{Type: state.kind(), ID: state.PrincipalID.ValueString()}
-	if diags.HasError() || r.session.isGone(ctx, ref) {
+// planDestroy says that a destroy deletes no one.
+func (r *resolvedPrincipalResource) planDestroy(ctx context.Context, state *resolvedPrincipalModel, _ privateReader, diags *diag.Diagnostics) {
+	if r.session.isGone(ctx, state.ref()) {
 		return
 	}
 	r.session.warnOfDestroy(staysInAccount, fmt.Sprintf("%s (%s) stays in the account, with everything that it may do, when this instance is destroyed: nothing that was resolved is deleted.",
-		ref, state.PrincipalName.ValueString()), diags)
+		state.ref(), state.PrincipalName.ValueString()), diags)
 }
 
 const aimOffText = "Databricks provisions identities of the identity provider only where automatic identity management (AIM) is on. " +
 	"Without it, users, groups and service principals come from SCIM provisioning or are made in the account, and their " +
 	"externalId is set with dbxidentity_external_id."
 
-func (r *resolvedPrincipalResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan resolvedPrincipalModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	limit, diags := plan.Timeouts.Create(ctx, defaultWriteTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-
+func (r *resolvedPrincipalResource) create(ctx context.Context, plan *resolvedPrincipalModel, private privateWriter, diags *diag.Diagnostics) {
 	p, err := r.session.account.Resolve(ctx, plan.kind(), plan.ExternalID.ValueString())
-	r.session.warnJournal(&resp.Diagnostics)
-	if err != nil {
-		// Nothing is put into state: the next create finds what this one made.
-		addResolveError(&resp.Diagnostics, plan, err)
+	if err != nil { // The next create finds what this one made.
+		addResolveError(diags, plan, err)
 		return
 	}
 	plan.take(p)
-	plan.AccountID = r.session.accountID()
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), p.Ref)...)
-	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
-	resp.Diagnostics.Append(remember(ctx, resp.Private, keyApplied, plan.ExternalID.ValueString())...)
-	r.warnTwins(ctx, p, &resp.Diagnostics)
+	diags.Append(remember(ctx, private, keyApplied, plan.ExternalID.ValueString())...)
+	r.warnTwins(ctx, p, diags)
 }
 
 // addResolveError says what an identity that could not be resolved means.
-func addResolveError(diags *diag.Diagnostics, plan resolvedPrincipalModel, err error) {
+func addResolveError(diags *diag.Diagnostics, plan *resolvedPrincipalModel, err error) {
 	var (
 		untold      *account.JournalError
 		unconfirmed *account.UnconfirmedError
@@ -165,66 +130,39 @@ func addResolveError(diags *diag.Diagnostics, plan resolvedPrincipalModel, err e
 	}
 }
 
-func (r *resolvedPrincipalResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state resolvedPrincipalModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	limit, diags := state.Timeouts.Read(ctx, defaultWriteTimeout)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, thingResolvedPrincipal)...)
-	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	// Before anything else, and from state: see externalIDResource.Read.
-	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), state.ref())...)
-
+func (r *resolvedPrincipalResource) read(ctx context.Context, state *resolvedPrincipalModel, _ privateStore, diags *diag.Diagnostics) readOutcome {
 	p, err := r.session.account.KnownHolding(ctx, state.ref(), state.ExternalID.ValueString())
 	switch {
 	case errors.Is(err, account.ErrNotFound):
 		var refused diag.Diagnostics
 		if r.refuseCreate(ctx, state, &refused); !refused.HasError() {
-			resp.State.RemoveResource(ctx)
-			return
+			return vanished
 		}
-		warnStays(&resp.Diagnostics, thingResolvedPrincipal, state.ID.ValueString(), fmt.Sprintf("%s does not exist in the account any more, and "+
+		warnStays(diags, thingResolvedPrincipal, state.ID.ValueString(), fmt.Sprintf("%s does not exist in the account any more, and "+
 			"resolving %q again would be refused: %s", principalTitle(audit.Principal{Ref: state.ref(), Name: state.PrincipalName.ValueString()}),
 			state.ExternalID.ValueString(), refused.Errors()[0].Detail()))
-		return
+		return unchanged
 	case err != nil:
-		addReadError(&resp.Diagnostics, thingResolvedPrincipal, "reading "+state.ref().String(), err)
-		return
+		addReadError(diags, thingResolvedPrincipal, "reading "+state.ref().String(), err)
+		return unchanged
 	}
 	state.take(p)
-	state.AccountID = r.session.accountID()
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	return refreshed
 }
 
-// Update is for timeouts and the spelling of the id; everything else replaces.
-func (r *resolvedPrincipalResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state resolvedPrincipalModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	state.Timeouts, state.ExternalID, state.AccountID = plan.Timeouts, plan.ExternalID, r.session.accountID()
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), state.ref())...)
+// update is for timeouts and the spelling of the id; everything else replaces.
+func (r *resolvedPrincipalResource) update(_ context.Context, u updating[*resolvedPrincipalModel], _ *diag.Diagnostics) bool {
+	timeouts, externalID := u.plan.Timeouts, u.plan.ExternalID
+	*u.plan = *u.state
+	u.plan.Timeouts, u.plan.ExternalID = timeouts, externalID
+	return true
 }
 
-// Delete keeps the principal: others may use it by now, and Databricks would
-// provision it again at its next sign-in.
-func (r *resolvedPrincipalResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
-}
-
-// ImportState takes "user/external/<external id>" or the identity, which has the
+// imported takes "user/external/<external id>" or the identity, which has the
 // internal id. It looks the principal up and resolves nothing.
-func (r *resolvedPrincipalResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *resolvedPrincipalResource) imported(
+	ctx context.Context, req resource.ImportStateRequest, m *resolvedPrincipalModel, private privateWriter, diags *diag.Diagnostics,
+) {
 	var (
 		p   audit.Principal
 		ref audit.Ref
@@ -232,28 +170,22 @@ func (r *resolvedPrincipalResource) ImportState(ctx context.Context, req resourc
 	)
 	if req.ID != "" {
 		p, err = r.importedByExternalID(ctx, req.ID)
-	} else if ref, err = importedRef(ctx, req, r.session.account.AccountID(), &resp.Diagnostics); err == nil && !resp.Diagnostics.HasError() {
+	} else if ref, err = importedRef(ctx, req, r.session.account.AccountID(), diags); err == nil && !diags.HasError() {
 		p, err = r.session.account.Principal(ctx, ref)
 	}
-	if resp.Diagnostics.HasError() {
+	if diags.HasError() {
 		return
 	}
 	if err == nil && p.ExternalID == "" {
 		err = fmt.Errorf("%s has no externalId, so no identity provider knows it", p.Ref)
 	}
 	if err != nil {
-		resp.Diagnostics.AddError("Unable to Import "+thingResolvedPrincipal, fmt.Sprintf("Cannot import: %s.%s", withoutStop(err), nextStep(err)))
+		diags.AddError("Unable to Import "+thingResolvedPrincipal, fmt.Sprintf("Cannot import: %s.%s", withoutStop(err), nextStep(err)))
 		return
 	}
-	for name, value := range map[string]any{
-		"id": p.Ref.String(), "principal_type": string(p.Type), "principal_id": p.ID, "principal_name": p.Name,
-		"external_id": p.ExternalID, "active": p.Active, attributeAccountID: r.session.account.AccountID(),
-	} {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
-	}
-	resp.Diagnostics.Append(setPrincipalIdentity(ctx, resp.Identity, r.session.account.AccountID(), p.Ref)...)
-	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
-	resp.Diagnostics.Append(remember(ctx, resp.Private, keyApplied, p.ExternalID)...)
+	m.PrincipalType, m.ExternalID = types.StringValue(string(p.Type)), types.StringValue(p.ExternalID)
+	m.take(p)
+	diags.Append(remember(ctx, private, keyApplied, p.ExternalID)...)
 }
 
 // importedByExternalID finds the principal of an import id in the listing.

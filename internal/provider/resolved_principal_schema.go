@@ -8,7 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -20,14 +20,12 @@ import (
 )
 
 type resolvedPrincipalModel struct {
-	ID            types.String   `tfsdk:"id"`
-	AccountID     types.String   `tfsdk:"account_id"`
-	PrincipalType types.String   `tfsdk:"principal_type"`
-	ExternalID    types.String   `tfsdk:"external_id"`
-	PrincipalID   types.String   `tfsdk:"principal_id"`
-	PrincipalName types.String   `tfsdk:"principal_name"`
-	Active        types.Bool     `tfsdk:"active"`
-	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+	timedModel
+	PrincipalType types.String `tfsdk:"principal_type"`
+	ExternalID    types.String `tfsdk:"external_id"`
+	PrincipalID   types.String `tfsdk:"principal_id"`
+	PrincipalName types.String `tfsdk:"principal_name"`
+	Active        types.Bool   `tfsdk:"active"`
 }
 
 func (m resolvedPrincipalModel) kind() audit.PrincipalType {
@@ -57,10 +55,10 @@ func otherExternalID(ctx context.Context, req planmodifier.StringRequest, resp *
 	resp.RequiresReplace = !audit.SameExternalID(req.StateValue.ValueString(), wanted) && !(known && audit.SameExternalID(applied, wanted))
 }
 
-func (r *resolvedPrincipalResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *resolvedPrincipalResource) schema(ctx context.Context) schema.Schema {
 	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	keepState := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
-	resp.Schema = schema.Schema{
+	return schema.Schema{
 		MarkdownDescription: "An identity of the identity provider that exists in the account: a user, group or service principal that can be given " +
 			"Unity Catalog grants, workspace assignments and memberships before it ever signed in. Create asks Databricks to resolve the external id, " +
 			"which provisions the identity if it is not there; it needs automatic identity management (AIM). Read looks at the principal by its " +
@@ -78,7 +76,6 @@ func (r *resolvedPrincipalResource) Schema(ctx context.Context, _ resource.Schem
 				Computed: true, PlanModifiers: keepState,
 				MarkdownDescription: "`user/<id>`, `group/<id>` or `service_principal/<id>`.",
 			},
-			attributeAccountID: accountIDAttribute(),
 			"principal_type": schema.StringAttribute{
 				Required: true, PlanModifiers: replace, Validators: []validator.String{stringvalidator.OneOf(principalTypeNames()...)},
 				MarkdownDescription: "`user`, `group` or `service_principal`. A change replaces the instance.",
@@ -107,6 +104,6 @@ func (r *resolvedPrincipalResource) Schema(ctx context.Context, _ resource.Schem
 	}
 }
 
-func (r *resolvedPrincipalResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = principalIdentitySchema()
+func (r *resolvedPrincipalResource) identitySchema() identityschema.Schema {
+	return principalIdentitySchema()
 }

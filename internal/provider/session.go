@@ -15,7 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 	"golang.org/x/text/unicode/norm"
 
@@ -35,7 +34,7 @@ type session struct {
 	idp      idp.Source    // nil: none configured
 	lookups  *idp.Gathered // nil: the IdP cannot be asked for ids
 	now      func() time.Time
-	handover *handover
+	claims   *instanceClaims
 	wants    instanceWants
 	// applying is true once this run has begun to apply what was planned.
 	applying atomic.Bool
@@ -198,7 +197,7 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 	kept.bind(ctx, s, client)
 	source := newIDP(s, client, diags) //nolint:contextcheck // The files that it reads have a time limit of their own.
 	return &session{
-		settings: s, account: client, idp: source, lookups: gathered(source), now: time.Now, handover: newHandover(), checkpoints: kept,
+		settings: s, account: client, idp: source, lookups: gathered(source), now: time.Now, claims: newInstanceClaims(), checkpoints: kept,
 		offered: map[audit.Ref]string{}, offeredMembers: map[string]bool{}, clones: map[string]map[string]bool{},
 	}
 }
@@ -277,13 +276,6 @@ type sessionDataSource struct{ session *session }
 
 func (d *sessionDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	d.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
-}
-
-// sessionResource is the part that all resources share.
-type sessionResource struct{ session *session }
-
-func (r *sessionResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 // principalTitle names a principal in errors: its key, and its name when known.

@@ -15,14 +15,14 @@ import (
 // keyRun is where an instance remembers the run that created it.
 const keyRun = "run"
 
-// heldElsewhere is why a destroy leaves what it would undo.
-const heldElsewhere = "another instance, created in this run, is for the same one now"
+// claimedElsewhere is why a destroy leaves what it would undo.
+const claimedElsewhere = "another instance, created in this run, is for the same one now"
 
-// handover keeps the destroy of one instance from undoing what another instance of
+// instanceClaims keep the destroy of one instance from undoing what another instance of
 // the same run is for: one that was renamed without a moved block, or replaced with
 // create_before_destroy. Terraform does not know that the two are one remote fact,
 // and runs them in either order, or at the same time.
-type handover struct {
+type instanceClaims struct {
 	// run tells the instances of this run from those that it found in state.
 	run string
 
@@ -31,22 +31,22 @@ type handover struct {
 	leaving map[string]chan struct{} // destroys under way; closed at their end
 }
 
-func newHandover() *handover {
-	return &handover{run: rand.Text(), held: map[string]int{}, leaving: map[string]chan struct{}{}}
+func newInstanceClaims() *instanceClaims {
+	return &instanceClaims{run: rand.Text(), held: map[string]int{}, leaving: map[string]chan struct{}{}}
 }
 
 // take notes that an instance for the fact is being created, after the end of any
 // destroy of it that has begun.
-func (h *handover) take(ctx context.Context, fact string) error {
+func (c *instanceClaims) take(ctx context.Context, fact string) error {
 	for {
-		h.mu.Lock()
-		ends := h.leaving[fact]
+		c.mu.Lock()
+		ends := c.leaving[fact]
 		if ends == nil {
-			h.held[fact]++
-			h.mu.Unlock()
+			c.held[fact]++
+			c.mu.Unlock()
 			return nil
 		}
-		h.mu.Unlock()
+		c.mu.Unlock()
 		select {
 		case <-ends:
 		case <-ctx.Done():
@@ -57,27 +57,27 @@ func (h *handover) take(ctx context.Context, fact string) error {
 
 // give begins a destroy that undoes something; the caller calls done at its end. It
 // is false where another instance of this run is for the same fact.
-func (h *handover) give(ctx context.Context, fact string, private privateReader) (done func(), free bool) {
+func (c *instanceClaims) give(ctx context.Context, fact string, private privateReader) (done func(), free bool) {
 	run, known, _ := remembered(ctx, private, keyRun)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if known && run == h.run && h.held[fact] > 0 {
-		h.held[fact]-- // Its own.
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known && run == c.run && c.held[fact] > 0 {
+		c.held[fact]-- // Its own.
 	}
-	if h.held[fact] > 0 || h.leaving[fact] != nil {
+	if c.held[fact] > 0 || c.leaving[fact] != nil {
 		return nil, false
 	}
 	ends := make(chan struct{})
-	h.leaving[fact] = ends
+	c.leaving[fact] = ends
 	return func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		delete(h.leaving, fact)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.leaving, fact)
 		close(ends)
 	}, true
 }
 
 // remember notes in an instance that this run created it.
-func (h *handover) remember(ctx context.Context, private privateWriter) diag.Diagnostics {
-	return remember(ctx, private, keyRun, h.run)
+func (c *instanceClaims) remember(ctx context.Context, private privateWriter) diag.Diagnostics {
+	return remember(ctx, private, keyRun, c.run)
 }

@@ -31,7 +31,7 @@ func (a account) membersOf(groupID string) []string {
 // Two instances for one fact change places in one run: the destroy of the first,
 // after the second was created, undoes nothing. Destroyed itself later, the second
 // does what its own on_destroy says.
-func TestHandover_createdBeforeDestroyed(t *testing.T) {
+func TestInstanceClaims_createdBeforeDestroyed(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		resource string
@@ -89,7 +89,7 @@ func TestHandover_createdBeforeDestroyed(t *testing.T) {
 
 // create_before_destroy, and an instance that is renamed without a moved block, in
 // the real command line: one apply, nobody loses anything, and the next plan is empty.
-func TestProcess_handover(t *testing.T) {
+func TestProcess_instanceClaims(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, smallWorld(), simulator.Options{})
 	w := newWorkspace(t, a.config("", named("replaced", "user", "103", entraID(3), `expected_current_external_id = "`+entraID(999)+`"

@@ -23,13 +23,13 @@ func (p privateValues) GetKey(_ context.Context, key string) ([]byte, diag.Diagn
 	return p[key], nil
 }
 
-func TestHandover(t *testing.T) {
+func TestInstanceClaims(t *testing.T) {
 	t.Parallel()
 	const fact = "group/1/member/2"
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	h, older := newHandover(), privateValues{}
-	newHandover().remember(t.Context(), older)
+	h, older := newInstanceClaims(), privateValues{}
+	newInstanceClaims().remember(t.Context(), older)
 
 	done, free := h.give(t.Context(), fact, older)
 	if !free {
