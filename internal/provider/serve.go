@@ -22,14 +22,21 @@ const address = "registry.terraform.io/dbxidentity/dbxidentity"
 // Serve serves the provider to Terraform and OpenTofu until they end it; with
 // debug to whoever attaches.
 func Serve(version string, debug bool) error {
-	var options []tf6server.ServeOpt
+	var (
+		options []tf6server.ServeOpt
+		changes []Option
+	)
 	if debug {
 		options = append(options, tf6server.WithManagedDebug())
 	} else {
-		go endWithParent(os.Getppid())
+		parent := os.Getppid()
+		if appliesSavedPlan(parentArguments(parent)) {
+			changes = append(changes, withSavedPlan)
+		}
+		go endWithParent(parent)
 	}
 	return tf6server.Serve(address, func() tfprotov6.ProviderServer {
-		return briefServer{providerserver.NewProtocol6(New(version)())()}
+		return briefServer{providerserver.NewProtocol6(New(version, changes...)())()}
 	}, options...)
 }
 

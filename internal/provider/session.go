@@ -196,10 +196,12 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 	}
 	kept.bind(ctx, s, client)
 	source := newIDP(s, client, diags) //nolint:contextcheck // The files that it reads have a time limit of their own.
-	return &session{
+	out := &session{
 		settings: s, account: client, idp: source, lookups: gathered(source), now: time.Now, claims: newInstanceClaims(), checkpoints: kept,
 		offered: map[audit.Ref]string{}, offeredMembers: map[string]bool{}, clones: map[string]map[string]bool{},
 	}
+	out.applying.Store(s.savedPlan)
+	return out
 }
 
 // checkTrust refuses a file of CA certificates that would be read for ever, at the

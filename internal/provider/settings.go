@@ -46,6 +46,8 @@ type settings struct {
 	readsPerSecond  float64 // zero: adaptive
 	writesPerSecond float64
 	limits          Limits
+	// savedPlan is true where the run applies a plan that was saved.
+	savedPlan bool
 
 	getenv func(string) string
 	// idpTransport carries the requests to Entra and Okta; nil is usual.
