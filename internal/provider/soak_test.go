@@ -4,11 +4,13 @@
 package provider_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +28,8 @@ var (
 
 const (
 	soakUsers = 16 // users 1000 and up
+	// soakShared are the first of them: a third party changes their facts, too.
+	soakShared = 4
 	// soakSettles is how many rounds go by until the faults end for a moment and
 	// everything must agree.
 	soakSettles = 4
@@ -41,7 +45,16 @@ type soak struct {
 	initial map[string]string // fact -> value
 	want    map[string]soakWish
 
-	rounds, runs, failed, kills, settled, injected int
+	// others are the changes of the third party, with their times.
+	others []otherWrite
+
+	rounds, runs, failed, kills, settled, injected, changed int
+}
+
+// otherWrite is a value that a third party gave to a fact.
+type otherWrite struct {
+	at          time.Time
+	fact, value string
 }
 
 // soakWish is what the configuration wants of a fact.
@@ -58,9 +71,10 @@ func soakFacts() []string {
 }
 
 // TestSoak applies and destroys random configurations under random faults, with
-// kills in between, on one account with one state and one journal. At every stop
-// the journal explains what the account holds; whenever the faults end for a
-// moment, account, state, journal and configuration are equal.
+// kills in between, on one account with one state and one journal, while a third
+// party changes some of the same facts. At every stop the journal and the third party
+// explain what the account holds; whenever the faults end for a moment, account, state,
+// journal and configuration are equal.
 //
 // In `make test` it is two rounds long; `make soak` gives it its time.
 func TestSoak(t *testing.T) {
@@ -83,7 +97,9 @@ func TestSoak(t *testing.T) {
 		s.wish()
 		s.w.write("main.tf", header+s.config("6s"))
 		s.a.faults(s.faults()...)
+		stop := s.meddle()
 		s.act()
+		stop()
 		s.count()
 		s.explained()
 		if s.rounds%soakSettles == 0 {
@@ -266,20 +282,77 @@ func (s *soak) exit(code int, out string) {
 	}
 }
 
+// meddle lets a third party change shared facts, now and then, until it is stopped. The
+// changes meet the faults as all requests do.
+func (s *soak) meddle() (stop func()) {
+	rng := rand.New(rand.NewPCG(s.rng.Uint64(), 0))
+	facts := slices.DeleteFunc(soakFacts(), func(fact string) bool {
+		_, id, _ := strings.Cut(fact, "/")
+		n, err := strconv.Atoi(id)
+		return err != nil || n >= 1000+soakShared
+	})
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-end:
+				return
+			case <-time.After(time.Duration(200+rng.IntN(1500)) * time.Millisecond):
+				s.change(facts[rng.IntN(len(facts))], rng)
+			}
+		}
+	}()
+	return func() {
+		close(end)
+		<-ended
+	}
+}
+
+func (s *soak) change(fact string, rng *rand.Rand) {
+	group, id, _ := strings.Cut(fact, "/")
+	object, value, operation := "Groups/"+group, journal.Member, `{"op":"add","path":"members","value":[{"value":"`+id+`"}]}`
+	switch {
+	case group == "user":
+		n, err := strconv.Atoi(id)
+		if err != nil {
+			s.t.Error(err)
+			return
+		}
+		object, value = "Users/"+id, entraID(700000+n+100*rng.IntN(2))
+		operation = `{"op":"replace","path":"externalId","value":"` + value + `"}`
+	case rng.IntN(2) == 0:
+		value, operation = journal.Absent, `{"op":"remove","path":"members[value eq \"`+id+`\"]"}`
+	}
+	body := `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` + operation + `]}`
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Second) // What hangs is left.
+	defer cancel()
+	r := httptest.NewRequestWithContext(ctx, http.MethodPatch, "/api/2.1/accounts/"+s.a.AccountID+"/scim/v2/"+object, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+s.a.Token)
+	r.Header.Set("Content-Type", "application/scim+json")
+	s.others = append(s.others, otherWrite{time.Now(), fact, value})
+	defer func() { _ = recover() }() // A connection that is reset.
+	answer := httptest.NewRecorder()
+	s.a.Server.Handler().ServeHTTP(answer, r)
+	if answer.Code < http.StatusMultipleChoices {
+		s.changed++
+	}
+}
+
 func (s *soak) count() {
 	for _, f := range s.a.Server.Faults() {
 		s.injected += f.Fired
 	}
 }
 
-// possible are the values that a fact can have by the journal: what was written
-// last, and what may have been since.
+// possible are the values that a fact can have by the journal and by what the third
+// party did: what was written last, and what may have been since.
 func (s *soak) possible() map[string]map[string]bool {
 	out := map[string]map[string]bool{}
 	for fact, value := range s.initial {
 		out[fact] = map[string]bool{value: true}
 	}
-	records := s.w.journalOf(soakJournal)
+	records, last := s.w.journalOf(soakJournal), map[string]time.Time{}
 	ends := map[string]journal.Record{}
 	for _, r := range records {
 		if r.Event == journal.EventOutcome {
@@ -298,11 +371,23 @@ func (s *soak) possible() map[string]map[string]bool {
 		case journal.WroteNo:
 		case journal.WroteYes:
 			out[fact] = map[string]bool{*r.After: true}
+			last[fact] = s.timeOf(r)
 		default: // Unknown, or killed in between.
 			out[fact][*r.After] = true
 		}
 	}
+	for _, o := range s.others {
+		if o.at.Add(5 * time.Second).After(last[o.fact]) { // It may have waited.
+			out[o.fact][o.value] = true
+		}
+	}
 	return out
+}
+
+func (s *soak) timeOf(r journal.Record) time.Time {
+	at, err := time.Parse(time.RFC3339Nano, r.Time)
+	must(s.t, err)
+	return at
 }
 
 // explained wants the journal to explain what the account holds.
@@ -374,8 +459,8 @@ func (s *soak) summary(took time.Duration) {
 		}
 	}
 	line := fmt.Sprintf("soak: seed %d, %s, %d rounds, %d runs of the command line (%d failed, %d killed), %d writes %v, %d faults injected, "+
-		"equal %d times; differences: %v",
-		*soakSeed, took.Round(time.Second), s.rounds, s.runs, s.failed, s.kills, writes, outcomes, s.injected, s.settled, s.t.Failed())
+		"%d changes of a third party (%d answered), equal %d times; differences: %v",
+		*soakSeed, took.Round(time.Second), s.rounds, s.runs, s.failed, s.kills, writes, outcomes, s.injected, len(s.others), s.changed, s.settled, s.t.Failed())
 	s.t.Log(line)
 	if *soakTime > 0 {
 		fmt.Println(line)
