@@ -146,7 +146,7 @@ func diffOf(r entryReader) access.Diff {
 		for _, e := range r.objects(name) {
 			row := access.DiffRow{
 				GroupID: e.text("group_id"), GroupName: e.text("group_name"), Source: e.text("source"), InA: inA, InB: inB,
-				DirectInA: e.truth("direct_in_a"), DirectInB: e.truth("direct_in_b"), PathInA: e.texts("path_in_a"), PathInB: e.texts("path_in_b"),
+				DirectInA: e.truth("direct_in_a"), DirectInB: e.truth("direct_in_b"), PathInA: e.texts("path_in_a"), PathInB: e.texts("path_in_b"), Hint: access.Hint(e.text("hint")),
 			}
 			// What only one side certainly has, the other side may have behind a hole.
 			if _, told := e.attributes["in_a"]; told {

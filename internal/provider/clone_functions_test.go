@@ -18,17 +18,23 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/csv"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/plaintext"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/ticket"
 )
 
 func callCloneMarkdown(t *testing.T, plan attr.Value) (attr.Value, string) {
+	t.Helper()
+	return callText(t, newCloneMarkdownFunction(), plan)
+}
+
+func callText(t *testing.T, f function.Function, plan attr.Value) (attr.Value, string) {
 	t.Helper()
 	dynamic, ok := plan.(types.Dynamic)
 	if !ok {
 		dynamic = types.DynamicValue(plan)
 	}
 	resp := function.RunResponse{Result: function.NewResultData(types.StringUnknown())}
-	newCloneMarkdownFunction().Run(t.Context(), function.RunRequest{Arguments: function.NewArgumentsData([]attr.Value{dynamic})}, &resp)
+	f.Run(t.Context(), function.RunRequest{Arguments: function.NewArgumentsData([]attr.Value{dynamic})}, &resp)
 	if resp.Error != nil {
 		return nil, resp.Error.Error()
 	}
@@ -106,6 +112,13 @@ func TestCloneFunctions(t *testing.T) {
 	if diff := cmp.Diff(ticket.Markdown(plan), text.ValueString()); diff != "" {
 		t.Error(diff)
 	}
+	got, err = callText(t, newCloneTextFunction(), value)
+	if text, ok = got.(types.String); err != "" || !ok {
+		t.Fatalf("%v, %s", got, err)
+	}
+	if diff := cmp.Diff(plaintext.Clone(plan), text.ValueString()); diff != "" {
+		t.Error(diff)
+	}
 	want, renderErr := csv.Render(csv.Clone, access.CloneRows(plan), csv.Options{})
 	got, err = callCSV(t, csv.Clone, value)
 	text, ok = got.(types.String)
@@ -153,6 +166,48 @@ func TestCloneMarkdownFunction_input(t *testing.T) {
 			t.Errorf("%s: %v, %s, want an unknown string", name, got, err)
 		case tt.fail != "" && !strings.Contains(err, tt.fail):
 			t.Errorf("%s: %v, %q, want %q", name, got, err, tt.fail)
+		}
+	}
+}
+
+// The comparison as text is that of the engine's result; a part that is unknown makes
+// the text unknown, and what is no comparison is refused.
+func TestCompareTextFunction(t *testing.T) {
+	t.Parallel()
+	yes, no := true, false
+	principal := func(id, name string) audit.Principal {
+		return audit.Principal{Ref: audit.Ref{Type: audit.TypeUser, ID: id}, Name: name, DisplayName: "Display " + name, Active: &yes}
+	}
+	d := access.Diff{
+		A: principal("1", "a"), B: principal("2", "b"), Equal: &no, Complete: false,
+		OnlyInA:  []access.DiffRow{{GroupID: "9", GroupName: "nine", Source: access.SourceInternal, InA: &yes, InB: &no, DirectInA: &yes, PathInA: []string{"a", "nine"}, Hint: access.HintAddInDatabricks}},
+		Failures: []audit.Failure{{Type: audit.TypeGroup, ID: "4", Call: "read the group", Reason: "500"}},
+	}
+	var m principalDiffModel
+	var diags diag.Diagnostics
+	m.fromAccess(t.Context(), d, &diags)
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	value := map[string]attr.Value{
+		"resolved_a": m.ResolvedA, "resolved_b": m.ResolvedB, "only_in_a": m.OnlyInA, "only_in_b": m.OnlyInB, "in_both": m.InBoth,
+		"equal": m.Equal, "complete": m.Complete, "failures": m.Failures,
+	}
+	got, err := callText(t, newCompareTextFunction(), object(value))
+	text, ok := got.(types.String)
+	if err != "" || !ok {
+		t.Fatalf("%v, %s", got, err)
+	}
+	if diff := cmp.Diff(plaintext.Compare(d), text.ValueString()); diff != "" {
+		t.Error(diff)
+	}
+	value["in_both"] = types.ListUnknown(types.StringType)
+	if got, err = callText(t, newCompareTextFunction(), object(value)); err != "" || !got.IsUnknown() {
+		t.Errorf("of an unknown list: %v, %s", got, err)
+	}
+	for name, bad := range map[string]attr.Value{"null": types.DynamicNull(), "a text": types.StringValue("x"), "no principals": object(map[string]attr.Value{"equal": m.Equal})} {
+		if _, err := callText(t, newCompareTextFunction(), bad); err == "" {
+			t.Errorf("%s is taken", name)
 		}
 	}
 }

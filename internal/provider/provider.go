@@ -82,5 +82,5 @@ func (p *dbxidentityProvider) Resources(context.Context) []func() resource.Resou
 }
 
 func (p *dbxidentityProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{newCloneMarkdownFunction, newCSVFunction, newFixesTFVarsFunction, newFixesHCLFunction, newReportMarkdownFunction, newReportHTMLFunction}
+	return []func() function.Function{newCloneMarkdownFunction, newCloneTextFunction, newCompareTextFunction, newCSVFunction, newFixesTFVarsFunction, newFixesHCLFunction, newReportMarkdownFunction, newReportHTMLFunction}
 }

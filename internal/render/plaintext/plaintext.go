@@ -1,0 +1,285 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package plaintext writes a comparison of two principals, or a clone plan, as plain
+// text for a terminal or a mail. The text is a pure function of the result. Names are
+// whatever somebody called an object of the directory: line breaks, control characters
+// and those that turn the direction of text do not get through (package markup).
+package plaintext
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/markup"
+)
+
+// The sign before each group says what is to be done: by people elsewhere, by an apply,
+// nothing because only the other one has it, nothing because both have it, and not known.
+const (
+	signPeople  = "!"
+	signAdd     = "+"
+	signMinus   = "-"
+	signBoth    = "="
+	signUnknown = "?"
+)
+
+// Limits of what is shown of one group and at the end; the rest is counted.
+const (
+	mostEffects   = 10
+	mostFailures  = 10
+	mostNotCloned = 100
+)
+
+// Compare is the comparison: the verdict, the groups of each side with their paths and
+// how the other side comes to them, and the totals. It ends in a line feed.
+func Compare(d access.Diff) string {
+	var b strings.Builder
+	a, other := name(d.A), name(d.B)
+	fmt.Fprintf(&b, "A: %s\nB: %s\n\n%s\n", identity(d.A), identity(d.B), verdict(d))
+	failures(&b, d.Failures)
+	compared(&b, "Only A, "+a, d.OnlyInA, func(r access.DiffRow) (string, string) { return sign(r.Hint), way(r.DirectInA, r.PathInA) })
+	compared(&b, "Only B, "+other, d.OnlyInB, func(r access.DiffRow) (string, string) { return signMinus, way(r.DirectInB, r.PathInB) })
+	compared(&b, "Both", d.Both, func(r access.DiffRow) (string, string) { return signBoth, way(r.DirectInA, r.PathInA) })
+	fmt.Fprintf(&b, "\nTotals: %d only A, %d only B, %d both.\n", len(d.OnlyInA), len(d.OnlyInB), len(d.Both))
+	b.WriteString("! to be added in the identity provider, + can be added in Databricks or follows, - only B has it, = both have it, ? not known\n")
+	return b.String()
+}
+
+func verdict(d access.Diff) string {
+	switch {
+	case d.Equal == nil:
+		return "Not known whether they are in the same groups: not everything could be read."
+	case *d.Equal:
+		return "Both are in the same groups."
+	default:
+		return "They are in different groups."
+	}
+}
+
+func compared(b *strings.Builder, title string, rows []access.DiffRow, side func(access.DiffRow) (sign, way string)) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s (%d)\n", title, len(rows))
+	for _, r := range rows {
+		sign, way := side(r)
+		about := []string{way, cmp.Or(r.Source, "source unknown")}
+		if hint := hints[r.Hint]; hint != "" && sign != signMinus {
+			about = append(about, hint)
+		}
+		fmt.Fprintf(b, "  %s %s: %s\n", sign, group(r.GroupID, r.GroupName), strings.Join(about, "; "))
+	}
+}
+
+// hints say how the side that lacks a group comes to it.
+var hints = map[access.Hint]string{
+	access.HintAddInIDP:        "must be added in the identity provider",
+	access.HintAddInDatabricks: "can be added in Databricks",
+	access.HintFollows:         "follows from another group of the list",
+	access.HintNoWorkspace:     "can be added in Databricks; no workspace is assigned to it, only a scan of Unity Catalog can tell what it gives",
+	access.HintSystem:          "Databricks keeps it itself",
+	access.HintUnknown:         "not known how to get it",
+}
+
+func sign(h access.Hint) string {
+	switch h {
+	case access.HintAddInIDP:
+		return signPeople
+	case access.HintAddInDatabricks, access.HintFollows, access.HintNoWorkspace:
+		return signAdd
+	case access.HintSystem:
+		return signBoth
+	default:
+		return signUnknown
+	}
+}
+
+func way(direct *bool, path []string) string {
+	switch {
+	case direct == nil:
+		return "direct or not is unknown"
+	case *direct:
+		return "direct"
+	case len(path) == 0:
+		return "through other groups"
+	default:
+		return "through " + pathOf(path[:len(path)-1])
+	}
+}
+
+// Clone is the plan: what people do in the identity provider, what an apply adds, what
+// it holds back and why, what follows, what is not known, left out, there already and
+// not copied, and the totals. It ends in a line feed.
+func Clone(p access.ClonePlan) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "The access of %s\nfor %s\n", identity(p.Source), identity(p.Target))
+	if !p.Complete || len(p.Problems) > 0 {
+		b.WriteString("\nThis plan is incomplete and gives nothing until it is whole: what could not be read is unknown, neither there nor absent.\n")
+		for _, q := range p.Problems {
+			fmt.Fprintf(&b, "  %s %s\n", signPeople, markup.Visible(q.Text))
+		}
+	}
+	failures(&b, p.Failures)
+	add, held := p.DatabricksActions, []access.PlanRow(nil)
+	if len(p.Problems) == 0 {
+		add = slices.DeleteFunc(slices.Clone(add), isHeldBack)
+		held = slices.DeleteFunc(slices.Clone(p.DatabricksActions), func(r access.PlanRow) bool { return !isHeldBack(r) })
+	} else {
+		add, held = nil, add
+	}
+	planned(&b, "To be added in the identity provider, by the people who run it", signPeople, p.IDPActions)
+	planned(&b, "To be added in Databricks, by terraform apply", signAdd, add)
+	planned(&b, "Held back", signPeople, held)
+	planned(&b, "Follow by themselves", signAdd, named(p.Follows, p.IDPActions))
+	planned(&b, "Not verified: not known whether these give anything, so they are not added", signUnknown, p.Unverified)
+	planned(&b, "Left out: these give nothing anywhere", signMinus, p.Skipped)
+	planned(&b, "There already", signBoth, p.AlreadyMember)
+	planned(&b, "Kept by Databricks itself", signBoth, p.System)
+	notCloned(&b, p.NotCloned)
+	fmt.Fprintf(&b, "\nTotals: %d in the identity provider, %d in Databricks, %d held back, %d follow, %d not verified, %d left out, %d there already, %d not copied.\n",
+		len(p.IDPActions), len(add), len(held), len(p.Follows), len(p.Unverified), len(p.Skipped), len(p.AlreadyMember), len(p.NotCloned))
+	b.WriteString("! people act first, + terraform apply adds it or it follows, - left out, = there already, ? not verified\n")
+	return b.String()
+}
+
+// named are the rows with the names of the groups that they wait for.
+func named(rows, pending []access.PlanRow) []access.PlanRow {
+	titles := map[string]string{}
+	for _, r := range pending {
+		titles[r.GroupID] = r.GroupName
+	}
+	out := slices.Clone(rows)
+	for i := range out {
+		out[i].PendingVia = slices.Clone(out[i].PendingVia)
+		for j, id := range out[i].PendingVia {
+			out[i].PendingVia[j] = cmp.Or(titles[id], id)
+		}
+	}
+	return out
+}
+
+func isHeldBack(r access.PlanRow) bool { return r.Reason != "" }
+
+func planned(b *strings.Builder, title, sign string, rows []access.PlanRow) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s (%d)\n", title, len(rows))
+	for _, r := range rows {
+		fmt.Fprintf(b, "  %s %s\n", sign, group(r.GroupID, r.GroupName))
+		line := func(word, text string) {
+			if text != "" {
+				fmt.Fprintf(b, "      %-6s %s\n", word, text)
+			}
+		}
+		line("gives", gives(r))
+		line("path", pathOf(r.Path))
+		if len(r.PendingVia) > 0 {
+			line("waits", "for the identity provider: "+joined(r.PendingVia, ", "))
+		}
+		switch {
+		case r.Privileged == nil:
+			line("power", "may be privileged")
+		case *r.Privileged:
+			line("power", "privileged: "+joined(r.Powers, ", "))
+		}
+		if r.AlreadyTransitive != nil && *r.AlreadyTransitive {
+			line("has", "the target has it through another group")
+		}
+		line("why", markup.Visible(r.Reason))
+	}
+}
+
+func gives(r access.PlanRow) string {
+	var out []string
+	through := func(id, title string) string {
+		if id == r.GroupID {
+			return ""
+		}
+		return " through " + markup.Visible(cmp.Or(title, id))
+	}
+	for _, e := range r.Workspaces {
+		out = append(out, markup.Visible(e.Level+" in workspace "+cmp.Or(e.WorkspaceName, e.WorkspaceID))+through(e.GroupID, e.GroupName))
+	}
+	for _, e := range r.Holdings {
+		out = append(out, markup.Visible(strings.ReplaceAll(e.Kind, "_", " ")+" "+e.Value)+through(e.GroupID, e.GroupName))
+	}
+	for _, e := range r.Catalog {
+		out = append(out, markup.Visible(strings.Join(e.Privileges, ", ")+" on "+strings.ReplaceAll(e.SecurableType, "_", " ")+" "+e.FullName)+through(e.GroupID, e.GroupName))
+	}
+	more := r.CatalogMore + max(0, len(out)-mostEffects)
+	out = out[:min(len(out), mostEffects)]
+	if more > 0 {
+		out = append(out, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(out, "; ")
+}
+
+func notCloned(b *strings.Builder, rows []access.NotCloned) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nNot copied: the source has these itself, not through a group (%d)\n", len(rows))
+	for _, r := range rows[:min(len(rows), mostNotCloned)] {
+		text := strings.ReplaceAll(r.Kind, "_", " ")
+		for _, part := range []string{r.Value, r.Place} {
+			if part != "" {
+				text += ", " + part
+			}
+		}
+		fmt.Fprintf(b, "  %s %s\n", signMinus, markup.Visible(text))
+	}
+	if more := len(rows) - mostNotCloned; more > 0 {
+		fmt.Fprintf(b, "  and %d more in not_cloned\n", more)
+	}
+}
+
+func failures(b *strings.Builder, list []audit.Failure) {
+	for i, f := range list {
+		if i == 0 {
+			b.WriteString("\nReads that failed\n")
+		}
+		if i == mostFailures {
+			fmt.Fprintf(b, "  and %d more\n", len(list)-mostFailures)
+			return
+		}
+		what := f.Call
+		if f.ID != "" {
+			what += " of " + audit.Ref{Type: f.Type, ID: f.ID}.String()
+		}
+		fmt.Fprintf(b, "  %s %s\n", signUnknown, markup.Visible(what+": "+f.Reason))
+	}
+}
+
+// name is a principal for people.
+func name(p audit.Principal) string {
+	return markup.Visible(cmp.Or(p.Name, p.DisplayName, p.String()))
+}
+
+// identity is a principal with its key, and whether it is active.
+func identity(p audit.Principal) string {
+	text := name(p) + " (" + markup.Visible(p.String()) + ")"
+	if p.Active != nil && !*p.Active {
+		text += ", inactive"
+	}
+	return text
+}
+
+func group(id, title string) string {
+	return markup.Visible(cmp.Or(title, "(unread)")) + " (group/" + markup.Visible(id) + ")"
+}
+
+func pathOf(path []string) string { return joined(path, " \u2192 ") }
+
+func joined(texts []string, separator string) string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = markup.Visible(t)
+	}
+	return strings.Join(out, separator)
+}
