@@ -61,16 +61,21 @@ func (rd *Readiness) readLocalGroups(ctx context.Context, w audit.Workspace) ([]
 	if err != nil {
 		return nil, err
 	}
-	out := make([]readiness.LocalGroup, len(listed))
-	group, gctx := errgroup.WithContext(ctx)
+	out, errs := make([]readiness.LocalGroup, len(listed)), make([]error, len(listed))
+	var group errgroup.Group
 	group.SetLimit(rd.api.readers())
 	for i, id := range listed {
-		group.Go(func() (err error) {
-			out[i], err = rd.readLocalGroup(gctx, at, id)
-			return err
+		group.Go(func() error {
+			out[i], errs[i] = rd.readLocalGroup(ctx, at, id)
+			return nil
 		})
 	}
-	return out, group.Wait()
+	_ = group.Wait()
+	// The first by id, so that the same failures give the same text.
+	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
+		return nil, errs[i]
+	}
+	return out, nil
 }
 
 // listLocalGroups are the ids of the local groups, sorted.

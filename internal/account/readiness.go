@@ -10,8 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
@@ -239,15 +238,14 @@ func (rd *Readiness) AdminsOf(ctx context.Context, workspace string) ([]string, 
 // privileges.
 func (rd *Readiness) AccountRoles(ctx context.Context) (map[audit.Ref][]string, error) {
 	types := audit.PrincipalTypes()
-	lists := make([]*rolesList, len(types))
-	group, gctx := errgroup.WithContext(ctx)
+	lists, errs := make([]*rolesList, len(types)), make([]error, len(types))
+	var wait sync.WaitGroup
 	for i, t := range types {
-		group.Go(func() (err error) {
-			lists[i], err = rd.dir.withRoles(gctx, t)
-			return err
-		})
+		wait.Go(func() { lists[i], errs[i] = rd.dir.withRoles(ctx, t) })
 	}
-	if err := group.Wait(); err != nil {
+	wait.Wait()
+	// All of them, so that the same failures give the same text.
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	out := map[audit.Ref][]string{}
@@ -267,7 +265,7 @@ func (rd *Readiness) AccountRoles(ctx context.Context) (map[audit.Ref][]string, 
 // RoleAccountAdmin is the role that account admins hold.
 const RoleAccountAdmin = roleAccountAdmin
 
-// get is one read of a workspace's SCIM.
+// workspaceSCIM is one read of the groups of a workspace.
 func (rd *Readiness) workspaceSCIM(ctx context.Context, at *site, query url.Values, out any, id ...string) error {
 	path := "/api/2.0/preview/scim/v2/Groups"
 	for _, part := range id {

@@ -77,7 +77,8 @@ type IDPMembers struct {
 	// Count is the number of users and service principals, each once.
 	Count int
 	// Missing are those of them that are no members of the Databricks group, neither
-	// directly nor through a group in it, sorted by external id.
+	// directly nor through a group in it, sorted by external id. Of one that the source did
+	// not read otherwise only the id is known; its type is empty then.
 	Missing []Identity
 	// Nested are the groups in it, sorted by external id.
 	Nested []Identity

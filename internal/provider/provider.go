@@ -63,11 +63,13 @@ func (p *dbxidentityProvider) Configure(ctx context.Context, req provider.Config
 
 func (p *dbxidentityProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
+		newAIMReadinessDataSource,
 		newClonePlanDataSource,
 		newDivergencesDataSource,
 		newPrincipalDataSource,
 		newPrincipalDiffDataSource,
 		newWorkspaceFederationDataSource,
+		newWorkspaceLocalGroupsDataSource,
 	}
 }
 

@@ -43,10 +43,11 @@ func presetList() []preset {
 		{name: "empty", build: emptyPreset},
 		{name: "demo", build: demoPreset},
 		{name: "field-scan", build: fieldScanPreset},
+		{name: "migration", build: migrationPreset},
 	}
 }
 
-// PresetNames lists the presets: empty, demo, field-scan.
+// PresetNames lists the presets: empty, demo, field-scan, migration.
 func PresetNames() []string {
 	var names []string
 	for _, p := range presetList() {
@@ -61,7 +62,8 @@ func PresetNames() []string {
 // Each preset has an account admin, a service principal with an OAuth secret
 // and a token. demo is small and tells the story of the README and of the
 // clone plan. field-scan has the shape and the counts of a published scan of a
-// real account. Both have the OAuth secret of a service principal that is no
+// real account. migration is a company before it switches on automatic identity
+// management. All three have the OAuth secret of a service principal that is no
 // account admin, so that a 403 can be had.
 func Preset(name string) (State, error) {
 	for _, p := range presetList() {

@@ -26,7 +26,7 @@ func accessChecks() []Check {
 			Remedy:      "Remove the rule, or take the admin out of the denied group in the identity provider.",
 		},
 		{
-			ID: "denylist_rules_known", Title: "Every rule of the denylist is about a known identity", Decision: EnableAIM, Severity: Info, Source: "C4", Needs: []Need{NeedDenylist},
+			ID: "denylist_rules_known", Title: "Every rule of the denylist is about a known identity", Decision: EnableAIM, Severity: Info, Source: "C4", Needs: []Need{NeedDenylist, NeedIDP},
 			judge:       judgeDeadRules,
 			Consequence: "A rule whose identity is gone denies nobody, and counts against the limit of 100.",
 			Remedy:      "Look the id up in the identity provider, and delete rules that are dead in the account console.",
@@ -134,6 +134,7 @@ func judgeDeniedAdmins(f *Facts) (out finding) {
 
 func judgeDeadRules(f *Facts) (out finding) {
 	if len(f.Denylist) == 0 {
+		out.settled = len(f.Unknown[NeedDenylist]) == 0
 		return out
 	}
 	known, deleted := map[string]bool{}, map[string]bool{}
@@ -323,7 +324,7 @@ func judgeEvidence(f *Facts) (out finding) {
 	case f.AIM == audit.AIMOff && len(out.evidence) > 0:
 		out.add(kindAccount, "", "", "declared off; "+strings.Join(out.evidence, "; "))
 	case f.AIM == audit.AIMUnknown:
-		out.unknown = append(out.unknown, "automatic_identity_management is not set, and no API reports it")
+		out.unknown = append(out.unknown, "the provider block does not say whether it is on (automatic_identity_management), and no API reports it")
 	}
 	return out
 }

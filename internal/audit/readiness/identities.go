@@ -241,7 +241,7 @@ func judgeStale(f *Facts) (out finding) {
 			continue
 		}
 		switch {
-		case m.DeletedByExternalID != nil:
+		case m.DeletedByExternalID != nil && len(m.ByName) == 0:
 			out.addRef(p.Ref, p.Name, "was deleted in the identity provider")
 		case m.ByExternalID == nil && len(m.ByName) == 0:
 			out.addRef(p.Ref, p.Name, "is not in the identity provider")

@@ -50,7 +50,7 @@ func prerequisites() []Check {
 			Remedy:      "Give the caller of this provider the role account admin, or use credentials that have it.",
 		},
 		{
-			ID: "idp_connection", Title: "The account can log in to the identity provider", Decision: EnableAIM, Severity: Blocker, Source: "P5", Needs: []Need{NeedPerson},
+			ID: "idp_connection", Title: "The account can log in to the identity provider", Decision: EnableAIM, Severity: Blocker, Source: "P5", Needs: []Need{NeedWorkspaces, NeedPerson},
 			judge: func(f *Facts) (out finding) {
 				if f.Cloud == cloudAzure {
 					out.notApplicable = "On Azure the account uses its own Entra tenant, and nothing is to be set up."

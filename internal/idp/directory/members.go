@@ -19,6 +19,7 @@ import (
 type Node struct {
 	members map[string]struct{} // canonical ids
 	groups  []string            // canonical ids of the members that are groups
+	others  map[string]bool     // canonical ids of members that can be no principal: devices, contacts
 	// Unknown is why the members could not be read whole.
 	Unknown string
 	// Below is why the group may hold more than its members and their groups say: it
@@ -39,6 +40,15 @@ func (n *Node) Add(id string, isGroup bool) {
 	if isGroup {
 		n.groups = append(n.groups, key)
 	}
+}
+
+// AddOther takes in a member that can be no principal.
+func (n *Node) AddOther(id string) {
+	n.Add(id, false)
+	if n.others == nil {
+		n.others = map[string]bool{}
+	}
+	n.others[audit.CanonicalExternalID(id)] = true
 }
 
 func (n *Node) has(key string) bool { _, ok := n.members[key]; return ok }

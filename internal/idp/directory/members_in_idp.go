@@ -5,7 +5,6 @@ package directory
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -85,6 +84,7 @@ func (t *tree) resume(d *Index) (unread []string) {
 		nested := setOf(node.groups)
 		for id := range node.members {
 			switch {
+			case node.others[id]:
 			case !nested[id]:
 				t.ids[id] = true
 			case !t.seen[id]:
@@ -123,17 +123,18 @@ func (a *memberAudit) inIDP(t *tree, here map[string]bool, whole bool) *audit.ID
 	if !whole {
 		out.Unknown = Smaller(out.Unknown, "the members of a group within it could not be read in Databricks")
 	}
-	describe := func(id string) (audit.Identity, bool) {
+	// A source need not read the objects that no principal is linked to: of these only
+	// the id is known.
+	describe := func(id string, kind audit.PrincipalType) (audit.Identity, bool) {
 		at, known := a.d.byID[id]
 		if !known {
-			out.Unknown = Smaller(out.Unknown, fmt.Sprintf("the directory does not describe the member %s", id))
-			return audit.Identity{}, false
+			return audit.Identity{Type: kind, ExternalID: id}, true
 		}
 		identity := a.d.Entries[at].Identity
 		return identity, !identity.Deleted
 	}
 	for id := range t.ids {
-		identity, counts := describe(id)
+		identity, counts := describe(id, "")
 		if !counts {
 			continue
 		}
@@ -143,7 +144,7 @@ func (a *memberAudit) inIDP(t *tree, here map[string]bool, whole bool) *audit.ID
 		}
 	}
 	for id := range t.seen {
-		if identity, counts := describe(id); counts && id != t.root {
+		if identity, counts := describe(id, audit.TypeGroup); counts && id != t.root {
 			out.Nested = append(out.Nested, identity)
 		}
 	}

@@ -70,13 +70,16 @@ func TestInIDP(t *testing.T) {
 	if got.Unknown != "" || got.Count != 3 || !slices.Equal(identityIDs(got.Missing), []string{"u1", "u3"}) || !slices.Equal(identityIDs(got.Nested), []string{"m", "n"}) {
 		t.Errorf("%+v", got)
 	}
+	got = inIDPOf(t, newMemberWorld(map[string][]string{"g": {"u9"}}), users, map[string][]audit.Member{"g": nil})
+	if got.Unknown != "" || len(got.Missing) != 1 || got.Missing[0].ExternalID != "u9" || got.Missing[0].Type != "" {
+		t.Errorf("a member that was not read otherwise: %+v", got)
+	}
 	for name, tt := range map[string]struct {
 		groups  map[string][]string
 		members map[string][]audit.Member
 	}{
-		"hidden membership below":        {map[string][]string{"g": {"n"}, "n": {"hidden"}}, map[string][]audit.Member{"g": nil}},
-		"a member that nobody describes": {map[string][]string{"g": {"u9"}}, map[string][]audit.Member{"g": nil}},
-		"a nested group is not read":     {map[string][]string{"g": {"u1"}}, map[string][]audit.Member{"g": {memberNamed(audit.TypeGroup, "n")}}},
+		"hidden membership below":    {map[string][]string{"g": {"n"}, "n": {"hidden"}}, map[string][]audit.Member{"g": nil}},
+		"a nested group is not read": {map[string][]string{"g": {"u1"}}, map[string][]audit.Member{"g": {memberNamed(audit.TypeGroup, "n")}}},
 	} {
 		if got := inIDPOf(t, newMemberWorld(tt.groups), users, tt.members); got == nil || got.Unknown == "" {
 			t.Errorf("%s: %+v, want unknown", name, got)

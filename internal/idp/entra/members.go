@@ -46,7 +46,12 @@ func (r *reader) fetchMembers(ctx context.Context, groups []string) error {
 				node.Below = directory.Smaller(node.Below, fmt.Sprintf(
 					"Microsoft Graph does not tell what the member %s of group %s is, so that it is not known whom it holds", o.ID, byURL[u]))
 			}
-			node.Add(o.ID, strings.EqualFold(o.ODataType, "#microsoft.graph.group"))
+			switch strings.ToLower(o.ODataType) {
+			case "#microsoft.graph.device", "#microsoft.graph.orgcontact":
+				node.AddOther(o.ID)
+			default:
+				node.Add(o.ID, strings.EqualFold(o.ODataType, "#microsoft.graph.group"))
+			}
 		}
 		r.d.Nodes[byURL[u]] = node
 	}

@@ -1,0 +1,292 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// readinessOutputs show what the data source found.
+const readinessOutputs = `
+output "status" { value = { for c in data.dbxidentity_aim_readiness.this.checks : c.id => c.status } }
+output "summary" { value = { for c in data.dbxidentity_aim_readiness.this.checks : c.id => c.summary } }
+output "detail" { value = { for c in data.dbxidentity_aim_readiness.this.checks : c.id => [for a in c.affected : "${a.subject} ${coalesce(a.name, "-")} ${a.detail}"] } }
+output "verdicts" { value = [for v in [
+  data.dbxidentity_aim_readiness.this.ready_to_enable_aim, data.dbxidentity_aim_readiness.this.ready_to_disable_scim,
+  data.dbxidentity_aim_readiness.this.ready_to_disable_aim,
+] : v == null ? "null" : tostring(v)] }
+output "reason" { value = data.dbxidentity_aim_readiness.this.ready_to_enable_aim_reason }
+output "complete" { value = data.dbxidentity_aim_readiness.this.complete }
+output "failures" { value = [for f in data.dbxidentity_aim_readiness.this.failures : "${f.call}: ${f.reason}"] }
+output "needed" { value = data.dbxidentity_aim_readiness.this.workspace_assignments_needed }
+output "renames" { value = data.dbxidentity_aim_readiness.this.service_principal_renames }
+`
+
+// readiness reads the data source with these inputs and returns its outputs.
+func (a account) readiness(t *testing.T, settings, inputs string) capture {
+	t.Helper()
+	got := capture{}
+	acceptanceWith(t, a.trusting(), resource.TestStep{
+		Config:            a.config(settings, "data \"dbxidentity_aim_readiness\" \"this\" {\n"+inputs+"\n}\n"+readinessOutputs),
+		ConfigStateChecks: []statecheck.StateCheck{got},
+	})
+	return got
+}
+
+// everyDecision asks for all of them.
+const everyDecision = `
+  decisions       = ["enable_aim", "disable_scim", "disable_aim"]
+  primary_domains = ["example.com"]
+`
+
+func (c capture) statuses(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for id, status := range asMap(t, c["status"]) {
+		out[id] = fmt.Sprint(status)
+	}
+	if len(out) != len(readiness.Checks()) {
+		t.Fatalf("%d checks are in the result, the registry has %d", len(out), len(readiness.Checks()))
+	}
+	return out
+}
+
+func asMap(t *testing.T, v any) map[string]any {
+	t.Helper()
+	out, is := v.(map[string]any)
+	if !is {
+		t.Fatalf("%v is no map", v)
+	}
+	return out
+}
+
+// neverDecided are the checks whose source this version does not read.
+var neverDecided = []string{"account_scim_healthy", "entra_premium", "group_names_in_sql", "idp_connection", "scim_ready"}
+
+// orderly is an account of which every check is met that can be: linked, with a rule
+// that denies someone else, memberships of the identity provider, and no local group.
+func orderly() simulator.State {
+	object := func(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-000000000000", n) }
+	var st simulator.State
+	st.Account = simulator.Account{
+		AccountID: "5f0c1a52-6d0e-4c0b-9a57-0d6b1f4e2a31", OAuthClients: []simulator.OAuthClient{{ClientID: "caller-app", ClientSecret: "caller-secret"}},
+		AccessRules: []simulator.AccessRule{{ExternalPrincipalID: object(2), PrincipalType: "USER"}},
+	}
+	st.IDP.TenantID = object(99)
+	st.Users = []simulator.User{
+		{ID: "101", UserName: "ada@example.com", Active: true, Roles: []simulator.Role{{Value: "account_admin"}}},
+		{ID: "102", UserName: "bob@example.com", Active: true, ExternalID: object(2)},
+	}
+	st.ServicePrincipals = []simulator.ServicePrincipal{
+		{ID: "301", ApplicationID: "caller-app", DisplayName: "audit", Active: true, Roles: []simulator.Role{{Value: "account_admin"}}},
+		{ID: "302", ApplicationID: object(32), DisplayName: "etl", Active: true, ExternalID: object(3)},
+	}
+	st.Groups = []simulator.Group{
+		{ID: "201", DisplayName: "data", ExternalID: object(4), Members: []simulator.Member{{Value: "102", Source: "IDENTITY_PROVIDER"}}},
+	}
+	st.IDP.Users = []simulator.IDPUser{{ID: object(2), UserPrincipalName: "bob@example.com", UserType: "Member", AccountEnabled: true}}
+	st.IDP.ServicePrincipals = []simulator.IDPServicePrincipal{{ID: object(3), AppID: object(32), DisplayName: "etl", AccountEnabled: true, AppOwnerOrganizationID: object(99)}}
+	st.IDP.Groups = []simulator.IDPGroup{{ID: object(4), DisplayName: "data", SecurityEnabled: true, Members: []string{object(2)}}}
+	st.Workspaces = []simulator.Workspace{{
+		WorkspaceID: 11, WorkspaceName: "main", Status: "RUNNING", Cloud: "azure", PricingTier: "PREMIUM", DeploymentName: "adb-11.1",
+		FederationInfo:        &simulator.FederationInfo{EnableIdentityFederation: true},
+		PermissionAssignments: []simulator.PermissionAssignment{{PrincipalID: "201", Permissions: []string{"USER"}}, {PrincipalID: "301", Permissions: []string{"ADMIN"}}},
+	}}
+	return st
+}
+
+// Each check is met, not met, unknown, not applicable and waived once, as far as an API
+// can say so.
+func TestAccReadiness_everyStatus(t *testing.T) {
+	t.Parallel()
+	on := "\n  automatic_identity_management = \"on\""
+	seen := map[string]map[string]bool{}
+	note := func(name string, got map[string]string) {
+		for id, status := range got {
+			if seen[id] == nil {
+				seen[id] = map[string]bool{}
+			}
+			seen[id][status] = true
+		}
+		t.Logf("%s: %v", name, got)
+	}
+
+	company := startPreset(t, "migration", simulator.Options{})
+	violated := everyDecision + `
+  planned_principals = [{ principal_type = "group", name = "not-there" }]
+  search_texts       = { "main.tf" = "display_name = \"nightly-job\"" }
+`
+	found := company.readiness(t, company.entra(), violated)
+	note("migration", found.statuses(t))
+	if reason := fmt.Sprint(found["reason"]); !strings.HasPrefix(reason, "No, because these checks are not met: ") || !strings.Contains(reason, "external_ids_agree") {
+		t.Errorf("reason: %s", reason)
+	}
+	if found["complete"] != true {
+		t.Errorf("failures: %v", found["failures"])
+	}
+
+	var waivers strings.Builder
+	for _, c := range readiness.Checks() {
+		fmt.Fprintf(&waivers, "    { check = %q, reason = \"accepted\" },\n", c.ID)
+	}
+	everythingAccepted := "  waivers = [\n" + waivers.String() + "  ]\n"
+	accepted := company.readiness(t, company.entra(), violated+everythingAccepted)
+	note("waived", accepted.statuses(t))
+	if verdicts, is := accepted["verdicts"].([]any); !is || !slices.Equal(verdicts, []any{"true", "true", "true"}) {
+		t.Errorf("verdicts with everything waived: %v", accepted["verdicts"])
+	}
+
+	st := orderly()
+	met := startAccount(t, st, simulator.Options{})
+	note("orderly", met.readiness(t, met.entra()+on, everyDecision+`
+  planned_principals = [{ principal_type = "user", name = "bob@example.com" }]
+`).statuses(t))
+	st.Groups[0].Members, st.Account.AccessRules = nil, nil
+	st.Users[1].ExternalID, st.IDP.Groups[0].Members = "", nil
+	note("off", startAccount(t, st, simulator.Options{}).readiness(t, met.okta()+"\n  automatic_identity_management = \"off\"", everyDecision).statuses(t))
+	unlinked := orderly()
+	unlinked.Users, unlinked.ServicePrincipals, unlinked.Groups, unlinked.Account.AccessRules = unlinked.Users[:1], unlinked.ServicePrincipals[:1], nil, nil
+	unlinked.Users[0].Roles, unlinked.Workspaces[0].PermissionAssignments = nil, unlinked.Workspaces[0].PermissionAssignments[1:]
+	unlinked.Workspaces[0].PricingTier, unlinked.Workspaces[0].FederationInfo.EnableIdentityFederation = "STANDARD", false
+	for range 12 {
+		unlinked.Groups = append(unlinked.Groups, simulator.Group{ID: fmt.Sprint(401 + len(unlinked.Groups)), DisplayName: fmt.Sprint("level", len(unlinked.Groups))})
+	}
+	for i := range 11 {
+		unlinked.Groups[i].Members = []simulator.Member{{Value: unlinked.Groups[i+1].ID}}
+	}
+	a := startAccount(t, unlinked, simulator.Options{})
+	note("poor", a.readiness(t, a.entra()+on, everyDecision).statuses(t))
+	note("poor, accepted", a.readiness(t, a.entra()+on, everyDecision+everythingAccepted).statuses(t))
+	unlinked.Groups = unlinked.Groups[:9]
+	unlinked.Groups[8].Members = nil
+	unlinked.Groups[0].Members = append(unlinked.Groups[0].Members, simulator.Member{Value: "301", Source: "IDENTITY_PROVIDER"})
+	a = startAccount(t, unlinked, simulator.Options{})
+	note("near", a.readiness(t, a.entra()+"\n  automatic_identity_management = \"off\"", everyDecision).statuses(t))
+
+	note("near, accepted", a.readiness(t, a.entra()+on, everyDecision+everythingAccepted).statuses(t))
+	if err := a.Server.SetFaults([]simulator.Fault{{Kind: "status", Status: 403, Path: "/api/2.0/identity/**/users"}, {Kind: "status", Status: 403, Path: "**/scim/v2/Users"}}); err != nil {
+		t.Fatal(err)
+	}
+	note("no users", a.readiness(t, a.entra()+on, everyDecision+`
+  planned_principals = [{ principal_type = "user", name = "bob@example.com" }]
+`).statuses(t))
+
+	a = startAccount(t, orderly(), simulator.Options{})
+	if err := a.Server.SetFaults([]simulator.Fault{
+		{Kind: "status", Status: 403, Path: "/api/2.0/accounts/**"}, {Kind: "status", Status: 403, Path: "**/direct-members**"},
+		{Kind: "status", Status: 403, Path: "**/scim/v2/**"}, {Kind: "status", Status: 403, Path: "**/v1.0/**"}, {Kind: "status", Status: 403, Path: "**/settings-metadata"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	dark := a.readiness(t, a.entra()+on, everyDecision+`
+  planned_principals = [{ principal_type = "user", name = "bob@example.com" }]
+`)
+	note("dark", dark.statuses(t))
+	if dark["complete"] != false {
+		t.Error("nothing could be read, and the result is complete")
+	}
+
+	for _, c := range readiness.Checks() {
+		for _, status := range []string{"met", "not_met", "unknown", "waived"} {
+			switch {
+			case seen[c.ID][status], slices.Contains(neverDecided, c.ID) && (status == "met" || status == "not_met"):
+			case c.ID == "idp_connection" && status == "waived", // On Azure it does not apply.
+				c.ID == "workspace_scim" && status == "met",                                      // Connectors are not read.
+				c.ID == "caller_is_account_admin" && (status == "not_met" || status == "waived"): // Such a caller can read nothing.
+			default:
+				t.Errorf("%s was never %s", c.ID, status)
+			}
+		}
+	}
+	for _, id := range []string{"one_tenant", "guests", "entra_premium", "planned_principals", "scim_ready", "synced_identities_stay", "synced_memberships_end", "members_never_signed_in",
+		"nested_groups_flatten", "idp_connection"} {
+		if !seen[id]["not_applicable"] {
+			t.Errorf("%s was always applicable", id)
+		}
+	}
+}
+
+// A source that is forbidden, empty or malformed makes the checks that need it unknown,
+// and no others.
+func TestAccReadiness_failedReads(t *testing.T) {
+	t.Parallel()
+	const details, assigned = "**/workspace-access-details", "**/permissionassignments"
+	sources := map[string]struct {
+		paths []string
+		needs []readiness.Need
+	}{
+		"workspaces":   {[]string{"/api/2.0/accounts/*/workspaces"}, []readiness.Need{readiness.NeedWorkspaces, readiness.NeedAccess, readiness.NeedLocalGroups}},
+		"access":       {[]string{details, assigned}, []readiness.Need{readiness.NeedAccess}},
+		"local groups": {[]string{"/api/2.0/preview/scim/v2/Groups**"}, []readiness.Need{readiness.NeedLocalGroups}},
+		"denylist":     {[]string{"**/account-access-identity-rules"}, []readiness.Need{readiness.NeedDenylist}},
+		"settings":     {[]string{"**/settings-metadata"}, []readiness.Need{readiness.NeedSettings}},
+		"roles":        {[]string{"/api/2.1/**/scim/v2/*"}, []readiness.Need{readiness.NeedRoles}},
+		"users there":  {[]string{"**/v1.0/users**", "**/v1.0/$batch"}, []readiness.Need{readiness.NeedIDP, readiness.NeedMembers, readiness.NeedIDPMembers}},
+		"members": {[]string{"**/direct-members", "/api/2.1/**/scim/v2/Groups/*"}, []readiness.Need{
+			readiness.NeedGroups, readiness.NeedMembers, readiness.NeedIDPMembers,
+		}},
+	}
+	a := startPreset(t, "migration", simulator.Options{})
+	settings := a.entra() + "\n  automatic_identity_management = \"on\""
+	config := a.config(settings, "data \"dbxidentity_aim_readiness\" \"this\" {\n"+everyDecision+"}\n"+readinessOutputs)
+	before := capture{}
+	steps := []resource.TestStep{{Config: config, ConfigStateChecks: []statecheck.StateCheck{before}}}
+	type reading struct {
+		name string
+		need []readiness.Need
+		got  capture
+	}
+	var all []reading
+	for name, source := range sources {
+		for kind, fault := range map[string]simulator.Fault{
+			"forbidden": {Kind: "status", Status: 403}, "empty": {Kind: "status", Status: 200, Body: "{}"}, "malformed": {Kind: "status", Status: 200, Body: `{"x":[{"y":1}]}`},
+		} {
+			if kind == "empty" && name != "access" && name != "roles" && name != "users there" {
+				continue // The denylist and settings leave out empty lists; the others are tested where they are read.
+			}
+			one := reading{name: name + " " + kind, need: source.needs, got: capture{}}
+			all = append(all, one)
+			steps = append(steps, resource.TestStep{
+				PreConfig: func() {
+					var list []simulator.Fault
+					for _, path := range source.paths {
+						fault.Path = path
+						list = append(list, fault)
+					}
+					if err := a.Server.SetFaults(list); err != nil {
+						t.Error(err)
+					}
+				},
+				Config: config, ConfigStateChecks: []statecheck.StateCheck{one.got},
+			})
+		}
+	}
+	acceptanceWith(t, append(a.trusting(), impatient()...), steps...)
+	was := before.statuses(t)
+	for _, one := range all {
+		now, changed := one.got.statuses(t), 0
+		for _, c := range readiness.Checks() {
+			needed := slices.ContainsFunc(c.Needs, func(n readiness.Need) bool { return slices.Contains(one.need, n) })
+			switch {
+			case now[c.ID] == was[c.ID]:
+			case !needed || now[c.ID] != "unknown":
+				t.Errorf("%s: %s is %s, and it was %s", one.name, c.ID, now[c.ID], was[c.ID])
+			default:
+				changed++
+			}
+		}
+		if changed == 0 || one.got["complete"] != false {
+			t.Errorf("%s: %d checks changed, complete is %v: %v", one.name, changed, one.got["complete"], one.got["failures"])
+		}
+	}
+}

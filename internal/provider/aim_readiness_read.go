@@ -1,0 +1,364 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
+)
+
+// readinessRun gathers the facts of one readiness report. Every source is read for
+// itself: one that fails is unknown, and the others are facts all the same.
+type readinessRun struct {
+	session *session
+	source  idp.Source
+	audit   auditRun
+
+	mu    sync.Mutex
+	facts *readiness.Facts
+}
+
+// requestID differs between two runs, and the reasons end in state.
+var requestID = regexp.MustCompile(` \(request id [^)]*\)`)
+
+// unread notes why a source could not be read whole.
+func (r *readinessRun) unread(need readiness.Need, why string) {
+	why = redact.Text(requestID.ReplaceAllString(why, ""))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.facts.Unknown[need], why) {
+		r.facts.Unknown[need] = append(r.facts.Unknown[need], why)
+	}
+}
+
+// read fills the facts. The error is for accounts of which nothing can be read, and for
+// the end of the time.
+func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
+	r.facts.Unknown = map[readiness.Need][]string{}
+	inventory, err := r.session.account.Inventory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.facts.Inventory = inventory
+	for _, f := range inventory.Failures {
+		r.unread(readiness.NeedPrincipals, f.Reason)
+	}
+	r.neverRead()
+	group, gctx := errgroup.WithContext(ctx)
+	for _, part := range []func(context.Context){
+		r.readIDP, r.readGroups, r.readCaller, r.readDenylist, r.readSettings, r.readWorkspaces,
+	} {
+		group.Go(func() error {
+			part(gctx)
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	r.facts.LocalGroups = described(r.facts.LocalGroups, r.facts.Inventory)
+	for need := range r.facts.Unknown {
+		slices.Sort(r.facts.Unknown[need])
+	}
+	return r.facts, nil
+}
+
+// neverRead are the sources that this version of the provider does not read.
+func (r *readinessRun) neverRead() {
+	for _, need := range []readiness.Need{readiness.NeedEvents, readiness.NeedSQL, readiness.NeedConnectors} {
+		r.unread(need, "this version of the provider does not read them")
+	}
+}
+
+// readIDP is an audit without look-ups of privileges: nothing is offered here.
+func (r *readinessRun) readIDP(ctx context.Context) {
+	in, err := r.audit.read(ctx, r.session.account, r.source)
+	if err != nil {
+		for _, need := range []readiness.Need{readiness.NeedIDP, readiness.NeedMembers, readiness.NeedIDPMembers} {
+			r.unread(need, err.Error())
+		}
+		return
+	}
+	r.nameMissing(ctx, in.Matches)
+	report, err := audit.DivergencesUntil(stopAt(ctx), in, r.audit.options)
+	if err != nil {
+		r.unread(readiness.NeedIDP, err.Error())
+		return
+	}
+	r.mu.Lock()
+	r.facts.Matches, r.facts.Report = in.Matches, report
+	r.mu.Unlock()
+	for i := range in.Matches {
+		m := &in.Matches[i]
+		switch {
+		case m.Unknown != "" && m.Principal.Type == audit.TypeGroup:
+			r.unread(readiness.NeedMembers, m.Unknown)
+			r.unread(readiness.NeedIDPMembers, m.Unknown)
+			fallthrough
+		case m.Unknown != "":
+			r.unread(readiness.NeedIDP, m.Unknown)
+		case m.Members != nil && m.Members.Unknown != "":
+			r.unread(readiness.NeedMembers, m.Members.Unknown)
+			r.unread(readiness.NeedIDPMembers, m.Members.Unknown)
+		}
+	}
+	for _, f := range in.Failures {
+		if f.Call == "list group members" { // matchWithIdp names members by id only.
+			r.unread(readiness.NeedMembers, f.Reason)
+		}
+	}
+}
+
+// mostNamed bounds the look-ups by which members get their names. The others are known
+// by id.
+const mostNamed = 2000
+
+// nameMissing looks up the members in the identity provider of which only the id is
+// known, leaves out those who are disabled there, and names the others. One that cannot
+// be looked up stays with its id.
+func (r *readinessRun) nameMissing(ctx context.Context, matches []audit.Match) {
+	lookup, can := r.source.(idp.Lookup)
+	if !can {
+		return
+	}
+	ids := map[string]bool{}
+	each := func(f func(*audit.IDPMembers)) {
+		for i := range matches {
+			if m := matches[i].Members; m != nil && m.InIDP != nil {
+				f(m.InIDP)
+			}
+		}
+	}
+	each(func(m *audit.IDPMembers) {
+		for _, id := range m.Missing {
+			if id.Type == "" && len(ids) < mostNamed {
+				ids[id.ExternalID] = true
+			}
+		}
+	})
+	if len(ids) == 0 {
+		return
+	}
+	found := lookup.Lookup(ctx, audit.TypeUser, slices.Sorted(maps.Keys(ids)))
+	each(func(m *audit.IDPMembers) {
+		var kept []audit.Identity
+		for _, id := range m.Missing {
+			if one := found[id.ExternalID]; one.Unknown == "" && one.Identity != nil {
+				id = *one.Identity
+			}
+			if id.Enabled == nil || *id.Enabled {
+				kept = append(kept, id)
+			}
+		}
+		m.Missing = kept
+	})
+}
+
+// readGroups reads the members of every group and the account roles, and finds out who
+// is account admin.
+func (r *readinessRun) readGroups(ctx context.Context) {
+	var (
+		client = r.session.account
+		roles  map[audit.Ref][]string
+	)
+	members, group := map[string][]audit.Member{}, errgroup.Group{}
+	group.SetLimit(client.Readers())
+	group.Go(func() error {
+		var err error
+		if roles, err = client.AccountRoles(ctx); err != nil {
+			r.unread(readiness.NeedRoles, err.Error())
+		}
+		return nil
+	})
+	if !r.facts.Inventory.Coverage.Groups {
+		r.unread(readiness.NeedGroups, "the groups of the account could not be listed")
+	}
+	for _, p := range r.facts.Inventory.Principals {
+		if p.Type != audit.TypeGroup {
+			continue
+		}
+		group.Go(func() error {
+			list, err := client.Members(ctx, p.ID)
+			if err != nil {
+				r.unread(readiness.NeedGroups, err.Error())
+				return nil
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			members[p.ID] = list
+			return nil
+		})
+	}
+	_ = group.Wait() // Every error is a reason of its own.
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.facts.Members = members
+	r.facts.GroupRoles = map[string][]string{}
+	for ref, held := range roles {
+		if ref.Type == audit.TypeGroup {
+			r.facts.GroupRoles[ref.ID] = held
+		}
+	}
+	r.facts.Admins = adminsOf(r.facts.Inventory, roles, members)
+}
+
+// adminsOf are the active users and service principals that are account admin, by
+// themselves or through groups, sorted.
+func adminsOf(inventory audit.Inventory, roles map[audit.Ref][]string, members map[string][]audit.Member) []audit.Ref {
+	active := map[audit.Ref]bool{}
+	for _, p := range inventory.Principals {
+		active[p.Ref] = p.Active == nil || *p.Active
+	}
+	seen, admins := map[audit.Ref]bool{}, map[audit.Ref]bool{}
+	var queue []audit.Ref
+	for ref, held := range roles {
+		if slices.Contains(held, account.RoleAccountAdmin) {
+			queue = append(queue, ref)
+		}
+	}
+	for ; len(queue) > 0; queue = queue[1:] {
+		ref := queue[0]
+		if seen[ref] {
+			continue
+		}
+		seen[ref] = true
+		if ref.Type != audit.TypeGroup {
+			if active[ref] {
+				admins[ref] = true
+			}
+			continue
+		}
+		for _, m := range members[ref.ID] {
+			queue = append(queue, m.Ref)
+		}
+	}
+	return slices.SortedFunc(maps.Keys(admins), audit.CompareRefs)
+}
+
+func (r *readinessRun) readCaller(ctx context.Context) {
+	caller, err := r.session.account.Caller(ctx)
+	if err != nil {
+		r.unread(readiness.NeedCaller, err.Error())
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.facts.Caller = caller.Ref
+}
+
+func (r *readinessRun) readDenylist(ctx context.Context) {
+	rules, err := r.session.account.Denylist(ctx)
+	var e *account.APIError
+	switch {
+	case errors.As(err, &e) && e.Status == 404:
+		r.unread(readiness.NeedDenylist, "the API of the denylist is not available in this account; look at it in the account console: "+err.Error())
+	case err != nil:
+		r.unread(readiness.NeedDenylist, err.Error())
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.facts.Denylist = rules
+}
+
+func (r *readinessRun) readSettings(ctx context.Context) {
+	names, err := r.session.account.SettingNames(ctx)
+	if err != nil {
+		r.unread(readiness.NeedSettings, err.Error())
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.facts.Settings = names
+}
+
+// readWorkspaces reads the workspaces, and of those with identity federation who has
+// access and which groups they have of their own. The others are no matter of AIM.
+func (r *readinessRun) readWorkspaces(ctx context.Context) {
+	client := r.session.account
+	all, err := client.Workspaces(ctx)
+	if err != nil {
+		for _, need := range []readiness.Need{readiness.NeedWorkspaces, readiness.NeedAccess, readiness.NeedLocalGroups} {
+			r.unread(need, err.Error())
+		}
+		return
+	}
+	var federated []audit.Workspace
+	rows := make([]readiness.Workspace, len(all))
+	group := errgroup.Group{}
+	for i, w := range all {
+		rows[i].Workspace = w
+		if w.Federation != nil && !*w.Federation {
+			continue
+		}
+		federated = append(federated, w)
+		group.Go(func() error {
+			access, err := client.WorkspaceAccess(ctx, w.ID)
+			if err != nil {
+				r.unread(readiness.NeedAccess, err.Error())
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.facts.Access = append(r.facts.Access, access...)
+			return nil
+		})
+	}
+	groups, failed := r.session.localGroups(ctx, federated)
+	_ = group.Wait() // Every error is a reason of its own.
+	for _, w := range federated {
+		if err := failed[w.ID]; err != nil {
+			r.unread(readiness.NeedLocalGroups, err.Error())
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.facts.Workspaces, r.facts.LocalGroups = rows, groups
+	r.facts.Cloud = cloudOf(all, client.Host())
+}
+
+// cloudOf is aws, azure or gcp: what the workspaces say, else by the account's host;
+// empty where neither tells.
+func cloudOf(workspaces []audit.Workspace, host string) string {
+	for _, w := range workspaces {
+		if w.Cloud != "" {
+			return w.Cloud
+		}
+	}
+	for suffix, cloud := range map[string]string{".azuredatabricks.net": "azure", ".gcp.databricks.com": "gcp", ".cloud.databricks.com": "aws"} {
+		if strings.HasSuffix(host, suffix) {
+			return cloud
+		}
+	}
+	return ""
+}
+
+// readinessFailures are the sources that could not be read, for state.
+func readinessFailures(f *readiness.Facts) []audit.Failure {
+	var out []audit.Failure
+	for _, need := range readiness.Needs() {
+		switch need {
+		case readiness.NeedEvents, readiness.NeedSQL, readiness.NeedConnectors, readiness.NeedPerson:
+			continue // Not read at all: the checks say so.
+		}
+		for _, why := range f.Unknown[need] {
+			out = append(out, audit.Failure{Call: fmt.Sprintf("read the %s", need), Reason: why})
+		}
+	}
+	return out
+}
