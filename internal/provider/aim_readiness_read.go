@@ -351,10 +351,10 @@ func cloudOf(workspaces []audit.Workspace, host string) string {
 // readinessFailures are the sources that could not be read, for state.
 func readinessFailures(f *readiness.Facts) []audit.Failure {
 	var out []audit.Failure
+	notRead := []readiness.Need{readiness.NeedEvents, readiness.NeedSQL, readiness.NeedConnectors, readiness.NeedPerson} // The checks say so.
 	for _, need := range readiness.Needs() {
-		switch need {
-		case readiness.NeedEvents, readiness.NeedSQL, readiness.NeedConnectors, readiness.NeedPerson:
-			continue // Not read at all: the checks say so.
+		if slices.Contains(notRead, need) {
+			continue
 		}
 		for _, why := range f.Unknown[need] {
 			out = append(out, audit.Failure{Call: fmt.Sprintf("read the %s", need), Reason: why})

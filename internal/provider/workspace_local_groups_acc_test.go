@@ -37,7 +37,7 @@ output "complete" { value = data.dbxidentity_workspace_local_groups.this.complet
 		resource.TestStep{Config: config(`workspace_ids = ["8000000000000001", "8000000000000002"]`), ConfigStateChecks: []statecheck.StateCheck{some}},
 		resource.TestStep{Config: config(`workspace_ids = ["12"]`), ExpectError: regexp.MustCompile(`(?s)Workspace Not Found.*no workspace with the id "12"`)},
 	)
-	want := "[analytics report-readers 4 databricks-sql-access  person01@example.com analytics engineers 1  ACCOUNT_GROUP_OF_SAME_NAME+HAS_EXTERNAL_ID person01@example.com]"
+	want := "[analytics report-readers 4 databricks-sql-access  person04@example.com analytics engineers 1  ACCOUNT_GROUP_OF_SAME_NAME+HAS_EXTERNAL_ID person01@example.com]"
 	for name, got := range map[string]capture{"all": all, "some": some} {
 		if text := fmt.Sprint(got["groups"]); text != want {
 			t.Errorf("%s: %s", name, text)
