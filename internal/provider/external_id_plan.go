@@ -67,11 +67,11 @@ func (r *externalIDResource) modifyPlan(ctx context.Context, p *planning[*extern
 	var found diag.Diagnostics
 	r.guardWrite(ctx, plan, expected, &found)
 	if drifted && found.HasError() {
-		// Someone else made it so: that must not stop the plan of everything else.
-		warnStays(p.diags(), thingExternalID, plan.ref().String(), fmt.Sprintf("the account holds %q, and writing %q again would be refused. %s",
-			p.state.ExternalID.ValueString(), plan.ExternalID.ValueString(), found.Errors()[0].Detail()))
-		p.set(ctx, "external_id", p.state.ExternalID)
-		p.set(ctx, "previous_external_id", p.state.PreviousExternalID)
+		// Someone else made it so after the refresh, or there was none: that must not stop
+		// the plan of everything else. The planned value stays, since Terraform plans once
+		// more in the apply, where the account may be another; the apply looks again.
+		p.diags().AddAttributeWarning(path.Root("external_id"), "External ID Will Be Refused", fmt.Sprintf("The account holds %q for %s, and as it is now, "+
+			"writing %q again is refused. %s", p.state.ExternalID.ValueString(), plan.ref(), plan.ExternalID.ValueString(), found.Errors()[0].Detail()))
 		return
 	}
 	p.diags().Append(found...)

@@ -75,6 +75,13 @@ func (r *externalIDResource) read(ctx context.Context, state *externalIDModel, p
 		addReadError(diags, thingExternalID, "reading "+state.ref().String(), err)
 		return unchanged
 	}
+	if p.ExternalID == "" {
+		if wanted, why := r.refusedAgain(ctx, state, private, diags); why != "" {
+			warnStays(diags, thingExternalID, state.ID.ValueString(), why)
+			state.ExternalID = types.StringValue(wanted)
+			return refreshed
+		}
+	}
 	before := *state
 	if !account.SameShown(p.ExternalID, before.ExternalID.ValueString()) {
 		diags.Append(remember(ctx, private, keyShown, before.ExternalID.ValueString())...)
@@ -84,6 +91,24 @@ func (r *externalIDResource) read(ctx context.Context, state *externalIDModel, p
 		return unchanged
 	}
 	return refreshed
+}
+
+// refusedAgain is for a value that someone else has cleared. It reports whether the guards
+// would refuse to write it again, and why. That is decided here and not in the plan: what
+// a plan shows must not depend on when it looks at the account.
+func (r *externalIDResource) refusedAgain(ctx context.Context, state *externalIDModel, private privateReader, diags *diag.Diagnostics) (wanted, why string) {
+	wanted, known, found := remembered(ctx, private, keyApplied)
+	diags.Append(found...)
+	if !known || wanted == "" {
+		return "", ""
+	}
+	again := *state
+	again.ExternalID = types.StringValue(wanted)
+	var refused diag.Diagnostics
+	if r.guardWrite(ctx, &again, types.StringNull(), &refused); !refused.HasError() {
+		return "", ""
+	}
+	return wanted, fmt.Sprintf("the account holds \"\", and writing %q again would be refused. %s", wanted, refused.Errors()[0].Detail())
 }
 
 // update writes when the wanted value changed; a change of on_destroy, of

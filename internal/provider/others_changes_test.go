@@ -5,6 +5,7 @@ package provider_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -96,6 +97,27 @@ func TestProcess_takenOverValue(t *testing.T) {
 	w.write("main.tf", config(2))
 	w.must(0, "apply", "-auto-approve")
 	if got := a.userExternalID("101"); got != entraID(2) {
+		t.Errorf("user 101 holds %q", got)
+	}
+}
+
+// The account changes once more between the plan and its apply: the apply refuses, in the
+// words of the guard, and does not plan something else than was reviewed.
+func TestProcess_changedAgainByOthers(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{})
+	w := newWorkspace(t, a.config("", externalIDOf("user", "101", entraID(101), "")))
+	w.must(0, "apply", "-auto-approve")
+	a.setUserExternalID("101", "")()
+	saysAll(t, w.must(0, "plan", "-out", "saved"), `"" -> "`+entraID(101)+`"`)
+	a.setUserExternalID("103", entraID(101))()
+	out := w.must(1, "apply", "saved")
+	saysAll(t, out, "user/103")
+	if strings.Contains(out, "Provider produced") {
+		t.Errorf("the apply plans something else:\n%s", out)
+	}
+	saysAll(t, w.must(0, "plan", "-detailed-exitcode"), "Changed by Someone Else", "belongs to user/103")
+	if got := a.userExternalID("101"); got != "" {
 		t.Errorf("user 101 holds %q", got)
 	}
 }
