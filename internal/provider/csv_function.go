@@ -50,7 +50,7 @@ func (csvFunction) Definition(_ context.Context, _ function.DefinitionRequest, r
 				MarkdownDescription: "The file: `" + strings.Join(csv.Kinds(), "`, `") + "`. " +
 					"`users`, `groups` and `service_principals` take the lists of `dbxidentity_divergences` of that name, `failures` takes `failures`, " +
 					"`workspaces` takes the list of `dbxidentity_workspace_federation` (workspaces without an error category are left out, as in the script), " +
-					"`identities_to_process` takes a list of ids, for example of `scanned`; `compare` takes a `dbxidentity_principal_diff` and " +
+					"`identities_to_process` takes a list of ids, for example of `scanned`; `readiness` takes `checks` of `dbxidentity_aim_readiness`; `compare` takes a `dbxidentity_principal_diff` and " +
 					"`clone` a `dbxidentity_clone_plan` as a whole.",
 			},
 			function.DynamicParameter{

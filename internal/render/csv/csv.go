@@ -38,6 +38,8 @@ const (
 	// (docs/reference/clone-and-diff-contract.md 1.7), made of the rows of package access.
 	Compare = "compare"
 	Clone   = "clone"
+	// Readiness is a file of our own: one line per check.
+	Readiness = "readiness"
 )
 
 // arrow joins the groups of a path.
@@ -58,7 +60,7 @@ type column struct {
 // Kinds lists the kinds, sorted.
 func Kinds() []string {
 	return []string{
-		Clone, Compare, Failures, Groups, IdentitiesToProcess, ServicePrincipals, Users, Workspaces,
+		Clone, Compare, Failures, Groups, IdentitiesToProcess, Readiness, ServicePrincipals, Users, Workspaces,
 	}
 }
 
@@ -101,6 +103,11 @@ func columnsOf(kind string) []column {
 		}
 	case IdentitiesToProcess:
 		return []column{id}
+	case Readiness:
+		return []column{
+			id, one("decision", "decision"), one("severity", "severity"), one("status", "status"), one("title", "title"), one("summary", "summary"),
+			one("remedy", "remedy"), one("source", "source"),
+		}
 	case Compare, Clone:
 		return accessColumns(kind)
 	default:

@@ -52,8 +52,14 @@ func TestRender(t *testing.T) {
 			{"id": {"5"}, "type": {"SERVICE_PRINCIPAL"}, "error": {"404 Client Error: Not Found for url: x"}},
 			{"principal_id": {"6"}, "principal_type": {"service_principal"}, "reason": {"two\nlines"}},
 		}, "id,type,error\r\n5,SERVICE_PRINCIPAL,404 Client Error: Not Found for url: x\r\n6,SERVICE_PRINCIPAL,\"two\nlines\"\r\n"},
-		"identities":        {"identities_to_process", []Row{{"id": {"5"}}, {"id": {}}}, "id\r\n5\r\n\"\"\r\n"},
-		"quoting":           {"failures", []Row{{"id": {"a b"}, "type": {" x"}, "error": {"a\rb"}}}, "id,type,error\r\na b, X,\"a\rb\"\r\n"},
+		"identities": {"identities_to_process", []Row{{"id": {"5"}}, {"id": {}}}, "id\r\n5\r\n\"\"\r\n"},
+		"quoting":    {"failures", []Row{{"id": {"a b"}, "type": {" x"}, "error": {"a\rb"}}}, "id,type,error\r\na b, X,\"a\rb\"\r\n"},
+		"readiness": {
+			"readiness", []Row{{
+				"id": {"guests"}, "decision": {"enable_aim"}, "severity": {"breaking"}, "status": {"met"}, "title": {"T"}, "summary": {"S, s"}, "remedy": {"R"}, "source": {"C26"},
+			}},
+			"id,decision,severity,status,title,summary,remedy,source\r\nguests,enable_aim,breaking,met,T,\"S, s\",R,C26\r\n",
+		},
 		"not defused":       {"identities_to_process", []Row{{"id": {"=1+1"}}}, "id\r\n=1+1\r\n"},
 		"other scripts, ü;": {"identities_to_process", []Row{{"id": {"ü;日"}}}, "id\r\nü;日\r\n"},
 	}
@@ -95,7 +101,7 @@ func TestRender_errors(t *testing.T) {
 		row  Row
 		want string
 	}{
-		"kind":      {"user", Row{}, `unknown kind "user"; use one of: clone, compare, failures, groups, identities_to_process, service_principals, users, workspaces`},
+		"kind":      {"user", Row{}, `unknown kind "user"; use one of: clone, compare, failures, groups, identities_to_process, readiness, service_principals, users, workspaces`},
 		"attribute": {"failures", Row{"principal_id": {"1"}}, "row 0 of failures: attribute principal_type or type is missing"},
 		"values":    {"identities_to_process", Row{"id": {"1", "2"}}, "row 0 of identities_to_process: attribute id has 2 values where the file has room for one"},
 	} {

@@ -32,6 +32,12 @@ func (s Sections) redacted() Sections {
 		c.Failures = redactedFailures(v.Failures)
 		s.Diff = &c
 	}
+	if s.Readiness != nil {
+		s.Readiness = s.Readiness.redacted()
+	}
+	if s.LocalGroups != nil {
+		s.LocalGroups = s.LocalGroups.redacted()
+	}
 	if s.Clone != nil {
 		s.Clone = s.Clone.redacted()
 	}

@@ -25,8 +25,14 @@ func build(s Sections, o Options) document {
 	if f := s.WorkspaceFederation; f != nil {
 		d.include(f.verdict(), f.section())
 	}
+	if v := s.Readiness; v != nil {
+		d.include(v.verdict(), v.section())
+	}
 	if v := s.Divergences; v != nil {
 		d.include(v.verdict(), v.section(before.Divergences))
+	}
+	if v := s.LocalGroups; v != nil {
+		d.include(v.verdict(), v.section())
 	}
 	if v := s.Diff; v != nil {
 		d.include(v.verdict(), v.section())

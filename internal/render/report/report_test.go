@@ -42,12 +42,53 @@ func manyRows(n int) *Divergences {
 	return d
 }
 
+func sampleReadiness() *Readiness {
+	no := false
+	return &Readiness{
+		EnableAIM: &no, EnableAIMReason: "No, because this check is not met: guests.", DisableSCIMReason: "Not known.", Complete: true,
+		Checks: []Check{
+			{ID: "guests", Title: "No guests", Decision: "enable_aim", Severity: "breaking", Status: "not_met", Summary: hostile[0], AffectedCount: 1, Remedy: "Decide.",
+				Affected: []Affected{{Kind: "user", ID: "1", Name: hostile[1], Detail: hostile[2]}}},
+			{ID: "leavers", Title: "Leavers", Decision: "disable_scim", Severity: "info", Status: "met"},
+			{ID: "scim_ready", Title: "SCIM is set up", Decision: "disable_aim", Severity: "blocker", Status: "unknown"},
+		},
+	}
+}
+
+func sampleLocalGroups() *LocalGroups {
+	var out LocalGroups
+	raw := fmt.Sprintf(`{"complete":false,"groups":[{"workspace_id":"1","workspace_name":%[1]q,"group_id":"7","group_name":%[1]q,"advisories":["HAS_EXTERNAL_ID"],
+		"members":[{"id":"2"}]}],"failures":[{"workspace_id":"3","call":"list","reason":%[1]q}]}`, "a <b> group")
+	if err := json.Unmarshal([]byte(raw), &out); err != nil {
+		panic(err)
+	}
+	return &out
+}
+
+// What was not asked for is not shown, and an answer that is not known is not good news.
+func TestMarkdown_readiness(t *testing.T) {
+	t.Parallel()
+	got := Markdown(Sections{Readiness: sampleReadiness(), LocalGroups: sampleLocalGroups()}, Options{})
+	for _, want := range []string{
+		"Ready to switch on automatic identity management: no. Ready to switch off SCIM: not known.", "No, because this check is not met: guests.", "Decide.",
+		"1 group of workspaces that the account does not manage.",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the report lacks %q:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "SCIM is set up") {
+		t.Error("the report shows a decision that was not asked for")
+	}
+}
+
 func sample() Sections {
 	yes, no := true, false
 	before := manyRows(40)
 	equal := false
 	return Sections{
 		Divergences: manyRows(20), Before: &Sections{Divergences: before},
+		Readiness: sampleReadiness(), LocalGroups: sampleLocalGroups(),
 		Diff: &Diff{
 			A: Principal{PrincipalType: "user", PrincipalID: "1", PrincipalName: hostile[0]}, B: Principal{PrincipalType: "user", PrincipalID: "2"},
 			OnlyInA: []DiffRow{{GroupID: "9", GroupName: hostile[1], Source: "internal", DirectInA: &yes, DirectInB: &no, PathInA: []string{hostile[0], hostile[1]}, Hint: "add_in_idp"}},

@@ -17,6 +17,8 @@ import (
 type Sections struct {
 	WorkspaceFederation *Federation  `json:"workspace_federation"`
 	Divergences         *Divergences `json:"divergences"`
+	Readiness           *Readiness   `json:"readiness"`
+	LocalGroups         *LocalGroups `json:"local_groups"`
 	Diff                *Diff        `json:"diff"`
 	Clone               *Clone       `json:"clone"`
 	// Before holds the same parts of an earlier run, for a comparison in time.
@@ -25,7 +27,7 @@ type Sections struct {
 
 // Names lists what an object of sections can hold, sorted.
 func Names() []string {
-	return []string{"before", "clone", "diff", "divergences", "workspace_federation"}
+	return []string{"before", "clone", "diff", "divergences", "local_groups", "readiness", "workspace_federation"}
 }
 
 // Decode reads sections from JSON. The error names the part that cannot be read.
@@ -37,6 +39,7 @@ func Decode(raw []byte) (Sections, error) {
 	var out Sections
 	targets := map[string]any{
 		"workspace_federation": &out.WorkspaceFederation, "divergences": &out.Divergences, "diff": &out.Diff, "clone": &out.Clone,
+		"readiness": &out.Readiness, "local_groups": &out.LocalGroups,
 	}
 	some := false
 	for name, part := range parts {

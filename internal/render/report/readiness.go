@@ -1,0 +1,227 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Readiness is dbxidentity_aim_readiness.
+type Readiness struct {
+	EnableAIM         *bool     `json:"ready_to_enable_aim"`
+	EnableAIMReason   string    `json:"ready_to_enable_aim_reason"`
+	DisableSCIM       *bool     `json:"ready_to_disable_scim"`
+	DisableSCIMReason string    `json:"ready_to_disable_scim_reason"`
+	DisableAIM        *bool     `json:"ready_to_disable_aim"`
+	DisableAIMReason  string    `json:"ready_to_disable_aim_reason"`
+	Checks            []Check   `json:"checks"`
+	Complete          bool      `json:"complete"`
+	Failures          []Failure `json:"failures"`
+}
+
+// Check is one of its checks.
+type Check struct {
+	ID            string     `json:"id"`
+	Title         string     `json:"title"`
+	Decision      string     `json:"decision"`
+	Severity      string     `json:"severity"`
+	Status        string     `json:"status"`
+	Summary       string     `json:"summary"`
+	AffectedCount int        `json:"affected_count"`
+	Affected      []Affected `json:"affected"`
+	Remedy        string     `json:"remedy"`
+}
+
+// Affected is one thing that a check names.
+type Affected struct {
+	Kind        string `json:"kind"`
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	WorkspaceID string `json:"workspace_id"`
+	Detail      string `json:"detail"`
+	Waived      bool   `json:"waived"`
+}
+
+// LocalGroups is dbxidentity_workspace_local_groups.
+type LocalGroups struct {
+	Groups []struct {
+		WorkspaceID    string   `json:"workspace_id"`
+		WorkspaceName  string   `json:"workspace_name"`
+		GroupID        string   `json:"group_id"`
+		GroupName      string   `json:"group_name"`
+		AccountGroupID string   `json:"account_group_id"`
+		Entitlements   []string `json:"entitlements"`
+		Advisories     []string `json:"advisories"`
+		Members        []struct {
+			ID string `json:"id"`
+		} `json:"members"`
+	} `json:"groups"`
+	Complete bool `json:"complete"`
+	Failures []struct {
+		WorkspaceID string `json:"workspace_id"`
+		Call        string `json:"call"`
+		Reason      string `json:"reason"`
+	} `json:"failures"`
+}
+
+// decision is one of the three with its answer; reason is empty when it was not asked for.
+type decision struct {
+	id, title string
+	ready     *bool
+	reason    string
+}
+
+func (r *Readiness) decisions() []decision {
+	all := []decision{
+		{"enable_aim", "Ready to switch on automatic identity management", r.EnableAIM, r.EnableAIMReason},
+		{"disable_scim", "Ready to switch off SCIM", r.DisableSCIM, r.DisableSCIMReason},
+		{"disable_aim", "Ready to switch off automatic identity management", r.DisableAIM, r.DisableAIMReason},
+	}
+	return slices.DeleteFunc(all, func(d decision) bool { return d.reason == "" })
+}
+
+func stateOf(ready *bool) state {
+	switch {
+	case ready == nil:
+		return stateUnknown
+	case *ready:
+		return stateGood
+	default:
+		return stateBad
+	}
+}
+
+func (r *Readiness) verdict() verdict {
+	var parts []string
+	worst := stateGood
+	for _, d := range r.decisions() {
+		st := stateOf(d.ready)
+		if st == stateBad || st == stateUnknown && worst == stateGood {
+			worst = st
+		}
+		answer := map[state]string{stateGood: "yes", stateBad: "no", stateUnknown: "not known"}[st]
+		parts = append(parts, d.title+": "+answer)
+	}
+	if len(parts) == 0 {
+		return verdict{stateUnknown, "No decision was asked for."}
+	}
+	return verdict{worst, strings.Join(parts, ". ") + "."}
+}
+
+func (r *Readiness) section() section {
+	s := section{ID: "readiness", Title: "Readiness for automatic identity management"}
+	s.add(failures(r.Failures)...)
+	for _, d := range r.decisions() {
+		s.add(notice{State: stateOf(d.ready), Text: d.title + ":", Lines: []string{d.reason}})
+		overview := table{Title: "Checks: " + words(d.id), Columns: []string{"Check", "Severity", "Status", "Affected", "Result", "What to do"}, Numeric: map[int]bool{3: true}}
+		for _, c := range r.Checks {
+			if c.Decision == d.id && c.Status != "not_applicable" {
+				overview.Rows = append(overview.Rows, []cell{
+					prose(word(c.Title)), prose(word(c.Severity)), status(c.state(), words(c.Status)), prose(strconv.Itoa(c.AffectedCount)), value(c.Summary), prose(c.remedyIfOpen()),
+				})
+			}
+		}
+		s.add(overview)
+	}
+	s.add(r.affected())
+	return s
+}
+
+// affected has everything that a check which is not met names.
+func (r *Readiness) affected() table {
+	t := table{Title: "What is affected", Long: true, Columns: []string{"Check", "Kind", "Name", "Id", "Workspace", "Detail"}}
+	for _, c := range r.Checks {
+		if c.Status != "not_met" || !slices.ContainsFunc(r.decisions(), func(d decision) bool { return d.id == c.Decision }) {
+			continue
+		}
+		for _, a := range c.Affected {
+			if !a.Waived {
+				t.Rows = append(t.Rows, []cell{prose(word(c.ID)), prose(words(a.Kind)), value(a.Name), value(a.ID), value(a.WorkspaceID), value(a.Detail)})
+			}
+		}
+	}
+	return t
+}
+
+func (c *Check) state() state {
+	switch {
+	case c.Status == "not_met" && c.Severity != "info":
+		return stateBad
+	case c.Status == "unknown":
+		return stateUnknown
+	case c.Status == "met", c.Status == "waived":
+		return stateGood
+	default:
+		return stateNeutral
+	}
+}
+
+func (c *Check) remedyIfOpen() string {
+	if c.Status == "not_met" || c.Status == "unknown" {
+		return c.Remedy
+	}
+	return ""
+}
+
+func (r *Readiness) redacted() *Readiness {
+	c := *r
+	c.Failures = redactedFailures(r.Failures)
+	c.Checks = slices.Clone(r.Checks)
+	for i := range c.Checks {
+		one := &c.Checks[i]
+		one.Summary = left
+		one.Affected = slices.Clone(one.Affected)
+		for k := range one.Affected {
+			one.Affected[k].Name, one.Affected[k].Detail = left, left
+		}
+	}
+	return &c
+}
+
+func (l *LocalGroups) verdict() verdict {
+	switch n := len(l.Groups); {
+	case n > 0:
+		return verdict{stateNeutral, plural(n, "group") + " of workspaces that the account does not manage."}
+	case !l.Complete:
+		return verdict{stateUnknown, "Not known whether workspaces have groups of their own: some could not be read."}
+	default:
+		return verdict{stateGood, "No workspace has groups of its own."}
+	}
+}
+
+func (l *LocalGroups) section() section {
+	s := section{ID: "local_groups", Title: "Groups of workspaces"}
+	if len(l.Failures) > 0 {
+		lines := make([]string, len(l.Failures))
+		for i, f := range l.Failures {
+			lines[i] = fmt.Sprintf("workspace %s: %s", cmp.Or(f.WorkspaceID, "-"), f.Reason)
+		}
+		s.add(notice{State: stateUnknown, Text: "Could not be read:", Lines: lines})
+	}
+	t := table{Title: "Workspace-local groups", Long: true, Columns: []string{"Workspace", "Group", "Id", "Members", "Entitlements", "Group of the account", "Notes"}, Numeric: map[int]bool{3: true}}
+	for _, g := range l.Groups {
+		t.Rows = append(t.Rows, []cell{
+			value(g.WorkspaceName), value(g.GroupName), value(g.GroupID), prose(strconv.Itoa(len(g.Members))), value(g.Entitlements...), value(g.AccountGroupID), value(g.Advisories...),
+		})
+	}
+	s.add(t)
+	return s
+}
+
+func (l *LocalGroups) redacted() *LocalGroups {
+	c := *l
+	c.Groups = slices.Clone(l.Groups)
+	for i := range c.Groups {
+		c.Groups[i].WorkspaceName, c.Groups[i].GroupName = left, left
+	}
+	c.Failures = slices.Clone(l.Failures)
+	for i := range c.Failures {
+		c.Failures[i].Reason = left
+	}
+	return &c
+}
