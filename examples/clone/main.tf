@@ -47,6 +47,7 @@ resource "dbxidentity_group_member" "given" {
   for_each = dbxidentity_remediation_ledger.this.memberships
 
   group_id         = each.value.group_id
+  group_name       = each.value.group_name
   member_id        = each.value.member_id
   allow_privileged = each.value.privileged
 }

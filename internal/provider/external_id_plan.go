@@ -161,6 +161,9 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan *externalIDMod
 	case current.ExternalID == want:
 		return
 	}
+	if plan.ID.IsUnknown() {
+		warnRenamed("principal_name", plan.PrincipalName, current, diags)
+	}
 	conflict := &account.ConflictError{
 		Ref: plan.ref(), Current: current.ExternalID, Expected: expected.ValueStringPointer(), Wanted: want,
 	}

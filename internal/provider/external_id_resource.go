@@ -27,7 +27,7 @@ func newExternalIDResource() resource.Resource {
 }
 
 func (r *externalIDResource) names() resourceNames {
-	return resourceNames{typeName: "external_id", thing: thingExternalID}
+	return resourceNames{typeName: "external_id", thing: thingExternalID, labels: []string{"principal_name"}}
 }
 
 func (r *externalIDResource) fact(plan *externalIDModel) string {

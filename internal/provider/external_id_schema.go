@@ -103,9 +103,7 @@ func (r *externalIDResource) schema(ctx context.Context) schema.Schema {
 				Required: true, PlanModifiers: replace, MarkdownDescription: "Internal Databricks id of the principal. A change replaces the instance.",
 				Validators: []validator.String{principalIDValidator()},
 			},
-			"principal_name": schema.StringAttribute{
-				Computed: true, PlanModifiers: keepState, MarkdownDescription: "User name, group name or application id, as last read.",
-			},
+			"principal_name": labelAttribute("User name, group name or application id"),
 			"external_id": schema.StringAttribute{
 				Required: true, Validators: []validator.String{externalIDValidator{}},
 				MarkdownDescription: "Id of the IdP object that the principal is linked to, in the spelling of the IdP. " +

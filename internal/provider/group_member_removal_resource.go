@@ -30,7 +30,7 @@ func newGroupMemberRemovalResource() resource.Resource {
 }
 
 func (r *groupMemberRemovalResource) names() resourceNames {
-	return resourceNames{typeName: "group_member_removal", thing: thingRemoval}
+	return resourceNames{typeName: "group_member_removal", thing: thingRemoval, labels: membershipLabels}
 }
 
 func (r *groupMemberRemovalResource) fact(plan *groupMemberRemovalModel) string {

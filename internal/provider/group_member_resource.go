@@ -26,7 +26,7 @@ func newGroupMemberResource() resource.Resource {
 }
 
 func (r *groupMemberResource) names() resourceNames {
-	return resourceNames{typeName: "group_member", thing: thingGroupMember, mustUndo: true}
+	return resourceNames{typeName: "group_member", thing: thingGroupMember, labels: membershipLabels, mustUndo: true}
 }
 
 func (r *groupMemberResource) fact(plan *groupMemberModel) string {

@@ -77,6 +77,8 @@ func (m *memberModel) keep(state *memberModel) {
 	m.GroupName, m.MemberType, m.MemberName = state.GroupName, state.MemberType, state.MemberName
 }
 
+var membershipLabels = []string{"group_name", "member_name"}
+
 // What the ids of memberships and of removals begin with.
 const (
 	membershipPrefix = "group"
@@ -105,10 +107,11 @@ func membershipAttributes(ctx context.Context, prefix string) map[string]schema.
 			Required: true, PlanModifiers: replace, Validators: id,
 			MarkdownDescription: "Internal Databricks id of the user, group or service principal. A change replaces the instance.",
 		},
-		"group_name":  schema.StringAttribute{Computed: true, PlanModifiers: keepState, MarkdownDescription: "Name of the group, as last read."},
+		"group_name":  labelAttribute("Name of the group"),
 		"member_type": schema.StringAttribute{Computed: true, PlanModifiers: keepState, MarkdownDescription: "`user`, `group` or `service_principal`."},
 		"member_name": schema.StringAttribute{
-			Computed: true, PlanModifiers: keepState, MarkdownDescription: "User name, group name or application id of the member, as last read.",
+			Optional: true, Computed: true, PlanModifiers: keepState,
+			MarkdownDescription: "User name, group name or application id of the member, as last read; or a label, as `group_name`, which no create compares.",
 		},
 		"timeouts": writeTimeouts(ctx, timeouts.Opts{Create: true, Read: true, Delete: true}),
 	}

@@ -41,5 +41,8 @@ func (s *membershipStep) refuse(
 	}
 	ask.MemberType = ""
 	found := session.checkMembership(ctx, s.thing, s.plan, ask, check, diags)
+	if !s.exists && found.Present != (s.prefix == membershipPrefix) {
+		warnRenamed("group_name", s.plan.GroupName, found.Group, diags)
+	}
 	addRefusals(diags, "Plan", s.thing, found.Refusals)
 }

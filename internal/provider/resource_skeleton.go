@@ -30,7 +30,7 @@ import (
 //     the same run is for;
 //   - the account: bound to the plan, kept in private state, checked before every
 //     read, plan and destroy;
-//   - id and identity;
+//   - id, identity and labels;
 //   - the warning that the journal lacks the outcome of a write;
 //   - after an error in Create nothing is put into state.
 
@@ -38,6 +38,8 @@ import (
 type resourceNames struct {
 	// typeName is without that of the provider; thing is for the texts of diagnostics.
 	typeName, thing string
+	// labels are attributes with names that a configuration may set, see resource_labels.go.
+	labels []string
 	// mustUndo makes it an error, and not a warning, that a destroy cannot undo what
 	// was done in another account: access that was to end must not be forgotten.
 	mustUndo bool
@@ -227,6 +229,11 @@ func (r *managedResource[M, P]) ModifyPlan(ctx context.Context, req resource.Mod
 		}
 		return
 	}
+	if !p.unchanged && onlyLabelsDiffer(req, r.kind.names().labels) {
+		p.keepAll()
+		p.unchanged = true
+		resp.Diagnostics.Append(req.State.Get(ctx, p.plan)...)
+	}
 	if !p.unchanged {
 		p.set(ctx, attributeAccountID, r.session.account.AccountID())
 		if id := r.kind.fact(p.plan); id != "" {
@@ -262,6 +269,7 @@ func (r *managedResource[M, P]) Create(ctx context.Context, req resource.CreateR
 		return
 	}
 	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
+	resp.Diagnostics.Append(rememberLabels(ctx, r.kind.names().labels, req.Config, &resp.State, resp.Private)...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
 	if fact != "" {
 		resp.Diagnostics.Append(r.session.claims.remember(ctx, resp.Private)...)
@@ -288,6 +296,7 @@ func (r *managedResource[M, P]) Read(ctx context.Context, req resource.ReadReque
 		resp.State.RemoveResource(ctx)
 	case outcome == refreshed:
 		r.save(ctx, state, &resp.State, nil, &resp.Diagnostics)
+		resp.Diagnostics.Append(keepLabels(ctx, req.State, &resp.State, resp.Private)...)
 	}
 }
 
@@ -308,6 +317,7 @@ func (r *managedResource[M, P]) Update(ctx context.Context, req resource.UpdateR
 		return // The response has the prior state: nothing is called done.
 	}
 	r.save(ctx, u.plan, &resp.State, resp.Identity, &resp.Diagnostics)
+	resp.Diagnostics.Append(rememberLabels(ctx, r.kind.names().labels, req.Config, &resp.State, resp.Private)...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
 }
 

@@ -38,6 +38,7 @@ resource "dbxidentity_external_id" "fix" {
 
   principal_type               = each.value.principal_type
   principal_id                 = each.value.principal_id
+  principal_name               = each.value.principal_name
   external_id                  = each.value.external_id
   expected_current_external_id = each.value.current_external_id
 }

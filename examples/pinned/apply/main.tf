@@ -55,6 +55,7 @@ resource "dbxidentity_external_id" "fix" {
 
   principal_type               = each.value.principal_type
   principal_id                 = each.value.principal_id
+  principal_name               = each.value.principal_name
   external_id                  = each.value.external_id
   expected_current_external_id = each.value.current_external_id
 }
@@ -62,6 +63,8 @@ resource "dbxidentity_external_id" "fix" {
 resource "dbxidentity_group_member_removal" "fix" {
   for_each = var.member_removals
 
-  group_id  = each.value.group_id
-  member_id = each.value.member_id
+  group_id    = each.value.group_id
+  group_name  = each.value.group_name
+  member_id   = each.value.member_id
+  member_name = each.value.member_name
 }
