@@ -60,10 +60,10 @@ if [ -n "${TERRAFORM:-}" ] && [ "$TERRAFORM" != build ]; then
 		echo "TERRAFORM=$TERRAFORM is neither a file nor a command on PATH" >&2
 		exit 1
 	}
-	# 1.8 brought the provider functions. Who names a command line may try one
+	# 1.11 brought the write-only attributes. Who names a command line may try one
 	# that is older than the tests.
-	suits "$(answer "$cli")" 8 8 || {
-		echo "TERRAFORM=$TERRAFORM does not answer \`version\` with 1.8 or newer" >&2
+	suits "$(answer "$cli")" 11 11 || {
+		echo "TERRAFORM=$TERRAFORM does not answer \`version\` with 1.11 or newer" >&2
 		exit 1
 	}
 elif [ -z "${TERRAFORM:-}" ]; then

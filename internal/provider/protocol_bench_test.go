@@ -90,7 +90,7 @@ func BenchmarkProtocol_externalIDs(b *testing.B) {
 				continue
 			}
 			config := map[string]tftypes.Value{"principal_type": text("user"), "principal_id": text(u.ID), "external_id": text(u.ExternalID)}
-			valid, err := s.ValidateResourceConfig(b.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: s.object(schema, config)})
+			valid, err := s.ValidateResourceConfig(b.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: s.object(schema, config), ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true}})
 			s.must(err, valid.Diagnostics)
 			state := fmt.Appendf(nil, `{"id":"user/%[1]s","principal_type":"user","principal_id":%[1]q,"principal_name":%[2]q,"external_id":%[3]q,`+
 				`"expected_current_external_id":null,"previous_external_id":null,"on_destroy":"keep","timeouts":null}`, u.ID, u.UserName, u.ExternalID)

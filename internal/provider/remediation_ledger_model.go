@@ -59,9 +59,7 @@ func emptyLedger() *ledgerModel {
 func (m *ledgerModel) settle(ctx context.Context, state *ledgerModel, diags *diag.Diagnostics) {
 	m.ID = types.StringValue(ledgerID)
 	known := true
-	for _, v := range []types.Map{
-		m.ExternalIDs, m.ObservedExternalIDs, m.MemberRemovals, m.ObservedMemberRemovals, m.Memberships, m.ObservedMemberships,
-	} {
+	for _, v := range m.computed() {
 		known = known && !v.IsUnknown()
 	}
 	if known {
@@ -78,16 +76,17 @@ func (m *ledgerModel) settle(ctx context.Context, state *ledgerModel, diags *dia
 	}
 }
 
-// sameSettings tells whether nothing but the entries of the pending maps differs
-// from the state. A map that comes or goes as a whole is a difference: Terraform
-// accepts the prior value in place of a configured one, but not in place of
-// null, nor null in place of a value.
+// sameSettings tells whether no setting differs from the state.
 func (m *ledgerModel) sameSettings(state *ledgerModel) bool {
 	return m.Exclude.Equal(state.Exclude) && m.MaxNewExternalIDs.Equal(state.MaxNewExternalIDs) &&
-		m.MaxNewMemberRemovals.Equal(state.MaxNewMemberRemovals) && m.MaxNewMemberships.Equal(state.MaxNewMemberships) &&
-		m.PendingExternalIDs.IsNull() == state.PendingExternalIDs.IsNull() &&
-		m.PendingMemberRemovals.IsNull() == state.PendingMemberRemovals.IsNull() &&
-		m.PendingMemberships.IsNull() == state.PendingMemberships.IsNull()
+		m.MaxNewMemberRemovals.Equal(state.MaxNewMemberRemovals) && m.MaxNewMemberships.Equal(state.MaxNewMemberships)
+}
+
+// computed are the maps that follow from the pending ones and the prior state.
+func (m *ledgerModel) computed() []*types.Map {
+	return []*types.Map{
+		&m.ExternalIDs, &m.ObservedExternalIDs, &m.MemberRemovals, &m.ObservedMemberRemovals, &m.Memberships, &m.ObservedMemberships,
+	}
 }
 
 // fullyKnown tells whether a map or set of the configuration is known, and each

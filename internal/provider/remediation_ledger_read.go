@@ -77,7 +77,7 @@ func (n *notLookedAt) warn(diags *diag.Diagnostics) {
 // lookAtExternalIDs is Read for externalId fixes.
 func (s *session) lookAtExternalIDs(ctx context.Context, section ledgerSection[externalIDFixModel], missed *notLookedAt, diags *diag.Diagnostics) {
 	entries, observed := section.decode(ctx, section.entries, diags), section.decodeObserved(ctx, diags)
-	if len(entries) == 0 {
+	if len(entries) == 0 && len(observed) == 0 {
 		return
 	}
 	for key, entry := range entries {
@@ -105,15 +105,14 @@ func (s *session) lookAtExternalIDs(ctx context.Context, section ledgerSection[e
 			missed.add(key, err)
 		}
 	}
-	*section.entries = mapFrom(ctx, section.elementType, entries, diags)
-	section.setObserved(ctx, observed, diags)
+	section.set(ctx, entries, observed, diags)
 }
 
 // lookAtMembers is Read for removals and memberships: one list of members per
 // group, which the audits of the run have often read already.
 func lookAtMembers[E memberEntry](ctx context.Context, s *session, section ledgerSection[E], missed *notLookedAt, diags *diag.Diagnostics) {
 	entries, observed := section.decode(ctx, section.entries, diags), section.decodeObserved(ctx, diags)
-	if len(entries) == 0 {
+	if len(entries) == 0 && len(observed) == 0 {
 		return
 	}
 	groups := map[string][]string{}
@@ -155,8 +154,7 @@ func lookAtMembers[E memberEntry](ctx context.Context, s *session, section ledge
 		addReadError(diags, "Remediation Ledger", "looking at the members of its groups", err)
 		return
 	}
-	*section.entries = mapFrom(ctx, section.elementType, entries, diags)
-	section.setObserved(ctx, observed, diags)
+	section.set(ctx, entries, observed, diags)
 }
 
 // What a look at a membership says beside present and absent.

@@ -27,7 +27,7 @@ func newRemediationLedgerResource() resource.Resource {
 }
 
 func (r *remediationLedgerResource) names() resourceNames {
-	return resourceNames{typeName: "remediation_ledger", thing: "Remediation Ledger"}
+	return resourceNames{typeName: "remediation_ledger", thing: "Remediation Ledger", writeOnly: []string{"pending_external_ids", "pending_member_removals", "pending_memberships"}}
 }
 
 // fact is none: it has no remote counterpart.
@@ -44,8 +44,19 @@ func (r *remediationLedgerResource) modifyPlan(ctx context.Context, p *planning[
 	}
 	merged := plan.merge(ctx, state, diags)
 	r.checkExclude(plan, merged, diags)
-	if diags.HasError() || merged == nil {
-		return // Unknown input leaves unknown maps: they are computed in the apply.
+	if diags.HasError() {
+		return
+	}
+	if merged == nil {
+		// Unknown input leaves unknown maps: they are computed in the apply. The framework
+		// does not see it, because the state holds nothing of the input
+		// (docs/reference/terraform-semantics.md 19).
+		for _, m := range plan.computed() {
+			*m = types.MapUnknown(m.ElementType(ctx))
+		}
+		plan.AccountID = r.session.accountID()
+		diags.Append(p.resp.Plan.Set(ctx, plan)...)
+		return
 	}
 	r.session.checkTargets(membershipTargets{
 		entries: membershipEntries(merged), tracked: state.memberships().decode(ctx, &state.Memberships, diags),

@@ -38,6 +38,8 @@ func (r *remediationLedgerResource) schema(context.Context) schema.Schema {
 		MarkdownDescription: "The memory of what was found. A divergence disappears once it is fixed, so a `for_each` straight over findings would " +
 			"plan to destroy every fix on the next run. The ledger takes what is pending from the data sources and keeps it while it is tracked: " +
 			"its maps are known while planning and drive `for_each`. It writes nothing remote; destroying it forgets." +
+			"\n\nThe `pending_` maps are write-only, so that a plan shows what changes and not what is no longer pending: they need Terraform or OpenTofu 1.11, and are null in state " +
+			"and plan. Policies and outputs read `external_ids`, `member_removals` and `memberships`." +
 			"\n\nIt cannot be imported, and need not be: it holds nothing of the account. A new one takes in what is pending. If its state is lost and that of the " +
 			"instances is not, look at the plan first: instances of what is not pending any more leave `for_each`, and a `dbxidentity_group_member` that added " +
 			"its member takes it away again unless its `on_destroy` is `keep`. The same is true of a ledger that is replaced (`-replace`, `taint`)." +
@@ -51,22 +53,22 @@ func (r *remediationLedgerResource) schema(context.Context) schema.Schema {
 func ledgerExternalIDAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"pending_external_ids": schema.MapNestedAttribute{
-			Optional: true,
+			Optional: true, WriteOnly: true,
 			MarkdownDescription: "`external_id_fixes` of `dbxidentity_divergences`. A pending fix that is tracked already makes no diff; " +
 				"a new wanted value for a tracked key wins.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"principal_type": schema.StringAttribute{
-					Required: true, MarkdownDescription: attributeTexts["principal_type"],
+					Required: true, WriteOnly: true, MarkdownDescription: attributeTexts["principal_type"],
 					Validators: located(stringvalidator.OneOf(principalTypeNames()...)),
 				},
 				"principal_id": requiredID("principal_id"),
 				"external_id": schema.StringAttribute{
-					Required: true, MarkdownDescription: "The value to write; empty clears (groups only).", Validators: located(externalIDValidator{}),
+					Required: true, WriteOnly: true, MarkdownDescription: "The value to write; empty clears (groups only).", Validators: located(externalIDValidator{}),
 				},
 				"principal_name":      optionalText("principal_name"),
 				"current_external_id": optionalText("current_external_id"),
 				"category":            optionalText("category"),
-				"reversible":          schema.BoolAttribute{Optional: true, MarkdownDescription: attributeTexts["reversible"]},
+				"reversible":          schema.BoolAttribute{Optional: true, WriteOnly: true, MarkdownDescription: attributeTexts["reversible"]},
 			}},
 		},
 		"max_new_external_ids": limitAttribute(defaultMaxNewExternalIDs, "Refuse a plan that takes in more new or changed fixes at once. Default 100, also for null; `-1` is no limit."),
@@ -80,13 +82,13 @@ func ledgerExternalIDAttributes() map[string]schema.Attribute {
 func ledgerRemovalAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"pending_member_removals": schema.MapNestedAttribute{
-			Optional:            true,
+			Optional: true, WriteOnly: true,
 			MarkdownDescription: "`member_removals` of `dbxidentity_divergences`, by `<group id>/<member id>`.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"group_id":  requiredID("group_id"),
 				"member_id": requiredID("member_id"),
 				"member_type": schema.StringAttribute{
-					Optional: true, MarkdownDescription: attributeTexts["member_type"], Validators: located(stringvalidator.OneOf(principalTypeNames()...)),
+					Optional: true, WriteOnly: true, MarkdownDescription: attributeTexts["member_type"], Validators: located(stringvalidator.OneOf(principalTypeNames()...)),
 				},
 				"group_name":  optionalText("group_name"),
 				"member_name": optionalText("member_name"),
@@ -105,14 +107,14 @@ func ledgerRemovalAttributes() map[string]schema.Attribute {
 func ledgerMembershipAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"pending_memberships": schema.MapNestedAttribute{
-			Optional: true,
+			Optional: true, WriteOnly: true,
 			MarkdownDescription: "`memberships` of `dbxidentity_clone_plan`. The keys are the plan's, `<group id>`, or `<group id>/<member id>` where " +
 				"the plans of several targets are merged: a key that is the group alone has room for one member.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"group_id":   requiredID("group_id"),
 				"member_id":  requiredID("member_id"),
 				"group_name": optionalText("group_name"),
-				"privileged": schema.BoolAttribute{Optional: true, MarkdownDescription: attributeTexts["privileged"]},
+				"privileged": schema.BoolAttribute{Optional: true, WriteOnly: true, MarkdownDescription: attributeTexts["privileged"]},
 			}},
 		},
 		"max_new_memberships": limitAttribute(defaultMaxNewMemberships, "Refuse a plan that takes in more new memberships at once. Default 100, also for null; `-1` is no limit."),
@@ -124,11 +126,11 @@ func ledgerMembershipAttributes() map[string]schema.Attribute {
 }
 
 func requiredID(name string) schema.StringAttribute {
-	return schema.StringAttribute{Required: true, MarkdownDescription: attributeTexts[name], Validators: located(principalIDValidator())}
+	return schema.StringAttribute{Required: true, WriteOnly: true, MarkdownDescription: attributeTexts[name], Validators: located(principalIDValidator())}
 }
 
 func optionalText(name string) schema.StringAttribute {
-	return schema.StringAttribute{Optional: true, MarkdownDescription: attributeTexts[name]}
+	return schema.StringAttribute{Optional: true, WriteOnly: true, MarkdownDescription: attributeTexts[name]}
 }
 
 func limitAttribute(value int64, text string) schema.NumberAttribute {

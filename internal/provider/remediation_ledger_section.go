@@ -150,12 +150,22 @@ func (s ledgerSection[E]) setObserved(ctx context.Context, observed map[string]s
 	*s.observed = value
 }
 
+// set takes what a read has found; what was seen of entries that are gone goes too.
+func (s ledgerSection[E]) set(ctx context.Context, entries map[string]E, observed map[string]string, diags *diag.Diagnostics) {
+	maps.DeleteFunc(observed, func(key, _ string) bool {
+		_, tracked := entries[key]
+		return !tracked
+	})
+	*s.entries = mapFrom(ctx, s.elementType, entries, diags)
+	s.setObserved(ctx, observed, diags)
+}
+
 // ledgerMerge is what one section will hold.
 type ledgerMerge[E ledgerEntry] struct {
 	ledgerSection[E]
 	plan   audit.LedgerPlan[E]
 	named  map[string][]string
-	before map[string]string // what was observed, of the entries that stay
+	before map[string]string // what was observed, but of entries that are new
 	// fresh is true when the state does not have the section yet.
 	fresh bool
 }
@@ -177,14 +187,10 @@ func (s ledgerSection[E]) merge(ctx context.Context, state ledgerSection[E], exc
 		Pending: pending, Tracked: tracked, Observed: seen, Exclude: exclude,
 		Wanted: E.wanted, Shown: E.shown, Renew: s.renew,
 	})
-	// What was observed belongs to an entry: one that is about to be put into effect
-	// must not count as settled before it was looked at again.
-	observed := make(map[string]string, len(plan.Entries))
-	for key := range plan.Entries {
-		if value, ok := seen[key]; ok {
-			observed[key] = value
-		}
-	}
+	// An entry that is about to be put into effect must not count as settled before it
+	// was looked at again. What was seen of an entry that goes is left to the next read:
+	// in the plan it would be noise.
+	observed := maps.Clone(seen)
 	for _, key := range append(plan.New, plan.Changed...) {
 		delete(observed, key)
 	}

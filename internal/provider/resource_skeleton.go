@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -38,6 +39,9 @@ import (
 type resourceNames struct {
 	// typeName is without that of the provider; thing is for the texts of diagnostics.
 	typeName, thing string
+	// writeOnly are attributes that the state does not hold. They are in the configuration
+	// only, and the skeleton puts them into the plan that a kind gets.
+	writeOnly []string
 	// labels are attributes with names that a configuration may set, see resource_labels.go.
 	labels []string
 	// mustUndo makes it an error, and not a warning, that a destroy cannot undo what
@@ -218,7 +222,7 @@ func (r *managedResource[M, P]) ModifyPlan(ctx context.Context, req resource.Mod
 	}
 	destroys := req.Plan.Raw.IsNull()
 	if !destroys {
-		resp.Diagnostics.Append(req.Plan.Get(ctx, p.plan)...)
+		resp.Diagnostics.Append(r.withWriteOnly(ctx, req.Plan, req.Config).Get(ctx, p.plan)...)
 	}
 	switch {
 	case resp.Diagnostics.HasError():
@@ -241,12 +245,13 @@ func (r *managedResource[M, P]) ModifyPlan(ctx context.Context, req resource.Mod
 		}
 	}
 	r.kind.modifyPlan(ctx, &p)
+	r.withoutWriteOnly(ctx, req.Plan, &resp.Plan)
 	sayHowToDestroy(&resp.Diagnostics)
 }
 
 func (r *managedResource[M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	plan := P(new(M))
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	resp.Diagnostics.Append(r.withWriteOnly(ctx, req.Plan, req.Config).Get(ctx, plan)...)
 	ctx, cancel := r.begin(ctx, plan, timeouts.Value.Create, &resp.Diagnostics)
 	defer cancel()
 	r.session.applying.Store(true)
@@ -302,7 +307,7 @@ func (r *managedResource[M, P]) Read(ctx context.Context, req resource.ReadReque
 
 func (r *managedResource[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	u := updating[P]{plan: P(new(M)), state: P(new(M)), config: req.Config, private: resp.Private}
-	resp.Diagnostics.Append(req.Plan.Get(ctx, u.plan)...)
+	resp.Diagnostics.Append(r.withWriteOnly(ctx, req.Plan, req.Config).Get(ctx, u.plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, u.state)...)
 	ctx, cancel := r.begin(ctx, u.plan, timeouts.Value.Update, &resp.Diagnostics)
 	defer cancel()
@@ -347,6 +352,25 @@ func (r *managedResource[M, P]) Delete(ctx context.Context, req resource.DeleteR
 	defer done()
 	r.kind.undo(ctx, state, req.Private, &resp.Diagnostics)
 	r.session.warnJournal(&resp.Diagnostics)
+}
+
+// withWriteOnly is a plan with what only the configuration has.
+func (r *managedResource[M, P]) withWriteOnly(ctx context.Context, plan tfsdk.Plan, config tfsdk.Config) tfsdk.Plan {
+	for _, name := range r.kind.names().writeOnly {
+		var value attr.Value
+		config.GetAttribute(ctx, path.Root(name), &value)
+		plan.SetAttribute(ctx, path.Root(name), value)
+	}
+	return plan
+}
+
+// withoutWriteOnly takes it out of a plan again; the framework does so with states.
+func (r *managedResource[M, P]) withoutWriteOnly(ctx context.Context, before tfsdk.Plan, plan *tfsdk.Plan) {
+	for _, name := range r.kind.names().writeOnly {
+		var null attr.Value
+		before.GetAttribute(ctx, path.Root(name), &null)
+		plan.SetAttribute(ctx, path.Root(name), null)
+	}
 }
 
 // begin gives the context with the time limit of an operation.

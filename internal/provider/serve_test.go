@@ -38,7 +38,7 @@ func TestBriefServer_letsGo(t *testing.T) {
 		heavy := &[64 << 10]byte{}
 		runtime.AddCleanup(heavy, func(struct{}) { freed <- struct{}{} }, struct{}{})
 		ctx, cancel := context.WithCancel(context.WithValue(t.Context(), heavyKey{}, heavy))
-		resp, err := s.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: config})
+		resp, err := s.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: config, ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true}})
 		s.must(err, resp.Diagnostics)
 		cancel() // As gRPC does when it has answered.
 	}

@@ -58,7 +58,7 @@ func TestValidators_location(t *testing.T) {
 				diags = resp.Diagnostics
 			} else {
 				as := providerSchema().ResourceSchemas[tt.resource].ValueType()
-				resp, err := server.ValidateResourceConfig(w.ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: tt.resource, Config: w.dynamic(tt.config, as)})
+				resp, err := server.ValidateResourceConfig(w.ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: tt.resource, Config: w.dynamic(tt.config, as), ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true}})
 				must(t, err)
 				diags = resp.Diagnostics
 			}

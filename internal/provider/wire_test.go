@@ -239,7 +239,9 @@ func (w *wire) plan(i instance, config document) plannedChange {
 	}
 	if config != nil {
 		out.config = w.dynamic(config, as)
-		valid, err := w.server.ValidateResourceConfig(w.ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: i.resource, Config: out.config})
+		valid, err := w.server.ValidateResourceConfig(w.ctx, &tfprotov6.ValidateResourceConfigRequest{
+			TypeName: i.resource, Config: out.config, ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
+		})
 		w.take(err, valid.Diagnostics)
 		proposed = w.proposed(i, w.value(config, as), out.prior)
 	}
@@ -267,6 +269,9 @@ func (w *wire) proposed(i instance, config tftypes.Value, prior *tfprotov6.Dynam
 		must(w.t, decoded.As(&before))
 	}
 	for _, attribute := range providerSchema().ResourceSchemas[i.resource].Block.Attributes {
+		if attribute.WriteOnly {
+			values[attribute.Name] = tftypes.NewValue(attribute.ValueType(), nil)
+		}
 		if old, ok := before[attribute.Name]; ok && attribute.Computed && values[attribute.Name].IsNull() {
 			values[attribute.Name] = old
 		}
