@@ -290,3 +290,30 @@ func TestAccReadiness_failedReads(t *testing.T) {
 		}
 	}
 }
+
+// Beside the data sources that look at the same account, readiness asks for what only
+// it needs: the least is the lists of principals, workspaces and roles, the members of
+// each group here and there, and access and groups of each workspace.
+func TestAccReadiness_requests(t *testing.T) {
+	t.Parallel()
+	const block = `data "dbxidentity_%s" "this" {}` + "\n"
+	read := func(sources ...string) int {
+		a := startPreset(t, "migration", simulator.Options{})
+		config := ""
+		for _, s := range sources {
+			config += fmt.Sprintf(block, s)
+		}
+		settings := a.entra() + "\n  automatic_identity_management = \"on\""
+		w := newWorkspace(t, a.config(settings, config)).trustsIDP(a)
+		w.must(0, "plan")
+		return len(a.Server.Requests().Log)
+	}
+	divergences, federation, local, alone := read("divergences"), read("workspace_federation"), read("workspace_local_groups"), read("aim_readiness")
+	together := read("divergences", "workspace_federation", "workspace_local_groups", "aim_readiness")
+	t.Logf("divergences %d, federation %d, local groups %d, readiness %d, together %d", divergences, federation, local, alone, together)
+	// Readiness reads what the others read, but for the privileges of candidates and the
+	// workspace that has no identity federation.
+	if most := max(divergences, alone) + 25; together > most {
+		t.Errorf("%d requests together, at most %d", together, most)
+	}
+}

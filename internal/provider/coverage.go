@@ -43,7 +43,7 @@ func completeAttribute() schema.Attribute {
 func notLookedAtAttribute() schema.Attribute {
 	return schema.ListAttribute{
 		Computed: true, ElementType: types.StringType,
-		MarkdownDescription: "Places that can give access and that nothing in this result is about, in a sentence each: workspace-local groups.",
+		MarkdownDescription: "Places that can give access and that nothing in this result is about, in a sentence each: workspace-local groups, which `dbxidentity_workspace_local_groups` lists.",
 	}
 }
 

@@ -79,7 +79,7 @@ type Diff struct {
 // NotLookedAt are places that give access and that neither a diff nor a plan reads.
 func NotLookedAt() []string {
 	return []string{"workspace-local groups: each workspace has its own, which the account does not manage. Access through them is neither compared nor cloned, " +
-		"and an account group can be a member of one."}
+		"and an account group can be a member of one. dbxidentity_workspace_local_groups lists them with their members."}
 }
 
 // WorkspaceEffect is an assignment of a group, itself or through a group above.
