@@ -76,7 +76,7 @@ func (d *clonePlanDataSource) Read(ctx context.Context, req datasource.ReadReque
 	if !ok {
 		return
 	}
-	d.session.noteClone(plan.Target.ID, slices.Collect(maps.Keys(plan.Memberships)), plan.Complete)
+	d.session.findings.addClone(plan.Target.ID, slices.Collect(maps.Keys(plan.Memberships)), plan.Complete)
 	if reportPlanProblems(&resp.Diagnostics, plan, model.AllowIncomplete.ValueBool()); resp.Diagnostics.HasError() {
 		return
 	}

@@ -162,7 +162,7 @@ func (s *session) audit(ctx context.Context, run auditRun, source idp.Source, di
 		return report, err
 	}
 	done = finished(report)
-	s.noteAudit(report)
+	s.findings.addAudit(report)
 	if !report.Complete {
 		addIncompleteWarning(diags, report.Failures)
 	}

@@ -195,7 +195,7 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan *externalIDMod
 func (r *externalIDResource) checkIdentity(ctx context.Context, plan *externalIDModel, current audit.Principal, diags *diag.Diagnostics) {
 	want := plan.ExternalID.ValueString()
 	if want == "" || plan.AllowUnknownExternalID.IsUnknown() || plan.AllowUnknownExternalID.ValueBool() ||
-		plan.ExternalID.Equal(plan.PreviousExternalID) || r.session.isVetted(current.Ref, want) {
+		plan.ExternalID.Equal(plan.PreviousExternalID) || r.session.findings.offersValue(current.Ref, want) {
 		return
 	}
 	at := path.Root("external_id")
@@ -225,7 +225,7 @@ func (r *externalIDResource) checkIdentity(ctx context.Context, plan *externalID
 // destroy writes back: where an instance wrote nothing, the configuration names it. It looks in
 // the plan only, which somebody reviews; Terraform plans once more in the apply.
 func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, want string, diags *diag.Diagnostics) {
-	if want == "" || r.session.applying.Load() || r.session.isVetted(p.Ref, want) {
+	if want == "" || r.session.applying.Load() || r.session.findings.offersValue(p.Ref, want) {
 		return
 	}
 	switch power := r.session.account.NextPrivilege(ctx, p.Ref); {

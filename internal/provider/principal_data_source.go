@@ -76,7 +76,7 @@ func (d *principalDataSource) Read(ctx context.Context, req datasource.ReadReque
 		addReadError(&resp.Diagnostics, "Principal", "judging "+ref.String(), err)
 		return
 	}
-	d.session.noteAudit(report)
+	d.session.findings.addAudit(report)
 	if !report.Complete {
 		addIncompleteWarning(&resp.Diagnostics, report.Failures)
 	}

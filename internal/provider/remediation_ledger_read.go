@@ -82,7 +82,7 @@ func (s *session) lookAtExternalIDs(ctx context.Context, section ledgerSection[e
 	}
 	for key, entry := range entries {
 		ref, wanted := entry.ref(), entry.ExternalID.ValueString()
-		offered := s.isOffered(ref)
+		offered := s.findings.offersExternalID(ref)
 		known := s.account.Known
 		if !offered {
 			known = func(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
@@ -185,7 +185,7 @@ func (l *memberLook) at(ctx context.Context, entry memberEntry) string {
 	}
 	seen := l.seen(memberIDs(members), entry)
 	if seen != entry.shown() {
-		if l.session.isOfferedMembership(l.groupID, entry.memberID()) {
+		if l.session.findings.offersMembership(l.groupID, entry.memberID()) {
 			return memberOffered
 		}
 		if l.now == nil {

@@ -58,7 +58,7 @@ func (r *remediationLedgerResource) modifyPlan(ctx context.Context, p *planning[
 		diags.Append(p.resp.Plan.Set(ctx, plan)...)
 		return
 	}
-	r.session.checkTargets(membershipTargets{
+	r.session.findings.checkTargets(membershipTargets{
 		entries: membershipEntries(merged), tracked: state.memberships().decode(ctx, &state.Memberships, diags),
 		pending: plan.memberships().decode(ctx, &plan.PendingMemberships, diags),
 		exclude: plan.excluded(diags),
@@ -85,7 +85,7 @@ func (r *remediationLedgerResource) checkExclude(plan *ledgerModel, merged []mer
 	if !fullyKnown(plan.Exclude) {
 		return
 	}
-	e := ledgerExclude{keys: plan.excluded(diags), incomplete: r.session.isIncomplete(), memberships: !plan.PendingMemberships.IsNull()}
+	e := ledgerExclude{keys: plan.excluded(diags), incomplete: r.session.findings.isIncomplete(), memberships: !plan.PendingMemberships.IsNull()}
 	for _, section := range merged {
 		if e.labels == nil {
 			e.labels = map[string][]string{}

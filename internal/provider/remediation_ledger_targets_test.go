@@ -42,12 +42,12 @@ func TestSession_checkTargets(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := emptySession()
-			s.noteClone("8", []string{"1", "2"}, true)
-			s.noteClone("9", []string{"1", "2", "3"}, true)
+			f := &findings{}
+			f.addClone("8", []string{"1", "2"}, true)
+			f.addClone("9", []string{"1", "2", "3"}, true)
 			said := func() string {
 				var diags diag.Diagnostics
-				s.checkTargets(membershipTargets{entries: tt.entries, tracked: tt.tracked, pending: tt.entries, exclude: tt.exclude}, &diags)
+				f.checkTargets(membershipTargets{entries: tt.entries, tracked: tt.tracked, pending: tt.entries, exclude: tt.exclude}, &diags)
 				var out []string
 				for _, d := range diags {
 					out = append(out, d.Summary())

@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"reflect"
 	"sync/atomic"
@@ -35,9 +36,11 @@ func Serve(version string, debug bool) error {
 		}
 		go endWithParent(parent)
 	}
-	return tf6server.Serve(address, func() tfprotov6.ProviderServer {
-		return briefServer{providerserver.NewProtocol6(New(version, changes...)())()}
-	}, options...)
+	server, err := newRequestScopedServer(version, changes...)
+	if err != nil {
+		return err
+	}
+	return tf6server.Serve(address, func() tfprotov6.ProviderServer { return server }, options...)
 }
 
 // endWithParent ends the process soon after the command line that started it is gone,
@@ -55,15 +58,41 @@ func endWithParent(parent int) {
 	}
 }
 
-// briefServer lets go of the context of each request that comes once per
+// frameworkServer is what the framework serves: the optional interfaces too, which
+// the protocol looks for in the server that it is given.
+type frameworkServer interface {
+	tfprotov6.ProviderServer
+	tfprotov6.ListResourceServer
+	tfprotov6.ActionServer
+}
+
+// requestScopedServer frees the context of each request that comes once per
 // instance. The framework (1.19) keeps a cancel function of every request until
 // the provider is stopped, and with it the request's context, its loggers and
-// its gRPC stream: 50 KB for each instance of a plan.
-type briefServer struct{ tfprotov6.ProviderServer }
+// its gRPC stream: 50 KB for each instance of a plan. Every diagnostic passes through
+// [cleaned].
+type requestScopedServer struct{ frameworkServer }
 
-// brief makes a call with a context that ends with it.
-func brief[Q, A any](ctx context.Context, request Q, call func(context.Context, Q) (A, error)) (A, error) {
-	b := &briefContext{}
+var (
+	_ tfprotov6.ProviderServerWithListResource = requestScopedServer{}
+	_ tfprotov6.ProviderServerWithActions      = requestScopedServer{}
+)
+
+func newRequestScopedServer(version string, options ...Option) (requestScopedServer, error) {
+	start, err := providerserver.NewProtocol6WithError(New(version, options...)())()
+	if err != nil {
+		return requestScopedServer{}, err
+	}
+	whole, ok := start.(frameworkServer)
+	if !ok {
+		return requestScopedServer{}, fmt.Errorf("the framework's server, %T, lacks list resources or actions", start)
+	}
+	return requestScopedServer{whole}, nil
+}
+
+// scoped makes a call with a context that ends with it.
+func scoped[Q, A any](ctx context.Context, request Q, call func(context.Context, Q) (A, error)) (A, error) {
+	b := &requestContext{}
 	b.inner.Store(&ctx)
 	defer b.inner.Store(nil)         //nolint:contextcheck // It is the request's own, and ends with it.
 	return cleaned(call(b, request)) //nolint:contextcheck // As above.
@@ -75,63 +104,113 @@ func brief[Q, A any](ctx context.Context, request Q, call func(context.Context, 
 func cleaned[A any](answer A, err error) (A, error) {
 	if v := reflect.Indirect(reflect.ValueOf(answer)); v.IsValid() {
 		if diags, ok := v.FieldByName("Diagnostics").Interface().([]*tfprotov6.Diagnostic); ok {
-			for _, d := range diags {
-				d.Summary, d.Detail = redact.Text(d.Summary), redact.Text(d.Detail)
-			}
+			clean(diags)
 		}
 	}
 	return answer, err
 }
 
+func clean(diags []*tfprotov6.Diagnostic) {
+	for _, d := range diags {
+		d.Summary, d.Detail = redact.Text(d.Summary), redact.Text(d.Detail)
+	}
+}
+
 // ValidateProviderConfig and the next are those of the framework.
-func (s briefServer) ValidateProviderConfig(ctx context.Context, r *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
-	return cleaned(s.ProviderServer.ValidateProviderConfig(ctx, r))
+func (s requestScopedServer) ValidateProviderConfig(ctx context.Context, r *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
+	return cleaned(s.frameworkServer.ValidateProviderConfig(ctx, r))
 }
 
-func (s briefServer) ConfigureProvider(ctx context.Context, r *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
-	return cleaned(s.ProviderServer.ConfigureProvider(ctx, r))
+func (s requestScopedServer) ConfigureProvider(ctx context.Context, r *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
+	return cleaned(s.frameworkServer.ConfigureProvider(ctx, r))
 }
 
-func (s briefServer) ValidateDataResourceConfig(ctx context.Context, r *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
-	return cleaned(s.ProviderServer.ValidateDataResourceConfig(ctx, r))
+func (s requestScopedServer) ValidateDataResourceConfig(ctx context.Context, r *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
+	return cleaned(s.frameworkServer.ValidateDataResourceConfig(ctx, r))
 }
 
-func (s briefServer) ReadDataSource(ctx context.Context, r *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
-	return cleaned(s.ProviderServer.ReadDataSource(ctx, r))
+func (s requestScopedServer) ReadDataSource(ctx context.Context, r *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+	return cleaned(s.frameworkServer.ReadDataSource(ctx, r))
 }
 
 // ValidateResourceConfig and the others are those of the framework.
-func (s briefServer) ValidateResourceConfig(ctx context.Context, r *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
-	return brief(ctx, r, s.ProviderServer.ValidateResourceConfig)
+func (s requestScopedServer) ValidateResourceConfig(ctx context.Context, r *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	return scoped(ctx, r, s.frameworkServer.ValidateResourceConfig)
 }
 
-func (s briefServer) UpgradeResourceState(ctx context.Context, r *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
-	return brief(ctx, r, s.ProviderServer.UpgradeResourceState)
+func (s requestScopedServer) UpgradeResourceState(ctx context.Context, r *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	return scoped(ctx, r, s.frameworkServer.UpgradeResourceState)
 }
 
-func (s briefServer) UpgradeResourceIdentity(ctx context.Context, r *tfprotov6.UpgradeResourceIdentityRequest) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
-	return brief(ctx, r, s.ProviderServer.UpgradeResourceIdentity)
+func (s requestScopedServer) UpgradeResourceIdentity(ctx context.Context, r *tfprotov6.UpgradeResourceIdentityRequest) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
+	return scoped(ctx, r, s.frameworkServer.UpgradeResourceIdentity)
 }
 
-func (s briefServer) ReadResource(ctx context.Context, r *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
-	return brief(ctx, r, s.ProviderServer.ReadResource)
+func (s requestScopedServer) ReadResource(ctx context.Context, r *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	return scoped(ctx, r, s.frameworkServer.ReadResource)
 }
 
-func (s briefServer) PlanResourceChange(ctx context.Context, r *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
-	return brief(ctx, r, s.ProviderServer.PlanResourceChange)
+func (s requestScopedServer) PlanResourceChange(ctx context.Context, r *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	return scoped(ctx, r, s.frameworkServer.PlanResourceChange)
 }
 
-func (s briefServer) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	return brief(ctx, r, s.ProviderServer.ApplyResourceChange)
+func (s requestScopedServer) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	return scoped(ctx, r, s.frameworkServer.ApplyResourceChange)
 }
 
-func (s briefServer) ImportResourceState(ctx context.Context, r *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
-	return brief(ctx, r, s.ProviderServer.ImportResourceState)
+func (s requestScopedServer) ImportResourceState(ctx context.Context, r *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
+	return scoped(ctx, r, s.frameworkServer.ImportResourceState)
 }
 
-// briefContext is another context while its request runs, and an ended one
+// ValidateListResourceConfig and the next are those of the framework. What streams
+// keeps its context for as long as it does.
+func (s requestScopedServer) ValidateListResourceConfig(ctx context.Context, r *tfprotov6.ValidateListResourceConfigRequest) (*tfprotov6.ValidateListResourceConfigResponse, error) {
+	return cleaned(s.frameworkServer.ValidateListResourceConfig(ctx, r))
+}
+
+func (s requestScopedServer) ListResource(ctx context.Context, r *tfprotov6.ListResourceRequest) (*tfprotov6.ListResourceServerStream, error) {
+	stream, err := s.frameworkServer.ListResource(ctx, r)
+	if err != nil || stream == nil || stream.Results == nil {
+		return stream, err
+	}
+	return &tfprotov6.ListResourceServerStream{Results: func(push func(tfprotov6.ListResourceResult) bool) {
+		stream.Results(func(result tfprotov6.ListResourceResult) bool {
+			clean(result.Diagnostics)
+			return push(result)
+		})
+	}}, nil
+}
+
+func (s requestScopedServer) ValidateActionConfig(ctx context.Context, r *tfprotov6.ValidateActionConfigRequest) (*tfprotov6.ValidateActionConfigResponse, error) {
+	return cleaned(s.frameworkServer.ValidateActionConfig(ctx, r))
+}
+
+func (s requestScopedServer) PlanAction(ctx context.Context, r *tfprotov6.PlanActionRequest) (*tfprotov6.PlanActionResponse, error) {
+	return cleaned(s.frameworkServer.PlanAction(ctx, r))
+}
+
+func (s requestScopedServer) InvokeAction(ctx context.Context, r *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
+	stream, err := s.frameworkServer.InvokeAction(ctx, r)
+	if err != nil || stream == nil || stream.Events == nil {
+		return stream, err
+	}
+	return &tfprotov6.InvokeActionServerStream{Events: func(push func(tfprotov6.InvokeActionEvent) bool) {
+		stream.Events(func(event tfprotov6.InvokeActionEvent) bool {
+			switch e := event.Type.(type) {
+			case tfprotov6.ProgressInvokeActionEventType:
+				e.Message = redact.Text(e.Message)
+				event.Type = e
+			case tfprotov6.CompletedInvokeActionEventType:
+				clean(e.Diagnostics)
+			}
+			return push(event)
+		})
+	}}, nil
+}
+
+// requestContext is another context while its request runs, and an ended one
 // without values afterwards.
-type briefContext struct {
+type requestContext struct {
 	inner atomic.Pointer[context.Context]
 }
 
@@ -142,7 +221,7 @@ var ended = func() <-chan struct{} {
 }()
 
 // Deadline is the request's.
-func (b *briefContext) Deadline() (time.Time, bool) {
+func (b *requestContext) Deadline() (time.Time, bool) {
 	if ctx := b.inner.Load(); ctx != nil {
 		return (*ctx).Deadline()
 	}
@@ -150,7 +229,7 @@ func (b *briefContext) Deadline() (time.Time, bool) {
 }
 
 // Done is closed when the request ends, as gRPC does.
-func (b *briefContext) Done() <-chan struct{} {
+func (b *requestContext) Done() <-chan struct{} {
 	if ctx := b.inner.Load(); ctx != nil {
 		return (*ctx).Done()
 	}
@@ -158,7 +237,7 @@ func (b *briefContext) Done() <-chan struct{} {
 }
 
 // Err is context.Canceled once the request has ended.
-func (b *briefContext) Err() error {
+func (b *requestContext) Err() error {
 	if ctx := b.inner.Load(); ctx != nil {
 		return (*ctx).Err()
 	}
@@ -166,7 +245,7 @@ func (b *briefContext) Err() error {
 }
 
 // Value is the request's; nil once it has ended.
-func (b *briefContext) Value(key any) any {
+func (b *requestContext) Value(key any) any {
 	if ctx := b.inner.Load(); ctx != nil {
 		return (*ctx).Value(key)
 	}

@@ -7,10 +7,11 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -18,14 +19,14 @@ import (
 type heavyKey struct{}
 
 // What a request's context holds is free once the request has been answered.
-func TestBriefServer_letsGo(t *testing.T) {
+func TestRequestScopedServer_frees(t *testing.T) {
 	t.Parallel()
 	const kind, requests = "dbxidentity_external_id", 20
-	start, err := providerserver.NewProtocol6WithError(New("test")())()
+	start, err := newRequestScopedServer("test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{tb: t, ProviderServer: briefServer{start}}
+	s := &server{tb: t, ProviderServer: start}
 	if s.schema, err = s.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		t.Fatal(err)
 	}
@@ -56,12 +57,12 @@ func TestBriefServer_letsGo(t *testing.T) {
 	runtime.KeepAlive(s)
 }
 
-func TestBriefContext(t *testing.T) {
+func TestRequestContext(t *testing.T) {
 	t.Parallel()
 	outer, cancel := context.WithCancel(context.WithValue(t.Context(), heavyKey{}, 1))
 	defer cancel()
 	var kept, child context.Context
-	_, err := brief(outer, 2, func(ctx context.Context, n int) (*tfprotov6.ReadResourceResponse, error) {
+	_, err := scoped(outer, 2, func(ctx context.Context, n int) (*tfprotov6.ReadResourceResponse, error) {
 		kept = ctx
 		var stop context.CancelFunc
 		child, stop = context.WithCancel(ctx)
@@ -80,4 +81,59 @@ func TestBriefContext(t *testing.T) {
 	}
 	cancel()
 	<-child.Done() // Derived contexts end with the outer one still.
+}
+
+// streams is a server whose streams hold a character that a terminal would obey.
+type streams struct{ frameworkServer }
+
+func (streams) ListResource(context.Context, *tfprotov6.ListResourceRequest) (*tfprotov6.ListResourceServerStream, error) {
+	return &tfprotov6.ListResourceServerStream{Results: func(push func(tfprotov6.ListResourceResult) bool) {
+		_ = push(tfprotov6.ListResourceResult{DisplayName: "one", Diagnostics: []*tfprotov6.Diagnostic{{Detail: "a\x1bb"}}}) && push(tfprotov6.ListResourceResult{DisplayName: "two"})
+	}}, nil
+}
+
+func (streams) InvokeAction(context.Context, *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
+	return &tfprotov6.InvokeActionServerStream{Events: func(push func(tfprotov6.InvokeActionEvent) bool) {
+		_ = push(tfprotov6.InvokeActionEvent{Type: tfprotov6.ProgressInvokeActionEventType{Message: "a\x1bb"}}) &&
+			push(tfprotov6.InvokeActionEvent{Type: tfprotov6.CompletedInvokeActionEventType{Diagnostics: []*tfprotov6.Diagnostic{{Detail: "a\x1bb"}}}})
+	}}, nil
+}
+
+// List resources and actions pass through the server, and what they say is cleaned.
+func TestRequestScopedServer_streams(t *testing.T) {
+	t.Parallel()
+	whole, err := newRequestScopedServer("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := requestScopedServer{streams{whole.frameworkServer}}
+	list, err := s.ListResource(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names, texts []string
+	for result := range list.Results {
+		names = append(names, result.DisplayName)
+		for _, d := range result.Diagnostics {
+			texts = append(texts, d.Detail)
+		}
+	}
+	if !slices.Equal(names, []string{"one", "two"}) {
+		t.Errorf("listed %v", names)
+	}
+	events, err := s.InvokeAction(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for event := range events.Events {
+		switch e := event.Type.(type) {
+		case tfprotov6.ProgressInvokeActionEventType:
+			texts = append(texts, e.Message)
+		case tfprotov6.CompletedInvokeActionEventType:
+			texts = append(texts, e.Diagnostics[0].Detail)
+		}
+	}
+	if len(texts) != 3 || strings.Contains(strings.Join(texts, ""), "\x1b") {
+		t.Errorf("said %q", texts)
+	}
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,19 +47,7 @@ type session struct {
 	// syncWarned is true once the run was told that its audits may sync.
 	syncWarned atomic.Bool
 
-	mu sync.Mutex
-	// offered are the externalIds that the audits of this run offer to write: they
-	// have looked at the power of those principals, or were told not to mind it.
-	offered map[audit.Ref]string
-	// offeredMembers are the memberships, by [membershipKey], that the audits and
-	// clone plans of this run offer to change.
-	offeredMembers map[string]bool
-	// incomplete is true once a data source of this run could not read everything.
-	incomplete bool
-	// clones are the groups that the clone plans of this run give, by target.
-	clones map[string]map[string]bool
-	// targetsWarned is true once the run was told of keys with room for one target.
-	targetsWarned bool
+	findings findings
 }
 
 // membershipKey names a membership: "<group id>/<member id>".
@@ -73,79 +60,6 @@ func (s *session) auditOptions() audit.Options {
 		out.IDP = s.idp.Capabilities().Capabilities
 	}
 	return out
-}
-
-// noteAudit remembers what an audit of this run offers to change.
-func (s *session) noteAudit(report audit.Report) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.incomplete = s.incomplete || !report.Complete
-	for _, f := range report.ExternalIDFixes {
-		s.offered[f.Ref] = f.ExternalID
-	}
-	for _, x := range report.MemberRemovals {
-		s.offeredMembers[membershipKey(x.GroupID, x.MemberID)] = true
-	}
-}
-
-// noteClone remembers what a clone plan of this run wants of its target.
-func (s *session) noteClone(targetID string, groupIDs []string, complete bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.incomplete = s.incomplete || !complete
-	if s.clones[targetID] == nil {
-		s.clones[targetID] = map[string]bool{}
-	}
-	for _, id := range groupIDs {
-		s.offeredMembers[membershipKey(id, targetID)], s.clones[targetID][id] = true, true
-	}
-}
-
-// checkTargets refuses a ledger in which one target of this run's clone plans takes
-// the place of another, and names members that none of them is for any more.
-func (s *session) checkTargets(t membershipTargets, diags *diag.Diagnostics) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	warnLeavers(t.entries, t.pending, s.clones, diags)
-	doubt := t.check(s.clones, diags)
-	if doubt == "" || s.targetsWarned {
-		return
-	}
-	s.targetsWarned = true
-	diags.AddAttributeWarning(path.Root("pending_memberships"), "Several Targets, and Ledger Keys for One", "Clone plans of this run give groups to "+
-		"members that this ledger has no entry for, under keys that it has for others."+doubt+"\n\nIf each of them has a ledger of its own, all is well. "+
-		"If this one is for several, merge has kept the last of them only. "+keysWithMember)
-}
-
-// isVetted tells whether an audit of this run offers that externalId.
-func (s *session) isVetted(ref audit.Ref, externalID string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	offered, ok := s.offered[ref]
-	return ok && offered == externalID
-}
-
-// isIncomplete tells whether a data source of this run could not read everything.
-func (s *session) isIncomplete() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.incomplete
-}
-
-// isOffered tells whether an audit of this run offers to write the principal's
-// externalId. A resource that takes its input from the data source is read after it.
-func (s *session) isOffered(ref audit.Ref) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.offered[ref]
-	return ok
-}
-
-// isOfferedMembership is [session.isOffered] for a membership.
-func (s *session) isOfferedMembership(groupID, memberID string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.offeredMembers[membershipKey(groupID, memberID)]
 }
 
 func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *session {
@@ -198,7 +112,6 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 	source := newIDP(s, client, diags) //nolint:contextcheck // The files that it reads have a time limit of their own.
 	out := &session{
 		settings: s, account: client, idp: source, lookups: gathered(source), now: time.Now, claims: newInstanceClaims(), checkpoints: kept,
-		offered: map[audit.Ref]string{}, offeredMembers: map[string]bool{}, clones: map[string]map[string]bool{},
 	}
 	out.applying.Store(s.savedPlan)
 	return out
