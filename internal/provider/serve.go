@@ -74,8 +74,8 @@ type frameworkServer interface {
 type requestScopedServer struct{ frameworkServer }
 
 var (
-	_ tfprotov6.ProviderServerWithListResource = requestScopedServer{}
-	_ tfprotov6.ProviderServerWithActions      = requestScopedServer{}
+	_ tfprotov6.ListResourceServer = requestScopedServer{}
+	_ tfprotov6.ActionServer       = requestScopedServer{}
 )
 
 func newRequestScopedServer(version string, options ...Option) (requestScopedServer, error) {

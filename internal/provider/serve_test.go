@@ -106,7 +106,7 @@ func TestRequestScopedServer_streams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := requestScopedServer{streams{whole.frameworkServer}}
+	s := requestScopedServer{streams(whole)}
 	list, err := s.ListResource(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
