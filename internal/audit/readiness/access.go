@@ -60,7 +60,7 @@ func accessChecks() []Check {
 			ID: "access_gained", Title: "Nobody gains access", Decision: EnableAIM, Severity: Info, Source: "MIGRATE: transitive memberships", Needs: []Need{NeedMembers, NeedIDPMembers},
 			judge:       func(f *Facts) finding { return judgeGained(f, false) },
 			Consequence: "Automatic identity management counts the members of nested groups. People who are not in the group today have its access then.",
-			Remedy:      "Look at the numbers; idp_members_missing of dbxidentity_divergences names the people.",
+			Remedy:      "Look at the members of these groups in the identity provider: each of them gains what the group gives.",
 		},
 		{
 			ID: "aim_evidence", Title: "What is seen fits what is declared", Decision: EnableAIM, Severity: Info, Source: "section 2", Needs: []Need{NeedGroups, NeedDenylist, NeedSettings},
