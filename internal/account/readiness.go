@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -165,6 +166,10 @@ func (rd *Readiness) accessDetails(ctx context.Context, workspace string) ([]rea
 		}
 		return sizeOf(p.Details), nil
 	})
+	var e *APIError
+	if errors.As(err, &e) && e.Status == http.StatusBadRequest && strings.Contains(e.Message, notAvailable) {
+		return nil, nil // A workspace without identity federation: a fact, as for assignments.
+	}
 	if err != nil || shown {
 		return out, err
 	}
@@ -217,20 +222,6 @@ func (rd *Readiness) accessByAssignments(ctx context.Context, workspace string) 
 		}
 	}
 	return out, nil
-}
-
-// AdminsOf are the principals that hold the level ADMIN of a workspace themselves,
-// sorted by id.
-func (rd *Readiness) AdminsOf(ctx context.Context, workspace string) ([]string, error) {
-	assigned := rd.dir.workspaceAssignments(ctx, workspace)
-	var out []string
-	for id, levels := range assigned.levels {
-		if slices.Contains(levels, "ADMIN") {
-			out = append(out, id)
-		}
-	}
-	slices.SortFunc(out, audit.CompareIDs)
-	return out, assigned.unknown
 }
 
 // AccountRoles are the account roles of every principal that has some, by the lists

@@ -299,12 +299,12 @@ func (r *readinessRun) readWorkspaces(ctx context.Context) {
 		}
 		return
 	}
+	// A missing key counts as no federation where the account sends it at all.
+	reported := slices.ContainsFunc(all, func(w audit.Workspace) bool { return w.Federation != nil })
 	var federated []audit.Workspace
-	rows := make([]readiness.Workspace, len(all))
 	group := errgroup.Group{}
-	for i, w := range all {
-		rows[i].Workspace = w
-		if w.Federation != nil && !*w.Federation {
+	for _, w := range all {
+		if reported && (w.Federation == nil || !*w.Federation) {
 			continue
 		}
 		federated = append(federated, w)
@@ -328,7 +328,7 @@ func (r *readinessRun) readWorkspaces(ctx context.Context) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.facts.Workspaces, r.facts.LocalGroups = rows, groups
+	r.facts.Workspaces, r.facts.LocalGroups = all, groups
 	r.facts.Cloud = cloudOf(all, client.Host())
 }
 

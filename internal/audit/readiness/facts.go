@@ -33,7 +33,7 @@ type Facts struct {
 	// Unknown are, by source, the reasons why it was not read whole.
 	Unknown map[Need][]string
 
-	Workspaces []Workspace
+	Workspaces []audit.Workspace
 	// Inventory is every principal of the account.
 	Inventory audit.Inventory
 	// Matches are what the identity provider knows of them, Report the verdict on that.
@@ -59,13 +59,6 @@ type Facts struct {
 	parentsOf map[string][]string
 	byRef     map[audit.Ref]audit.Principal
 	ids       map[string]audit.Principal
-}
-
-// Workspace is a workspace with what decides whether AIM works in it.
-type Workspace struct {
-	audit.Workspace
-	// Admins hold the level ADMIN directly, by id.
-	Admins []string
 }
 
 // Planned is an identity that is meant to get grants, named by exactly one of the two.

@@ -189,11 +189,7 @@ func judgeAllFederated(f *Facts) (out finding) {
 	}
 	for _, w := range f.Workspaces {
 		if w.Federation == nil || !*w.Federation {
-			detail := ""
-			if len(w.Admins) > 0 {
-				detail = "its admins: " + strings.Join(w.Admins, ", ")
-			}
-			out.affected = append(out.affected, Affected{Kind: kindWorkspace, ID: w.ID, Name: w.Name, WorkspaceID: w.ID, Detail: detail})
+			out.affected = append(out.affected, Affected{Kind: kindWorkspace, ID: w.ID, Name: w.Name, WorkspaceID: w.ID, Detail: "has no identity federation"})
 		}
 	}
 	return out

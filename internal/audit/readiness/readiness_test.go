@@ -39,7 +39,7 @@ func ready() *readiness.Facts {
 		Capabilities: audit.Capabilities{DisplayNames: true},
 		Unknown:      map[readiness.Need][]string{},
 		Planned:      []readiness.Planned{{Type: audit.TypeUser, Name: "ada@example.com"}},
-		Workspaces:   []readiness.Workspace{{Workspace: audit.Workspace{ID: "100", Name: "main", Federation: ptr(true), Tier: "PREMIUM"}}},
+		Workspaces:   []audit.Workspace{{ID: "100", Name: "main", Federation: ptr(true), Tier: "PREMIUM"}},
 		Inventory:    audit.Inventory{Principals: []audit.Principal{admin, member, linked, app}, Coverage: all},
 		Matches: []audit.Match{
 			{Principal: linked, ByExternalID: &audit.Identity{Type: audit.TypeGroup, ExternalID: "g-1", Names: []string{"data"}},
