@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -33,12 +32,9 @@ type readinessRun struct {
 	facts *readiness.Facts
 }
 
-// requestID differs between two runs, and the reasons end in state.
-var requestID = regexp.MustCompile(` \(request id [^)]*\)`)
-
 // unread notes why a source could not be read whole.
 func (r *readinessRun) unread(need readiness.Need, why string) {
-	why = redact.Text(requestID.ReplaceAllString(why, ""))
+	why = redact.Text(why)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !slices.Contains(r.facts.Unknown[need], why) {

@@ -28,6 +28,8 @@ type APIError struct {
 	Code, Message, RequestID string
 }
 
+// Error is the same each time, since it may end in state; what differs from one run to
+// the next is in [APIError.Circumstances].
 func (e *APIError) Error() string {
 	text := fmt.Sprintf("%s %s: status %d", e.Method, e.Place, e.Status)
 	if e.Code != "" {
@@ -36,10 +38,15 @@ func (e *APIError) Error() string {
 	if e.Message != "" {
 		text += ": " + e.Message
 	}
-	if e.RequestID != "" {
-		text += " (request id " + e.RequestID + ")"
-	}
 	return text
+}
+
+// Circumstances are what differs from one run to the next.
+func (e *APIError) Circumstances() string {
+	if e.RequestID == "" {
+		return ""
+	}
+	return "request id " + e.RequestID
 }
 
 // Clean takes secrets and control characters out of what came from the other side.
