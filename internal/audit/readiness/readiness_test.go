@@ -429,3 +429,17 @@ func TestChecks_coverTheReference(t *testing.T) {
 		}
 	}
 }
+
+// A reason that begins with a letter of more than one byte stays text.
+func TestAssess_reasonInAnyScript(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[string]string{"äußerst sicher": "Accepted: Äußerst sicher.", "日本": "Accepted: 日本.", "ok..": "Accepted: Ok."} {
+		facts := ready()
+		facts.Unknown[readiness.NeedConnectors] = []string{"not read"}
+		for _, r := range readiness.Assess(facts, []readiness.Waiver{{Check: "account_scim_healthy", Reason: reason}}).Results {
+			if r.ID == "account_scim_healthy" && r.Summary != want {
+				t.Errorf("%q: %q, want %q", reason, r.Summary, want)
+			}
+		}
+	}
+}
