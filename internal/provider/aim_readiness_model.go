@@ -185,7 +185,7 @@ func (m *aimReadinessModel) fromReport(ctx context.Context, facts *readiness.Fac
 	m.fromFacts(ctx, facts, diags)
 	failures := readinessFailures(facts)
 	m.Complete = types.BoolValue(len(failures) == 0)
-	m.Failures = listFrom(ctx, failureType, failuresFromAudit(failures), func(f failureModel) failureModel { return f }, diags)
+	m.Failures = listFrom(ctx, failureType, failuresFromAudit(failures), same[failureModel], diags)
 }
 
 // fromFacts fills what no verdict is needed for.

@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -33,9 +34,7 @@ func decisionNames() []string {
 
 func (d *aimReadinessDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := aimReadinessOutputs()
-	for name, attribute := range aimReadinessInputs() {
-		attributes[name] = attribute
-	}
+	maps.Copy(attributes, aimReadinessInputs())
 	attributes["timeouts"] = readTimeouts(ctx)
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Whether the account is ready to switch on automatic identity management (AIM), to leave SCIM, and to go back: every prerequisite, condition and limit of the " +

@@ -165,7 +165,7 @@ func (d *workspaceLocalGroupsDataSource) Read(ctx context.Context, req datasourc
 	model.Groups = listFrom(ctx, localGroupType, described(groups, inventory), func(g readiness.LocalGroup) localGroupModel {
 		return localGroupRow(ctx, g, names[g.WorkspaceID], diags)
 	}, diags)
-	model.Failures = listFrom(ctx, localWorkspaceFailureType, failures, func(f localWorkspaceFailureModel) localWorkspaceFailureModel { return f }, diags)
+	model.Failures = listFrom(ctx, localWorkspaceFailureType, failures, same[localWorkspaceFailureModel], diags)
 	model.Complete = types.BoolValue(len(failures) == 0)
 	diags.Append(resp.State.Set(ctx, &model)...)
 }

@@ -4,6 +4,7 @@
 package readiness
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,10 +120,10 @@ func judgeDeniedAdmins(f *Facts) (out finding) {
 		watched = append(watched, f.Caller)
 	}
 	slices.SortFunc(watched, audit.CompareRefs)
-	for _, rule := range f.Denylist {
-		for _, ref := range watched {
-			for id := range f.above(ref) {
-				held := f.byID(id)
+	for _, ref := range watched {
+		for id := range f.above(ref) {
+			held := f.byID(id)
+			for _, rule := range f.Denylist {
 				if held.ExternalID != "" && audit.SameExternalID(held.ExternalID, rule.ExternalID) {
 					out.add(kindRule, rule.ExternalID, rule.Name, fmt.Sprintf("denies %s (%s)", ref, f.principal(ref).Name))
 				}
@@ -195,10 +196,7 @@ func AssignmentsNeeded(f *Facts) []Assignment {
 		}
 	}
 	slices.SortFunc(out, func(a, b Assignment) int {
-		if c := audit.CompareIDs(a.WorkspaceID, b.WorkspaceID); c != 0 {
-			return c
-		}
-		return audit.CompareIDs(a.GroupID, b.GroupID)
+		return cmp.Or(audit.CompareIDs(a.WorkspaceID, b.WorkspaceID), audit.CompareIDs(a.GroupID, b.GroupID))
 	})
 	return slices.Compact(out)
 }
@@ -223,7 +221,7 @@ func judgeLocalGroups(f *Facts) (out finding) {
 	return out
 }
 
-// membersKnown goes through the linked groups whose members were compared.
+// linkedGroups goes through the linked groups whose members were compared.
 func (f *Facts) linkedGroups(each func(m *audit.Match, members *audit.MemberMatch)) {
 	for i := range f.Matches {
 		m := &f.Matches[i]
@@ -278,7 +276,7 @@ func nameOf(id *audit.Identity) string {
 	if len(id.Names) > 0 {
 		return id.Names[0]
 	}
-	return cmpName(id.DisplayName, id.ExternalID)
+	return cmp.Or(id.DisplayName, id.ExternalID)
 }
 
 func (f *Facts) workspacesOf(ref audit.Ref) []string {

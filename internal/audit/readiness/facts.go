@@ -4,6 +4,7 @@
 package readiness
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -150,16 +151,9 @@ func (f *Facts) rows() []row {
 		add(g.Divergence, g.GroupName, g.ExternalID, strings.Join(g.ExternalIDsWithGroupNameMatch, ";"))
 	}
 	for _, s := range f.Report.ServicePrincipals {
-		add(s.Divergence, cmpName(s.DisplayName, s.ApplicationID), s.ExternalID, s.ExternalIDWithAppIDMatch)
+		add(s.Divergence, cmp.Or(s.DisplayName, s.ApplicationID), s.ExternalID, s.ExternalIDWithAppIDMatch)
 	}
 	return out
-}
-
-func cmpName(name, fallback string) string {
-	if name == "" {
-		return fallback
-	}
-	return name
 }
 
 func (r *row) has(category string) bool { return slices.Contains(r.ErrorCategories, category) }
@@ -200,7 +194,7 @@ func (f *Facts) renames() []rename {
 			continue
 		}
 		p := m.Principal
-		p.DisplayName = cmpName(p.DisplayName, f.principal(p.Ref).DisplayName)
+		p.DisplayName = cmp.Or(p.DisplayName, f.principal(p.Ref).DisplayName)
 		if p.DisplayName != id.DisplayName {
 			out = append(out, rename{p, id.DisplayName})
 		}

@@ -150,11 +150,15 @@ func Renames(f *Facts) []Rename {
 	for _, r := range all {
 		after[r.Name] = r.after
 	}
+	named := map[string][]string{} // name -> application ids, sorted
+	for _, app := range slices.Sorted(maps.Keys(after)) {
+		named[after[app]] = append(named[after[app]], app)
+	}
 	var out []Rename
 	for _, r := range all {
 		one := Rename{ID: r.ID, ApplicationID: r.Name, Now: r.DisplayName, After: r.after}
-		for _, app := range slices.Sorted(maps.Keys(after)) {
-			if app != r.Name && after[app] == r.after {
+		for _, app := range named[r.after] {
+			if app != r.Name {
 				one.CollidesWith = append(one.CollidesWith, app)
 			}
 		}

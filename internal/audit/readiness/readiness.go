@@ -11,6 +11,7 @@
 package readiness
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -170,16 +171,7 @@ func compareChecks(a, b Check) int {
 	order := func(c Check) int {
 		return slices.Index(Decisions(), c.Decision)*4 + slices.Index([]Severity{Blocker, Breaking, Info}, c.Severity)
 	}
-	if x, y := order(a), order(b); x != y {
-		return x - y
-	}
-	if a.ID < b.ID {
-		return -1
-	}
-	if a.ID > b.ID {
-		return 1
-	}
-	return 0
+	return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a.ID, b.ID))
 }
 
 // NoCheck is a row of docs/reference/aim-migration.md 5 or 8 that no check is made of.
