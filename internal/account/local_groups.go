@@ -110,6 +110,8 @@ func (rd *Readiness) listLocalGroups(ctx context.Context, at *site) ([]string, e
 		switch {
 		case page.Total == nil:
 			return nil, errors.New("the workspace's list of groups has no totalResults")
+		case *page.Total > mostEntries:
+			return nil, fmt.Errorf("the workspace's list of groups announces %d entries, which no workspace has", *page.Total)
 		case len(seen) == *page.Total && *page.Total > 0:
 			slices.SortFunc(out, audit.CompareIDs)
 			return out, nil

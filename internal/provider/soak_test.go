@@ -331,7 +331,11 @@ func (s *soak) change(fact string, rng *rand.Rand) {
 	r.Header.Set("Authorization", "Bearer "+s.a.Token)
 	r.Header.Set("Content-Type", "application/scim+json")
 	s.others = append(s.others, otherWrite{time.Now(), fact, value})
-	defer func() { _ = recover() }() // A connection that is reset.
+	defer func() {
+		if broken := recover(); broken != nil && broken != http.ErrAbortHandler { //nolint:errorlint // It is panicked with as it is.
+			s.t.Errorf("the simulator panicked: %v", broken)
+		}
+	}()
 	answer := httptest.NewRecorder()
 	s.a.Server.Handler().ServeHTTP(answer, r)
 	if answer.Code < http.StatusMultipleChoices {

@@ -135,8 +135,9 @@ func (r *Readiness) section() section {
 // affected has everything that a check which is not met names.
 func (r *Readiness) affected() table {
 	t := table{Title: "What is affected", Long: true, Columns: []string{"Check", "Kind", "Name", "Id", "Workspace", "Detail"}}
+	asked := r.decisions()
 	for _, c := range r.Checks {
-		if c.Status != "not_met" || !slices.ContainsFunc(r.decisions(), func(d decision) bool { return d.id == c.Decision }) {
+		if c.Status != "not_met" || !slices.ContainsFunc(asked, func(d decision) bool { return d.id == c.Decision }) {
 			continue
 		}
 		for _, a := range c.Affected {
