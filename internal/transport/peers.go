@@ -14,8 +14,8 @@ import (
 // short budget then: one broken identity must not hold an audit for minutes. While
 // the server itself may be ill, the budget is the long one.
 const (
-	// shortBudget is the time from the first attempt in which another one may begin.
-	shortBudget = 10 * time.Second
+	// ShortBudget is the time from the first attempt in which another one may begin.
+	ShortBudget = 10 * time.Second
 	// shortSilence is how long one attempt may bring nothing, or so many times as
 	// long as the slowest answer of the family.
 	shortSilence = 12 * time.Second
@@ -24,10 +24,10 @@ const (
 	// fail at the same time.
 	lookAgain = time.Second
 
-	// enoughOthers is how many answers show that the server is well, and fewFailing how
+	// EnoughOthers is how many answers show that the server is well, and FewFailing how
 	// many requests may fail where the others have come to their end just before.
-	enoughOthers = 10
-	fewFailing   = 3
+	EnoughOthers = 10
+	FewFailing   = 3
 	justBefore   = 30 * time.Second
 )
 
@@ -75,10 +75,10 @@ func (p *peers) areWell(before int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	since := p.good - before
-	if since >= max(enoughOthers, 2*len(p.failing)) {
+	if since >= max(EnoughOthers, 2*len(p.failing)) {
 		return true
 	}
-	return len(p.failing) <= fewFailing && p.good >= enoughOthers && time.Since(p.last) <= justBefore
+	return len(p.failing) <= FewFailing && p.good >= EnoughOthers && time.Since(p.last) <= justBefore
 }
 
 // silence is how long an attempt may bring nothing before the others are looked at.
@@ -113,7 +113,7 @@ func (o others) shorten(req *Request, a attempt, pause time.Duration, again bool
 	if !again || !o.judge(req, a) {
 		return pause, again
 	}
-	left := time.Until(a.start.Add(shortBudget))
+	left := time.Until(a.start.Add(ShortBudget))
 	return min(pause, left), left > 0
 }
 
@@ -121,7 +121,7 @@ func (o others) shorten(req *Request, a attempt, pause time.Duration, again bool
 // the short budget: by then it is seen how the others fare, and enough tells that
 // another attempt is not worth the time.
 func (o others) wait(ctx context.Context, req *Request, a attempt, pause time.Duration) (enough bool, err error) {
-	short := time.Until(a.start.Add(shortBudget))
+	short := time.Until(a.start.Add(ShortBudget))
 	if req.Single && !a.throttled() && short > 0 && pause > short {
 		if err := Sleep(ctx, short); err != nil {
 			return false, err

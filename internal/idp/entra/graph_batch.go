@@ -32,15 +32,6 @@ type batchLimits struct {
 // maxPartPause bounds the pause between tries when the server names none.
 const maxPartPause = 15 * time.Second
 
-// A few parts that fail where the others are answered say something about their
-// objects and nothing about Graph: they get a short budget. Where Graph is busy, they
-// have the long one.
-const (
-	fewSick       = 3
-	enoughAnswers = 10
-	sickBudget    = 10 * time.Second
-)
-
 // part is one answer of a batch: its body, or why there is none.
 type part struct {
 	body json.RawMessage
@@ -111,8 +102,10 @@ func (g *graphClient) oneBatch(ctx context.Context, version string, urls []strin
 			return nil
 		}
 		budget := g.limits.budget
-		if answered := g.answered.Add(int64(len(open) - len(again))); !busy && len(again) <= fewSick && answered >= enoughAnswers {
-			budget = min(budget, sickBudget)
+		// A few parts that fail where the others are answered say something about their
+		// objects and nothing about Graph, as single requests do (transport.ShortBudget).
+		if answered := g.answered.Add(int64(len(open) - len(again))); !busy && len(again) <= transport.FewFailing && answered >= transport.EnoughOthers {
+			budget = min(budget, transport.ShortBudget)
 		}
 		pause := g.partPause(attempt, asked)
 		if len(again) == 0 || time.Since(began)+pause > budget {
