@@ -18,7 +18,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/csv"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/plaintext"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/ticket"
 )
 
@@ -116,7 +115,7 @@ func TestCloneFunctions(t *testing.T) {
 	if text, ok = got.(types.String); err != "" || !ok {
 		t.Fatalf("%v, %s", got, err)
 	}
-	if diff := cmp.Diff(plaintext.Clone(plan), text.ValueString()); diff != "" {
+	if diff := cmp.Diff(ticket.Text(plan), text.ValueString()); diff != "" {
 		t.Error(diff)
 	}
 	want, renderErr := csv.Render(csv.Clone, access.CloneRows(plan), csv.Options{})
@@ -198,7 +197,7 @@ func TestCompareTextFunction(t *testing.T) {
 	if err != "" || !ok {
 		t.Fatalf("%v, %s", got, err)
 	}
-	if diff := cmp.Diff(plaintext.Compare(d), text.ValueString()); diff != "" {
+	if diff := cmp.Diff(ticket.CompareText(d), text.ValueString()); diff != "" {
 		t.Error(diff)
 	}
 	value["in_both"] = types.ListUnknown(types.StringType)

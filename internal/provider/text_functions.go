@@ -11,7 +11,6 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/plaintext"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/ticket"
 )
 
@@ -43,7 +42,7 @@ func newCloneTextFunction() function.Function {
 		description: "Renders a clone plan as plain text for a terminal or a mail: what people do in the identity provider (`!`), what an apply adds (`+`), what it holds back and " +
 			"why, what follows, what is not verified (`?`), left out (`-`), there already (`=`) and not copied, with the path of each membership and the totals. Line breaks and " +
 			"control characters in names do not get through. An unknown plan gives an unknown string, null is an error.",
-		parameter: "plan", of: "dbxidentity_clone_plan", what: "the clone plan", decode: clonePlanOf, render: plaintext.Clone,
+		parameter: "plan", of: "dbxidentity_clone_plan", what: "the clone plan", decode: clonePlanOf, render: ticket.Text,
 	}
 }
 
@@ -53,7 +52,7 @@ func newCompareTextFunction() function.Function {
 		description: "Renders a comparison of two principals as plain text for a terminal or a mail: the verdict, the groups that only A has, with how B comes to each (`!` in the " +
 			"identity provider, `+` in Databricks or as a consequence), the groups that only B has (`-`), those of both (`=`), the path of each membership and the totals. Line breaks and " +
 			"control characters in names do not get through. An unknown comparison gives an unknown string, null is an error.",
-		parameter: "diff", of: "dbxidentity_principal_diff", what: "the comparison", decode: comparisonOf, render: plaintext.Compare,
+		parameter: "diff", of: "dbxidentity_principal_diff", what: "the comparison", decode: comparisonOf, render: ticket.CompareText,
 	}
 }
 

@@ -1,10 +1,11 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package ticket writes a clone plan as Markdown, for people who are asked to do
-// or to approve a part of it. The text is a pure function of the plan. Names are
-// whatever somebody called an object of the directory: they are shown as code
-// and can be no markup, link, mention or part of the graph (package markup).
+// Package ticket writes a clone plan for people who are asked to do or to approve a
+// part of it, as Markdown or as plain text, and a comparison as plain text. The text is a
+// pure function of the result. Names are whatever somebody called an object of the
+// directory: in Markdown they are shown as code and can be no markup, link, mention or
+// part of the graph (package markup).
 package ticket
 
 import (
@@ -81,13 +82,20 @@ func incomplete(b *strings.Builder, p access.ClonePlan) {
 			fmt.Fprintf(b, ">\n> and %d more reads that failed\n", len(p.Failures)-mostFailures)
 			break
 		}
-		what := f.Call
-		if f.ID != "" {
-			what += " of " + audit.Ref{Type: f.Type, ID: f.ID}.String()
-		}
-		fmt.Fprintf(b, ">\n> - %s: %s\n", markup.Code(what), markup.Code(f.Reason))
+		fmt.Fprintf(b, ">\n> - %s: %s\n", markup.Code(call(f)), markup.Code(f.Reason))
 	}
 }
+
+// call is what was tried, with the principal that it was about.
+func call(f audit.Failure) string {
+	if f.ID == "" {
+		return f.Call
+	}
+	return f.Call + " of " + audit.Ref{Type: f.Type, ID: f.ID}.String()
+}
+
+// arrow is between the groups of a path.
+const arrow = " \u2192 "
 
 // column is one column of a table besides the group.
 type column struct {
@@ -97,7 +105,7 @@ type column struct {
 
 var (
 	colGives  = column{"Gives", gives}
-	colPath   = column{"Path of the source", func(r access.PlanRow) string { return codes(r.Path, " \u2192 ") }}
+	colPath   = column{"Path of the source", func(r access.PlanRow) string { return codes(r.Path, arrow) }}
 	colNote   = column{"Note", note}
 	colReason = column{"Why", func(r access.PlanRow) string { return optional(r.Reason) }}
 )
@@ -140,22 +148,25 @@ func section(b *strings.Builder, title, text string, rows []access.PlanRow, colu
 }
 
 // gives lists what the group gives, itself or through a group above it.
-func gives(row access.PlanRow) string {
+func gives(row access.PlanRow) string { return strings.Join(effects(row, markup.Code), "; ") }
+
+// effects are what a group gives, in words; show is how a name is written.
+func effects(row access.PlanRow, show func(string) string) []string {
 	var out []string
 	through := func(id, name string) string {
 		if id == row.GroupID {
 			return ""
 		}
-		return " through " + markup.Code(cmp.Or(name, id))
+		return " through " + show(cmp.Or(name, id))
 	}
 	for _, e := range row.Workspaces {
-		out = append(out, markup.Code(e.Level)+" in workspace "+markup.Code(cmp.Or(e.WorkspaceName, e.WorkspaceID))+through(e.GroupID, e.GroupName))
+		out = append(out, show(e.Level)+" in workspace "+show(cmp.Or(e.WorkspaceName, e.WorkspaceID))+through(e.GroupID, e.GroupName))
 	}
 	for _, e := range row.Holdings {
-		out = append(out, strings.ReplaceAll(plain(e.Kind), "_", " ")+" "+markup.Code(e.Value)+through(e.GroupID, e.GroupName))
+		out = append(out, strings.ReplaceAll(plain(e.Kind), "_", " ")+" "+show(e.Value)+through(e.GroupID, e.GroupName))
 	}
 	for _, e := range row.Catalog {
-		out = append(out, codes(e.Privileges, ", ")+" on "+strings.ReplaceAll(plain(e.SecurableType), "_", " ")+" "+markup.Code(e.FullName)+through(e.GroupID, e.GroupName))
+		out = append(out, joined(e.Privileges, ", ", show)+" on "+strings.ReplaceAll(plain(e.SecurableType), "_", " ")+" "+show(e.FullName)+through(e.GroupID, e.GroupName))
 	}
 	more := row.CatalogMore
 	if len(out) > mostEffects {
@@ -165,7 +176,7 @@ func gives(row access.PlanRow) string {
 	if more > 0 {
 		out = append(out, fmt.Sprintf("and %d more", more))
 	}
-	return strings.Join(out, "; ")
+	return out
 }
 
 func note(row access.PlanRow) string {
@@ -192,10 +203,12 @@ func optional(text string) string {
 	return markup.Code(text)
 }
 
-func codes(texts []string, separator string) string {
+func codes(texts []string, separator string) string { return joined(texts, separator, markup.Code) }
+
+func joined(texts []string, separator string, show func(string) string) string {
 	out := make([]string, len(texts))
 	for i, t := range texts {
-		out[i] = markup.Code(t)
+		out[i] = show(t)
 	}
 	return strings.Join(out, separator)
 }

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package plaintext
+package ticket
 
 import (
 	"strings"
@@ -14,28 +14,22 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
-func truth(b bool) *bool { return &b }
-
-func person(id, name string) audit.Principal {
-	return audit.Principal{Ref: audit.Ref{Type: audit.TypeUser, ID: id}, Name: name, Active: truth(true)}
-}
-
-func story() access.Diff {
+func comparison() access.Diff {
 	return access.Diff{
-		A: person("31", "old@example.com"), B: person("32", "new@example.com"), Equal: truth(false), Complete: true,
+		A: person("31", "old@example.com"), B: person("32", "new@example.com"), Equal: boolean(false), Complete: true,
 		OnlyInA: []access.DiffRow{
-			{GroupID: "2", GroupName: "bi-consumers", Source: "external", DirectInA: truth(false), PathInA: []string{"old@example.com", "data-engineers", "bi-consumers"}, Hint: access.HintFollows},
-			{GroupID: "1", GroupName: "data-engineers", Source: "external", DirectInA: truth(true), Hint: access.HintAddInIDP},
-			{GroupID: "4", GroupName: "ml", Source: "internal", DirectInA: truth(true), Hint: access.HintNoWorkspace},
-			{GroupID: "3", GroupName: "users", Source: "internal", DirectInA: truth(true), Hint: access.HintAddInDatabricks},
+			{GroupID: "2", GroupName: "bi-consumers", Source: "external", DirectInA: boolean(false), PathInA: []string{"old@example.com", "data-engineers", "bi-consumers"}, Hint: access.HintFollows},
+			{GroupID: "1", GroupName: "data-engineers", Source: "external", DirectInA: boolean(true), Hint: access.HintAddInIDP},
+			{GroupID: "4", GroupName: "ml", Source: "internal", DirectInA: boolean(true), Hint: access.HintNoWorkspace},
+			{GroupID: "3", GroupName: "users", Source: "internal", DirectInA: boolean(true), Hint: access.HintAddInDatabricks},
 			{GroupID: "9", Hint: access.HintUnknown},
 		},
-		OnlyInB: []access.DiffRow{{GroupID: "5", GroupName: "legacy", Source: "internal", DirectInB: truth(true), Hint: access.HintAddInDatabricks}},
-		Both:    []access.DiffRow{{GroupID: "6", GroupName: "account users", Source: "internal", DirectInA: truth(true), DirectInB: truth(true)}},
+		OnlyInB: []access.DiffRow{{GroupID: "5", GroupName: "legacy", Source: "internal", DirectInB: boolean(true), Hint: access.HintAddInDatabricks}},
+		Both:    []access.DiffRow{{GroupID: "6", GroupName: "account users", Source: "internal", DirectInA: boolean(true), DirectInB: boolean(true)}},
 	}
 }
 
-func TestCompare(t *testing.T) {
+func TestCompareText(t *testing.T) {
 	t.Parallel()
 	const want = `A: old@example.com (user/31)
 B: new@example.com (user/32)
@@ -58,28 +52,28 @@ Both (1)
 Totals: 5 only A, 1 only B, 1 both.
 ! to be added in the identity provider, + can be added in Databricks or follows, - only B has it, = both have it, ? not known
 `
-	if diff := cmp.Diff(want, Compare(story())); diff != "" {
+	if diff := cmp.Diff(want, CompareText(comparison())); diff != "" {
 		t.Error(diff)
 	}
-	d := story()
+	d := comparison()
 	d.Equal, d.Failures = nil, []audit.Failure{{Type: audit.TypeGroup, ID: "9", Call: "read the group", Reason: "500"}}
-	if got := Compare(d); !strings.Contains(got, "Not known whether") || !strings.Contains(got, "? read the group of group/9: 500") {
+	if got := CompareText(d); !strings.Contains(got, "Not known whether") || !strings.Contains(got, "? read the group of group/9: 500") {
 		t.Error(got)
 	}
-	if got := Compare(access.Diff{A: person("1", "a"), B: person("2", "b"), Equal: truth(true)}); !strings.Contains(got, "Both are in the same groups.") {
+	if got := CompareText(access.Diff{A: person("1", "a"), B: person("2", "b"), Equal: boolean(true)}); !strings.Contains(got, "Both are in the same groups.") {
 		t.Error(got)
 	}
 }
 
 func planOf() access.ClonePlan {
 	row := func(id, title, reason string) access.PlanRow {
-		return access.PlanRow{GroupID: id, GroupName: title, Direct: true, Path: []string{"old", title}, Privileged: truth(false), Reason: reason}
+		return access.PlanRow{GroupID: id, GroupName: title, Direct: true, Path: []string{"old", title}, Privileged: boolean(false), Reason: reason}
 	}
 	engineers := row("1", "data-engineers", "")
 	engineers.Workspaces = []access.WorkspaceEffect{{WorkspaceID: "7", WorkspaceName: "prod", Level: "USER", GroupID: "1"}}
 	engineers.Catalog = []access.CatalogEffect{{SecurableType: "catalog", FullName: "main", Privileges: []string{"SELECT"}, GroupID: "2", GroupName: "bi"}}
 	admins := row("3", "admins-of-x", "allow_privileged_groups does not name it")
-	admins.Privileged, admins.Powers = truth(true), []string{"ADMIN of workspace x"}
+	admins.Privileged, admins.Powers = boolean(true), []string{"ADMIN of workspace x"}
 	follows := row("2", "bi", "")
 	follows.PendingVia = []string{"1"}
 	return access.ClonePlan{
@@ -90,7 +84,7 @@ func planOf() access.ClonePlan {
 	}
 }
 
-func TestClone(t *testing.T) {
+func TestText(t *testing.T) {
 	t.Parallel()
 	const want = `The access of old (user/31)
 for new (user/32)
@@ -134,19 +128,19 @@ Not copied: the source has these itself, not through a group (1)
 Totals: 1 in the identity provider, 1 in Databricks, 1 held back, 1 follow, 1 not verified, 1 left out, 1 there already, 1 not copied.
 ! people act first, + terraform apply adds it or it follows, - left out, = there already, ? not verified
 `
-	if diff := cmp.Diff(want, Clone(planOf())); diff != "" {
+	if diff := cmp.Diff(want, Text(planOf())); diff != "" {
 		t.Error(diff)
 	}
 	// With a problem nothing is added.
 	p := planOf()
 	p.Complete, p.Problems = false, []access.Problem{{Text: "something could not be read"}}
-	if got := Clone(p); !strings.Contains(got, "0 in Databricks, 2 held back") || !strings.Contains(got, "incomplete") || !strings.Contains(got, "! something could not be read") {
+	if got := Text(p); !strings.Contains(got, "0 in Databricks, 2 held back") || !strings.Contains(got, "incomplete") || !strings.Contains(got, "! something could not be read") {
 		t.Error(got)
 	}
 }
 
-// FuzzNames: no name adds a line, and no character that a terminal acts on gets through.
-func FuzzNames(f *testing.F) {
+// FuzzTextNames: no name adds a line, and no character that a terminal acts on gets through.
+func FuzzTextNames(f *testing.F) {
 	for _, seed := range []string{"a", "<script>", "${x}", "a\nb", "\x1b[31mred", "\u202eevil", "🙂", "\xff", "a\u2028b"} {
 		f.Add(seed)
 	}
@@ -155,9 +149,9 @@ func FuzzNames(f *testing.F) {
 		plain, hostile := planOf(), planOf()
 		hostile.Source.Name, hostile.IDPActions[0].GroupName, hostile.DatabricksActions[1].Reason = name, name, "x"+name
 		hostile.NotCloned[0].Value, hostile.IDPActions[0].Workspaces[0].WorkspaceName, hostile.IDPActions[0].Path = "x"+name, "x"+name, []string{name, name}
-		d := story()
+		d := comparison()
 		d.A.Name, d.OnlyInA[0].GroupName, d.OnlyInA[0].PathInA = name, name, []string{name, name, name}
-		for got, want := range map[string]string{Clone(hostile): Clone(plain), Compare(d): Compare(story())} {
+		for got, want := range map[string]string{Text(hostile): Text(plain), CompareText(d): CompareText(comparison())} {
 			if lines(got) != lines(want) {
 				t.Errorf("%q makes %d lines of %d", name, lines(got), lines(want))
 			}

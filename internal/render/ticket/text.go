@@ -1,11 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package plaintext writes a comparison of two principals, or a clone plan, as plain
-// text for a terminal or a mail. The text is a pure function of the result. Names are
-// whatever somebody called an object of the directory: line breaks, control characters
-// and those that turn the direction of text do not get through (package markup).
-package plaintext
+package ticket
 
 import (
 	"cmp"
@@ -28,20 +24,14 @@ const (
 	signUnknown = "?"
 )
 
-// Limits of what is shown of one group and at the end; the rest is counted.
-const (
-	mostEffects   = 10
-	mostFailures  = 10
-	mostNotCloned = 100
-)
-
-// Compare is the comparison: the verdict, the groups of each side with their paths and
-// how the other side comes to them, and the totals. It ends in a line feed.
-func Compare(d access.Diff) string {
+// CompareText is a comparison of two principals as plain text: the verdict, the groups of each side with their paths and
+// how the other side comes to them, and the totals. It ends in a line feed. Line
+// breaks and control characters in names do not get through (package markup).
+func CompareText(d access.Diff) string {
 	var b strings.Builder
-	a, other := name(d.A), name(d.B)
-	fmt.Fprintf(&b, "A: %s\nB: %s\n\n%s\n", identity(d.A), identity(d.B), verdict(d))
-	failures(&b, d.Failures)
+	a, other := markup.Visible(shown(d.A)), markup.Visible(shown(d.B))
+	fmt.Fprintf(&b, "A: %s\nB: %s\n\n%s\n", textIdentity(d.A), textIdentity(d.B), verdict(d))
+	textFailures(&b, d.Failures)
 	compared(&b, "Only A, "+a, d.OnlyInA, func(r access.DiffRow) (string, string) { return sign(r.Hint), way(r.DirectInA, r.PathInA) })
 	compared(&b, "Only B, "+other, d.OnlyInB, func(r access.DiffRow) (string, string) { return signMinus, way(r.DirectInB, r.PathInB) })
 	compared(&b, "Both", d.Both, func(r access.DiffRow) (string, string) { return signBoth, way(r.DirectInA, r.PathInA) })
@@ -108,23 +98,23 @@ func way(direct *bool, path []string) string {
 	case len(path) == 0:
 		return "through other groups"
 	default:
-		return "through " + pathOf(path[:len(path)-1])
+		return "through " + joined(path[:len(path)-1], arrow, markup.Visible)
 	}
 }
 
-// Clone is the plan: what people do in the identity provider, what an apply adds, what
+// Text is the plan as plain text: what people do in the identity provider, what an apply adds, what
 // it holds back and why, what follows, what is not known, left out, there already and
 // not copied, and the totals. It ends in a line feed.
-func Clone(p access.ClonePlan) string {
+func Text(p access.ClonePlan) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "The access of %s\nfor %s\n", identity(p.Source), identity(p.Target))
+	fmt.Fprintf(&b, "The access of %s\nfor %s\n", textIdentity(p.Source), textIdentity(p.Target))
 	if !p.Complete || len(p.Problems) > 0 {
 		b.WriteString("\nThis plan is incomplete and gives nothing until it is whole: what could not be read is unknown, neither there nor absent.\n")
 		for _, q := range p.Problems {
 			fmt.Fprintf(&b, "  %s %s\n", signPeople, markup.Visible(q.Text))
 		}
 	}
-	failures(&b, p.Failures)
+	textFailures(&b, p.Failures)
 	add, held := p.DatabricksActions, []access.PlanRow(nil)
 	if len(p.Problems) == 0 {
 		add = slices.DeleteFunc(slices.Clone(add), isHeldBack)
@@ -140,7 +130,7 @@ func Clone(p access.ClonePlan) string {
 	planned(&b, "Left out: these give nothing anywhere", signMinus, p.Skipped)
 	planned(&b, "There already", signBoth, p.AlreadyMember)
 	planned(&b, "Kept by Databricks itself", signBoth, p.System)
-	notCloned(&b, p.NotCloned)
+	textNotCloned(&b, p.NotCloned)
 	fmt.Fprintf(&b, "\nTotals: %d in the identity provider, %d in Databricks, %d held back, %d follow, %d not verified, %d left out, %d there already, %d not copied.\n",
 		len(p.IDPActions), len(add), len(held), len(p.Follows), len(p.Unverified), len(p.Skipped), len(p.AlreadyMember), len(p.NotCloned))
 	b.WriteString("! people act first, + terraform apply adds it or it follows, - left out, = there already, ? not verified\n")
@@ -177,16 +167,16 @@ func planned(b *strings.Builder, title, sign string, rows []access.PlanRow) {
 				fmt.Fprintf(b, "      %-6s %s\n", word, text)
 			}
 		}
-		line("gives", gives(r))
-		line("path", pathOf(r.Path))
+		line("gives", strings.Join(effects(r, markup.Visible), "; "))
+		line("path", joined(r.Path, arrow, markup.Visible))
 		if len(r.PendingVia) > 0 {
-			line("waits", "for the identity provider: "+joined(r.PendingVia, ", "))
+			line("waits", "for the identity provider: "+joined(r.PendingVia, ", ", markup.Visible))
 		}
 		switch {
 		case r.Privileged == nil:
 			line("power", "may be privileged")
 		case *r.Privileged:
-			line("power", "privileged: "+joined(r.Powers, ", "))
+			line("power", "privileged: "+joined(r.Powers, ", ", markup.Visible))
 		}
 		if r.AlreadyTransitive != nil && *r.AlreadyTransitive {
 			line("has", "the target has it through another group")
@@ -195,32 +185,7 @@ func planned(b *strings.Builder, title, sign string, rows []access.PlanRow) {
 	}
 }
 
-func gives(r access.PlanRow) string {
-	var out []string
-	through := func(id, title string) string {
-		if id == r.GroupID {
-			return ""
-		}
-		return " through " + markup.Visible(cmp.Or(title, id))
-	}
-	for _, e := range r.Workspaces {
-		out = append(out, markup.Visible(e.Level+" in workspace "+cmp.Or(e.WorkspaceName, e.WorkspaceID))+through(e.GroupID, e.GroupName))
-	}
-	for _, e := range r.Holdings {
-		out = append(out, markup.Visible(strings.ReplaceAll(e.Kind, "_", " ")+" "+e.Value)+through(e.GroupID, e.GroupName))
-	}
-	for _, e := range r.Catalog {
-		out = append(out, markup.Visible(strings.Join(e.Privileges, ", ")+" on "+strings.ReplaceAll(e.SecurableType, "_", " ")+" "+e.FullName)+through(e.GroupID, e.GroupName))
-	}
-	more := r.CatalogMore + max(0, len(out)-mostEffects)
-	out = out[:min(len(out), mostEffects)]
-	if more > 0 {
-		out = append(out, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(out, "; ")
-}
-
-func notCloned(b *strings.Builder, rows []access.NotCloned) {
+func textNotCloned(b *strings.Builder, rows []access.NotCloned) {
 	if len(rows) == 0 {
 		return
 	}
@@ -239,7 +204,7 @@ func notCloned(b *strings.Builder, rows []access.NotCloned) {
 	}
 }
 
-func failures(b *strings.Builder, list []audit.Failure) {
+func textFailures(b *strings.Builder, list []audit.Failure) {
 	for i, f := range list {
 		if i == 0 {
 			b.WriteString("\nReads that failed\n")
@@ -248,22 +213,13 @@ func failures(b *strings.Builder, list []audit.Failure) {
 			fmt.Fprintf(b, "  and %d more\n", len(list)-mostFailures)
 			return
 		}
-		what := f.Call
-		if f.ID != "" {
-			what += " of " + audit.Ref{Type: f.Type, ID: f.ID}.String()
-		}
-		fmt.Fprintf(b, "  %s %s\n", signUnknown, markup.Visible(what+": "+f.Reason))
+		fmt.Fprintf(b, "  %s %s\n", signUnknown, markup.Visible(call(f)+": "+f.Reason))
 	}
 }
 
-// name is a principal for people.
-func name(p audit.Principal) string {
-	return markup.Visible(cmp.Or(p.Name, p.DisplayName, p.String()))
-}
-
-// identity is a principal with its key, and whether it is active.
-func identity(p audit.Principal) string {
-	text := name(p) + " (" + markup.Visible(p.String()) + ")"
+// textIdentity is a principal with its key, and whether it is active.
+func textIdentity(p audit.Principal) string {
+	text := markup.Visible(shown(p)) + " (" + markup.Visible(p.String()) + ")"
 	if p.Active != nil && !*p.Active {
 		text += ", inactive"
 	}
@@ -272,14 +228,4 @@ func identity(p audit.Principal) string {
 
 func group(id, title string) string {
 	return markup.Visible(cmp.Or(title, "(unread)")) + " (group/" + markup.Visible(id) + ")"
-}
-
-func pathOf(path []string) string { return joined(path, " \u2192 ") }
-
-func joined(texts []string, separator string) string {
-	out := make([]string, len(texts))
-	for i, t := range texts {
-		out[i] = markup.Visible(t)
-	}
-	return strings.Join(out, separator)
 }
