@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -82,21 +81,18 @@ func (d *aimReadinessDataSource) Read(ctx context.Context, req datasource.ReadRe
 
 // warnReadinessWaivers names waivers without effect.
 func warnReadinessWaivers(report readiness.Report, diags *diag.Diagnostics) {
-	var lines strings.Builder
+	lines := ""
 	for i, w := range report.Waivers {
 		at := path.Root("waivers").AtListIndex(i)
 		switch w.State {
 		case audit.WaiverExpired:
-			fmt.Fprintf(&lines, "\n  - %s (%q) has expired: what it covered counts again.", at, w.Reason)
+			lines += expiredWaiver(at, w.Reason)
 		case audit.WaiverUnused:
-			fmt.Fprintf(&lines, "\n  - %s (%q) covers nothing: the check %s is met without it, or names no such subject.", at, w.Reason, w.Check)
+			lines += fmt.Sprintf("\n  - %s (%q) covers nothing: the check %s is met without it, or names no such subject.", at, w.Reason, w.Check)
 		case audit.WaiverActive, audit.WaiverUnjudged:
 		}
 	}
-	if lines.Len() > 0 {
-		diags.AddAttributeWarning(path.Root("waivers"), "Waivers Without Effect", "These waivers have no effect:"+lines.String()+
-			"\n\nRemove or renew them, or correct them if something else was meant.")
-	}
+	warnIdleWaivers(lines, diags)
 }
 
 // run turns configuration into what is to be read.

@@ -118,6 +118,18 @@ func counted(t audit.PrincipalType, n int) string {
 	return countOf(n, strings.ReplaceAll(string(t), "_", " "))
 }
 
+func expiredWaiver(at path.Path, reason string) string {
+	return fmt.Sprintf("\n  - %s (%q) has expired: what it covered counts again.", at, reason)
+}
+
+// warnIdleWaivers warns of waivers without effect, a line each; none is no warning.
+func warnIdleWaivers(lines string, diags *diag.Diagnostics) {
+	if lines != "" {
+		diags.AddAttributeWarning(path.Root("waivers"), "Waivers Without Effect", "These waivers have no effect:"+lines+
+			"\n\nRemove or renew them, or correct them if something else was meant.")
+	}
+}
+
 // warnUnmatched names inputs that decide what is accepted or offered, and that have no
 // effect (any more). What other principals than the targets would have matched is not
 // known.
@@ -127,7 +139,7 @@ func warnUnmatched(report audit.Report, targeted bool, diags *diag.Diagnostics) 
 		at := path.Root("waivers").AtListIndex(i)
 		switch {
 		case w.State == audit.WaiverExpired:
-			waivers += fmt.Sprintf("\n  - %s (%q) has expired: what it covered counts again.", at, w.Reason)
+			waivers += expiredWaiver(at, w.Reason)
 		case w.State == audit.WaiverUnused && !targeted:
 			waivers += fmt.Sprintf("\n  - %s (%q) covers nothing: no divergence in scope matches it.", at, w.Reason)
 		}
@@ -135,9 +147,7 @@ func warnUnmatched(report audit.Report, targeted bool, diags *diag.Diagnostics) 
 	warn := func(attribute, summary, detail string) {
 		diags.AddAttributeWarning(path.Root(attribute), summary, detail)
 	}
-	if waivers != "" {
-		warn("waivers", "Waivers Without Effect", "These waivers have no effect:"+waivers+"\n\nRemove or renew them, or correct them if something else was meant.")
-	}
+	warnIdleWaivers(waivers, diags)
 	if domains := report.Unmatched.Domains; len(domains) > 0 {
 		warn("primary_domains", "Primary Domains Match Nothing", fmt.Sprintf("The account has no user of %s. Correct them if another domain was meant: users of a domain "+
 			"that is not named count as foreign. Subdomains are not included.", strings.Join(domains, ", ")))
