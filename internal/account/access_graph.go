@@ -72,8 +72,7 @@ func (d *Directory) AccessGraph(ctx context.Context, of ...audit.Principal) (acc
 }
 
 func noneTold(ref audit.Ref, err error) error {
-	var e *APIError
-	if errors.As(err, &e) && e.explicit404 {
+	if isMissing(err) {
 		return fmt.Errorf("the groups above %s: %w: %w", ref, ErrNotFound, err)
 	}
 	return fmt.Errorf("the groups above %s: %w", ref, err)

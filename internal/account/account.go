@@ -57,7 +57,7 @@ func (c *Client) Host() string { return c.api.host }
 
 // CallerApplicationID is the application id that the caller logs in with: the
 // client id under oauth-m2m, else "" (not known without a request).
-func (c *Client) CallerApplicationID() string { return c.api.auth.applicationID() }
+func (c *Client) CallerApplicationID() string { return c.api.callerApplicationID() }
 
 // Audit is a reader for one audit. kept may be nil.
 func (c *Client) Audit(kept *checkpoint.Store) *Audit {

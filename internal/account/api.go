@@ -5,6 +5,7 @@ package account
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
@@ -17,11 +18,12 @@ type api struct {
 	transport *transport.Client
 	auth      authorizer
 
-	proven      flag        // the account has answered a call with success
+	proven      atomic.Bool
 	unavailable set[string] // families of IAM v2 that the account does not have
 	sites       keyed[string, *site]
 }
 
+// newAPI resolves the configuration. No request is sent. Errors are [*ConfigError]s.
 func newAPI(ctx context.Context, cfg Config) (*api, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
@@ -43,8 +45,16 @@ func newAPI(ctx context.Context, cfg Config) (*api, error) {
 	return a, nil
 }
 
+// readers is how many callers at a time keep the connection busy, see [Client.Readers].
 func (a *api) readers() int { return 2 * a.cfg.MaxConcurrency }
 
+// hasAnswered tells whether the account has answered a call with success.
+func (a *api) hasAnswered() bool { return a.proven.Load() }
+
+// callerApplicationID is [Client.CallerApplicationID].
+func (a *api) callerApplicationID() string { return a.auth.applicationID() }
+
+// log writes a debug line, with ids and counts only.
 func (a *api) log(ctx context.Context, msg string, fields map[string]any) {
 	if a.cfg.Log != nil {
 		a.cfg.Log(ctx, msg, fields)

@@ -133,9 +133,8 @@ func (d *Directory) entitlementsIn(ctx context.Context, workspace, principal str
 			Entitlements []string `json:"entitlements"`
 		}
 		err := d.api.do(ctx, call{method: http.MethodGet, path: d.api.iamPath("workspaces", workspace, family, principal), limit: limitIAM}, &reply)
-		var e *APIError
 		switch {
-		case errors.As(err, &e) && e.explicit404:
+		case isMissing(err):
 			return nil, nil // Not assigned any more.
 		case err != nil && d.api.fallBack(ctx, family, err):
 			return nil, nil

@@ -6,14 +6,7 @@ package account
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 )
-
-// flag is a fact that becomes true once.
-type flag struct{ v atomic.Bool }
-
-func (f *flag) set()      { f.v.Store(true) }
-func (f *flag) get() bool { return f.v.Load() }
 
 // set is a small set; its zero value is empty.
 type set[K comparable] struct {

@@ -157,7 +157,7 @@ func (a *api) answer(ctx context.Context, cl call, out any) ([]byte, error) {
 		return nil, err
 	}
 	if cl.at == nil {
-		a.proven.set()
+		a.proven.Store(true)
 	}
 	return resp.Body, nil
 }

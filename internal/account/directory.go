@@ -6,6 +6,7 @@ package account
 import (
 	"math"
 	"sync/atomic"
+	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -18,9 +19,9 @@ type Directory struct {
 
 	inventory    *inventoryCache // own writes go here
 	referred     references
-	toldAny      flag       // IAM v2 has told the members of a group
-	parentsSeen  flag       // IAM v2 has named a group above somebody
-	parentsProof cell[bool] // see parentsAnswer
+	toldAny      atomic.Bool // IAM v2 has told the members of a group
+	parentsSeen  atomic.Bool // IAM v2 has named a group above somebody
+	parentsProof cell[bool]  // see parentsAnswer
 	workspaces   cell[[]audit.Workspace]
 	told         keyed[string, membersRead] // members as IAM v2 tells them
 	members      keyed[string, membersRead]
@@ -55,6 +56,21 @@ func (d *Directory) outdateLookups() {
 	d.entitlements.outdateAll()
 	d.roles.outdateAll()
 }
+
+// onOutdate has outdate called with what memberships and roles were read from.
+func (d *Directory) onOutdate(outdate func()) { d.alsoOutdate = outdate }
+
+// dropOldCrawl forgets a crawl that is too old to decide about a write. It may take
+// longer than that itself, so that its age counts from its end.
+func (d *Directory) dropOldCrawl() {
+	d.crawl.dropIf(func(all *crawl) bool { return time.Since(all.ended) > d.api.cfg.MaxListingAge })
+}
+
+// outdateParents forgets the groups above a principal.
+func (d *Directory) outdateParents(ref audit.Ref) { d.parents.outdate(ref) }
+
+// refers notes that something which was read refers to a principal of a type.
+func (d *Directory) refers(t audit.PrincipalType, why string) { d.referred.note(t, why) }
 
 // outdate forgets everything that memberships and roles were read from.
 func (d *Directory) outdate() {

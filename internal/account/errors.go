@@ -94,6 +94,12 @@ type APIError struct {
 	workspace string
 }
 
+// isMissing tells whether an answer itself says that the object does not exist.
+func isMissing(err error) bool {
+	var e *APIError
+	return errors.As(err, &e) && e.explicit404
+}
+
 // Error is the same each time, since it may end in state; what differs from one run
 // to the next is in [APIError.Circumstances].
 func (e *APIError) Error() string {

@@ -9,15 +9,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-)
-
-// The attributes of SCIM that are written by themselves.
-const (
-	attributeActive      = "active"
-	attributeDisplayName = "displayName"
 )
 
 // FieldResult is what is true after [Writer.SetActive] and [Writer.SetGroupName].
@@ -96,7 +89,7 @@ func (k *fieldWrite) judge(ctx context.Context, f *fact, since int64) error {
 	k.now = now
 	if k.valueOf(&now) == k.want {
 		f.found = true
-		k.w.dir.inventory.wroteField(now, k.attribute)
+		k.w.dir.wroteField(now, k.attribute)
 		return nil
 	}
 	if k.reviewed != "" && !SameShown(now.Name, k.reviewed) {
@@ -169,46 +162,9 @@ func (k *fieldWrite) agree(*fact) int {
 }
 
 func (k *fieldWrite) check(ctx context.Context, f *fact) error {
-	k.w.dir.inventory.wroteField(k.now, k.attribute)
+	k.w.dir.wroteField(k.now, k.attribute)
 	if k.after == nil {
 		return nil
 	}
 	return k.after(ctx, f)
-}
-
-// fieldKey is an attribute of a principal that this process wrote.
-type fieldKey struct {
-	ref       audit.Ref
-	attribute string
-}
-
-// bring takes the attribute from one reading of a principal into another.
-func (k fieldKey) bring(into, from *audit.Principal) {
-	if k.attribute == attributeActive {
-		into.Active = from.Active
-	} else {
-		into.Name, into.DisplayName = from.Name, from.DisplayName
-	}
-}
-
-// wroteField records an own write that was seen in the account.
-func (ic *inventoryCache) wroteField(p audit.Principal, attribute string) {
-	ic.mu.Lock()
-	defer ic.mu.Unlock()
-	ic.fields[fieldKey{p.Ref, attribute}] = ownWrite{p, time.Now()}
-	ic.cell.peek(ic.overlayFields)
-}
-
-// overlayFields brings own writes into a listing. The caller holds the lock.
-func (ic *inventoryCache) overlayFields(inv *inventory) {
-	for key, w := range ic.fields {
-		i, listed := inv.position[key.ref]
-		if !listed || !w.at.Add(writeShows).After(inv.began) {
-			continue
-		}
-		if p := &inv.Principals[i]; p.Name != w.Name {
-			inv.named = nil // It is made anew when it is asked for.
-		}
-		key.bring(&inv.Principals[i], &w.Principal)
-	}
 }

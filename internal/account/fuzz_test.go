@@ -5,7 +5,6 @@ package account
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -13,10 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/databricks/databricks-sdk-go/config"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
 // FuzzMatchReply: whatever matchWithIdp answers is judged as the prep script
@@ -206,48 +205,6 @@ func FuzzPrincipalRows(f *testing.F) {
 	})
 }
 
-// FuzzAPIError: every refusal becomes words of bounded length, and only an
-// answer 404 can say that something does not exist.
-func FuzzAPIError(f *testing.F) {
-	f.Add(404, "application/json", []byte(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`))
-	f.Add(404, "application/scim+json", []byte(`{"schemas":[],"detail":"gone","status":"404"}`))
-	f.Add(400, "application/json", []byte(`{"detail":"null","scimType":7}`))
-	f.Add(401, "text/plain", []byte("PERMISSION_DENIED: no"))
-	f.Add(502, "text/html", []byte("<html><pre>bad &amp; worse</pre></html>"))
-	f.Add(302, "", []byte("\xff\xfe"))
-	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte) {
-		e := newAPIError(&transport.Request{Method: http.MethodGet, URL: "https://accounts.example.com/api/2.1/x?secret=1"},
-			&transport.Response{Status: status, Header: http.Header{"Content-Type": {contentType}}, Body: body})
-		if len(e.Message) > 1003 || strings.Contains(e.Error(), "secret=1") {
-			t.Fatalf("%q", e.Error())
-		}
-		if e.explicit404 && status != http.StatusNotFound {
-			t.Fatalf("status %d says that it does not exist: %s", status, body)
-		}
-	})
-}
-
-// FuzzCallerClaims: a token names somebody only by claims that it has, and a
-// principal without name and externalId is nobody's.
-func FuzzCallerClaims(f *testing.F) {
-	for _, claims := range []string{`{"sub":"a@example.com"}`, `{"appid":"p","oid":"x"}`, `{"sub":1}`, `{}`, `null`, `{"upn":"","oid":""}`} {
-		f.Add("h."+base64.RawURLEncoding.EncodeToString([]byte(claims))+".s", "a@example.com", "x")
-	}
-	f.Add("dapi0123", "", "")
-	f.Fuzz(func(t *testing.T, token, name, externalID string) {
-		claims, ok := claimsOf(token)
-		if !ok && claims != (callerClaims{}) || ok && (claims == callerClaims{} || strings.Count(token, ".") != 2) {
-			t.Fatalf("%q: %+v, %t", token, claims, ok)
-		}
-		for _, kind := range audit.PrincipalTypes() {
-			p := audit.Principal{Ref: audit.Ref{Type: kind, ID: "1"}, Name: name, ExternalID: externalID}
-			if claims.are(&p) && (kind == audit.TypeGroup || !ok || name == "" && externalID == "") {
-				t.Fatalf("%+v is taken for %+v", p, claims)
-			}
-		}
-	})
-}
-
 // FuzzListPage: of whatever is answered in place of a page, either every entry is a
 // principal with id and name and the list is named, or it is refused. Nothing that is
 // not a list is an empty one.
@@ -261,8 +218,17 @@ func FuzzListPage(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		d := newDirectory(&api{cfg: Config{IdentityAPI: identityIAMv2}, host: "https://account.example.com", auth: bearer("t")})
-		d.api.transport = transport.New(transport.Options{Base: constant(body), RetryBudget: time.Nanosecond, FirstContact: time.Nanosecond})
+		a, err := newAPI(t.Context(), Config{
+			IdentityAPI: identityIAMv2, RetryBudget: time.Nanosecond, FirstContact: time.Nanosecond,
+			SDK: &config.Config{
+				Host: "https://accounts.cloud.databricks.com", AccountID: "00000000-0000-4000-8000-000000000001", Token: "t",
+				HTTPTransport: constant(body), Loaders: []config.Loader{nothing{}},
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := newDirectory(a)
 		var keys map[string]json.RawMessage
 		isObject := json.Unmarshal(body, &keys) == nil && keys != nil
 		named := func(want string) bool {
@@ -291,6 +257,12 @@ func FuzzListPage(f *testing.F) {
 		}
 	})
 }
+
+// nothing keeps environment and profiles of the machine out.
+type nothing struct{}
+
+func (nothing) Name() string                   { return "nothing" }
+func (nothing) Configure(*config.Config) error { return nil }
 
 // constant answers everything alike.
 type constant []byte

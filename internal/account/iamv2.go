@@ -30,10 +30,13 @@ func (a *api) fallBack(ctx context.Context, family string, err error) bool {
 	default:
 		return false
 	}
-	a.unavailable.add(family)
+	a.leaveIAMv2(family)
 	a.log(ctx, "IAM v2 is not available, using SCIM", map[string]any{"family": family, "status": e.Status, "code": e.Code})
 	return true
 }
+
+// leaveIAMv2 has SCIM asked instead from now on.
+func (a *api) leaveIAMv2(family string) { a.unavailable.add(family) }
 
 // iamList is the call of a list of IAM v2.
 func (a *api) iamList(rest string, id ...string) call {

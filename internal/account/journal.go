@@ -130,9 +130,9 @@ func (ch Change) record() journal.Record {
 	r := journal.Record{Principal: ch.principal(), GroupOrigin: string(ch.GroupOrigin)}
 	switch ch.Kind {
 	case ChangeAddMember:
-		r.Operation, r.Group, r.Before, r.After = journal.OpAddMember, ch.Ref.String(), ptr(journal.Absent), ptr(journal.Member)
+		r.Operation, r.Group, r.Before, r.After = journal.OpAddMember, ch.Ref.String(), new(journal.Absent), new(journal.Member)
 	case ChangeRemoveMember:
-		r.Operation, r.Group, r.Before, r.After = journal.OpRemoveMember, ch.Ref.String(), ptr(journal.Member), ptr(journal.Absent)
+		r.Operation, r.Group, r.Before, r.After = journal.OpRemoveMember, ch.Ref.String(), new(journal.Member), new(journal.Absent)
 	case ChangeResolve:
 		r.Operation, r.After = journal.OpResolvePrincipal, &ch.After
 	case ChangeActive:

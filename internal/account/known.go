@@ -187,8 +187,7 @@ func (d *Directory) KnownMembership(ctx context.Context, groupID string, member 
 // groupMissing finds out whether the members of a group could not be read because
 // the listing that knows it is older than its end.
 func (d *Directory) groupMissing(ctx context.Context, groupID string, err error) error {
-	var e *APIError
-	if !errors.As(err, &e) || !e.explicit404 {
+	if !isMissing(err) {
 		return err
 	}
 	if _, gerr := d.Principal(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID}); gerr != nil {

@@ -64,7 +64,7 @@ func (d *Directory) listAgain(ctx context.Context, t audit.PrincipalType) listed
 	case out.err == nil && len(out.principals) == 0:
 		out.route = identityIAMv2
 	case out.err == nil:
-		d.api.unavailable.add("list " + string(t))
+		d.api.leaveIAMv2("list " + string(t))
 	}
 	return out
 }
@@ -128,15 +128,13 @@ func (r *iamPrincipal) toAudit(t audit.PrincipalType) (audit.Principal, error) {
 func active(status string) *bool {
 	switch status {
 	case "ACTIVE":
-		return ptr(true)
+		return new(true)
 	case "INACTIVE":
-		return ptr(false)
+		return new(false)
 	default:
 		return nil
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // listWhole is listIAMv2, read once more when an entry may have been missed: where
 // tokens stand for positions, an entry that is deleted from a page already read

@@ -45,8 +45,7 @@ func (pw *Power) ruleSet(ctx context.Context, resource string) ([]grantRule, err
 			method: http.MethodGet, path: path,
 			query: url.Values{"name": {name}, "etag": {""}}, limit: limitAccount,
 		}, &reply)
-		var e *APIError
-		if resource != "" && errors.As(err, &e) && e.explicit404 {
+		if resource != "" && isMissing(err) {
 			return nil, nil
 		}
 		if err == nil && reply.Name != name {
@@ -56,7 +55,7 @@ func (pw *Power) ruleSet(ctx context.Context, resource string) ([]grantRule, err
 		for _, rule := range reply.GrantRules {
 			for _, holder := range rule.Principals {
 				if t, is := holderType(holder); is {
-					pw.dir.referred.note(t, "one has a role in a rule set")
+					pw.dir.refers(t, "one has a role in a rule set")
 				}
 			}
 		}

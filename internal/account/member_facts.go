@@ -57,7 +57,7 @@ func (w *Writer) removeFacts(ctx context.Context, f memberFacts) audit.RemoveMem
 	}
 	w.power.renewPower(f.since)
 	if f.asked > 0 {
-		w.dir.parents.outdate(f.group.Ref)
+		w.dir.outdateParents(f.group.Ref)
 	}
 	within, err := w.dir.holdsCaller(ctx, f.member.Ref, f.asked > 0)
 	out.RemovesCaller = within

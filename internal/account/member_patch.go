@@ -149,8 +149,7 @@ func (k *memberWrites) read(ctx context.Context, facts []*fact) error {
 // failed finds out whether a failure says that the group or the member does not
 // exist, or comes from the group being the identity provider's.
 func (k *memberWrites) failed(f *fact, err error) error {
-	var e *APIError
-	if errors.As(err, &e) && e.explicit404 {
+	if isMissing(err) {
 		return fmt.Errorf("%s: %w: %w", f.change, ErrNotFound, err)
 	}
 	switch statusOf(err) {

@@ -150,11 +150,10 @@ func (d *Directory) tellMembers(ctx context.Context, groupID string) (membersRea
 	}
 	var err error
 	read.list, err = d.membersIAMv2(ctx, groupID)
-	var e *APIError
 	switch {
 	case err == nil:
 		read.told = true
-	case errors.As(err, &e) && e.explicit404 && d.api.cfg.IdentityAPI == identityAuto:
+	case isMissing(err) && d.api.cfg.IdentityAPI == identityAuto:
 		// It may be the group that is missing: SCIM knows, and one missing group
 		// must not switch IAM v2 off.
 		return membersRead{began: read.began}, nil
@@ -199,7 +198,7 @@ func (d *Directory) reallyEmpty(ctx context.Context, groupID string) error {
 // membersAnswer tells whether IAM v2 tells the members of any group but one, so that
 // a refusal is about that one. Some others are asked if none was yet.
 func (d *Directory) membersAnswer(ctx context.Context, but string) bool {
-	if d.toldAny.get() {
+	if d.toldAny.Load() {
 		return true
 	}
 	if d.api.cfg.IdentityAPI != identityAuto {
@@ -256,7 +255,7 @@ func (d *Directory) membersIAMv2(ctx context.Context, groupID string) ([]audit.M
 		return sizeOf(page.Members), nil
 	})
 	if err == nil {
-		d.toldAny.set()
+		d.toldAny.Store(true)
 	}
 	return sortMembers(out), err
 }

@@ -37,7 +37,6 @@ func (d *Directory) toldParents(ctx context.Context, ref audit.Ref) (parentsRead
 			return read, nil
 		}
 		var (
-			e   *APIError
 			err error
 		)
 		var shown bool
@@ -51,7 +50,7 @@ func (d *Directory) toldParents(ctx context.Context, ref audit.Ref) (parentsRead
 			return read, err
 		case err == nil:
 			read.told = true
-		case errors.As(err, &e) && e.explicit404:
+		case isMissing(err):
 		case statusOf(err) == http.StatusForbidden && d.api.cfg.IdentityAPI == identityAuto:
 			// One principal that is forbidden says nothing of the others.
 			return parentsRead{began: read.began}, nil
@@ -135,7 +134,7 @@ func (d *Directory) parentsIAMv2(ctx context.Context, id string) (ids []string, 
 	slices.SortFunc(ids, audit.CompareIDs)
 	ids = slices.Compact(ids)
 	if err == nil && len(ids) > 0 {
-		d.parentsSeen.set()
+		d.parentsSeen.Store(true)
 	}
 	return ids, shown, err
 }
@@ -146,7 +145,7 @@ func (d *Directory) parentsIAMv2(ctx context.Context, id string) (ids []string, 
 // group, nobody has a group above.
 func (d *Directory) parentsAnswer(ctx context.Context) error {
 	_, err := d.parentsProof.get(ctx, func(ctx context.Context) (bool, error) {
-		if d.parentsSeen.get() {
+		if d.parentsSeen.Load() {
 			return true, nil
 		}
 		const most = 100

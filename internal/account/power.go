@@ -32,7 +32,7 @@ type Power struct {
 
 func newPower(a *api, d *Directory) *Power {
 	pw := &Power{api: a, dir: d}
-	d.alsoOutdate = pw.outdate
+	d.onOutdate(pw.outdate)
 	return pw
 }
 
@@ -56,8 +56,7 @@ func (pw *Power) renewPower(since int64) {
 	if !pw.since.IsZero() {
 		pw.dir.outdateLookups()
 		pw.outdate()
-		// It may take longer than that itself.
-		pw.dir.crawl.dropIf(func(all *crawl) bool { return time.Since(all.ended) > pw.api.cfg.MaxListingAge })
+		pw.dir.dropOldCrawl()
 	}
 	pw.since, pw.turn = time.Now(), pw.dir.turns.now()
 }

@@ -173,11 +173,10 @@ func (d *Directory) scimGet(ctx context.Context, ref audit.Ref) (*scimResource, 
 // that has not answered anything well so far is asked for something else first:
 // with a wrong account id every principal is "not found".
 func (d *Directory) missing(ctx context.Context, ref audit.Ref, err error) error {
-	var e *APIError
-	if !errors.As(err, &e) || !e.explicit404 {
+	if !isMissing(err) {
 		return fmt.Errorf("reading %s: %w", ref, err)
 	}
-	if !d.api.proven.get() {
+	if !d.api.hasAnswered() {
 		if _, perr := d.scimPage(ctx, audit.TypeUser, scimQuery{attributes: "id", count: 1}, 1); perr != nil {
 			return fmt.Errorf("reading %s: %w (and the account cannot be read at all: %w)", ref, err, perr)
 		}

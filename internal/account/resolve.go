@@ -162,7 +162,7 @@ func explainResolve(t audit.PrincipalType, externalID string, err error) error {
 	case !errors.As(err, &e):
 	case e.Code == "FEATURE_DISABLED", strings.Contains(strings.ToLower(e.Message), "identity management is not enabled"):
 		return fmt.Errorf("%s: %w: %w", tried, ErrAIMOff, err)
-	case e.explicit404:
+	case isMissing(err):
 		return fmt.Errorf("%s: %w: %w", tried, ErrNotInIDP, err)
 	}
 	return fmt.Errorf("%s: %w", tried, err)

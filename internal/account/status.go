@@ -6,7 +6,6 @@ package account
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -158,24 +157,4 @@ func (w *Writer) SetActive(ctx context.Context, req ActiveRequest) (FieldResult,
 		return broken
 	}
 	return k.write(ctx, ChangeActive)
-}
-
-// adminsWithout tells whether an active account admin is left without some
-// principals: 1 when there is, 0 when there is none. It reads what [Power.adminsLeft]
-// reads, always anew.
-func (pw *Power) adminsWithout(ctx context.Context, out map[string]bool) (int, error) {
-	holders, err := pw.adminsSince(ctx, pw.dir.turns.next())
-	if err != nil {
-		return 0, err
-	}
-	return pw.adminsAmong(ctx, holders, func(id string) bool { return holders.active[id] && !out[id] }, nil)
-}
-
-// adminsAmong goes through who is account admin, directly or by a group, but for
-// memberships that are gone; the first one that counts ends the search.
-func (pw *Power) adminsAmong(ctx context.Context, holders adminHolders, counts func(id string) bool, gone map[edge]bool) (int, error) {
-	if slices.ContainsFunc(holders.direct, func(ref audit.Ref) bool { return counts(ref.ID) }) {
-		return 1, nil
-	}
-	return pw.adminsBelow(ctx, holders.groups, counts, gone)
 }

@@ -6,8 +6,6 @@ package account
 import (
 	"encoding/json"
 	"testing"
-
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // A string that is taken as it stands is the one that encoding/json reads.
@@ -29,26 +27,6 @@ func TestText(t *testing.T) {
 		got := text("before")
 		if err := json.Unmarshal([]byte(raw), &got); err != nil || got != want {
 			t.Errorf("%s: %q, %v; want %q", raw, got, err, want)
-		}
-	}
-}
-
-// Each list of principals is under a name of its own, and the token beside it.
-func TestPrincipalPage(t *testing.T) {
-	t.Parallel()
-	body := `{"users":[{"user_id":1}],"groups":[{"group_id":"2"}],"service_principals":[{"service_principal_id":3}],"next_page_token":"next"}`
-	var page principalPage
-	if err := json.Unmarshal([]byte(body), &page); err != nil {
-		t.Fatal(err)
-	}
-	if page.next() != "next" {
-		t.Errorf("the next token is %q", page.next())
-	}
-	for kind, want := range map[audit.PrincipalType]iamPrincipal{
-		audit.TypeUser: {UserID: "1"}, audit.TypeGroup: {GroupID: "2"}, audit.TypeServicePrincipal: {ServicePrincipalID: "3"},
-	} {
-		if got := page.of(kind); len(got) != 1 || got[0] != want {
-			t.Errorf("%s: %+v", kind, got)
 		}
 	}
 }

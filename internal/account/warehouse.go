@@ -26,14 +26,13 @@ func (c *Catalog) findWarehouse(ctx context.Context, id string, workspaces []acc
 			if err == nil {
 				err = c.hasWarehouse(ctx, at, id)
 			}
-			var e *APIError
 			var te *transport.Error
 			switch {
 			case err == nil:
 				return w.ID, nil
 			case isLost(ctx, err):
 				return "", err
-			case errors.As(err, &e) && e.explicit404:
+			case isMissing(err):
 				failed.Asked++
 				continue
 			case errors.As(err, &te):
