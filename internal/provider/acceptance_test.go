@@ -69,6 +69,7 @@ func awaitListening(t *testing.T) {
 func impatient() []provider.Option {
 	return []provider.Option{provider.WithLimits(provider.Limits{
 		FirstContact: time.Minute, RequestTimeout: time.Minute, RetryBudget: 5 * time.Second, RetryPause: 20 * time.Millisecond, ConfirmTimeout: 5 * time.Second,
+		ReadLag: 200 * time.Millisecond,
 	})}
 }
 

@@ -39,7 +39,15 @@ resource "dbxidentity_group_member" "before" {
 		"held":               {"", externalIDOf("user", "101", entraID(102), ""), "belongs to user/102"},
 		"other value":        {"", externalIDOf("user", "103", entraID(1), ""), "may be overwritten"},
 		"deleted principal":  {"", externalIDOf("user", "4711", entraID(1), ""), "Principal Not Found"},
-		"AIM off":            {`automatic_identity_management = "off"`, resolvedOf("user", entraID(1), ""), "Refusing to Plan Resolved Principal"},
+		"selected principal": {`idp = { databricks = {} }`, `
+data "dbxidentity_principal" "gone" {
+  principal = { user_name = "gone@example.com" }
+}`, "Principal Not Found"},
+		"target": {`idp = { databricks = {} }`, `
+data "dbxidentity_divergences" "gone" {
+  targets = [{ principal_type = "user", principal_id = "4711" }]
+}`, "Principal Not Found"},
+		"AIM off": {`automatic_identity_management = "off"`, resolvedOf("user", entraID(1), ""), "Refusing to Plan Resolved Principal"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -81,7 +81,7 @@ func newCell(t *testing.T, o operation, row faultRow, scope faultScope) *cell {
 }
 
 // calm are limits for what meets no fault.
-var calm = provider.Limits{FirstContact: patience, RequestTimeout: patience, RetryBudget: patience, RetryPause: short / 50, ConfirmTimeout: patience}
+var calm = provider.Limits{FirstContact: patience, RequestTimeout: patience, RetryBudget: patience, RetryPause: short / 50, ConfirmTimeout: patience, ReadLag: short}
 
 // faultLimits are short where the fault lasts so long that they are reached.
 func (c *cell) faultLimits() provider.Limits {

@@ -4,9 +4,11 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -18,13 +20,14 @@ import (
 // Private state holds what Terraform's state has no attribute for: what the
 // instance wrote last and what its first write replaced, what it applied last
 // (written, found or imported), what its state showed before someone else changed it,
-// and in which account it lives.
+// in which account it lives, and when it was written or imported last.
 const (
 	keyWritten  = "written"
 	keyReplaced = "replaced"
 	keyApplied  = "applied"
 	keyShown    = "shown"
 	keyAccount  = "account"
+	keyTouched  = "touched"
 )
 
 // privateWriter and privateReader are the private state of the framework, whose
@@ -104,6 +107,26 @@ func (s *session) accountID() types.String { return types.StringValue(s.account.
 // rememberAccount notes the account that the instance lives in.
 func (s *session) rememberAccount(ctx context.Context, private privateWriter) diag.Diagnostics {
 	return remember(ctx, private, keyAccount, s.account.AccountID())
+}
+
+// firstLagPause is the first pause between two reads of something that seems to be gone.
+const firstLagPause = time.Second
+
+// rememberNow notes when the instance was written or imported.
+func rememberNow(ctx context.Context, private privateWriter) diag.Diagnostics {
+	return remember(ctx, private, keyTouched, time.Now().UTC().Format(time.RFC3339Nano))
+}
+
+// lagEnds is when reads show what this instance wrote or imported last. It is in the
+// past where nothing is known of that, and never further away than reads can lag: clocks
+// are set back.
+func (s *session) lagEnds(ctx context.Context, private privateReader) time.Time {
+	value, _, _ := remembered(ctx, private, keyTouched)
+	at, err := time.Parse(time.RFC3339Nano, value)
+	if err != nil || time.Until(at) > 0 {
+		return time.Time{}
+	}
+	return at.Add(cmp.Or(s.settings.limits.ReadLag, maxReadLag))
 }
 
 // checkAccount refuses state of another account: its ids are other principals

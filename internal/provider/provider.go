@@ -62,7 +62,7 @@ func (p *dbxidentityProvider) Configure(ctx context.Context, req provider.Config
 }
 
 func (p *dbxidentityProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{
+	return eachWithTheWay(
 		newAIMReadinessDataSource,
 		newClonePlanDataSource,
 		newDivergencesDataSource,
@@ -70,7 +70,7 @@ func (p *dbxidentityProvider) DataSources(context.Context) []func() datasource.D
 		newPrincipalDiffDataSource,
 		newWorkspaceFederationDataSource,
 		newWorkspaceLocalGroupsDataSource,
-	}
+	)
 }
 
 func (p *dbxidentityProvider) Resources(context.Context) []func() resource.Resource {

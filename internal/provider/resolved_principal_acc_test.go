@@ -8,9 +8,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -61,6 +63,33 @@ func (a account) dropUser(name string) func() {
 			a.t.Errorf("no user %s", name)
 		})
 	}
+}
+
+// TestAccResolvedPrincipal_readsLagAfterTheApply is a run that begins while reads still show
+// the account as it was before the principal was made (docs/reference/databricks-account-api.md
+// 4.5). Nothing is planned, and what depends on the principal is not replaced.
+func TestAccResolvedPrincipal_readsLagAfterTheApply(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, unprovisioned(), simulator.Options{AIM: true})
+	config := a.config("", resolvedOf("user", newcomer, "")+`
+resource "dbxidentity_group_member" "this" {
+  group_id  = "202"
+  member_id = split("/", dbxidentity_resolved_principal.this.id)[1]
+}`)
+	patient := provider.WithLimits(provider.Limits{RetryPause: 20 * time.Millisecond, ReadLag: time.Minute})
+	acceptanceWith(t, []provider.Option{patient},
+		applies(config, planned{resolvedAddress: "create", "dbxidentity_group_member.this": "create"}, accountCheck(a.resolved(1))),
+		before(applies(config, planned{}, accountCheck(a.resolved(1))), func() {
+			whole := a.state()
+			a.dropUser("new@example.com")()
+			go func() {
+				time.Sleep(5 * time.Second)
+				if err := a.Server.SetState(whole); err != nil {
+					t.Error(err)
+				}
+			}()
+		}),
+	)
 }
 
 func TestAccResolvedPrincipal_lifecycle(t *testing.T) {

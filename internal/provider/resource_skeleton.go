@@ -17,6 +17,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
 // A new resource is a model, which embeds [timedModel], and a type that embeds
@@ -33,6 +35,7 @@ import (
 //     read, plan and destroy;
 //   - id, identity and labels;
 //   - the warning that the journal lacks the outcome of a write;
+//   - patience: what was written or imported a moment ago is not gone because a read says so;
 //   - after an error in Create nothing is put into state.
 
 // resourceNames are what a resource is called.
@@ -276,6 +279,7 @@ func (r *managedResource[M, P]) Create(ctx context.Context, req resource.CreateR
 	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	resp.Diagnostics.Append(rememberLabels(ctx, r.kind.names().labels, req.Config, &resp.State, resp.Private)...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
+	resp.Diagnostics.Append(rememberNow(ctx, resp.Private)...)
 	if fact != "" {
 		resp.Diagnostics.Append(r.session.claims.remember(ctx, resp.Private)...)
 	}
@@ -295,13 +299,29 @@ func (r *managedResource[M, P]) Read(ctx context.Context, req resource.ReadReque
 	// 1.12 it is always null here, and the framework fails a read that removes
 	// the resource without one (docs/reference/terraform-semantics.md 11).
 	r.identify(ctx, state, resp.Identity, &resp.Diagnostics)
-	switch outcome := r.kind.read(ctx, state, resp.Private, &resp.Diagnostics); {
+	switch outcome := r.settledRead(ctx, state, req.Private, resp); {
 	case resp.Diagnostics.HasError():
 	case outcome == vanished:
 		resp.State.RemoveResource(ctx)
 	case outcome == refreshed:
 		r.save(ctx, state, &resp.State, nil, &resp.Diagnostics)
 		resp.Diagnostics.Append(keepLabels(ctx, req.State, &resp.State, resp.Private)...)
+	}
+}
+
+// settledRead reads until the instance is there, or until reads can no longer lag behind
+// what was just written or imported: an instance that leaves the state is made anew, and
+// with it everything that depends on it.
+func (r *managedResource[M, P]) settledRead(ctx context.Context, state P, private privateReader, resp *resource.ReadResponse) readOutcome {
+	until := r.session.lagEnds(ctx, private)
+	for pause := firstLagPause; ; pause *= 2 {
+		var diags diag.Diagnostics
+		outcome := r.kind.read(ctx, state, resp.Private, &diags)
+		left := time.Until(until)
+		if outcome != vanished || diags.HasError() || left <= 0 || transport.Sleep(ctx, min(pause, left)) != nil {
+			resp.Diagnostics.Append(diags...)
+			return outcome
+		}
 	}
 }
 
@@ -324,6 +344,7 @@ func (r *managedResource[M, P]) Update(ctx context.Context, req resource.UpdateR
 	r.save(ctx, u.plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	resp.Diagnostics.Append(rememberLabels(ctx, r.kind.names().labels, req.Config, &resp.State, resp.Private)...)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
+	resp.Diagnostics.Append(rememberNow(ctx, resp.Private)...)
 }
 
 func (r *managedResource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -431,6 +452,7 @@ func (r importableResource[M, P]) ImportState(ctx context.Context, req resource.
 	}
 	r.save(ctx, m, &resp.State, resp.Identity, &resp.Diagnostics)
 	resp.Diagnostics.Append(r.session.rememberAccount(ctx, resp.Private)...)
+	resp.Diagnostics.Append(rememberNow(ctx, resp.Private)...)
 }
 
 var (

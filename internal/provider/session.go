@@ -193,6 +193,10 @@ func (d *sessionDataSource) Configure(_ context.Context, req datasource.Configur
 	d.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
 }
 
+// ValidateConfig is for data sources whose schema refuses everything already.
+func (d *sessionDataSource) ValidateConfig(context.Context, datasource.ValidateConfigRequest, *datasource.ValidateConfigResponse) {
+}
+
 // principalTitle names a principal in errors: its key, and its name when known.
 func principalTitle(p audit.Principal) string {
 	if p.Name == "" {

@@ -266,8 +266,13 @@ func (r *settingsReader) stringMap(name string) map[string]string {
 }
 
 // Limits are the time limits of the clients; zero means their defaults. Their
-// meaning is that of account.Config.
-type Limits struct{ FirstContact, RequestTimeout, RetryBudget, RetryPause, ConfirmTimeout time.Duration }
+// meaning is that of account.Config. ReadLag is for how long after a write an absence is
+// not believed.
+type Limits struct{ FirstContact, RequestTimeout, RetryBudget, RetryPause, ConfirmTimeout, ReadLag time.Duration }
+
+// maxReadLag is how long reads lag behind writes at most, as far as it is documented
+// (docs/reference/databricks-account-api.md 4.5).
+const maxReadLag = time.Minute
 
 // WithLimits sets the time limits, for tests in which a failure lasts.
 func WithLimits(l Limits) Option {
@@ -279,6 +284,7 @@ func WithLimits(l Limits) Option {
 func WithShortLimits() Option {
 	return WithLimits(Limits{
 		FirstContact: time.Minute, RequestTimeout: time.Minute, RetryBudget: time.Minute, RetryPause: 20 * time.Millisecond, ConfirmTimeout: time.Minute,
+		ReadLag: 200 * time.Millisecond,
 	})
 }
 
