@@ -68,6 +68,8 @@ func (a *auditor) leaverDoubt(m *Match) (reason, detail string) {
 	switch {
 	case m.Principal.Ref == a.in.Caller:
 		return ReasonDeactivationPrivileged, "Terraform runs as this user"
+	case a.in.CallerUnknown != "":
+		return ReasonDeactivationUnproven, "whether Terraform runs as this user is not known: " + a.in.CallerUnknown
 	case a.idpDoubt() != "":
 		return ReasonDeactivationUnproven, a.idpDoubt()
 	case m.Principal.Active == nil && (listed == nil || listed.Active == nil):

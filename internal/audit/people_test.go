@@ -70,12 +70,13 @@ func TestDeactivations(t *testing.T) {
 		"the name with another id": {match: change(func(m *Match) {
 			m.ByName = []Identity{{ExternalID: "y", Names: []string{"a@example.com"}, Enabled: ptr(false)}}
 		}), reason: ReasonDisabled},
-		"the id of another type": {match: change(func(m *Match) { m.ByExternalIDOtherType = ptr(identity("gone-1", "g")) }), reason: ReasonNoCandidate},
-		"not linked":             {match: change(func(m *Match) { m.Principal.ExternalID = "" })},
-		"a service principal":    {match: Match{Principal: servicePrincipal("1", "a@example.com", "x")}, reason: ReasonNoCandidate},
-		"waived":                 {match: gone("1", "a@example.com"), o: func(o *Options) { o.Waivers = []Waiver{{ID: "1"}} }},
-		"the match is unknown":   {match: change(func(m *Match) { m.Unknown = "500" })},
-		"the caller":             {match: gone("1", "a@example.com"), in: func(in *Input) { in.Caller = Ref{TypeUser, "1"} }, reason: ReasonDeactivationPrivileged},
+		"the id of another type":                {match: change(func(m *Match) { m.ByExternalIDOtherType = ptr(identity("gone-1", "g")) }), reason: ReasonNoCandidate},
+		"not linked":                            {match: change(func(m *Match) { m.Principal.ExternalID = "" })},
+		"a service principal":                   {match: Match{Principal: servicePrincipal("1", "a@example.com", "x")}, reason: ReasonNoCandidate},
+		"waived":                                {match: gone("1", "a@example.com"), o: func(o *Options) { o.Waivers = []Waiver{{ID: "1"}} }},
+		"the match is unknown":                  {match: change(func(m *Match) { m.Unknown = "500" })},
+		"the caller":                            {match: gone("1", "a@example.com"), in: func(in *Input) { in.Caller = Ref{TypeUser, "1"} }, reason: ReasonDeactivationPrivileged},
+		"whether it is the caller is not known": {match: gone("1", "a@example.com"), in: func(in *Input) { in.CallerUnknown = "500" }, reason: ReasonDeactivationUnproven},
 		"an admin": {match: gone("1", "a@example.com"), in: func(in *Input) {
 			in.Privileges[Ref{TypeUser, "1"}] = Privilege{Powers: []string{"account role account_admin"}}
 		}, reason: ReasonDeactivationPrivileged},

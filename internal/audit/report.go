@@ -81,9 +81,10 @@ type Input struct {
 	Privileges map[Ref]Privilege
 	// Failures are those of the IdP side.
 	Failures []Failure
-	// Caller is the principal as which the account is read and written; zero where it
-	// is not known.
-	Caller Ref
+	// Caller is the principal as which the account is read and written; zero where
+	// nothing tells, and then CallerUnknown is why, if that could not be read.
+	Caller        Ref
+	CallerUnknown string
 }
 
 // Divergence is the part that rows of all three types share.

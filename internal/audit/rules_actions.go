@@ -65,9 +65,8 @@ func actionRules() []Rule {
 		{
 			ID: ActionReviewStale, Kind: KindAction, Title: "Review the stale link", Owner: OwnerIDP,
 			Description: "Neither id nor name is in the identity provider.",
-			Remedy: "Find out whether the identity was deleted or renamed. Nothing is deactivated by this " +
-				"provider.",
-			Types: PrincipalTypes(),
+			Remedy:      "Find out whether the identity was deleted or renamed. Active users of primary_domains can be deactivated: suggest_deactivations offers it.",
+			Types:       PrincipalTypes(),
 		},
 		{
 			ID: ActionEscalate, Kind: KindAction, Title: "Escalate", Owner: OwnerIDP,

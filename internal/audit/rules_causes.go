@@ -50,7 +50,7 @@ func causeRules() []Rule {
 			Consequence: "The group of the identity provider cannot be added to the account, because its name is taken here.",
 			Description: "The group has no externalId, and one group of the identity provider has its name. They may " +
 				"have nothing else in common.",
-			Remedy: "Decide whether they are the same: link_groups offers the link; otherwise rename the local " +
+			Remedy: "Decide whether they are the same: link_groups offers the link; otherwise suggest_group_renames offers to rename the local " +
 				"group.",
 			Symptoms: []Symptom{SymptomNoImport},
 			Types:    []PrincipalType{TypeGroup},

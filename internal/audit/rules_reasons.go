@@ -170,7 +170,7 @@ func reasonRules() []Rule {
 		{
 			ID: ReasonNoCandidate, Kind: KindReason, Title: "No candidate",
 			Description: "The identity provider has neither the id, as one of this type that is not deleted, nor the name.",
-			Remedy:      "Find out what became of the identity.",
+			Remedy:      "Find out what became of the identity. suggest_deactivations offers to deactivate active users of primary_domains.",
 			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
 		},
 		{

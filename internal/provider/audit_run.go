@@ -73,6 +73,16 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 	if r.noOffers {
 		return in, nil
 	}
+	if r.options.SuggestDeactivations {
+		caller, err := client.Caller(ctx)
+		switch {
+		case errors.Is(err, account.ErrCallerUnknown): // The resource warns of it.
+		case err != nil:
+			in.CallerUnknown = err.Error()
+		default:
+			in.Caller = caller.Ref
+		}
+	}
 	// Who has power decides whether a fix is offered: that is never kept.
 	candidates, err := audit.CandidatesUntil(stopAt(ctx), in, r.options)
 	if err != nil {

@@ -38,6 +38,10 @@ func (d *divergencesDataSource) ValidateConfig(ctx context.Context, req datasour
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if model.SuggestDeactivations.ValueBool() && !model.PrimaryDomains.IsUnknown() && len(model.PrimaryDomains.Elements()) == 0 {
+		resp.Diagnostics.AddAttributeError(path.Root("suggest_deactivations"), "Deactivations Without Primary Domains",
+			"Only users of your own mail domains are offered to be deactivated, and primary_domains names none. Set primary_domains, for example [\"example.com\"].")
+	}
 	for i, w := range model.waivers(ctx, &resp.Diagnostics) {
 		// On the list: of a path into it the command line shows no line at all.
 		waivers := path.Root("waivers")
@@ -106,11 +110,24 @@ func warnDivergences(report audit.Report, diags *diag.Diagnostics) {
 	}
 	next := "The attribute summary has every cause, and manual_actions what to do for each identity."
 	if report.Fixable > 0 {
-		next = "Next: give external_id_fixes and member_removals to dbxidentity_remediation_ledger and apply them. The attribute summary has every cause, and " +
-			"manual_actions what is left to people."
+		next = fmt.Sprintf("Next: give %s to dbxidentity_remediation_ledger and apply them. The attribute summary has every cause, and "+
+			"manual_actions what is left to people.", offersOf(report))
 	}
 	diags.AddWarning("Identities Diverge", fmt.Sprintf("Identities that differ from the identity provider: %d. Fixes that are ready: %d. What matters first:%s%s\n\n%s "+
 		"What may stay as it is can be waived; plan_warning = false ends this warning.", open, report.Fixable, strings.Join(causes, ""), more, next))
+}
+
+// offersOf names the maps that hold something to apply; fixes and removals in any case.
+func offersOf(report audit.Report) string {
+	maps := []string{"external_id_fixes", "member_removals"}
+	if len(report.Deactivations) > 0 {
+		maps = append(maps, "deactivations")
+	}
+	if len(report.GroupRenames) > 0 {
+		maps = append(maps, "group_renames")
+	}
+	last := len(maps) - 1
+	return strings.Join(maps[:last], ", ") + " and " + maps[last]
 }
 
 // counted is a number of principals in words.
@@ -194,6 +211,10 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 	r.options.LinkGroups = model.LinkGroups.ValueBool()
 	r.options.Relink = model.Relink.ValueBool()
 	r.options.SuggestGroupClears = model.SuggestGroupClears.ValueBool()
+	r.options.SuggestDeactivations, r.options.SuggestGroupRenames = model.SuggestDeactivations.ValueBool(), model.SuggestGroupRenames.ValueBool()
+	if !model.DeactivationCauses.IsNull() {
+		r.options.DeactivationCauses = textsFrom(path.Root("deactivation_causes"), model.DeactivationCauses.Elements(), diags)
+	}
 	r.options.StrictCase, r.options.StrictInactive = model.StrictCase.ValueBool(), model.StrictInactive.ValueBool()
 	r.options.AllowPrivileged = map[string]bool{}
 	if model.Membership.ValueString() == string(idp.MembershipDirect) {

@@ -26,6 +26,9 @@ type divergencesModel struct {
 	LinkGroups                types.Bool     `tfsdk:"link_groups"`
 	Relink                    types.Bool     `tfsdk:"relink"`
 	SuggestGroupClears        types.Bool     `tfsdk:"suggest_group_clears"`
+	SuggestDeactivations      types.Bool     `tfsdk:"suggest_deactivations"`
+	DeactivationCauses        types.Set      `tfsdk:"deactivation_causes"`
+	SuggestGroupRenames       types.Bool     `tfsdk:"suggest_group_renames"`
 	AllowPrivilegedPrincipals types.Set      `tfsdk:"allow_privileged_principals"`
 	PrimaryDomains            types.Set      `tfsdk:"primary_domains"`
 	StrictCase                types.Bool     `tfsdk:"strict_case"`
@@ -42,6 +45,8 @@ type divergencesModel struct {
 	Summary                  types.List `tfsdk:"summary"`
 	ExternalIDFixes          types.Map  `tfsdk:"external_id_fixes"`
 	MemberRemovals           types.Map  `tfsdk:"member_removals"`
+	Deactivations            types.Map  `tfsdk:"deactivations"`
+	GroupRenames             types.Map  `tfsdk:"group_renames"`
 	ManualActions            types.List `tfsdk:"manual_actions"`
 	WaiverStatus             types.List `tfsdk:"waiver_status"`
 
@@ -156,6 +161,21 @@ type memberRemovalModel struct {
 	Cause      types.String `tfsdk:"cause"`
 }
 
+// deactivationModel is one entry of deactivations, and of the ledger.
+type deactivationModel struct {
+	PrincipalType types.String `tfsdk:"principal_type"`
+	PrincipalID   types.String `tfsdk:"principal_id"`
+	PrincipalName types.String `tfsdk:"principal_name"`
+	Cause         types.String `tfsdk:"cause"`
+}
+
+// groupRenameModel is one entry of group_renames, and of the ledger.
+type groupRenameModel struct {
+	GroupID     types.String `tfsdk:"group_id"`
+	CurrentName types.String `tfsdk:"current_name"`
+	Name        types.String `tfsdk:"name"`
+}
+
 type manualActionModel struct {
 	PrincipalType string     `tfsdk:"principal_type"`
 	PrincipalID   string     `tfsdk:"principal_id"`
@@ -238,6 +258,22 @@ func (m *divergencesModel) fromAudit(ctx context.Context, run auditRun, r audit.
 		}
 	}
 	m.MemberRemovals = mapFrom(ctx, memberRemovalType, removals, diags)
+
+	deactivations := make(map[string]deactivationModel, len(r.Deactivations))
+	for _, d := range r.Deactivations {
+		deactivations[d.Key()] = deactivationModel{
+			PrincipalType: types.StringValue(string(d.Type)), PrincipalID: types.StringValue(d.ID),
+			PrincipalName: types.StringValue(d.PrincipalName), Cause: types.StringValue(d.Cause),
+		}
+	}
+	m.Deactivations = mapFrom(ctx, deactivationType, deactivations, diags)
+	renames := make(map[string]groupRenameModel, len(r.GroupRenames))
+	for _, x := range r.GroupRenames {
+		renames[x.Key()] = groupRenameModel{
+			GroupID: types.StringValue(x.GroupID), CurrentName: types.StringValue(x.CurrentName), Name: types.StringValue(x.Name),
+		}
+	}
+	m.GroupRenames = mapFrom(ctx, groupRenameType, renames, diags)
 
 	counts, d := types.MapValueFrom(ctx, types.Int64Type, countsFromAudit(r.Counts))
 	diags.Append(d...)

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -47,6 +48,12 @@ var (
 	memberRemovalType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"group_id": types.StringType, "group_name": types.StringType, "member_id": types.StringType,
 		"member_type": types.StringType, "member_name": types.StringType, "category": types.StringType, "cause": types.StringType,
+	}}
+	deactivationType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"principal_type": types.StringType, "principal_id": types.StringType, "principal_name": types.StringType, "cause": types.StringType,
+	}}
+	groupRenameType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"group_id": types.StringType, "current_name": types.StringType, "name": types.StringType,
 	}}
 	membershipType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"group_id": types.StringType, "group_name": types.StringType, "member_id": types.StringType, "privileged": types.BoolType,
@@ -101,6 +108,8 @@ var attributeTexts = map[string]string{
 	"username":       "User name.",
 	"group_name":     "Name of the group.",
 	"group_id":       "Databricks id of the group.",
+	"current_name":   "The name that the group had when it was audited; give it to `expected_current_name`.",
+	"name":           "The new name, which is free.",
 	"application_id": "Application id of the service principal.",
 	"external_id":    "The stored externalId; empty when it is blank.",
 	"external_id_with_username_match": "Id of the IdP identity with that user name, also where it equals `external_id`; " +
@@ -194,6 +203,11 @@ func principalTypeNames() []string {
 	return out
 }
 
+func deactivationCauses() []string {
+	all, _ := audit.DeactivationCauses()
+	return all
+}
+
 func causeNames() []string {
 	var out []string
 	for _, r := range audit.Rules() {
@@ -259,14 +273,31 @@ func divergencesInputs() map[string]schema.Attribute {
 		"suggest_group_clears": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "Offer to clear the externalId of groups that the IdP does not know. Default `false`.",
 		},
+		"suggest_deactivations": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Offer to deactivate active users of `primary_domains` whom the IdP, read whole, does not have any more, for one of " +
+				"`deactivation_causes`. Not offered are privileged users, and the one as whom Terraform runs. Default `false`: whoever is deactivated cannot log in, " +
+				"and what runs as them stops.",
+		},
+		"deactivation_causes": schema.SetAttribute{
+			Optional: true, ElementType: types.StringType,
+			MarkdownDescription: "Why users may be deactivated: `stale_own_domain` (neither their id nor their name is in the IdP), `deleted_in_idp` (in its recycle bin), " +
+				"`disabled_in_idp` (linked, and disabled there; they may be back soon). Default: the first two. `idp = { databricks = {} }` reports the first only.",
+			Validators: []validator.Set{
+				setvalidator.SizeAtLeast(1), locatedElements(stringvalidator.OneOf(deactivationCauses()...)), setvalidator.AlsoRequires(path.MatchRoot("suggest_deactivations")),
+			},
+		},
+		"suggest_group_renames": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Offer to rename account groups that have the name of an IdP group and are not it, so that the IdP's group can have its name. " +
+				"Where a group can be linked instead (`link_groups`), only that is offered. Default `false`.",
+		},
 		"allow_privileged_principals": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(principalIDValidator())},
 			MarkdownDescription: "Ids of principals for which a fix may be offered although they have power: an account role, workspace ADMIN, a metastore, or a role on a group or service principal with power. " +
-				"Without this they stay with a human, because whoever can make an IdP object of that name would inherit their power.",
+				"Without this they stay with a human, because whoever can make an IdP object of that name would inherit their power. No privileged user is offered to be deactivated, allowed or not.",
 		},
 		"primary_domains": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(mailDomainValidator{})},
-			MarkdownDescription: "Your own mail domains, in any case. They tell stale users of your own domain from foreign ones.",
+			MarkdownDescription: "Your own mail domains, in any case. They tell stale users of your own domain from foreign ones. Nobody else is offered to be deactivated.",
 		},
 		"strict_case": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "Count names that differ from the IdP's in case only against `clean`. Default `false`: they are listed with the " +
@@ -324,13 +355,16 @@ func divergencesOutputs() map[string]schema.Attribute {
 			"Fixes that are safe to apply, by `user/<id>`, `group/<id>` or `service_principal/<id>`. Feed them to `dbxidentity_remediation_ledger`.",
 			map[string]string{"external_id": "The value to write, in the spelling of the IdP; empty clears (groups only)."}),
 		"member_removals": resultMap(memberRemovalType, "Memberships that are safe to remove, by `<group id>/<member id>`.", nil),
-		"manual_actions":  resultList(manualActionType, "What is left to a human, sorted by principal, category and reason.", nil),
+		"deactivations": resultMap(deactivationType, "Users to deactivate, by `deactivate/user/<id>`, with `suggest_deactivations`. Those whom the IdP has disabled are in no other list.",
+			map[string]string{"cause": "Why, one of `deactivation_causes`."}),
+		"group_renames":  resultMap(groupRenameType, "Groups to rename, by `rename/group/<id>`, with `suggest_group_renames`.", nil),
+		"manual_actions": resultList(manualActionType, "What is left to a human, sorted by principal, category and reason.", nil),
 		"waiver_status": resultList(waiverStatusType, "What became of each waiver, in their order.",
 			map[string]string{"reason": "The waiver's reason.", "category": "The waiver's category.", "cause": "The waiver's cause."}),
 		"summary": resultList(summaryType, "The result in a few rows: one for each principal type, cause and action, what matters first (not waived, "+
 			"`blocks_aim`, `count`).", map[string]string{
 			"count": "Number of divergent principals.", "waived": "How many of them are waived.",
-			"fixable":     "Number of `external_id_fixes` and `member_removals` for them.",
+			"fixable":     "Number of `external_id_fixes`, `member_removals`, `deactivations` and `group_renames` for them.",
 			"blocks_aim":  "True when some of them should be settled before automatic identity management takes the place of SCIM provisioning.",
 			"consequence": "What happens if they stay.", "remedy": "What to do, in plain words.",
 			"symptoms": "What people notice: `A` the same identity appears twice, `B` member counts differ from the IdP, `C` a group or user of the IdP cannot be added.",
@@ -345,7 +379,7 @@ func divergencesOutputs() map[string]schema.Attribute {
 			Computed: true, ElementType: types.Int64Type,
 			MarkdownDescription: "Number of principals in scope per error category, waived ones included. Every category is present.",
 		},
-		"fixable": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of `external_id_fixes` and `member_removals`."},
+		"fixable": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of `external_id_fixes`, `member_removals`, `deactivations` and `group_renames`."},
 		"scanned": schema.SingleNestedAttribute{
 			Computed: true, MarkdownDescription: "What was in scope, judged or not.", Attributes: resultAttributes(scannedType, nil),
 		},
