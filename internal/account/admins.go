@@ -96,8 +96,8 @@ func (pw *Power) adminsBelow(ctx context.Context, groups []string, counts func(i
 
 func (pw *Power) adminsSince(ctx context.Context, since int64) (adminHolders, error) {
 	for {
-		pw.admins.dropIf(func(h adminHolders) bool { return h.turn < since || time.Since(h.ended) > pw.api.cfg.MaxListingAge })
-		if h, err := pw.admins.get(ctx, pw.listAdmins); err != nil || h.turn >= since {
+		pw.admins.DropIf(func(h adminHolders) bool { return h.turn < since || time.Since(h.ended) > pw.api.cfg.MaxListingAge })
+		if h, err := pw.admins.Get(ctx, pw.listAdmins); err != nil || h.turn >= since {
 			return h, err
 		}
 	}

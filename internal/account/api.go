@@ -7,6 +7,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -19,8 +20,8 @@ type api struct {
 	auth      authorizer
 
 	proven      atomic.Bool
-	unavailable set[string] // families of IAM v2 that the account does not have
-	sites       keyed[string, *site]
+	unavailable once.Set[string] // families of IAM v2 that the account does not have
+	sites       once.Map[string, *site]
 }
 
 // newAPI resolves the configuration. No request is sent. Errors are [*ConfigError]s.

@@ -33,7 +33,7 @@ type assignments struct {
 // levels are those that were told.
 
 func (d *Directory) workspaceAssignments(ctx context.Context, workspace string) assignments {
-	levels, err := d.assignments.get(ctx, workspace, func(ctx context.Context) (map[string][]string, error) {
+	levels, err := d.assignments.Get(ctx, workspace, func(ctx context.Context) (map[string][]string, error) {
 		return d.readAssignments(ctx, workspace)
 	})
 	return assignments{levels, err}
@@ -127,7 +127,7 @@ func (d *Directory) entitlementsIn(ctx context.Context, workspace, principal str
 	if !d.api.useIAMv2(family) {
 		return nil, nil
 	}
-	return d.entitlements.get(ctx, workspace+"/"+principal, func(ctx context.Context) ([]string, error) {
+	return d.entitlements.Get(ctx, workspace+"/"+principal, func(ctx context.Context) ([]string, error) {
 		var reply struct {
 			PrincipalID  text     `json:"principal_id"`
 			Entitlements []string `json:"entitlements"`

@@ -16,6 +16,7 @@ import (
 
 	"github.com/databricks/databricks-sdk-go/config"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -66,7 +67,7 @@ type machine struct {
 	transport            *transport.Client
 	id, secret, endpoint string
 
-	token cell[string]
+	token once.Value[string]
 
 	mu        sync.Mutex
 	current   string
@@ -86,12 +87,12 @@ func (m *machine) authorize(ctx context.Context, r *http.Request) error {
 	token := m.valid()
 	if token == "" {
 		var err error
-		token, err = m.token.get(ctx, m.exchange)
+		token, err = m.token.Get(ctx, m.exchange)
 		if err != nil {
 			return err
 		}
 		// The value lives in current with its time; the cell only joins callers.
-		m.token.drop()
+		m.token.Drop()
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
 	return nil

@@ -18,7 +18,7 @@ import (
 // the listing of the account, and kept. The error wraps [ErrCallerUnknown] where
 // nothing tells; account SCIM tokens belong to nobody.
 func (d *Directory) Caller(ctx context.Context) (audit.Principal, error) {
-	return d.caller.get(ctx, d.findCaller)
+	return d.caller.Get(ctx, d.findCaller)
 }
 
 func (d *Directory) findCaller(ctx context.Context) (audit.Principal, error) {
@@ -72,7 +72,7 @@ func (d *Directory) holdsCaller(ctx context.Context, ref audit.Ref, anew bool) (
 		return false, nil
 	}
 	if anew {
-		d.parents.outdate(caller.Ref)
+		d.parents.Outdate(caller.Ref)
 	}
 	above, err := d.above(ctx, caller.Ref, lastTurn)
 	if slices.Contains(above, ref.ID) {

@@ -3,7 +3,10 @@
 
 package account
 
-import "github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+import (
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
+)
 
 // Catalog reads what principals may do with Unity Catalog, and what else an access
 // plan rests on.
@@ -12,8 +15,8 @@ type Catalog struct {
 	dir   *Directory
 	power *Power
 
-	warehouses keyed[string, string]
-	scans      keyed[scanKey, access.Metastore]
+	warehouses once.Map[string, string]
+	scans      once.Map[scanKey, access.Metastore]
 }
 
 func newCatalog(a *api, d *Directory, pw *Power) *Catalog {

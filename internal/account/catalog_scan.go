@@ -18,6 +18,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -85,7 +86,7 @@ func scanFailures(m *access.Metastore) []audit.Failure {
 // caller in. What fails is in the result; the error is for what makes everything
 // else worthless.
 func (c *Catalog) scanMetastore(ctx context.Context, s *catalogScan, workspaces []access.WorkspaceAccess) (access.Metastore, error) {
-	return c.scans.get(ctx, scanKey{s.out.ID, s.depth, s.warehouse}, func(ctx context.Context) (access.Metastore, error) {
+	return c.scans.Get(ctx, scanKey{s.out.ID, s.depth, s.warehouse}, func(ctx context.Context) (access.Metastore, error) {
 		begin := time.Now()
 		if err := s.run(ctx, workspaces); err != nil && isLost(ctx, err) {
 			return s.out, err
@@ -114,7 +115,7 @@ type catalogScan struct {
 	// is assigned to first; via is the one that everything is read through.
 	attached []audit.Workspace
 	via      *site
-	entered  keyed[string, *site]
+	entered  once.Map[string, *site]
 	objects  []*catalogObject
 	// rows is what SQL told; nil where the metastore is walked.
 	rows *sqlRows
@@ -272,7 +273,7 @@ func (s *catalogScan) choose(ctx context.Context) error {
 // enter asks a workspace, once per scan, which metastore it has
 // (docs/reference/databricks-account-api.md 9): it may be another one by now.
 func (s *catalogScan) enter(ctx context.Context, w audit.Workspace) (*site, error) {
-	return s.entered.get(ctx, w.ID, func(ctx context.Context) (*site, error) {
+	return s.entered.Get(ctx, w.ID, func(ctx context.Context) (*site, error) {
 		at, err := s.c.api.siteOf(ctx, w)
 		if err != nil {
 			return nil, err

@@ -59,7 +59,7 @@ func (all *crawl) hole() error {
 // Requests: the three lists, if they were not taken yet, and one account SCIM GET
 // per group, since lists carry no members (docs/reference/databricks-account-api.md 4.2).
 func (d *Directory) crawled(ctx context.Context) (*crawl, error) {
-	return d.crawl.get(ctx, d.crawlGroups)
+	return d.crawl.Get(ctx, d.crawlGroups)
 }
 
 func (d *Directory) crawlGroups(ctx context.Context) (*crawl, error) {
@@ -146,7 +146,7 @@ func (d *Directory) leaveGone(ctx context.Context, all *crawl) error {
 func (d *Directory) graphByCrawl(ctx context.Context, of []audit.Principal) (access.Graph, error) {
 	all, err := d.crawled(ctx)
 	if err == nil && d.newer(all, of) {
-		d.inventory.cell.outdate()
+		d.inventory.cell.Outdate()
 		d.outdate()
 		all, err = d.crawled(ctx)
 	}
@@ -187,8 +187,8 @@ func (d *Directory) graphByCrawl(ctx context.Context, of []audit.Principal) (acc
 // memberships did, too. It asks for one renewal per principal.
 func (d *Directory) newer(all *crawl, of []audit.Principal) bool {
 	for _, p := range of {
-		if all.coverage.Of(p.Type) && !all.principals[p.ID] && !d.renewed.has(p.Ref) {
-			d.renewed.add(p.Ref)
+		if all.coverage.Of(p.Type) && !all.principals[p.ID] && !d.renewed.Has(p.Ref) {
+			d.renewed.Add(p.Ref)
 			return true
 		}
 	}

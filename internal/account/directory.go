@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
 
 // Directory reads who is in the account and in which groups: principals, members,
@@ -19,27 +20,27 @@ type Directory struct {
 
 	inventory    *inventoryCache // own writes go here
 	referred     references
-	toldAny      atomic.Bool // IAM v2 has told the members of a group
-	parentsSeen  atomic.Bool // IAM v2 has named a group above somebody
-	parentsProof cell[bool]  // see parentsAnswer
-	workspaces   cell[[]audit.Workspace]
-	told         keyed[string, membersRead] // members as IAM v2 tells them
-	members      keyed[string, membersRead]
+	toldAny      atomic.Bool      // IAM v2 has told the members of a group
+	parentsSeen  atomic.Bool      // IAM v2 has named a group above somebody
+	parentsProof once.Value[bool] // see parentsAnswer
+	workspaces   once.Value[[]audit.Workspace]
+	told         once.Map[string, membersRead] // members as IAM v2 tells them
+	members      once.Map[string, membersRead]
 	edges        *edges       // memberships that are being written, and own writes
 	turns        *turns       // of writes and listings
 	singleGets   atomic.Int64 // see Known
-	caller       cell[audit.Principal]
+	caller       once.Value[audit.Principal]
 
 	// The next are outdated together, see outdateLookups.
-	resources   keyed[audit.Ref, *scimResource]
-	parents     keyed[audit.Ref, parentsRead]
-	roles       keyed[audit.PrincipalType, *rolesList]
-	assignments keyed[string, map[string][]string] // levels by principal, of one workspace
+	resources   once.Map[audit.Ref, *scimResource]
+	parents     once.Map[audit.Ref, parentsRead]
+	roles       once.Map[audit.PrincipalType, *rolesList]
+	assignments once.Map[string, map[string][]string] // levels by principal, of one workspace
 	// entitlements are those of assignments, by workspace/principal.
-	entitlements keyed[string, []string]
+	entitlements once.Map[string, []string]
 
-	crawl   cell[*crawl]
-	renewed set[audit.Ref] // see graphByCrawl
+	crawl   once.Value[*crawl]
+	renewed once.Set[audit.Ref] // see graphByCrawl
 	// alsoOutdate outdates what others derive from these; never nil.
 	alsoOutdate func()
 }
@@ -50,11 +51,11 @@ func newDirectory(a *api) *Directory {
 
 // outdateLookups forgets what was read for one principal or workspace at a time.
 func (d *Directory) outdateLookups() {
-	d.resources.outdateAll()
-	d.parents.outdateAll()
-	d.assignments.outdateAll()
-	d.entitlements.outdateAll()
-	d.roles.outdateAll()
+	d.resources.OutdateAll()
+	d.parents.OutdateAll()
+	d.assignments.OutdateAll()
+	d.entitlements.OutdateAll()
+	d.roles.OutdateAll()
 }
 
 // onOutdate has outdate called with what memberships and roles were read from.
@@ -63,11 +64,11 @@ func (d *Directory) onOutdate(outdate func()) { d.alsoOutdate = outdate }
 // dropOldCrawl forgets a crawl that is too old to decide about a write. It may take
 // longer than that itself, so that its age counts from its end.
 func (d *Directory) dropOldCrawl() {
-	d.crawl.dropIf(func(all *crawl) bool { return time.Since(all.ended) > d.api.cfg.MaxListingAge })
+	d.crawl.DropIf(func(all *crawl) bool { return time.Since(all.ended) > d.api.cfg.MaxListingAge })
 }
 
 // outdateParents forgets the groups above a principal.
-func (d *Directory) outdateParents(ref audit.Ref) { d.parents.outdate(ref) }
+func (d *Directory) outdateParents(ref audit.Ref) { d.parents.Outdate(ref) }
 
 // refers notes that something which was read refers to a principal of a type.
 func (d *Directory) refers(t audit.PrincipalType, why string) { d.referred.note(t, why) }
@@ -76,19 +77,19 @@ func (d *Directory) refers(t audit.PrincipalType, why string) { d.referred.note(
 func (d *Directory) outdate() {
 	d.outdateLookups()
 	d.alsoOutdate()
-	d.crawl.outdate()
+	d.crawl.Outdate()
 }
 
 // outdateMemberships forgets what was derived from a membership that changed.
 // Lists of members are kept: own writes are laid over them.
 func (d *Directory) outdateMemberships(group, member audit.Ref) {
-	d.crawl.outdate()
-	d.resources.outdate(group)
+	d.crawl.Outdate()
+	d.resources.Outdate(group)
 	if member.Type == audit.TypeGroup {
-		d.parents.outdateAll()
+		d.parents.OutdateAll()
 		return
 	}
-	d.parents.outdate(member)
+	d.parents.Outdate(member)
 }
 
 // turns number the steps of a client's writes, so that a reading can be told to be

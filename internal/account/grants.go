@@ -23,7 +23,7 @@ func (pw *Power) listMetastores(ctx context.Context) ([]metastore, error) {
 
 		Metastores []metastore `json:"metastores"`
 	}
-	return pw.metastores.get(ctx, func(ctx context.Context) ([]metastore, error) {
+	return pw.metastores.Get(ctx, func(ctx context.Context) ([]metastore, error) {
 		var out []metastore
 		list := call{path: "/api/2.0/accounts/" + pw.api.accountID + "/metastores", limit: limitAccount}
 		err := wholeList(ctx, pw.api, list, "metastores", func(p *page) (int, error) {

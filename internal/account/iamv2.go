@@ -13,7 +13,7 @@ import (
 
 // useIAMv2 tells whether a family of calls goes to IAM v2 first.
 func (a *api) useIAMv2(family string) bool {
-	return a.cfg.IdentityAPI == identityIAMv2 || a.cfg.IdentityAPI == identityAuto && !a.unavailable.has(family)
+	return a.cfg.IdentityAPI == identityIAMv2 || a.cfg.IdentityAPI == identityAuto && !a.unavailable.Has(family)
 }
 
 // fallBack tells whether SCIM is to be asked instead, and remembers it: IAM v2
@@ -36,7 +36,7 @@ func (a *api) fallBack(ctx context.Context, family string, err error) bool {
 }
 
 // leaveIAMv2 has SCIM asked instead from now on.
-func (a *api) leaveIAMv2(family string) { a.unavailable.add(family) }
+func (a *api) leaveIAMv2(family string) { a.unavailable.Add(family) }
 
 // iamList is the call of a list of IAM v2.
 func (a *api) iamList(rest string, id ...string) call {

@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
 
 // inventoryCache is the listing of the account with the index of who holds
 // which externalId. Own writes are laid over it, also over a listing that was
 // under way while they were made.
 type inventoryCache struct {
-	cell cell[*inventory]
+	cell once.Value[*inventory]
 
 	mu      sync.Mutex
 	written map[audit.Ref]ownWrite
@@ -93,7 +94,7 @@ func (d *Directory) shown(inv *inventory) audit.Inventory {
 }
 
 func (d *Directory) loadInventory(ctx context.Context) (*inventory, error) {
-	inv, err := d.inventory.cell.get(ctx, d.listAll)
+	inv, err := d.inventory.cell.Get(ctx, d.listAll)
 	if err != nil {
 		return nil, fmt.Errorf("listing the principals of the account: %w", err)
 	}
@@ -166,7 +167,7 @@ func (d *Directory) doubts(inv audit.Inventory) audit.Inventory {
 // write: shared by all who ask for one, and ended no longer ago than MaxListingAge.
 func (d *Directory) listingSince(ctx context.Context, since int64) (*inventory, error) {
 	for {
-		d.inventory.cell.dropIf(func(inv *inventory) bool {
+		d.inventory.cell.DropIf(func(inv *inventory) bool {
 			return inv.turn < since || time.Since(inv.ended) > d.api.cfg.MaxListingAge
 		})
 		// One that is under way may have begun too early.
@@ -320,7 +321,7 @@ func (ic *inventoryCache) wrote(p audit.Principal) {
 	ic.mu.Lock()
 	defer ic.mu.Unlock()
 	ic.written[p.Ref] = ownWrite{p, time.Now()}
-	ic.cell.peek(func(inv *inventory) {
+	ic.cell.Peek(func(inv *inventory) {
 		inv.put(p)
 		inv.overlaid[p.Ref] = true
 	})

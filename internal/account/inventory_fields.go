@@ -40,7 +40,7 @@ func (ic *inventoryCache) wroteField(p audit.Principal, attribute string) {
 	ic.mu.Lock()
 	defer ic.mu.Unlock()
 	ic.fields[fieldKey{p.Ref, attribute}] = ownWrite{p, time.Now()}
-	ic.cell.peek(ic.overlayFields)
+	ic.cell.Peek(ic.overlayFields)
 }
 
 // overlayFields brings own writes into a listing. The caller holds the lock.

@@ -78,7 +78,7 @@ func (d *Directory) found(ctx context.Context, ref audit.Ref) (audit.Principal, 
 // listedInventory is the listing, if it was taken.
 func (d *Directory) listedInventory() (*inventory, bool) {
 	var out *inventory
-	d.inventory.cell.peek(func(inv *inventory) { out = inv })
+	d.inventory.cell.Peek(func(inv *inventory) { out = inv })
 	if out == nil {
 		return nil, false
 	}

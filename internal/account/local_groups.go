@@ -43,7 +43,7 @@ func isSystemLocal(name string) bool { return name == "admins" || name == "users
 // Requests: the list of the workspace's groups without members, which lists with members
 // would time out on large workspaces, then one GET per local group.
 func (rd *Readiness) LocalGroups(ctx context.Context, w audit.Workspace) ([]readiness.LocalGroup, error) {
-	out, err := rd.localGroups.get(ctx, w.ID, func(ctx context.Context) ([]readiness.LocalGroup, error) {
+	out, err := rd.localGroups.Get(ctx, w.ID, func(ctx context.Context) ([]readiness.LocalGroup, error) {
 		return rd.readLocalGroups(ctx, w)
 	})
 	if err != nil {

@@ -30,7 +30,7 @@ type grantRule struct {
 // "groups/<id>" or "servicePrincipals/<application id>", once per client. What is
 // gone has no rules.
 func (pw *Power) ruleSet(ctx context.Context, resource string) ([]grantRule, error) {
-	return pw.rules.get(ctx, resource, func(ctx context.Context) ([]grantRule, error) {
+	return pw.rules.Get(ctx, resource, func(ctx context.Context) ([]grantRule, error) {
 		account := "accounts/" + pw.api.accountID
 		name := account + "/ruleSets/default"
 		if resource != "" {
@@ -104,7 +104,7 @@ type heldMembers struct {
 // That takes two witnesses, as in [Directory.Known], because a list has just shown it:
 // the reading says 404, and a new list does not have it.
 func (pw *Power) heldMembers(ctx context.Context, group string) (heldMembers, error) {
-	return pw.held.get(ctx, group, func(ctx context.Context) (heldMembers, error) {
+	return pw.held.Get(ctx, group, func(ctx context.Context) (heldMembers, error) {
 		read, err := pw.dir.tellMembers(ctx, group)
 		if err == nil && !read.told {
 			read.list, err = pw.dir.membersByGroup(ctx, group, nil)
@@ -188,7 +188,7 @@ func (pw *Power) managers(ctx context.Context, g grants, whole bool) (out manage
 	}
 	var err error
 	if whole {
-		out, err = pw.managed.get(ctx, find)
+		out, err = pw.managed.Get(ctx, find)
 	} else {
 		out, err = find(ctx)
 	}

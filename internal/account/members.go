@@ -65,7 +65,7 @@ func (d *Directory) Members(ctx context.Context, groupID string) ([]audit.Member
 
 // membersSince is Members with the time at which the reading began.
 func (d *Directory) membersSince(ctx context.Context, groupID string) ([]audit.Member, time.Time, error) {
-	all, err := d.members.get(ctx, groupID, func(ctx context.Context) (membersRead, error) {
+	all, err := d.members.Get(ctx, groupID, func(ctx context.Context) (membersRead, error) {
 		read, err := d.toldMembers(ctx, groupID)
 		if err == nil && read.told && len(read.list) == 0 {
 			err = d.reallyEmpty(ctx, groupID)
@@ -134,7 +134,7 @@ func (d *Directory) readMembers(ctx context.Context, groupID string, known *scim
 
 // toldMembers is tellMembers, kept.
 func (d *Directory) toldMembers(ctx context.Context, groupID string) (membersRead, error) {
-	return d.told.get(ctx, groupID, func(ctx context.Context) (membersRead, error) { return d.tellMembers(ctx, groupID) })
+	return d.told.Get(ctx, groupID, func(ctx context.Context) (membersRead, error) { return d.tellMembers(ctx, groupID) })
 }
 
 // familyMembers are the calls of IAM v2 that tell the members of groups.

@@ -30,7 +30,7 @@ const familyParents = "transitive-parent-groups"
 // principal that is missing is an error, and no reason to do without IAM v2. With
 // an error the ids are what came before it.
 func (d *Directory) toldParents(ctx context.Context, ref audit.Ref) (parentsRead, error) {
-	return d.parents.get(ctx, ref, func(ctx context.Context) (parentsRead, error) {
+	return d.parents.Get(ctx, ref, func(ctx context.Context) (parentsRead, error) {
 		const family = familyParents
 		read := parentsRead{began: time.Now()}
 		if !d.api.useIAMv2(family) || !d.api.useIAMv2("list "+string(audit.TypeGroup)) {
@@ -98,7 +98,7 @@ func (d *Directory) reallyNone(ctx context.Context, ref audit.Ref) error {
 // shows, from the list with roles where that was read and shows groups.
 func (d *Directory) withGroups(ctx context.Context, ref audit.Ref) (*scimResource, error) {
 	var listed *scimResource
-	d.roles.peek(ref.Type, func(list *rolesList) {
+	d.roles.Peek(ref.Type, func(list *rolesList) {
 		if list.showsGroups {
 			listed = list.byID[ref.ID]
 		}
@@ -144,7 +144,7 @@ func (d *Directory) parentsIAMv2(ctx context.Context, id string) (ids []string, 
 // a member of a group is asked for, once per client; where nobody is a member of any
 // group, nobody has a group above.
 func (d *Directory) parentsAnswer(ctx context.Context) error {
-	_, err := d.parentsProof.get(ctx, func(ctx context.Context) (bool, error) {
+	_, err := d.parentsProof.Get(ctx, func(ctx context.Context) (bool, error) {
 		if d.parentsSeen.Load() {
 			return true, nil
 		}
@@ -216,7 +216,7 @@ func (d *Directory) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, e
 		return nil, err
 	}
 	if err := all.hole(); err != nil {
-		d.crawl.dropIf(func(kept *crawl) bool { return kept == all }) // Who asks next tries again.
+		d.crawl.DropIf(func(kept *crawl) bool { return kept == all }) // Who asks next tries again.
 		return nil, err
 	}
 	above := closure(all.parents, ref.ID)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
 
 // Power tells who can do what to the account: roles, rule sets, and what follows from
@@ -20,14 +21,14 @@ type Power struct {
 	since time.Time // when renewPower renewed the caches; zero before the first guard
 	turn  int64     // of that time
 
-	metastores cell[[]metastore]
+	metastores once.Value[[]metastore]
 	singles    singles
-	admins     cell[adminHolders]
+	admins     once.Value[adminHolders]
 	// For who has power by rules; see managers.
-	rules keyed[string, []grantRule]
-	held  keyed[string, heldMembers]
+	rules once.Map[string, []grantRule]
+	held  once.Map[string, heldMembers]
 	// managed is what they come to, once everything could be read.
-	managed cell[managed]
+	managed once.Value[managed]
 }
 
 func newPower(a *api, d *Directory) *Power {
@@ -38,10 +39,10 @@ func newPower(a *api, d *Directory) *Power {
 
 // outdate forgets what was read, but for the admins, which have their own age.
 func (pw *Power) outdate() {
-	pw.metastores.outdate()
-	pw.rules.outdateAll()
-	pw.held.outdateAll()
-	pw.managed.outdate()
+	pw.metastores.Outdate()
+	pw.rules.OutdateAll()
+	pw.held.OutdateAll()
+	pw.managed.Outdate()
 }
 
 // renewPower forgets what is too old to decide about a write, and what is older than
@@ -65,7 +66,7 @@ func (pw *Power) renewPower(since int64) {
 func (pw *Power) outdateMemberships(group, member audit.Ref) {
 	pw.dir.outdateMemberships(group, member)
 	if member.Type != audit.TypeUser {
-		pw.held.outdate(group.ID)
-		pw.managed.outdate()
+		pw.held.Outdate(group.ID)
+		pw.managed.Outdate()
 	}
 }

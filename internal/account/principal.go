@@ -186,7 +186,7 @@ func (d *Directory) missing(ctx context.Context, ref audit.Ref, err error) error
 
 // resource is one account SCIM GET, kept.
 func (d *Directory) resource(ctx context.Context, ref audit.Ref) (*scimResource, error) {
-	return d.resources.get(ctx, ref, func(ctx context.Context) (*scimResource, error) {
+	return d.resources.Get(ctx, ref, func(ctx context.Context) (*scimResource, error) {
 		return d.scimGet(ctx, ref)
 	})
 }

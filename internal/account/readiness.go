@@ -15,6 +15,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
 
 // Readiness reads what only the readiness for automatic identity management needs, each
@@ -23,10 +24,10 @@ type Readiness struct {
 	api *api
 	dir *Directory
 
-	denylist    cell[[]readiness.DenyRule]
-	settings    cell[[]string]
-	access      keyed[string, []readiness.Access]
-	localGroups keyed[string, []readiness.LocalGroup]
+	denylist    once.Value[[]readiness.DenyRule]
+	settings    once.Value[[]string]
+	access      once.Map[string, []readiness.Access]
+	localGroups once.Map[string, []readiness.LocalGroup]
 }
 
 func newReadiness(a *api, d *Directory) *Readiness { return &Readiness{api: a, dir: d} }
@@ -50,7 +51,7 @@ type denylistPage struct {
 // account that does not have the API answers 404, which is an error: it says nothing of
 // rules.
 func (rd *Readiness) Denylist(ctx context.Context) ([]readiness.DenyRule, error) {
-	out, err := rd.denylist.get(ctx, func(ctx context.Context) ([]readiness.DenyRule, error) {
+	out, err := rd.denylist.Get(ctx, func(ctx context.Context) ([]readiness.DenyRule, error) {
 		var out []readiness.DenyRule
 		list := call{path: "/api/2.0/accounts/" + rd.api.accountID + denylistPath, limit: limitAccount, query: url.Values{"page_size": {"100"}}}
 		_, err := tokenPages(ctx, rd.api, list, "account_access_identity_rules", nil, func(p *denylistPage) (int, error) {
@@ -96,7 +97,7 @@ type settingsPage struct {
 // SettingNames lists the names of the account's settings
 // (docs/reference/aim-migration.md 2).
 func (rd *Readiness) SettingNames(ctx context.Context) ([]string, error) {
-	out, err := rd.settings.get(ctx, func(ctx context.Context) ([]string, error) {
+	out, err := rd.settings.Get(ctx, func(ctx context.Context) ([]string, error) {
 		var out []string
 		list := call{path: "/api/2.1/accounts/" + rd.api.accountID + "/settings-metadata", limit: limitAccount, query: url.Values{"page_size": {"1000"}}}
 		_, err := tokenPages(ctx, rd.api, list, "settings_metadata", nil, func(p *settingsPage) (int, error) {
@@ -135,7 +136,7 @@ type accessPage struct {
 // (docs/reference/aim-migration.md 1). Without IAM v2 the permission assignments, and
 // the members of assigned groups at any depth.
 func (rd *Readiness) WorkspaceAccess(ctx context.Context, workspace string) ([]readiness.Access, error) {
-	out, err := rd.access.get(ctx, workspace, func(ctx context.Context) ([]readiness.Access, error) {
+	out, err := rd.access.Get(ctx, workspace, func(ctx context.Context) ([]readiness.Access, error) {
 		out, err := rd.accessDetails(ctx, workspace)
 		if err != nil && rd.api.fallBack(ctx, familyAccess, err) || errors.Is(err, errNoIAMv2) {
 			out, err = rd.accessByAssignments(ctx, workspace)

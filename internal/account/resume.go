@@ -11,6 +11,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
 
 // Kinds of what an audit keeps in a checkpoint.
@@ -38,8 +39,8 @@ type Audit struct {
 	// witnesses reads, beside members, what could refer to a principal.
 	witnesses func(context.Context)
 
-	listing cell[*inventory]
-	members keyed[string, []audit.Member] // only by resumed listings, see Members
+	listing once.Value[*inventory]
+	members once.Map[string, []audit.Member] // only by resumed listings, see Members
 }
 
 func newAudit(d *Directory, kept *checkpoint.Store, witnesses func(context.Context)) *Audit {
@@ -81,7 +82,7 @@ func (a *Audit) Recheck(ctx context.Context, inv audit.Inventory) audit.Inventor
 }
 
 func (a *Audit) load(ctx context.Context) (*inventory, error) {
-	return a.listing.get(ctx, func(ctx context.Context) (*inventory, error) {
+	return a.listing.Get(ctx, func(ctx context.Context) (*inventory, error) {
 		known := map[audit.PrincipalType]listed{}
 		for _, t := range audit.PrincipalTypes() {
 			var l keptListing
@@ -92,7 +93,7 @@ func (a *Audit) load(ctx context.Context) (*inventory, error) {
 		if len(known) > 0 {
 			return a.dir.listAround(ctx, known, a.keep)
 		}
-		inv, err := a.dir.inventory.cell.get(ctx, func(ctx context.Context) (*inventory, error) {
+		inv, err := a.dir.inventory.cell.Get(ctx, func(ctx context.Context) (*inventory, error) {
 			return a.dir.listAround(ctx, nil, a.keep)
 		})
 		if err == nil {
@@ -146,8 +147,8 @@ func (a *Audit) Members(ctx context.Context, groupID string) ([]audit.Member, er
 // resumed is the listing, where some of it came from the checkpoint.
 func (a *Audit) resumed() *inventory {
 	var own, shared *inventory
-	a.listing.peek(func(inv *inventory) { own = inv })
-	a.dir.inventory.cell.peek(func(inv *inventory) { shared = inv })
+	a.listing.Peek(func(inv *inventory) { own = inv })
+	a.dir.inventory.cell.Peek(func(inv *inventory) { shared = inv })
 	if own == shared {
 		return nil
 	}
@@ -158,7 +159,7 @@ func (a *Audit) resumed() *inventory {
 // listing that is this audit's alone: the client would list the account for them
 // once more.
 func (a *Audit) membersBy(ctx context.Context, groupID string, inv *inventory) ([]audit.Member, error) {
-	out, err := a.members.get(ctx, groupID, func(ctx context.Context) ([]audit.Member, error) {
+	out, err := a.members.Get(ctx, groupID, func(ctx context.Context) ([]audit.Member, error) {
 		began := time.Now()
 		group, err := a.dir.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
 		if err != nil {

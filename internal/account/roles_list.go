@@ -35,7 +35,7 @@ func (d *Directory) withRoles(ctx context.Context, t audit.PrincipalType) (*role
 		audit.TypeUser: "id,userName,roles,groups", audit.TypeGroup: "id,displayName,roles",
 		audit.TypeServicePrincipal: "id,displayName,applicationId,roles,groups",
 	}[t]
-	return d.roles.get(ctx, t, func(ctx context.Context) (*rolesList, error) {
+	return d.roles.Get(ctx, t, func(ctx context.Context) (*rolesList, error) {
 		began := time.Now()
 		pages, err := d.scimPages(ctx, t, scimQuery{attributes: attributes})
 		if err != nil {

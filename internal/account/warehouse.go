@@ -18,7 +18,7 @@ import (
 // findWarehouse finds the workspace of a warehouse: one GET each, those that the
 // caller is assigned to first, until one has it. Once per client.
 func (c *Catalog) findWarehouse(ctx context.Context, id string, workspaces []access.WorkspaceAccess) (string, error) {
-	return c.warehouses.get(ctx, id, func(ctx context.Context) (string, error) {
+	return c.warehouses.Get(ctx, id, func(ctx context.Context) (string, error) {
 		failed := &WarehouseError{ID: id}
 		silent := 0
 		for _, w := range c.usable(ctx, workspaces, func(audit.Workspace) bool { return true }) {

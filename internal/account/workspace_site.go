@@ -55,7 +55,7 @@ func (a *api) siteOf(ctx context.Context, w audit.Workspace) (*site, error) {
 	if err := checkHostURL(w.Host); err != nil {
 		return nil, fmt.Errorf("its host cannot be used: %w", err)
 	}
-	return a.sites.get(ctx, w.ID, func(context.Context) (*site, error) {
+	return a.sites.Get(ctx, w.ID, func(context.Context) (*site, error) {
 		s := &site{workspace: w.ID, host: w.Host, header: w.Host == a.host, auth: a.auth}
 		if m, ok := a.auth.(*machine); ok && !s.header {
 			// docs/reference/databricks-account-api.md 1.2: the workspace's token endpoint.

@@ -35,7 +35,7 @@ type rawWorkspace struct {
 // Federation is nil where the key is missing; null and an object without the
 // switch are false, as the prep script reads them.
 func (d *Directory) Workspaces(ctx context.Context) ([]audit.Workspace, error) {
-	all, err := d.workspaces.get(ctx, d.listWorkspaces)
+	all, err := d.workspaces.Get(ctx, d.listWorkspaces)
 	if err != nil {
 		return nil, fmt.Errorf("listing the workspaces: %w", err)
 	}

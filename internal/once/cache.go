@@ -1,20 +1,24 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package account
+// Package once keeps what is read once, however many ask for it at a time: a value by
+// [Value], one per key by [Map], what has happened by [Set]. Readers share a reading
+// that is under way, and failures are not kept.
+package once
 
 import (
 	"context"
 	"sync"
 )
 
-// set is a small set; its zero value is empty.
-type set[K comparable] struct {
+// Set is a set that only grows; its zero value is empty.
+type Set[K comparable] struct {
 	mu sync.Mutex
 	m  map[K]bool
 }
 
-func (s *set[K]) add(k K) {
+// Add puts k into the set.
+func (s *Set[K]) Add(k K) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.m == nil {
@@ -23,15 +27,16 @@ func (s *set[K]) add(k K) {
 	s.m[k] = true
 }
 
-func (s *set[K]) has(k K) bool {
+// Has reports whether k is in the set.
+func (s *Set[K]) Has(k K) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.m[k]
 }
 
-// cell is a value that is read once, however many ask for it at a time. Errors
+// Value is a value that is read once, however many ask for it at a time. Errors
 // are not kept: the next caller tries again. Its zero value is empty.
-type cell[V any] struct {
+type Value[V any] struct {
 	mu     sync.Mutex
 	flight *flight[V]
 	value  *V
@@ -46,9 +51,9 @@ type flight[V any] struct {
 	err     error
 }
 
-// get returns the kept value, or reads it. The reading is shared by all who
+// Get returns the kept value, or reads it. The reading is shared by all who
 // wait, and ends when the last of them has given up.
-func (c *cell[V]) get(ctx context.Context, read func(context.Context) (V, error)) (V, error) {
+func (c *Value[V]) Get(ctx context.Context, read func(context.Context) (V, error)) (V, error) {
 	c.mu.Lock()
 	if c.value != nil {
 		defer c.mu.Unlock()
@@ -75,7 +80,7 @@ func (c *cell[V]) get(ctx context.Context, read func(context.Context) (V, error)
 	}
 }
 
-func (c *cell[V]) run(ctx context.Context, f *flight[V], read func(context.Context) (V, error)) {
+func (c *Value[V]) run(ctx context.Context, f *flight[V], read func(context.Context) (V, error)) {
 	defer f.cancel()
 	f.value, f.err = read(ctx)
 	c.mu.Lock()
@@ -91,7 +96,7 @@ func (c *cell[V]) run(ctx context.Context, f *flight[V], read func(context.Conte
 
 // leave gives up waiting; the last one ends the reading and makes room for a
 // new one.
-func (c *cell[V]) leave(f *flight[V]) {
+func (c *Value[V]) leave(f *flight[V]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f.waiting--
@@ -103,8 +108,8 @@ func (c *cell[V]) leave(f *flight[V]) {
 	}
 }
 
-// peek shows the kept value, if there is one.
-func (c *cell[V]) peek(f func(V)) {
+// Peek shows the kept value, if there is one.
+func (c *Value[V]) Peek(f func(V)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.value != nil {
@@ -112,23 +117,23 @@ func (c *cell[V]) peek(f func(V)) {
 	}
 }
 
-// drop forgets the kept value.
-func (c *cell[V]) drop() {
+// Drop forgets the kept value.
+func (c *Value[V]) Drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.value = nil
 }
 
-// outdate forgets the kept value, and keeps a reading that is under way from
+// Outdate forgets the kept value, and keeps a reading that is under way from
 // being kept.
-func (c *cell[V]) outdate() {
+func (c *Value[V]) Outdate() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.value, c.flight = nil, nil
 }
 
-// dropIf forgets the kept value if it is one of those.
-func (c *cell[V]) dropIf(old func(V) bool) {
+// DropIf forgets the kept value if it is one of those.
+func (c *Value[V]) DropIf(old func(V) bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.value != nil && old(*c.value) {
@@ -136,50 +141,51 @@ func (c *cell[V]) dropIf(old func(V) bool) {
 	}
 }
 
-// keyed is one cell per key. Its zero value is empty.
-type keyed[K comparable, V any] struct {
+// Map is one [Value] per key. Its zero value is empty.
+type Map[K comparable, V any] struct {
 	mu    sync.Mutex
-	cells map[K]*cell[V]
+	cells map[K]*Value[V]
 }
 
-func (k *keyed[K, V]) get(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
+// Get is [Value.Get] for a key.
+func (k *Map[K, V]) Get(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
 	k.mu.Lock()
 	if k.cells == nil {
-		k.cells = map[K]*cell[V]{}
+		k.cells = map[K]*Value[V]{}
 	}
 	c := k.cells[key]
 	if c == nil {
-		c = &cell[V]{}
+		c = &Value[V]{}
 		k.cells[key] = c
 	}
 	k.mu.Unlock()
-	return c.get(ctx, read)
+	return c.Get(ctx, read)
 }
 
-// peek is that of the cell of a key.
-func (k *keyed[K, V]) peek(key K, f func(V)) {
+// Peek is [Value.Peek] for a key.
+func (k *Map[K, V]) Peek(key K, f func(V)) {
 	k.mu.Lock()
 	c := k.cells[key]
 	k.mu.Unlock()
 	if c != nil {
-		c.peek(f)
+		c.Peek(f)
 	}
 }
 
-// outdate is that of the cell of a key.
-func (k *keyed[K, V]) outdate(key K) {
+// Outdate is [Value.Outdate] for a key.
+func (k *Map[K, V]) Outdate(key K) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if c := k.cells[key]; c != nil {
-		c.outdate()
+		c.Outdate()
 	}
 }
 
-// outdateAll is that of every cell.
-func (k *keyed[K, V]) outdateAll() {
+// OutdateAll is [Value.Outdate] for every key.
+func (k *Map[K, V]) OutdateAll() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, c := range k.cells {
-		c.outdate()
+		c.Outdate()
 	}
 }
