@@ -24,6 +24,11 @@ type AccessRequest struct {
 	// Depth is how deep Unity Catalog is scanned; access.DepthNone (also "") does
 	// without a scan.
 	Depth access.Depth
+	// GroupEntitlements asks for the entitlements in workspaces of the groups above the
+	// source too, not of the source alone: one request per assignment.
+	GroupEntitlements bool
+	// EntitlementsIn are the workspaces in which entitlements are read; nil is all.
+	EntitlementsIn map[string]bool
 	// WarehouseID names a SQL warehouse. The metastore of its workspace is asked by
 	// one query over system.information_schema, instead of a request per object;
 	// other metastores are walked.
@@ -49,8 +54,8 @@ type AccessRequest struct {
 //
 // Roles are those of account SCIM and of the account's rule set. Entitlements in a
 // workspace come with an assignment, which has an effect by itself: no verdict
-// needs them, and they are read for the source's own assignments only, of which a
-// clone copies nothing (one IAM v2 GET each; account SCIM shows none of a
+// needs them, and they are read for the source's own assignments, of which a
+// clone copies nothing, and with GroupEntitlements for those of the groups (one IAM v2 GET each; account SCIM shows none of a
 // workspace). Those that account SCIM may show are taken too.
 func (c *Catalog) AccessFacts(ctx context.Context, req AccessRequest) (access.Facts, error) {
 	r := factsReader{c: c, req: req, above: access.GroupsAbove(&req.Graph, req.Source, req.Target)}
@@ -132,13 +137,8 @@ func (r *factsReader) workspaces(ctx context.Context) error {
 			if read.unknown != nil {
 				out.Unknown, lost = r.failed(ctx, audit.Failure{Call: "read permission assignments of workspace " + w.ID}, read.unknown)
 			}
-			if lost == nil && len(read.levels[r.req.Source.ID]) > 0 {
-				var err error
-				if out.Own, err = r.c.dir.entitlementsIn(ctx, w.ID, r.req.Source.ID); err != nil {
-					out.OwnUnknown, lost = r.failed(ctx, audit.Failure{
-						Type: r.req.Source.Type, ID: r.req.Source.ID, Call: "read entitlements in workspace " + w.ID,
-					}, err)
-				}
+			if lost == nil {
+				lost = r.entitlements(ctx, &out)
 			}
 			r.out.Workspaces[i] = out
 			return lost
@@ -146,6 +146,42 @@ func (r *factsReader) workspaces(ctx context.Context) error {
 	}
 	return group.Wait()
 }
+
+// entitlements rest on: the assignment of each principal in question.
+func (r *factsReader) entitlements(ctx context.Context, w *access.WorkspaceAccess) error {
+	if in := r.req.EntitlementsIn; in != nil && !in[w.ID] {
+		return nil
+	}
+	of := []audit.Principal{r.req.Source}
+	if r.req.GroupEntitlements {
+		of = r.principals()
+	}
+	w.Entitlements = map[string]access.Entitlements{}
+	for _, p := range of {
+		if len(w.Levels[p.ID]) == 0 {
+			continue
+		}
+		values, err := r.c.dir.entitlementsIn(ctx, w.ID, p.ID)
+		one := access.Entitlements{Values: values}
+		switch {
+		case errors.Is(err, errNoIAMv2):
+			r.mu.Lock()
+			r.out.EntitlementsUntold = noEntitlements
+			r.mu.Unlock()
+			return nil
+		case err != nil:
+			if one.Unknown, err = r.failed(ctx, audit.Failure{Type: p.Type, ID: p.ID, Call: "read entitlements in workspace " + w.ID}, err); err != nil {
+				return err
+			}
+		}
+		w.Entitlements[p.ID] = one
+	}
+	return nil
+}
+
+// noEntitlements says what shows entitlements in workspaces.
+const noEntitlements = `without IAM v2 no API of the account shows entitlements in a workspace: set identity_api = "auto" on an account that has IAM v2, ` +
+	"else look at the settings of the workspace"
 
 // AccessAssignments reads the permission assignments of every workspace: the list of
 // workspaces and one request each, once per client, which [Catalog.AccessFacts]

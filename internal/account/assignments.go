@@ -121,11 +121,11 @@ const entitlementAdmin = "WORKSPACE_ADMIN"
 // entitlementsIn are the entitlements that the assignment of a principal in a
 // workspace names (IAM v2 workspace-assignments/{id}, docs/reference/databricks-account-api.md
 // 5.2; its list leaves them out). No other API of the account has them: without
-// IAM v2 there are none to show.
+// IAM v2 the error is errNoIAMv2.
 func (d *Directory) entitlementsIn(ctx context.Context, workspace, principal string) ([]string, error) {
 	const family = "workspace-assignments"
 	if !d.api.useIAMv2(family) {
-		return nil, nil
+		return nil, errNoIAMv2
 	}
 	return d.entitlements.Get(ctx, workspace+"/"+principal, func(ctx context.Context) ([]string, error) {
 		var reply struct {
@@ -137,7 +137,7 @@ func (d *Directory) entitlementsIn(ctx context.Context, workspace, principal str
 		case isMissing(err):
 			return nil, nil // Not assigned any more.
 		case err != nil && d.api.fallBack(ctx, family, err):
-			return nil, nil
+			return nil, errNoIAMv2
 		case err == nil && string(reply.PrincipalID) != principal:
 			err = fmt.Errorf("the answer for principal %s is for %q", principal, string(reply.PrincipalID))
 		}

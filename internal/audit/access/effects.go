@@ -12,6 +12,9 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
+// typed is a principal by its type and id, in words.
+func typed(r audit.Ref) string { return strings.ReplaceAll(string(r.Type), "_", " ") + " " + r.ID }
+
 // State is the verdict on what a group gives (R17).
 type State string
 
@@ -54,6 +57,8 @@ type judge struct {
 	levels map[string][]assignment
 	// places are the holes and limits that are the same for every group.
 	holes, limits, powerHoles []string
+	// chosen are those of limits that the configuration asked for.
+	chosen []string
 }
 
 // assignment is what one principal has in a workspace.
@@ -111,9 +116,12 @@ func (j *judge) catalogHoles() {
 	switch j.facts.Depth {
 	case DepthAll:
 	case DepthCatalog, DepthSchema:
-		j.limits = append(j.limits, fmt.Sprintf("Unity Catalog was scanned to the depth %q only", j.facts.Depth))
+		j.chosen = []string{fmt.Sprintf("Unity Catalog was scanned to the depth %q only", j.facts.Depth)}
 	default:
-		j.limits = append(j.limits, "Unity Catalog was not scanned")
+		j.chosen = []string{"Unity Catalog was not scanned"}
+	}
+	j.limits = append(j.limits, j.chosen...)
+	if !j.facts.scanned() {
 		return
 	}
 	if j.facts.MetastoresUnknown == "" && len(j.facts.Metastores) == 0 {
@@ -139,11 +147,16 @@ func (j *judge) catalogHoles() {
 
 // of judges one group.
 func (j *judge) of(id string) *effects {
+	p := j.principal(id)
+	return j.through(p, j.x.closureOf(p, j.within))
+}
+
+// through judges a principal with the groups above it.
+func (j *judge) through(p audit.Principal, above *closure) *effects {
 	e := &effects{}
-	above := j.x.closureOf(j.principal(id), j.within)
-	chain := append([]string{id}, sortedIDs(above.must)...)
-	for _, one := range chain {
-		j.collect(e, one)
+	j.collect(e, p)
+	for _, id := range sortedIDs(above.must) {
+		j.collect(e, j.principal(id))
 	}
 	if !above.whole() {
 		reason := "the groups above it could not be read whole"
@@ -172,10 +185,13 @@ func (j *judge) principal(id string) audit.Principal {
 	return audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: id}}
 }
 
-// collect adds what one group of the chain holds itself.
-func (j *judge) collect(e *effects, id string) {
-	name := j.x.name(id)
-	through := fmt.Sprintf(" (group %q, id %s)", name, id)
+// collect adds what one principal of the chain holds itself.
+func (j *judge) collect(e *effects, p audit.Principal) {
+	id, name, through := p.ID, shownName(p), ""
+	if p.Type == audit.TypeGroup {
+		name = j.x.name(id)
+		through = fmt.Sprintf(" (group %q, id %s)", name, id)
+	}
 	for _, a := range j.levels[id] {
 		w := a.in
 		for _, level := range a.levels {
@@ -189,13 +205,12 @@ func (j *judge) collect(e *effects, id string) {
 			e.workspaces = append(e.workspaces, WorkspaceEffect{WorkspaceID: w.ID, WorkspaceName: w.Name, Level: level, GroupID: id, GroupName: name})
 		}
 	}
-	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
-	holding, looked := j.facts.Holdings[ref]
+	holding, looked := j.facts.Holdings[p.Ref]
 	if !looked {
 		holding.Unknown = "not read"
 	}
 	if holding.Unknown != "" {
-		reason := fmt.Sprintf("roles and entitlements of group %s: %s", id, holding.Unknown)
+		reason := fmt.Sprintf("roles and entitlements of %s: %s", typed(p.Ref), holding.Unknown)
 		e.holes, e.powerHoles = append(e.holes, reason), append(e.powerHoles, reason)
 	}
 	for _, role := range holding.Roles {
@@ -205,18 +220,17 @@ func (j *judge) collect(e *effects, id string) {
 	for _, entitlement := range holding.Entitlements {
 		e.holdings = append(e.holdings, HoldingEffect{Kind: KindEntitlement, Value: entitlement, GroupID: id, GroupName: name})
 	}
-	j.collectCatalog(e, id, through)
+	j.collectCatalog(e, p, name, through)
 }
 
-func (j *judge) collectCatalog(e *effects, id, through string) {
-	p := j.principal(id)
+func (j *judge) collectCatalog(e *effects, p audit.Principal, name, through string) {
 	if p.Name == "" {
-		reason := fmt.Sprintf("the name of group %s, by which Unity Catalog grants, could not be read", id)
+		reason := fmt.Sprintf("the name of %s, by which Unity Catalog grants, could not be read", typed(p.Ref))
 		e.holes, e.powerHoles = append(e.holes, reason), append(e.powerHoles, reason)
 	}
 	held := j.holds.of(p)
 	for _, h := range held.effects {
-		h.GroupID, h.GroupName = id, j.x.name(id)
+		h.GroupID, h.GroupName = p.ID, name
 		e.catalog = append(e.catalog, h)
 	}
 	if held.hole != "" {

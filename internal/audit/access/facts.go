@@ -15,6 +15,9 @@ type Facts struct {
 	Workspaces []WorkspaceAccess
 	// WorkspacesUnknown is why the list may be short; empty means that it is not.
 	WorkspacesUnknown string
+	// EntitlementsUntold is why no API could be asked for entitlements in workspaces;
+	// empty means that one could.
+	EntitlementsUntold string
 	// Holdings are account roles and entitlements by principal: of the source, of
 	// every group above source and target. A missing entry is a hole.
 	Holdings map[audit.Ref]Holding
@@ -36,6 +39,11 @@ type Facts struct {
 	Depth Depth
 	// Failures are what could not be read, each hole of the facts with its reason.
 	Failures []audit.Failure
+}
+
+// scanned tells whether Unity Catalog was looked at.
+func (f *Facts) scanned() bool {
+	return f.Depth == DepthCatalog || f.Depth == DepthSchema || f.Depth == DepthAll
 }
 
 // Depth is how deep Unity Catalog is scanned.
@@ -65,11 +73,18 @@ type WorkspaceAccess struct {
 	Levels map[string][]string
 	// Unknown is why they could not be read whole.
 	Unknown string
-	// Own are the entitlements that the source holds here itself, such as
-	// "WORKSPACE_ACCESS", where it has an assignment of its own. OwnUnknown is why
-	// there may be more.
-	Own        []string
-	OwnUnknown string
+	// Entitlements are those that an assignment here gives, by the principal's id, of
+	// the principals that were asked about: the source, and for its reach the groups
+	// above it too.
+	Entitlements map[string]Entitlements
+}
+
+// Entitlements are those of one principal in one workspace, such as
+// "WORKSPACE_ACCESS".
+type Entitlements struct {
+	Values []string
+	// Unknown is why there may be more.
+	Unknown string
 }
 
 // Holding is what the account knows of one principal itself, not through groups.

@@ -138,7 +138,13 @@ func (j *judge) factHoles(source *closure) []audit.Failure {
 	hole(audit.Failure{Call: "list principals", Reason: j.facts.NamesUnknown})
 	for _, w := range j.facts.Workspaces {
 		hole(audit.Failure{Call: "read permission assignments of workspace " + w.ID, Reason: w.hole()})
-		hole(audit.Failure{Type: source.subject.Type, ID: source.subject.ID, Call: "read entitlements in workspace " + w.ID, Reason: w.OwnUnknown})
+		for id, e := range w.Entitlements {
+			of := audit.Ref{Type: audit.TypeGroup, ID: id}
+			if id == source.subject.ID {
+				of = source.subject.Ref
+			}
+			hole(audit.Failure{Type: of.Type, ID: of.ID, Call: "read entitlements in workspace " + w.ID, Reason: e.Unknown})
+		}
 	}
 	for ref, holding := range j.facts.Holdings {
 		hole(audit.Failure{Type: ref.Type, ID: ref.ID, Call: "read roles and entitlements", Reason: holding.Unknown})

@@ -218,7 +218,7 @@ func (p *planner) notCloned() {
 		for _, level := range w.Levels[source.ID] {
 			add(KindAssignment, w.ID, level)
 		}
-		for _, entitlement := range w.Own {
+		for _, entitlement := range w.Entitlements[source.ID].Values {
 			add(KindEntitlement, w.ID, entitlement)
 		}
 	}
