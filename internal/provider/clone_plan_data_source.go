@@ -5,7 +5,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -45,20 +44,7 @@ func (d *clonePlanDataSource) ValidateConfig(ctx context.Context, req datasource
 	}
 	validateSelector(ctx, path.Root("source"), model.Source, &resp.Diagnostics)
 	validateSelector(ctx, path.Root("target"), model.Target, &resp.Diagnostics)
-	if model.ScanUnityCatalog.IsUnknown() || model.ScanUnityCatalog.ValueBool() {
-		return
-	}
-	for _, one := range []struct {
-		name string
-		set  bool
-	}{
-		{"unity_catalog_depth", !model.UnityCatalogDepth.IsNull()}, {"sql_warehouse_id", !model.SQLWarehouseID.IsNull()},
-	} {
-		if one.set {
-			resp.Diagnostics.AddAttributeError(path.Root(one.name), "Unity Catalog Is Not Scanned",
-				fmt.Sprintf("%s has no effect without scan_unity_catalog = true. Set that too, or remove %s.", one.name, one.name))
-		}
-	}
+	validateCatalogScan(model.ScanUnityCatalog, model.UnityCatalogDepth, model.SQLWarehouseID, &resp.Diagnostics)
 }
 
 func (d *clonePlanDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -98,16 +84,10 @@ func (d *clonePlanDataSource) plan(ctx context.Context, model *clonePlanModel, d
 		addReadError(diags, thingClonePlan, fmt.Sprintf("reading the groups of %s and %s", source.Ref, target.Ref), err)
 		return access.ClonePlan{}, false
 	}
-	facts, err := client.AccessFacts(ctx, account.AccessRequest{
-		Graph: graph, Source: source, Target: target, Depth: model.depth(), WarehouseID: model.SQLWarehouseID.ValueString(),
-	})
-	var warehouse *account.WarehouseError
-	switch {
-	case errors.As(err, &warehouse):
-		diags.AddAttributeError(path.Root("sql_warehouse_id"), "Unable to Find SQL Warehouse", fmt.Sprintf("Failed while reading what the groups give: %s.", err))
-		return access.ClonePlan{}, false
-	case err != nil:
-		addReadError(diags, thingClonePlan, "reading what the groups give", err)
+	facts, ok := d.session.accessFacts(ctx, thingClonePlan, account.AccessRequest{
+		Graph: graph, Source: source, Target: target, Depth: catalogDepth(model.ScanUnityCatalog, model.UnityCatalogDepth), WarehouseID: model.SQLWarehouseID.ValueString(),
+	}, diags)
+	if !ok {
 		return access.ClonePlan{}, false
 	}
 	in := access.PlanInput{
@@ -130,17 +110,6 @@ func (d *clonePlanDataSource) plan(ctx context.Context, model *clonePlanModel, d
 		addReadError(diags, thingClonePlan, "judging what was read", err)
 	}
 	return plan, !diags.HasError()
-}
-
-func (m *clonePlanModel) depth() access.Depth {
-	switch {
-	case !m.ScanUnityCatalog.ValueBool():
-		return access.DepthNone
-	case m.UnityCatalogDepth.IsNull():
-		return access.DepthCatalog
-	default:
-		return access.Depth(m.UnityCatalogDepth.ValueString())
-	}
 }
 
 // reportPlanProblems makes an error of each problem, on the input that it is

@@ -8,14 +8,11 @@ import (
 	"maps"
 	"math"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
 // The object types of the result. Each is the single source for its schema below.
@@ -110,23 +107,9 @@ func (d *clonePlanDataSource) Schema(ctx context.Context, _ datasource.SchemaReq
 }
 
 func clonePlanInputs() map[string]schema.Attribute {
-	return map[string]schema.Attribute{
+	out := map[string]schema.Attribute{
 		"source": selectorSchema("Who has the access"),
 		"target": selectorSchema("Who shall have it"),
-		"scan_unity_catalog": schema.BoolAttribute{
-			Optional: true, MarkdownDescription: "Look for grants and ownership in Unity Catalog, once per metastore. Without it a group that gives nothing else " +
-				"is `unverified`. Default `false`.",
-		},
-		"unity_catalog_depth": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{stringvalidator.OneOf(string(access.DepthCatalog), string(access.DepthSchema), string(access.DepthAll))},
-			MarkdownDescription: "How deep to scan. `catalog` (the default): metastores, catalogs, external locations, storage credentials, connections and shares. " +
-				"`schema`: schemas too. `all`: tables, views, volumes, functions and models too. Only `all`, by an admin of the metastore, can verify that a group " +
-				"gives nothing; it is a request per object without `sql_warehouse_id`.",
-		},
-		"sql_warehouse_id": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "Id of a SQL warehouse: the scan of its metastore is then a query over `system.information_schema`. It starts the warehouse.",
-		},
 		"allow_privileged_groups": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(principalIDValidator())},
 			MarkdownDescription: "Ids of privileged groups that may be in `memberships`. Without this they are held back: see `reason`. " +
@@ -146,6 +129,8 @@ func clonePlanInputs() map[string]schema.Attribute {
 				"so that nothing can be given or taken away by mistake. Default `false`: it is an error.",
 		},
 	}
+	maps.Copy(out, catalogScanInputs("Without it a group that gives nothing else is `unverified`."))
+	return out
 }
 
 func clonePlanOutputs() map[string]schema.Attribute {

@@ -148,7 +148,10 @@ func dataOperations() []operation {
 		place:  get("/api/2.0/identity/accounts/*/principals/102/transitive-parent-groups"),
 		list:   get(iamUsers),
 	})
-	out = append(out, cloneOperations()...)
+	access := cloneOperations()[0]
+	access.of, access.config = "dbxidentity_principal_access", document{"principal": document{"id": demoSource}}
+	maps.Copy(access.config, wholeScan)
+	out = append(out, append(cloneOperations(), access)...)
 	slices.SortFunc(out, func(a, b operation) int { return strings.Compare(a.name(), b.name()) })
 	return out
 }

@@ -117,6 +117,7 @@ func TestProcess_blindIsNotClean(t *testing.T) {
 		"workspace_federation": "",
 		"principal":            "principal = { user_name = \"user1@example.com\" }",
 		"principal_diff":       "principal_a = " + user(demoSource) + "\n principal_b = " + user(demoTarget),
+		"principal_access":     "principal = " + user(demoSource),
 		"clone_plan":           "source = " + user(demoSource) + "\n target = " + user(demoTarget) + "\n allow_incomplete = true",
 	} {
 		t.Run(name, func(t *testing.T) {

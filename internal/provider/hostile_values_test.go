@@ -120,6 +120,7 @@ var hostileBases = map[string]map[string]string{
 	"dbxidentity_resolved_principal":   {"principal_type": `"user"`, "external_id": `"` + entraID(102) + `"`},
 	"dbxidentity_principal":            {"principal": `{ id = "101" }`},
 	"dbxidentity_principal_diff":       {"principal_a": `{ id = "101" }`, "principal_b": `{ id = "102" }`},
+	"dbxidentity_principal_access":     {"principal": `{ id = "101" }`},
 	"dbxidentity_clone_plan":           {"source": `{ id = "101" }`, "target": `{ id = "102" }`},
 }
 

@@ -170,7 +170,7 @@ func TestAccPrincipalDiff_refusals(t *testing.T) {
 		"a name of two kinds":    {a: `display_name = "job-runner"`, b: id, want: `(?s)Ambiguous Principal.*group/203.*service_principal/301`},
 		"an error while looking": {a: `user_name = "nobody@example.com"`, b: id, faults: []simulator.Fault{failing("**/scim/v2/Users")}, want: `(?s)Unable to Read Principal.*principal_a.*BAD:\s+not\s+today`},
 		"no groups":              {a: id, b: id, faults: []simulator.Fault{failing("**/Groups/*"), failing("**/direct-members")}, want: `(?s)Unable to Read Groups.*user/102.*none\s+of\s+1\s+groups.*BAD`},
-		"unknown to IAM v2": {a: id, b: `id = "101"`, want: `(?s)Unable to Read Groups.*Account SCIM knows both principals, and IAM v2\s+does\s+not`, faults: []simulator.Fault{
+		"unknown to IAM v2": {a: id, b: `id = "101"`, want: `(?s)Unable to Read Groups.*Account SCIM knows them, and IAM v2\s+does\s+not`, faults: []simulator.Fault{
 			{Kind: simulator.FaultStatus, Status: http.StatusNotFound, Path: "**/principals/101/*", ErrorCode: "RESOURCE_DOES_NOT_EXIST", Message: "gone"},
 		}},
 		"no groups above": {a: id, b: `id = "101"`, faults: []simulator.Fault{failing("**/principals/101/*")}, want: `(?s)Unable to Read Groups.*the groups above\s+user/101`},

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -69,7 +70,7 @@ func (d *principalDiffDataSource) Read(ctx context.Context, req datasource.ReadR
 	}
 	graph, err := d.session.account.AccessGraph(ctx, a, b)
 	if err != nil {
-		addGraphError(diags, a, b, err)
+		addGraphError(diags, err, a, b)
 		return
 	}
 	result, err := d.compare(ctx, model.CheckWorkspaces.ValueBool(), graph, a, b)
@@ -98,11 +99,15 @@ func (d *principalDiffDataSource) compare(ctx context.Context, workspaces bool, 
 	return access.CompareUntil(stopAt(ctx), graph, a, b, &assignments)
 }
 
-// addGraphError says that the groups of two principals could not be read at all.
-func addGraphError(diags *diag.Diagnostics, a, b audit.Principal, err error) {
-	tried := fmt.Sprintf("reading the groups of %s and of %s", principalTitle(a), principalTitle(b))
+// addGraphError says that the groups of principals could not be read at all.
+func addGraphError(diags *diag.Diagnostics, err error, of ...audit.Principal) {
+	titles := make([]string, len(of))
+	for i, p := range of {
+		titles[i] = principalTitle(p)
+	}
+	tried := "reading the groups of " + strings.Join(titles, " and of ")
 	if errors.Is(err, account.ErrNotFound) {
-		diags.AddError("Unable to Read Groups", fmt.Sprintf("Failed while %s: %s\n\nAccount SCIM knows both principals, and IAM v2 does not. "+
+		diags.AddError("Unable to Read Groups", fmt.Sprintf("Failed while %s: %s\n\nAccount SCIM knows them, and IAM v2 does not. "+
 			"A principal that was just made or deleted looks like that for a minute: plan again. "+
 			"Set identity_api = \"scim\" if it stays so.", tried, err))
 		return

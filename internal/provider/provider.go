@@ -67,6 +67,7 @@ func (p *dbxidentityProvider) DataSources(context.Context) []func() datasource.D
 		newClonePlanDataSource,
 		newDivergencesDataSource,
 		newPrincipalDataSource,
+		newPrincipalAccessDataSource,
 		newPrincipalDiffDataSource,
 		newWorkspaceFederationDataSource,
 		newWorkspaceLocalGroupsDataSource,

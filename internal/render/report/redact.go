@@ -41,6 +41,9 @@ func (s Sections) redacted() Sections {
 	if s.Clone != nil {
 		s.Clone = s.Clone.redacted()
 	}
+	if s.Access != nil {
+		s.Access = s.Access.redacted()
+	}
 	if s.Before != nil {
 		b := s.Before.redacted()
 		s.Before = &b

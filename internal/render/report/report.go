@@ -40,6 +40,9 @@ func build(s Sections, o Options) document {
 	if v := s.Clone; v != nil {
 		d.include(v.verdict(), v.section())
 	}
+	if v := s.Access; v != nil {
+		d.include(v.verdict(), v.section())
+	}
 	return d
 }
 

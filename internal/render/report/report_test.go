@@ -99,6 +99,45 @@ func sample() Sections {
 			IDPActions:        []CloneRow{{GroupID: "5", GroupName: "engineers", Path: []string{"anna", "engineers"}}},
 			DatabricksActions: []CloneRow{{GroupID: "6", GroupName: "consumers", Path: []string{"anna", "engineers", "consumers"}}},
 		},
+		Access: sampleAccess(),
+	}
+}
+
+// sampleAccess has a hostile name in every place that has one.
+func sampleAccess() *Access {
+	yes := true
+	way := []string{hostile[0], hostile[1]}
+	return &Access{
+		Principal: Principal{PrincipalType: "user", PrincipalID: "1", PrincipalName: hostile[0]}, Complete: true, Privileged: &yes, Powers: []string{"ADMIN of " + hostile[2]},
+		Groups:       []AccessGroup{{GroupID: "9", GroupName: hostile[1], Source: "internal", Direct: &yes, Path: way}},
+		Workspaces:   []AccessRow{{WorkspaceID: "100", WorkspaceName: hostile[3], WorkspaceStatus: "RUNNING", Level: "ADMIN", Via: []string{"9"}, Path: way}, {WorkspaceID: "100", Level: "USER", Direct: true}},
+		Entitlements: []AccessRow{{Entitlement: "allow-cluster-create", Via: []string{"9"}}},
+		Grants:       []AccessRow{{SecurableType: "catalog", FullName: hostile[4], Privilege: "SELECT", Via: []string{"9"}, Path: way}},
+		Counts:       map[string]int{"unity_catalog_grants": 3}, NotLookedAt: []string{"places"},
+		Roles: []AccessRow{{Role: "account_admin", Direct: true}},
+	}
+}
+
+// Each row says how the principal comes to it, and what is left out is counted.
+func TestMarkdown_access(t *testing.T) {
+	t.Parallel()
+	a := sampleAccess()
+	a.Groups[0].GroupName, a.Groups[0].Path = "engineers", []string{"anna", "engineers"}
+	got := Markdown(Sections{Access: a}, Options{})
+	for _, want := range []string{
+		"1 group, 1 workspace, 3 privileges in Unity Catalog, 1 account role.", "| `engineers` | `9` | internal | yes | `anna` \u2192 `engineers` |",
+		"| `account_admin` | itself |", "| `account` | `allow-cluster-create` | `9` |", "there are 2 more", "Privileged:", "Not looked at:",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the report lacks %q:\n%s", want, got)
+		}
+	}
+	a.Complete, a.Grants = false, nil
+	if got := Markdown(Sections{Access: a}, Options{}); !strings.Contains(got, "At least 1 group, 1 workspace, 1 account role: something could not be read") {
+		t.Errorf("not complete:\n%s", got)
+	}
+	if got := Markdown(Sections{Access: a}, Options{Redact: true}); strings.Contains(got, "engineers") || strings.Contains(got, "anna") {
+		t.Errorf("redacted:\n%s", got)
 	}
 }
 

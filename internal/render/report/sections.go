@@ -21,13 +21,14 @@ type Sections struct {
 	LocalGroups         *LocalGroups `json:"local_groups"`
 	Diff                *Diff        `json:"diff"`
 	Clone               *Clone       `json:"clone"`
+	Access              *Access      `json:"access"`
 	// Before holds the same parts of an earlier run, for a comparison in time.
 	Before *Sections `json:"before"`
 }
 
 // Names lists what an object of sections can hold, sorted.
 func Names() []string {
-	return []string{"before", "clone", "diff", "divergences", "local_groups", "readiness", "workspace_federation"}
+	return []string{"access", "before", "clone", "diff", "divergences", "local_groups", "readiness", "workspace_federation"}
 }
 
 // Decode reads sections from JSON. The error names the part that cannot be read.
@@ -39,6 +40,7 @@ func Decode(raw []byte) (Sections, error) {
 	var out Sections
 	targets := map[string]any{
 		"workspace_federation": &out.WorkspaceFederation, "divergences": &out.Divergences, "diff": &out.Diff, "clone": &out.Clone,
+		"access":    &out.Access,
 		"readiness": &out.Readiness, "local_groups": &out.LocalGroups,
 	}
 	some := false
