@@ -13,7 +13,6 @@ package account
 import (
 	"context"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 )
 
@@ -27,13 +26,13 @@ type Client struct {
 	*Readiness
 	*Writer
 
-	api *api.Conn
+	api *api
 }
 
 // New resolves the configuration. No request is sent. Errors are
-// [*api.ConfigError]s, which name the attribute of the provider block.
-func New(ctx context.Context, cfg api.Config) (*Client, error) {
-	a, err := api.New(ctx, cfg)
+// [*ConfigError]s, which name the attribute of the provider block.
+func New(ctx context.Context, cfg Config) (*Client, error) {
+	a, err := newAPI(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -48,17 +47,17 @@ func New(ctx context.Context, cfg api.Config) (*Client, error) {
 // Readers is how many callers at a time keep the client busy: more than the requests
 // that it has in flight, so that the next one is at hand while the answer to another
 // is being decoded. The bound on requests is the client's own.
-func (c *Client) Readers() int { return c.api.Readers() }
+func (c *Client) Readers() int { return c.api.readers() }
 
 // AccountID is the account's id, a UUID.
-func (c *Client) AccountID() string { return c.api.AccountID }
+func (c *Client) AccountID() string { return c.api.accountID }
 
 // Host is the account host with its scheme, without path.
-func (c *Client) Host() string { return c.api.Host }
+func (c *Client) Host() string { return c.api.host }
 
 // CallerApplicationID is the application id that the caller logs in with: the
 // client id under oauth-m2m, else "" (not known without a request).
-func (c *Client) CallerApplicationID() string { return c.api.CallerApplicationID() }
+func (c *Client) CallerApplicationID() string { return c.api.callerApplicationID() }
 
 // Audit is a reader for one audit. kept may be nil.
 func (c *Client) Audit(kept *checkpoint.Store) *Audit {

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -97,7 +96,7 @@ func (pw *Power) adminsBelow(ctx context.Context, groups []string, counts func(i
 
 func (pw *Power) adminsSince(ctx context.Context, since int64) (adminHolders, error) {
 	for {
-		pw.admins.DropIf(func(h adminHolders) bool { return h.turn < since || time.Since(h.ended) > pw.api.Config.MaxListingAge })
+		pw.admins.DropIf(func(h adminHolders) bool { return h.turn < since || time.Since(h.ended) > pw.api.cfg.MaxListingAge })
 		if h, err := pw.admins.Get(ctx, pw.listAdmins); err != nil || h.turn >= since {
 			return h, err
 		}
@@ -113,7 +112,7 @@ func (pw *Power) listAdmins(ctx context.Context) (adminHolders, error) {
 		if err != nil {
 			return out, fmt.Errorf("listing the %s with their roles: %w", plural(t), err)
 		}
-		ids := map[api.Text]bool{}
+		ids := map[text]bool{}
 		for _, page := range pages {
 			for i := range page.Resources {
 				r := &page.Resources[i]

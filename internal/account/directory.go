@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
@@ -17,7 +16,7 @@ import (
 // the groups above, workspaces and who is assigned to them. Own writes are laid over
 // what it reads.
 type Directory struct {
-	api *api.Conn
+	api *api
 
 	inventory    *inventoryCache // own writes go here
 	referred     references
@@ -46,7 +45,7 @@ type Directory struct {
 	alsoOutdate func()
 }
 
-func newDirectory(a *api.Conn) *Directory {
+func newDirectory(a *api) *Directory {
 	return &Directory{api: a, inventory: newInventoryCache(), edges: newEdges(), turns: &turns{}, alsoOutdate: func() {}}
 }
 
@@ -65,7 +64,7 @@ func (d *Directory) onOutdate(outdate func()) { d.alsoOutdate = outdate }
 // dropOldCrawl forgets a crawl that is too old to decide about a write. It may take
 // longer than that itself, so that its age counts from its end.
 func (d *Directory) dropOldCrawl() {
-	d.crawl.DropIf(func(all *crawl) bool { return time.Since(all.ended) > d.api.Config.MaxListingAge })
+	d.crawl.DropIf(func(all *crawl) bool { return time.Since(all.ended) > d.api.cfg.MaxListingAge })
 }
 
 // outdateParents forgets the groups above a principal.

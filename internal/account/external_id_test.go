@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -151,7 +150,7 @@ func checkFailure(t *testing.T, err error, want string) {
 	var (
 		conflict    *account.ConflictError
 		unconfirmed *account.UnconfirmedError
-		incomplete  *api.IncompleteError
+		incomplete  *account.IncompleteError
 	)
 	ok := false
 	switch {
@@ -164,7 +163,7 @@ func checkFailure(t *testing.T, err error, want string) {
 	case want == "incomplete":
 		ok = errors.As(err, &incomplete)
 	case want == "not found":
-		ok = errors.Is(err, api.ErrNotFound)
+		ok = errors.Is(err, account.ErrNotFound)
 	case want == "read_only":
 		ok = errors.Is(err, account.ErrReadOnly)
 	default:

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
@@ -169,7 +168,7 @@ func (d *Directory) doubts(inv audit.Inventory) audit.Inventory {
 func (d *Directory) listingSince(ctx context.Context, since int64) (*inventory, error) {
 	for {
 		d.inventory.cell.DropIf(func(inv *inventory) bool {
-			return inv.turn < since || time.Since(inv.ended) > d.api.Config.MaxListingAge
+			return inv.turn < since || time.Since(inv.ended) > d.api.cfg.MaxListingAge
 		})
 		// One that is under way may have begun too early.
 		if inv, err := d.loadInventory(ctx); err != nil || inv.turn >= since {
@@ -219,7 +218,7 @@ func (d *Directory) listAround(ctx context.Context, known map[audit.PrincipalTyp
 		return nil, err
 	}
 	inv.turn, inv.ended = turn, time.Now()
-	d.api.Log(ctx, "listed the principals of the account", map[string]any{
+	d.api.log(ctx, "listed the principals of the account", map[string]any{
 		"principals": len(inv.Principals), "holes": len(inv.Failures), "milliseconds": time.Since(begin).Milliseconds(),
 	})
 	return inv, nil
@@ -236,7 +235,7 @@ func newInventory(ctx context.Context, types []audit.PrincipalType, results []li
 	read := 0
 	for i, t := range types {
 		r := results[i]
-		if r.err != nil && api.IsLost(ctx, r.err) {
+		if r.err != nil && isLost(ctx, r.err) {
 			return nil, r.err
 		}
 		if r.err != nil && lost == nil {
@@ -359,7 +358,7 @@ func (d *Directory) lookup(inv *inventory, id string, types ...audit.PrincipalTy
 
 // Holders are the principals other than except that hold an externalId, sorted;
 // ids are compared as [audit.SameExternalID] does. The error is an
-// [*api.IncompleteError] when not every principal of the account is known, because
+// [*IncompleteError] when not every principal of the account is known, because
 // a holder could be among the others.
 func (d *Directory) Holders(ctx context.Context, externalID string, except audit.Ref) ([]audit.Principal, error) {
 	if externalID == "" {
@@ -389,7 +388,7 @@ func (d *Directory) holdersIn(inv *inventory, externalID string, except audit.Re
 	defer d.inventory.mu.Unlock()
 	d.inventory.overlay(inv)
 	if !inv.Coverage.All() {
-		return nil, &api.IncompleteError{
+		return nil, &IncompleteError{
 			Need: "Finding out whether another principal holds an externalId", Failures: slices.Clone(inv.Failures),
 		}
 	}
@@ -418,5 +417,5 @@ func (d *Directory) fewerPages(t audit.PrincipalType, n int) bool {
 			size++
 		}
 	}
-	return (size+api.SCIMPage-1)/api.SCIMPage < n
+	return (size+scimPage-1)/scimPage < n
 }

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -34,7 +33,7 @@ func (d *Directory) toldParents(ctx context.Context, ref audit.Ref) (parentsRead
 	return d.parents.Get(ctx, ref, func(ctx context.Context) (parentsRead, error) {
 		const family = familyParents
 		read := parentsRead{began: time.Now()}
-		if !d.api.UseIAMv2(family) || !d.api.UseIAMv2("list "+string(audit.TypeGroup)) {
+		if !d.api.useIAMv2(family) || !d.api.useIAMv2("list "+string(audit.TypeGroup)) {
 			return read, nil
 		}
 		var (
@@ -51,11 +50,11 @@ func (d *Directory) toldParents(ctx context.Context, ref audit.Ref) (parentsRead
 			return read, err
 		case err == nil:
 			read.told = true
-		case api.IsMissing(err):
-		case api.StatusOf(err) == http.StatusForbidden && d.api.Config.IdentityAPI == api.IdentityAuto:
+		case isMissing(err):
+		case statusOf(err) == http.StatusForbidden && d.api.cfg.IdentityAPI == identityAuto:
 			// One principal that is forbidden says nothing of the others.
 			return parentsRead{began: read.began}, nil
-		case d.api.FallBack(ctx, family, err):
+		case d.api.fallBack(ctx, family, err):
 			return parentsRead{began: read.began}, nil
 		}
 		return read, err
@@ -72,7 +71,7 @@ func (d *Directory) reallyNone(ctx context.Context, ref audit.Ref) error {
 		return nil // Account SCIM shows none for groups.
 	}
 	r, err := d.withGroups(ctx, ref)
-	if errors.Is(err, api.ErrNotFound) {
+	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	if err != nil {
@@ -92,7 +91,7 @@ func (d *Directory) reallyNone(ctx context.Context, ref audit.Ref) error {
 		return nil
 	}
 	return fmt.Errorf("IAM v2 names no group, and account SCIM shows %s. Right after a change one of them may be behind: "+
-		"read again in a minute. If it stays so, set identity_api = \"scim\"", api.Summary(shown))
+		"read again in a minute. If it stays so, set identity_api = \"scim\"", summary(shown))
 }
 
 // withGroups is a user or service principal with the groups that account SCIM
@@ -112,16 +111,16 @@ func (d *Directory) withGroups(ctx context.Context, ref audit.Ref) (*scimResourc
 
 // parentPage is a page of the groups above a principal.
 type parentPage struct {
-	api.PageEnd
+	pageEnd
 
 	Groups []struct {
-		GroupID api.Text `json:"group_id"`
+		GroupID text `json:"group_id"`
 	} `json:"transitive_parent_groups"`
 }
 
 func (d *Directory) parentsIAMv2(ctx context.Context, id string) (ids []string, shown bool, err error) {
-	list := d.api.IAMList("principals", id, familyParents)
-	shown, err = api.TokenPages(ctx, d.api, list, "transitive_parent_groups", nil, func(page *parentPage) (int, error) {
+	list := d.api.iamList("principals", id, familyParents)
+	shown, err = tokenPages(ctx, d.api, list, "transitive_parent_groups", nil, func(page *parentPage) (int, error) {
 		for _, p := range page.Groups {
 			if p.GroupID == "" {
 				return 0, errors.New("a parent group without group_id")
@@ -130,7 +129,7 @@ func (d *Directory) parentsIAMv2(ctx context.Context, id string) (ids []string, 
 				ids = append(ids, string(p.GroupID))
 			}
 		}
-		return api.SizeOf(page.Groups), nil
+		return sizeOf(page.Groups), nil
 	})
 	slices.SortFunc(ids, audit.CompareIDs)
 	ids = slices.Compact(ids)
@@ -159,7 +158,7 @@ func (d *Directory) parentsAnswer(ctx context.Context) error {
 			}
 			read, err := d.toldMembers(ctx, p.ID)
 			switch {
-			case err != nil && api.IsLost(ctx, err):
+			case err != nil && isLost(ctx, err):
 				return false, err
 			case err != nil || !read.told:
 				whole = false
@@ -221,7 +220,7 @@ func (d *Directory) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, e
 		return nil, err
 	}
 	above := closure(all.parents, ref.ID)
-	if d.api.Config.HiddenMemberships {
+	if d.api.cfg.HiddenMemberships {
 		return above, errHiddenMemberships
 	}
 	return above, d.maybeHidden(ctx, ref, above)
@@ -230,7 +229,7 @@ func (d *Directory) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, e
 // maybeHidden is an error where AIM, if it is on, could hide memberships: of
 // what is linked to the IdP, since nothing else has any there.
 func (d *Directory) maybeHidden(ctx context.Context, ref audit.Ref, above []string) error {
-	if !d.api.Config.MaybeHiddenMemberships {
+	if !d.api.cfg.MaybeHiddenMemberships {
 		return nil
 	}
 	refs := []audit.Ref{ref}
@@ -297,9 +296,9 @@ func (d *Directory) withAdded(ctx context.Context, ref audit.Ref, ids []string, 
 // aim is what the configuration says of automatic identity management.
 func (d *Directory) aim() audit.AIMState {
 	switch {
-	case d.api.Config.HiddenMemberships:
+	case d.api.cfg.HiddenMemberships:
 		return audit.AIMOn
-	case d.api.Config.MaybeHiddenMemberships:
+	case d.api.cfg.MaybeHiddenMemberships:
 		return audit.AIMUnknown
 	default:
 		return audit.AIMOff
@@ -309,9 +308,9 @@ func (d *Directory) aim() audit.AIMState {
 // hidden is why account SCIM may not show memberships; "" when it shows all (R10).
 func (d *Directory) hidden() string {
 	switch {
-	case d.api.Config.HiddenMemberships:
+	case d.api.cfg.HiddenMemberships:
 		return errHiddenMemberships.Error()
-	case d.api.Config.MaybeHiddenMemberships:
+	case d.api.cfg.MaybeHiddenMemberships:
 		return errMaybeHidden.Error()
 	default:
 		return ""

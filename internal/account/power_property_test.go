@@ -16,7 +16,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -108,7 +107,7 @@ func (h handled) RoundTrip(r *http.Request) (*http.Response, error) {
 // and about one after the other.
 type powerSides struct {
 	server *simulator.Server
-	cfg    func() api.Config
+	cfg    func() account.Config
 }
 
 func drawSides(rt *rapid.T, st simulator.State) powerSides {
@@ -119,8 +118,8 @@ func drawSides(rt *rapid.T, st simulator.State) powerSides {
 	}
 	rt.Cleanup(server.Stop)
 	known := server.Credentials()
-	return powerSides{server, func() api.Config {
-		return api.Config{
+	return powerSides{server, func() account.Config {
+		return account.Config{
 			SDK: &config.Config{
 				Host: "http://127.0.0.1:1", AccountID: known.AccountID, ClientID: known.ClientID, ClientSecret: known.ClientSecret,
 				Loaders: hermeticLoaders(), HTTPTransport: handled{server.Handler()},

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -32,12 +31,12 @@ func scimKind(t audit.PrincipalType) string {
 // scimResource has what is read of users, groups and service principals
 // (docs/reference/databricks-account-api.md 4.1).
 type scimResource struct {
-	ID            api.Text `json:"id"`
-	UserName      string   `json:"userName"`
-	DisplayName   string   `json:"displayName"`
-	ApplicationID string   `json:"applicationId"`
-	ExternalID    string   `json:"externalId"`
-	Active        *bool    `json:"active"`
+	ID            text   `json:"id"`
+	UserName      string `json:"userName"`
+	DisplayName   string `json:"displayName"`
+	ApplicationID string `json:"applicationId"`
+	ExternalID    string `json:"externalId"`
+	Active        *bool  `json:"active"`
 	Roles         []struct {
 		Value string `json:"value"`
 	} `json:"roles"`
@@ -48,8 +47,8 @@ type scimResource struct {
 	Members []scimMember `json:"members"`
 	// Groups that a user or service principal is in directly (unofficial).
 	Groups []struct {
-		Value   api.Text `json:"value"`
-		Display string   `json:"display"`
+		Value   text   `json:"value"`
+		Display string `json:"display"`
 	} `json:"groups"`
 	Emails []struct {
 		Value string `json:"value"`
@@ -153,7 +152,7 @@ func (d *Directory) scimGet(ctx context.Context, ref audit.Ref) (*scimResource, 
 		return nil, fmt.Errorf("%q is not a principal: write user/<id>, group/<id> or service_principal/<id>", ref)
 	}
 	r := scimResource{began: time.Now()}
-	err := d.api.Do(ctx, api.Call{Method: http.MethodGet, Path: d.api.SCIMPath(kind, ref.ID), Limit: api.LimitSCIMGet}, &r)
+	err := d.api.do(ctx, call{method: http.MethodGet, path: d.api.scimPath(kind, ref.ID), limit: limitSCIMGet}, &r)
 	if err != nil {
 		return nil, d.missing(ctx, ref, err)
 	}
@@ -174,15 +173,15 @@ func (d *Directory) scimGet(ctx context.Context, ref audit.Ref) (*scimResource, 
 // that has not answered anything well so far is asked for something else first:
 // with a wrong account id every principal is "not found".
 func (d *Directory) missing(ctx context.Context, ref audit.Ref, err error) error {
-	if !api.IsMissing(err) {
+	if !isMissing(err) {
 		return fmt.Errorf("reading %s: %w", ref, err)
 	}
-	if !d.api.HasAnswered() {
+	if !d.api.hasAnswered() {
 		if _, perr := d.scimPage(ctx, audit.TypeUser, scimQuery{attributes: "id", count: 1}, 1); perr != nil {
 			return fmt.Errorf("reading %s: %w (and the account cannot be read at all: %w)", ref, err, perr)
 		}
 	}
-	return fmt.Errorf("reading %s: %w: %w", ref, api.ErrNotFound, err)
+	return fmt.Errorf("reading %s: %w: %w", ref, ErrNotFound, err)
 }
 
 // resource is one account SCIM GET, kept.

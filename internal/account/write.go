@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -31,7 +30,7 @@ import (
 // A 429, a retry or a lost answer repeats 1 to 3 and 5. What differs between the
 // kinds of writes is a [writeKind].
 type Writer struct {
-	api   *api.Conn
+	api   *api
 	dir   *Directory
 	power *Power
 
@@ -42,7 +41,7 @@ type Writer struct {
 	unjournaled atomic.Pointer[error]
 }
 
-func newWriter(a *api.Conn, d *Directory, pw *Power) *Writer {
+func newWriter(a *api, d *Directory, pw *Power) *Writer {
 	return &Writer{api: a, dir: d, power: pw, claims: newClaims()}
 }
 
@@ -54,7 +53,7 @@ type writeKind interface {
 	look(ctx context.Context, facts []*fact, since int64)
 	// request is the call for these facts, without its body, and where its answer
 	// goes; nil for none.
-	request() (cl api.Call, answer any)
+	request() (cl call, answer any)
 	body(facts []*fact) any
 	// answered takes in an answer of success; an error marks one that says nothing.
 	answered(facts []*fact) error
@@ -90,7 +89,7 @@ var errNothingToSend = errors.New("nothing is left to be written")
 // reading back, which may take a minute, keeps no other write waiting. Afterwards
 // each fact is found, is confirmed, or has its error.
 func (w *Writer) run(ctx context.Context, k writeKind, facts []*fact, sent func()) {
-	if w.api.Config.ReadOnly {
+	if w.api.cfg.ReadOnly {
 		// The callers refuse earlier and in better words; this is the last gate.
 		for _, f := range facts {
 			f.err = ErrReadOnly
@@ -122,7 +121,7 @@ func (w *Writer) send(ctx context.Context, k writeKind, open []*fact) {
 	for try := 1; len(open) > 0; try++ {
 		cl, answer := k.request()
 		seen, since := 0, open[0].attempt
-		cl.Prepare = func(ctx context.Context, attempts int, unsure bool) (any, error) {
+		cl.prepare = func(ctx context.Context, attempts int, unsure bool) (any, error) {
 			if attempts > seen {
 				seen, since = attempts, open[0].attempt
 			}
@@ -131,12 +130,12 @@ func (w *Writer) send(ctx context.Context, k writeKind, open []*fact) {
 			}
 			return k.body(open), nil
 		}
-		err := w.api.Do(ctx, cl, answer)
+		err := w.api.do(ctx, cl, answer)
 		turn := w.dir.turns.next() // What is read meanwhile may show either.
 		if errors.Is(err, errNothingToSend) {
 			return
 		}
-		status := api.StatusOf(err)
+		status := statusOf(err)
 		success := err == nil || status >= 200 && status <= 299
 		if err == nil {
 			err = k.answered(open)
@@ -188,7 +187,7 @@ func (w *Writer) eachAlone(ctx context.Context, k writeKind, facts []*fact) {
 // oneMayBeTheReason tells whether a request for several may fare better for each by
 // itself. Where the login or the rate is the reason, that would only repeat it.
 func oneMayBeTheReason(err error) bool {
-	status := api.StatusOf(err)
+	status := statusOf(err)
 	return status >= http.StatusBadRequest && status <= http.StatusInternalServerError &&
 		status != http.StatusUnauthorized && status != http.StatusTooManyRequests
 }
@@ -199,7 +198,7 @@ func whatCame(err error, success bool) string {
 		return "was answered with success"
 	case success:
 		return "was answered with success, which was not understood (" + err.Error() + ")"
-	case api.StatusOf(err) != 0:
+	case statusOf(err) != 0:
 		return "was answered with a failure (" + err.Error() + ")"
 	default:
 		return "got no answer (" + err.Error() + ")"
@@ -227,8 +226,8 @@ func (w *Writer) ready(ctx context.Context, k writeKind, facts []*fact, since in
 			open = append(open, f)
 		}
 	}
-	if len(open) > 0 && w.api.Config.BeforeWrite != nil {
-		w.api.Config.BeforeWrite()
+	if len(open) > 0 && w.api.cfg.BeforeWrite != nil {
+		w.api.cfg.BeforeWrite()
 	}
 	turn := w.dir.turns.next()
 	for _, f := range open {
@@ -241,7 +240,7 @@ func (w *Writer) ready(ctx context.Context, k writeKind, facts []*fact, since in
 // answer was lost, or the server failed while it worked on it.
 func mayHaveHappened(ctx context.Context, err error) bool {
 	var te *transport.Error
-	switch status := api.StatusOf(err); {
+	switch status := statusOf(err); {
 	case errors.As(err, &te):
 		return te.Sent
 	case status != 0:

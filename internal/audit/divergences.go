@@ -51,7 +51,7 @@ func DivergencesUntil(stop Stop, in Input, o Options) (Report, error) {
 	r.Complete = len(r.Failures) == 0
 	r.Clean = r.Complete && clean
 	r.Waivers = a.waivers.statuses(r.Complete)
-	r.UnrelatedIDs = a.unrelated
+	r.UnrelatedIDs, r.MembersListed = a.unrelated, in.MembersListed
 	if r.Complete {
 		r.Unmatched = a.unmatched()
 	}

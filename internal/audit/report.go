@@ -81,6 +81,8 @@ type Input struct {
 	Privileges map[Ref]Privilege
 	// Failures are those of the IdP side.
 	Failures []Failure
+	// MembersListed goes into the report.
+	MembersListed int
 	// Caller is the principal as which the account is read and written; zero where
 	// nothing tells, and then CallerUnknown is why, if that could not be read.
 	Caller        Ref
@@ -262,6 +264,9 @@ type Report struct {
 	UnrelatedIDs int
 	// Unmatched are inputs that match nothing in the account.
 	Unmatched Unmatched
+	// MembersListed is the number of linked groups whose members come from the list of
+	// groups alone.
+	MembersListed int
 }
 
 // Unmatched are inputs that are well-formed and match nothing in the account, sorted;

@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
@@ -25,6 +24,7 @@ type auditRun struct {
 	membership idp.Membership
 	options    audit.Options
 	inIDP      bool              // what the IdP has in linked groups, too
+	listed     bool              // members come from the list of groups, as far as that can be relied on
 	noOffers   bool              // nothing is offered, so that the privileges of principals are not looked up
 	kept       *checkpoint.Store // nil: none
 }
@@ -59,10 +59,24 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 	if err != nil {
 		return audit.Input{}, err
 	}
-	result, err := source.Match(ctx, idp.Request{
+	request := idp.Request{
 		Principals: scope, Membership: r.membership, Members: reader.Members, Readers: client.Readers(), Kept: r.kept, Writes: client.Writes(),
 		InIDP: r.inIDP,
-	})
+	}
+	var lists *memberLists
+	if r.listed {
+		lists = newMemberLists(reader, client.Readers())
+		request.Members = lists.members
+	}
+	result, err := source.Match(ctx, request)
+	if err == nil && lists.used() {
+		in.Matches = result.Matches
+		var again bool
+		if again, err = lists.verify(ctx, in, r.options); err == nil && again {
+			result, err = source.Match(ctx, request)
+		}
+		in.MembersListed = lists.relied(result.Matches)
+	}
 	if err != nil {
 		return audit.Input{}, fmt.Errorf("asking the identity provider (idp %s): %w", source.Kind(), err)
 	}
@@ -77,7 +91,7 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 	if r.options.SuggestDeactivations {
 		caller, err := client.Caller(ctx)
 		switch {
-		case errors.Is(err, api.ErrCallerUnknown): // The resource warns of it.
+		case errors.Is(err, account.ErrCallerUnknown): // The resource warns of it.
 		case err != nil:
 			in.CallerUnknown = err.Error()
 		default:
@@ -139,7 +153,7 @@ func (r auditRun) scope(ctx context.Context, client *account.Client, in *audit.I
 			var err error
 			p, err = client.Principal(ctx, ref)
 			switch {
-			case errors.Is(err, api.ErrNotFound):
+			case errors.Is(err, account.ErrNotFound):
 				return nil, &unknownTargetError{index: i, ref: ref}
 			case err != nil:
 				in.Failures = append(in.Failures, audit.Failure{Type: ref.Type, ID: ref.ID, Call: "get target", Reason: err.Error()})

@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
@@ -69,8 +68,8 @@ func nextStep(err error) string {
 func remedy(err error) string {
 	var (
 		ended   *transport.EndedError
-		answer  *api.Error
-		hole    *api.IncompleteError
+		answer  *account.APIError
+		hole    *account.IncompleteError
 		refused *matchwithidp.RefusedError
 	)
 	advice := transport.Advice(err)
@@ -104,7 +103,7 @@ func remedy(err error) string {
 
 func unansweredRemedy(err error) string {
 	var (
-		never  *api.SilentHostError
+		never  *account.SilentHostError
 		silent *transport.Error
 	)
 	switch {
@@ -119,7 +118,7 @@ func unansweredRemedy(err error) string {
 
 // answerRemedy fits what was answered: a page that no Databricks sent says nothing of
 // roles.
-func answerRemedy(answer *api.Error) string {
+func answerRemedy(answer *account.APIError) string {
 	switch {
 	case answer.HTML:
 		return ""
@@ -190,7 +189,7 @@ func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principa
 			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", principalTitle(p)))
 	case errors.As(err, &untold):
 		diags.AddError(refusing, untold.Error()+".")
-	case errors.Is(err, api.ErrNotFound):
+	case errors.Is(err, account.ErrNotFound):
 		diags.AddAttributeError(path.Root("principal_id"), "Principal Not Found", fmt.Sprintf("The account has no %s. "+
 			"Check principal_type and principal_id: it is the internal Databricks id, a decimal number.\n\n%s", p.Ref, err))
 	case errors.As(err, &broken):

@@ -170,6 +170,41 @@ func TestAccDivergences_targets(t *testing.T) {
 	})
 }
 
+// Members from the list of groups give the same findings, and say how many rest on it.
+func TestAccDivergences_groupMembersList(t *testing.T) {
+	t.Parallel()
+	st, err := simulator.Preset("demo")
+	if err == nil {
+		st, err = simulator.Generate(st, simulator.GenerateOptions{Users: 60, Groups: 40, Seed: 3})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := startAccount(t, st, simulator.Options{Assumed: simulator.Assumed{SCIM: simulator.SCIMAssumptions{GroupListMembers: "returned"}}})
+	acceptanceWith(t, a.trusting(), resource.TestStep{
+		Config: a.config(a.entra(), `
+data "dbxidentity_divergences" "single" {}
+
+data "dbxidentity_divergences" "list" {
+  group_members = "list"
+}
+
+locals {
+  found = { for how, data in { single = data.dbxidentity_divergences.single, list = data.dbxidentity_divergences.list } :
+    how => jsonencode([data.groups, data.member_removals, data.manual_actions, data.counts, data.complete]) }
+}
+
+output "same" { value = local.found.single == local.found.list }
+output "single" { value = data.dbxidentity_divergences.single.members_listed }
+output "list" { value = data.dbxidentity_divergences.list.members_listed > 0 }`),
+		ConfigStateChecks: []statecheck.StateCheck{
+			statecheck.ExpectKnownOutputValue("same", knownvalue.Bool(true)),
+			statecheck.ExpectKnownOutputValue("single", knownvalue.Int64Exact(0)),
+			statecheck.ExpectKnownOutputValue("list", knownvalue.Bool(true)),
+		},
+	})
+}
+
 // Waivers: an accepted category does not count, an expired one does.
 func TestAccDivergences_waivers(t *testing.T) {
 	t.Parallel()

@@ -113,6 +113,9 @@ func warnDivergences(report audit.Report, diags *diag.Diagnostics) {
 		next = fmt.Sprintf("Next: give %s to dbxidentity_remediation_ledger and apply them. The attribute summary has every cause, and "+
 			"manual_actions what is left to people.", offersOf(report))
 	}
+	if n := report.MembersListed; n > 0 {
+		next += fmt.Sprintf(" The members of %s come from the list of groups alone (group_members = \"list\").", countOf(n, "group"))
+	}
 	diags.AddWarning("Identities Diverge", fmt.Sprintf("Identities that differ from the identity provider: %d. Fixes that are ready: %d. What matters first:%s%s\n\n%s "+
 		"What may stay as it is can be waived; plan_warning = false ends this warning.", open, report.Fixable, strings.Join(causes, ""), more, next))
 }
@@ -216,6 +219,7 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 		r.options.DeactivationCauses = textsFrom(path.Root("deactivation_causes"), model.DeactivationCauses.Elements(), diags)
 	}
 	r.options.StrictCase, r.options.StrictInactive = model.StrictCase.ValueBool(), model.StrictInactive.ValueBool()
+	r.listed = model.GroupMembers.ValueString() == "list"
 	r.options.AllowPrivileged = map[string]bool{}
 	if model.Membership.ValueString() == string(idp.MembershipDirect) {
 		r.membership = idp.MembershipDirect

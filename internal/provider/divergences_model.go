@@ -23,6 +23,7 @@ type divergencesModel struct {
 	PrincipalTypes            types.Set      `tfsdk:"principal_types"`
 	Targets                   types.List     `tfsdk:"targets"`
 	Membership                types.String   `tfsdk:"membership"`
+	GroupMembers              types.String   `tfsdk:"group_members"`
 	LinkGroups                types.Bool     `tfsdk:"link_groups"`
 	Relink                    types.Bool     `tfsdk:"relink"`
 	SuggestGroupClears        types.Bool     `tfsdk:"suggest_group_clears"`
@@ -50,13 +51,14 @@ type divergencesModel struct {
 	ManualActions            types.List `tfsdk:"manual_actions"`
 	WaiverStatus             types.List `tfsdk:"waiver_status"`
 
-	Counts   types.Map    `tfsdk:"counts"`
-	Fixable  types.Int64  `tfsdk:"fixable"`
-	Unjudged types.Int64  `tfsdk:"unjudged"`
-	Scanned  types.Object `tfsdk:"scanned"`
-	Clean    types.Bool   `tfsdk:"clean"`
-	Complete types.Bool   `tfsdk:"complete"`
-	Failures types.List   `tfsdk:"failures"`
+	Counts        types.Map    `tfsdk:"counts"`
+	Fixable       types.Int64  `tfsdk:"fixable"`
+	MembersListed types.Int64  `tfsdk:"members_listed"`
+	Unjudged      types.Int64  `tfsdk:"unjudged"`
+	Scanned       types.Object `tfsdk:"scanned"`
+	Clean         types.Bool   `tfsdk:"clean"`
+	Complete      types.Bool   `tfsdk:"complete"`
+	Failures      types.List   `tfsdk:"failures"`
 }
 
 type targetModel struct {
@@ -278,7 +280,7 @@ func (m *divergencesModel) fromAudit(ctx context.Context, run auditRun, r audit.
 	counts, d := types.MapValueFrom(ctx, types.Int64Type, countsFromAudit(r.Counts))
 	diags.Append(d...)
 	m.Counts = counts
-	m.Fixable = types.Int64Value(int64(r.Fixable))
+	m.Fixable, m.MembersListed = types.Int64Value(int64(r.Fixable)), types.Int64Value(int64(r.MembersListed))
 	m.Unjudged = types.Int64PointerValue(run.unjudged(r))
 	m.Clean = types.BoolValue(r.Clean)
 	m.Complete = types.BoolValue(r.Complete)

@@ -263,6 +263,13 @@ func divergencesInputs() map[string]schema.Attribute {
 				"With `idp = { databricks = {} }` the account decides.",
 			Validators: []validator.String{stringvalidator.OneOf("transitive", "direct")},
 		},
+		"group_members": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{stringvalidator.OneOf("single", "list")},
+			MarkdownDescription: "How the members of groups are read: `single` (the default) reads each linked group by itself, one request each; `list` takes them " +
+				"from the list of groups, one request per 100. Lists hold members only on accounts that relied on that before 2025-08-22; on others nothing changes. " +
+				"Groups without members, of a size at which lists are cut, with roles, and all whose members diverge are still read by themselves, and so is " +
+				"a sample of the rest: if one list is wrong, no list is used. `members_listed` says how many groups were judged by their lists alone.",
+		},
 		"link_groups": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "Offer to link a local group to the one IdP group of its name. Default `false`, because the group becomes " +
 				"the IdP's: whoever controls its members there then controls what the group may do here.",
@@ -379,7 +386,8 @@ func divergencesOutputs() map[string]schema.Attribute {
 			Computed: true, ElementType: types.Int64Type,
 			MarkdownDescription: "Number of principals in scope per error category, waived ones included. Every category is present.",
 		},
-		"fixable": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of `external_id_fixes`, `member_removals`, `deactivations` and `group_renames`."},
+		"members_listed": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of linked groups whose members come from the list of groups alone; 0 unless `group_members` is `list`."},
+		"fixable":        schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of `external_id_fixes`, `member_removals`, `deactivations` and `group_renames`."},
 		"scanned": schema.SingleNestedAttribute{
 			Computed: true, MarkdownDescription: "What was in scope, judged or not.", Attributes: resultAttributes(scannedType, nil),
 		},

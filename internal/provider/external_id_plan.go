@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -152,7 +151,7 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan *externalIDMod
 		current, err = r.session.account.KnownHolding(ctx, plan.ref(), want)
 	}
 	switch {
-	case errors.Is(err, api.ErrNotFound):
+	case errors.Is(err, account.ErrNotFound):
 		addWriteError(diags, "Plan", thingExternalID, audit.Principal{Ref: plan.ref()}, err)
 		return
 	case err != nil:
@@ -245,7 +244,7 @@ func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, w
 func (r *externalIDResource) warnRestored(ctx context.Context, state *externalIDModel, before string, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
-	if _, err := r.session.account.Known(ctx, state.ref()); errors.Is(err, api.ErrNotFound) {
+	if _, err := r.session.account.Known(ctx, state.ref()); errors.Is(err, account.ErrNotFound) {
 		return // Nothing will be written to what is gone.
 	}
 	r.warnPower(ctx, state.principal(), before, diags)

@@ -18,7 +18,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
@@ -73,7 +72,7 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 	if diags.HasError() {
 		return nil
 	}
-	client, err := account.New(ctx, api.Config{
+	client, err := account.New(ctx, account.Config{
 		SDK:             s.databricks,
 		IdentityAPI:     s.identityAPI,
 		WorkspaceHosts:  s.workspaceHosts,
@@ -97,7 +96,7 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 			tflog.Debug(ctx, message, fields)
 		},
 	})
-	var wrong *api.ConfigError
+	var wrong *account.ConfigError
 	switch {
 	case errors.As(err, &wrong) && wrong.Attribute != "":
 		diags.AddAttributeError(path.Root(wrong.Attribute), wrong.Summary, wrong.Detail)

@@ -26,9 +26,11 @@ type SCIMAssumptions struct {
 	// FilterOperators are those that filters may use: the documented ones, or
 	// those of RFC 7644, which has pr, ew and not besides.
 	FilterOperators string `words:"documented rfc"`
-	// GroupListMembers "returned" is an account that relied on members in group
-	// lists before 2025-08-22.
-	GroupListMembers string `words:"omitted returned"`
+	// GroupListMembers are the members in lists of groups: none, or those that an
+	// account gets that relied on them before 2025-08-22: all; the first 100 or 1,000 of
+	// a group; those of some groups only (ids that end in 1, 3 or 5 have none); or all but the last one of each group,
+	// as a list that is behind. The last four are assumed.
+	GroupListMembers string `words:"omitted returned cut_100 cut_1000 some stale"`
 	// EmptyResources is what Resources is on an empty page: the key is left out
 	// (seen), or an empty list.
 	EmptyResources string `words:"omitted returned"`

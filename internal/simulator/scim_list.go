@@ -101,14 +101,38 @@ func (s *Server) scimList(r *http.Request, kind principalKind) (scimReply, *scim
 	if failure != nil {
 		return scimReply{}, failure
 	}
-	members := s.opts.Assumed.SCIM.GroupListMembers == "returned"
 	var body map[string]any
+	listed := s.opts.Assumed.SCIM.GroupListMembers != "omitted"
 	s.view(func(w *world) {
 		body = s.scimPage(r, q, s.selection(r, w, kind, q), func(p principalRef) map[string]any {
-			return s.render(w, p, q.proj, members)
+			return s.opts.Assumed.SCIM.listedMembers(s.render(w, p, q.proj, listed))
 		})
 	})
 	return scimReply{status: http.StatusOK, body: body}, nil
+}
+
+// listedMembers is an entry of a list with those members that lists show.
+func (a SCIMAssumptions) listedMembers(entry map[string]any) map[string]any {
+	members, _ := entry["members"].([]map[string]any)
+	most := len(members)
+	switch a.GroupListMembers {
+	case "cut_100":
+		most = 100
+	case "cut_1000":
+		most = 1000
+	case "some":
+		if id, _ := entry["id"].(string); strings.HasSuffix(id, "1") || strings.HasSuffix(id, "3") || strings.HasSuffix(id, "5") {
+			most = 0
+		}
+	case "stale":
+		most--
+	}
+	if most = min(most, len(members)); most > 0 {
+		entry["members"] = members[:most]
+	} else {
+		delete(entry, "members")
+	}
+	return entry
 }
 
 // scimPage is the page of a list that a query asks for, shaped as the list

@@ -54,8 +54,8 @@ func TestLeast(t *testing.T) {
 	t.Parallel()
 	full := config{scale: 1}.full()
 	for r, want := range map[route]int{
-		{"entra", "iam_v2"}: 5284, {"entra", "scim"}: 5423, {"file", "iam_v2"}: 5016,
-		{"okta", "iam_v2"}: 10068, {"databricks", "iam_v2"}: 15516,
+		{kind: "entra", api: "iam_v2"}: 5284, {kind: "entra", api: "scim"}: 5423, {kind: "file", api: "iam_v2"}: 5016,
+		{kind: "okta", api: "iam_v2"}: 10068, {kind: "databricks", api: "iam_v2"}: 15516, byLists: 334,
 	} {
 		if got, how := r.least(full); got != want {
 			t.Errorf("%s: %d requests (%s), want %d", r, got, how, want)

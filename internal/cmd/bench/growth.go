@@ -19,7 +19,7 @@ func growthScenarios() []scenario {
 		run: func(ctx context.Context, b *bench) ([]result, error) {
 			var out []result
 			for _, n := range []int{b.of(1000), b.of(10_000), b.of(100_000)} {
-				res, err := b.audit(ctx, route{"entra", "iam_v2"}, size{users: n * 80 / 100, groups: n * 15 / 100, sps: n * 5 / 100})
+				res, err := b.audit(ctx, route{kind: "entra", api: "iam_v2"}, size{users: n * 80 / 100, groups: n * 15 / 100, sps: n * 5 / 100})
 				if err != nil {
 					return out, err
 				}

@@ -25,7 +25,6 @@ type config struct {
 	generate  simulator.GenerateOptions
 	options   simulator.Options
 	shaped    []string // flags that were given and shape a fresh state only
-	command   []string // to run instead of printing how to reach it
 }
 
 // parseFlags reads the arguments. It prints the flags to stderr for -help only.
@@ -62,9 +61,8 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 		}
 		return config{}, err
 	}
-	cfg.command = set.Args()
-	if flags := args[:len(args)-set.NArg()]; set.NArg() > 0 && (len(flags) == 0 || flags[len(flags)-1] != "--") {
-		return config{}, fmt.Errorf("unexpected argument %q: a command follows after --, everything else is a flag, see -help", set.Arg(0))
+	if set.NArg() > 0 {
+		return config{}, fmt.Errorf("unexpected argument %q: everything is a flag, see -help", set.Arg(0))
 	}
 	set.Visit(func(f *flag.Flag) {
 		switch f.Name {

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package api
+package account
 
 import (
 	"errors"
@@ -124,11 +124,9 @@ func workspaceURL(accountHost, deployment string) string {
 	}
 }
 
-// WorkspaceHost is the host of a workspace: that of workspace_hosts, else the one of its
-// deployment within the DNS zone of the account host; "" where neither is known.
-func (a *Conn) WorkspaceHost(id, deployment string) string {
-	if host := a.Config.WorkspaceHosts[id]; host != "" {
+func (a *api) workspaceHost(id, deployment string) string {
+	if host := a.cfg.WorkspaceHosts[id]; host != "" {
 		return strings.TrimRight(host, "/")
 	}
-	return workspaceURL(a.Host, deployment)
+	return workspaceURL(a.host, deployment)
 }

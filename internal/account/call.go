@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package api
+package account
 
 import (
 	"bytes"
@@ -26,41 +26,41 @@ import (
 
 // Families of calls that the account counts together (docs/reference/databricks-account-api.md 4.5).
 const (
-	LimitSCIMGet  = "scim get"
-	LimitSCIMList = "scim list"
-	LimitIAM      = "iam v2"
-	LimitMatch    = "matchWithIdp"
-	LimitAccount  = "account"
+	limitSCIMGet  = "scim get"
+	limitSCIMList = "scim list"
+	limitIAM      = "iam v2"
+	limitMatch    = "matchWithIdp"
+	limitAccount  = "account"
 )
 
-// Call is one request to the account.
-type Call struct {
-	Method string
-	Path   string // with leading slash, escaped
-	Query  url.Values
+// call is one request to the account.
+type call struct {
+	method string
+	path   string // with leading slash, escaped
+	query  url.Values
 	body   any // sent as JSON; nil for none
-	Limit  string
-	// Prepare is transport.Request.Prepare, and gives the body to be sent as JSON.
-	Prepare func(ctx context.Context, attempts int, unsure bool) (any, error)
-	// Read marks a POST that is limited and repeated like a read.
-	Read bool
-	// At is the workspace that is called; nil is the account.
-	At *Site
+	limit  string
+	// prepare is transport.Request.Prepare, and gives the body to be sent as JSON.
+	prepare func(ctx context.Context, attempts int, unsure bool) (any, error)
+	// read marks a POST that is limited and repeated like a read.
+	read bool
+	// at is the workspace that is called; nil is the account.
+	at *site
 }
 
-// SCIMPath is a path of account SCIM 2.1. kind is Users, Groups or ServicePrincipals.
-func (a *Conn) SCIMPath(kind string, id ...string) string {
+// scimPath is a path of account SCIM 2.1. kind is Users, Groups or ServicePrincipals.
+func (a *api) scimPath(kind string, id ...string) string {
 	return a.accountPath("/api/2.1/accounts/", "/scim/v2/"+kind, id)
 }
 
-// IAMPath is a path of IAM v2 at account level.
-func (a *Conn) IAMPath(rest string, id ...string) string {
+// iamPath is a path of IAM v2 at account level.
+func (a *api) iamPath(rest string, id ...string) string {
 	return a.accountPath("/api/2.0/identity/accounts/", "/"+rest, id)
 }
 
-func (a *Conn) accountPath(prefix, rest string, id []string) string {
+func (a *api) accountPath(prefix, rest string, id []string) string {
 	var b strings.Builder
-	b.WriteString(prefix + a.AccountID + rest)
+	b.WriteString(prefix + a.accountID + rest)
 	for _, part := range id {
 		b.WriteString("/" + url.PathEscape(part))
 	}
@@ -68,37 +68,37 @@ func (a *Conn) accountPath(prefix, rest string, id []string) string {
 }
 
 // isSingle tells reads of one object from lists, for which nothing else speaks.
-func (cl *Call) isSingle() bool {
-	if cl.At != nil || cl.Method != http.MethodGet && !cl.Read {
+func (cl *call) isSingle() bool {
+	if cl.at != nil || cl.method != http.MethodGet && !cl.read {
 		return false
 	}
-	switch cl.Limit {
-	case LimitMatch, LimitSCIMGet:
+	switch cl.limit {
+	case limitMatch, limitSCIMGet:
 		return true
-	case LimitIAM, LimitAccount: // .../accounts/<id>/users is a list, .../groups/<id>/direct-members is not.
-		_, rest, _ := strings.Cut(cl.Path, "/accounts/")
+	case limitIAM, limitAccount: // .../accounts/<id>/users is a list, .../groups/<id>/direct-members is not.
+		_, rest, _ := strings.Cut(cl.path, "/accounts/")
 		return strings.Count(rest, "/") > 1
 	}
 	return false
 }
 
-// Do sends the call and decodes a successful answer into out (nil for none; the
-// empty body of a write leaves it as it is). Errors are [*Error] (within an [*AuthError]
+// do sends the call and decodes a successful answer into out (nil for none; the
+// empty body of a write leaves it as it is). Errors are [*APIError] (within an [*AuthError]
 // for 401), [*AuthError], *transport.Error or the context's.
-func (a *Conn) Do(ctx context.Context, cl Call, out any) error {
-	_, err := a.Answer(ctx, cl, out)
+func (a *api) do(ctx context.Context, cl call, out any) error {
+	_, err := a.answer(ctx, cl, out)
 	return err
 }
 
-// Answer is [Conn.Do] that gives the body, too.
-func (a *Conn) Answer(ctx context.Context, cl Call, out any) ([]byte, error) {
+// answer is do that gives the body, too.
+func (a *api) answer(ctx context.Context, cl call, out any) ([]byte, error) {
 	var sent http.Header
-	host, auth := a.Host, a.auth
-	if cl.At != nil {
-		host, auth = cl.At.host, cl.At.auth
+	host, auth := a.host, a.auth
+	if cl.at != nil {
+		host, auth = cl.at.host, cl.at.auth
 	}
 	req := &transport.Request{
-		Method: cl.Method, URL: host + cl.Path, Limit: cl.Limit,
+		Method: cl.method, URL: host + cl.path, Limit: cl.limit,
 		Header: http.Header{"Accept": {"application/json"}}, Check: wholeJSON,
 		Authorize: func(ctx context.Context, r *http.Request) error {
 			err := auth.authorize(ctx, r)
@@ -106,15 +106,15 @@ func (a *Conn) Answer(ctx context.Context, cl Call, out any) ([]byte, error) {
 			return err
 		},
 	}
-	if len(cl.Query) > 0 {
-		req.URL += "?" + cl.Query.Encode()
+	if len(cl.query) > 0 {
+		req.URL += "?" + cl.query.Encode()
 	}
 	req.Single = cl.isSingle()
-	cl.At.choose(req.Header)
-	if cl.At != nil {
-		req.Side = "workspace " + cl.At.Workspace
+	cl.at.choose(req.Header)
+	if cl.at != nil {
+		req.Side = "workspace " + cl.at.workspace
 	}
-	if cl.Read {
+	if cl.read {
 		req.Class, req.Repeatable = transport.ClassRead, true
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -126,10 +126,10 @@ func (a *Conn) Answer(ctx context.Context, cl Call, out any) ([]byte, error) {
 		req.Body = raw
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if cl.Prepare != nil {
+	if cl.prepare != nil {
 		req.Header.Set("Content-Type", "application/json")
 		req.Prepare = func(ctx context.Context, attempts int, unsure bool) ([]byte, error) {
-			body, err := cl.Prepare(ctx, attempts, unsure)
+			body, err := cl.prepare(ctx, attempts, unsure)
 			if err != nil {
 				return nil, err
 			}
@@ -142,21 +142,21 @@ func (a *Conn) Answer(ctx context.Context, cl Call, out any) ([]byte, error) {
 		resp, err = a.transport.Do(ctx, req)
 	}
 	if err != nil {
-		return nil, a.explain(cl.At, err)
+		return nil, a.explain(cl.at, err)
 	}
 	if resp.Status < 200 || resp.Status > 299 {
-		apiErr := newError(req, resp)
-		apiErr.workspace = cl.At.id()
-		apiErr.scimTokenOnly = auth.kind() == authPAT && !strings.Contains(cl.Path, "/scim/v2/")
-		if resp.Status == http.StatusUnauthorized && cl.At == nil {
+		apiErr := newAPIError(req, resp)
+		apiErr.workspace = cl.at.id()
+		apiErr.scimTokenOnly = auth.kind() == authPAT && !strings.Contains(cl.path, "/scim/v2/")
+		if resp.Status == http.StatusUnauthorized && cl.at == nil {
 			return nil, &AuthError{Type: auth.kind(), Err: apiErr}
 		}
 		return nil, apiErr // One workspace that refuses the login says nothing of the account.
 	}
-	if err := decode(req, resp, cl.Read || cl.Method == http.MethodGet, out); err != nil {
+	if err := decode(req, resp, cl.read || cl.method == http.MethodGet, out); err != nil {
 		return nil, err
 	}
-	if cl.At == nil {
+	if cl.at == nil {
 		a.proven.Store(true)
 	}
 	return resp.Body, nil
@@ -174,7 +174,7 @@ func (e *SilentHostError) Error() string { return e.Err.Error() + ". " + e.Advic
 func (e *SilentHostError) Unwrap() error { return e.Err }
 
 // explain adds what to do when the host itself does not answer.
-func (a *Conn) explain(at *Site, err error) error {
+func (a *api) explain(at *site, err error) error {
 	var (
 		failed *transport.Error
 		ended  *transport.EndedError
@@ -184,10 +184,10 @@ func (a *Conn) explain(at *Site, err error) error {
 	case !silent || transport.Advice(err) != "":
 	case at != nil:
 		return &SilentHostError{Err: err, Advice: fmt.Sprintf("The host %s of workspace %s has not answered anything: "+
-			"check that it can be reached from here, and workspace_hosts", at.host, at.Workspace)}
+			"check that it can be reached from here, and workspace_hosts", at.host, at.workspace)}
 	default:
 		return &SilentHostError{Err: err, Advice: fmt.Sprintf("The host %s has not answered anything: "+
-			"check host (DATABRICKS_HOST), and that it can be reached from here", a.Host)}
+			"check host (DATABRICKS_HOST), and that it can be reached from here", a.host)}
 	}
 	return err
 }
@@ -200,7 +200,7 @@ func decode(req *transport.Request, resp *transport.Response, read bool, out any
 	}
 	body := bytes.TrimSpace(resp.Body)
 	odd := func(text string) error {
-		e := newError(req, resp)
+		e := newAPIError(req, resp)
 		e.Code, e.Message, e.HTML = "", text, text == htmlText
 		return e
 	}
@@ -213,7 +213,7 @@ func decode(req *transport.Request, resp *transport.Response, read bool, out any
 	case read && !transport.IsText(body):
 		return odd("the answer holds bytes that are no text, so that its names cannot be told for certain")
 	case read && hasError(body):
-		return newError(req, resp)
+		return newAPIError(req, resp)
 	}
 	err := json.Unmarshal(body, out)
 	var shape *json.UnmarshalTypeError
@@ -225,7 +225,7 @@ func decode(req *transport.Request, resp *transport.Response, read bool, out any
 	case errors.As(err, &shape):
 		kind, _, _ := strings.Cut(shape.Value, " ") // What follows is the value.
 		return odd(fmt.Sprintf("the answer is not the JSON that was expected: %s is of the type %s. It has %s",
-			cmp.Or(shape.Field, "the whole"), kind, Quoted(KeysOf(body))))
+			cmp.Or(shape.Field, "the whole"), kind, quoted(keysOf(body))))
 	default:
 		return odd("the answer is not the JSON that was expected: " + err.Error())
 	}
@@ -256,9 +256,9 @@ func hasError(body []byte) bool {
 	return false
 }
 
-// KeysOf are the keys of an answer that is an object, sorted: what may be shown of an
+// keysOf are the keys of an answer that is an object, sorted: what may be shown of an
 // answer that is not understood.
-func KeysOf(body []byte) []string {
+func keysOf(body []byte) []string {
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(body, &keys) != nil {
 		return nil
@@ -266,8 +266,8 @@ func KeysOf(body []byte) []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
-// Quoted are some keys for a text.
-func Quoted(keys []string) string {
+// quoted are some keys for a text.
+func quoted(keys []string) string {
 	const most, longest = 8, 60
 	if len(keys) == 0 {
 		return "no key"
@@ -309,10 +309,10 @@ var (
 	preText  = regexp.MustCompile(`(?is)<pre>(.*?)</pre>`)
 )
 
-// newError reads every body shape of docs/reference/databricks-account-api.md 2.2, and the
+// newAPIError reads every body shape of docs/reference/databricks-account-api.md 2.2, and the
 // one of OAuth.
-func newError(req *transport.Request, resp *transport.Response) *Error {
-	e := &Error{
+func newAPIError(req *transport.Request, resp *transport.Response) *APIError {
+	e := &APIError{
 		Method: req.Method, Status: resp.Status, Attempts: resp.Attempts,
 		RetryAfter: resp.Header.Get("Retry-After"),
 		RequestID:  cmp.Or(resp.Header.Get("X-Request-Id"), resp.Header.Get("X-Databricks-Request-Id")),
@@ -325,13 +325,13 @@ func newError(req *transport.Request, resp *transport.Response) *Error {
 		return e
 	}
 	var body struct {
-		ErrorCode        Text `json:"error_code"`
-		Message          Text `json:"message"`
-		Detail           Text `json:"detail"`
-		ScimType         Text `json:"scimType"`
-		Status           Text `json:"status"`
-		Error            Text `json:"error"`
-		ErrorDescription Text `json:"error_description"`
+		ErrorCode        text `json:"error_code"`
+		Message          text `json:"message"`
+		Detail           text `json:"detail"`
+		ScimType         text `json:"scimType"`
+		Status           text `json:"status"`
+		Error            text `json:"error"`
+		ErrorDescription text `json:"error_description"`
 	}
 	raw := bytes.TrimSpace(resp.Body)
 	switch {
@@ -369,7 +369,7 @@ func newError(req *transport.Request, resp *transport.Response) *Error {
 
 // saysMissing tells whether a 404 is about the object: a SCIM error with its
 // own status, or a code that means it. ENDPOINT_NOT_FOUND is not.
-func saysMissing(e *Error, scimStatus string) bool {
+func saysMissing(e *APIError, scimStatus string) bool {
 	switch e.Code {
 	case "RESOURCE_DOES_NOT_EXIST", "NOT_FOUND", "RESOURCE_NOT_FOUND", "USER_NOT_FOUND", "GROUP_NOT_FOUND":
 		return true
@@ -397,26 +397,25 @@ func redirectText(req *transport.Request, resp *transport.Response) string {
 	return "the answer is a redirect to " + to.Host + ", which is not followed, because credentials go to the configured host only: check host (DATABRICKS_HOST)"
 }
 
-// Text is a JSON string, number or null; anything else reads as "".
-type Text string
+// text is a JSON string, number or null; anything else reads as "".
+type text string
 
-// UnmarshalJSON implements [json.Unmarshaler].
-func (t *Text) UnmarshalJSON(raw []byte) error {
+func (t *text) UnmarshalJSON(raw []byte) error {
 	*t = ""
 	if len(raw) == 0 {
 		return nil
 	}
 	switch c := raw[0]; {
 	case c == '"' && len(raw) > 1 && isPlain(raw[1:len(raw)-1]):
-		*t = Text(raw[1 : len(raw)-1])
+		*t = text(raw[1 : len(raw)-1])
 	case c == '"':
 		var s string
 		if err := json.Unmarshal(raw, &s); err != nil {
 			return err
 		}
-		*t = Text(s)
+		*t = text(s)
 	case c == '-' || c >= '0' && c <= '9':
-		*t = Text(raw)
+		*t = text(raw)
 	}
 	return nil
 }
@@ -432,18 +431,18 @@ func isPlain(raw []byte) bool {
 	return true
 }
 
-// StatusOf is the HTTP status of an API error, 0 for other errors.
-func StatusOf(err error) int {
-	var e *Error
+// statusOf is the HTTP status of an API error, 0 for other errors.
+func statusOf(err error) int {
+	var e *APIError
 	if errors.As(err, &e) {
 		return e.Status
 	}
 	return 0
 }
 
-// IsLost tells whether nothing else can be expected to work: the login failed
+// isLost tells whether nothing else can be expected to work: the login failed
 // or the caller has given up.
-func IsLost(ctx context.Context, err error) bool {
+func isLost(ctx context.Context, err error) bool {
 	var (
 		auth *AuthError
 		conf *ConfigError
