@@ -40,17 +40,22 @@ func (d *Directory) Known(ctx context.Context, ref audit.Ref) (audit.Principal, 
 	return d.found(ctx, ref)
 }
 
-// KnownHolding is Known for somebody who believes that the principal holds an
-// externalId: another one is believed only when the principal itself shows it
-// too. Listings lag behind writes, and reads of groups go back and forth
-// (docs/reference/databricks-account-api.md 4.5), so a group is asked twice.
+// KnownHolding is [Directory.KnownAs] for an externalId.
 func (d *Directory) KnownHolding(ctx context.Context, ref audit.Ref, externalID string) (audit.Principal, error) {
+	return d.KnownAs(ctx, ref, func(p audit.Principal) bool { return SameShown(p.ExternalID, externalID) })
+}
+
+// KnownAs is Known for somebody who believes something of the principal: what speaks
+// against it is believed only when the principal itself shows it too. Listings lag
+// behind writes, and reads of groups go back and forth
+// (docs/reference/databricks-account-api.md 4.5), so a group is asked twice.
+func (d *Directory) KnownAs(ctx context.Context, ref audit.Ref, believed func(audit.Principal) bool) (audit.Principal, error) {
 	p, err := d.Known(ctx, ref)
 	readings := 1
 	if ref.Type == audit.TypeGroup {
 		readings = 2
 	}
-	for ; err == nil && !SameShown(p.ExternalID, externalID) && readings > 0; readings-- {
+	for ; err == nil && !believed(p) && readings > 0; readings-- {
 		p, err = d.found(ctx, ref)
 	}
 	return p, err

@@ -176,8 +176,9 @@ func reasonRules() []Rule {
 		{
 			ID: ReasonDeactivationPrivileged, Kind: KindReason, Title: "Privileged user, or the caller",
 			Description: "The identity provider does not have the user any more, and the user holds privileges in the account, or Terraform runs as it.",
-			Remedy:      "Find out who uses it, and take the privileges away first.",
-			Types:       []PrincipalType{TypeUser},
+			Remedy: "Find out who uses it, and take the privileges away first, or write a dbxidentity_principal_status for it by hand, with " +
+				"allow_privileged = true.",
+			Types: []PrincipalType{TypeUser},
 		},
 		{
 			ID: ReasonDeactivationUnproven, Kind: KindReason, Title: "Not certain that the user may be deactivated", Hole: true,

@@ -39,6 +39,9 @@ resource "dbxidentity_group_member" "before" {
 		"held":               {"", externalIDOf("user", "101", entraID(102), ""), "belongs to user/102"},
 		"other value":        {"", externalIDOf("user", "103", entraID(1), ""), "may be overwritten"},
 		"deleted principal":  {"", externalIDOf("user", "4711", entraID(1), ""), "Principal Not Found"},
+		"name taken":         {"", nameOf("202", "linked-group", reviewedName), `group/201 has the name "linked-group"`},
+		"other name":         {"", nameOf("202", "mine", ""), "expected is none"},
+		"privileged user":    {"", inactiveOf("user", "105", ""), "user/105 is privileged"},
 		"selected principal": {`idp = { databricks = {} }`, `
 data "dbxidentity_principal" "gone" {
   principal = { user_name = "gone@example.com" }
@@ -52,7 +55,8 @@ data "dbxidentity_divergences" "gone" {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			st := smallWorld()
-			st.Users = append(st.Users, simulator.User{ID: "104", UserName: "user104@example.com"})
+			st.Users = append(st.Users, simulator.User{ID: "104", UserName: "user104@example.com"},
+				simulator.User{ID: "105", UserName: "user105@example.com", Active: true, Roles: []simulator.Role{{Value: "billing.admin"}}})
 			st.Groups[0].Members = []simulator.Member{{Value: "102", Source: "IDENTITY_PROVIDER"}}
 			st.Groups = append(st.Groups,
 				simulator.Group{ID: "203", DisplayName: "inner", Members: []simulator.Member{}},

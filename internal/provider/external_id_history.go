@@ -16,16 +16,16 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// externalIDHistory is what an instance remembers of its value. State does not say
+// valueHistory is what an instance remembers of its value: an externalId, or a name. State does not say
 // it: a refresh puts there what the account holds, whoever wrote it.
-type externalIDHistory struct {
+type valueHistory struct {
 	applied *string // last written, found at creation, or imported; nil if not known
 	shown   *string // what state showed before a refresh brought another value
 }
 
-func readHistory(ctx context.Context, private privateReader) (externalIDHistory, diag.Diagnostics) {
+func readHistory(ctx context.Context, private privateReader) (valueHistory, diag.Diagnostics) {
 	var (
-		h     externalIDHistory
+		h     valueHistory
 		diags diag.Diagnostics
 	)
 	for key, into := range map[string]**string{keyApplied: &h.applied, keyShown: &h.shown} {
@@ -41,20 +41,20 @@ func readHistory(ctx context.Context, private privateReader) (externalIDHistory,
 // replaceable is the value that an update may overwrite, and whether that is the one
 // in state: a blank one, the one that the instance applied last, or the one that the
 // configuration expects.
-func (h externalIDHistory) replaceable(plan, state externalIDModel) (types.String, bool) {
-	for _, expected := range []*string{h.applied, plan.ExpectedCurrentExternalID.ValueStringPointer()} {
-		if account.MayOverwrite(state.ExternalID.ValueString(), expected) {
-			return state.ExternalID, true
+func (h valueHistory) replaceable(present, expected types.String) (types.String, bool) {
+	for _, value := range []*string{h.applied, expected.ValueStringPointer()} {
+		if account.MayOverwrite(present.ValueString(), value) {
+			return present, true
 		}
 	}
-	return plan.ExpectedCurrentExternalID, false
+	return expected, false
 }
 
 // isChanged tells whether the configuration asks for something that it did not ask
 // for before. A value that state once showed was there, or accepted, already.
-func (h externalIDHistory) isChanged(plan, state externalIDModel) bool {
-	asked := func(v *string) bool { return v != nil && account.SameShown(*v, plan.ExternalID.ValueString()) }
-	return !plan.ExpectedCurrentExternalID.Equal(state.ExpectedCurrentExternalID) || !slices.ContainsFunc([]*string{h.applied, h.shown}, asked)
+func (h valueHistory) isChanged(wanted, expected, expectedBefore types.String) bool {
+	asked := func(v *string) bool { return v != nil && account.SameShown(*v, wanted.ValueString()) }
+	return !expected.Equal(expectedBefore) || !slices.ContainsFunc([]*string{h.applied, h.shown}, asked)
 }
 
 // rememberAccepted records a value that is in the account already, if the configuration
@@ -70,7 +70,7 @@ func rememberAccepted(ctx context.Context, u updating[*externalIDModel]) diag.Di
 
 // addForeignValue reports a value that someone else wrote: in a new configuration it
 // is an error, and otherwise the plan keeps it.
-func addForeignValue(diags *diag.Diagnostics, plan, state externalIDModel, h externalIDHistory, changed bool) {
+func addForeignValue(diags *diag.Diagnostics, plan, state externalIDModel, h valueHistory, changed bool) {
 	present, applied := state.ExternalID.ValueString(), "not recorded"
 	if h.applied != nil {
 		applied = fmt.Sprintf("%q", *h.applied)

@@ -117,8 +117,8 @@ func planUpdate(ctx context.Context, p *planning[*externalIDModel]) (expected ty
 	}
 	history, found := readHistory(ctx, p.private)
 	p.diags().Append(found...)
-	expected, may := history.replaceable(*plan, *state)
-	changed := history.isChanged(*plan, *state)
+	expected, may := history.replaceable(state.ExternalID, plan.ExpectedCurrentExternalID)
+	changed := history.isChanged(plan.ExternalID, plan.ExpectedCurrentExternalID, state.ExpectedCurrentExternalID)
 	if !may && !expected.IsUnknown() && !plan.ExternalID.IsUnknown() {
 		addForeignValue(p.diags(), *plan, *state, history, changed)
 		if !changed {

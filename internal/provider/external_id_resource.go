@@ -125,7 +125,7 @@ func (r *externalIDResource) update(ctx context.Context, u updating[*externalIDM
 	}
 	history, found := readHistory(ctx, u.private)
 	diags.Append(found...)
-	expected, _ := history.replaceable(*plan, *state)
+	expected, _ := history.replaceable(state.ExternalID, plan.ExpectedCurrentExternalID)
 	result, err := r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
 		Ref: plan.ref(), Want: plan.ExternalID.ValueString(), Expected: expected.ValueStringPointer(),
 	})
@@ -216,24 +216,11 @@ func (r *externalIDResource) undo(ctx context.Context, state *externalIDModel, p
 // imported takes "user/123" or the identity. Imported instances keep the
 // value when they are destroyed: they did not write it.
 func (r *externalIDResource) imported(ctx context.Context, req resource.ImportStateRequest, m *externalIDModel, private privateWriter, diags *diag.Diagnostics) {
-	ref, err := importedRef(ctx, req, r.session.account.AccountID(), diags)
-	if diags.HasError() {
+	p, ok := r.session.importPrincipal(ctx, req, thingExternalID, audit.PrincipalTypes(), diags)
+	if !ok {
 		return
 	}
-	if err != nil {
-		diags.AddError("Invalid Import ID", err.Error()+".")
-		return
-	}
-	p, err := r.session.account.Principal(ctx, ref)
-	switch {
-	case errors.Is(err, account.ErrNotFound):
-		diags.AddError(thingExternalID+" Not Found", fmt.Sprintf("Cannot import: the account has no %s.", ref))
-		return
-	case err != nil:
-		diags.AddError("Unable to Import "+thingExternalID, fmt.Sprintf("Failed while reading %s: %s%s", ref, err, nextStep(err)))
-		return
-	}
-	m.ID, m.PrincipalType, m.PrincipalID = types.StringValue(ref.String()), types.StringValue(string(ref.Type)), types.StringValue(ref.ID)
+	m.ID, m.PrincipalType, m.PrincipalID = types.StringValue(p.String()), types.StringValue(string(p.Type)), types.StringValue(p.ID)
 	m.PrincipalName, m.ExternalID, m.OnDestroy = types.StringValue(p.Name), types.StringValue(p.ExternalID), types.StringValue(onDestroyKeep)
 	diags.Append(remember(ctx, private, keyApplied, p.ExternalID)...)
 }

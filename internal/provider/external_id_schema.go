@@ -5,8 +5,10 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -22,6 +24,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -125,14 +128,20 @@ func (r *externalIDResource) schema(ctx context.Context) schema.Schema {
 				MarkdownDescription: "The value before this instance's first write. Where the account held the wanted value already, it is " +
 					"`expected_current_external_id`, which this instance did not replace; null when it is not known.",
 			},
-			"on_destroy": schema.StringAttribute{
-				Optional: true, Computed: true, Default: stringdefault.StaticString(onDestroyKeep),
-				Validators: []validator.String{stringvalidator.OneOf(onDestroyKeep, onDestroyRestore)},
-				MarkdownDescription: "What destroy does: `keep` (the default) leaves the value in the account; `restore` writes back what the first write of this " +
-					"instance replaced, if the account still holds our value, the one before is free, and the API can. An instance that found its value writes nothing back. A destroy is never blocked by it.",
-			},
+			"on_destroy": onDestroyAttribute("leaves the value in the account; `restore` writes back what the first write of this " +
+				"instance replaced, if the account still holds our value, the one before is free, and the API can. An instance that found its value writes nothing back. A destroy is never blocked by it."),
 			"timeouts": writeTimeouts(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
 		},
+	}
+}
+
+// onDestroyAttribute is that of resources that can write back what was before; keeps says
+// what keep does, and goes on from there.
+func onDestroyAttribute(keeps string) schema.StringAttribute {
+	return schema.StringAttribute{
+		Optional: true, Computed: true, Default: stringdefault.StaticString(onDestroyKeep),
+		Validators:          []validator.String{stringvalidator.OneOf(onDestroyKeep, onDestroyRestore)},
+		MarkdownDescription: "What destroy does: `keep` (the default) " + keeps,
 	}
 }
 
@@ -166,11 +175,50 @@ func importedRef(ctx context.Context, req resource.ImportStateRequest, accountID
 	if req.Identity != nil && !req.Identity.Raw.IsNull() {
 		diags.Append(req.Identity.Get(ctx, &identity)...)
 	}
-	if given := identity.AccountID.ValueString(); given != "" && !strings.EqualFold(given, accountID) {
+	checkImportAccount(identity.AccountID, accountID, diags)
+	return parseImport(identity.PrincipalType.ValueString() + "/" + identity.PrincipalID.ValueString())
+}
+
+// checkImportAccount refuses an identity of another account.
+func checkImportAccount(of types.String, accountID string, diags *diag.Diagnostics) {
+	if given := of.ValueString(); given != "" && !strings.EqualFold(given, accountID) {
 		diags.AddAttributeError(path.Root("account_id"), "Other Account",
 			fmt.Sprintf("The identity belongs to account %s, and the provider is configured for account %s.", given, accountID))
 	}
-	return parseImport(identity.PrincipalType.ValueString() + "/" + identity.PrincipalID.ValueString())
+}
+
+// importPrincipal looks up the principal that an import names; kinds are the types that
+// the resource is for. It is false after an error.
+func (s *session) importPrincipal(
+	ctx context.Context, req resource.ImportStateRequest, thing string, kinds []audit.PrincipalType, diags *diag.Diagnostics,
+) (audit.Principal, bool) {
+	ref, err := importedRef(ctx, req, s.account.AccountID(), diags)
+	if diags.HasError() {
+		return audit.Principal{}, false
+	}
+	if err == nil && !slices.Contains(kinds, ref.Type) {
+		err = fmt.Errorf("%q is a %s, and this resource is for: %s", ref, ref.Type, joined(kinds))
+	}
+	if err != nil {
+		diags.AddError("Invalid Import ID", err.Error()+".")
+		return audit.Principal{}, false
+	}
+	p, err := s.account.Principal(ctx, ref)
+	switch {
+	case errors.Is(err, account.ErrNotFound):
+		diags.AddError(thing+" Not Found", fmt.Sprintf("Cannot import: the account has no %s.", ref))
+	case err != nil:
+		diags.AddError("Unable to Import "+thing, fmt.Sprintf("Failed while reading %s: %s%s", ref, err, nextStep(err)))
+	}
+	return p, err == nil
+}
+
+func joined(kinds []audit.PrincipalType) string {
+	out := make([]string, len(kinds))
+	for i, kind := range kinds {
+		out[i] = string(kind)
+	}
+	return strings.Join(out, ", ")
 }
 
 var internalID = regexp.MustCompile(`^[0-9]{1,19}$`)

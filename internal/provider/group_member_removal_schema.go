@@ -7,14 +7,11 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
@@ -45,12 +42,8 @@ func (r *groupMemberRemovalResource) schema(ctx context.Context) schema.Schema {
 		MarkdownDescription: "Allows the removal of the identity that the provider logs in as, or of a group that holds it. " +
 			"The last account admin is never removed. Default: false.",
 	}
-	attributes["on_destroy"] = schema.StringAttribute{
-		Optional: true, Computed: true, Default: stringdefault.StaticString(onDestroyKeep),
-		Validators: []validator.String{stringvalidator.OneOf(onDestroyKeep, onDestroyRestore)},
-		MarkdownDescription: "What destroy does: `keep` (the default) leaves the member out; `restore` puts it back, if this instance removed it (`removed`) " +
-			"and the API can: it refuses changes of the members of groups that automatic identity management keeps. A destroy is never blocked by it.",
-	}
+	attributes["on_destroy"] = onDestroyAttribute("leaves the member out; `restore` puts it back, if this instance removed it (`removed`) " +
+		"and the API can: it refuses changes of the members of groups that automatic identity management keeps. A destroy is never blocked by it.")
 	attributes["removed"] = schema.BoolAttribute{
 		Computed: true, PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()},
 		MarkdownDescription: "Whether this instance removed the member; false where it was not there, and after an import.",

@@ -35,6 +35,7 @@ const (
 	roundPlan     = "plan"
 	roundApply    = ""
 	roundLate     = "late"
+	roundHoles    = "holes"
 )
 
 // guardIDs are the ids that one case may use.
@@ -71,11 +72,13 @@ const (
 	idResource       = "dbxidentity_external_id"
 	resolvedResource = "dbxidentity_resolved_principal"
 	ledgerResource   = "dbxidentity_remediation_ledger"
+	statusResource   = "dbxidentity_principal_status"
+	nameResource     = "dbxidentity_group_name"
 )
 
 // guardCases are all rows.
 func guardCases() []guardCase {
-	return slices.Concat(addGuardCases(), removalGuardCases(), externalIDGuardCases(), otherGuardCases())
+	return slices.Concat(addGuardCases(), removalGuardCases(), externalIDGuardCases(), statusGuardCases(), nameGuardCases(), otherGuardCases())
 }
 
 func addGuardCases() []guardCase {
@@ -149,6 +152,42 @@ func externalIDGuardCases() []guardCase {
 	return of(idResource, cases)
 }
 
+func statusGuardCases() []guardCase {
+	const user = "principal_type = \"user\"\n  active = false\n  principal_id = %[3]d\n  allow_privileged = "
+	cases := []guardCase{
+		{guard: "principal_deleted", hostile: func(st *simulator.State, w guardIDs) { noUser(st, w.user) }},
+		{guard: "principal_unreadable", faults: []string{"/api/2.1/**/Users/%[3]d"}},
+		{guard: "deactivates_caller", config: "principal_type = \"service_principal\"\n  active = false\n  principal_id = " + guardCaller, round: roundPlan},
+		{guard: "caller_unknown", round: roundLate},
+		{guard: "privileged_principal", config: user + "var.allow", hostile: func(st *simulator.State, w guardIDs) {
+			userIn(st, w.user).Roles = []simulator.Role{{Value: "billing.admin"}}
+		}},
+		{guard: "privileges_unknown", config: user + "var.allow", faults: []string{"/api/2.0/**/principals/%[3]d/transitive-parent-groups"}},
+	}
+	return of(statusResource, cases)
+}
+
+func nameGuardCases() []guardCase {
+	const named = "group_id = %[1]d\n  name = \"new %[1]d\"\n  expected_current_name = \"group %[1]d\"\n  allow_privileged = var.allow"
+	cases := []guardCase{
+		{guard: "group_deleted", hostile: func(st *simulator.State, w guardIDs) { noGroup(st, w.group) }},
+		{guard: "group_unreadable", faults: []string{"/api/2.1/**/Groups/%[1]d"}},
+		{guard: "unexpected_name", hostile: func(st *simulator.State, w guardIDs) { groupIn(st, w.group).DisplayName += " of others" }},
+		{guard: "name_taken", hostile: func(st *simulator.State, w guardIDs) {
+			groupIn(st, w.other).DisplayName = fmt.Sprintf("NEW %d", w.group)
+		}},
+		{guard: "names_unknown", round: roundHoles, faults: []string{"/api/2.0/identity/**/groups"}},
+		{guard: "system_group", config: "group_id = 24\n  name = \"mine\"\n  expected_current_name = \"account users\"", round: roundPlan},
+		{guard: "idp_group", hostile: func(st *simulator.State, w guardIDs) { groupIn(st, w.group).ExternalID = entraID(w.group) }},
+		{guard: "privileged_principal", config: named, hostile: func(st *simulator.State, w guardIDs) {
+			groupIn(st, w.group).Roles = []simulator.Role{{Value: "billing.admin"}}
+		}},
+		{guard: "privileges_unknown", config: named, faults: []string{"/api/2.0/**/principals/%[1]d/transitive-parent-groups"}},
+		{guard: "invalid_name", config: "group_id = %[1]d\n  name = \" x\"", round: roundValidate},
+	}
+	return of(nameResource, cases)
+}
+
 func otherGuardCases() []guardCase {
 	entry := `"user/%[3]d" = { principal_type = "user", principal_id = %[3]d, external_id = "` + entraID(1) + `" }`
 	removal := `"%[1]d/%[3]d" = { group_id = %[1]d, member_id = %[3]d }`
@@ -180,7 +219,12 @@ func of(resource string, cases []guardCase) []guardCase {
 			continue
 		}
 		cases[i].config = "group_id = %[1]d\n  member_id = %[3]d"
-		if resource == idResource {
+		switch resource {
+		case statusResource:
+			cases[i].config = "principal_type = \"user\"\n  active = false\n  principal_id = %[3]d"
+		case nameResource:
+			cases[i].config = "group_id = %[1]d\n  name = \"new %[1]d\"\n  expected_current_name = \"group %[1]d\""
+		case idResource:
 			cases[i].config = "principal_type = \"user\"\n  principal_id = %[3]d\n  external_id = format(\"00000000-0000-4000-8000-%%012d\", %[3]d)"
 		}
 	}

@@ -55,6 +55,8 @@ func (w *instanceWants) note(fact, want string, exists bool) (instead *string, t
 	return nil, have.existing > 1 || have.created > 1
 }
 
+const twoForOne = "Two Instances for One Principal"
+
 // wantExternalID reports instances that contradict each other about a principal or
 // about an external id, and those that are there twice.
 func (s *session) wantExternalID(ref audit.Ref, externalID string, exists bool, diags *diag.Diagnostics) {
@@ -67,7 +69,7 @@ func (s *session) wantExternalID(ref audit.Ref, externalID string, exists bool, 
 			"Each apply would write one over the other. Keep one instance per principal.", ref, *other, externalID))
 		return
 	case twice:
-		diags.AddAttributeWarning(path.Root("principal_id"), "Two Instances for One Principal", fmt.Sprintf("Two instances of this configuration are for the externalId "+
+		diags.AddAttributeWarning(path.Root("principal_id"), twoForOne, fmt.Sprintf("Two instances of this configuration are for the externalId "+
 			"of %s. They want the same, but a destroy of one concerns the other. Keep one instance per principal.", ref))
 		return
 	case externalID == "":
@@ -76,6 +78,35 @@ func (s *session) wantExternalID(ref audit.Ref, externalID string, exists bool, 
 	if other, _ = s.wants.note("holder of "+key, ref.String(), exists); other != nil {
 		diags.AddAttributeError(path.Root("external_id"), refusing, fmt.Sprintf("Two instances of this configuration want the externalId %q: one for %s and one for %s. "+
 			"One identity of the identity provider can be linked to one principal only.", externalID, *other, ref))
+	}
+}
+
+// wantStatus warns of two instances for one principal; there is one status to want only.
+func (s *session) wantStatus(ref audit.Ref, exists bool, diags *diag.Diagnostics) {
+	if _, twice := s.wants.note("status of "+ref.String(), "inactive", exists); twice {
+		diags.AddAttributeWarning(path.Root("principal_id"), twoForOne, fmt.Sprintf("Two instances of this configuration deactivate %s. "+
+			"They want the same, but a destroy of one concerns the other. Keep one instance per principal.", ref))
+	}
+}
+
+// wantGroupName is [session.wantExternalID] for the name of a group.
+func (s *session) wantGroupName(ref audit.Ref, name string, exists bool, diags *diag.Diagnostics) {
+	const refusing = "Refusing to Plan " + thingGroupName
+	key := audit.FoldName(name)
+	other, twice := s.wants.note("name of "+ref.String(), name, exists)
+	switch {
+	case other != nil:
+		diags.AddAttributeError(path.Root("group_id"), refusing, fmt.Sprintf("Two instances of this configuration want different names for %s: %q and %q. "+
+			"Each apply would write one over the other. Keep one instance per group.", ref, *other, name))
+		return
+	case twice:
+		diags.AddAttributeWarning(path.Root("group_id"), twoForOne, fmt.Sprintf("Two instances of this configuration are for the name "+
+			"of %s. They want the same, but a destroy of one concerns the other. Keep one instance per group.", ref))
+		return
+	}
+	if other, _ = s.wants.note("group named "+key, ref.String(), exists); other != nil {
+		diags.AddAttributeError(path.Root("name"), refusing, fmt.Sprintf("Two instances of this configuration want the name %q: one for %s and one for %s. "+
+			"Names of groups are unique in an account, in any case.", name, *other, ref))
 	}
 }
 

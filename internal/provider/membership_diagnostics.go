@@ -20,30 +20,16 @@ import (
 // Verb is "Create", "Plan" and so on.
 func addMemberError(diags *diag.Diagnostics, verb, thing string, m *memberModel, err error) {
 	var (
-		refused     *account.RefusedError
-		unconfirmed *account.UnconfirmedError
-		untold      *account.JournalError
-		ofIDP       *account.IDPGroupError
-		conflict    *account.ConflictError
-		broken      *account.BrokenError
+		ofIDP    *account.IDPGroupError
+		conflict *account.ConflictError
 	)
 	what := fmt.Sprintf("member %s of group/%s", m.MemberID.ValueString(), m.GroupID.ValueString())
 	switch {
-	case errors.Is(err, account.ErrReadOnly):
-		diags.AddError(fmt.Sprintf("Refusing to %s %s", verb, thing), fmt.Sprintf("The provider is configured with read_only = true, so the %s was not changed. "+
-			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", what))
-	case errors.As(err, &untold):
-		diags.AddError(fmt.Sprintf("Refusing to %s %s", verb, thing), untold.Error()+".")
-	case errors.As(err, &broken):
-		diags.AddError(thing+" Broke Something", broken.Error()+".")
+	case addCommonWriteError(diags, verb, thing, "the "+what, err):
 	case errors.As(err, &conflict): // It has another name than was reviewed.
 		diags.AddAttributeError(path.Root("group_name"), fmt.Sprintf("Refusing to %s %s", verb, thing), conflict.Error()+".")
-	case errors.As(err, &refused):
-		addRefusals(diags, verb, thing, refused.Refusals)
 	case errors.As(err, &ofIDP): // It says what to do: neither later nor another role helps.
 		diags.AddAttributeError(path.Root("group_id"), fmt.Sprintf("Unable to %s %s", verb, thing), ofIDP.Error()+".")
-	case errors.As(err, &unconfirmed):
-		diags.AddError("Unable to Confirm "+thing, unconfirmed.Error()+"."+nextStep(err))
 	case errors.Is(err, account.ErrNotFound):
 		addMissingError(diags, m, err)
 	default:
@@ -63,11 +49,16 @@ func warnUnchecked(diags *diag.Diagnostics, thing, fact, why string) {
 
 // warnNotOurs says that a create found what it wanted. did is "added" or "removed".
 func (s *session) warnNotOurs(diags *diag.Diagnostics, fact, did string) {
+	s.warnFound(diags, "Membership Found", fact, did+" is false: a destroy leaves it as it is, unless on_destroy says otherwise")
+}
+
+// warnFound says that a create found what it wanted, and what follows.
+func (s *session) warnFound(diags *diag.Diagnostics, summary, fact, follows string) {
 	if s.settings.journalPath != "" {
 		return // An interrupted apply has left its intent there, and this is not its work.
 	}
-	diags.AddWarning("Membership Found", fmt.Sprintf("%s is as it was wanted already, so nothing was written, and %s is false: a destroy leaves it as it is, unless "+
-		"on_destroy says otherwise. If an apply of this configuration was interrupted, that may have been its work: without journal_path nothing tells.", fact, did))
+	diags.AddWarning(summary, fmt.Sprintf("%s is as it was wanted already, so nothing was written, and %s. "+
+		"If an apply of this configuration was interrupted, that may have been its work: without journal_path nothing tells.", fact, follows))
 }
 
 // addMissingError says which of both does not exist, on its attribute, where that
@@ -124,9 +115,16 @@ func (s *session) checkMembership(
 		diags.AddWarning(thing+" Not Checked", fmt.Sprintf("The guards for member %s of group/%s could not be evaluated while planning: %s. "+
 			"They are evaluated again before the write.", m.MemberID.ValueString(), m.GroupID.ValueString(), err))
 	}
-	if found.CallerUnknown && s.callerWarned.CompareAndSwap(false, true) {
-		diags.AddWarning("Own Identity Unknown", "Members are going to be removed, and which principal the provider logs in as is not known "+
-			"(it is known under oauth-m2m, and from tokens that are JWTs). So nobody checks that it does not remove itself: look at the plan.")
+	if found.CallerUnknown {
+		s.warnCallerUnknown("Members are going to be removed", "it does not remove itself", diags)
 	}
 	return found
+}
+
+// warnCallerUnknown says once in a run that one guard has nothing to go by.
+func (s *session) warnCallerUnknown(what, guard string, diags *diag.Diagnostics) {
+	if s.callerWarned.CompareAndSwap(false, true) {
+		diags.AddWarning("Own Identity Unknown", fmt.Sprintf("%s, and which principal the provider logs in as is not known "+
+			"(it is known under oauth-m2m, and from tokens that are JWTs). So nobody checks that %s: look at the plan.", what, guard))
+	}
 }

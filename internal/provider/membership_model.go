@@ -7,11 +7,9 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -145,10 +143,7 @@ func importedMembership(ctx context.Context, req resource.ImportStateRequest, pr
 	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		diags.Append(req.Identity.Get(ctx, &identity)...)
 	}
-	if given := identity.AccountID.ValueString(); given != "" && !strings.EqualFold(given, accountID) {
-		diags.AddAttributeError(path.Root("account_id"), "Other Account",
-			fmt.Sprintf("The identity belongs to account %s, and the provider is configured for account %s.", given, accountID))
-	}
+	checkImportAccount(identity.AccountID, accountID, diags)
 	id := req.ID
 	if id == "" {
 		id = membershipID(prefix, identity.GroupID.ValueString(), identity.MemberID.ValueString())

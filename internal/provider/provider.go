@@ -79,6 +79,8 @@ func (p *dbxidentityProvider) Resources(context.Context) []func() resource.Resou
 		newExternalIDResource,
 		newGroupMemberResource,
 		newGroupMemberRemovalResource,
+		newGroupNameResource,
+		newPrincipalStatusResource,
 		newRemediationLedgerResource,
 		newResolvedPrincipalResource,
 	}

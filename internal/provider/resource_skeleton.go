@@ -263,7 +263,7 @@ func (r *managedResource[M, P]) Create(ctx context.Context, req resource.CreateR
 	}
 	fact := r.kind.fact(plan)
 	if fact != "" {
-		if err := r.session.claims.take(ctx, fact); err != nil {
+		if err := r.session.claims.take(ctx, r.claim(fact)); err != nil {
 			resp.Diagnostics.AddError("Unable to Create "+r.kind.names().thing, fmt.Sprintf("Failed for %s: %s.", fact, err))
 			return
 		}
@@ -365,7 +365,7 @@ func (r *managedResource[M, P]) Delete(ctx context.Context, req resource.DeleteR
 		r.kind.kept(state, "it was written in another account than the provider is configured for", &resp.Diagnostics)
 		return
 	}
-	done, free := r.session.claims.give(ctx, state.instance().ID.ValueString(), req.Private)
+	done, free := r.session.claims.give(ctx, r.claim(state.instance().ID.ValueString()), req.Private)
 	if !free {
 		r.kind.kept(state, claimedElsewhere, &resp.Diagnostics)
 		return
@@ -373,6 +373,12 @@ func (r *managedResource[M, P]) Delete(ctx context.Context, req resource.DeleteR
 	defer done()
 	r.kind.undo(ctx, state, req.Private, &resp.Diagnostics)
 	r.session.warnJournal(&resp.Diagnostics)
+}
+
+// claim is the id of an instance among those of all resources: several are facts of one
+// principal.
+func (r *managedResource[M, P]) claim(fact string) string {
+	return r.kind.names().typeName + " " + fact
 }
 
 // withWriteOnly is a plan with what only the configuration has.

@@ -170,3 +170,23 @@ func (externalIDValidator) ValidateString(_ context.Context, req validator.Strin
 				"(Entra: the object id, Okta: the user or group id).", value, err))
 	}
 }
+
+// groupNameValidator refuses what cannot be the name of a group.
+type groupNameValidator struct{}
+
+func (groupNameValidator) Description(context.Context) string {
+	return "must be the name of a group: not blank, at most 255 characters"
+}
+
+func (v groupNameValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+func (groupNameValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if err := audit.ValidateGroupName(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Group Name", fmt.Sprintf("%s.", err))
+	}
+}

@@ -1,0 +1,1 @@
+terraform import dbxidentity_group_name.local group/30000000000007

@@ -1,0 +1,1 @@
+terraform import dbxidentity_principal_status.leaver user/100000000016

@@ -1,0 +1,62 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// addCommonWriteError reports how a write of any kind but an externalId may end; what
+// is for "so .. was not changed". It is false for an error that is the kind's own.
+func addCommonWriteError(diags *diag.Diagnostics, verb, thing, what string, err error) bool {
+	var (
+		refused     *account.RefusedError
+		unconfirmed *account.UnconfirmedError
+		untold      *account.JournalError
+		broken      *account.BrokenError
+	)
+	refusing := fmt.Sprintf("Refusing to %s %s", verb, thing)
+	switch {
+	case errors.Is(err, account.ErrReadOnly):
+		diags.AddError(refusing, fmt.Sprintf("The provider is configured with read_only = true, so %s was not changed. "+
+			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", what))
+	case errors.As(err, &untold):
+		diags.AddError(refusing, untold.Error()+".")
+	case errors.As(err, &broken):
+		diags.AddError(thing+" Broke Something", broken.Error()+".")
+	case errors.As(err, &refused):
+		addRefusals(diags, verb, thing, refused.Refusals)
+	case errors.As(err, &unconfirmed):
+		diags.AddError("Unable to Confirm "+thing, unconfirmed.Error()+"."+nextStep(err))
+	default:
+		return false
+	}
+	return true
+}
+
+// fieldAttributes are the attributes of a resource that is one field of one principal.
+type fieldAttributes struct{ id, reviewed string }
+
+// addFieldError reports the write of such a field that failed or was refused.
+func addFieldError(diags *diag.Diagnostics, verb, thing string, at fieldAttributes, p audit.Principal, err error) {
+	var conflict *account.ConflictError
+	switch {
+	case addCommonWriteError(diags, verb, thing, principalTitle(p), err):
+	case errors.As(err, &conflict):
+		diags.AddAttributeError(path.Root(at.reviewed), fmt.Sprintf("Refusing to %s %s", verb, thing), conflict.Error()+".")
+	case errors.Is(err, account.ErrNotFound):
+		diags.AddAttributeError(path.Root(at.id), "Principal Not Found", fmt.Sprintf("The account has no %s. "+
+			"Check %s: it is the internal Databricks id, a decimal number.\n\n%s", p.Ref, at.id, err))
+	default:
+		diags.AddError(fmt.Sprintf("Unable to %s %s", verb, thing), fmt.Sprintf("Failed for %s: %s.%s", principalTitle(p), strings.TrimSuffix(err.Error(), "."), nextStep(err)))
+	}
+}
