@@ -44,7 +44,8 @@ func newDirectory(doc IDP) (*directory, error) {
 		doc: IDP{
 			TenantID: doc.TenantID, VerifiedDomains: slices.Clone(doc.VerifiedDomains),
 			Users: slices.Clone(doc.Users), Groups: slices.Clone(doc.Groups),
-			ServicePrincipals: slices.Clone(doc.ServicePrincipals),
+			ServicePrincipals: slices.Clone(doc.ServicePrincipals), ApplicationTemplates: slices.Clone(doc.ApplicationTemplates),
+			ProvisioningLog: slices.Clone(doc.ProvisioningLog),
 		},
 		users: map[string]*IDPUser{}, groups: map[string]*IDPGroup{}, sps: map[string]*IDPServicePrincipal{},
 		usersByName: map[string][]*IDPUser{}, usersByMail: map[string][]*IDPUser{},

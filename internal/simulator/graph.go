@@ -46,6 +46,20 @@ type GraphAssumptions struct {
 	// a batch, as BatchRequestContent of the JavaScript client makes them;
 	// otherwise they are refused with 400, as reported (msgraph-sdk-javascript #1178).
 	BatchURLs string `words:"relative any"`
+	// TemplateFilterRefused answers 400 to a filter by applicationTemplateId.
+	TemplateFilterRefused bool
+	// JobsNotFound answers 404 for the jobs of an app that has none, in place of an
+	// empty list.
+	JobsNotFound bool
+	// SecretsReadable lets Synchronization.Read.All read the settings of a connector;
+	// otherwise they need a permission to write.
+	SecretsReadable bool
+	// LogFilterPaths lets the provisioning log be filtered by servicePrincipal/id and
+	// jobId; otherwise by time only.
+	LogFilterPaths bool
+	// LogServicePrincipals makes servicePrincipal a list in the log, as the table of
+	// properties has it, in place of the object of the examples.
+	LogServicePrincipals bool
 }
 
 // graphBases are where Graph is served: graph_endpoint is {host}/graph, and
@@ -118,9 +132,7 @@ func graphOperations() []graphRoute {
 		{"GET /servicePrincipals", 1, readSPs, listOf(graphSP)},
 		{"GET /servicePrincipals/{id}", 1, readSPs, oneOf(graphSP)},
 		{"GET /servicePrincipals/{id}/owners", 1, readSPs, nothing(graphSP)},
-		{"GET /servicePrincipals/{id}/appRoleAssignedTo", 2, readSPs, nothing(graphSP)},
 		{"GET /servicePrincipals/{id}/appRoleAssignments", 2, readSPs, nothing(graphSP)},
-		{"GET /servicePrincipals/{id}/synchronization/jobs", 1, readJobs, nothing(graphSP)},
 		{"GET /{resource}", 1, nil, (*graphCall).byKey},
 		{"GET /directoryObjects/{id}", 1, readAll, (*graphCall).directoryObject},
 		{"POST /directoryObjects/getByIds", 3, nil, (*graphCall).getByIDs},
@@ -130,6 +142,7 @@ func graphOperations() []graphRoute {
 		{"GET /organization", 1, []string{"Organization.Read.All", "Directory.Read.All"}, (*graphCall).organization},
 		{"GET /domains", 1, []string{"Domain.Read.All", "Directory.Read.All"}, (*graphCall).domains},
 	}
+	out = append(out, synchronizationOperations()...)
 	out = append(out, memberGroupRoutes("directoryObjects", nil)...)
 	for _, k := range graphKinds {
 		out = append(out, memberGroupRoutes(k.path, k)...)
@@ -252,6 +265,7 @@ func (s *Server) defineGraphLimits() {
 	for _, q := range graphQuotas {
 		s.limiter.define(q.name, q.units/10, q.units)
 	}
+	s.limiter.define(graphLogLimit, 0.5, 5)
 }
 
 // throttled charges the call and answers 429 when the quota is used up.

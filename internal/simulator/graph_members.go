@@ -167,7 +167,7 @@ func (c *graphCall) manager() *graphError {
 }
 
 // nothing answers for a relation of an object that the state does not hold:
-// owners, assignments of app roles, synchronization jobs.
+// owners, assignments to other apps.
 func nothing(k *graphKind) graphHandler {
 	return func(c *graphCall) *graphError {
 		if _, fail := c.addressed(k); fail != nil {

@@ -322,10 +322,12 @@ var graphSP = &graphKind{
 			}
 			return o.sp.ServicePrincipalType
 		},
-		"deletedDateTime":  func(o graphObject) any { return deletionDate(o.sp.Deleted) },
-		"alternativeNames": constant([]string{}), "appDescription": constant(nil), "appRoleAssignmentRequired": constant(false),
-		"applicationTemplateId": constant(nil), "createdDateTime": constant(longAgo), "description": constant(nil),
-		"tags": constant([]string{}),
+		"appRoleAssignmentRequired":  func(o graphObject) any { return o.sp.AppRoleAssignmentRequired },
+		"applicationTemplateId":      func(o graphObject) any { return orNull(o.sp.ApplicationTemplateID) },
+		"tags":                       func(o graphObject) any { return append([]string{}, o.sp.Tags...) },
+		"notificationEmailAddresses": func(o graphObject) any { return append([]string{}, o.sp.NotificationEmailAddresses...) },
+		"deletedDateTime":            func(o graphObject) any { return deletionDate(o.sp.Deleted) },
+		"alternativeNames":           constant([]string{}), "appDescription": constant(nil), "createdDateTime": constant(longAgo), "description": constant(nil),
 	}),
 }
 

@@ -28,7 +28,7 @@ const (
 	spNulls = `customSecurityAttributes disabledByMicrosoftStatus homepage info loginUrl logoutUrl notes
 		preferredSingleSignOnMode preferredTokenSigningKeyThumbprint samlSingleSignOnSettings signInAudience
 		tokenEncryptionKeyId verifiedPublisher`
-	spLists = `addIns appRoles keyCredentials notificationEmailAddresses oauth2PermissionScopes passwordCredentials
+	spLists = `addIns appRoles keyCredentials oauth2PermissionScopes passwordCredentials
 		replyUrls resourceSpecificApplicationPermissions`
 )
 

@@ -68,6 +68,9 @@ func (c *graphCall) option(q *graphQuery, key, value string) *graphError {
 	case "$select":
 		return q.readSelect(value)
 	case "$filter":
+		if q.kind == graphSP && c.s.opts.Assumed.Graph.TemplateFilterRefused && strings.Contains(value, "applicationTemplateId") {
+			return graphBadRequest("Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified for property 'applicationTemplateId' of resource 'ServicePrincipal'.")
+		}
 		filter, fail := parseGraphFilter(q, value)
 		q.filter = filter
 		return fail

@@ -115,7 +115,7 @@ func TestGraph_memberOf(t *testing.T) {
 	for path, want := range map[string]int{
 		"/users/nobody@example.com/memberOf": 404, "/users/ann@example.com/manager": 404, "/groups/x/owners": 400, "/servicePrincipals/" + gid(3, 1) + "/synchronization/jobs": 403,
 	} {
-		if status, body := graphGet(t, sim, all, "/v1.0"+path); status != want {
+		if status, body := graphGet(t, sim, some, "/v1.0"+path); status != want {
 			t.Errorf("%s: %d %v, want %d", path, status, body, want)
 		}
 	}

@@ -50,7 +50,7 @@ type idpFace struct {
 
 // allGraphPermissions is the default grant: what an audit can use.
 var allGraphPermissions = []string{
-	"Application.Read.All", "Directory.Read.All", "GroupMember.Read.All", "Member.Read.Hidden", "User.Read.All",
+	"Application.Read.All", "Directory.Read.All", "GroupMember.Read.All", "Member.Read.Hidden", "ProvisioningLog.Read.All", "Synchronization.Read.All", "User.Read.All",
 }
 
 func newIDPFace(entra EntraOptions, okta OktaOptions, permissions string) (*idpFace, error) {

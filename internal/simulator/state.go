@@ -219,6 +219,10 @@ type IDP struct {
 	Users             []IDPUser             `json:"users"`
 	Groups            []IDPGroup            `json:"groups"`
 	ServicePrincipals []IDPServicePrincipal `json:"service_principals"`
+	// ApplicationTemplates are the apps of the gallery; none is the built-in ones.
+	ApplicationTemplates []AppTemplate `json:"application_templates,omitempty"`
+	// ProvisioningLog are the events of all connectors, in any order.
+	ProvisioningLog []ProvisioningEvent `json:"provisioning_log,omitempty"`
 }
 
 // IDPUser is a Graph user.
@@ -255,4 +259,11 @@ type IDPServicePrincipal struct {
 	ServicePrincipalType   string `json:"servicePrincipalType,omitempty"`
 	AppOwnerOrganizationID string `json:"appOwnerOrganizationId,omitempty"`
 	Deleted                bool   `json:"deleted,omitempty"`
+
+	ApplicationTemplateID      string              `json:"applicationTemplateId,omitempty"`
+	AppRoleAssignmentRequired  bool                `json:"appRoleAssignmentRequired,omitempty"`
+	Tags                       []string            `json:"tags,omitempty"`
+	NotificationEmailAddresses []string            `json:"notificationEmailAddresses,omitempty"`
+	AppRoleAssignedTo          []AppRoleAssignment `json:"appRoleAssignedTo,omitempty"`
+	Synchronization            *Synchronization    `json:"synchronization,omitempty"`
 }

@@ -1,0 +1,415 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulator
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Synchronization is what an app provisions (docs/reference/entra-provisioning.md 2 to 6).
+// Its times may be written as a duration before now ("-PT20M"), so that a state
+// document stays the same while time passes.
+type Synchronization struct {
+	Jobs []SyncJob `json:"jobs,omitempty"`
+	// Secrets are keys and values; sensitive ones are answered as "*".
+	Secrets []SyncSecret `json:"secrets,omitempty"`
+	// Templates are the default schemas.
+	Templates []SyncTemplate `json:"templates,omitempty"`
+	// Fresh is a service principal that was just made: 401 UnknownError until it has spread.
+	Fresh bool `json:"fresh,omitempty"`
+}
+
+// SyncJob is a provisioning job in the shape of Graph, and its schema beside it.
+type SyncJob struct {
+	ID         string       `json:"id"`
+	TemplateID string       `json:"templateId,omitempty"`
+	Schedule   SyncSchedule `json:"schedule"`
+	Status     SyncStatus   `json:"status"`
+	Schema     SyncSchema   `json:"schema"`
+}
+
+// SyncSchedule is when a job runs.
+type SyncSchedule struct {
+	Interval string `json:"interval"`
+	State    string `json:"state"` // Active, Disabled, Paused
+}
+
+// SyncStatus is how it went.
+type SyncStatus struct {
+	Code                            string           `json:"code"` // NotConfigured, NotRun, Active, Paused, Quarantine
+	CountSuccessiveCompleteFailures int              `json:"countSuccessiveCompleteFailures"`
+	EscrowsPruned                   bool             `json:"escrowsPruned"`
+	Quarantine                      *SyncQuarantine  `json:"quarantine"`
+	LastExecution                   *SyncExecution   `json:"lastExecution"`
+	LastSuccessfulExecution         *SyncExecution   `json:"lastSuccessfulExecution"`
+	SteadyStateFirstAchievedTime    string           `json:"steadyStateFirstAchievedTime"`
+	SynchronizedEntryCountByType    []SyncEntryCount `json:"synchronizedEntryCountByType"`
+}
+
+// SyncQuarantine is why a job is held back.
+type SyncQuarantine struct {
+	Reason       string     `json:"reason"`
+	CurrentBegan string     `json:"currentBegan"`
+	NextAttempt  string     `json:"nextAttempt"`
+	SeriesBegan  string     `json:"seriesBegan"`
+	SeriesCount  int        `json:"seriesCount"`
+	Error        *SyncError `json:"error"`
+}
+
+// SyncError is an error of a cycle.
+type SyncError struct {
+	Code             string `json:"code"`
+	Message          string `json:"message"`
+	TenantActionable bool   `json:"tenantActionable"`
+}
+
+// SyncExecution is one cycle.
+type SyncExecution struct {
+	State          string     `json:"state"` // Succeeded, Failed, EntryLevelErrors
+	TimeBegan      string     `json:"timeBegan"`
+	TimeEnded      string     `json:"timeEnded"`
+	CountEntitled  int        `json:"countEntitled"`
+	CountEscrowed  int        `json:"countEscrowed"`
+	CountExported  int        `json:"countExported"`
+	CountImported  int        `json:"countImported"`
+	Error          *SyncError `json:"error"`
+	ActivityID     string     `json:"activityIdentifier,omitempty"`
+	CountEscrowRaw int        `json:"countEscrowedRaw"`
+}
+
+// SyncEntryCount counts objects of a kind.
+type SyncEntryCount struct {
+	Key   string `json:"key"`
+	Value int    `json:"value"`
+}
+
+// SyncSecret is one setting of a connector.
+type SyncSecret struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+// SyncTemplate is the schema that a job begins with.
+type SyncTemplate struct {
+	ID     string     `json:"id"`
+	Schema SyncSchema `json:"schema"`
+}
+
+// SyncSchema is a synchronizationSchema.
+type SyncSchema struct {
+	SynchronizationRules []SyncRule `json:"synchronizationRules"`
+}
+
+// SyncRule goes from one directory to the other.
+type SyncRule struct {
+	Name                string              `json:"name"`
+	SourceDirectoryName string              `json:"sourceDirectoryName"`
+	TargetDirectoryName string              `json:"targetDirectoryName"`
+	ObjectMappings      []SyncObjectMapping `json:"objectMappings"`
+}
+
+// SyncObjectMapping is the mapping of one kind of objects. Scope is the filter as Graph
+// has it, null for none.
+type SyncObjectMapping struct {
+	Name              string                 `json:"name"`
+	Enabled           bool                   `json:"enabled"`
+	FlowTypes         string                 `json:"flowTypes"`
+	SourceObjectName  string                 `json:"sourceObjectName"`
+	TargetObjectName  string                 `json:"targetObjectName"`
+	Scope             json.RawMessage        `json:"scope,omitempty"`
+	AttributeMappings []SyncAttributeMapping `json:"attributeMappings"`
+}
+
+// SyncAttributeMapping feeds one attribute. Source is null for constants.
+type SyncAttributeMapping struct {
+	TargetAttributeName string      `json:"targetAttributeName"`
+	MatchingPriority    int         `json:"matchingPriority"`
+	DefaultValue        *string     `json:"defaultValue"`
+	FlowType            string      `json:"flowType"`
+	FlowBehavior        string      `json:"flowBehavior"`
+	Source              *SyncSource `json:"source"`
+}
+
+// SyncSource is what an attribute is fed from.
+type SyncSource struct {
+	Type       string `json:"type"` // Attribute, Function, Constant
+	Name       string `json:"name"`
+	Expression string `json:"expression"`
+}
+
+// AppRoleAssignment is someone who is assigned to an app.
+type AppRoleAssignment struct {
+	PrincipalID string `json:"principalId"`
+	// AppRoleID is all zeros by default.
+	AppRoleID string `json:"appRoleId,omitempty"`
+}
+
+// AppTemplate is an app of the gallery.
+type AppTemplate struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"displayName"`
+}
+
+// The gallery where the state has none: the connector for Databricks, and the template
+// of apps of no gallery.
+var defaultAppTemplates = []AppTemplate{
+	{"8adf8e6e-67b2-4cf2-a259-e3dc5476c621", "Custom"},
+	{"9c9818d2-2900-49e8-8ba4-22688be7c675", "Azure Databricks SCIM Provisioning Connector"},
+}
+
+var (
+	// readSecrets: which permission is the least for an application is not known. The
+	// read permission is enough with a switch only.
+	readSecrets  = []string{"Synchronization.ReadWrite.All", "Application.ReadWrite.All", "Directory.ReadWrite.All"}
+	readTemplate = []string{"Application.Read.All", "Directory.Read.All"}
+	readLog      = []string{"ProvisioningLog.Read.All", "AuditLog.Read.All"}
+)
+
+func synchronizationOperations() []graphRoute {
+	const base = "GET /servicePrincipals/{id}/synchronization/"
+	return []graphRoute{
+		{"GET /servicePrincipals/{id}/appRoleAssignedTo", 2, readSPs, (*graphCall).appRoleAssignedTo},
+		{base + "jobs", 1, readJobs, synchronized((*graphCall).syncJobs)},
+		{base + "jobs/{job}", 1, readJobs, synchronized((*graphCall).syncJob)},
+		{base + "jobs/{job}/schema", 1, readJobs, synchronized((*graphCall).syncSchema)},
+		{base + "templates", 1, readJobs, synchronized((*graphCall).syncTemplates)},
+		{base + "templates/{template}/schema", 1, readJobs, synchronized((*graphCall).syncTemplateSchema)},
+		{base + "secrets", 1, nil, synchronized((*graphCall).syncSecrets)},
+		{"GET /applicationTemplates", 1, readTemplate, (*graphCall).applicationTemplates},
+		{"GET /auditLogs/provisioning", 1, readLog, (*graphCall).provisioningLog},
+	}
+}
+
+// synchronized hands over what the service principal of the path provisions.
+func synchronized(f func(c *graphCall, sync *Synchronization) *graphError) graphHandler {
+	return func(c *graphCall) *graphError {
+		o, fail := c.addressed(graphSP)
+		if fail != nil {
+			return fail
+		}
+		sync := o.sp.Synchronization
+		if sync == nil {
+			sync = &Synchronization{}
+		}
+		if sync.Fresh {
+			return &graphError{http.StatusUnauthorized, "UnknownError", "An unexpected error occurred while processing the request."}
+		}
+		c.rw.Header().Set("Date", c.s.now().UTC().Format(http.TimeFormat))
+		return f(c, sync)
+	}
+}
+
+func (c *graphCall) syncJobs(sync *Synchronization) *graphError {
+	if len(sync.Jobs) == 0 && c.s.opts.Assumed.Graph.JobsNotFound {
+		return graphNotFound(c.r.PathValue("id"))
+	}
+	rows := []any{}
+	for i := range sync.Jobs {
+		rows = append(rows, c.jobRow(&sync.Jobs[i]))
+	}
+	return c.ok("", map[string]any{"value": rows})
+}
+
+func (c *graphCall) jobRow(j *SyncJob) map[string]any {
+	return map[string]any{
+		"id": j.ID, "templateId": j.TemplateID, "synchronizationJobSettings": []any{},
+		"schedule": map[string]any{"expiration": nil, "interval": j.Schedule.Interval, "state": j.Schedule.State},
+		"status":   c.dated(j.Status),
+	}
+}
+
+func (c *graphCall) jobOf(sync *Synchronization) (*SyncJob, *graphError) {
+	id := c.r.PathValue("job")
+	at := slices.IndexFunc(sync.Jobs, func(j SyncJob) bool { return j.ID == id })
+	if at < 0 {
+		return nil, graphNotFound(id)
+	}
+	return &sync.Jobs[at], nil
+}
+
+func (c *graphCall) syncJob(sync *Synchronization) *graphError {
+	j, fail := c.jobOf(sync)
+	if fail != nil {
+		return fail
+	}
+	return c.ok("", c.jobRow(j))
+}
+
+func (c *graphCall) syncSchema(sync *Synchronization) *graphError {
+	j, fail := c.jobOf(sync)
+	if fail != nil {
+		return fail
+	}
+	return c.ok("", schemaBody(j.ID, j.Schema))
+}
+
+func schemaBody(id string, schema SyncSchema) map[string]any {
+	rules := schema.SynchronizationRules
+	if rules == nil {
+		rules = []SyncRule{}
+	}
+	return map[string]any{"id": id, "version": "Date:2026-01-01T00:00:00.0000000Z", "provisioningTaskIdentifier": nil, "synchronizationRules": rules, "directories": []any{}}
+}
+
+func (c *graphCall) syncTemplates(sync *Synchronization) *graphError {
+	rows := []any{}
+	for _, t := range sync.Templates {
+		rows = append(rows, map[string]any{"id": t.ID, "default": true, "description": nil, "discoverable": true, "factoryTag": t.ID, "metadata": []any{}})
+	}
+	return c.ok("", map[string]any{"value": rows})
+}
+
+func (c *graphCall) syncTemplateSchema(sync *Synchronization) *graphError {
+	id := c.r.PathValue("template")
+	for _, t := range sync.Templates {
+		if t.ID == id {
+			return c.ok("", schemaBody(id, t.Schema))
+		}
+	}
+	return graphNotFound(id)
+}
+
+// secretKeys are those whose values are never shown.
+var secretKeys = []string{"SecretToken", "Oauth2AccessToken", "Password", "ClientSecret"}
+
+func (c *graphCall) syncSecrets(sync *Synchronization) *graphError {
+	if c.version != "beta" {
+		return graphBadRequest("BadRequest", "Resource not found for the segment 'secrets'.")
+	}
+	if !c.may(readSecrets...) && (!c.s.opts.Assumed.Graph.SecretsReadable || !c.may(readJobs...)) {
+		return graphForbidden
+	}
+	rows := []any{}
+	for _, secret := range sync.Secrets {
+		if slices.Contains(secretKeys, secret.Key) {
+			secret.Value = "*"
+		}
+		rows = append(rows, secret)
+	}
+	return c.ok("", map[string]any{"value": rows})
+}
+
+// appRoleAssignedTo lists assignments in the order of the state.
+func (c *graphCall) appRoleAssignedTo() *graphError {
+	o, fail := c.addressed(graphSP)
+	if fail != nil {
+		return fail
+	}
+	rows := make([]map[string]any, 0, len(o.sp.AppRoleAssignedTo))
+	for i, a := range o.sp.AppRoleAssignedTo {
+		kind, name := "User", any(nil)
+		if p, ok := c.d.liveObject(a.PrincipalID); ok {
+			kind = strings.ToUpper(p.kind().odata[:1]) + p.kind().odata[1:]
+			name = p.kind().props["displayName"](p)
+		}
+		rows = append(rows, map[string]any{
+			"id": o.sp.ID + "-" + strconv.Itoa(i), "deletedDateTime": nil, "createdDateTime": longAgo,
+			"appRoleId":   cmp.Or(a.AppRoleID, "00000000-0000-0000-0000-000000000000"),
+			"principalId": a.PrincipalID, "principalType": kind, "principalDisplayName": name,
+			"resourceId": o.sp.ID, "resourceDisplayName": o.sp.DisplayName,
+		})
+	}
+	return c.plainPage(rows)
+}
+
+// plainPage cuts a list that is no list of directory objects.
+func (c *graphCall) plainPage(rows []map[string]any) *graphError {
+	q := c.r.URL.Query()
+	top, start := graphDefaultTop, 0
+	if text := q.Get("$top"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > graphMaxTop {
+			return graphBadRequest("BadRequest", "Invalid page size specified: '%s'.", text)
+		}
+		top = n
+	}
+	if token := q.Get("$skiptoken"); token != "" {
+		n, err := readSkipToken(token)
+		if err != nil {
+			return graphBadRequest("BadRequest", "The page token is not valid.")
+		}
+		start = n
+	}
+	top = c.s.pageSize(top)
+	start = min(start, len(rows))
+	end := min(start+top, len(rows))
+	body := map[string]any{"value": rows[start:end]}
+	if end < len(rows) {
+		body["@odata.nextLink"] = c.nextLink(end)
+	}
+	return c.ok("", body)
+}
+
+var displayNameFilter = regexp.MustCompile(`^displayName eq '((?:[^']|'')*)'$`)
+
+func (c *graphCall) applicationTemplates() *graphError {
+	templates := c.d.doc.ApplicationTemplates
+	if templates == nil {
+		templates = defaultAppTemplates
+	}
+	filter := c.r.URL.Query().Get("$filter")
+	name := displayNameFilter.FindStringSubmatch(filter)
+	if filter != "" && name == nil {
+		return graphBadRequest("BadRequest", "Invalid filter clause: the simulator knows displayName eq '...'.")
+	}
+	rows := []map[string]any{}
+	for _, t := range templates {
+		if name == nil || strings.EqualFold(t.DisplayName, strings.ReplaceAll(name[1], "''", "'")) {
+			rows = append(rows, map[string]any{"id": t.ID, "displayName": t.DisplayName, "publisher": "Databricks Inc.", "supportedProvisioningTypes": []string{"sync"}})
+		}
+	}
+	return c.plainPage(rows)
+}
+
+// before is a time that is written as a duration before now.
+var before = regexp.MustCompile(`^-P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$`)
+
+// dated is a value as JSON, with the times that are durations before now put in.
+func (c *graphCall) dated(v any) any {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	var out any
+	if json.Unmarshal(raw, &out) != nil {
+		return nil
+	}
+	return datedAt(out, c.s.now())
+}
+
+func datedAt(v any, now time.Time) any {
+	switch v := v.(type) {
+	case string:
+		return timeOf(v, now)
+	case []any:
+		for i := range v {
+			v[i] = datedAt(v[i], now)
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = datedAt(v[k], now)
+		}
+	}
+	return v
+}
+
+func timeOf(text string, now time.Time) string {
+	parts := before.FindStringSubmatch(text)
+	if parts == nil {
+		return text
+	}
+	var ago time.Duration
+	for i, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second} {
+		n, _ := strconv.Atoi("0" + parts[i+1]) // Digits, or nothing.
+		ago += time.Duration(n) * unit
+	}
+	return now.Add(-ago).UTC().Format("2006-01-02T15:04:05Z")
+}
