@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -163,8 +164,14 @@ func resultAttributes(t types.ObjectType, texts map[string]string) map[string]sc
 		if !ok {
 			text = attributeTexts[name]
 		}
-		if kind.Equal(types.ListType{ElemType: actionMemberType}) {
-			out[name] = resultList(actionMemberType, text, nil)
+		if list, is := kind.(types.ListType); is {
+			if element, is := list.ElemType.(types.ObjectType); is {
+				out[name] = resultList(element, text, nestedTexts(texts, name))
+				continue
+			}
+		}
+		if object, is := kind.(types.ObjectType); is {
+			out[name] = schema.SingleNestedAttribute{Computed: true, MarkdownDescription: text, Attributes: resultAttributes(object, nestedTexts(texts, name))}
 			continue
 		}
 		switch kind {
@@ -176,6 +183,17 @@ func resultAttributes(t types.ObjectType, texts map[string]string) map[string]sc
 			out[name] = schema.Int64Attribute{Computed: true, MarkdownDescription: text}
 		default:
 			out[name] = schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: text}
+		}
+	}
+	return out
+}
+
+// nestedTexts are those of the attributes of an attribute: "members.id".
+func nestedTexts(texts map[string]string, name string) map[string]string {
+	out := map[string]string{}
+	for key, text := range texts {
+		if inner, is := strings.CutPrefix(key, name+"."); is {
+			out[inner] = text
 		}
 	}
 	return out

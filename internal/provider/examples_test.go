@@ -98,7 +98,12 @@ func (e example) workspace(t *testing.T, a account, files ...string) *workspace 
 		w.write("main.tf", "")
 	}
 	if !strings.Contains(text.String(), `provider "dbxidentity"`) {
-		w.write("test_provider.tf", "provider \"dbxidentity\" {\n  idp = { databricks = {} }\n}\n")
+		settings := "idp = { databricks = {} }"
+		if strings.Contains(text.String(), "dbxidentity_scim_provisioning") {
+			settings = a.entra()
+			w.trustsIDP(a)
+		}
+		w.write("test_provider.tf", "provider \"dbxidentity\" {\n  "+settings+"\n}\n")
 	}
 	// As a reader would set them.
 	w.env = append(w.env, "DATABRICKS_HOST="+a.URL, "DATABRICKS_ACCOUNT_ID="+a.AccountID, "DATABRICKS_CLIENT_ID="+a.ClientID,

@@ -69,6 +69,7 @@ func (p *dbxidentityProvider) DataSources(context.Context) []func() datasource.D
 		newPrincipalDataSource,
 		newPrincipalAccessDataSource,
 		newPrincipalDiffDataSource,
+		newSCIMProvisioningDataSource,
 		newWorkspaceFederationDataSource,
 		newWorkspaceLocalGroupsDataSource,
 	)

@@ -14,7 +14,7 @@ import (
 // (docs/reference/entra-provisioning.md 7).
 type ProvisioningEvent struct {
 	ID string `json:"id"`
-	// ActivityDateTime may be a duration before now, "-PT20M".
+	// ActivityDateTime may be a duration before the start, "-PT20M".
 	ActivityDateTime   string `json:"activityDateTime"`
 	ServicePrincipalID string `json:"servicePrincipalId"`
 	JobID              string `json:"jobId,omitempty"`
@@ -70,14 +70,13 @@ func (c *graphCall) provisioningLog() *graphError {
 	if fail != nil {
 		return fail
 	}
-	now := c.s.now()
 	type event struct {
 		*ProvisioningEvent
 		at string
 	}
 	var found []event
 	for i := range c.d.doc.ProvisioningLog {
-		e := event{&c.d.doc.ProvisioningLog[i], timeOf(c.d.doc.ProvisioningLog[i].ActivityDateTime, now)}
+		e := event{&c.d.doc.ProvisioningLog[i], timeOf(c.d.doc.ProvisioningLog[i].ActivityDateTime, c.s.started)}
 		if keep(e.ProvisioningEvent, e.at) {
 			found = append(found, e)
 		}

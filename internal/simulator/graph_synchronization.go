@@ -15,8 +15,8 @@ import (
 )
 
 // Synchronization is what an app provisions (docs/reference/entra-provisioning.md 2 to 6).
-// Its times may be written as a duration before now ("-PT20M"), so that a state
-// document stays the same while time passes.
+// Its times may be written as a duration before the start of the server ("-PT20M"), so
+// that a state document stays the same while time passes.
 type Synchronization struct {
 	Jobs []SyncJob `json:"jobs,omitempty"`
 	// Secrets are keys and values; sensitive ones are answered as "*".
@@ -369,10 +369,10 @@ func (c *graphCall) applicationTemplates() *graphError {
 	return c.plainPage(rows)
 }
 
-// before is a time that is written as a duration before now.
+// before is a time that is written as a duration before the start.
 var before = regexp.MustCompile(`^-P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$`)
 
-// dated is a value as JSON, with the times that are durations before now put in.
+// dated is a value as JSON, with the times that are durations put in.
 func (c *graphCall) dated(v any) any {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -382,26 +382,26 @@ func (c *graphCall) dated(v any) any {
 	if json.Unmarshal(raw, &out) != nil {
 		return nil
 	}
-	return datedAt(out, c.s.now())
+	return datedAt(out, c.s.started)
 }
 
-func datedAt(v any, now time.Time) any {
+func datedAt(v any, start time.Time) any {
 	switch v := v.(type) {
 	case string:
-		return timeOf(v, now)
+		return timeOf(v, start)
 	case []any:
 		for i := range v {
-			v[i] = datedAt(v[i], now)
+			v[i] = datedAt(v[i], start)
 		}
 	case map[string]any:
 		for k := range v {
-			v[k] = datedAt(v[k], now)
+			v[k] = datedAt(v[k], start)
 		}
 	}
 	return v
 }
 
-func timeOf(text string, now time.Time) string {
+func timeOf(text string, start time.Time) string {
 	parts := before.FindStringSubmatch(text)
 	if parts == nil {
 		return text
@@ -411,5 +411,5 @@ func timeOf(text string, now time.Time) string {
 		n, _ := strconv.Atoi("0" + parts[i+1]) // Digits, or nothing.
 		ago += time.Duration(n) * unit
 	}
-	return now.Add(-ago).UTC().Format("2006-01-02T15:04:05Z")
+	return start.Add(-ago).UTC().Format("2006-01-02T15:04:05Z")
 }

@@ -48,6 +48,8 @@ type Options struct {
 type Server struct {
 	opts Options
 	now  func() time.Time
+	// started is what durations in the state are before.
+	started time.Time
 
 	mu    sync.RWMutex // guards world and everything it points to
 	world *world
@@ -90,6 +92,7 @@ func New(st State, opts Options) (*Server, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	s.started = s.now()
 	s.history = newHistory(opts.ConsistencyLag, s.now)
 	if s.limiter, err = newLimiter(opts.RateLimits, s.now); err != nil {
 		return nil, err

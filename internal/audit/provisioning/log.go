@@ -27,7 +27,7 @@ type LogEntry struct {
 
 // objectType is the type of principals that the event is about; empty for others.
 func (e *LogEntry) objectType() audit.PrincipalType {
-	return objectOf(&ObjectMapping{Target: e.SourceType})
+	return ObjectOf(&ObjectMapping{Target: e.SourceType})
 }
 
 // Failing is an object that the connector fails to write.
@@ -107,7 +107,9 @@ func logVerdict(c *Connector, account *Account, isThisAccount bool) (failing []F
 	return failing, wrong
 }
 
-func nameKey(t audit.PrincipalType, name string) string { return string(t) + "/" + audit.FoldName(name) }
+func nameKey(t audit.PrincipalType, name string) string {
+	return string(t) + "/" + audit.FoldName(name)
+}
 
 // isConflict: something in the account has the name already.
 func (f *Failing) isConflict() bool {

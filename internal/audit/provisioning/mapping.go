@@ -65,9 +65,9 @@ const (
 	sourceNone       = "none"
 )
 
-// objectOf is the type of principals that an object mapping is about; empty for others.
+// ObjectOf is the type of principals that an object mapping is about; empty for others.
 // Targets are URNs or plain words (docs/reference/entra-provisioning.md 6).
-func objectOf(m *ObjectMapping) audit.PrincipalType {
+func ObjectOf(m *ObjectMapping) audit.PrincipalType {
 	name := strings.ToLower(m.Target)
 	switch {
 	case strings.HasSuffix(name, ":user"), name == "user":
@@ -85,8 +85,8 @@ func syncsOf(c *Connector) map[audit.PrincipalType]bool {
 	}
 	out[audit.TypeUser], out[audit.TypeGroup] = false, false
 	for i := range c.Mappings {
-		if m := &c.Mappings[i]; m.Enabled && objectOf(m) != "" {
-			out[objectOf(m)] = true
+		if m := &c.Mappings[i]; m.Enabled && ObjectOf(m) != "" {
+			out[ObjectOf(m)] = true
 		}
 	}
 	return out
@@ -97,7 +97,7 @@ func mappingRows(c *Connector) []MappingRow {
 	var out []MappingRow
 	for i := range c.Mappings {
 		m := &c.Mappings[i]
-		object := objectOf(m)
+		object := ObjectOf(m)
 		if !m.Enabled || object == "" {
 			continue
 		}
@@ -136,6 +136,8 @@ func filtersOf(c *Connector) []Filter {
 			out = append(out, m.Filters...)
 		}
 	}
-	slices.SortFunc(out, func(a, b Filter) int { return cmp.Or(cmp.Compare(a.Object.Order(), b.Object.Order()), cmp.Compare(a.Text, b.Text)) })
+	slices.SortFunc(out, func(a, b Filter) int {
+		return cmp.Or(cmp.Compare(a.Object.Order(), b.Object.Order()), cmp.Compare(a.Text, b.Text))
+	})
 	return slices.Compact(out)
 }

@@ -301,3 +301,44 @@ func TestScope_unknown(t *testing.T) {
 		t.Errorf("with everyone in scope nobody depends on a group: %+v", groups)
 	}
 }
+
+func TestLog(t *testing.T) {
+	t.Parallel()
+	at := func(minutes int) time.Time { return now.Add(time.Duration(minutes) * time.Minute) }
+	c := provisioning.Connector{
+		Settings: map[string]string{"BaseAddress": "https://accounts.azuredatabricks.net/api/2.0/accounts/11111111-2222-4333-8444-555555555555/scim/v2"},
+		Log: []provisioning.LogEntry{
+			{At: at(-5), SourceID: "g", SourceName: "sales", SourceType: "Group", Action: "create", Status: "failure", ErrorCode: "DatabricksEntryConflict", Reason: "status 409"},
+			{At: at(-45), SourceID: "g", SourceName: "sales", SourceType: "Group", Action: "create", Status: "failure", ErrorCode: "DatabricksEntryConflict"},
+			{At: at(-90), SourceID: "g", SourceType: "Group", Status: "success"},
+			{At: at(-95), SourceID: "g", SourceType: "Group", Status: "failure"},
+			{At: at(-4), SourceID: "g", SourceType: "Group", Action: "other", Status: "skipped"},
+			{At: at(-30), SourceID: "u", SourceType: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", Status: "failure"},
+			{At: at(-10), SourceID: "u", SourceType: "User", TargetID: "101", Status: "success"},
+			{At: at(-10), SourceID: "v", SourceType: "User", TargetID: "102", Status: "success"},
+			{At: at(-10), SourceID: "w", SourceType: "User", TargetID: "103", Status: "success"},
+		},
+	}
+	account := provisioning.Account{ID: "11111111-2222-4333-8444-555555555555"}
+	for _, p := range []audit.Principal{
+		{Ref: audit.Ref{Type: audit.TypeUser, ID: "101"}, Name: "u@example.com", ExternalID: "u"}, {Ref: audit.Ref{Type: audit.TypeUser, ID: "102"}, Name: "v@example.com", ExternalID: "vnick"},
+		{Ref: audit.Ref{Type: audit.TypeGroup, ID: "201"}, Name: "Sales"},
+	} {
+		account.Principals = append(account.Principals, provisioning.Linked{Principal: p})
+	}
+	v := provisioning.Judge(&c, &account)
+	if len(v.Failing) != 1 {
+		t.Fatalf("failing: %+v", v.Failing)
+	}
+	if f := v.Failing[0]; f.SourceID != "g" || f.Type != audit.TypeGroup || !f.Since.Equal(at(-45)) || f.Count != 2 || f.Error != "status 409" || f.Holder == nil || f.Holder.ID != "201" ||
+		!strings.Contains(f.Remedy, "group/201, which has no external id") {
+		t.Errorf("failing: %+v", f)
+	}
+	if len(v.Contradictions) != 1 || v.Contradictions[0].Principal.ID != "102" || v.Contradictions[0].SourceID != "v" {
+		t.Errorf("contradictions: %+v", v.Contradictions)
+	}
+	c.Settings = nil
+	if v = provisioning.Judge(&c, &account); len(v.Contradictions) != 0 || v.Failing[0].Holder != nil {
+		t.Errorf("ids of an account that may be another one are compared: %+v", v)
+	}
+}

@@ -43,6 +43,9 @@ const (
 	keySkipDeletions = "SkipOutOfScopeDeletions"
 )
 
+// ReadableSettings are the keys whose values are worth reading, and no secrets.
+func ReadableSettings() []string { return []string{keyAddress, keySyncAll, keySkipDeletions} }
+
 // hidden stands for a value that is kept secret.
 const hidden = "*"
 
@@ -117,7 +120,7 @@ func IsDatabricksHost(host string) bool {
 	return slices.ContainsFunc(workspaceZones, func(zone string) bool { return strings.HasSuffix(host, zone) })
 }
 
-// Flag reads a setting that is a truth value, in any case. known is false where it
+// flag reads a setting that is a truth value, in any case. known is false where it
 // cannot be read; a setting that is not there is false.
 func (c *Connector) flag(key string) (value, known bool) {
 	if c.Unread[PartSettings] != "" {

@@ -46,9 +46,13 @@ type source struct {
 	creds      *credentials
 	attributes []string
 	lists      *graphLists
+	answers    idp.Shared[answer]
 }
 
-var _ idp.Lookup = (*source)(nil)
+var (
+	_ idp.Lookup          = (*source)(nil)
+	_ idp.ConnectorSource = (*source)(nil)
+)
 
 // concurrency is how many requests to Graph are in flight: its quota is
 // counted in resource units per 10 seconds, and a batch takes 20 to 60 of them.

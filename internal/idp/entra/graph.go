@@ -89,10 +89,16 @@ func graphFailure(method, place string, status int, header http.Header, body []b
 	return e
 }
 
+// row is an entry of a list.
+type row interface {
+	// known is false for an entry that cannot be attributed.
+	known() bool
+}
+
 // page is one page of a list.
-type page struct {
-	Value    []graphObject `json:"value"`
-	NextLink graphLink     `json:"@odata.nextLink"`
+type page[R row] struct {
+	Value    []R       `json:"value"`
+	NextLink graphLink `json:"@odata.nextLink"`
 	// Error is that of a gateway, under a status of success.
 	Error json.RawMessage `json:"error"`
 }
@@ -110,7 +116,7 @@ func (l *graphLink) UnmarshalJSON(raw []byte) error {
 
 // listPages reads a list page by page. each gets the rows and whether more
 // pages follow, and may end the reading by answering false.
-func listPages(ctx context.Context, g *graphClient, link string, each func(rows []graphObject, more bool) bool) error {
+func listPages[R row](ctx context.Context, g *graphClient, link string, each func(rows []R, more bool) bool) error {
 	seen := map[string]bool{}
 	for link != "" {
 		if seen[link] || len(seen) >= directory.MostPages {
@@ -121,7 +127,7 @@ func listPages(ctx context.Context, g *graphClient, link string, each func(rows 
 		if err != nil {
 			return err
 		}
-		p, err := parsePage(g, resp.Body)
+		p, err := parsePage[R](g, resp.Body)
 		if err != nil {
 			return fmt.Errorf("GET %s: %w", directory.PlaceOf(link), err)
 		}
@@ -134,8 +140,8 @@ func listPages(ctx context.Context, g *graphClient, link string, each func(rows 
 }
 
 // parsePage checks the next link before anybody can follow it.
-func parsePage(g *graphClient, body []byte) (page, error) {
-	var p page
+func parsePage[R row](g *graphClient, body []byte) (page[R], error) {
+	var p page[R]
 	if err := json.Unmarshal(body, &p); err != nil {
 		return p, fmt.Errorf("the answer is not a page of a list: %w", err)
 	}
@@ -146,7 +152,7 @@ func parsePage(g *graphClient, body []byte) (page, error) {
 		return p, errors.New("the answer has a list and an error")
 	}
 	for _, o := range p.Value {
-		if o.ID == "" {
+		if !o.known() {
 			return p, errors.New("the list has an entry without id")
 		}
 	}
@@ -172,6 +178,8 @@ type graphObject struct {
 	AppID                  string  `json:"appId,omitempty"`
 	AppOwnerOrganizationID string  `json:"appOwnerOrganizationId,omitempty"`
 }
+
+func (o graphObject) known() bool { return o.ID != "" }
 
 // inList is the most expressions of an "in" filter (Graph known issues, see
 // idp-apis, section 3.1).

@@ -197,7 +197,7 @@ func rowsOf(ctx context.Context, g *graphClient, p part, each func(rows []graphO
 	if p.err != nil {
 		return p.err
 	}
-	first, err := parsePage(g, p.body)
+	first, err := parsePage[graphObject](g, p.body)
 	if err != nil {
 		return err
 	}

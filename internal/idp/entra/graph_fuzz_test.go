@@ -46,7 +46,7 @@ func FuzzGraphPage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		net := &idptest.Answering{Header: http.Header{}, Body: body, Hosts: map[string]bool{}}
 		g := graphOver(t, net)
-		p, err := parsePage(g, body)
+		p, err := parsePage[graphObject](g, body)
 		if err == nil && p.Value == nil {
 			t.Fatalf("%s is a page without a list", body)
 		}

@@ -19,17 +19,19 @@ const (
 	readHidden  = "Member.Read.Hidden"
 )
 
-// fetchMembers reads the direct members of groups from /beta in batches of 20.
-// v1.0 leaves out service principals (idp-apis, section 3.3), and what
-// transitiveMembers does with them is not known, so nesting is walked.
-func (r *reader) fetchMembers(ctx context.Context, groups []string) error {
+// memberRows reads the direct members of groups from /beta in batches of 20, by id;
+// why has the reason for each group whose members could not be read. v1.0 leaves out
+// service principals (idp-apis, section 3.3), and what transitiveMembers does with them
+// is not known, so nesting is walked.
+func (r *reader) memberRows(ctx context.Context, groups []string) (rows map[string][]graphObject, why map[string]string, err error) {
 	if err := r.readVisibility(ctx, groups); err != nil {
-		return err
+		return nil, nil, err
 	}
+	rows, why = make(map[string][]graphObject, len(groups)), map[string]string{}
 	urls, byURL := make([]string, 0, len(groups)), make(map[string]string, len(groups))
 	for _, id := range groups {
-		if why := r.hiding(id); why != "" {
-			r.d.Nodes[id] = &directory.Node{Unknown: why} // Whatever Graph says: it need not be asked.
+		if hides := r.hiding(id); hides != "" {
+			why[id] = hides // Whatever Graph says: it need not be asked.
 			continue
 		}
 		u := "/groups/" + url.PathEscape(id) + "/members" + query("$select", "id", "$top", strconv.Itoa(graphPage))
@@ -37,14 +39,29 @@ func (r *reader) fetchMembers(ctx context.Context, groups []string) error {
 	}
 	found, failed, err := r.batchRows(ctx, "beta", urls)
 	if err != nil {
+		return nil, nil, err
+	}
+	for u, list := range found {
+		rows[byURL[u]] = list
+	}
+	for u, err := range failed {
+		why[byURL[u]] = explain(err, r.membersPermission(byURL[u]))
+	}
+	return rows, why, nil
+}
+
+// fetchMembers fills the directory's nodes of groups.
+func (r *reader) fetchMembers(ctx context.Context, groups []string) error {
+	found, why, err := r.memberRows(ctx, groups)
+	if err != nil {
 		return err
 	}
-	for u, rows := range found {
+	for id, rows := range found {
 		node := directory.NewNode(len(rows))
 		for _, o := range rows {
 			if o.ODataType == "" {
 				node.Below = directory.Smaller(node.Below, fmt.Sprintf(
-					"Microsoft Graph does not tell what the member %s of group %s is, so that it is not known whom it holds", o.ID, byURL[u]))
+					"Microsoft Graph does not tell what the member %s of group %s is, so that it is not known whom it holds", o.ID, id))
 			}
 			switch strings.ToLower(o.ODataType) {
 			case "#microsoft.graph.device", "#microsoft.graph.orgcontact":
@@ -53,10 +70,10 @@ func (r *reader) fetchMembers(ctx context.Context, groups []string) error {
 				node.Add(o.ID, strings.EqualFold(o.ODataType, "#microsoft.graph.group"))
 			}
 		}
-		r.d.Nodes[byURL[u]] = node
+		r.d.Nodes[id] = node
 	}
-	for u, err := range failed {
-		r.d.Nodes[byURL[u]] = &directory.Node{Unknown: explain(err, r.membersPermission(byURL[u]))}
+	for id, reason := range why {
+		r.d.Nodes[id] = &directory.Node{Unknown: reason}
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ type batchReading struct {
 type longList struct {
 	url   string
 	began time.Time
-	first page
+	first page[graphObject]
 }
 
 // Fetch reads in batches, and hands over each list when it is there. Most lists
@@ -83,10 +83,10 @@ func (b *batchReading) fetch(ctx context.Context, keys []string, take func(strin
 	}
 	b.long = nil
 	err := b.r.graph.batch(ctx, b.version, urls, func(u string, began time.Time, p part) error {
-		var first page
+		var first page[graphObject]
 		err := p.err
 		if err == nil {
-			first, err = parsePage(b.r.graph, p.body)
+			first, err = parsePage[graphObject](b.r.graph, p.body)
 		}
 		switch {
 		case err != nil:

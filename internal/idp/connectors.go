@@ -1,0 +1,39 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package idp
+
+import (
+	"context"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/provisioning"
+)
+
+// ConnectorRequest says which SCIM connectors to read, and what of them.
+type ConnectorRequest struct {
+	// IDs are those in the IdP; empty is every connector for Databricks that can be found.
+	IDs []string
+	// LogSince reads the provisioning log from then on; zero reads none.
+	LogSince time.Time
+	// Nested reads the groups below the assigned ones, too.
+	Nested bool
+}
+
+// ConnectorResult is what was read.
+type ConnectorResult struct {
+	// Connectors are sorted by id. What could not be read of one is in its Unread.
+	Connectors []provisioning.Connector
+	// Missing are the ids of the request that the IdP does not have.
+	Missing []string
+	// Failures are why connectors may be missing that nobody named.
+	Failures []audit.Failure
+}
+
+// ConnectorSource is a source that knows its SCIM connectors.
+type ConnectorSource interface {
+	Source
+	// Connectors reads them. The error is for an IdP of which nothing can be read.
+	Connectors(ctx context.Context, req ConnectorRequest) (ConnectorResult, error)
+}

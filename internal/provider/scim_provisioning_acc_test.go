@@ -1,0 +1,300 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+const databricksTemplate = "9c9818d2-2900-49e8-8ba4-22688be7c675"
+
+// syncSource feeds an attribute from another one.
+func syncSource(kind, name string) *simulator.SyncSource {
+	return &simulator.SyncSource{Type: kind, Name: name, Expression: "[" + name + "]"}
+}
+
+// syncSchema maps users and groups, with these sources of external ids.
+func syncSchema(user, group *simulator.SyncSource) simulator.SyncSchema {
+	mapping := func(target string, source *simulator.SyncSource) simulator.SyncObjectMapping {
+		return simulator.SyncObjectMapping{Enabled: true, FlowTypes: "Add, Update, Delete", TargetObjectName: target, AttributeMappings: []simulator.SyncAttributeMapping{
+			{TargetAttributeName: "displayName", FlowType: "Always", Source: syncSource("Attribute", "displayName")},
+			{TargetAttributeName: "externalId", FlowType: "Always", Source: source},
+		}}
+	}
+	return simulator.SyncSchema{SynchronizationRules: []simulator.SyncRule{{Name: "USER_OUTBOUND_USER", ObjectMappings: []simulator.SyncObjectMapping{
+		mapping("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", user), mapping("urn:ietf:params:scim:schemas:core:2.0:Group", group),
+	}}}}
+}
+
+// healthyJob ran 20 minutes ago.
+func healthyJob() simulator.SyncJob {
+	last := simulator.SyncExecution{State: "Succeeded", TimeEnded: "-PT20M", CountEntitled: 2}
+	return simulator.SyncJob{
+		ID: "dataBricks.1", TemplateID: "dataBricks", Schedule: simulator.SyncSchedule{Interval: "PT40M", State: "Active"},
+		Status: simulator.SyncStatus{
+			Code: "Active", LastExecution: &last, LastSuccessfulExecution: &last, SteadyStateFirstAchievedTime: "2025-03-02T10:11:12Z",
+			SynchronizedEntryCountByType: []simulator.SyncEntryCount{{Key: "User to User", Value: 2}},
+		},
+		Schema: syncSchema(syncSource("Attribute", "objectId"), syncSource("Attribute", "objectId")),
+	}
+}
+
+func accountAddress(accountID string) string {
+	return "https://accounts.azuredatabricks.net/api/2.0/accounts/" + accountID + "/scim/v2"
+}
+
+// connectorApp is a healthy connector of the account of smallWorld, changed by edit.
+func connectorApp(n int, name string, edit func(sp *simulator.IDPServicePrincipal)) simulator.IDPServicePrincipal {
+	sp := simulator.IDPServicePrincipal{
+		ID: entraID(9000 + n), AppID: entraID(8000 + n), DisplayName: name, AccountEnabled: true, ApplicationTemplateID: databricksTemplate,
+		NotificationEmailAddresses: []string{"admin@example.com"},
+		Synchronization: &simulator.Synchronization{
+			Jobs: []simulator.SyncJob{healthyJob()},
+			Secrets: []simulator.SyncSecret{
+				{Key: "BaseAddress", Value: accountAddress(smallWorld().Account.AccountID)}, {Key: "SecretToken", Value: "dose-of-a-token"}, {Key: "SyncAll", Value: "false"},
+			},
+		},
+	}
+	if edit != nil {
+		edit(&sp)
+	}
+	return sp
+}
+
+// withSettings sees the settings of connectors.
+func withSettings() simulator.Options {
+	return simulator.Options{Assumed: simulator.Assumed{Graph: simulator.GraphAssumptions{SecretsReadable: true}}}
+}
+
+const connectorOutputs = `
+locals {
+  connectors = { for c in data.dbxidentity_scim_provisioning.this.connectors : c.display_name => c }
+}
+output "connectors" { value = jsonencode(data.dbxidentity_scim_provisioning.this.connectors) }
+output "observed" { value = jsonencode(data.dbxidentity_scim_provisioning.this.observed) }
+output "status" { value = { for n, c in local.connectors : n => c.status } }
+output "target" { value = { for n, c in local.connectors : n => join(" ", [c.target.level, coalesce(c.target.workspace_id, "-"), c.target.is_this_account == null ? "?" : tostring(c.target.is_this_account)]) } }
+output "sources" { value = { for n, c in local.connectors : n => join(", ", [for m in c.mappings : "${m.object} ${m.source_type} ${coalesce(m.source, "-")} ${m.correct}" if m.target == "externalId"]) } }
+output "findings" { value = { for n, c in local.connectors : n => [for f in c.findings : f.code] } }
+output "complete" { value = data.dbxidentity_scim_provisioning.this.complete }
+output "failures" { value = [for f in data.dbxidentity_scim_provisioning.this.failures : "${f.call}: ${f.reason}"] }
+`
+
+// connectorResult is a part of what the data source shows of one.
+type connectorResult struct {
+	ID, Reason  string
+	DisplayName string `json:"display_name"`
+	Findings    []struct{ Code, Remedy string }
+}
+
+func scimProvisioning(inputs string) string {
+	return "data \"dbxidentity_scim_provisioning\" \"this\" {\n" + inputs + "\n}\n" + connectorOutputs
+}
+
+// Every status, every form of a target and every source of an external id, as one
+// tenant has them.
+func TestAccSCIMProvisioning(t *testing.T) {
+	t.Parallel()
+	st := smallWorld()
+	st.Workspaces = []simulator.Workspace{{WorkspaceID: 7007, WorkspaceName: "main", Status: "RUNNING", Cloud: "azure", DeploymentName: "adb-7007.7"}}
+	status, target, sources := map[string]any{}, map[string]any{}, map[string]any{}
+	add := func(name, wantStatus, wantTarget, wantSources string, edit func(sp *simulator.IDPServicePrincipal)) {
+		st.IDP.ServicePrincipals = append(st.IDP.ServicePrincipals, connectorApp(len(status), name, edit))
+		status[name], target[name], sources[name] = wantStatus, wantTarget, wantSources
+	}
+	const here, right = "account - true", "user attribute objectId true, group attribute objectId true"
+	job := func(edit func(j *simulator.SyncJob)) func(*simulator.IDPServicePrincipal) {
+		return func(sp *simulator.IDPServicePrincipal) { edit(&sp.Synchronization.Jobs[0]) }
+	}
+	address := func(value string) func(*simulator.IDPServicePrincipal) {
+		return func(sp *simulator.IDPServicePrincipal) { sp.Synchronization.Secrets[0].Value = value }
+	}
+	fed := func(user *simulator.SyncSource) func(*simulator.IDPServicePrincipal) {
+		return job(func(j *simulator.SyncJob) { j.Schema = syncSchema(user, syncSource("Attribute", "objectId")) })
+	}
+	add("healthy", "healthy", here, right, nil)
+	add("errors", "healthy_with_errors", here, right, job(func(j *simulator.SyncJob) { j.Status.LastExecution.CountEscrowed = 3 }))
+	add("quarantined", "quarantined", here, right, job(func(j *simulator.SyncJob) {
+		j.Status.Code = "Quarantine"
+		j.Status.Quarantine = &simulator.SyncQuarantine{Reason: "EncounteredQuarantineException", SeriesBegan: "-P3D", NextAttempt: "2099-01-01T00:00:00Z", Error: &simulator.SyncError{Message: "The credentials are not valid."}}
+	}))
+	add("stale", "stale", here, right, job(func(j *simulator.SyncJob) {
+		j.Status.LastSuccessfulExecution = &simulator.SyncExecution{TimeEnded: "-PT3H"}
+	}))
+	add("first run", "first_run", here, right, job(func(j *simulator.SyncJob) { j.Status.Code = "NotRun" }))
+	add("paused", "paused", here, right, job(func(j *simulator.SyncJob) { j.Status.Code, j.Schedule.State = "Paused", "Paused" }))
+	add("off", "off", here, right, job(func(j *simulator.SyncJob) { j.Schedule.State = "Disabled" }))
+	add("without job", "off", here, "", func(sp *simulator.IDPServicePrincipal) { sp.Synchronization.Jobs = nil })
+	add("strange", "unknown", here, right, job(func(j *simulator.SyncJob) { j.Status.Code = "Dreaming" }))
+	add("fresh", "unknown", "unknown - ?", "", func(sp *simulator.IDPServicePrincipal) { sp.Synchronization.Fresh = true })
+	add("other account", "healthy", "account - false", right, address(accountAddress("22222222-2222-4333-8444-555555555555")))
+	add("workspace", "healthy", "workspace 7007 true", right, address("https://adb-7007.7.azuredatabricks.net/api/2.0/preview/scim"))
+	add("foreign workspace", "healthy", "workspace - false", right, address("https://adb-8008.8.azuredatabricks.net/api/2.0/preview/scim"))
+	add("vanity", "healthy", "workspace - ?", right, address("https://dbc-1.cloud.databricks.com/api/2.0/preview/scim/v2"))
+	add("flagged", "healthy", here, right, address(accountAddress(st.Account.AccountID)+"?aadOptscim062020"))
+	add("bare host", "healthy", "other - ?", right, address("https://adb-7007.7.azuredatabricks.net"))
+	add("hidden", "healthy", "unknown - ?", right, address("*"))
+	add("no address", "healthy", "unknown - ?", right, func(sp *simulator.IDPServicePrincipal) { sp.Synchronization.Secrets = nil })
+	add("no gallery", "healthy", here, right, func(sp *simulator.IDPServicePrincipal) {
+		sp.ApplicationTemplateID = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
+	})
+	add("by tag", "healthy", here, right, func(sp *simulator.IDPServicePrincipal) {
+		sp.ApplicationTemplateID, sp.Tags = "", []string{"WindowsAzureActiveDirectoryCustomSingleSignOnApplication"}
+	})
+	add("nickname", "healthy", here, "user attribute mailNickname false, group attribute objectId true", fed(syncSource("Attribute", "mailNickname")))
+	add("user name", "healthy", here, "user attribute userPrincipalName false, group attribute objectId true", fed(syncSource("Attribute", "userPrincipalName")))
+	add("employee", "healthy", here, "user attribute employeeId false, group attribute objectId true", fed(syncSource("Attribute", "employeeId")))
+	add("function", "healthy", here, "user function Mid([objectId], 1, 8) false, group attribute objectId true",
+		fed(&simulator.SyncSource{Type: "Function", Name: "Mid", Expression: "Mid([objectId], 1, 8)"}))
+	add("constant", "healthy", here, "user none - false, group attribute objectId true", fed(nil))
+	add("not mapped", "healthy", here, "user none - false, group attribute objectId true", job(func(j *simulator.SyncJob) {
+		first := &j.Schema.SynchronizationRules[0].ObjectMappings[0]
+		first.AttributeMappings = first.AttributeMappings[:1]
+	}))
+	// None of Databricks: of another template, and of no gallery with another address.
+	foreign := connectorApp(500, "salesforce", func(sp *simulator.IDPServicePrincipal) { sp.ApplicationTemplateID = entraID(77) })
+	custom := connectorApp(501, "own app", func(sp *simulator.IDPServicePrincipal) {
+		sp.ApplicationTemplateID, sp.Synchronization.Secrets[0].Value = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621", "https://scim.example.com"
+	})
+	st.IDP.ServicePrincipals = append(st.IDP.ServicePrincipals, foreign, custom)
+
+	a := startAccount(t, st, withSettings())
+	got, named := capture{}, capture{}
+	acceptanceWith(t, a.trusting(),
+		resource.TestStep{Config: a.config(a.entra(), scimProvisioning(fmt.Sprintf("connector_ids = [%q]", custom.ID))), ConfigStateChecks: []statecheck.StateCheck{named}},
+		resource.TestStep{Config: a.config(a.entra(), scimProvisioning(fmt.Sprintf("connector_ids = [%q]", entraID(4711)))), ExpectError: regexp.MustCompile(`(?s)Connector Not Found.*` + entraID(4711))},
+		resource.TestStep{Config: a.audited(scimProvisioning("")), ExpectError: regexp.MustCompile(`(?s)No Connectors in This Identity Provider.*idp is\s+databricks`)},
+		resource.TestStep{Config: a.config(a.entra(), scimProvisioning(`log_since = "last week"`)), ExpectError: regexp.MustCompile(`(?s)Invalid Date.*"last week"`)},
+		resource.TestStep{Config: a.config(a.entra(), scimProvisioning("")), ConfigStateChecks: []statecheck.StateCheck{got}},
+	)
+	for name, want := range map[string]map[string]any{"status": status, "target": target, "sources": sources} {
+		if diff := cmp.Diff(want, got[name]); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if diff := cmp.Diff(map[string]any{"own app": "other - ?"}, named["target"]); diff != "" || named["complete"] != true {
+		t.Errorf("by name: %s, complete %v", diff, named["complete"])
+	}
+	all := fmt.Sprint(got["connectors"], got["observed"], got["failures"])
+	if strings.Contains(all, "dose-of-a-token") {
+		t.Error("a token is in the result")
+	}
+	failures := fmt.Sprint(got["failures"])
+	if n := strings.Count(failures, "The app seems to be new"); n != 3 || strings.Count(failures, "read the ") != 3 || got["complete"] != false {
+		t.Errorf("%d reasons of a new app, complete %v: %s", n, got["complete"], failures)
+	}
+	for name, codes := range map[string][]any{
+		"healthy": {}, "workspace": {"ASSIGNMENT_REQUIRED", "WORKSPACE_LEVEL"}, "quarantined": {"STATUS"}, "nickname": {"WRONG_EXTERNAL_ID"}, "hidden": {"TARGET_UNKNOWN"},
+		"other account": {"OTHER_ACCOUNT"}, "bare host": {"UNUSUAL_ADDRESS"},
+	} {
+		if diff := cmp.Diff(codes, asMap(t, got["findings"])[name]); diff != "" {
+			t.Errorf("findings of %s: %s", name, diff)
+		}
+	}
+	connectors := decode[[]connectorResult](t, []byte(fmt.Sprint(got["connectors"])))
+	at := slices.IndexFunc(connectors, func(c connectorResult) bool { return c.DisplayName == "quarantined" })
+	if c := connectors[at]; !strings.Contains(c.Reason, "(EncounteredQuarantineException): The credentials are not valid.") || !strings.Contains(c.Findings[0].Remedy, "SCIM token was replaced") {
+		t.Errorf("%+v", c)
+	}
+	observed := decode[map[string]map[string]any](t, []byte(fmt.Sprint(got["observed"])))
+	if o := observed[connectors[at].ID]; o["since"] == nil || o["disabled_on"] == nil || o["next_attempt"] != "2099-01-01T00:00:00Z" || o["last_success"] == nil {
+		t.Errorf("observed: %v", o)
+	}
+}
+
+// A part that is forbidden, empty, malformed or does not answer is unknown, and no other
+// part is, nor any other connector: each of one tenant has another failure.
+func TestAccSCIMProvisioning_failedReads(t *testing.T) {
+	t.Parallel()
+	healthy := map[string]any{"status": "healthy", "target": "account", "mapping": "displayName externalId displayName externalId", "syncs": "true", "assigned": entraID(101), "members": entraID(102)}
+	const jobs, schema, secrets, assigned, members = "/synchronization/jobs", "/synchronization/jobs/*/schema", "/synchronization/secrets", "/appRoleAssignedTo**", "/members**"
+	unknown := map[string]map[string]string{
+		jobs:     {"status": "unknown", "mapping": "", "syncs": "unknown"},
+		schema:   {"mapping": "", "syncs": "unknown"},
+		secrets:  {"target": "unknown", "members": "unknown"}, // Whether everyone is in scope is not known then.
+		assigned: {"assigned": "unknown", "members": "unknown"},
+		members:  {"members": "unknown"},
+	}
+	st, want := smallWorld(), map[string]any{}
+	var faults []simulator.Fault
+	add := func(name string, parts map[string]string, path string, fault *simulator.Fault) {
+		n := len(want)
+		groupID := entraID(7000 + n)
+		st.IDP.Groups = append(st.IDP.Groups, simulator.IDPGroup{ID: groupID, DisplayName: name, SecurityEnabled: true, Members: []string{entraID(102)}})
+		sp := connectorApp(n, name, func(sp *simulator.IDPServicePrincipal) {
+			sp.AppRoleAssignedTo = []simulator.AppRoleAssignment{{PrincipalID: groupID}, {PrincipalID: entraID(101)}}
+		})
+		st.IDP.ServicePrincipals = append(st.IDP.ServicePrincipals, sp)
+		expected := maps.Clone(healthy)
+		for k, v := range parts {
+			expected[k] = v
+		}
+		want[name] = expected
+		if fault != nil {
+			fault.Path = "**/servicePrincipals/" + sp.ID + path
+			if path == members {
+				fault.Path = "**/groups/" + groupID + path
+			}
+			faults = append(faults, *fault)
+		}
+	}
+	add("nothing wrong", nil, "", nil)
+	for _, path := range []string{jobs, schema, secrets, assigned, members} {
+		for _, fault := range []simulator.Fault{
+			{Kind: "status", Status: 403}, {Kind: "status", Status: 200, Body: "{}"}, {Kind: "status", Status: 200, Body: `{"value":[{"x":1}]}`}, {Kind: "status", Status: 503}, {Kind: "hang"},
+		} {
+			if path == members && fault.Kind == "hang" {
+				continue // Parts of a batch are answered together.
+			}
+			add(fmt.Sprint(path, " ", fault.Kind, " ", fault.Status, " ", fault.Body), unknown[path], path, &fault)
+		}
+	}
+	opts := withSettings()
+	opts.Faults = faults
+	a := startAccount(t, st, opts)
+	got := capture{}
+	acceptanceWith(t, append(a.trusting(), hasty()...), resource.TestStep{ConfigStateChecks: []statecheck.StateCheck{got}, Config: a.config(a.entra(), scimProvisioning("")+`
+output "parts" { value = { for n, c in local.connectors : n => {
+  status   = c.status
+  target   = c.target.level
+  mapping  = join(" ", [for m in c.mappings : m.target])
+  syncs    = c.syncs_users == null ? "unknown" : tostring(c.syncs_users)
+  assigned = c.assigned.users == null ? "unknown" : join(" ", [for u in c.assigned.users : u.external_id])
+  members  = c.assigned.groups == null ? "unknown" : join(" ", [for g in c.assigned.groups : g.only_here == null ? "unknown" : join(" ", g.only_here)])
+} } }
+`)})
+	if diff := cmp.Diff(want, got["parts"]); diff != "" {
+		t.Error(diff)
+	}
+	text := fmt.Sprint(got["failures"])
+	for id := range st.IDP.ServicePrincipals[2:] {
+		sp := st.IDP.ServicePrincipals[2+id]
+		if group := sp.AppRoleAssignedTo[0].PrincipalID; !strings.Contains(text, sp.ID) && !strings.Contains(text, group) {
+			t.Errorf("no failure names the connector %s", sp.DisplayName)
+		}
+	}
+	if got["complete"] != false || strings.Contains(text, st.IDP.ServicePrincipals[1].ID) || !strings.Contains(text, "Synchronization.Read.All") {
+		t.Errorf("complete is %v: %s", got["complete"], text)
+	}
+}
+
+// hasty gives up a request after seconds.
+func hasty() []provider.Option {
+	return []provider.Option{provider.WithLimits(provider.Limits{
+		FirstContact: time.Minute, RequestTimeout: 2 * time.Second, RetryBudget: time.Second, RetryPause: 20 * time.Millisecond, ConfirmTimeout: 5 * time.Second,
+	})}
+}

@@ -1,0 +1,178 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/provisioning"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+)
+
+var (
+	_ datasource.DataSourceWithConfigure      = (*scimProvisioningDataSource)(nil)
+	_ datasource.DataSourceWithValidateConfig = (*scimProvisioningDataSource)(nil)
+)
+
+// scimProvisioningDataSource shows the SCIM connectors that the identity provider has for
+// Databricks. It never writes and starts nothing.
+type scimProvisioningDataSource struct{ sessionDataSource }
+
+func newSCIMProvisioningDataSource() datasource.DataSource { return &scimProvisioningDataSource{} }
+
+func (d *scimProvisioningDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_scim_provisioning"
+}
+
+func (d *scimProvisioningDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	var model scimProvisioningModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if !resp.Diagnostics.HasError() {
+		parseSince(path.Root("log_since"), model.LogSince, &resp.Diagnostics)
+	}
+}
+
+// parseSince reads a date (from its beginning, UTC) or an RFC 3339 time; zero when there
+// is none or it is not known yet.
+func parseSince(at path.Path, v types.String, diags *diag.Diagnostics) time.Time {
+	if v.IsNull() || v.IsUnknown() {
+		return time.Time{}
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if since, err := time.Parse(layout, v.ValueString()); err == nil {
+			return since
+		}
+	}
+	diags.AddAttributeError(at, "Invalid Date", fmt.Sprintf("%s is %q, which is neither a date such as 2026-11-01 nor an RFC 3339 time such as 2026-11-01T18:00:00Z.", at, v.ValueString()))
+	return time.Time{}
+}
+
+func (d *scimProvisioningDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model scimProvisioningModel
+	diags := &resp.Diagnostics
+	diags.Append(req.Config.Get(ctx, &model)...)
+	limit, more := model.Timeouts.Read(ctx, defaultReadTimeout)
+	diags.Append(more...)
+	if diags.HasError() {
+		return
+	}
+	asked := idp.ConnectorRequest{LogSince: parseSince(path.Root("log_since"), model.LogSince, diags)}
+	if !model.ConnectorIDs.IsNull() {
+		asked.IDs = textsFrom(path.Root("connector_ids"), model.ConnectorIDs.Elements(), diags)
+	}
+	source := d.session.requireConnectors("dbxidentity_scim_provisioning", diags)
+	if diags.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	found, err := d.session.connectors(ctx, source, asked)
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		addReadError(diags, "SCIM Provisioning", "reading the SCIM connectors", err)
+		return
+	}
+	for _, id := range found.missing {
+		diags.AddAttributeError(path.Root("connector_ids"), "Connector Not Found", fmt.Sprintf("The identity provider has no app with the id %q. In Entra ID it is the object id of the "+
+			"enterprise application (the service principal), not the application id.", id))
+	}
+	if diags.HasError() {
+		return
+	}
+	if len(found.failures) > 0 {
+		addHolesWarning(diags, "Incomplete Report of SCIM Connectors", "complete is false. What was read is valid, what was not is unknown.", found.failures)
+	}
+	model.fill(ctx, found, diags)
+	diags.Append(resp.State.Set(ctx, &model)...)
+}
+
+// requireConnectors is the configured identity provider, if its kind has connectors.
+func (s *session) requireConnectors(need string, diags *diag.Diagnostics) idp.ConnectorSource {
+	source, has := s.idp.(idp.ConnectorSource)
+	if !has {
+		kind := "none"
+		if s.idp != nil {
+			kind = s.idp.Kind()
+		}
+		diags.AddError("No Connectors in This Identity Provider", fmt.Sprintf("%s reads the SCIM connectors of Microsoft Entra ID, and the provider's idp is %s. "+
+			"Set idp = { entra = { .. } } in the provider block.", need, kind))
+	}
+	return source
+}
+
+// foundConnectors is one reading of connectors, judged.
+type foundConnectors struct {
+	connectors []provisioning.Connector
+	verdicts   []provisioning.Verdict
+	missing    []string
+	failures   []audit.Failure
+}
+
+// connectors reads and judges connectors. The error is for an identity provider of which
+// nothing can be read.
+func (s *session) connectors(ctx context.Context, source idp.ConnectorSource, asked idp.ConnectorRequest) (foundConnectors, error) {
+	account := provisioning.Account{ID: s.account.AccountID()}
+	var (
+		wait      sync.WaitGroup
+		failed    error
+		inventory audit.Inventory
+		unlisted  error
+	)
+	wait.Go(func() { account.Workspaces, failed = s.account.Workspaces(ctx) })
+	if !asked.LogSince.IsZero() {
+		wait.Go(func() { inventory, unlisted = s.account.Inventory(ctx) })
+	}
+	result, err := source.Connectors(ctx, asked)
+	wait.Wait()
+	if err = cmp.Or(err, unlisted); err != nil {
+		return foundConnectors{}, err
+	}
+	out := foundConnectors{connectors: result.Connectors, missing: result.Missing, failures: slices.Concat(result.Failures, inventory.Failures)}
+	if failed != nil {
+		account.WorkspacesUnknown = failed.Error()
+		out.failures = append(out.failures, audit.Failure{Call: "list workspaces", Reason: failed.Error()})
+	}
+	for _, p := range inventory.Principals {
+		account.Principals = append(account.Principals, provisioning.Linked{Principal: p})
+	}
+	for i := range out.connectors {
+		c := &out.connectors[i]
+		v := provisioning.Judge(c, &account)
+		out.verdicts = append(out.verdicts, v)
+		out.failures = append(out.failures, connectorFailures(c, &v)...)
+	}
+	out.failures = idp.SortFailures(out.failures)
+	return out, nil
+}
+
+// connectorFailures are what could not be read of one connector.
+func connectorFailures(c *provisioning.Connector, v *provisioning.Verdict) []audit.Failure {
+	var out []audit.Failure
+	for _, part := range provisioning.Parts() {
+		if why := c.Unread[part]; why != "" {
+			out = append(out, audit.Failure{Call: fmt.Sprintf("read the %s of the connector %s", part, c.ID), Reason: why})
+		}
+	}
+	for i := range v.Scope.Groups {
+		if g := &v.Scope.Groups[i]; g.Unknown != "" {
+			out = append(out, audit.Failure{Call: fmt.Sprintf("read the members of the assigned group %s", g.ID), Reason: g.Unknown})
+		}
+	}
+	slices.SortFunc(out, func(a, b audit.Failure) int { return strings.Compare(a.Call, b.Call) })
+	return out
+}
