@@ -66,6 +66,11 @@ func (d *clonePlanDataSource) Read(ctx context.Context, req datasource.ReadReque
 	if reportPlanProblems(&resp.Diagnostics, plan, model.AllowIncomplete.ValueBool()); resp.Diagnostics.HasError() {
 		return
 	}
+	if plan.Complete && len(plan.AllowedNothing) > 0 {
+		resp.Diagnostics.AddAttributeWarning(path.Root("allow_privileged_groups"), "Allowed Groups Not Found",
+			fmt.Sprintf("The source %s is no direct member of a group with the id %s. Remove them, or correct them if another group was meant.",
+				principalTitle(plan.Source), strings.Join(plan.AllowedNothing, ", ")))
+	}
 	model.fromAudit(ctx, plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }

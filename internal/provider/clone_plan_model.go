@@ -95,7 +95,8 @@ type (
 	notClonedModel struct {
 		Kind  string  `tfsdk:"kind"`
 		Place *string `tfsdk:"place"`
-		Value string  `tfsdk:"value"`
+		Value *string `tfsdk:"value"`
+		Note  *string `tfsdk:"note"`
 	}
 )
 
@@ -115,7 +116,7 @@ func (m *clonePlanModel) fromAudit(ctx context.Context, p access.ClonePlan, diag
 		counts[name] = int64(len(list.rows))
 	}
 	m.NotCloned = listFrom(ctx, notClonedType, p.NotCloned, func(n access.NotCloned) notClonedModel {
-		return notClonedModel{Kind: n.Kind, Place: emptyAsNil(n.Place), Value: n.Value}
+		return notClonedModel{Kind: n.Kind, Place: emptyAsNil(n.Place), Value: emptyAsNil(n.Value), Note: emptyAsNil(n.Note)}
 	}, diags)
 	counts["not_cloned"] = int64(len(p.NotCloned))
 	value, d := types.MapValueFrom(ctx, types.Int64Type, counts)
@@ -136,7 +137,7 @@ func (m *clonePlanModel) fromAudit(ctx context.Context, p access.ClonePlan, diag
 	m.Route, m.DeadMembers = types.StringValue(string(p.Route)), types.Int64Value(int64(p.DeadMembers))
 	m.Cycles = listFrom(ctx, textList, p.Cycles, same[[]string], diags)
 	m.Problems = listFrom(ctx, types.StringType, p.Problems, func(q access.Problem) string { return q.Text }, diags)
-	m.NotLookedAt = listFrom(ctx, types.StringType, access.NotLookedAt(), same[string], diags)
+	m.NotLookedAt = listFrom(ctx, types.StringType, p.NotLookedAt, same[string], diags)
 	m.Complete = types.BoolValue(p.Complete)
 	m.Failures = listFrom(ctx, failureType, failuresFromAudit(p.Failures), same[failureModel], diags)
 }

@@ -175,10 +175,10 @@ func TestClonePlan_rows(t *testing.T) {
 	same("already transitive", row("databricks_actions", 1)["already_transitive"], true)
 	same("not transitive", row("databricks_actions", 2)["already_transitive"], false)
 	same("not cloned", got["not_cloned"], []any{
-		map[string]any{"kind": "account_role", "place": nil, "value": "roles/billing.admin"},
-		map[string]any{"kind": "entitlement", "place": "7000000000000002", "value": "WORKSPACE_ACCESS"},
-		map[string]any{"kind": "grant", "place": "table prod.sales.orders", "value": "SELECT"},
-		map[string]any{"kind": "workspace_assignment", "place": "7000000000000002", "value": "USER"},
+		map[string]any{"kind": "account_role", "place": nil, "value": "roles/billing.admin", "note": nil},
+		map[string]any{"kind": "entitlement", "place": "7000000000000002", "value": "WORKSPACE_ACCESS", "note": nil},
+		map[string]any{"kind": "grant", "place": "table prod.sales.orders", "value": "SELECT", "note": nil},
+		map[string]any{"kind": "workspace_assignment", "place": "7000000000000002", "value": "USER", "note": nil},
 	})
 	same("source", got["resolved_source"], map[string]any{
 		"principal_type": "user", "principal_id": demoSource, "principal_name": "user31@example.com", "display_name": "user31",
@@ -190,6 +190,43 @@ func TestClonePlan_rows(t *testing.T) {
 	same("counts", got["counts"], map[string]any{
 		"idp_actions": 1.0, "databricks_actions": 3.0, "skipped": 1.0, "unverified": 0.0, "already_member": 1.0, "follows": 1.0, "system_groups": 1.0, "not_cloned": 4.0,
 	})
+}
+
+// Without IAM v2 nobody can say which entitlements the source has in its workspace: a
+// row says so, with what would show them.
+func TestClonePlan_unknownEntitlements(t *testing.T) {
+	t.Parallel()
+	a := startPreset(t, "demo", simulator.Options{})
+	got, said := a.serve(map[string]any{"identity_api": "scim", "automatic_identity_management": "off"}).read(clonePlanType, cloneOf(nil))
+	rows, _ := got["not_cloned"].([]any)
+	unknown := 0
+	for _, r := range rows {
+		if row, ok := r.(map[string]any); ok && row["value"] == nil {
+			unknown++
+			if note := fmt.Sprint(row["note"]); row["kind"] != "entitlement" || row["place"] != "7000000000000002" || !strings.Contains(note, "identity_api") {
+				t.Errorf("%v", row)
+			}
+		}
+	}
+	if unknown != 1 || got["complete"] != true || said != "" || !strings.Contains(fmt.Sprint(got["not_looked_at"]), "entitlements in workspaces") {
+		t.Errorf("%d rows, complete %v, not looked at %v: %s", unknown, got["complete"], got["not_looked_at"], said)
+	}
+}
+
+// An allowed id that is no group of the source is warned of, but only where everything
+// could be read.
+func TestClonePlan_allowedNothing(t *testing.T) {
+	t.Parallel()
+	a := startPreset(t, "demo", simulator.Options{})
+	config := cloneOf(map[string]any{"allow_privileged_groups": []string{"123", demoPlatformAdmins}, "allow_incomplete": true})
+	_, said := a.serve(nil).read(clonePlanType, config)
+	if !strings.Contains(said, "Allowed Groups Not Found") || !strings.Contains(said, "the id 123.") {
+		t.Errorf("said %q", said)
+	}
+	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 403, Path: scimPath + "Groups/" + demoEngineers})
+	if _, said := a.serve(nil).read(clonePlanType, config); said == "" || strings.Contains(said, "Allowed Groups Not Found") {
+		t.Errorf("with a hole: %q", said)
+	}
 }
 
 // Each is refused on the input that it is about, and nothing is written (R25,

@@ -38,7 +38,7 @@ var (
 		"privileged":                types.BoolType, "powers": textList, "already_transitive": types.BoolType, "reason": types.StringType,
 	}}
 	notClonedType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"kind": types.StringType, "place": types.StringType, "value": types.StringType,
+		"kind": types.StringType, "place": types.StringType, "value": types.StringType, "note": types.StringType,
 	}}
 )
 
@@ -145,10 +145,12 @@ func clonePlanOutputs() map[string]schema.Attribute {
 		"already_member": planRowList("Direct groups of the source of which the target is a direct member."),
 		"follows":        planRowList("Groups that the source has through others: the target gets them with the groups in `via`."),
 		"system_groups":  planRowList("Groups that Databricks keeps itself; never planned."),
-		"not_cloned": resultList(notClonedType, "What the source holds itself, which no group gives: a clone is not equality; see also `not_looked_at`. Sorted.", map[string]string{
+		"not_cloned": resultList(notClonedType, "What the source holds itself, which no group gives: a clone is not equality; see also `not_looked_at`. A place that could "+
+			"not be looked at is a row without a `value`. Sorted.", map[string]string{
 			"kind":  "`workspace_assignment`, `account_role`, `entitlement`, `grant` or `ownership`.",
 			"place": "Workspace id of assignments and of entitlements there, or type and full name of the object; null for what holds in the whole account.",
-			"value": "Level, role, entitlement or privileges.",
+			"value": "Level, role, entitlement or privileges; null where it is not known whether there is one.",
+			"note":  "Why it is not known, and what shows it; null for a fact.",
 		}),
 		"memberships": resultMap(membershipType, "By group id: every direct group of the source that is Databricks' own and gives something, or that the target holds "+
 			"already; privileged ones only when `allow_privileged_groups` names them. It does not shrink when the target gets a group, so that a plan after the apply "+

@@ -238,11 +238,12 @@ func unfounded(report any, others ...any) []string {
 // API told and what that one calls an origin.
 var noClaims = map[string]bool{
 	"failures": true, "complete": true, "clean": true, "counts": true, "fixable": true, "scanned": true, "manual_actions": true,
-	"route": true, "origin": true, "unverified": true, "problems": true, "summary": true, "unjudged": true,
+	"route": true, "origin": true, "unverified": true, "problems": true, "summary": true, "unjudged": true, "not_looked_at": true,
 }
 
 // claims gives every scalar of a report with its path; entries of lists go by
-// their ids. Null, blank, false, 0 and "unknown" claim nothing.
+// their ids. Null, blank, false, 0 and "unknown" claim nothing, and neither does an entry
+// that says that it is not known.
 func claims(at string, v any, each func(string)) {
 	switch v := v.(type) {
 	case document:
@@ -255,6 +256,9 @@ func claims(at string, v any, each func(string)) {
 		for _, element := range v {
 			key := "-"
 			if entry, ok := element.(document); ok {
+				if strings.HasPrefix(fmt.Sprint(entry["note"]), "not known") {
+					continue
+				}
 				key = fmt.Sprint(entry["id"], entry["group_id"], entry["principal_id"])
 			}
 			claims(at+"/"+key, element, each)

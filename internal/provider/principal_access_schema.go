@@ -212,18 +212,15 @@ func (d *principalAccessDataSource) Schema(ctx context.Context, _ datasource.Sch
 		"roles": resultList(reachRoleType, "Account roles, sorted.", withWayTexts(map[string]string{"role": "For example `account_admin`."})),
 		"privileged": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the principal, or a group that it is in, holds an account role, workspace ADMIN or a metastore; " +
 			"null when that could not be read."},
-		"powers":       schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Why it is privileged, one sentence each."},
-		"counts":       schema.MapAttribute{Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Number of rows per list; `unity_catalog_grants` is missing without a scan."},
-		"route":        schema.StringAttribute{Computed: true, MarkdownDescription: "The API that told the memberships: `iam_v2` or `scim`."},
-		"cycles":       schema.ListAttribute{Computed: true, ElementType: textList, MarkdownDescription: "Groups that contain each other, each cycle once, ids sorted."},
-		"dead_members": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members of these groups that do not exist any more."},
-		"not_looked_at": schema.ListAttribute{
-			Computed: true, ElementType: types.StringType,
-			MarkdownDescription: "Places that can give access and that were not looked at, by choice or for want of an API, in a sentence each, with what shows them.",
-		},
-		"complete": completeAttribute(),
-		"failures": failuresAttribute(),
-		"timeouts": readTimeouts(ctx),
+		"powers":        schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Why it is privileged, one sentence each."},
+		"counts":        schema.MapAttribute{Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Number of rows per list; `unity_catalog_grants` is missing without a scan."},
+		"route":         schema.StringAttribute{Computed: true, MarkdownDescription: "The API that told the memberships: `iam_v2` or `scim`."},
+		"cycles":        schema.ListAttribute{Computed: true, ElementType: textList, MarkdownDescription: "Groups that contain each other, each cycle once, ids sorted."},
+		"dead_members":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members of these groups that do not exist any more."},
+		"not_looked_at": notLookedAtAttribute(),
+		"complete":      completeAttribute(),
+		"failures":      failuresAttribute(),
+		"timeouts":      readTimeouts(ctx),
 	}
 	maps.Copy(attributes, catalogScanInputs("Without it `unity_catalog_grants` is null."))
 	resp.Schema = schema.Schema{

@@ -111,7 +111,7 @@ func clonePlanOf(r entryReader) access.ClonePlan {
 	p.Source, p.Target = readPrincipal(r.object("resolved_source")), readPrincipal(r.object("resolved_target"))
 	p.AlreadyMember, p.Follows, p.System = planRowsOf(r, "already_member"), planRowsOf(r, "follows"), planRowsOf(r, "system_groups")
 	for _, e := range r.objects("not_cloned") {
-		p.NotCloned = append(p.NotCloned, access.NotCloned{Kind: e.text("kind"), Place: e.text("place"), Value: e.text("value")})
+		p.NotCloned = append(p.NotCloned, access.NotCloned{Kind: e.text("kind"), Place: e.text("place"), Value: e.text("value"), Note: e.text("note")})
 	}
 	for _, text := range r.texts("problems") {
 		p.Problems = append(p.Problems, access.Problem{Incomplete: true, Text: text})

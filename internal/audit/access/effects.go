@@ -145,6 +145,24 @@ func (j *judge) catalogHoles() {
 	}
 }
 
+// notLookedAt are the places that were not looked at by choice, or for which there is
+// no API, sorted.
+func (j *judge) notLookedAt() []string {
+	out := NotLookedAt()
+	if why := j.facts.EntitlementsUntold; why != "" {
+		out = append(out, "entitlements in workspaces: "+why+".")
+	}
+	switch j.facts.Depth {
+	case DepthAll:
+	case DepthCatalog, DepthSchema:
+		out = append(out, fmt.Sprintf("Unity Catalog below the depth %q: set unity_catalog_depth = \"all\" to look at every object.", j.facts.Depth))
+	default:
+		out = append(out, "Unity Catalog: set scan_unity_catalog = true to look at grants and ownership.")
+	}
+	slices.Sort(out)
+	return out
+}
+
 // of judges one group.
 func (j *judge) of(id string) *effects {
 	p := j.principal(id)

@@ -168,7 +168,7 @@ func (j *judge) factHoles(source *closure) []audit.Failure {
 }
 
 func compareNotCloned(a, b NotCloned) int {
-	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Place, b.Place), strings.Compare(a.Value, b.Value))
+	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Place, b.Place), strings.Compare(a.Value, b.Value), strings.Compare(a.Note, b.Note))
 }
 
 // groups names groups, the first ones.

@@ -42,7 +42,7 @@ func PlanUntil(stop audit.Stop, in PlanInput) (ClonePlan, error) {
 	p := planner{in: &in, x: x, source: x.closureOf(in.Source, nil), target: x.closureOf(in.Target, nil)}
 	p.judge = newJudge(x, &in.Facts, p.source)
 	p.vias = p.source.vias()
-	p.out = ClonePlan{Source: in.Source, Target: in.Target, Route: in.Graph.Route, Cycles: x.cycles(around(p.source))}
+	p.out = ClonePlan{Source: in.Source, Target: in.Target, Route: in.Graph.Route, Cycles: x.cycles(around(p.source)), NotLookedAt: p.judge.notLookedAt()}
 	p.memberships, p.unjudged, p.why = map[string]Membership{}, map[string]bool{}, map[string]bool{}
 	for _, id := range sortedIDs(p.source.must) {
 		p.out.DeadMembers += x.dead(id)
@@ -50,6 +50,11 @@ func PlanUntil(stop audit.Stop, in PlanInput) (ClonePlan, error) {
 			continue // Follows, once it is known what is pending.
 		}
 		p.direct(id)
+	}
+	for _, id := range sortedIDs(in.AllowPrivileged) {
+		if isFalse(p.source.direct(id)) {
+			p.out.AllowedNothing = append(p.out.AllowedNothing, id)
+		}
 	}
 	p.follows()
 	p.notCloned()
@@ -207,22 +212,36 @@ func (p *planner) follows() {
 	}
 }
 
-// notCloned lists what the source holds itself (R21). It has no verdict, so
-// holes only make the plan incomplete.
+// notCloned lists what the source holds itself (R21), and where it may hold more. It
+// has no verdict, so holes only make the plan incomplete.
 func (p *planner) notCloned() {
 	source := p.in.Source
 	add := func(kind, place, value string) {
 		p.out.NotCloned = append(p.out.NotCloned, NotCloned{Kind: kind, Place: place, Value: value})
 	}
-	for _, w := range p.in.Facts.Workspaces {
+	unknown := func(kind, place, why string) {
+		if why != "" {
+			p.out.NotCloned = append(p.out.NotCloned, NotCloned{Kind: kind, Place: place, Note: "not known: " + why})
+		}
+	}
+	for i := range p.in.Facts.Workspaces {
+		w := &p.in.Facts.Workspaces[i]
+		unknown(KindAssignment, w.ID, w.hole())
 		for _, level := range w.Levels[source.ID] {
 			add(KindAssignment, w.ID, level)
 		}
-		for _, entitlement := range w.Entitlements[source.ID].Values {
+		own := w.Entitlements[source.ID]
+		for _, entitlement := range own.Values {
 			add(KindEntitlement, w.ID, entitlement)
+		}
+		unknown(KindEntitlement, w.ID, own.Unknown)
+		if len(w.Levels[source.ID]) > 0 {
+			unknown(KindEntitlement, w.ID, p.in.Facts.EntitlementsUntold)
 		}
 	}
 	holding := p.in.Facts.Holdings[source.Ref]
+	unknown(KindRole, "", holding.Unknown)
+	unknown(KindEntitlement, "", holding.Unknown)
 	for _, role := range holding.Roles {
 		add(KindRole, "", role)
 	}

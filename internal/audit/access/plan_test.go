@@ -354,6 +354,31 @@ func TestPlanCases(t *testing.T) {
 // IAM v2 names the groups above a principal in one answer and their members in
 // others. Where they contradict each other, a group of Databricks' own is not said
 // to follow from somewhere: it would silently fall out of the memberships.
+// What the source may hold itself and nobody could see is a row that says so; an allowed
+// id that is no direct group of the source is named.
+func TestPlanNotKnown(t *testing.T) {
+	t.Parallel()
+	p := planOf(listed(group("1", "one", "u1"), group("2", "above", "1")), func(in *PlanInput) {
+		in.Facts.Workspaces = []WorkspaceAccess{
+			workspace("101", "here", map[string][]string{"u1": {LevelUser}}), workspace("102", "there", map[string][]string{"1": {LevelUser}}), workspace("103", "unread", nil),
+		}
+		in.Facts.Workspaces[2].Unknown = "403"
+		in.Facts.EntitlementsUntold = "no IAM v2"
+		in.Facts.Holdings[userRef("u1")] = Holding{Unknown: "500"}
+		in.AllowPrivileged = map[string]bool{"1": true, "2": true, "7": true}
+	})
+	want := []NotCloned{
+		{Kind: KindRole, Note: "not known: 500"}, {Kind: KindEntitlement, Note: "not known: 500"}, {Kind: KindEntitlement, Place: "101", Note: "not known: no IAM v2"},
+		{Kind: KindAssignment, Place: "101", Value: LevelUser}, {Kind: KindAssignment, Place: "103", Note: "not known: 403"},
+	}
+	if diff := cmp.Diff(want, p.NotCloned); diff != "" {
+		t.Error(diff)
+	}
+	if !slices.Equal(p.AllowedNothing, []string{"2", "7"}) || p.Complete {
+		t.Errorf("allowed nothing %v, complete %t", p.AllowedNothing, p.Complete)
+	}
+}
+
 func TestPlanOfAnswersThatContradict(t *testing.T) {
 	t.Parallel()
 	source, _ := sourceAndTarget()

@@ -283,19 +283,9 @@ func (r *reacher) blind() []audit.Failure {
 }
 
 func (r *reacher) notLookedAt() []string {
-	out := NotLookedAt()
+	out := r.judge.notLookedAt()
 	if r.in.WorkspaceIDs != nil {
 		out = append(out, "other workspaces: workspace_ids names those that were looked at.")
-	}
-	if why := r.in.Facts.EntitlementsUntold; why != "" {
-		out = append(out, "entitlements in workspaces: "+why+".")
-	}
-	switch r.in.Facts.Depth {
-	case DepthAll:
-	case DepthCatalog, DepthSchema:
-		out = append(out, "Unity Catalog below the depth \""+string(r.in.Facts.Depth)+"\": set unity_catalog_depth = \"all\" to look at every object.")
-	default:
-		out = append(out, "Unity Catalog: set scan_unity_catalog = true to look at grants and ownership.")
 	}
 	if r.in.Principal.Type != audit.TypeGroup && !slices.ContainsFunc(r.holders, isEveryone) {
 		out = append(out, "the group \"account users\": every user and service principal is in it, and the account does not list this one as its member, so that what it holds is not shown.")

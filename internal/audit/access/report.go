@@ -76,7 +76,7 @@ type Diff struct {
 	Failures []audit.Failure
 }
 
-// NotLookedAt are places that give access and that neither a diff nor a plan reads.
+// NotLookedAt are places that give access and that nothing here reads.
 func NotLookedAt() []string {
 	return []string{"workspace-local groups: each workspace has its own, which the account does not manage. Access through them is neither compared nor cloned, " +
 		"and an account group can be a member of one. dbxidentity_workspace_local_groups lists them with their members."}
@@ -147,8 +147,11 @@ type NotCloned struct {
 	Kind string
 	// Place is the workspace id, "<securable type> <full name>", or empty.
 	Place string
-	// Value is the level, the role, the entitlement, or the privileges.
+	// Value is the level, the role, the entitlement, or the privileges; empty where it
+	// is not known whether there is one.
 	Value string
+	// Note is for people: why it is not known and what shows it; empty for a fact.
+	Note string
 }
 
 // Membership is one entry of the map that feeds for_each.
@@ -191,6 +194,9 @@ type ClonePlan struct {
 	NotCloned []NotCloned
 	// Memberships by group id; nil when there is a problem.
 	Memberships map[string]Membership
+	// AllowedNothing are the allowed ids that are no direct group of the source, sorted.
+	// What a hole hides may be one, so it says something of a complete plan only.
+	AllowedNothing []string
 	// Problems are sorted; none means that Memberships is the truth.
 	Problems []Problem
 
@@ -199,4 +205,7 @@ type ClonePlan struct {
 	DeadMembers int
 	Complete    bool
 	Failures    []audit.Failure
+	// NotLookedAt are places that give access and were not looked at by choice, or for
+	// which there is no API.
+	NotLookedAt []string
 }

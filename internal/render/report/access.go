@@ -137,9 +137,9 @@ func (c *Clone) section() section {
 	}
 	s.add(drawn)
 	if len(c.NotCloned) > 0 {
-		t := table{Title: "Not copied: the source holds these itself", Long: true, Columns: []string{"Kind", "Where", "What"}}
+		t := table{Title: "Not copied: the source holds these itself", Long: true, Columns: []string{"Kind", "Where", "What", "Note"}}
 		for _, n := range c.NotCloned {
-			t.Rows = append(t.Rows, []cell{prose(words(n.Kind)), value(n.Place), value(n.Value)})
+			t.Rows = append(t.Rows, []cell{prose(words(n.Kind)), value(nonEmpty(n.Place)...), value(nonEmpty(n.Value)...), value(nonEmpty(n.Note)...)})
 		}
 		s.add(t)
 	}

@@ -122,7 +122,7 @@ func (c *Clone) redacted() *Clone {
 	}
 	out.NotCloned = slices.Clone(c.NotCloned)
 	for i := range out.NotCloned {
-		out.NotCloned[i].Place, out.NotCloned[i].Value = left, left
+		out.NotCloned[i].Place, out.NotCloned[i].Value, out.NotCloned[i].Note = left, left, left
 	}
 	return &out
 }

@@ -239,6 +239,7 @@ type Clone struct {
 		Kind  string `json:"kind"`
 		Place string `json:"place"`
 		Value string `json:"value"`
+		Note  string `json:"note"`
 	} `json:"not_cloned"`
 	Problems []string  `json:"problems"`
 	Complete bool      `json:"complete"`

@@ -197,7 +197,14 @@ func textNotCloned(b *strings.Builder, rows []access.NotCloned) {
 				text += ", " + part
 			}
 		}
-		fmt.Fprintf(b, "  %s %s\n", signMinus, markup.Visible(text))
+		known := signMinus
+		if r.Value == "" {
+			known = signUnknown
+		}
+		if r.Note != "" {
+			text += ": " + r.Note
+		}
+		fmt.Fprintf(b, "  %s %s\n", known, markup.Visible(text))
 	}
 	if more := len(rows) - mostNotCloned; more > 0 {
 		fmt.Fprintf(b, "  and %d more in not_cloned\n", more)

@@ -217,9 +217,9 @@ func notCloned(b *strings.Builder, rows []access.NotCloned) {
 	if len(rows) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n### Not copied (%d)\n\nThe source has these itself, not through a group: a clone is not equality.\n\n| What | Where | Value |\n| --- | --- | --- |\n", len(rows))
+	fmt.Fprintf(b, "\n### Not copied (%d)\n\nThe source has these itself, not through a group: a clone is not equality.\n\n| What | Where | Value | Note |\n| --- | --- | --- | --- |\n", len(rows))
 	for _, r := range rows[:min(len(rows), mostNotCloned)] {
-		fmt.Fprintf(b, "| %s | %s | %s |\n", strings.ReplaceAll(plain(r.Kind), "_", " "), optional(r.Place), optional(r.Value))
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", strings.ReplaceAll(plain(r.Kind), "_", " "), optional(r.Place), optional(r.Value), optional(r.Note))
 	}
 	if more := len(rows) - mostNotCloned; more > 0 {
 		fmt.Fprintf(b, "\nand %d more, see `not_cloned`.\n", more)

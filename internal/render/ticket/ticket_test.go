@@ -93,10 +93,10 @@ These have no workspace assignment, account role, entitlement, grant or ownershi
 
 The source has these itself, not through a group: a clone is not equality.
 
-| What | Where | Value |
-| --- | --- | --- |
-| account role |  | ~billing.admin~ |
-| grant | ~table a.b.c~ | ~SELECT~ |
+| What | Where | Value | Note |
+| --- | --- | --- | --- |
+| account role |  | ~billing.admin~ |  |
+| grant | ~table a.b.c~ | ~SELECT~ |  |
 
 ### Memberships
 
@@ -183,7 +183,7 @@ func TestMarkdown_edges(t *testing.T) {
 		"the way there is not known": {lost, []string{"| `(unread)` | `9` |  | `whether the source is a member could not be read` |", `["9"]:::unverified`}, nil},
 		"too large to draw":          {large, []string{"Not drawn: the graph has 309 edges"}, []string{"```mermaid"}},
 		"names too long to draw":     {wide, []string{"Not drawn: with names as long as these, the graph is longer than the 50000 characters"}, []string{"```mermaid"}},
-		"an owner of many tables":    {owner, []string{"### Not copied (122)", "| ownership | `table a.b.t` | `OWNER` |\n\nand 22 more, see `not_cloned`.\n"}, nil},
+		"an owner of many tables":    {owner, []string{"### Not copied (122)", "| ownership | `table a.b.t` | `OWNER` |  |\n\nand 22 more, see `not_cloned`.\n"}, nil},
 		"many grants": {many, []string{
 			"; `SELECT` on  `t`; and 90 more |", "may be privileged; the target has it through another group; `held back` |",
 		}, nil},
