@@ -1,5 +1,5 @@
-# Totals of an audit, to be compared with the published scan of a real account:
-# README.md, "An account with the shape of a real one".
+# The totals of an audit, a report to open in a browser, and a comment for a pull
+# request. README.md, "An account with the shape of a real one", runs it.
 
 terraform {
   required_providers {
@@ -10,7 +10,9 @@ terraform {
 }
 
 provider "dbxidentity" {
-  idp = { databricks = {} }
+  read_only                     = true
+  automatic_identity_management = "off"
+  idp                           = { databricks = {} }
 }
 
 variable "link_groups" {
@@ -26,38 +28,44 @@ data "dbxidentity_divergences" "this" {
   link_groups     = var.link_groups
 }
 
-output "complete" {
-  value = data.dbxidentity_divergences.this.complete
+locals {
+  divergences = data.dbxidentity_divergences.this
+  findings = {
+    workspace_federation = data.dbxidentity_workspace_federation.this
+    divergences          = data.dbxidentity_divergences.this
+  }
 }
 
 output "scanned" {
   value = {
-    users              = data.dbxidentity_divergences.this.scanned.users
-    groups             = data.dbxidentity_divergences.this.scanned.groups
-    service_principals = data.dbxidentity_divergences.this.scanned.service_principals
+    users              = local.divergences.scanned.users
+    groups             = local.divergences.scanned.groups
+    service_principals = local.divergences.scanned.service_principals
   }
 }
 
-output "divergent" {
-  value = {
-    users              = length(data.dbxidentity_divergences.this.users)
-    groups             = length(data.dbxidentity_divergences.this.groups)
-    service_principals = length(data.dbxidentity_divergences.this.service_principals)
-  }
-}
-
-output "users_by_cause" {
-  value = { for cause, ids in {
-    for u in data.dbxidentity_divergences.this.users : u.cause => u.id...
-  } : cause => length(ids) }
+output "summary" {
+  value = [for row in local.divergences.summary : "${row.count} ${row.principal_type}, ${row.cause}: ${row.remedy} (${row.owner})"]
 }
 
 output "fixes_ready" {
   value = { for type, ids in {
-    for f in data.dbxidentity_divergences.this.external_id_fixes : f.principal_type => f.principal_id...
+    for f in local.divergences.external_id_fixes : f.principal_type => f.principal_id...
   } : type => length(ids) }
 }
 
 output "workspaces_without_federation" {
   value = data.dbxidentity_workspace_federation.this.counts["IDENTITY_FEDERATION_DISABLED"]
+}
+
+# Names and mail addresses stay out of what a plan prints.
+output "report" {
+  sensitive = true
+  value     = provider::dbxidentity::report_html(local.findings)
+}
+
+# For everyone to read: ids in place of names.
+output "comment" {
+  sensitive = true # long
+  value     = provider::dbxidentity::report_markdown(local.findings, "redact")
 }

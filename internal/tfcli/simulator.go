@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -21,13 +20,7 @@ type Simulator struct {
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
 
-	Host           string            `json:"account_host"`
-	AccountID      string            `json:"account_id"`
-	ClientID       string            `json:"client_id"`
-	ClientSecret   string            `json:"client_secret"`
-	Token          string            `json:"token"`
-	WorkspaceHosts map[string]string `json:"workspace_hosts"`
-	simulator.IDPEndpoints
+	simulator.Endpoints
 }
 
 // StartSimulator runs the simulator at path on a free port of loopback and waits
@@ -50,7 +43,7 @@ func StartSimulator(ctx context.Context, path string, errOut io.Writer, args ...
 	}
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')
 	if err == nil {
-		err = json.Unmarshal(line, s)
+		err = json.Unmarshal(line, &s.Endpoints)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reading the simulator's first line: %w", err), s.Stop())
@@ -68,18 +61,4 @@ func (s *Simulator) Stop() error {
 		return nil // It is gone: how it ended says nothing.
 	}
 	return fmt.Errorf("ending the simulator (process %d): %w", s.cmd.Process.Pid, err)
-}
-
-// Environment points the provider at the simulator, in the variables that a
-// user would set for a real account.
-func (s *Simulator) Environment() []string {
-	return []string{
-		"DATABRICKS_HOST=" + s.Host,
-		"DATABRICKS_ACCOUNT_ID=" + s.AccountID,
-		"DATABRICKS_CLIENT_ID=" + s.ClientID,
-		"DATABRICKS_CLIENT_SECRET=" + s.ClientSecret,
-		"DATABRICKS_AUTH_TYPE=oauth-m2m",
-		"DATABRICKS_CONFIG_FILE=" + os.DevNull,
-		"SSL_CERT_FILE=" + s.CAFile,
-	}
 }

@@ -202,6 +202,6 @@ Next steps
   The configurations that just ran       examples/demo/main.tf, examples/clone/main.tf
   What each cause and action means       docs/guides/rules.md
   Members that may be removed            docs/guides/remediation.md
-  On your own account                    README.md, "On a real account"
-  An account with 3,000 identities       bin/simulator -preset field-scan
+  On your own account                    README.md, "On your own account"
+  An account with 3,000 identities       README.md, "An account with the shape of a real one"
 `

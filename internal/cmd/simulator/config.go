@@ -25,6 +25,7 @@ type config struct {
 	generate  simulator.GenerateOptions
 	options   simulator.Options
 	shaped    []string // flags that were given and shape a fresh state only
+	command   []string // to run instead of printing how to reach it
 }
 
 // parseFlags reads the arguments. It prints the flags to stderr for -help only.
@@ -61,8 +62,9 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 		}
 		return config{}, err
 	}
-	if set.NArg() > 0 {
-		return config{}, fmt.Errorf("unexpected argument %q: everything is a flag, see -help", set.Arg(0))
+	cfg.command = set.Args()
+	if flags := args[:len(args)-set.NArg()]; set.NArg() > 0 && (len(flags) == 0 || flags[len(flags)-1] != "--") {
+		return config{}, fmt.Errorf("unexpected argument %q: a command follows after --, everything else is a flag, see -help", set.Arg(0))
 	}
 	set.Visit(func(f *flag.Flag) {
 		switch f.Name {

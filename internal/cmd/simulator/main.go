@@ -3,7 +3,9 @@
 
 // Command simulator runs a Databricks account, its workspaces and the identity
 // provider behind it on loopback, for tests, demos and strangers' clients. The
-// first line on stdout is one JSON object that tells how to reach it.
+// first line on stdout is one JSON object that tells how to reach it; with a
+// command after the flags (simulator -preset demo -- terraform plan) it runs that
+// in an environment that does, and ends with it.
 package main
 
 import (
@@ -14,7 +16,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,24 +33,18 @@ func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	cancel()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		os.Exit(exit.ExitCode())
+	}
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "simulator:", err)
 		os.Exit(1)
 	}
 }
 
-// endpoints is the first line on stdout.
-type endpoints struct {
-	AccountHost  string `json:"account_host"`
-	AccountID    string `json:"account_id"`
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret"`
-	Token        string `json:"token"`
-	simulator.IDPEndpoints
-	WorkspaceHosts map[string]string `json:"workspace_hosts"`
-}
-
-// run serves until ctx ends, then writes the state file if one is named.
+// run serves until ctx ends or the command that it was given does, then writes
+// the state file if one is named.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	cfg, err := parseFlags(args, stderr)
 	if err != nil {
@@ -59,13 +58,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	out, err := describe(sim)
-	if err == nil {
-		err = json.NewEncoder(stdout).Encode(out)
-	}
-	if err == nil {
-		fmt.Fprintf(stderr, "simulator: listening on %s, control under %s/_simulator/\n", sim.URL, sim.URL)
-		<-ctx.Done()
+	endpoints, err := sim.Endpoints()
+	switch {
+	case err != nil:
+	case len(cfg.command) > 0:
+		err = runCommand(cfg.command, endpoints, stdout, stderr)
+	default:
+		if err = json.NewEncoder(stdout).Encode(endpoints); err == nil {
+			fmt.Fprintf(stderr, "simulator: listening on %s, control under %s/_simulator/\n", sim.URL, sim.URL)
+			<-ctx.Done()
+		}
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
 	defer cancel()
@@ -76,11 +78,30 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return errors.Join(err, saveState(sim.Server, cfg.saveFile))
 }
 
-func describe(sim *simulator.Running) (endpoints, error) {
-	hosts, err := sim.WorkspaceHosts()
-	return endpoints{
-		AccountHost: sim.URL, AccountID: sim.AccountID,
-		ClientID: sim.ClientID, ClientSecret: sim.ClientSecret, Token: sim.Token,
-		IDPEndpoints: sim.IDP, WorkspaceHosts: hosts,
-	}, err
+// runCommand runs a command that finds the simulator in its environment, and
+// nothing of the person's own accounts there. A terminal sends Ctrl-C to both: it
+// is the command's, which may still talk to the account on its way out. What is
+// sent to the simulator alone is passed on.
+func runCommand(command []string, endpoints simulator.Endpoints, stdout, stderr io.Writer) error {
+	cmd := exec.Command(command[0], command[1:]...) //nolint:gosec,noctx // What the person asked for, for as long as it takes.
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
+	own := func(variable string) bool { return strings.HasPrefix(variable, "DATABRICKS_") }
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), own), endpoints.Environment()...)
+	terminated := make(chan os.Signal, 1)
+	signal.Notify(terminated, syscall.SIGTERM)
+	defer signal.Stop(terminated)
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("running %s: %w", command[0], err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		select {
+		case s := <-terminated:
+			_ = cmd.Process.Signal(s) // One that has ended needs none.
+		case <-ended:
+		}
+	}()
+	err := cmd.Wait()
+	close(ended)
+	return err
 }

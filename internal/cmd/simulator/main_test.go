@@ -14,6 +14,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -97,6 +98,30 @@ func TestRun_stateFile(t *testing.T) {
 	}
 	if !bytes.Equal(saved, again) {
 		t.Error("a second run without requests changed the file")
+	}
+}
+
+// A command after the flags finds the account in its environment, and what it did
+// there is saved; its exit code is that of the simulator.
+func TestRun_command(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "state.json")
+	var out bytes.Buffer
+	err := run(t.Context(), []string{"-preset", "empty", "-save", file, "--", "sh", "-c", "env; exit 3"}, &out, io.Discard)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 3 {
+		t.Errorf("error %v, want exit code 3", err)
+	}
+	for _, want := range []string{"DATABRICKS_HOST=http://127.0.0.1:", "DATABRICKS_CLIENT_SECRET=", "SSL_CERT_FILE=/", "DBXIDENTITY_OKTA_ORG_URL=http"} {
+		if !strings.Contains("\n"+out.String(), "\n"+want) {
+			t.Errorf("the command has no %s", want)
+		}
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
+	}
+	if err := run(t.Context(), []string{"-preset", "empty", "--", filepath.Join(t.TempDir(), "none")}, io.Discard, io.Discard); err == nil {
+		t.Error("a command that there is not was run")
 	}
 }
 
