@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
@@ -78,7 +79,7 @@ func (c *Catalog) AccessFacts(ctx context.Context, req AccessRequest) (access.Fa
 	}
 	r.holdings()
 	r.out.Failures = audit.SortedFailures(r.failures)
-	c.api.log(ctx, "read what groups give", map[string]any{
+	c.api.Log(ctx, "read what groups give", map[string]any{
 		"groups": len(r.above), "workspaces": len(r.out.Workspaces), "metastores": len(r.out.Metastores), "holes": len(r.out.Failures),
 	})
 	return r.out, nil
@@ -106,7 +107,7 @@ type resourceRead struct {
 
 // failed notes a hole. What makes everything else worthless comes back.
 func (r *factsReader) failed(ctx context.Context, f audit.Failure, err error) (string, error) {
-	if isLost(ctx, err) {
+	if api.IsLost(ctx, err) {
 		return "", err
 	}
 	f.Reason = oneLine(err)
@@ -128,7 +129,7 @@ func (r *factsReader) workspaces(ctx context.Context) error {
 	}
 	r.out.Workspaces = make([]access.WorkspaceAccess, len(list))
 	var group errgroup.Group
-	group.SetLimit(r.c.api.cfg.MaxConcurrency)
+	group.SetLimit(r.c.api.Config.MaxConcurrency)
 	for i, w := range list {
 		group.Go(func() error {
 			read := r.c.dir.workspaceAssignments(ctx, w.ID)
@@ -164,7 +165,7 @@ func (r *factsReader) entitlements(ctx context.Context, w *access.WorkspaceAcces
 		values, err := r.c.dir.entitlementsIn(ctx, w.ID, p.ID)
 		one := access.Entitlements{Values: values}
 		switch {
-		case errors.Is(err, errNoIAMv2):
+		case errors.Is(err, api.ErrNoIAMv2):
 			r.mu.Lock()
 			r.out.EntitlementsUntold = noEntitlements
 			r.mu.Unlock()
@@ -226,11 +227,11 @@ func (r *factsReader) principals() []audit.Principal {
 func (r *factsReader) resources(ctx context.Context) error {
 	r.known = map[audit.Ref]resourceRead{}
 	var group errgroup.Group
-	group.SetLimit(r.c.api.cfg.MaxConcurrency)
+	group.SetLimit(r.c.api.Config.MaxConcurrency)
 	for _, p := range r.principals() {
 		group.Go(func() error {
 			got, err := r.c.dir.resource(ctx, p.Ref)
-			if err != nil && isLost(ctx, err) {
+			if err != nil && api.IsLost(ctx, err) {
 				return err
 			}
 			r.mu.Lock()
@@ -244,7 +245,7 @@ func (r *factsReader) resources(ctx context.Context) error {
 
 func (r *factsReader) rules(ctx context.Context) error {
 	rules, err := r.c.power.accountRules(ctx)
-	if err != nil && isLost(ctx, err) {
+	if err != nil && api.IsLost(ctx, err) {
 		return err
 	}
 	r.ruled, r.unruled = rules, err

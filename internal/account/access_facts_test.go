@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -95,7 +96,7 @@ func grantTo(principal string, privileges ...string) simulator.Grant {
 }
 
 // asCaller logs in as the service principal of estate.
-func asCaller(cfg account.Config) account.Config {
+func asCaller(cfg api.Config) api.Config {
 	cfg.SDK.ClientID, cfg.SDK.ClientSecret = callerAppID, "secret"
 	return cfg
 }

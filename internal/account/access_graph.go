@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
@@ -48,7 +49,7 @@ func (d *Directory) AccessGraph(ctx context.Context, of ...audit.Principal) (acc
 	reads := make([]parentsRead, len(of))
 	errs := make([]error, len(of))
 	var group errgroup.Group
-	group.SetLimit(d.api.cfg.MaxConcurrency)
+	group.SetLimit(d.api.Config.MaxConcurrency)
 	for i, p := range of {
 		group.Go(func() error {
 			reads[i], errs[i] = d.toldParents(ctx, p.Ref)
@@ -59,7 +60,7 @@ func (d *Directory) AccessGraph(ctx context.Context, of ...audit.Principal) (acc
 	crawl := false
 	for i, err := range errs {
 		switch {
-		case err != nil && (isLost(ctx, err) || len(reads[i].ids) == 0):
+		case err != nil && (api.IsLost(ctx, err) || len(reads[i].ids) == 0):
 			return access.Graph{}, noneTold(of[i].Ref, err)
 		case err == nil && !reads[i].told:
 			crawl = true
@@ -72,8 +73,8 @@ func (d *Directory) AccessGraph(ctx context.Context, of ...audit.Principal) (acc
 }
 
 func noneTold(ref audit.Ref, err error) error {
-	if isMissing(err) {
-		return fmt.Errorf("the groups above %s: %w: %w", ref, ErrNotFound, err)
+	if api.IsMissing(err) {
+		return fmt.Errorf("the groups above %s: %w: %w", ref, api.ErrNotFound, err)
 	}
 	return fmt.Errorf("the groups above %s: %w", ref, err)
 }
@@ -204,11 +205,11 @@ func (g *toldGroup) fail(call string, err error) string {
 func (d *Directory) tellGroups(ctx context.Context, ids []string) ([]toldGroup, error) {
 	out := make([]toldGroup, len(ids))
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(d.api.readers())
+	group.SetLimit(d.api.Readers())
 	for i, id := range ids {
 		group.Go(func() error {
 			out[i] = d.tellGroup(gctx, id)
-			if err := out[i].err; err != nil && isLost(gctx, err) {
+			if err := out[i].err; err != nil && api.IsLost(gctx, err) {
 				return fmt.Errorf("reading group/%s: %w", id, err)
 			}
 			return nil
@@ -237,7 +238,7 @@ func (d *Directory) tellGroup(ctx context.Context, id string) toldGroup {
 	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
 	out := toldGroup{Group: access.Group{Principal: audit.Principal{Ref: ref}}}
 	r, err := d.resource(ctx, ref)
-	missing := errors.Is(err, ErrNotFound)
+	missing := errors.Is(err, api.ErrNotFound)
 	if err == nil {
 		out.Principal, err = r.toAudit(audit.TypeGroup)
 		out.Principal = d.inventory.latest(out.Principal, r.began)
@@ -249,7 +250,7 @@ func (d *Directory) tellGroup(ctx context.Context, id string) toldGroup {
 	read, merr := d.toldMembers(ctx, id)
 	// IAM v2 is a witness only where it was asked: else the 404 is a hole, since IAM v2
 	// has named the group.
-	if out.gone = missing && merr == nil && !read.told && d.api.useIAMv2(familyMembers); out.gone {
+	if out.gone = missing && merr == nil && !read.told && d.api.UseIAMv2(familyMembers); out.gone {
 		return out
 	}
 	if err != nil {
@@ -303,7 +304,7 @@ func (g *toldGroup) contradict(alive map[string]bool) {
 	}
 	g.DeadMembers -= len(missing)
 	g.MembersUnknown = g.fail(callMembers, fmt.Errorf("account SCIM shows the members %s, and IAM v2 does not. "+
-		"Right after a change one of them may be behind: read again in a minute. If it stays so, set identity_api = \"scim\"", summary(missing)))
+		"Right after a change one of them may be behind: read again in a minute. If it stays so, set identity_api = \"scim\"", api.Summary(missing)))
 }
 
 // takeMembers fills in the members that account SCIM shows; none is an empty

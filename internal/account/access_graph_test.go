@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -366,7 +367,7 @@ func TestAccessGraph_missing(t *testing.T) {
 	t.Parallel()
 	sim := start(t, maze(), simulator.Options{})
 	c := connect(t, quick(sim))
-	if _, err := c.AccessGraph(t.Context(), principal(user("77"), "gone")); !errors.Is(err, account.ErrNotFound) {
+	if _, err := c.AccessGraph(t.Context(), principal(user("77"), "gone")); !errors.Is(err, api.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
 	missing := func(path string) simulator.Fault {

@@ -13,6 +13,7 @@ package account
 import (
 	"context"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 )
 
@@ -26,13 +27,13 @@ type Client struct {
 	*Readiness
 	*Writer
 
-	api *api
+	api *api.Conn
 }
 
 // New resolves the configuration. No request is sent. Errors are
-// [*ConfigError]s, which name the attribute of the provider block.
-func New(ctx context.Context, cfg Config) (*Client, error) {
-	a, err := newAPI(ctx, cfg)
+// [*api.ConfigError]s, which name the attribute of the provider block.
+func New(ctx context.Context, cfg api.Config) (*Client, error) {
+	a, err := api.New(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -47,17 +48,17 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 // Readers is how many callers at a time keep the client busy: more than the requests
 // that it has in flight, so that the next one is at hand while the answer to another
 // is being decoded. The bound on requests is the client's own.
-func (c *Client) Readers() int { return c.api.readers() }
+func (c *Client) Readers() int { return c.api.Readers() }
 
 // AccountID is the account's id, a UUID.
-func (c *Client) AccountID() string { return c.api.accountID }
+func (c *Client) AccountID() string { return c.api.AccountID }
 
 // Host is the account host with its scheme, without path.
-func (c *Client) Host() string { return c.api.host }
+func (c *Client) Host() string { return c.api.Host }
 
 // CallerApplicationID is the application id that the caller logs in with: the
 // client id under oauth-m2m, else "" (not known without a request).
-func (c *Client) CallerApplicationID() string { return c.api.callerApplicationID() }
+func (c *Client) CallerApplicationID() string { return c.api.CallerApplicationID() }
 
 // Audit is a reader for one audit. kept may be nil.
 func (c *Client) Audit(kept *checkpoint.Store) *Audit {

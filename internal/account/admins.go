@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -96,7 +97,7 @@ func (pw *Power) adminsBelow(ctx context.Context, groups []string, counts func(i
 
 func (pw *Power) adminsSince(ctx context.Context, since int64) (adminHolders, error) {
 	for {
-		pw.admins.DropIf(func(h adminHolders) bool { return h.turn < since || time.Since(h.ended) > pw.api.cfg.MaxListingAge })
+		pw.admins.DropIf(func(h adminHolders) bool { return h.turn < since || time.Since(h.ended) > pw.api.Config.MaxListingAge })
 		if h, err := pw.admins.Get(ctx, pw.listAdmins); err != nil || h.turn >= since {
 			return h, err
 		}
@@ -112,7 +113,7 @@ func (pw *Power) listAdmins(ctx context.Context) (adminHolders, error) {
 		if err != nil {
 			return out, fmt.Errorf("listing the %s with their roles: %w", plural(t), err)
 		}
-		ids := map[text]bool{}
+		ids := map[api.Text]bool{}
 		for _, page := range pages {
 			for i := range page.Resources {
 				r := &page.Resources[i]

@@ -125,13 +125,13 @@ func (w *Writer) finish(ctx context.Context, own *holderCheck) error {
 // checkHolders lists the account until it shows the writes, or the confirm time is
 // over, and looks for other holders of the ids.
 func (w *Writer) checkHolders(ctx context.Context, checks []*holderCheck) {
-	ctx, cancel := context.WithTimeout(ctx, w.api.cfg.ConfirmTimeout)
+	ctx, cancel := context.WithTimeout(ctx, w.api.Config.ConfirmTimeout)
 	defer cancel()
 	turn := int64(0)
 	for _, check := range checks {
 		turn = max(turn, check.turn)
 	}
-	for pause := w.api.cfg.RetryPause; ; pause = min(2*pause, maxReadPause) {
+	for pause := w.api.Config.RetryPause; ; pause = min(2*pause, maxReadPause) {
 		inv, err := w.dir.listingSince(ctx, turn)
 		behind := false
 		for _, check := range checks {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
@@ -42,17 +43,17 @@ func (d *Directory) workspaceAssignments(ctx context.Context, workspace string) 
 // assignmentPage is a page of the permission assignments of a workspace. Every field
 // of an assignment may be missing.
 type assignmentPage struct {
-	pageEnd
+	api.PageEnd
 
 	Assignments []assignment `json:"permission_assignments"`
 }
 
 type assignment struct {
 	Principal struct {
-		ID    text   `json:"principal_id"`
-		User  string `json:"user_name"`
-		Group string `json:"group_name"`
-		App   string `json:"service_principal_name"`
+		ID    api.Text `json:"principal_id"`
+		User  string   `json:"user_name"`
+		Group string   `json:"group_name"`
+		App   string   `json:"service_principal_name"`
 	} `json:"principal"`
 	Permissions []string `json:"permissions"`
 	Error       string   `json:"error"`
@@ -75,11 +76,11 @@ func (a *assignment) odd() error {
 func (d *Directory) readAssignments(ctx context.Context, workspace string) (map[string][]string, error) {
 	out := map[string][]string{}
 	var failed error
-	list := call{
-		path:  "/api/2.0/accounts/" + d.api.accountID + "/workspaces/" + url.PathEscape(workspace) + "/permissionassignments",
-		limit: limitAccount,
+	list := api.Call{
+		Path:  "/api/2.0/accounts/" + d.api.AccountID + "/workspaces/" + url.PathEscape(workspace) + "/permissionassignments",
+		Limit: api.LimitAccount,
 	}
-	err := wholeList(ctx, d.api, list, "permission_assignments", func(p *assignmentPage) (int, error) {
+	err := api.WholeList(ctx, d.api, list, "permission_assignments", func(p *assignmentPage) (int, error) {
 		for i := range p.Assignments {
 			a := &p.Assignments[i]
 			for t, name := range map[audit.PrincipalType]string{
@@ -103,9 +104,9 @@ func (d *Directory) readAssignments(ctx context.Context, workspace string) (map[
 				}
 			}
 		}
-		return sizeOf(p.Assignments), nil
+		return api.SizeOf(p.Assignments), nil
 	})
-	var e *APIError
+	var e *api.Error
 	if errors.As(err, &e) && e.Status == http.StatusBadRequest && strings.Contains(e.Message, notAvailable) {
 		return map[string][]string{}, nil
 	}
@@ -121,23 +122,23 @@ const entitlementAdmin = "WORKSPACE_ADMIN"
 // entitlementsIn are the entitlements that the assignment of a principal in a
 // workspace names (IAM v2 workspace-assignments/{id}, docs/reference/databricks-account-api.md
 // 5.2; its list leaves them out). No other API of the account has them: without
-// IAM v2 the error is errNoIAMv2.
+// IAM v2 the error is api.ErrNoIAMv2.
 func (d *Directory) entitlementsIn(ctx context.Context, workspace, principal string) ([]string, error) {
 	const family = "workspace-assignments"
-	if !d.api.useIAMv2(family) {
-		return nil, errNoIAMv2
+	if !d.api.UseIAMv2(family) {
+		return nil, api.ErrNoIAMv2
 	}
 	return d.entitlements.Get(ctx, workspace+"/"+principal, func(ctx context.Context) ([]string, error) {
 		var reply struct {
-			PrincipalID  text     `json:"principal_id"`
+			PrincipalID  api.Text `json:"principal_id"`
 			Entitlements []string `json:"entitlements"`
 		}
-		err := d.api.do(ctx, call{method: http.MethodGet, path: d.api.iamPath("workspaces", workspace, family, principal), limit: limitIAM}, &reply)
+		err := d.api.Do(ctx, api.Call{Method: http.MethodGet, Path: d.api.IAMPath("workspaces", workspace, family, principal), Limit: api.LimitIAM}, &reply)
 		switch {
-		case isMissing(err):
+		case api.IsMissing(err):
 			return nil, nil // Not assigned any more.
-		case err != nil && d.api.fallBack(ctx, family, err):
-			return nil, errNoIAMv2
+		case err != nil && d.api.FallBack(ctx, family, err):
+			return nil, api.ErrNoIAMv2
 		case err == nil && string(reply.PrincipalID) != principal:
 			err = fmt.Errorf("the answer for principal %s is for %q", principal, string(reply.PrincipalID))
 		}

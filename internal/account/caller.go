@@ -10,19 +10,20 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // Caller is the principal that the client logs in as: by the application id under
 // oauth-m2m, else by the claims of the token, where that is a JWT. It is found in
-// the listing of the account, and kept. The error wraps [ErrCallerUnknown] where
+// the listing of the account, and kept. The error wraps [api.ErrCallerUnknown] where
 // nothing tells; account SCIM tokens belong to nobody.
 func (d *Directory) Caller(ctx context.Context) (audit.Principal, error) {
 	return d.caller.Get(ctx, d.findCaller)
 }
 
 func (d *Directory) findCaller(ctx context.Context) (audit.Principal, error) {
-	claims, err := d.api.callerClaims(ctx)
+	claims, err := d.api.CallerClaims(ctx)
 	if err != nil {
 		return audit.Principal{}, err
 	}
@@ -31,14 +32,14 @@ func (d *Directory) findCaller(ctx context.Context) (audit.Principal, error) {
 		return audit.Principal{}, err
 	}
 	for _, p := range inv.Principals {
-		if claims.are(&p) {
+		if claims.Match(&p) {
 			return p, nil
 		}
 	}
 	if !inv.Coverage.Users || !inv.Coverage.ServicePrincipals {
-		return audit.Principal{}, &IncompleteError{Need: "Finding the principal that this program logs in as", Failures: inv.Failures}
+		return audit.Principal{}, &api.IncompleteError{Need: "Finding the principal that this program logs in as", Failures: inv.Failures}
 	}
-	return audit.Principal{}, fmt.Errorf("%w: no user or service principal of the account has what the login says of it", ErrCallerUnknown)
+	return audit.Principal{}, fmt.Errorf("%w: no user or service principal of the account has what the login says of it", api.ErrCallerUnknown)
 }
 
 // withCaller makes a hole of a list that lacks the caller, where the token says who
@@ -47,8 +48,8 @@ func (d *Directory) withCaller(ctx context.Context, t audit.PrincipalType, l lis
 	if l.err != nil || t == audit.TypeGroup {
 		return l
 	}
-	claims, err := d.api.tokenClaims(ctx)
-	if err != nil || claims.principalType() != t || slices.ContainsFunc(l.principals, func(p audit.Principal) bool { return claims.are(&p) }) {
+	claims, err := d.api.TokenClaims(ctx)
+	if err != nil || claims.PrincipalType() != t || slices.ContainsFunc(l.principals, func(p audit.Principal) bool { return claims.Match(&p) }) {
 		return l
 	}
 	l.err = fmt.Errorf("the list of %d lacks the one that this program logs in as (%s), so that it is not that of the whole account",
@@ -62,7 +63,7 @@ func (d *Directory) withCaller(ctx context.Context, t audit.PrincipalType, l lis
 func (d *Directory) holdsCaller(ctx context.Context, ref audit.Ref, anew bool) (bool, error) {
 	caller, err := d.Caller(ctx)
 	switch {
-	case errors.Is(err, ErrCallerUnknown):
+	case errors.Is(err, api.ErrCallerUnknown):
 		return false, nil
 	case err != nil:
 		return false, err

@@ -4,6 +4,7 @@
 package account
 
 import (
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
@@ -11,7 +12,7 @@ import (
 // Catalog reads what principals may do with Unity Catalog, and what else an access
 // plan rests on.
 type Catalog struct {
-	api   *api
+	api   *api.Conn
 	dir   *Directory
 	power *Power
 
@@ -19,6 +20,6 @@ type Catalog struct {
 	scans      once.Map[scanKey, access.Metastore]
 }
 
-func newCatalog(a *api, d *Directory, pw *Power) *Catalog {
+func newCatalog(a *api.Conn, d *Directory, pw *Power) *Catalog {
 	return &Catalog{api: a, dir: d, power: pw}
 }

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
@@ -72,7 +73,7 @@ var leafLists = []objectList{
 
 // catalogPage is a page of any list of Unity Catalog: each has one of the keys.
 type catalogPage struct {
-	pageEnd
+	api.PageEnd
 
 	Catalogs    []listedObject `json:"catalogs"`
 	Schemas     []listedObject `json:"schemas"`
@@ -97,7 +98,7 @@ func (p *catalogPage) of(key string) []listedObject {
 // list reads a list to its end, also through empty pages. parent is the full name
 // of the schema or catalog, "" for the metastore. With an error the objects are
 // those that came before.
-func (s *catalogScan) list(ctx context.Context, at *site, l objectList, parent string) ([]*catalogObject, error) {
+func (s *catalogScan) list(ctx context.Context, at *api.Site, l objectList, parent string) ([]*catalogObject, error) {
 	query := url.Values{"max_results": {"0"}} // The server's page, as recommended.
 	for key, values := range l.query {
 		query[key] = values
@@ -107,8 +108,8 @@ func (s *catalogScan) list(ctx context.Context, at *site, l objectList, parent s
 	}
 	var out []*catalogObject
 	var broken error
-	list := call{path: catalogBase + l.path, query: query, limit: at.limit(), at: at}
-	shown, err := tokenPages(ctx, s.c.api, list, l.key, nil, func(p *catalogPage) (int, error) {
+	list := api.Call{Path: catalogBase + l.path, Query: query, Limit: at.Limit(), At: at}
+	shown, err := api.TokenPages(ctx, s.c.api, list, l.key, nil, func(p *catalogPage) (int, error) {
 		items := p.of(l.key)
 		for i := range items {
 			o, err := items[i].object(l.kind, parent)
@@ -119,7 +120,7 @@ func (s *catalogScan) list(ctx context.Context, at *site, l objectList, parent s
 			o.at = at
 			out = append(out, o)
 		}
-		return sizeOf(items), nil
+		return api.SizeOf(items), nil
 	})
 	if err == nil {
 		s.lists.note(shown)
@@ -127,7 +128,7 @@ func (s *catalogScan) list(ctx context.Context, at *site, l objectList, parent s
 			broken = errors.New("it does not name the list, and every metastore has catalogs")
 		}
 		if broken != nil {
-			err = fmt.Errorf("GET %s of workspace %s: the answer cannot be read: %w", list.path, at.workspace, broken)
+			err = fmt.Errorf("GET %s of workspace %s: the answer cannot be read: %w", list.Path, at.Workspace, broken)
 		}
 	}
 	return out, err
@@ -152,9 +153,9 @@ func (l *listedObject) object(kind, parent string) (*catalogObject, error) {
 }
 
 // each runs f for every item with bounded concurrency; the first error ends it.
-func each[T any](ctx context.Context, a *api, items []T, f func(ctx context.Context, item T) error) error {
+func each[T any](ctx context.Context, a *api.Conn, items []T, f func(ctx context.Context, item T) error) error {
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(a.cfg.MaxConcurrency)
+	group.SetLimit(a.Config.MaxConcurrency)
 	for _, item := range items {
 		if gctx.Err() != nil {
 			break
@@ -174,7 +175,7 @@ func (s *catalogScan) roots(ctx context.Context) error {
 	err := each(ctx, s.c.api, rootLists, func(ctx context.Context, l objectList) error {
 		list, err := s.list(ctx, s.via, l, "")
 		found[slices.IndexFunc(rootLists, func(r objectList) bool { return r.path == l.path })] = list
-		if err != nil && isLost(ctx, err) {
+		if err != nil && api.IsLost(ctx, err) {
 			return err
 		}
 		if err != nil {
@@ -202,7 +203,7 @@ func (s *catalogScan) take(ctx context.Context, objects []*catalogObject) error 
 		return seen[key]
 	})
 	s.objects = append(s.objects, objects...)
-	s.c.api.log(ctx, "reading grants", map[string]any{"metastore": s.out.ID, "objects": len(objects)})
+	s.c.api.Log(ctx, "reading grants", map[string]any{"metastore": s.out.ID, "objects": len(objects)})
 	return each(ctx, s.c.api, objects, s.readGrants)
 }
 
@@ -228,7 +229,7 @@ func (s *catalogScan) children(ctx context.Context, parents []*catalogObject, li
 			l.query[key] = values
 		}
 		found, err := s.list(ctx, j.parent.at, l, j.parent.FullName)
-		if err != nil && isLost(ctx, err) {
+		if err != nil && api.IsLost(ctx, err) {
 			return err
 		}
 		mu.Lock()
@@ -317,8 +318,8 @@ func (s *catalogScan) walked(parents []*catalogObject) []*catalogObject {
 // models reads the models of the metastore, by one list through each workspace
 // that catalogs are read through. A list shows those of its workspace only.
 func (s *catalogScan) models(ctx context.Context) ([]*catalogObject, error) {
-	home := map[string]*site{}
-	sites := []*site{s.via}
+	home := map[string]*api.Site{}
+	sites := []*api.Site{s.via}
 	for _, catalog := range s.ofType(typeCatalog) {
 		home[catalog.FullName] = catalog.at
 		if !slices.Contains(sites, catalog.at) {
@@ -329,7 +330,7 @@ func (s *catalogScan) models(ctx context.Context) ([]*catalogObject, error) {
 	for _, at := range sites {
 		list := objectList{path: "models", key: "registered_models", kind: typeModel, query: url.Values{"max_results": {"1000"}}}
 		found, err := s.list(ctx, at, list, "")
-		if err != nil && isLost(ctx, err) {
+		if err != nil && api.IsLost(ctx, err) {
 			return nil, err
 		}
 		if err != nil {
@@ -353,10 +354,10 @@ func (s *catalogScan) readGrants(ctx context.Context, o *catalogObject) error {
 		return nil
 	}
 	grants, err := s.grants(ctx, o.at, o)
-	if o.isolated && statusOf(err) == http.StatusForbidden {
+	if o.isolated && api.StatusOf(err) == http.StatusForbidden {
 		grants, err = s.boundGrants(ctx, o, err)
 	}
-	if err != nil && isLost(ctx, err) {
+	if err != nil && api.IsLost(ctx, err) {
 		return err
 	}
 	o.Grants = grants
@@ -368,7 +369,7 @@ func (s *catalogScan) readGrants(ctx context.Context, o *catalogObject) error {
 
 // grants reads GET permissions/{type}/{full_name}. With an error they are those
 // that came before.
-func (s *catalogScan) grants(ctx context.Context, at *site, o *catalogObject) ([]access.Grant, error) {
+func (s *catalogScan) grants(ctx context.Context, at *api.Site, o *catalogObject) ([]access.Grant, error) {
 	kind := o.Type
 	if kind == typeModel {
 		kind = typeFunction
@@ -378,19 +379,19 @@ func (s *catalogScan) grants(ctx context.Context, at *site, o *catalogObject) ([
 	}
 	var out []access.Grant
 	var broken error
-	list := call{
-		path:  catalogBase + "permissions/" + kind + "/" + url.PathEscape(o.FullName),
-		query: url.Values{"max_results": {"0"}}, limit: at.limit(), at: at,
+	list := api.Call{
+		Path:  catalogBase + "permissions/" + kind + "/" + url.PathEscape(o.FullName),
+		Query: url.Values{"max_results": {"0"}}, Limit: at.Limit(), At: at,
 	}
-	shown, err := tokenPages(ctx, s.c.api, list, "privilege_assignments", nil, func(p *grantPage) (int, error) {
+	shown, err := api.TokenPages(ctx, s.c.api, list, "privilege_assignments", nil, func(p *grantPage) (int, error) {
 		for _, a := range p.Assignments {
 			if a.Principal == "" && a.PrincipalID == "" || len(a.Privileges) == 0 || slices.Contains(a.Privileges, "") {
-				broken = fmt.Errorf("GET %s: the answer has a grant without principal or without privilege", list.path)
+				broken = fmt.Errorf("GET %s: the answer has a grant without principal or without privilege", list.Path)
 				continue
 			}
 			out = append(out, access.Grant{PrincipalID: string(a.PrincipalID), Principal: a.Principal, Privileges: a.Privileges})
 		}
-		return sizeOf(p.Assignments), nil
+		return api.SizeOf(p.Assignments), nil
 	})
 	if err == nil {
 		s.granted.note(shown)
@@ -401,11 +402,11 @@ func (s *catalogScan) grants(ctx context.Context, at *site, o *catalogObject) ([
 
 // grantPage is a page of the grants on an object.
 type grantPage struct {
-	pageEnd
+	api.PageEnd
 
 	Assignments []struct {
 		Principal   string   `json:"principal"`
-		PrincipalID text     `json:"principal_id"`
+		PrincipalID api.Text `json:"principal_id"`
 		Privileges  []string `json:"privileges"`
 	} `json:"privilege_assignments"`
 }
@@ -420,7 +421,7 @@ func (s *catalogScan) boundGrants(ctx context.Context, o *catalogObject, refused
 	}
 	reasons := []error{refused}
 	for _, w := range s.attached {
-		if w.ID == o.at.workspace || !slices.Contains(ids, w.ID) {
+		if w.ID == o.at.Workspace || !slices.Contains(ids, w.ID) {
 			continue
 		}
 		at, err := s.enter(ctx, w)
@@ -441,25 +442,25 @@ func (s *catalogScan) boundGrants(ctx context.Context, o *catalogObject, refused
 
 func (s *catalogScan) bindings(ctx context.Context, o *catalogObject) ([]string, error) {
 	type page struct {
-		pageEnd
+		api.PageEnd
 
 		Bindings []struct {
-			WorkspaceID text `json:"workspace_id"`
+			WorkspaceID api.Text `json:"workspace_id"`
 		} `json:"bindings"`
 	}
 	var out []string
-	list := call{
-		path:  catalogBase + "bindings/" + o.Type + "/" + url.PathEscape(o.FullName),
-		query: url.Values{"max_results": {"0"}}, limit: o.at.limit(), at: o.at,
+	list := api.Call{
+		Path:  catalogBase + "bindings/" + o.Type + "/" + url.PathEscape(o.FullName),
+		Query: url.Values{"max_results": {"0"}}, Limit: o.at.Limit(), At: o.at,
 	}
-	_, err := tokenPages(ctx, s.c.api, list, "bindings", nil, func(p *page) (int, error) {
+	_, err := api.TokenPages(ctx, s.c.api, list, "bindings", nil, func(p *page) (int, error) {
 		for _, b := range p.Bindings {
 			if b.WorkspaceID == "" {
 				return 0, errors.New("a binding without workspace_id")
 			}
 			out = append(out, string(b.WorkspaceID))
 		}
-		return sizeOf(p.Bindings), nil
+		return api.SizeOf(p.Bindings), nil
 	})
 	return out, err
 }

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
@@ -50,7 +51,7 @@ func (r *factsReader) scan(ctx context.Context) error {
 		}
 	}
 	var group errgroup.Group
-	group.SetLimit(r.c.api.cfg.MaxConcurrency)
+	group.SetLimit(r.c.api.Config.MaxConcurrency)
 	for i := range r.out.Metastores {
 		m := &r.out.Metastores[i]
 		group.Go(func() error {
@@ -88,14 +89,14 @@ func scanFailures(m *access.Metastore) []audit.Failure {
 func (c *Catalog) scanMetastore(ctx context.Context, s *catalogScan, workspaces []access.WorkspaceAccess) (access.Metastore, error) {
 	return c.scans.Get(ctx, scanKey{s.out.ID, s.depth, s.warehouse}, func(ctx context.Context) (access.Metastore, error) {
 		begin := time.Now()
-		if err := s.run(ctx, workspaces); err != nil && isLost(ctx, err) {
+		if err := s.run(ctx, workspaces); err != nil && api.IsLost(ctx, err) {
 			return s.out, err
 		}
 		if ctx.Err() != nil {
 			return s.out, context.Cause(ctx) // Half a scan is not kept.
 		}
 		s.finish()
-		c.api.log(ctx, "scanned a metastore", map[string]any{
+		c.api.Log(ctx, "scanned a metastore", map[string]any{
 			"metastore": s.out.ID, "depth": string(s.depth), "objects": len(s.out.Securables), "holes": len(scanFailures(&s.out)),
 			"by_sql": s.rows != nil, "admin_proven": s.out.AdminProven, "milliseconds": time.Since(begin).Milliseconds(),
 		})
@@ -114,8 +115,8 @@ type catalogScan struct {
 	// attached are the running workspaces of the metastore, those that the caller
 	// is assigned to first; via is the one that everything is read through.
 	attached []audit.Workspace
-	via      *site
-	entered  once.Map[string, *site]
+	via      *api.Site
+	entered  once.Map[string, *api.Site]
 	objects  []*catalogObject
 	// rows is what SQL told; nil where the metastore is walked.
 	rows *sqlRows
@@ -150,7 +151,7 @@ type catalogObject struct {
 	// walk is true for what a query does not tell of.
 	walk bool
 	// at is where it can be read; that of its catalog, for what is in one.
-	at *site
+	at *api.Site
 	// holes are why not everything of it could be read.
 	holes []string
 }
@@ -170,7 +171,7 @@ func together(reasons []string) string {
 	return strings.Join(slices.Compact(reasons), "; ")
 }
 
-// run reads everything; the error is one that isLost knows.
+// run reads everything; the error is one that IsLost knows.
 func (s *catalogScan) run(ctx context.Context, workspaces []access.WorkspaceAccess) error {
 	if err := s.attach(ctx, workspaces); err != nil || s.via == nil {
 		return err
@@ -179,7 +180,7 @@ func (s *catalogScan) run(ctx context.Context, workspaces []access.WorkspaceAcce
 	if err := s.prove(ctx); err != nil {
 		return err
 	}
-	if s.via.workspace == s.queried {
+	if s.via.Workspace == s.queried {
 		if err := s.querySchema(ctx); err != nil {
 			s.hole(fmt.Sprintf("the SQL warehouse %s of workspace %s did not tell its grants: %s. Without a warehouse it would be walked",
 				s.warehouse, s.queried, oneLine(err)))
@@ -252,11 +253,11 @@ func (s *catalogScan) choose(ctx context.Context) error {
 			s.via = at
 			return nil
 		}
-		if isLost(ctx, err) {
+		if api.IsLost(ctx, err) {
 			return err
 		}
 		reasons = append(reasons, fmt.Sprintf("workspace %s: %s", w.ID, oneLine(err)))
-		s.c.api.log(ctx, "a workspace cannot be used for the scan of its metastore", map[string]any{"metastore": s.out.ID, "workspace": w.ID, "status": statusOf(err)})
+		s.c.api.Log(ctx, "a workspace cannot be used for the scan of its metastore", map[string]any{"metastore": s.out.ID, "workspace": w.ID, "status": api.StatusOf(err)})
 		var te *transport.Error
 		if errors.As(err, &te) {
 			silent++
@@ -266,20 +267,20 @@ func (s *catalogScan) choose(ctx context.Context) error {
 			break
 		}
 	}
-	s.hole("none of its workspaces could be used. " + summary(reasons))
+	s.hole("none of its workspaces could be used. " + api.Summary(reasons))
 	return nil
 }
 
 // enter asks a workspace, once per scan, which metastore it has
 // (docs/reference/databricks-account-api.md 9): it may be another one by now.
-func (s *catalogScan) enter(ctx context.Context, w audit.Workspace) (*site, error) {
-	return s.entered.Get(ctx, w.ID, func(ctx context.Context) (*site, error) {
-		at, err := s.c.api.siteOf(ctx, w)
+func (s *catalogScan) enter(ctx context.Context, w audit.Workspace) (*api.Site, error) {
+	return s.entered.Get(ctx, w.ID, func(ctx context.Context) (*api.Site, error) {
+		at, err := s.c.api.SiteOf(ctx, w)
 		if err != nil {
 			return nil, err
 		}
 		var reply struct {
-			ID text `json:"metastore_id"`
+			ID api.Text `json:"metastore_id"`
 		}
 		if err := s.get(ctx, at, "metastore_summary", &reply); err != nil {
 			return nil, err
@@ -293,8 +294,8 @@ func (s *catalogScan) enter(ctx context.Context, w audit.Workspace) (*site, erro
 
 const catalogBase = "/api/2.1/unity-catalog/"
 
-func (s *catalogScan) get(ctx context.Context, at *site, path string, reply any) error {
-	return s.c.api.do(ctx, call{method: http.MethodGet, path: catalogBase + path, limit: at.limit(), at: at}, reply)
+func (s *catalogScan) get(ctx context.Context, at *api.Site, path string, reply any) error {
+	return s.c.api.Do(ctx, api.Call{Method: http.MethodGet, Path: catalogBase + path, Limit: at.Limit(), At: at}, reply)
 }
 
 // prove finds out whether the caller is metastore admin, by two witnesses: the
@@ -306,7 +307,7 @@ func (s *catalogScan) prove(ctx context.Context) error {
 		return nil
 	}
 	var reply struct {
-		ID text `json:"metastore_id"`
+		ID api.Text `json:"metastore_id"`
 	}
 	err := s.get(ctx, s.via, "metastores/"+url.PathEscape(s.out.ID), &reply)
 	switch {
@@ -314,9 +315,9 @@ func (s *catalogScan) prove(ctx context.Context) error {
 		s.hole("whether the caller is its admin could not be read: the answer is not about this metastore")
 	case err == nil:
 		s.out.AdminProven = true
-	case isLost(ctx, err):
+	case api.IsLost(ctx, err):
 		return err
-	case statusOf(err) != http.StatusForbidden:
+	case api.StatusOf(err) != http.StatusForbidden:
 		s.hole("whether the caller is its admin could not be read: " + oneLine(err))
 	}
 	return nil
@@ -352,20 +353,20 @@ func (c *Catalog) isCaller(ctx context.Context, owner string) bool {
 // (docs/reference/databricks-account-api.md 9).
 func (c *Catalog) metastoreWorkspaces(ctx context.Context, metastore string) ([]string, error) {
 	type page struct {
-		pageEnd
+		api.PageEnd
 
-		IDs []text `json:"workspace_ids"`
+		IDs []api.Text `json:"workspace_ids"`
 	}
 	var out []string
-	list := call{path: "/api/2.0/accounts/" + c.api.accountID + "/metastores/" + url.PathEscape(metastore) + "/workspaces", limit: limitAccount}
-	err := wholeList(ctx, c.api, list, "workspace_ids", func(p *page) (int, error) {
+	list := api.Call{Path: "/api/2.0/accounts/" + c.api.AccountID + "/metastores/" + url.PathEscape(metastore) + "/workspaces", Limit: api.LimitAccount}
+	err := api.WholeList(ctx, c.api, list, "workspace_ids", func(p *page) (int, error) {
 		for _, id := range p.IDs {
 			if id == "" {
 				return 0, errors.New("a workspace without id")
 			}
 			out = append(out, string(id))
 		}
-		return sizeOf(p.IDs), nil
+		return api.SizeOf(p.IDs), nil
 	})
 	return out, err
 }

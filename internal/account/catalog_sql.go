@@ -78,7 +78,7 @@ func (s *catalogScan) querySchema(ctx context.Context) error {
 	for _, m := range missing {
 		s.hole(m)
 	}
-	cells, err := s.c.api.query(ctx, s.via, s.warehouse, sql)
+	cells, err := s.c.api.Query(ctx, s.via, s.warehouse, sql)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (s *catalogScan) querySchema(ctx context.Context) error {
 // composeQuery makes one query of the views that there are. A nested type whose
 // view is not as expected is a hole; others are read by themselves.
 func (s *catalogScan) composeQuery(ctx context.Context) (sql string, told map[string]bool, missing []string, err error) {
-	cells, err := s.c.api.query(ctx, s.via, s.warehouse, "SELECT table_name, column_name FROM system.information_schema.columns "+
+	cells, err := s.c.api.Query(ctx, s.via, s.warehouse, "SELECT table_name, column_name FROM system.information_schema.columns "+
 		"WHERE table_catalog = 'system' AND table_schema = 'information_schema'")
 	if err != nil {
 		return "", nil, nil, err

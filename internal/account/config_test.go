@@ -14,6 +14,7 @@ import (
 	"github.com/databricks/databricks-sdk-go/config"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 )
 
 const someAccount = "00000000-0000-4000-8000-000000000001"
@@ -30,7 +31,7 @@ func TestNew_configErrors(t *testing.T) {
 	}
 	tests := map[string]struct {
 		change    func(*config.Config)
-		cfg       account.Config
+		cfg       api.Config
 		attribute string // "": no error
 		contains  string
 	}{
@@ -50,8 +51,8 @@ func TestNew_configErrors(t *testing.T) {
 		"no token":         {change: func(c *config.Config) { c.ClientID, c.ClientSecret, c.AuthType = "", "", "pat" }, attribute: "token", contains: "DATABRICKS_TOKEN"},
 		"two kinds":        {change: func(c *config.Config) { c.Token = "secret-token" }, attribute: "auth_type", contains: "oauth and pat"},
 		"Azure half":       {change: func(c *config.Config) { c.ClientID, c.ClientSecret, c.AzureClientSecret = "", "", "s" }, attribute: "azure_client_id", contains: "ARM_CLIENT_ID"},
-		"identity API":     {change: func(*config.Config) {}, cfg: account.Config{IdentityAPI: "v3"}, attribute: "identity_api", contains: "iam_v2"},
-		"workspace host":   {change: func(*config.Config) {}, cfg: account.Config{WorkspaceHosts: map[string]string{"7": "http://ws.example.com"}}, attribute: "workspace_hosts", contains: "workspace 7"},
+		"identity API":     {change: func(*config.Config) {}, cfg: api.Config{IdentityAPI: "v3"}, attribute: "identity_api", contains: "iam_v2"},
+		"workspace host":   {change: func(*config.Config) {}, cfg: api.Config{WorkspaceHosts: map[string]string{"7": "http://ws.example.com"}}, attribute: "workspace_hosts", contains: "workspace 7"},
 		"other host":       {change: func(c *config.Config) { c.Host = "https://accounts.example.com/" }},
 		"user in the host": {change: func(c *config.Config) { c.Host = "https://me:secret-pw@accounts.example.com" }, attribute: "host", contains: "user or password"},
 		"user, no scheme":  {change: func(c *config.Config) { c.Host = "me:secret-pw@accounts.example.com" }, attribute: "host", contains: "user or password"},
@@ -62,8 +63,8 @@ func TestNew_configErrors(t *testing.T) {
 		"empty query":      {change: func(c *config.Config) { c.Host = "accounts.azuredatabricks.net?" }, attribute: "host", contains: "query"},
 		"fragment":         {change: func(c *config.Config) { c.Host = "https://accounts.azuredatabricks.net#settings" }, attribute: "host", contains: "fragment"},
 		"capital loopback": {change: func(c *config.Config) { c.Host = "http://LOCALHOST:1" }},
-		"workspace user":   {change: func(*config.Config) {}, cfg: account.Config{WorkspaceHosts: map[string]string{"7": "https://me:secret-pw@ws.example.com"}}, attribute: "workspace_hosts", contains: "user or password"},
-		"workspace path":   {change: func(*config.Config) {}, cfg: account.Config{WorkspaceHosts: map[string]string{"7": "https://ws.example.com/sql"}}, attribute: "workspace_hosts", contains: "Write only https://ws.example.com"},
+		"workspace user":   {change: func(*config.Config) {}, cfg: api.Config{WorkspaceHosts: map[string]string{"7": "https://me:secret-pw@ws.example.com"}}, attribute: "workspace_hosts", contains: "user or password"},
+		"workspace path":   {change: func(*config.Config) {}, cfg: api.Config{WorkspaceHosts: map[string]string{"7": "https://ws.example.com/sql"}}, attribute: "workspace_hosts", contains: "Write only https://ws.example.com"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -77,7 +78,7 @@ func TestNew_configErrors(t *testing.T) {
 				}
 				return
 			}
-			var ce *account.ConfigError
+			var ce *api.ConfigError
 			if !errors.As(err, &ce) || ce.Attribute != tc.attribute || !strings.Contains(ce.Detail, tc.contains) {
 				t.Fatalf("got %v (%+v), want attribute %s and %q", err, ce, tc.attribute, tc.contains)
 			}
@@ -91,7 +92,7 @@ func TestNew_configErrors(t *testing.T) {
 // The API answers with small letters, and compares them as text.
 func TestNew_accountIDInCapitals(t *testing.T) {
 	t.Parallel()
-	c, err := account.New(t.Context(), account.Config{SDK: &config.Config{
+	c, err := account.New(t.Context(), api.Config{SDK: &config.Config{
 		Host: "https://accounts.azuredatabricks.net", AccountID: "ABCDEF00-0000-4000-8000-00000000000F", Token: "t", Loaders: hermeticLoaders(),
 	}})
 	if err != nil || c.AccountID() != "abcdef00-0000-4000-8000-00000000000f" {
@@ -110,8 +111,8 @@ func TestNew_configFileIsAPipe(t *testing.T) {
 		"config_file":        {ConfigFile: pipe, Profile: "acc"},
 		"google_credentials": {Host: "https://accounts.gcp.databricks.com", AccountID: someAccount, GoogleCredentials: pipe, Loaders: hermeticLoaders()},
 	} {
-		_, err := account.New(t.Context(), account.Config{SDK: cfg})
-		var ce *account.ConfigError
+		_, err := account.New(t.Context(), api.Config{SDK: cfg})
+		var ce *api.ConfigError
 		if !errors.As(err, &ce) || ce.Attribute != name || !strings.Contains(ce.Detail, "pipe") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -133,8 +134,8 @@ func TestNew_environmentAndProfile(t *testing.T) {
 	t.Setenv("DATABRICKS_CONFIG_FILE", file)
 
 	attribute := func(cfg *config.Config) string {
-		_, err := account.New(t.Context(), account.Config{SDK: cfg})
-		var ce *account.ConfigError
+		_, err := account.New(t.Context(), api.Config{SDK: cfg})
+		var ce *api.ConfigError
 		if errors.As(err, &ce) {
 			return ce.Attribute
 		}
@@ -163,7 +164,7 @@ func TestNew_environmentAndProfile(t *testing.T) {
 	t.Setenv("DATABRICKS_ACCOUNT_ID", someAccount)
 	t.Setenv("DATABRICKS_CLIENT_ID", "from-env")
 	t.Setenv("DATABRICKS_CLIENT_SECRET", "b")
-	c, err := account.New(t.Context(), account.Config{})
+	c, err := account.New(t.Context(), api.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
@@ -40,7 +41,7 @@ type crawledGroup struct {
 // hole is what is missing: nil when every group was read.
 func (all *crawl) hole() error {
 	if !all.coverage.Groups {
-		return &IncompleteError{Need: "Finding the groups above a principal", Failures: all.failures}
+		return &api.IncompleteError{Need: "Finding the groups above a principal", Failures: all.failures}
 	}
 	for i := range all.groups {
 		if err := all.groups[i].err; err != nil {
@@ -77,17 +78,17 @@ func (d *Directory) crawlGroups(ctx context.Context) (*crawl, error) {
 			all.groups = append(all.groups, crawledGroup{Principal: p})
 		}
 	}
-	d.api.log(ctx, "reading every group of the account over SCIM", map[string]any{"groups": len(all.groups)})
+	d.api.Log(ctx, "reading every group of the account over SCIM", map[string]any{"groups": len(all.groups)})
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(d.api.readers())
+	group.SetLimit(d.api.Readers())
 	for i := range all.groups {
 		g := &all.groups[i]
 		group.Go(func() error {
-			if g.scim, g.err = d.resource(gctx, g.Ref); g.err != nil && isLost(gctx, g.err) {
+			if g.scim, g.err = d.resource(gctx, g.Ref); g.err != nil && api.IsLost(gctx, g.err) {
 				return g.err
 			}
 			if done := i + 1; done%1000 == 0 {
-				d.api.log(gctx, "still reading groups", map[string]any{"about": done, "of": len(all.groups)})
+				d.api.Log(gctx, "still reading groups", map[string]any{"about": done, "of": len(all.groups)})
 			}
 			return nil
 		})
@@ -114,13 +115,13 @@ func (d *Directory) crawlGroups(ctx context.Context) (*crawl, error) {
 // have the group. Reads are not monotonic, and a group that is there, and missing
 // for one of them, is read again, and else a hole.
 func (d *Directory) leaveGone(ctx context.Context, all *crawl) error {
-	missing := func(g crawledGroup) bool { return errors.Is(g.err, ErrNotFound) }
+	missing := func(g crawledGroup) bool { return errors.Is(g.err, api.ErrNotFound) }
 	if !slices.ContainsFunc(all.groups, missing) {
 		return nil
 	}
 	again := d.list(ctx, audit.TypeGroup)
 	if again.err != nil {
-		if isLost(ctx, again.err) {
+		if api.IsLost(ctx, again.err) {
 			return again.err
 		}
 		return nil // The 404s stay holes.
@@ -135,7 +136,7 @@ func (d *Directory) leaveGone(ctx context.Context, all *crawl) error {
 		if !missing(*g) {
 			continue
 		}
-		if g.scim, g.err = d.resource(ctx, g.Ref); g.err != nil && isLost(ctx, g.err) {
+		if g.scim, g.err = d.resource(ctx, g.Ref); g.err != nil && api.IsLost(ctx, g.err) {
 			return g.err
 		}
 	}
@@ -178,7 +179,7 @@ func (d *Directory) graphByCrawl(ctx context.Context, of []audit.Principal) (acc
 	case unread > 0 && unread == len(all.groups):
 		return access.Graph{}, noneReadable(unread, all.groups[0].err)
 	case len(all.groups) == 0 && !all.coverage.Groups:
-		return access.Graph{}, &IncompleteError{Need: "Finding the groups above a principal", Failures: g.Failures}
+		return access.Graph{}, &api.IncompleteError{Need: "Finding the groups above a principal", Failures: g.Failures}
 	}
 	return g, nil
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
@@ -16,7 +17,7 @@ import (
 // the groups above, workspaces and who is assigned to them. Own writes are laid over
 // what it reads.
 type Directory struct {
-	api *api
+	api *api.Conn
 
 	inventory    *inventoryCache // own writes go here
 	referred     references
@@ -45,7 +46,7 @@ type Directory struct {
 	alsoOutdate func()
 }
 
-func newDirectory(a *api) *Directory {
+func newDirectory(a *api.Conn) *Directory {
 	return &Directory{api: a, inventory: newInventoryCache(), edges: newEdges(), turns: &turns{}, alsoOutdate: func() {}}
 }
 
@@ -64,7 +65,7 @@ func (d *Directory) onOutdate(outdate func()) { d.alsoOutdate = outdate }
 // dropOldCrawl forgets a crawl that is too old to decide about a write. It may take
 // longer than that itself, so that its age counts from its end.
 func (d *Directory) dropOldCrawl() {
-	d.crawl.DropIf(func(all *crawl) bool { return time.Since(all.ended) > d.api.cfg.MaxListingAge })
+	d.crawl.DropIf(func(all *crawl) bool { return time.Since(all.ended) > d.api.Config.MaxListingAge })
 }
 
 // outdateParents forgets the groups above a principal.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -52,7 +53,7 @@ type ExternalIDResult struct {
 // must be blank or the expected one, the name the reviewed one, and no other
 // principal of the whole account may hold the wanted id (by a listing of the last
 // minute), nor be given it by this process at the same time: else the error is a
-// [*ConflictError], or an [*IncompleteError] when the account could not be read
+// [*ConflictError], or an [*api.IncompleteError] when the account could not be read
 // whole, and nothing was written. The write is PATCH
 // /api/2.1/accounts/{account}/scim/v2/{kind}/{id}, because that is the documented
 // way. It is confirmed by reading until the new value shows (twice in a row for
@@ -67,7 +68,7 @@ func (w *Writer) SetExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 	if err := audit.CheckExternalID(req.Ref.Type, req.Want); err != nil {
 		return ExternalIDResult{}, fmt.Errorf("%s was not changed: %w", req.Ref, err)
 	}
-	if w.api.cfg.ReadOnly {
+	if w.api.Config.ReadOnly {
 		return ExternalIDResult{}, fmt.Errorf("%s was not changed: %w", req.Ref, ErrReadOnly)
 	}
 	release, err := w.claims.claim(req.Ref, req.Want)
@@ -164,8 +165,8 @@ func (k *externalIDWrite) judge(ctx context.Context, f *fact, since int64) error
 	return nil
 }
 
-func (k *externalIDWrite) request() (cl call, answer any) {
-	return call{method: http.MethodPatch, path: k.w.api.scimPath(scimKind(k.req.Ref.Type), k.req.Ref.ID)}, nil
+func (k *externalIDWrite) request() (cl api.Call, answer any) {
+	return api.Call{Method: http.MethodPatch, Path: k.w.api.SCIMPath(scimKind(k.req.Ref.Type), k.req.Ref.ID)}, nil
 }
 
 func (k *externalIDWrite) body([]*fact) any {
@@ -182,7 +183,7 @@ func (k *externalIDWrite) answered([]*fact) error { return nil }
 func (k *externalIDWrite) read(ctx context.Context, facts []*fact) error {
 	p, err := k.w.dir.Principal(ctx, k.req.Ref)
 	switch {
-	case errors.Is(err, ErrNotFound): // Reads go back and forth.
+	case errors.Is(err, api.ErrNotFound): // Reads go back and forth.
 		facts[0].see("no such principal", false, true)
 		return nil
 	case err != nil:

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -150,7 +151,7 @@ func checkFailure(t *testing.T, err error, want string) {
 	var (
 		conflict    *account.ConflictError
 		unconfirmed *account.UnconfirmedError
-		incomplete  *account.IncompleteError
+		incomplete  *api.IncompleteError
 	)
 	ok := false
 	switch {
@@ -163,7 +164,7 @@ func checkFailure(t *testing.T, err error, want string) {
 	case want == "incomplete":
 		ok = errors.As(err, &incomplete)
 	case want == "not found":
-		ok = errors.Is(err, account.ErrNotFound)
+		ok = errors.Is(err, api.ErrNotFound)
 	case want == "read_only":
 		ok = errors.Is(err, account.ErrReadOnly)
 	default:

@@ -80,13 +80,13 @@ func unconfirmed(facts []*fact) []*fact {
 // confirm time does. A fact that is not confirmed afterwards says what was seen.
 func (w *Writer) watch(ctx context.Context, k writeKind, facts []*fact, readings int) {
 	caller := ctx
-	ctx, cancel := context.WithTimeout(ctx, w.api.cfg.ConfirmTimeout)
+	ctx, cancel := context.WithTimeout(ctx, w.api.Config.ConfirmTimeout)
 	defer cancel()
 	begun := time.Now()
 	for _, f := range facts {
 		f.begun, f.agreed, f.others, f.stopped = begun, 0, 0, nil
 	}
-	open, pause := facts, w.api.cfg.RetryPause/2
+	open, pause := facts, w.api.Config.RetryPause/2
 	for n := 1; len(open) > 0; n++ {
 		err := k.read(ctx, open)
 		if err != nil && ctx.Err() == nil {

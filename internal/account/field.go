@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -47,7 +48,7 @@ type fieldWrite struct {
 
 // write makes the write. One principal has one write of a kind at a time.
 func (k *fieldWrite) write(ctx context.Context, kind string) (FieldResult, error) {
-	if k.w.api.cfg.ReadOnly {
+	if k.w.api.Config.ReadOnly {
 		return FieldResult{}, fmt.Errorf("%s was not changed: %w", k.ref, ErrReadOnly)
 	}
 	unlock, err := k.w.resolving.lock(ctx, kind+" "+k.ref.String())
@@ -106,8 +107,8 @@ func (k *fieldWrite) judge(ctx context.Context, f *fact, since int64) error {
 	return nil
 }
 
-func (k *fieldWrite) request() (cl call, answer any) {
-	return call{method: http.MethodPatch, path: k.w.api.scimPath(scimKind(k.ref.Type), k.ref.ID)}, nil
+func (k *fieldWrite) request() (cl api.Call, answer any) {
+	return api.Call{Method: http.MethodPatch, Path: k.w.api.SCIMPath(scimKind(k.ref.Type), k.ref.ID)}, nil
 }
 
 func (k *fieldWrite) body([]*fact) any {
@@ -124,7 +125,7 @@ func (k *fieldWrite) answered([]*fact) error { return nil }
 func (k *fieldWrite) read(ctx context.Context, facts []*fact) error {
 	p, err := k.w.dir.Principal(ctx, k.ref)
 	switch {
-	case errors.Is(err, ErrNotFound): // Reads go back and forth.
+	case errors.Is(err, api.ErrNotFound): // Reads go back and forth.
 		facts[0].see("no such principal", false, true)
 		return nil
 	case err != nil:
@@ -139,7 +140,7 @@ func (k *fieldWrite) read(ctx context.Context, facts []*fact) error {
 // failed says what the answer does not: with automatic identity management on, the
 // identity provider decides about what it is linked to.
 func (k *fieldWrite) failed(f *fact, err error) error {
-	status := statusOf(err)
+	status := api.StatusOf(err)
 	if k.before.ExternalID == "" || status < http.StatusBadRequest || status >= http.StatusInternalServerError ||
 		status == http.StatusUnauthorized || status == http.StatusTooManyRequests {
 		return fmt.Errorf("%s: %w", f.change, err)

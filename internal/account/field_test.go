@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -24,7 +25,7 @@ import (
 // caller (21) are account admins by a group.
 type fieldCase struct {
 	setup  func(st *simulator.State)
-	change func(cfg *account.Config)
+	change func(cfg *api.Config)
 	opts   simulator.Options
 	faults []simulator.Fault
 	write  func(ctx context.Context, c *account.Client) (account.FieldResult, error)
@@ -68,7 +69,7 @@ func (tc *fieldCase) run(t *testing.T, value func(simulator.State) string) {
 		faults(t, sim, tc.faults...)
 		change := tc.change
 		if change == nil {
-			change = func(*account.Config) {}
+			change = func(*api.Config) {}
 		}
 		got, err := tc.write(t.Context(), inClub(t, sim, change))
 		if guard, is := strings.CutPrefix(tc.fail, "guard "); is {
@@ -115,7 +116,7 @@ func TestSetActive(t *testing.T) {
 		}), fail: "it left"},
 		"another name than reviewed": {write: deactivate(user("2"), named), fail: "is \"u2@example.com\" now"},
 		"missing":                    {write: deactivate(user("99")), fail: "not found"},
-		"read only":                  {write: deactivate(user("1")), change: func(cfg *account.Config) { cfg.ReadOnly = true }, fail: "read_only"},
+		"read only":                  {write: deactivate(user("1")), change: func(cfg *api.Config) { cfg.ReadOnly = true }, fail: "read_only"},
 		"the caller":                 {write: deactivate(sp("21"), allow), fail: "guard " + audit.GuardDeactivatesCaller},
 		"an admin":                   {write: deactivate(user("3")), fail: "guard " + audit.GuardPrivilegedPrincipal},
 		"an admin, allowed":          {write: deactivate(user("3"), allow), previous: "true", patches: 1, holds: "3"},
@@ -169,7 +170,7 @@ func TestSetActive_brokenIsUndone(t *testing.T) {
 			change(t, sim, func(st *simulator.State) { st.Users[3].Active = false })
 		}}
 		m.answer = m.base.RoundTrip
-		c := inClub(t, sim, func(cfg *account.Config) { cfg.SDK.HTTPTransport = m })
+		c := inClub(t, sim, func(cfg *api.Config) { cfg.SDK.HTTPTransport = m })
 		_, err := c.SetActive(t.Context(), account.ActiveRequest{Ref: user("3"), AllowPrivileged: true})
 		var broken *account.BrokenError
 		if !errors.As(err, &broken) || !broken.NoAdmin || !broken.Undone || !strings.Contains(err.Error(), "deactivating user/3 left") {
@@ -194,7 +195,7 @@ func TestSetGroupName(t *testing.T) {
 		"another case":               {write: rename("15", "Empty", expected("empty")), previous: "empty", patches: 1, holds: "15 Empty"},
 		"another name than reviewed": {write: rename("15", "new", expected("old")), fail: `is "empty" now, and "old"`},
 		"missing":                    {write: rename("99", "new"), fail: "not found"},
-		"read only":                  {write: rename("15", "new"), change: func(cfg *account.Config) { cfg.ReadOnly = true }, fail: "read_only"},
+		"read only":                  {write: rename("15", "new"), change: func(cfg *api.Config) { cfg.ReadOnly = true }, fail: "read_only"},
 		"a linked group":             {write: rename("13", "new"), fail: "guard " + audit.GuardIDPGroup},
 		"members of the IdP":         {write: rename("16", "new"), fail: "guard " + audit.GuardIDPGroup},
 		"a system group":             {write: rename("17", "new"), fail: "guard " + audit.GuardSystemGroup},

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -21,7 +22,7 @@ import (
 // addresses too, so that both identities of a guest show up (R2, R4).
 //
 // No hit is believed of a filter alone: the listing has to lack the principal,
-// too. Whatever could not be read is an error, an [*IncompleteError] for a listing
+// too. Whatever could not be read is an error, an [*api.IncompleteError] for a listing
 // with a hole, and never "nobody".
 //
 // Requests: as [Directory.KnownID] for an id; one filtered account SCIM list for a
@@ -53,7 +54,7 @@ func (d *Directory) Find(ctx context.Context, s audit.Selector) ([]audit.Princip
 	}
 	hits := d.findListed(inv, s)
 	if !s.Covers(inv.Coverage) && (len(hits) != 1 || !s.Unique()) {
-		return nil, &IncompleteError{Need: "Looking for a principal", Failures: slices.Clone(inv.Failures)}
+		return nil, &api.IncompleteError{Need: "Looking for a principal", Failures: slices.Clone(inv.Failures)}
 	}
 	return hits, nil
 }
@@ -69,7 +70,7 @@ func (d *Directory) findID(ctx context.Context, s audit.Selector) ([]audit.Princ
 		p, err = d.Known(ctx, audit.Ref{Type: s.Type, ID: s.ID})
 	}
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -171,7 +172,7 @@ func (d *Directory) filteredOnce(ctx context.Context, t audit.PrincipalType, q s
 		return nil, err
 	}
 	var out []scimResource
-	seen := map[text]bool{}
+	seen := map[api.Text]bool{}
 	for _, page := range pages {
 		for _, r := range page.Resources {
 			if !seen[r.ID] {

@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -192,7 +192,7 @@ func TestFind_failures(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 					defer cancel()
 					got, err := connect(t, cfg).Find(ctx, s)
-					if err == nil || len(got) != 0 || errors.Is(err, account.ErrNotFound) || !strings.Contains(err.Error(), tc.cause) {
+					if err == nil || len(got) != 0 || errors.Is(err, api.ErrNotFound) || !strings.Contains(err.Error(), tc.cause) {
 						t.Errorf("got %v, %v; want the cause %q", refs(got), err, tc.cause)
 					}
 				})
@@ -206,7 +206,7 @@ func TestFind_listingWithAHole(t *testing.T) {
 	sim := start(t, people(), simulator.Options{})
 	faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Path: "**/accounts/*/service-principals", ErrorCode: "BAD", Message: "no"})
 	c := connect(t, quick(sim))
-	var incomplete *account.IncompleteError
+	var incomplete *api.IncompleteError
 	if got, err := c.Find(t.Context(), audit.Selector{ExternalID: guid(1, 1)}); !errors.As(err, &incomplete) {
 		t.Errorf("one of two holders was seen: got %v, %v", refs(got), err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/databricks/databricks-sdk-go/config"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -218,8 +219,8 @@ func FuzzListPage(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		a, err := newAPI(t.Context(), Config{
-			IdentityAPI: identityIAMv2, RetryBudget: time.Nanosecond, FirstContact: time.Nanosecond,
+		a, err := api.New(t.Context(), api.Config{
+			IdentityAPI: api.IdentityIAMv2, RetryBudget: time.Nanosecond, FirstContact: time.Nanosecond,
 			SDK: &config.Config{
 				Host: "https://accounts.cloud.databricks.com", AccountID: "00000000-0000-4000-8000-000000000001", Token: "t",
 				HTTPTransport: constant(body), Loaders: []config.Loader{nothing{}},

@@ -6,6 +6,8 @@ package account
 import (
 	"context"
 	"errors"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 )
 
 // metastore is an entry of GET /api/2.0/accounts/{account}/metastores
@@ -19,21 +21,21 @@ type metastore struct {
 
 func (pw *Power) listMetastores(ctx context.Context) ([]metastore, error) {
 	type page struct {
-		pageEnd
+		api.PageEnd
 
 		Metastores []metastore `json:"metastores"`
 	}
 	return pw.metastores.Get(ctx, func(ctx context.Context) ([]metastore, error) {
 		var out []metastore
-		list := call{path: "/api/2.0/accounts/" + pw.api.accountID + "/metastores", limit: limitAccount}
-		err := wholeList(ctx, pw.api, list, "metastores", func(p *page) (int, error) {
+		list := api.Call{Path: "/api/2.0/accounts/" + pw.api.AccountID + "/metastores", Limit: api.LimitAccount}
+		err := api.WholeList(ctx, pw.api, list, "metastores", func(p *page) (int, error) {
 			for _, m := range p.Metastores {
 				if m.ID == "" {
 					return 0, errors.New("a metastore without metastore_id")
 				}
 			}
 			out = append(out, p.Metastores...)
-			return sizeOf(p.Metastores), nil
+			return api.SizeOf(p.Metastores), nil
 		})
 		return out, err
 	})

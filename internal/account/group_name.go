@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -63,7 +64,7 @@ func (w *Writer) namedLike(ctx context.Context, f *audit.RenameFacts, since int6
 		return
 	}
 	if !inv.Coverage.Groups {
-		f.NamesUnknown = (&IncompleteError{Need: "Finding out whether a name is free", Failures: inv.Failures}).Error()
+		f.NamesUnknown = (&api.IncompleteError{Need: "Finding out whether a name is free", Failures: inv.Failures}).Error()
 		return
 	}
 	for _, p := range w.dir.shown(inv).Principals {

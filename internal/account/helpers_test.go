@@ -13,6 +13,7 @@ import (
 	"github.com/databricks/databricks-sdk-go/config"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -42,8 +43,8 @@ func start(t *testing.T, st simulator.State, opts simulator.Options) *simulator.
 // quick is a configuration for the simulator with short pauses. Its limits are
 // for what hangs: no test may wait for them, and a busy machine must not meet
 // them. A test that waits for a limit sets its own, in a time of its own ([startInside]).
-func quick(sim *simulator.Running) account.Config {
-	cfg := account.Config{
+func quick(sim *simulator.Running) api.Config {
+	cfg := api.Config{
 		SDK: &config.Config{
 			Host: sim.URL, AccountID: sim.AccountID, ClientID: sim.ClientID, ClientSecret: sim.ClientSecret,
 			Loaders: hermeticLoaders(),
@@ -57,7 +58,7 @@ func quick(sim *simulator.Running) account.Config {
 	return cfg
 }
 
-func connect(t *testing.T, cfg account.Config) *account.Client {
+func connect(t *testing.T, cfg api.Config) *account.Client {
 	t.Helper()
 	c, err := account.New(t.Context(), cfg)
 	if err != nil {

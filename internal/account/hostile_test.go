@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -134,7 +135,7 @@ func askOnePower(ctx context.Context, c *account.Client) (any, bool) {
 func asking[T any](f func(context.Context, *account.Client) (T, error)) func(context.Context, *account.Client) (any, bool) {
 	return func(ctx context.Context, c *account.Client) (any, bool) {
 		got, err := f(ctx, c)
-		return fmt.Sprint(got), err != nil && !errors.Is(err, account.ErrNotFound)
+		return fmt.Sprint(got), err != nil && !errors.Is(err, api.ErrNotFound)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
@@ -168,7 +169,7 @@ func (d *Directory) doubts(inv audit.Inventory) audit.Inventory {
 func (d *Directory) listingSince(ctx context.Context, since int64) (*inventory, error) {
 	for {
 		d.inventory.cell.DropIf(func(inv *inventory) bool {
-			return inv.turn < since || time.Since(inv.ended) > d.api.cfg.MaxListingAge
+			return inv.turn < since || time.Since(inv.ended) > d.api.Config.MaxListingAge
 		})
 		// One that is under way may have begun too early.
 		if inv, err := d.loadInventory(ctx); err != nil || inv.turn >= since {
@@ -218,7 +219,7 @@ func (d *Directory) listAround(ctx context.Context, known map[audit.PrincipalTyp
 		return nil, err
 	}
 	inv.turn, inv.ended = turn, time.Now()
-	d.api.log(ctx, "listed the principals of the account", map[string]any{
+	d.api.Log(ctx, "listed the principals of the account", map[string]any{
 		"principals": len(inv.Principals), "holes": len(inv.Failures), "milliseconds": time.Since(begin).Milliseconds(),
 	})
 	return inv, nil
@@ -235,7 +236,7 @@ func newInventory(ctx context.Context, types []audit.PrincipalType, results []li
 	read := 0
 	for i, t := range types {
 		r := results[i]
-		if r.err != nil && isLost(ctx, r.err) {
+		if r.err != nil && api.IsLost(ctx, r.err) {
 			return nil, r.err
 		}
 		if r.err != nil && lost == nil {
@@ -358,7 +359,7 @@ func (d *Directory) lookup(inv *inventory, id string, types ...audit.PrincipalTy
 
 // Holders are the principals other than except that hold an externalId, sorted;
 // ids are compared as [audit.SameExternalID] does. The error is an
-// [*IncompleteError] when not every principal of the account is known, because
+// [*api.IncompleteError] when not every principal of the account is known, because
 // a holder could be among the others.
 func (d *Directory) Holders(ctx context.Context, externalID string, except audit.Ref) ([]audit.Principal, error) {
 	if externalID == "" {
@@ -388,7 +389,7 @@ func (d *Directory) holdersIn(inv *inventory, externalID string, except audit.Re
 	defer d.inventory.mu.Unlock()
 	d.inventory.overlay(inv)
 	if !inv.Coverage.All() {
-		return nil, &IncompleteError{
+		return nil, &api.IncompleteError{
 			Need: "Finding out whether another principal holds an externalId", Failures: slices.Clone(inv.Failures),
 		}
 	}
@@ -417,5 +418,5 @@ func (d *Directory) fewerPages(t audit.PrincipalType, n int) bool {
 			size++
 		}
 	}
-	return (size+scimPage-1)/scimPage < n
+	return (size+api.SCIMPage-1)/api.SCIMPage < n
 }

@@ -38,13 +38,13 @@ func (w *Writer) JournalTrouble() error {
 // intend records that a fact is about to be written, once. With an error nothing
 // may be sent.
 func (w *Writer) intend(f *fact) error {
-	if w.api.cfg.Journal == nil || f.intent != nil {
+	if w.api.Config.Journal == nil || f.intent != nil {
 		return nil
 	}
 	r := f.change.record()
-	r.AccountID = w.api.accountID
+	r.AccountID = w.api.AccountID
 	var err error
-	if r.Write, err = w.api.cfg.Journal.Intend(r); err != nil {
+	if r.Write, err = w.api.Config.Journal.Intend(r); err != nil {
 		return &JournalError{Change: f.change.String(), Err: err}
 	}
 	f.intent = &r
@@ -55,7 +55,7 @@ func (w *Writer) intend(f *fact) error {
 // only of what certainly did not happen.
 func (w *Writer) conclude(ctx context.Context, f *fact) {
 	if f.maybe {
-		w.api.log(ctx, "wrote to the account", map[string]any{
+		w.api.Log(ctx, "wrote to the account", map[string]any{
 			"kind": f.change.Kind, "ref": f.change.Ref.String(), "member": f.change.Member.ID, "confirmed": f.confirmed,
 		})
 	}
@@ -95,7 +95,7 @@ func (w *Writer) end(f *fact, result, wrote string, err error) {
 	if err != nil {
 		r.Error = err.Error()
 	}
-	if err := w.api.cfg.Journal.Conclude(r); err != nil {
+	if err := w.api.Config.Journal.Conclude(r); err != nil {
 		w.unjournaled.Store(&err)
 	}
 }
@@ -104,12 +104,12 @@ func (w *Writer) end(f *fact, result, wrote string, err error) {
 // outcome, if the fact that was found is its work, and records that outcome. What
 // was before it is in the change then.
 func (w *Writer) adopt(f *fact) error {
-	if w.api.cfg.Journal == nil {
+	if w.api.Config.Journal == nil {
 		return nil
 	}
 	wanted := f.change.record()
-	wanted.AccountID = w.api.accountID
-	open, err := w.api.cfg.Journal.Open(wanted)
+	wanted.AccountID = w.api.AccountID
+	open, err := w.api.Config.Journal.Open(wanted)
 	if err != nil {
 		return &JournalError{Change: f.change.String(), Err: err}
 	}

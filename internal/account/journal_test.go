@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -168,7 +169,7 @@ func TestJournal_members(t *testing.T) {
 		sim := startInside(t, club(), simulator.Options{})
 		path := filepath.Join(t.TempDir(), "journal.jsonl")
 		w := &watch{base: memory{sim.Server.Handler()}, method: patch, path: path}
-		c := inClub(t, sim, func(cfg *account.Config) {
+		c := inClub(t, sim, func(cfg *api.Config) {
 			cfg.Journal, cfg.MemberWindow, cfg.SDK.HTTPTransport = journal.New(path), 50*time.Millisecond, w
 		})
 		add := func(members ...string) {

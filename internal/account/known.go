@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -64,7 +65,7 @@ func (d *Directory) KnownAs(ctx context.Context, ref audit.Ref, believed func(au
 // found reads one principal by itself; see [Directory.Known] for ErrNotFound.
 func (d *Directory) found(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
 	p, err := d.Principal(ctx, ref)
-	if !errors.Is(err, ErrNotFound) {
+	if !errors.Is(err, api.ErrNotFound) {
 		return p, err
 	}
 	inv, lerr := d.loadInventory(ctx)
@@ -75,7 +76,7 @@ func (d *Directory) found(ctx context.Context, ref audit.Ref) (audit.Principal, 
 		return p, nil
 	}
 	if !inv.Coverage.Of(ref.Type) {
-		return audit.Principal{}, &IncompleteError{Need: "Finding out whether " + ref.String() + " is deleted", Failures: inv.Failures}
+		return audit.Principal{}, &api.IncompleteError{Need: "Finding out whether " + ref.String() + " is deleted", Failures: inv.Failures}
 	}
 	return audit.Principal{}, err
 }
@@ -123,7 +124,7 @@ func (d *Directory) KnownID(ctx context.Context, id string) (audit.Principal, er
 	if listed || d.singleGets.Add(1) <= maxSingleGets {
 		for _, t := range types {
 			p, err := d.Principal(ctx, audit.Ref{Type: t, ID: id})
-			if !errors.Is(err, ErrNotFound) {
+			if !errors.Is(err, api.ErrNotFound) {
 				return p, err
 			}
 		}
@@ -136,9 +137,9 @@ func (d *Directory) KnownID(ctx context.Context, id string) (audit.Principal, er
 		return p, nil
 	}
 	if !inv.Coverage.All() {
-		return audit.Principal{}, &IncompleteError{Need: "Finding the principal " + id, Failures: inv.Failures}
+		return audit.Principal{}, &api.IncompleteError{Need: "Finding the principal " + id, Failures: inv.Failures}
 	}
-	return audit.Principal{}, fmt.Errorf("%w: the account has no user, service principal or group with the id %s", ErrNotFound, id)
+	return audit.Principal{}, fmt.Errorf("%w: the account has no user, service principal or group with the id %s", api.ErrNotFound, id)
 }
 
 // Membership is what the account shows of one membership.
@@ -177,7 +178,7 @@ func (d *Directory) KnownMembership(ctx context.Context, groupID string, member 
 	}
 	out.Member, err = d.Known(ctx, member)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		out.Member = audit.Principal{Ref: member}
 		return out, nil
 	case err != nil:
@@ -192,7 +193,7 @@ func (d *Directory) KnownMembership(ctx context.Context, groupID string, member 
 // groupMissing finds out whether the members of a group could not be read because
 // the listing that knows it is older than its end.
 func (d *Directory) groupMissing(ctx context.Context, groupID string, err error) error {
-	if !isMissing(err) {
+	if !api.IsMissing(err) {
 		return err
 	}
 	if _, gerr := d.Principal(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID}); gerr != nil {

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -39,7 +39,7 @@ func TestKnown_missing(t *testing.T) {
 				faults(t, sim, tc.fault)
 			}
 			p, err := connect(t, quick(sim)).Known(t.Context(), user("1"))
-			if (err == nil) != tc.found || errors.Is(err, account.ErrNotFound) != tc.missing {
+			if (err == nil) != tc.found || errors.Is(err, api.ErrNotFound) != tc.missing {
 				t.Errorf("got %+v, %v", p, err)
 			}
 		})

@@ -17,6 +17,7 @@ import (
 	"github.com/databricks/databricks-sdk-go/config"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -99,7 +100,7 @@ func TestTokenIsRenewed(t *testing.T) {
 func TestOtherAuthenticationOfTheSDK(t *testing.T) {
 	t.Parallel()
 	sim := start(t, crowd(2, 0, 0), simulator.Options{})
-	viaSDK := func(secret string) account.Config {
+	viaSDK := func(secret string) api.Config {
 		cfg := quick(sim)
 		cfg.SDK.ClientSecret, cfg.SDK.AuthType = secret, "oauth-m2m"
 		// An own discovery URL is the SDK's business.
@@ -114,7 +115,7 @@ func TestOtherAuthenticationOfTheSDK(t *testing.T) {
 		t.Errorf("got %q", c.CallerApplicationID())
 	}
 	_, err := connect(t, viaSDK("wrong")).Principal(t.Context(), user("100001"))
-	var e *account.AuthError
+	var e *api.AuthError
 	if !errors.As(err, &e) || !strings.Contains(err.Error(), "invalid_client") {
 		t.Errorf("got %v", err)
 	}
@@ -122,7 +123,7 @@ func TestOtherAuthenticationOfTheSDK(t *testing.T) {
 	cfg := quick(sim)
 	cfg.SDK = &config.Config{Host: sim.URL, AccountID: sim.AccountID, Loaders: hermeticLoaders(), DatabricksCliPath: "/nonexistent/databricks"}
 	_, err = connect(t, cfg).Principal(t.Context(), user("100001"))
-	var ce *account.ConfigError
+	var ce *api.ConfigError
 	if !errors.As(err, &ce) || ce.Attribute != "client_id" {
 		t.Errorf("got %v", err)
 	}
@@ -139,7 +140,7 @@ func TestRequestHeaders(t *testing.T) {
 		_, _ = rw.Write([]byte(`{"access_token":"t","expires_in":3600,"id":"1","userName":"a@example.com","databricks_user":{"internal_id":1}}`))
 	}))
 	t.Cleanup(server.Close)
-	cfg := account.Config{SDK: &config.Config{
+	cfg := api.Config{SDK: &config.Config{
 		Host: server.URL, AccountID: someAccount, ClientID: "id", ClientSecret: "s", Loaders: hermeticLoaders(),
 	}, Version: "1.2.3"}
 	c := connect(t, cfg)

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -29,25 +30,25 @@ var errUnstable = errors.New("the list changed while it was read")
 // [Directory.doubtEmpty].
 func (d *Directory) list(ctx context.Context, t audit.PrincipalType) listed {
 	family := "list " + string(t)
-	if d.api.useIAMv2(family) {
-		out := listed{route: identityIAMv2}
+	if d.api.UseIAMv2(family) {
+		out := listed{route: api.IdentityIAMv2}
 		var shown bool
 		out.principals, shown, out.err = d.listWhole(ctx, t)
 		switch {
-		case out.err != nil && d.api.fallBack(ctx, family, out.err):
+		case out.err != nil && d.api.FallBack(ctx, family, out.err):
 		case out.err != nil || len(out.principals) > 0:
 			return out.withFailure(t)
-		case d.api.cfg.IdentityAPI == identityAuto:
+		case d.api.Config.IdentityAPI == api.IdentityAuto:
 			return d.listAgain(ctx, t).withFailure(t)
 		case !shown:
 			out.err = fmt.Errorf("GET %s: the answer has no list of %s, and no other key, so that whether there are any is not known. "+
-				"With identity_api = \"auto\" account SCIM is asked too", d.api.iamPath(iamResource(t)), plural(t))
+				"With identity_api = \"auto\" account SCIM is asked too", d.api.IAMPath(iamResource(t)), plural(t))
 			fallthrough
 		default:
 			return out.withFailure(t)
 		}
 	}
-	out := listed{route: identitySCIM}
+	out := listed{route: api.IdentitySCIM}
 	out.principals, out.err = d.listSCIM(ctx, t)
 	return out.withFailure(t)
 }
@@ -56,15 +57,15 @@ func (d *Directory) list(ctx context.Context, t audit.PrincipalType) listed {
 // lists out of its answers, so that no list cannot be told from a list under
 // another name, and a young API may answer before it has anything to show.
 func (d *Directory) listAgain(ctx context.Context, t audit.PrincipalType) listed {
-	out := listed{route: identitySCIM}
+	out := listed{route: api.IdentitySCIM}
 	out.principals, out.err = d.listSCIM(ctx, t)
 	switch {
-	case out.err != nil && !isLost(ctx, out.err):
+	case out.err != nil && !api.IsLost(ctx, out.err):
 		out.err = fmt.Errorf("IAM v2 shows none, and account SCIM could not be asked whether that is so: %w", out.err)
 	case out.err == nil && len(out.principals) == 0:
-		out.route = identityIAMv2
+		out.route = api.IdentityIAMv2
 	case out.err == nil:
-		d.api.leaveIAMv2("list " + string(t))
+		d.api.LeaveIAMv2("list " + string(t))
 	}
 	return out
 }
@@ -89,16 +90,16 @@ func plural(t audit.PrincipalType) string {
 
 // iamPrincipal has what is read of all three types (docs/reference/databricks-account-api.md 5.3).
 type iamPrincipal struct {
-	UserID             text   `json:"user_id"`
-	GroupID            text   `json:"group_id"`
-	ServicePrincipalID text   `json:"service_principal_id"`
-	Username           string `json:"username"`
-	GroupName          string `json:"group_name"`
-	ApplicationID      string `json:"application_id"`
-	ExternalID         string `json:"external_id"`
-	DisplayName        string `json:"display_name"`
-	UserStatus         string `json:"account_user_status"`
-	SPStatus           string `json:"account_sp_status"`
+	UserID             api.Text `json:"user_id"`
+	GroupID            api.Text `json:"group_id"`
+	ServicePrincipalID api.Text `json:"service_principal_id"`
+	Username           string   `json:"username"`
+	GroupName          string   `json:"group_name"`
+	ApplicationID      string   `json:"application_id"`
+	ExternalID         string   `json:"external_id"`
+	DisplayName        string   `json:"display_name"`
+	UserStatus         string   `json:"account_user_status"`
+	SPStatus           string   `json:"account_sp_status"`
 	FullName           struct {
 		Given  string `json:"given_name"`
 		Family string `json:"family_name"`
@@ -147,14 +148,14 @@ func active(status string) *bool {
 func (d *Directory) listWhole(ctx context.Context, t audit.PrincipalType) (all []audit.Principal, shown bool, err error) {
 	total := 0
 	count := func() { total = d.scimTotal(ctx, t) }
-	if d.api.cfg.IdentityAPI == identityIAMv2 {
+	if d.api.Config.IdentityAPI == api.IdentityIAMv2 {
 		count = func() {} // SCIM is not to be used.
 	}
 	first, shown, err := d.listIAMv2(ctx, t, count)
 	if err != nil || len(first) >= total {
 		return first, shown, err
 	}
-	d.api.log(ctx, "a list is shorter than announced, reading it again", map[string]any{"type": string(t), "entries": len(first), "announced": total})
+	d.api.Log(ctx, "a list is shorter than announced, reading it again", map[string]any{"type": string(t), "entries": len(first), "announced": total})
 	second, _, err := d.listIAMv2(ctx, t, nil)
 	both := byID{}
 	for _, p := range slices.Concat(first, second) {
@@ -166,7 +167,7 @@ func (d *Directory) listWhole(ctx context.Context, t audit.PrincipalType) (all [
 // scimTotal is the number of principals of a type by account SCIM, 0 when it
 // cannot be had.
 func (d *Directory) scimTotal(ctx context.Context, t audit.PrincipalType) int {
-	ctx, cancel := context.WithTimeout(ctx, d.api.cfg.RequestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, d.api.Config.RequestTimeout)
 	defer cancel()
 	page, err := d.scimPage(ctx, t, scimQuery{attributes: "id", count: 1}, 1)
 	if err != nil || page.Total == nil {
@@ -187,8 +188,8 @@ func (d *Directory) listIAMv2(ctx context.Context, t audit.PrincipalType, more f
 		more = sync.OnceFunc(more)
 	}
 	seen := map[string]bool{}
-	list := d.api.iamList(iamResource(t))
-	shown, err = tokenPages(ctx, d.api, list, strings.ReplaceAll(plural(t), " ", "_"), more, func(page *principalPage) (int, error) {
+	list := d.api.IAMList(iamResource(t))
+	shown, err = api.TokenPages(ctx, d.api, list, strings.ReplaceAll(plural(t), " ", "_"), more, func(page *principalPage) (int, error) {
 		items := page.of(t)
 		for i := range items {
 			p, err := items[i].toAudit(t)
@@ -201,9 +202,9 @@ func (d *Directory) listIAMv2(ctx context.Context, t audit.PrincipalType, more f
 				out = append(out, p)
 			}
 		}
-		return sizeOf(items), nil
+		return api.SizeOf(items), nil
 	})
-	return out, shown, nameless.and(err, list.path)
+	return out, shown, nameless.and(err, list.Path)
 }
 
 // nameless are principals that the account sent with an id and without a name,
@@ -254,7 +255,7 @@ func (d *Directory) listSCIM(ctx context.Context, t audit.PrincipalType) ([]audi
 	if !errors.Is(err, errUnstable) {
 		return first.sorted(), err
 	}
-	d.api.log(ctx, "a list changed while it was read, reading it again", map[string]any{"type": string(t)})
+	d.api.Log(ctx, "a list changed while it was read, reading it again", map[string]any{"type": string(t)})
 	second, err := d.scimPass(ctx, t, d.scimSequence)
 	if err == nil {
 		return second.sorted(), nil
@@ -286,7 +287,7 @@ func (m byID) sorted() []audit.Principal {
 type scimQuery struct {
 	attributes string
 	filter     string // "" is all
-	count      int    // entries of a page; 0 is scimPage
+	count      int    // entries of a page; 0 is SCIMPage
 }
 
 // pass is a way to read all pages; total is nil when no page named one.
@@ -314,13 +315,13 @@ func (d *Directory) scimPass(ctx context.Context, t audit.PrincipalType, read pa
 				continue
 			}
 			if perr != nil {
-				return out, fmt.Errorf("GET %s: the account sent %w", d.api.scimPath(scimKind(t)), perr)
+				return out, fmt.Errorf("GET %s: the account sent %w", d.api.SCIMPath(scimKind(t)), perr)
 			}
 			out[p.ID] = p
 		}
 	}
 	if len(nameless) > 0 {
-		return out, nameless.and(err, d.api.scimPath(scimKind(t)))
+		return out, nameless.and(err, d.api.SCIMPath(scimKind(t)))
 	}
 	if err == nil && total != nil && len(out) != *total {
 		err = fmt.Errorf("%w: %d different entries came, %d were announced", errUnstable, len(out), *total)
@@ -344,24 +345,24 @@ func scimAttributes(t audit.PrincipalType) string {
 
 func (d *Directory) scimPage(ctx context.Context, t audit.PrincipalType, q scimQuery, start int) (scimListReply, error) {
 	var page scimListReply
-	query := url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(cmp.Or(q.count, scimPage))}, "attributes": {q.attributes}}
+	query := url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(cmp.Or(q.count, api.SCIMPage))}, "attributes": {q.attributes}}
 	if q.filter != "" {
 		query.Set("filter", q.filter)
 	}
-	body, err := d.api.answer(ctx, call{method: http.MethodGet, path: d.api.scimPath(scimKind(t)), limit: limitSCIMList, query: query}, &page)
+	body, err := d.api.Answer(ctx, api.Call{Method: http.MethodGet, Path: d.api.SCIMPath(scimKind(t)), Limit: api.LimitSCIMList, Query: query}, &page)
 	if err != nil {
 		return page, err
 	}
 	odd := func(err error) (scimListReply, error) {
-		return scimListReply{}, fmt.Errorf("GET %s: %w", d.api.scimPath(scimKind(t)), err)
+		return scimListReply{}, fmt.Errorf("GET %s: %w", d.api.SCIMPath(scimKind(t)), err)
 	}
 	// An empty page has no Resources (docs/reference/databricks-account-api.md 4.6), but a total.
 	switch {
 	case page.Total == nil && page.Resources == nil:
-		return odd(fmt.Errorf("the answer has neither totalResults nor Resources, but %s", quoted(keysOf(body))))
+		return odd(fmt.Errorf("the answer has neither totalResults nor Resources, but %s", api.Quoted(api.KeysOf(body))))
 	case page.Token != nil, page.Total == nil && len(page.Resources) == 0 && start == 1:
-		return odd(fmt.Errorf("the answer is not a page of account SCIM: it has %s", quoted(keysOf(body))))
-	case page.Total != nil && (*page.Total > mostEntries || *page.Total < 0):
+		return odd(fmt.Errorf("the answer is not a page of account SCIM: it has %s", api.Quoted(api.KeysOf(body))))
+	case page.Total != nil && (*page.Total > api.MostEntries || *page.Total < 0):
 		return odd(fmt.Errorf("the answer announces %d entries, which no account has", *page.Total))
 	}
 	for i := range page.Resources {
@@ -393,7 +394,7 @@ func (d *Directory) scimRest(ctx context.Context, t audit.PrincipalType, q scimQ
 	pages := make([]scimListReply, (*first.Total+step-1)/step)
 	pages[0] = first
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(d.api.readers())
+	group.SetLimit(d.api.Readers())
 	for i := 1; i < len(pages); i++ {
 		group.Go(func() error {
 			page, err := d.scimPage(gctx, t, q, 1+i*step)
@@ -415,7 +416,7 @@ func (d *Directory) scimSequence(ctx context.Context, t audit.PrincipalType, q s
 
 func (d *Directory) scimFollow(ctx context.Context, t audit.PrincipalType, q scimQuery, first scimListReply) ([]scimListReply, error) {
 	pages := []scimListReply{first}
-	seen, received := map[text]bool{}, len(first.Resources)
+	seen, received := map[api.Text]bool{}, len(first.Resources)
 	for last := first; len(last.Resources) > 0; {
 		before := len(seen)
 		for _, r := range last.Resources {
@@ -428,8 +429,8 @@ func (d *Directory) scimFollow(ctx context.Context, t audit.PrincipalType, q sci
 			// A server that ignores startIndex would never end.
 			return pages, fmt.Errorf("%w: a page held only entries that had come before", errUnstable)
 		}
-		if received > mostEntries {
-			return pages, fmt.Errorf("GET %s: the list has no end", d.api.scimPath(scimKind(t)))
+		if received > api.MostEntries {
+			return pages, fmt.Errorf("GET %s: the list has no end", d.api.SCIMPath(scimKind(t)))
 		}
 		var err error
 		if last, err = d.scimPage(ctx, t, q, 1+received); err != nil {
@@ -443,7 +444,7 @@ func (d *Directory) scimFollow(ctx context.Context, t audit.PrincipalType, q sci
 
 // principalPage is a page of one of the lists of principals.
 type principalPage struct {
-	pageEnd
+	api.PageEnd
 
 	Users             []iamPrincipal `json:"users"`
 	Groups            []iamPrincipal `json:"groups"`

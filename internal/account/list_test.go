@@ -13,7 +13,7 @@ import (
 
 	"github.com/databricks/databricks-sdk-go/config"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 )
 
 // TestInventory_oddSCIMServers has servers that the simulator does not play.
@@ -85,7 +85,7 @@ func TestInventory_oddSCIMServers(t *testing.T) {
 				_, _ = rw.Write([]byte(body))
 			}))
 			t.Cleanup(server.Close)
-			c := connect(t, account.Config{IdentityAPI: "scim", SDK: &config.Config{
+			c := connect(t, api.Config{IdentityAPI: "scim", SDK: &config.Config{
 				Host: server.URL, AccountID: someAccount, Token: "t", Loaders: hermeticLoaders(),
 			}})
 			inv, err := c.Inventory(t.Context())
@@ -128,7 +128,7 @@ func TestInventory_emptyIAMv2(t *testing.T) {
 				_, _ = rw.Write([]byte(reply))
 			}))
 			t.Cleanup(server.Close)
-			c := connect(t, account.Config{SDK: &config.Config{
+			c := connect(t, api.Config{SDK: &config.Config{
 				Host: server.URL, AccountID: someAccount, Token: "t", Loaders: hermeticLoaders(),
 			}})
 			inv, err := c.Inventory(t.Context())

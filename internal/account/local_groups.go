@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
@@ -53,7 +54,7 @@ func (rd *Readiness) LocalGroups(ctx context.Context, w audit.Workspace) ([]read
 }
 
 func (rd *Readiness) readLocalGroups(ctx context.Context, w audit.Workspace) ([]readiness.LocalGroup, error) {
-	at, err := rd.api.siteOf(ctx, w)
+	at, err := rd.api.SiteOf(ctx, w)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func (rd *Readiness) readLocalGroups(ctx context.Context, w audit.Workspace) ([]
 	}
 	out, errs := make([]readiness.LocalGroup, len(listed)), make([]error, len(listed))
 	var group errgroup.Group
-	group.SetLimit(rd.api.readers())
+	group.SetLimit(rd.api.Readers())
 	for i, id := range listed {
 		group.Go(func() error {
 			out[i], errs[i] = rd.readLocalGroup(ctx, at, id)
@@ -79,7 +80,7 @@ func (rd *Readiness) readLocalGroups(ctx context.Context, w audit.Workspace) ([]
 }
 
 // listLocalGroups are the ids of the local groups, sorted.
-func (rd *Readiness) listLocalGroups(ctx context.Context, at *site) ([]string, error) {
+func (rd *Readiness) listLocalGroups(ctx context.Context, at *api.Site) ([]string, error) {
 	var out []string
 	seen := map[string]bool{}
 	for {
@@ -88,7 +89,7 @@ func (rd *Readiness) listLocalGroups(ctx context.Context, at *site) ([]string, e
 			Groups []localGroup `json:"Resources"`
 		}
 		query := url.Values{
-			"attributes": {"id,displayName,externalId,meta"}, "count": {strconv.Itoa(scimPage)}, "startIndex": {strconv.Itoa(1 + len(seen))},
+			"attributes": {"id,displayName,externalId,meta"}, "count": {strconv.Itoa(api.SCIMPage)}, "startIndex": {strconv.Itoa(1 + len(seen))},
 		}
 		if err := rd.workspaceSCIM(ctx, at, query, &page); err != nil {
 			return nil, err
@@ -110,7 +111,7 @@ func (rd *Readiness) listLocalGroups(ctx context.Context, at *site) ([]string, e
 		switch {
 		case page.Total == nil:
 			return nil, errors.New("the workspace's list of groups has no totalResults")
-		case *page.Total > mostEntries:
+		case *page.Total > api.MostEntries:
 			return nil, fmt.Errorf("the workspace's list of groups announces %d entries, which no workspace has", *page.Total)
 		case len(seen) == *page.Total && *page.Total > 0:
 			slices.SortFunc(out, audit.CompareIDs)
@@ -124,7 +125,7 @@ func (rd *Readiness) listLocalGroups(ctx context.Context, at *site) ([]string, e
 	}
 }
 
-func (rd *Readiness) readLocalGroup(ctx context.Context, at *site, id string) (readiness.LocalGroup, error) {
+func (rd *Readiness) readLocalGroup(ctx context.Context, at *api.Site, id string) (readiness.LocalGroup, error) {
 	var g localGroup
 	if err := rd.workspaceSCIM(ctx, at, nil, &g, id); err != nil {
 		return readiness.LocalGroup{}, err
@@ -135,7 +136,7 @@ func (rd *Readiness) readLocalGroup(ctx context.Context, at *site, id string) (r
 	case g.hasOddMember() || g.odd() != nil:
 		return readiness.LocalGroup{}, errors.Join(fmt.Errorf("group %s has a member or an entitlement that cannot be attributed", id), g.odd())
 	}
-	out := readiness.LocalGroup{WorkspaceID: at.workspace, ID: id, Name: g.DisplayName, ExternalID: g.ExternalID}
+	out := readiness.LocalGroup{WorkspaceID: at.Workspace, ID: id, Name: g.DisplayName, ExternalID: g.ExternalID}
 	for _, m := range g.Members {
 		out.Members = append(out.Members, audit.Member{Ref: audit.Ref{Type: m.principalType(), ID: string(m.Value)}, Name: m.Display, Source: audit.SourceUnknown})
 	}

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -31,7 +32,7 @@ type grantRule struct {
 // gone has no rules.
 func (pw *Power) ruleSet(ctx context.Context, resource string) ([]grantRule, error) {
 	return pw.rules.Get(ctx, resource, func(ctx context.Context) ([]grantRule, error) {
-		account := "accounts/" + pw.api.accountID
+		account := "accounts/" + pw.api.AccountID
 		name := account + "/ruleSets/default"
 		if resource != "" {
 			name = account + "/" + resource + "/ruleSets/default"
@@ -41,11 +42,11 @@ func (pw *Power) ruleSet(ctx context.Context, resource string) ([]grantRule, err
 			GrantRules []grantRule `json:"grant_rules"`
 		}
 		path := "/api/2.0/preview/" + account + "/access-control/rule-sets"
-		err := pw.api.do(ctx, call{
-			method: http.MethodGet, path: path,
-			query: url.Values{"name": {name}, "etag": {""}}, limit: limitAccount,
+		err := pw.api.Do(ctx, api.Call{
+			Method: http.MethodGet, Path: path,
+			Query: url.Values{"name": {name}, "etag": {""}}, Limit: api.LimitAccount,
 		}, &reply)
-		if resource != "" && isMissing(err) {
+		if resource != "" && api.IsMissing(err) {
 			return nil, nil
 		}
 		if err == nil && reply.Name != name {
@@ -109,7 +110,7 @@ func (pw *Power) heldMembers(ctx context.Context, group string) (heldMembers, er
 		if err == nil && !read.told {
 			read.list, err = pw.dir.membersByGroup(ctx, group, nil)
 		}
-		if errors.Is(err, ErrNotFound) && !pw.dir.listsGroup(ctx, group) {
+		if errors.Is(err, api.ErrNotFound) && !pw.dir.listsGroup(ctx, group) {
 			return heldMembers{}, nil
 		}
 		out := heldMembers{refs: make([]audit.Ref, 0, len(read.list)), told: read.told}
@@ -339,14 +340,14 @@ func (m *managing) expand(ctx context.Context, wave []powerful) {
 		work   errgroup.Group
 		unread atomic.Bool
 	)
-	work.SetLimit(m.pw.api.cfg.MaxConcurrency)
+	work.SetLimit(m.pw.api.Config.MaxConcurrency)
 	for i, p := range wave {
 		resource := "servicePrincipals/" + p.r.ApplicationID
 		if p.ref.Type == audit.TypeGroup {
 			resource = "groups/" + p.ref.ID
 			work.Go(func() error {
 				var err error
-				if held[i], err = m.pw.heldMembers(ctx, p.ref.ID); err == nil && !held[i].told && m.pw.api.cfg.HiddenMemberships {
+				if held[i], err = m.pw.heldMembers(ctx, p.ref.ID); err == nil && !held[i].told && m.pw.api.Config.HiddenMemberships {
 					err = errHiddenMemberships
 				}
 				if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -174,7 +175,7 @@ func TestAddMember_powerIsRenewed(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				sim := startInside(t, managed(), simulator.Options{})
-				c := inClub(t, sim, func(cfg *account.Config) { cfg.MaxListingAge = time.Millisecond })
+				c := inClub(t, sim, func(cfg *api.Config) { cfg.MaxListingAge = time.Millisecond })
 				if _, err := c.AddMember(t.Context(), ask("36", "1")); err != nil {
 					t.Fatal(err)
 				}

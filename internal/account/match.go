@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -27,11 +28,11 @@ const matchVerb = "matchWithIdp"
 // matchIdentity is one identity in an answer; the fields that a kind does not
 // have stay empty.
 type matchIdentity struct {
-	InternalID    text `json:"internal_id"`
-	ExternalID    text `json:"external_id"`
-	Username      text `json:"username"`
-	GroupName     text `json:"group_name"`
-	ApplicationID text `json:"application_id"`
+	InternalID    api.Text `json:"internal_id"`
+	ExternalID    api.Text `json:"external_id"`
+	Username      api.Text `json:"username"`
+	GroupName     api.Text `json:"group_name"`
+	ApplicationID api.Text `json:"application_id"`
 
 	// some is true where the answer has any key at all: to the prep script only
 	// null, a missing object and {} are "no match" (prep-script-contract 3), and
@@ -68,7 +69,7 @@ type matchReply struct {
 }
 
 type matchMember struct {
-	PrincipalID text `json:"principal_id"`
+	PrincipalID api.Text `json:"principal_id"`
 }
 
 func (m *matchIdentity) name(t audit.PrincipalType) string {
@@ -102,15 +103,15 @@ func (d *Directory) MatchWithIDP(ctx context.Context, p audit.Principal) (audit.
 		return audit.Match{}, fmt.Errorf("%q is not a principal", p.Ref)
 	}
 	var reply matchReply
-	cl := call{
-		method: http.MethodPost, path: d.api.iamPath(kind, p.ID, matchVerb), limit: limitMatch, read: true,
+	cl := api.Call{
+		Method: http.MethodPost, Path: d.api.IAMPath(kind, p.ID, matchVerb), Limit: api.LimitMatch, Read: true,
 	}
-	if err := d.api.do(ctx, cl, &reply); err != nil {
+	if err := d.api.Do(ctx, cl, &reply); err != nil {
 		return audit.Match{}, fmt.Errorf("matching %s with the identity provider: %w", p.Ref, err)
 	}
 	m, err := reply.toAudit(p)
 	if err != nil {
-		return audit.Match{}, fmt.Errorf("matching %s with the identity provider: POST %s: %w", p.Ref, cl.path, err)
+		return audit.Match{}, fmt.Errorf("matching %s with the identity provider: POST %s: %w", p.Ref, cl.Path, err)
 	}
 	return m, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -118,7 +119,7 @@ func TestMatchWithIDP_simulated(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", p.Ref, m, err)
 		}
 	}
-	var e *account.APIError
+	var e *api.Error
 	if _, err := c.MatchWithIDP(t.Context(), audit.Principal{Ref: user("5"), Name: "x"}); !errors.As(err, &e) || e.Status != 404 {
 		t.Errorf("unknown principal: got %v", err)
 	}

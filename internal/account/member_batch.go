@@ -117,7 +117,7 @@ var errNothingSent = errors.New("it ended before anything was sent")
 // The turn ends with the answer: reading back does not hold up the next batch.
 func (w *Writer) runBatch(b *memberBatch, turn chan struct{}) {
 	defer b.cancel()
-	_ = transport.Sleep(b.ctx, w.api.cfg.MemberWindow)
+	_ = transport.Sleep(b.ctx, w.api.Config.MemberWindow)
 	release := func() {}
 	select {
 	case turn <- struct{}{}:

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -32,7 +33,7 @@ func (e *RefusedError) Error() string {
 type MissingError struct {
 	// Group tells that it is the group; else it is the member.
 	Group bool
-	// Err wraps [ErrNotFound].
+	// Err wraps [api.ErrNotFound].
 	Err error
 }
 
@@ -43,7 +44,7 @@ func (e *MissingError) Unwrap() error { return e.Err }
 // missing marks an error that says that one of both does not exist; any other
 // is given back as it is.
 func missing(group bool, err error) error {
-	if !errors.Is(err, ErrNotFound) {
+	if !errors.Is(err, api.ErrNotFound) {
 		return err
 	}
 	return &MissingError{Group: group, Err: err}

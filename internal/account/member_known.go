@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -71,7 +72,7 @@ func (w *Writer) checkMember(ctx context.Context, req MemberRequest, add bool) (
 		return out, nil
 	}
 	out.Refusals = audit.GuardRemoveMember(w.removeFacts(ctx, facts))
-	if _, err := w.dir.Caller(ctx); errors.Is(err, ErrCallerUnknown) {
+	if _, err := w.dir.Caller(ctx); errors.Is(err, api.ErrCallerUnknown) {
 		out.CallerUnknown = true
 	}
 	return out, nil

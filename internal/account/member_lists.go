@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -32,10 +33,10 @@ func (a *Audit) ListedMembers(ctx context.Context) (map[string][]audit.Member, e
 	}
 	groups, err := d.groupsWithMembers(ctx)
 	if err != nil {
-		if isLost(ctx, err) {
+		if api.IsLost(ctx, err) {
 			return nil, fmt.Errorf("listing the members of groups: %w", err)
 		}
-		d.api.log(ctx, "the members of groups could not be listed, so each group is read by itself", map[string]any{"reason": err.Error()})
+		d.api.Log(ctx, "the members of groups could not be listed, so each group is read by itself", map[string]any{"reason": err.Error()})
 		return nil, nil
 	}
 	out := make(map[string][]audit.Member, len(groups))
@@ -54,7 +55,7 @@ func (a *Audit) ListedMembers(ctx context.Context) (map[string][]audit.Member, e
 
 // isCut tells of a number of members whether it may be less than all: none, and full
 // pages.
-func isCut(members int) bool { return members%scimPage == 0 }
+func isCut(members int) bool { return members%api.SCIMPage == 0 }
 
 // groupsWithMembers is the list of groups with their members; empty where the first
 // page has none.
@@ -69,7 +70,7 @@ func (d *Directory) groupsWithMembers(ctx context.Context) ([]scimResource, erro
 		return nil, err
 	}
 	var out []scimResource
-	seen := map[text]bool{}
+	seen := map[api.Text]bool{}
 	for _, page := range pages {
 		for _, g := range page.Resources {
 			if !seen[g.ID] {

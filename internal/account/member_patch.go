@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -42,7 +43,7 @@ func (k *memberWrites) look(ctx context.Context, facts []*fact, since int64) {
 	asked := k.w.dir.turns.next()
 	again := sync.OnceValues(func() (*groupNow, error) { return k.w.dir.readGroup(ctx, k.key.group) })
 	var work errgroup.Group
-	work.SetLimit(k.w.api.cfg.MaxConcurrency)
+	work.SetLimit(k.w.api.Config.MaxConcurrency)
 	for _, f := range facts {
 		work.Go(func() error {
 			op := k.ops[f]
@@ -95,8 +96,8 @@ func (k *memberWrites) judge(ctx context.Context, op *memberOp, group *groupNow,
 	return nil
 }
 
-func (k *memberWrites) request() (cl call, answer any) {
-	return call{method: http.MethodPatch, path: k.w.api.scimPath("Groups", k.key.group)}, nil
+func (k *memberWrites) request() (cl api.Call, answer any) {
+	return api.Call{Method: http.MethodPatch, Path: k.w.api.SCIMPath("Groups", k.key.group)}, nil
 }
 
 // body follows docs/reference/databricks-account-api.md 4.3: members are added by value and removed
@@ -126,7 +127,7 @@ func (k *memberWrites) answered([]*fact) error { return nil }
 
 func (k *memberWrites) read(ctx context.Context, facts []*fact) error {
 	members, err := k.w.dir.readMembers(ctx, k.key.group, nil)
-	if errors.Is(err, ErrNotFound) { // Reads go back and forth.
+	if errors.Is(err, api.ErrNotFound) { // Reads go back and forth.
 		for _, f := range facts {
 			f.see("no such group", false, true)
 		}
@@ -149,10 +150,10 @@ func (k *memberWrites) read(ctx context.Context, facts []*fact) error {
 // failed finds out whether a failure says that the group or the member does not
 // exist, or comes from the group being the identity provider's.
 func (k *memberWrites) failed(f *fact, err error) error {
-	if isMissing(err) {
-		return fmt.Errorf("%s: %w: %w", f.change, ErrNotFound, err)
+	if api.IsMissing(err) {
+		return fmt.Errorf("%s: %w: %w", f.change, api.ErrNotFound, err)
 	}
-	switch statusOf(err) {
+	switch api.StatusOf(err) {
 	case http.StatusBadRequest, http.StatusForbidden, http.StatusInternalServerError:
 		if f.change.GroupOrigin == audit.OriginIDP {
 			return &IDPGroupError{Change: f.change, Group: k.ops[f].result.Group, Err: err}

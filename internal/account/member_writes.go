@@ -91,7 +91,7 @@ func (w *Writer) writeMember(ctx context.Context, kind string, req MemberRequest
 		Kind: kind, Ref: req.group(), Member: audit.Ref{Type: req.MemberType, ID: req.MemberID},
 	}
 	err := req.check()
-	if err == nil && w.api.cfg.ReadOnly {
+	if err == nil && w.api.Config.ReadOnly {
 		err = ErrReadOnly
 	}
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -81,7 +82,7 @@ func roster(t *testing.T, sim *simulator.Running, id string) []string {
 }
 
 // inClub is a client that is patient for a second, for tests in a time of their own.
-func inClub(t *testing.T, sim *simulator.Running, change ...func(*account.Config)) *account.Client {
+func inClub(t *testing.T, sim *simulator.Running, change ...func(*api.Config)) *account.Client {
 	t.Helper()
 	cfg := quick(sim)
 	cfg.ConfirmTimeout, cfg.RetryBudget, cfg.MemberWindow = time.Second, time.Second, 5*time.Millisecond
@@ -220,7 +221,7 @@ func TestWriteMember(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sim := startInside(t, club(), tc.opts)
 				faults(t, sim, tc.faults...)
-				c := inClub(t, sim, func(cfg *account.Config) {
+				c := inClub(t, sim, func(cfg *api.Config) {
 					cfg.ReadOnly, cfg.MaybeHiddenMemberships = tc.readOnly, !tc.aimOff
 					if tc.scim {
 						cfg.IdentityAPI = "scim"
@@ -266,7 +267,7 @@ func checkMemberOutcome(t *testing.T, tc memberCase, got account.MemberResult, e
 	case tc.fail == "unconfirmed":
 		ok = errors.As(err, &unconfirmed)
 	case tc.fail == "not found":
-		ok = errors.Is(err, account.ErrNotFound)
+		ok = errors.Is(err, api.ErrNotFound)
 	default:
 		ok = err != nil && strings.Contains(err.Error(), tc.fail)
 	}
@@ -286,7 +287,7 @@ func all(ctx context.Context, write func(context.Context, account.MemberRequest)
 	return errs
 }
 
-func wide(cfg *account.Config) { cfg.MemberWindow = 100 * time.Millisecond }
+func wide(cfg *api.Config) { cfg.MemberWindow = 100 * time.Millisecond }
 
 func TestAddMember_severalShareOnePATCH(t *testing.T) {
 	t.Parallel()
@@ -446,7 +447,7 @@ func TestAddMember_cancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := startInside(t, club(), simulator.Options{})
 		faults(t, sim, simulator.Fault{Kind: simulator.FaultNoop, Method: patch})
-		c := inClub(t, sim, func(cfg *account.Config) { cfg.ConfirmTimeout = time.Minute })
+		c := inClub(t, sim, func(cfg *api.Config) { cfg.ConfirmTimeout = time.Minute })
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		begin := time.Now()
@@ -456,7 +457,7 @@ func TestAddMember_cancelled(t *testing.T) {
 			t.Errorf("after %s: %v", time.Since(begin), err)
 		}
 		// Given up before anything was sent.
-		c = inClub(t, sim, func(cfg *account.Config) { cfg.MemberWindow = time.Minute })
+		c = inClub(t, sim, func(cfg *api.Config) { cfg.MemberWindow = time.Minute })
 		sim.Server.ResetRequests()
 		ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
@@ -474,7 +475,7 @@ func TestAddMember_linkedWhileThrottled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := startInside(t, club(), simulator.Options{})
 		faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 429, Method: patch, Times: 1, RetryAfterSeconds: ptr(1)})
-		c := inClub(t, sim, func(cfg *account.Config) { cfg.RetryBudget = 5 * time.Second })
+		c := inClub(t, sim, func(cfg *api.Config) { cfg.RetryBudget = 5 * time.Second })
 		done := make(chan error, 1)
 		go func() {
 			_, err := c.AddMember(t.Context(), ask("15", "1"))

@@ -12,18 +12,19 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // scimMember is an entry of a group's members (docs/reference/databricks-account-api.md 4.1).
 type scimMember struct {
-	Value   text   `json:"value"`
-	Display string `json:"display"`
-	Ref     string `json:"$ref"`
-	Type    string `json:"type"`
+	Value   api.Text `json:"value"`
+	Display string   `json:"display"`
+	Ref     string   `json:"$ref"`
+	Type    string   `json:"type"`
 }
 
-// principalType is empty where the entry does not tell.
+// PrincipalType is empty where the entry does not tell.
 func (m *scimMember) principalType() audit.PrincipalType {
 	kind := m.Type
 	// "Users/123", or an absolute URL that ends so.
@@ -43,11 +44,11 @@ func (m *scimMember) principalType() audit.PrincipalType {
 
 // iamMember is a direct member (docs/reference/databricks-account-api.md 5.3).
 type iamMember struct {
-	PrincipalID   text   `json:"principal_id"`
-	PrincipalType string `json:"principal_type"`
-	DisplayName   string `json:"display_name"`
-	ExternalID    string `json:"external_id"`
-	Source        string `json:"membership_source"`
+	PrincipalID   api.Text `json:"principal_id"`
+	PrincipalType string   `json:"principal_type"`
+	DisplayName   string   `json:"display_name"`
+	ExternalID    string   `json:"external_id"`
+	Source        string   `json:"membership_source"`
 }
 
 // Members are the direct members of a group, sorted, each once. Read once per
@@ -110,7 +111,7 @@ func (d *Directory) MembersNow(ctx context.Context, groupID string) ([]audit.Mem
 // IAM v2 has told without it: IAM v2 leaves empty lists out of its answers, and may
 // be behind. It is false, without a request, where IAM v2 is not in use.
 func (d *Directory) ShownBesides(ctx context.Context, groupID, memberID string) (bool, error) {
-	if !d.api.useIAMv2(familyMembers) {
+	if !d.api.UseIAMv2(familyMembers) {
 		return false, nil
 	}
 	r, err := d.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
@@ -150,7 +151,7 @@ const familyMembers = "direct-members"
 // it. Whoever takes no member for a fact has to ask reallyEmpty, or account SCIM.
 func (d *Directory) tellMembers(ctx context.Context, groupID string) (membersRead, error) {
 	read := membersRead{began: time.Now()}
-	if !d.api.useIAMv2(familyMembers) || !d.api.useIAMv2("list "+string(audit.TypeGroup)) {
+	if !d.api.UseIAMv2(familyMembers) || !d.api.UseIAMv2("list "+string(audit.TypeGroup)) {
 		return read, nil
 	}
 	var err error
@@ -158,13 +159,13 @@ func (d *Directory) tellMembers(ctx context.Context, groupID string) (membersRea
 	switch {
 	case err == nil:
 		read.told = true
-	case isMissing(err) && d.api.cfg.IdentityAPI == identityAuto:
+	case api.IsMissing(err) && d.api.Config.IdentityAPI == api.IdentityAuto:
 		// It may be the group that is missing: SCIM knows, and one missing group
 		// must not switch IAM v2 off.
 		return membersRead{began: read.began}, nil
-	case statusOf(err) == http.StatusForbidden && d.membersAnswer(ctx, groupID):
+	case api.StatusOf(err) == http.StatusForbidden && d.membersAnswer(ctx, groupID):
 		// One group that is forbidden is that group's hole.
-	case d.api.fallBack(ctx, familyMembers, err):
+	case d.api.FallBack(ctx, familyMembers, err):
 		return membersRead{began: read.began}, nil
 	}
 	return read, err
@@ -173,12 +174,12 @@ func (d *Directory) tellMembers(ctx context.Context, groupID string) (membersRea
 // reallyEmpty is an error where account SCIM shows members of a group of which IAM v2
 // shows none, and they exist: IAM v2 leaves empty lists out of its answers.
 func (d *Directory) reallyEmpty(ctx context.Context, groupID string) error {
-	if d.api.cfg.IdentityAPI == identityIAMv2 {
+	if d.api.Config.IdentityAPI == api.IdentityIAMv2 {
 		return nil // SCIM is not to be used.
 	}
 	r, err := d.resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID})
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		return err
 	case err != nil:
 		return fmt.Errorf("IAM v2 shows no member, and account SCIM could not be asked whether that is so: %w", err)
@@ -194,7 +195,7 @@ func (d *Directory) reallyEmpty(ctx context.Context, groupID string) error {
 	for _, id := range shown {
 		if _, exists := d.lookup(inv, id, audit.PrincipalTypes()...); exists || !inv.Coverage.All() {
 			return fmt.Errorf("IAM v2 shows no member, and account SCIM shows %s. Right after a change one of them may be behind: "+
-				"read again in a minute. If it stays so, set identity_api = \"scim\"", summary(shown))
+				"read again in a minute. If it stays so, set identity_api = \"scim\"", api.Summary(shown))
 		}
 	}
 	return nil // They do not exist any more, and IAM v2 leaves such out.
@@ -206,7 +207,7 @@ func (d *Directory) membersAnswer(ctx context.Context, but string) bool {
 	if d.toldAny.Load() {
 		return true
 	}
-	if d.api.cfg.IdentityAPI != identityAuto {
+	if d.api.Config.IdentityAPI != api.IdentityAuto {
 		return true // There is nothing to fall back to.
 	}
 	const most = 3
@@ -239,15 +240,15 @@ func (d *Directory) membersByGroup(ctx context.Context, groupID string, known *s
 
 // memberPage is a page of the direct members of a group.
 type memberPage struct {
-	pageEnd
+	api.PageEnd
 
 	Members []iamMember `json:"direct_group_members"`
 }
 
 func (d *Directory) membersIAMv2(ctx context.Context, groupID string) ([]audit.Member, error) {
 	var out []audit.Member
-	list := d.api.iamList("groups", groupID, familyMembers)
-	_, err := tokenPages(ctx, d.api, list, "direct_group_members", nil, func(page *memberPage) (int, error) {
+	list := d.api.IAMList("groups", groupID, familyMembers)
+	_, err := api.TokenPages(ctx, d.api, list, "direct_group_members", nil, func(page *memberPage) (int, error) {
 		out = slices.Grow(out, len(page.Members))
 		for i := range page.Members {
 			member, err := page.Members[i].toAudit()
@@ -257,7 +258,7 @@ func (d *Directory) membersIAMv2(ctx context.Context, groupID string) ([]audit.M
 			out = append(out, member)
 			d.referred.note(member.Type, "one is a member of a group")
 		}
-		return sizeOf(page.Members), nil
+		return api.SizeOf(page.Members), nil
 	})
 	if err == nil {
 		d.toldAny.Store(true)

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
@@ -29,7 +30,7 @@ func nameKey(name string) string {
 
 // Named are the listed principals of a type that have one of the names, sorted: user
 // names, group names, application ids, and names of service principals, in any case and
-// Unicode form. The error is an [*IncompleteError] when the type could not be listed whole.
+// Unicode form. The error is an [*api.IncompleteError] when the type could not be listed whole.
 //
 // Requests: the listing of the run, taken once.
 func (d *Directory) Named(ctx context.Context, t audit.PrincipalType, names []string) ([]audit.Principal, error) {
@@ -38,7 +39,7 @@ func (d *Directory) Named(ctx context.Context, t audit.PrincipalType, names []st
 		return nil, err
 	}
 	if !inv.Coverage.Of(t) {
-		return nil, &IncompleteError{Need: "Finding out whether another principal has a name", Failures: slices.Clone(inv.Failures)}
+		return nil, &api.IncompleteError{Need: "Finding out whether another principal has a name", Failures: slices.Clone(inv.Failures)}
 	}
 	d.inventory.mu.Lock()
 	defer d.inventory.mu.Unlock()
@@ -86,7 +87,7 @@ func (d *Directory) principalNames(ctx context.Context) (names map[string][]audi
 		for _, f := range inv.Failures {
 			holes = append(holes, f.Call+": "+f.Reason)
 		}
-		unknown = summary(holes)
+		unknown = api.Summary(holes)
 	}
 	return names, unknown, nil
 }

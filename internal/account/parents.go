@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -33,7 +34,7 @@ func (d *Directory) toldParents(ctx context.Context, ref audit.Ref) (parentsRead
 	return d.parents.Get(ctx, ref, func(ctx context.Context) (parentsRead, error) {
 		const family = familyParents
 		read := parentsRead{began: time.Now()}
-		if !d.api.useIAMv2(family) || !d.api.useIAMv2("list "+string(audit.TypeGroup)) {
+		if !d.api.UseIAMv2(family) || !d.api.UseIAMv2("list "+string(audit.TypeGroup)) {
 			return read, nil
 		}
 		var (
@@ -50,11 +51,11 @@ func (d *Directory) toldParents(ctx context.Context, ref audit.Ref) (parentsRead
 			return read, err
 		case err == nil:
 			read.told = true
-		case isMissing(err):
-		case statusOf(err) == http.StatusForbidden && d.api.cfg.IdentityAPI == identityAuto:
+		case api.IsMissing(err):
+		case api.StatusOf(err) == http.StatusForbidden && d.api.Config.IdentityAPI == api.IdentityAuto:
 			// One principal that is forbidden says nothing of the others.
 			return parentsRead{began: read.began}, nil
-		case d.api.fallBack(ctx, family, err):
+		case d.api.FallBack(ctx, family, err):
 			return parentsRead{began: read.began}, nil
 		}
 		return read, err
@@ -71,7 +72,7 @@ func (d *Directory) reallyNone(ctx context.Context, ref audit.Ref) error {
 		return nil // Account SCIM shows none for groups.
 	}
 	r, err := d.withGroups(ctx, ref)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, api.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
@@ -91,7 +92,7 @@ func (d *Directory) reallyNone(ctx context.Context, ref audit.Ref) error {
 		return nil
 	}
 	return fmt.Errorf("IAM v2 names no group, and account SCIM shows %s. Right after a change one of them may be behind: "+
-		"read again in a minute. If it stays so, set identity_api = \"scim\"", summary(shown))
+		"read again in a minute. If it stays so, set identity_api = \"scim\"", api.Summary(shown))
 }
 
 // withGroups is a user or service principal with the groups that account SCIM
@@ -111,16 +112,16 @@ func (d *Directory) withGroups(ctx context.Context, ref audit.Ref) (*scimResourc
 
 // parentPage is a page of the groups above a principal.
 type parentPage struct {
-	pageEnd
+	api.PageEnd
 
 	Groups []struct {
-		GroupID text `json:"group_id"`
+		GroupID api.Text `json:"group_id"`
 	} `json:"transitive_parent_groups"`
 }
 
 func (d *Directory) parentsIAMv2(ctx context.Context, id string) (ids []string, shown bool, err error) {
-	list := d.api.iamList("principals", id, familyParents)
-	shown, err = tokenPages(ctx, d.api, list, "transitive_parent_groups", nil, func(page *parentPage) (int, error) {
+	list := d.api.IAMList("principals", id, familyParents)
+	shown, err = api.TokenPages(ctx, d.api, list, "transitive_parent_groups", nil, func(page *parentPage) (int, error) {
 		for _, p := range page.Groups {
 			if p.GroupID == "" {
 				return 0, errors.New("a parent group without group_id")
@@ -129,7 +130,7 @@ func (d *Directory) parentsIAMv2(ctx context.Context, id string) (ids []string, 
 				ids = append(ids, string(p.GroupID))
 			}
 		}
-		return sizeOf(page.Groups), nil
+		return api.SizeOf(page.Groups), nil
 	})
 	slices.SortFunc(ids, audit.CompareIDs)
 	ids = slices.Compact(ids)
@@ -158,7 +159,7 @@ func (d *Directory) parentsAnswer(ctx context.Context) error {
 			}
 			read, err := d.toldMembers(ctx, p.ID)
 			switch {
-			case err != nil && isLost(ctx, err):
+			case err != nil && api.IsLost(ctx, err):
 				return false, err
 			case err != nil || !read.told:
 				whole = false
@@ -220,7 +221,7 @@ func (d *Directory) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, e
 		return nil, err
 	}
 	above := closure(all.parents, ref.ID)
-	if d.api.cfg.HiddenMemberships {
+	if d.api.Config.HiddenMemberships {
 		return above, errHiddenMemberships
 	}
 	return above, d.maybeHidden(ctx, ref, above)
@@ -229,7 +230,7 @@ func (d *Directory) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, e
 // maybeHidden is an error where AIM, if it is on, could hide memberships: of
 // what is linked to the IdP, since nothing else has any there.
 func (d *Directory) maybeHidden(ctx context.Context, ref audit.Ref, above []string) error {
-	if !d.api.cfg.MaybeHiddenMemberships {
+	if !d.api.Config.MaybeHiddenMemberships {
 		return nil
 	}
 	refs := []audit.Ref{ref}
@@ -296,9 +297,9 @@ func (d *Directory) withAdded(ctx context.Context, ref audit.Ref, ids []string, 
 // aim is what the configuration says of automatic identity management.
 func (d *Directory) aim() audit.AIMState {
 	switch {
-	case d.api.cfg.HiddenMemberships:
+	case d.api.Config.HiddenMemberships:
 		return audit.AIMOn
-	case d.api.cfg.MaybeHiddenMemberships:
+	case d.api.Config.MaybeHiddenMemberships:
 		return audit.AIMUnknown
 	default:
 		return audit.AIMOff
@@ -308,9 +309,9 @@ func (d *Directory) aim() audit.AIMState {
 // hidden is why account SCIM may not show memberships; "" when it shows all (R10).
 func (d *Directory) hidden() string {
 	switch {
-	case d.api.cfg.HiddenMemberships:
+	case d.api.Config.HiddenMemberships:
 		return errHiddenMemberships.Error()
-	case d.api.cfg.MaybeHiddenMemberships:
+	case d.api.Config.MaybeHiddenMemberships:
 		return errMaybeHidden.Error()
 	default:
 		return ""

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
@@ -14,7 +15,7 @@ import (
 // Power tells who can do what to the account: roles, rule sets, and what follows from
 // them. What privileges are made of is each read once.
 type Power struct {
-	api *api
+	api *api.Conn
 	dir *Directory
 
 	mu    sync.Mutex
@@ -31,7 +32,7 @@ type Power struct {
 	managed once.Value[managed]
 }
 
-func newPower(a *api, d *Directory) *Power {
+func newPower(a *api.Conn, d *Directory) *Power {
 	pw := &Power{api: a, dir: d}
 	d.onOutdate(pw.outdate)
 	return pw
@@ -51,7 +52,7 @@ func (pw *Power) outdate() {
 func (pw *Power) renewPower(since int64) {
 	pw.mu.Lock()
 	defer pw.mu.Unlock()
-	if !pw.since.IsZero() && time.Since(pw.since) <= pw.api.cfg.MaxListingAge && pw.turn >= since {
+	if !pw.since.IsZero() && time.Since(pw.since) <= pw.api.Config.MaxListingAge && pw.turn >= since {
 		return
 	}
 	if !pw.since.IsZero() {

@@ -84,7 +84,7 @@ func (pw *Power) rolesByList(ctx context.Context, t audit.PrincipalType, n int) 
 	list, err := pw.dir.withRoles(ctx, t)
 	switch {
 	case err != nil:
-		pw.api.log(ctx, "the list with roles cannot be used, asking for each principal", map[string]any{"type": string(t)})
+		pw.api.Log(ctx, "the list with roles cannot be used, asking for each principal", map[string]any{"type": string(t)})
 		return nil
 	case !list.showsRoles:
 		return nil
@@ -148,7 +148,7 @@ func (pw *Power) powerBelow(ctx context.Context, n int, g *grants) *belowPower {
 		return nil
 	}
 	each := n
-	if !pw.api.useIAMv2(familyParents) || !pw.api.useIAMv2("list "+string(audit.TypeGroup)) {
+	if !pw.api.UseIAMv2(familyParents) || !pw.api.UseIAMv2("list "+string(audit.TypeGroup)) {
 		each = len(all.byID)
 	}
 	need := g.ruled.groups
@@ -169,7 +169,7 @@ func (pw *Power) powerBelow(ctx context.Context, n int, g *grants) *belowPower {
 func (pw *Power) readPowerful(ctx context.Context, ids []string) (*rolesList, error) {
 	read := make([]*scimResource, len(ids))
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(pw.api.cfg.MaxConcurrency)
+	group.SetLimit(pw.api.Config.MaxConcurrency)
 	for i, id := range ids {
 		group.Go(func() error {
 			var err error

@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -107,7 +108,7 @@ func (h handled) RoundTrip(r *http.Request) (*http.Response, error) {
 // and about one after the other.
 type powerSides struct {
 	server *simulator.Server
-	cfg    func() account.Config
+	cfg    func() api.Config
 }
 
 func drawSides(rt *rapid.T, st simulator.State) powerSides {
@@ -118,8 +119,8 @@ func drawSides(rt *rapid.T, st simulator.State) powerSides {
 	}
 	rt.Cleanup(server.Stop)
 	known := server.Credentials()
-	return powerSides{server, func() account.Config {
-		return account.Config{
+	return powerSides{server, func() api.Config {
+		return api.Config{
 			SDK: &config.Config{
 				Host: "http://127.0.0.1:1", AccountID: known.AccountID, ClientID: known.ClientID, ClientSecret: known.ClientSecret,
 				Loaders: hermeticLoaders(), HTTPTransport: handled{server.Handler()},

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -31,12 +32,12 @@ func scimKind(t audit.PrincipalType) string {
 // scimResource has what is read of users, groups and service principals
 // (docs/reference/databricks-account-api.md 4.1).
 type scimResource struct {
-	ID            text   `json:"id"`
-	UserName      string `json:"userName"`
-	DisplayName   string `json:"displayName"`
-	ApplicationID string `json:"applicationId"`
-	ExternalID    string `json:"externalId"`
-	Active        *bool  `json:"active"`
+	ID            api.Text `json:"id"`
+	UserName      string   `json:"userName"`
+	DisplayName   string   `json:"displayName"`
+	ApplicationID string   `json:"applicationId"`
+	ExternalID    string   `json:"externalId"`
+	Active        *bool    `json:"active"`
 	Roles         []struct {
 		Value string `json:"value"`
 	} `json:"roles"`
@@ -47,8 +48,8 @@ type scimResource struct {
 	Members []scimMember `json:"members"`
 	// Groups that a user or service principal is in directly (unofficial).
 	Groups []struct {
-		Value   text   `json:"value"`
-		Display string `json:"display"`
+		Value   api.Text `json:"value"`
+		Display string   `json:"display"`
 	} `json:"groups"`
 	Emails []struct {
 		Value string `json:"value"`
@@ -152,7 +153,7 @@ func (d *Directory) scimGet(ctx context.Context, ref audit.Ref) (*scimResource, 
 		return nil, fmt.Errorf("%q is not a principal: write user/<id>, group/<id> or service_principal/<id>", ref)
 	}
 	r := scimResource{began: time.Now()}
-	err := d.api.do(ctx, call{method: http.MethodGet, path: d.api.scimPath(kind, ref.ID), limit: limitSCIMGet}, &r)
+	err := d.api.Do(ctx, api.Call{Method: http.MethodGet, Path: d.api.SCIMPath(kind, ref.ID), Limit: api.LimitSCIMGet}, &r)
 	if err != nil {
 		return nil, d.missing(ctx, ref, err)
 	}
@@ -173,15 +174,15 @@ func (d *Directory) scimGet(ctx context.Context, ref audit.Ref) (*scimResource, 
 // that has not answered anything well so far is asked for something else first:
 // with a wrong account id every principal is "not found".
 func (d *Directory) missing(ctx context.Context, ref audit.Ref, err error) error {
-	if !isMissing(err) {
+	if !api.IsMissing(err) {
 		return fmt.Errorf("reading %s: %w", ref, err)
 	}
-	if !d.api.hasAnswered() {
+	if !d.api.HasAnswered() {
 		if _, perr := d.scimPage(ctx, audit.TypeUser, scimQuery{attributes: "id", count: 1}, 1); perr != nil {
 			return fmt.Errorf("reading %s: %w (and the account cannot be read at all: %w)", ref, err, perr)
 		}
 	}
-	return fmt.Errorf("reading %s: %w: %w", ref, ErrNotFound, err)
+	return fmt.Errorf("reading %s: %w: %w", ref, api.ErrNotFound, err)
 }
 
 // resource is one account SCIM GET, kept.

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
@@ -42,7 +43,7 @@ func (pw *Power) Privileges(ctx context.Context, refs []audit.Ref) map[audit.Ref
 	look := pw.powerLookup(ctx, number, &grants)
 	var mu sync.Mutex
 	var group errgroup.Group
-	group.SetLimit(pw.api.cfg.MaxConcurrency)
+	group.SetLimit(pw.api.Config.MaxConcurrency)
 	for _, ref := range refs {
 		group.Go(func() error {
 			p := look.privilege(ctx, ref, holes)
@@ -112,7 +113,7 @@ func (pw *Power) accountGrants(ctx context.Context) (grants, []string) {
 		defer mu.Unlock()
 		holes = append(holes, what+": "+err.Error())
 	}
-	group.SetLimit(pw.api.cfg.MaxConcurrency)
+	group.SetLimit(pw.api.Config.MaxConcurrency)
 	group.Go(func() error {
 		var err error
 		if out.metastores, err = pw.listMetastores(ctx); err != nil {
@@ -169,7 +170,7 @@ func (l *powerLookup) privilege(ctx context.Context, ref audit.Ref, holes []stri
 		}
 		collect(r, audit.TypeGroup, fmt.Sprintf(" (through group %q, id %s)", r.DisplayName, id))
 	}
-	out := audit.Privilege{Unknown: summary(holes)}
+	out := audit.Privilege{Unknown: api.Summary(holes)}
 	for p := range powers {
 		out.Powers = append(out.Powers, p)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -210,7 +211,7 @@ func TestMembers(t *testing.T) {
 			if n := count(sim, get, "/direct-members"); n != tc.requests {
 				t.Errorf("%d direct-members requests, want %d", n, tc.requests)
 			}
-			if _, err := c.Members(t.Context(), "77"); !errors.Is(err, account.ErrNotFound) {
+			if _, err := c.Members(t.Context(), "77"); !errors.Is(err, api.ErrNotFound) {
 				t.Errorf("unknown group: got %v", err)
 			}
 			if got, err := c.Members(t.Context(), "14"); err != nil || len(got) != 0 {
@@ -224,7 +225,7 @@ func TestMissingObjectsDoNotSwitchIAMv2Off(t *testing.T) {
 	t.Parallel()
 	sim := start(t, powers(), simulator.Options{})
 	c := connect(t, quick(sim))
-	if _, err := c.Members(t.Context(), "77"); !errors.Is(err, account.ErrNotFound) {
+	if _, err := c.Members(t.Context(), "77"); !errors.Is(err, api.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
 	if p := c.Privileges(t.Context(), []audit.Ref{user("77")})[user("77")]; p.Unknown == "" {

@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
 // slow is one write in 2 s and one request at a time.
-func slow(cfg *account.Config) { cfg.WritesPerSecond, cfg.MaxConcurrency = 0.5, 1 }
+func slow(cfg *api.Config) { cfg.WritesPerSecond, cfg.MaxConcurrency = 0.5, 1 }
 
 // While a PATCH queues for its turn, somebody else writes: it is read after the queue,
 // and nothing is written over.
@@ -84,7 +85,7 @@ func TestWrites_readingBackKeepsNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sim := startInside(t, club(), simulator.Options{})
-		c := inClub(t, sim, func(cfg *account.Config) { cfg.MaxConcurrency, cfg.ConfirmTimeout = 1, 20*time.Second })
+		c := inClub(t, sim, func(cfg *api.Config) { cfg.MaxConcurrency, cfg.ConfirmTimeout = 1, 20*time.Second })
 		swallowed := func(path string) simulator.Fault {
 			return simulator.Fault{Kind: simulator.FaultNoop, Method: patch, Path: path, Times: 1}
 		}

@@ -18,7 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
@@ -149,7 +149,7 @@ func TestInventory_listThatMoves(t *testing.T) {
 		if f := inv.Failures[0]; f.Call != "list users" || !strings.Contains(f.Reason, "changed while it was read") {
 			t.Errorf("got %+v", f)
 		}
-		var incomplete *account.IncompleteError
+		var incomplete *api.IncompleteError
 		if _, err := c.Holders(t.Context(), guid(1, 0), user("1")); !errors.As(err, &incomplete) {
 			t.Errorf("Holders on a hole: %v", err)
 		}
@@ -191,7 +191,7 @@ func TestInventory_holesAndLoss(t *testing.T) {
 			sim := startInside(t, st, simulator.Options{})
 			faults(t, sim, fail(403, "/api/**"))
 			_, err := connect(t, quick(sim)).Inventory(t.Context())
-			var e *account.APIError
+			var e *api.Error
 			if !errors.As(err, &e) || e.Status != 403 || !strings.Contains(err.Error(), "account admin") {
 				t.Errorf("got %v", err)
 			}
@@ -204,7 +204,7 @@ func TestInventory_holesAndLoss(t *testing.T) {
 			cfg := quick(sim)
 			cfg.SDK.ClientSecret = "wrong"
 			_, err := connect(t, cfg).Inventory(t.Context())
-			var e *account.AuthError
+			var e *api.AuthError
 			if !errors.As(err, &e) || !strings.Contains(err.Error(), "invalid_client") || !strings.Contains(err.Error(), "DATABRICKS_CLIENT_SECRET") || strings.Contains(err.Error(), "wrong") {
 				t.Errorf("got %v", err)
 			}
@@ -220,7 +220,7 @@ func TestInventory_holesAndLoss(t *testing.T) {
 			cfg := quick(sim)
 			cfg.SDK.ClientID, cfg.SDK.ClientSecret, cfg.SDK.Token = "", "", "wrong"
 			_, err := connect(t, cfg).Workspaces(t.Context())
-			var e *account.AuthError
+			var e *api.AuthError
 			if !errors.As(err, &e) || !strings.Contains(err.Error(), "DATABRICKS_TOKEN") {
 				t.Errorf("got %v", err)
 			}
@@ -236,7 +236,7 @@ func TestInventory_holesAndLoss(t *testing.T) {
 			if _, err := c.Inventory(t.Context()); err == nil {
 				t.Error("no error")
 			}
-			if _, err := c.Principal(t.Context(), user("100001")); err == nil || errors.Is(err, account.ErrNotFound) {
+			if _, err := c.Principal(t.Context(), user("100001")); err == nil || errors.Is(err, api.ErrNotFound) {
 				t.Errorf("got %v, want an error that is not ErrNotFound", err)
 			}
 		})
@@ -246,7 +246,7 @@ func TestInventory_holesAndLoss(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			sim := startInside(t, st, simulator.Options{})
 			faults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 404, Path: "/api/**", ErrorCode: "RESOURCE_DOES_NOT_EXIST", Message: "gone"})
-			if _, err := connect(t, quick(sim)).Principal(t.Context(), user("100001")); err == nil || errors.Is(err, account.ErrNotFound) {
+			if _, err := connect(t, quick(sim)).Principal(t.Context(), user("100001")); err == nil || errors.Is(err, api.ErrNotFound) {
 				t.Errorf("got %v, want an error that is not ErrNotFound", err)
 			}
 		})
@@ -388,12 +388,12 @@ func TestPrincipal(t *testing.T) {
 		}
 	}
 	for _, ref := range []audit.Ref{user("200001"), group("9"), sp("9")} {
-		if _, err := c.Principal(t.Context(), ref); !errors.Is(err, account.ErrNotFound) {
+		if _, err := c.Principal(t.Context(), ref); !errors.Is(err, api.ErrNotFound) {
 			t.Errorf("%s: got %v, want ErrNotFound", ref, err)
 		}
 	}
 	for _, ref := range []audit.Ref{{}, user(""), user(".."), {Type: "robot", ID: "1"}} {
-		if _, err := c.Principal(t.Context(), ref); err == nil || errors.Is(err, account.ErrNotFound) {
+		if _, err := c.Principal(t.Context(), ref); err == nil || errors.Is(err, api.ErrNotFound) {
 			t.Errorf("%s: got %v", ref, err)
 		}
 	}
@@ -415,8 +415,8 @@ func TestPrincipal_other404sAreNotMissing(t *testing.T) {
 			f.Kind, f.Status, f.Path = simulator.FaultStatus, 404, "**/Users/*"
 			faults(t, sim, f)
 			_, err := connect(t, quick(sim)).Principal(t.Context(), user("100001"))
-			var e *account.APIError
-			if errors.Is(err, account.ErrNotFound) || !errors.As(err, &e) || e.Status != 404 {
+			var e *api.Error
+			if errors.Is(err, api.ErrNotFound) || !errors.As(err, &e) || e.Status != 404 {
 				t.Errorf("got %v", err)
 			}
 		})

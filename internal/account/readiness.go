@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
@@ -21,7 +22,7 @@ import (
 // Readiness reads what only the readiness for automatic identity management needs, each
 // once.
 type Readiness struct {
-	api *api
+	api *api.Conn
 	dir *Directory
 
 	denylist    once.Value[[]readiness.DenyRule]
@@ -30,14 +31,14 @@ type Readiness struct {
 	localGroups once.Map[string, []readiness.LocalGroup]
 }
 
-func newReadiness(a *api, d *Directory) *Readiness { return &Readiness{api: a, dir: d} }
+func newReadiness(a *api.Conn, d *Directory) *Readiness { return &Readiness{api: a, dir: d} }
 
 // denylistPath is seen in one SDK only (docs/reference/aim-migration.md 3). An older
 // one had another path.
 const denylistPath = "/account-access-identity-rules"
 
 type denylistPage struct {
-	pageEnd
+	api.PageEnd
 
 	Rules []struct {
 		ExternalID string `json:"external_principal_id"`
@@ -53,15 +54,15 @@ type denylistPage struct {
 func (rd *Readiness) Denylist(ctx context.Context) ([]readiness.DenyRule, error) {
 	out, err := rd.denylist.Get(ctx, func(ctx context.Context) ([]readiness.DenyRule, error) {
 		var out []readiness.DenyRule
-		list := call{path: "/api/2.0/accounts/" + rd.api.accountID + denylistPath, limit: limitAccount, query: url.Values{"page_size": {"100"}}}
-		_, err := tokenPages(ctx, rd.api, list, "account_access_identity_rules", nil, func(p *denylistPage) (int, error) {
+		list := api.Call{Path: "/api/2.0/accounts/" + rd.api.AccountID + denylistPath, Limit: api.LimitAccount, Query: url.Values{"page_size": {"100"}}}
+		_, err := api.TokenPages(ctx, rd.api, list, "account_access_identity_rules", nil, func(p *denylistPage) (int, error) {
 			for _, r := range p.Rules {
 				if r.ExternalID == "" || r.Action != "" && r.Action != "DENY" {
 					return 0, fmt.Errorf("a rule with the action %q and the external id %q, which is not understood", r.Action, r.ExternalID)
 				}
 				out = append(out, readiness.DenyRule{ExternalID: r.ExternalID, Name: r.Name, Type: typeOfWord(r.Type)})
 			}
-			return sizeOf(p.Rules), nil
+			return api.SizeOf(p.Rules), nil
 		})
 		slices.SortFunc(out, func(a, b readiness.DenyRule) int { return audit.CompareIDs(a.ExternalID, b.ExternalID) })
 		return out, err
@@ -87,7 +88,7 @@ func typeOfWord(word string) audit.PrincipalType {
 }
 
 type settingsPage struct {
-	pageEnd
+	api.PageEnd
 
 	Settings []struct {
 		Name string `json:"name"`
@@ -99,15 +100,15 @@ type settingsPage struct {
 func (rd *Readiness) SettingNames(ctx context.Context) ([]string, error) {
 	out, err := rd.settings.Get(ctx, func(ctx context.Context) ([]string, error) {
 		var out []string
-		list := call{path: "/api/2.1/accounts/" + rd.api.accountID + "/settings-metadata", limit: limitAccount, query: url.Values{"page_size": {"1000"}}}
-		_, err := tokenPages(ctx, rd.api, list, "settings_metadata", nil, func(p *settingsPage) (int, error) {
+		list := api.Call{Path: "/api/2.1/accounts/" + rd.api.AccountID + "/settings-metadata", Limit: api.LimitAccount, Query: url.Values{"page_size": {"1000"}}}
+		_, err := api.TokenPages(ctx, rd.api, list, "settings_metadata", nil, func(p *settingsPage) (int, error) {
 			for _, s := range p.Settings {
 				if s.Name == "" {
 					return 0, errors.New("a setting without name")
 				}
 				out = append(out, s.Name)
 			}
-			return sizeOf(p.Settings), nil
+			return api.SizeOf(p.Settings), nil
 		})
 		slices.Sort(out)
 		return out, err
@@ -121,12 +122,12 @@ func (rd *Readiness) SettingNames(ctx context.Context) ([]string, error) {
 const familyAccess = "workspace-access-details"
 
 type accessPage struct {
-	pageEnd
+	api.PageEnd
 
 	Details []struct {
-		PrincipalID text   `json:"principal_id"`
-		Type        string `json:"principal_type"`
-		Access      string `json:"access_type"`
+		PrincipalID api.Text `json:"principal_id"`
+		Type        string   `json:"principal_type"`
+		Access      string   `json:"access_type"`
 	} `json:"workspace_access_details"`
 }
 
@@ -138,7 +139,7 @@ type accessPage struct {
 func (rd *Readiness) WorkspaceAccess(ctx context.Context, workspace string) ([]readiness.Access, error) {
 	out, err := rd.access.Get(ctx, workspace, func(ctx context.Context) ([]readiness.Access, error) {
 		out, err := rd.accessDetails(ctx, workspace)
-		if err != nil && rd.api.fallBack(ctx, familyAccess, err) || errors.Is(err, errNoIAMv2) {
+		if err != nil && rd.api.FallBack(ctx, familyAccess, err) || errors.Is(err, api.ErrNoIAMv2) {
 			out, err = rd.accessByAssignments(ctx, workspace)
 		}
 		slices.SortFunc(out, func(a, b readiness.Access) int { return audit.CompareRefs(a.Ref, b.Ref) })
@@ -150,14 +151,12 @@ func (rd *Readiness) WorkspaceAccess(ctx context.Context, workspace string) ([]r
 	return slices.Clone(out), nil
 }
 
-var errNoIAMv2 = errors.New("the account has no IAM v2")
-
 func (rd *Readiness) accessDetails(ctx context.Context, workspace string) ([]readiness.Access, error) {
-	if !rd.api.useIAMv2(familyAccess) {
-		return nil, errNoIAMv2
+	if !rd.api.UseIAMv2(familyAccess) {
+		return nil, api.ErrNoIAMv2
 	}
 	var out []readiness.Access
-	shown, err := tokenPages(ctx, rd.api, rd.api.iamList("workspaces", workspace, familyAccess), "workspace_access_details", nil, func(p *accessPage) (int, error) {
+	shown, err := api.TokenPages(ctx, rd.api, rd.api.IAMList("workspaces", workspace, familyAccess), "workspace_access_details", nil, func(p *accessPage) (int, error) {
 		for _, d := range p.Details {
 			t := typeOfWord(d.Type)
 			if t == "" || d.PrincipalID == "" || d.Access != "DIRECT" && d.Access != "INDIRECT" {
@@ -165,9 +164,9 @@ func (rd *Readiness) accessDetails(ctx context.Context, workspace string) ([]rea
 			}
 			out = append(out, readiness.Access{WorkspaceID: workspace, Ref: audit.Ref{Type: t, ID: string(d.PrincipalID)}, Direct: d.Access == "DIRECT"})
 		}
-		return sizeOf(p.Details), nil
+		return api.SizeOf(p.Details), nil
 	})
-	var e *APIError
+	var e *api.Error
 	if errors.As(err, &e) && e.Status == http.StatusBadRequest && strings.Contains(e.Message, notAvailable) {
 		return nil, nil // A workspace without identity federation: a fact, as for assignments.
 	}
@@ -193,7 +192,7 @@ func (rd *Readiness) accessByAssignments(ctx context.Context, workspace string) 
 		return nil, err
 	}
 	if !inv.Coverage.All() {
-		return nil, &IncompleteError{Need: "Finding who has access to a workspace", Failures: inv.Failures}
+		return nil, &api.IncompleteError{Need: "Finding who has access to a workspace", Failures: inv.Failures}
 	}
 	var out []readiness.Access
 	var groups []string
@@ -258,10 +257,10 @@ func (rd *Readiness) AccountRoles(ctx context.Context) (map[audit.Ref][]string, 
 const RoleAccountAdmin = roleAccountAdmin
 
 // workspaceSCIM is one read of the groups of a workspace.
-func (rd *Readiness) workspaceSCIM(ctx context.Context, at *site, query url.Values, out any, id ...string) error {
+func (rd *Readiness) workspaceSCIM(ctx context.Context, at *api.Site, query url.Values, out any, id ...string) error {
 	path := "/api/2.0/preview/scim/v2/Groups"
 	for _, part := range id {
 		path += "/" + url.PathEscape(part)
 	}
-	return rd.api.do(ctx, call{method: http.MethodGet, path: path, query: query, limit: at.limit(), at: at}, out)
+	return rd.api.Do(ctx, api.Call{Method: http.MethodGet, Path: path, Query: query, Limit: at.Limit(), At: at}, out)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -43,7 +44,7 @@ func (w *Writer) Resolve(ctx context.Context, t audit.PrincipalType, externalID 
 	if err := audit.ValidateExternalID(t, externalID); err != nil {
 		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, err)
 	}
-	if w.api.cfg.ReadOnly {
+	if w.api.Config.ReadOnly {
 		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, ErrReadOnly)
 	}
 	// Get-or-create twice at the same time may create twice.
@@ -76,9 +77,9 @@ type resolveReply struct {
 // look judges nothing: the account itself knows whether the identity is there.
 func (k *resolveWrite) look(context.Context, []*fact, int64) {}
 
-func (k *resolveWrite) request() (cl call, answer any) {
+func (k *resolveWrite) request() (cl api.Call, answer any) {
 	k.reply = resolveReply{}
-	return call{method: http.MethodPost, path: k.w.api.iamPath(k.route + "/resolve-by-external-id"), limit: limitIAM}, &k.reply
+	return api.Call{Method: http.MethodPost, Path: k.w.api.IAMPath(k.route + "/resolve-by-external-id"), Limit: api.LimitIAM}, &k.reply
 }
 
 func (k *resolveWrite) body([]*fact) any { return map[string]string{"external_id": k.externalID} }
@@ -127,7 +128,7 @@ func (k *resolveWrite) read(ctx context.Context, facts []*fact) error {
 	}
 	p, err := k.w.dir.Principal(ctx, f.change.Ref)
 	switch {
-	case errors.Is(err, ErrNotFound): // What was made a moment ago may be missing from reads.
+	case errors.Is(err, api.ErrNotFound): // What was made a moment ago may be missing from reads.
 		f.see("no "+f.change.Ref.String(), false, true)
 		return nil
 	case err != nil:
@@ -156,13 +157,13 @@ func (k *resolveWrite) agree(f *fact) int {
 
 // explainResolve gives an answer of the account the meaning that it has here.
 func explainResolve(t audit.PrincipalType, externalID string, err error) error {
-	var e *APIError
+	var e *api.Error
 	tried := fmt.Sprintf("resolving the %s with the externalId %q", t, externalID)
 	switch {
 	case !errors.As(err, &e):
 	case e.Code == "FEATURE_DISABLED", strings.Contains(strings.ToLower(e.Message), "identity management is not enabled"):
 		return fmt.Errorf("%s: %w: %w", tried, ErrAIMOff, err)
-	case isMissing(err):
+	case api.IsMissing(err):
 		return fmt.Errorf("%s: %w: %w", tried, ErrNotInIDP, err)
 	}
 	return fmt.Errorf("%s: %w", tried, err)

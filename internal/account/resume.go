@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
@@ -134,7 +135,7 @@ func (a *Audit) Members(ctx context.Context, groupID string) ([]audit.Member, er
 	if _, there := a.kept.Get(keptMembers, groupID, &out); there {
 		return out, nil
 	}
-	if inv := a.resumed(); inv != nil && inv.Route[audit.TypeGroup] == identitySCIM {
+	if inv := a.resumed(); inv != nil && inv.Route[audit.TypeGroup] == api.IdentitySCIM {
 		return a.membersBy(ctx, groupID, inv)
 	}
 	out, began, err := a.dir.membersSince(ctx, groupID)

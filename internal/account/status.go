@@ -8,6 +8,7 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -63,7 +64,7 @@ func (w *Writer) CheckDeactivate(ctx context.Context, req ActiveRequest) (Active
 func (w *Writer) callerFact(ctx context.Context, f *audit.DeactivateFacts) (unknown bool) {
 	caller, err := w.dir.Caller(ctx)
 	switch {
-	case errors.Is(err, ErrCallerUnknown):
+	case errors.Is(err, api.ErrCallerUnknown):
 		return true
 	case err != nil:
 		f.CallerUnknown = err.Error()

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
@@ -22,7 +23,7 @@ func (c *Catalog) findWarehouse(ctx context.Context, id string, workspaces []acc
 		failed := &WarehouseError{ID: id}
 		silent := 0
 		for _, w := range c.usable(ctx, workspaces, func(audit.Workspace) bool { return true }) {
-			at, err := c.api.siteOf(ctx, w)
+			at, err := c.api.SiteOf(ctx, w)
 			if err == nil {
 				err = c.hasWarehouse(ctx, at, id)
 			}
@@ -30,9 +31,9 @@ func (c *Catalog) findWarehouse(ctx context.Context, id string, workspaces []acc
 			switch {
 			case err == nil:
 				return w.ID, nil
-			case isLost(ctx, err):
+			case api.IsLost(ctx, err):
 				return "", err
-			case isMissing(err):
+			case api.IsMissing(err):
 				failed.Asked++
 				continue
 			case errors.As(err, &te):
@@ -49,12 +50,12 @@ func (c *Catalog) findWarehouse(ctx context.Context, id string, workspaces []acc
 }
 
 // hasWarehouse is nil where the workspace shows the warehouse.
-func (c *Catalog) hasWarehouse(ctx context.Context, at *site, id string) error {
+func (c *Catalog) hasWarehouse(ctx context.Context, at *api.Site, id string) error {
 	var reply struct {
-		ID text `json:"id"`
+		ID api.Text `json:"id"`
 	}
 	path := "/api/2.0/sql/warehouses/" + url.PathEscape(id)
-	err := c.api.do(ctx, call{method: http.MethodGet, path: path, limit: at.limit(), at: at}, &reply)
+	err := c.api.Do(ctx, api.Call{Method: http.MethodGet, Path: path, Limit: at.Limit(), At: at}, &reply)
 	if err == nil && string(reply.ID) != id {
 		err = fmt.Errorf("GET %s: the answer is for the warehouse %q", path, string(reply.ID))
 	}
@@ -74,7 +75,7 @@ type WarehouseError struct {
 func (e *WarehouseError) Error() string {
 	text := fmt.Sprintf("the SQL warehouse %q was not found: %d running workspaces of the account were asked and do not have it", e.ID, e.Asked)
 	if len(e.Failures) > 0 {
-		text += ", others could not be asked. " + summary(e.Failures)
+		text += ", others could not be asked. " + api.Summary(e.Failures)
 	}
 	return text + ". Use the id that the page of the warehouse shows, of a workspace that the caller is in; or leave it out to have Unity Catalog walked"
 }

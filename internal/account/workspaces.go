@@ -13,13 +13,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // rawWorkspace is an entry of the workspace list with the key that no SDK type
 // has (docs/reference/databricks-account-api.md 3.1).
 type rawWorkspace struct {
-	ID         text            `json:"workspace_id"`
+	ID         api.Text        `json:"workspace_id"`
 	Name       string          `json:"workspace_name"`
 	Deployment string          `json:"deployment_name"`
 	Status     string          `json:"workspace_status"`
@@ -44,8 +45,8 @@ func (d *Directory) Workspaces(ctx context.Context) ([]audit.Workspace, error) {
 
 func (d *Directory) listWorkspaces(ctx context.Context) ([]audit.Workspace, error) {
 	var raw []rawWorkspace
-	path := "/api/2.0/accounts/" + d.api.accountID + "/workspaces"
-	if err := d.api.do(ctx, call{method: http.MethodGet, path: path, limit: limitAccount}, &raw); err != nil {
+	path := "/api/2.0/accounts/" + d.api.AccountID + "/workspaces"
+	if err := d.api.Do(ctx, api.Call{Method: http.MethodGet, Path: path, Limit: api.LimitAccount}, &raw); err != nil {
 		return nil, err
 	}
 	out := make([]audit.Workspace, 0, len(raw))
@@ -64,7 +65,7 @@ func (d *Directory) listWorkspaces(ctx context.Context) ([]audit.Workspace, erro
 			return nil, fmt.Errorf("workspace %s: identity_federation_info cannot be read: %w", id, err)
 		}
 		out = append(out, audit.Workspace{
-			ID: id, Name: w.Name, Status: w.Status, Host: d.api.workspaceHost(id, w.Deployment), Federation: federation,
+			ID: id, Name: w.Name, Status: w.Status, Host: d.api.WorkspaceHost(id, w.Deployment), Federation: federation,
 			Tier: w.Tier, Cloud: strings.ToLower(w.Cloud),
 		})
 	}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -30,7 +31,7 @@ import (
 // A 429, a retry or a lost answer repeats 1 to 3 and 5. What differs between the
 // kinds of writes is a [writeKind].
 type Writer struct {
-	api   *api
+	api   *api.Conn
 	dir   *Directory
 	power *Power
 
@@ -41,7 +42,7 @@ type Writer struct {
 	unjournaled atomic.Pointer[error]
 }
 
-func newWriter(a *api, d *Directory, pw *Power) *Writer {
+func newWriter(a *api.Conn, d *Directory, pw *Power) *Writer {
 	return &Writer{api: a, dir: d, power: pw, claims: newClaims()}
 }
 
@@ -53,7 +54,7 @@ type writeKind interface {
 	look(ctx context.Context, facts []*fact, since int64)
 	// request is the call for these facts, without its body, and where its answer
 	// goes; nil for none.
-	request() (cl call, answer any)
+	request() (cl api.Call, answer any)
 	body(facts []*fact) any
 	// answered takes in an answer of success; an error marks one that says nothing.
 	answered(facts []*fact) error
@@ -89,7 +90,7 @@ var errNothingToSend = errors.New("nothing is left to be written")
 // reading back, which may take a minute, keeps no other write waiting. Afterwards
 // each fact is found, is confirmed, or has its error.
 func (w *Writer) run(ctx context.Context, k writeKind, facts []*fact, sent func()) {
-	if w.api.cfg.ReadOnly {
+	if w.api.Config.ReadOnly {
 		// The callers refuse earlier and in better words; this is the last gate.
 		for _, f := range facts {
 			f.err = ErrReadOnly
@@ -121,7 +122,7 @@ func (w *Writer) send(ctx context.Context, k writeKind, open []*fact) {
 	for try := 1; len(open) > 0; try++ {
 		cl, answer := k.request()
 		seen, since := 0, open[0].attempt
-		cl.prepare = func(ctx context.Context, attempts int, unsure bool) (any, error) {
+		cl.Prepare = func(ctx context.Context, attempts int, unsure bool) (any, error) {
 			if attempts > seen {
 				seen, since = attempts, open[0].attempt
 			}
@@ -130,12 +131,12 @@ func (w *Writer) send(ctx context.Context, k writeKind, open []*fact) {
 			}
 			return k.body(open), nil
 		}
-		err := w.api.do(ctx, cl, answer)
+		err := w.api.Do(ctx, cl, answer)
 		turn := w.dir.turns.next() // What is read meanwhile may show either.
 		if errors.Is(err, errNothingToSend) {
 			return
 		}
-		status := statusOf(err)
+		status := api.StatusOf(err)
 		success := err == nil || status >= 200 && status <= 299
 		if err == nil {
 			err = k.answered(open)
@@ -187,7 +188,7 @@ func (w *Writer) eachAlone(ctx context.Context, k writeKind, facts []*fact) {
 // oneMayBeTheReason tells whether a request for several may fare better for each by
 // itself. Where the login or the rate is the reason, that would only repeat it.
 func oneMayBeTheReason(err error) bool {
-	status := statusOf(err)
+	status := api.StatusOf(err)
 	return status >= http.StatusBadRequest && status <= http.StatusInternalServerError &&
 		status != http.StatusUnauthorized && status != http.StatusTooManyRequests
 }
@@ -198,7 +199,7 @@ func whatCame(err error, success bool) string {
 		return "was answered with success"
 	case success:
 		return "was answered with success, which was not understood (" + err.Error() + ")"
-	case statusOf(err) != 0:
+	case api.StatusOf(err) != 0:
 		return "was answered with a failure (" + err.Error() + ")"
 	default:
 		return "got no answer (" + err.Error() + ")"
@@ -226,8 +227,8 @@ func (w *Writer) ready(ctx context.Context, k writeKind, facts []*fact, since in
 			open = append(open, f)
 		}
 	}
-	if len(open) > 0 && w.api.cfg.BeforeWrite != nil {
-		w.api.cfg.BeforeWrite()
+	if len(open) > 0 && w.api.Config.BeforeWrite != nil {
+		w.api.Config.BeforeWrite()
 	}
 	turn := w.dir.turns.next()
 	for _, f := range open {
@@ -240,7 +241,7 @@ func (w *Writer) ready(ctx context.Context, k writeKind, facts []*fact, since in
 // answer was lost, or the server failed while it worked on it.
 func mayHaveHappened(ctx context.Context, err error) bool {
 	var te *transport.Error
-	switch status := statusOf(err); {
+	switch status := api.StatusOf(err); {
 	case errors.As(err, &te):
 		return te.Sent
 	case status != 0:

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -32,7 +33,7 @@ func meddled(t *testing.T, st simulator.State, opts simulator.Options, edit func
 	base := memory{sim.Server.Handler()}
 	m := &meddler{base: base, answer: base.RoundTrip, meddle: func() { change(t, sim, edit) }}
 	path := filepath.Join(t.TempDir(), "journal.jsonl")
-	return inClub(t, sim, func(cfg *account.Config) { cfg.SDK.HTTPTransport, cfg.Journal = m, journal.New(path) }), sim, path
+	return inClub(t, sim, func(cfg *api.Config) { cfg.SDK.HTTPTransport, cfg.Journal = m, journal.New(path) }), sim, path
 }
 
 // Another writer gives the id to somebody else at the moment of the write: both
@@ -191,7 +192,7 @@ func TestSetExternalID_checkedByAnother(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sim := startInside(t, club(), simulator.Options{})
-		c := inClub(t, sim, func(cfg *account.Config) { cfg.ConfirmTimeout = 20 * time.Second })
+		c := inClub(t, sim, func(cfg *api.Config) { cfg.ConfirmTimeout = 20 * time.Second })
 		set := func(ref audit.Ref, id string) error {
 			_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: ref, Want: id})
 			return err
@@ -227,7 +228,7 @@ func TestWrite_settlesBehindALag(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				sim := startInside(t, club(), simulator.Options{ConsistencyLag: 40 * time.Second})
-				c := inClub(t, sim, func(cfg *account.Config) {
+				c := inClub(t, sim, func(cfg *api.Config) {
 					cfg.ConfirmTimeout, cfg.RetryPause, cfg.RetryBudget = 90*time.Second, 500*time.Millisecond, 5*time.Minute
 				})
 				faults(t, sim, f)
@@ -255,7 +256,7 @@ func TestWrite_adoptsAnInterruptedWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := startInside(t, club(), simulator.Options{})
 		path := filepath.Join(t.TempDir(), "journal.jsonl")
-		c := inClub(t, sim, func(cfg *account.Config) { cfg.Journal = journal.New(path) })
+		c := inClub(t, sim, func(cfg *api.Config) { cfg.Journal = journal.New(path) })
 		left := journal.New(path)
 		intend := func(r journal.Record) {
 			r.AccountID = c.AccountID()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -160,7 +161,7 @@ func TestWrite_guardsBeforeEachSending(t *testing.T) {
 					sim := startInside(t, tc.club(), simulator.Options{})
 					m := &meddler{base: memory{sim.Server.Handler()}, answer: answer}
 					m.meddle = func() { change(t, sim, tc.meddle) }
-					c := inClub(t, sim, func(cfg *account.Config) { cfg.SDK.HTTPTransport, cfg.RetryBudget = m, time.Minute })
+					c := inClub(t, sim, func(cfg *api.Config) { cfg.SDK.HTTPTransport, cfg.RetryBudget = m, time.Minute })
 					if err := tc.write(t.Context(), c); !tc.refuse(err) {
 						t.Errorf("got %v", err)
 					}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -121,7 +122,7 @@ func TestWrite_property(t *testing.T) {
 				p := &thirdParty{t: t, sim: sim, base: memory{sim.Server.Handler()}, rng: rng}
 				path := filepath.Join(t.TempDir(), "journal.jsonl")
 				run := func() *account.Client {
-					return inClub(t, sim, func(cfg *account.Config) {
+					return inClub(t, sim, func(cfg *api.Config) {
 						cfg.SDK.HTTPTransport, cfg.Journal = p, journal.New(path)
 						cfg.RetryBudget, cfg.ConfirmTimeout = time.Minute, 3*time.Second
 					})

@@ -18,6 +18,7 @@ import (
 	"github.com/databricks/databricks-sdk-go/config"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
@@ -104,7 +105,7 @@ func (w *world) entra(t fatal) idp.Source {
 
 func (w *world) account(t fatal) *account.Client {
 	t.Helper()
-	client, err := account.New(context.Background(), account.Config{
+	client, err := account.New(context.Background(), api.Config{
 		SDK: &config.Config{
 			Host: w.sim.URL, AccountID: w.sim.AccountID, ClientID: w.sim.ClientID, ClientSecret: w.sim.ClientSecret,
 			Loaders: []config.Loader{hermetic{}},

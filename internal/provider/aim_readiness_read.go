@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
@@ -262,7 +263,7 @@ func (r *readinessRun) readCaller(ctx context.Context) {
 
 func (r *readinessRun) readDenylist(ctx context.Context) {
 	rules, err := r.session.account.Denylist(ctx)
-	var e *account.APIError
+	var e *api.Error
 	switch {
 	case errors.As(err, &e) && e.Status == 404:
 		r.unread(readiness.NeedDenylist, "the API of the denylist is not available in this account; look at it in the account console: "+err.Error())

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
@@ -91,7 +92,7 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 	if r.options.SuggestDeactivations {
 		caller, err := client.Caller(ctx)
 		switch {
-		case errors.Is(err, account.ErrCallerUnknown): // The resource warns of it.
+		case errors.Is(err, api.ErrCallerUnknown): // The resource warns of it.
 		case err != nil:
 			in.CallerUnknown = err.Error()
 		default:
@@ -153,7 +154,7 @@ func (r auditRun) scope(ctx context.Context, client *account.Client, in *audit.I
 			var err error
 			p, err = client.Principal(ctx, ref)
 			switch {
-			case errors.Is(err, account.ErrNotFound):
+			case errors.Is(err, api.ErrNotFound):
 				return nil, &unknownTargetError{index: i, ref: ref}
 			case err != nil:
 				in.Failures = append(in.Failures, audit.Failure{Type: ref.Type, ID: ref.ID, Call: "get target", Reason: err.Error()})

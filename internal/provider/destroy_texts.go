@@ -9,7 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -36,5 +36,5 @@ func (s *session) isGone(ctx context.Context, ref audit.Ref) bool {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
 	_, err := s.account.Known(ctx, ref)
-	return errors.Is(err, account.ErrNotFound)
+	return errors.Is(err, api.ErrNotFound)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
@@ -68,8 +69,8 @@ func nextStep(err error) string {
 func remedy(err error) string {
 	var (
 		ended   *transport.EndedError
-		answer  *account.APIError
-		hole    *account.IncompleteError
+		answer  *api.Error
+		hole    *api.IncompleteError
 		refused *matchwithidp.RefusedError
 	)
 	advice := transport.Advice(err)
@@ -103,7 +104,7 @@ func remedy(err error) string {
 
 func unansweredRemedy(err error) string {
 	var (
-		never  *account.SilentHostError
+		never  *api.SilentHostError
 		silent *transport.Error
 	)
 	switch {
@@ -118,7 +119,7 @@ func unansweredRemedy(err error) string {
 
 // answerRemedy fits what was answered: a page that no Databricks sent says nothing of
 // roles.
-func answerRemedy(answer *account.APIError) string {
+func answerRemedy(answer *api.Error) string {
 	switch {
 	case answer.HTML:
 		return ""
@@ -189,7 +190,7 @@ func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principa
 			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", principalTitle(p)))
 	case errors.As(err, &untold):
 		diags.AddError(refusing, untold.Error()+".")
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		diags.AddAttributeError(path.Root("principal_id"), "Principal Not Found", fmt.Sprintf("The account has no %s. "+
 			"Check principal_type and principal_id: it is the internal Databricks id, a decimal number.\n\n%s", p.Ref, err))
 	case errors.As(err, &broken):

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
@@ -30,7 +31,7 @@ func TestNextStep_hosts(t *testing.T) {
 		says string
 	}{
 		"never answered": {
-			&account.SilentHostError{Advice: "Check host", Err: &transport.Error{FirstContact: true, Err: errors.New("no such host")}}, "",
+			&api.SilentHostError{Advice: "Check host", Err: &transport.Error{FirstContact: true, Err: errors.New("no such host")}}, "",
 		},
 		"a directory":     {&transport.Error{FirstContact: true, Err: errors.New("connection reset")}, "Run again later"},
 		"answered before": {&transport.Error{Gone: true, Err: errors.New("connection refused")}, "Run again later"},
@@ -51,9 +52,9 @@ func TestNextStep_remedies(t *testing.T) {
 		says, never string
 	}{
 		"a time limit":      {late, "(3 attempts; the server asked to come back in 600 s)\n\nThe time limit was reached while Microsoft Graph gave nothing", "the account"},
-		"a page of a proxy": {&account.AuthError{Type: "oauth-m2m", Err: &account.APIError{Status: 403, HTML: true, Path: "/oidc/v1/token"}}, "", role},
-		"no role":           {&account.APIError{Status: 403, Path: "/api/2.1/accounts/1/scim/v2/Users"}, role, "IP access"},
-		"an address":        {&account.APIError{Status: 403, Message: "Source IP address: 10.0.0.1 is blocked by Databricks IP ACL"}, "IP access list", role},
+		"a page of a proxy": {&api.AuthError{Type: "oauth-m2m", Err: &api.Error{Status: 403, HTML: true, Path: "/oidc/v1/token"}}, "", role},
+		"no role":           {&api.Error{Status: 403, Path: "/api/2.1/accounts/1/scim/v2/Users"}, role, "IP access"},
+		"an address":        {&api.Error{Status: 403, Message: "Source IP address: 10.0.0.1 is blocked by Databricks IP ACL"}, "IP access list", role},
 		"a CA":              {&transport.Error{FirstContact: true, Attempts: 1, Err: x509.UnknownAuthorityError{}}, "SSL_CERT_FILE", "Run again"},
 		"a name":            {&transport.Error{FirstContact: true, Attempts: 1, Err: &net.DNSError{Name: "nowhere", IsNotFound: true}}, "nowhere does not resolve", "Run again"},
 		"a proxy":           {&transport.Error{FirstContact: true, Attempts: 1, Err: errors.New("Proxy Authentication Required")}, "HTTPS_PROXY", "Run again"},
@@ -70,7 +71,7 @@ func TestErrors_holdNoVolatileNumbers(t *testing.T) {
 	t.Parallel()
 	for n := range 2 {
 		first := &transport.Error{Method: "GET", Place: "https://x/y", Attempts: 3 + n, Elapsed: time.Duration(n) * time.Second, Err: errors.New("reset")}
-		answer := &account.APIError{Method: "GET", Path: "/y", Status: 500, Attempts: 4 + n, RequestID: fmt.Sprint("r", n), RetryAfter: fmt.Sprint(n)}
+		answer := &api.Error{Method: "GET", Path: "/y", Status: 500, Attempts: 4 + n, RequestID: fmt.Sprint("r", n), RetryAfter: fmt.Sprint(n)}
 		if first.Error() != "GET https://x/y: no answer: reset" || answer.Error() != "GET /y: status 500" {
 			t.Errorf("%v, %v", first, answer)
 		}
@@ -83,7 +84,7 @@ func TestErrors_holdNoVolatileNumbers(t *testing.T) {
 func TestAddMemberError_attributes(t *testing.T) {
 	t.Parallel()
 	m := &memberModel{GroupID: types.StringValue("3"), MemberID: types.StringValue("1")}
-	gone := fmt.Errorf("%w: no such principal", account.ErrNotFound)
+	gone := fmt.Errorf("%w: no such principal", api.ErrNotFound)
 	change := account.Change{Kind: account.ChangeRemoveMember, Ref: audit.Ref{Type: audit.TypeGroup, ID: "3"}, Member: audit.Ref{Type: audit.TypeUser, ID: "1"}}
 	group := audit.Principal{Ref: change.Ref, ExternalID: "abc"}
 	for name, tt := range map[string]struct {
@@ -95,7 +96,7 @@ func TestAddMemberError_attributes(t *testing.T) {
 		"member missing": {&account.MissingError{Err: gone}, "member_id", "principal 1, member of group/3, does not exist in the account"},
 		"one of both":    {gone, "", "Either group/3 or its member 1"},
 		"of the IdP, 500": {
-			&account.IDPGroupError{Change: change, Group: group, Err: &account.APIError{Method: "PATCH", Status: 500, Message: "Error."}},
+			&account.IDPGroupError{Change: change, Group: group, Err: &api.Error{Method: "PATCH", Status: 500, Message: "Error."}},
 			"group_id", `linked to the identity provider (externalId "abc"): the likely cause is that automatic identity management is on`,
 		},
 	} {
@@ -121,7 +122,7 @@ func TestAddResolveError_stops(t *testing.T) {
 	for _, kind := range []error{account.ErrAIMOff, account.ErrNotInIDP, errors.New("odd")} {
 		var diags diag.Diagnostics
 		addResolveError(&diags, &resolvedPrincipalModel{PrincipalType: types.StringValue("user"), ExternalID: types.StringValue("x")},
-			fmt.Errorf("resolving: %w: %w", kind, &account.APIError{Method: "POST", Status: 400, Message: "It is not enabled."}))
+			fmt.Errorf("resolving: %w: %w", kind, &api.Error{Method: "POST", Status: 400, Message: "It is not enabled."}))
 		if text := diags[0].Detail(); strings.Contains(text, "..") || !strings.Contains(text, "not enabled.") {
 			t.Errorf("%v: %s", kind, text)
 		}

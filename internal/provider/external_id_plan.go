@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -151,7 +152,7 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan *externalIDMod
 		current, err = r.session.account.KnownHolding(ctx, plan.ref(), want)
 	}
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		addWriteError(diags, "Plan", thingExternalID, audit.Principal{Ref: plan.ref()}, err)
 		return
 	case err != nil:
@@ -244,7 +245,7 @@ func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, w
 func (r *externalIDResource) warnRestored(ctx context.Context, state *externalIDModel, before string, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
-	if _, err := r.session.account.Known(ctx, state.ref()); errors.Is(err, account.ErrNotFound) {
+	if _, err := r.session.account.Known(ctx, state.ref()); errors.Is(err, api.ErrNotFound) {
 		return // Nothing will be written to what is gone.
 	}
 	r.warnPower(ctx, state.principal(), before, diags)

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -66,7 +67,7 @@ func (r *externalIDResource) create(ctx context.Context, plan *externalIDModel, 
 func (r *externalIDResource) read(ctx context.Context, state *externalIDModel, private privateStore, diags *diag.Diagnostics) readOutcome {
 	p, err := r.session.account.KnownHolding(ctx, state.ref(), state.ExternalID.ValueString())
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		// It stays in state: Terraform would plan it anew, which nothing can fulfil.
 		warnStays(diags, thingExternalID, state.ID.ValueString(), fmt.Sprintf("%s does not exist in the account any more",
 			principalTitle(audit.Principal{Ref: state.ref(), Name: state.PrincipalName.ValueString()})))
@@ -191,7 +192,7 @@ func (r *externalIDResource) undo(ctx context.Context, state *externalIDModel, p
 		current, err = r.session.account.Principal(ctx, state.ref())
 	}
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		return
 	case err != nil:
 		r.kept(state, fmt.Sprintf("its present value could not be read: %s", err), diags)

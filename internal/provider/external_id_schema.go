@@ -24,7 +24,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -205,7 +205,7 @@ func (s *session) importPrincipal(
 	}
 	p, err := s.account.Principal(ctx, ref)
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		diags.AddError(thing+" Not Found", fmt.Sprintf("Cannot import: the account has no %s.", ref))
 	case err != nil:
 		diags.AddError("Unable to Import "+thing, fmt.Sprintf("Failed while reading %s: %s%s", ref, err, nextStep(err)))

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -53,7 +54,7 @@ func addFieldError(diags *diag.Diagnostics, verb, thing string, at fieldAttribut
 	case addCommonWriteError(diags, verb, thing, principalTitle(p), err):
 	case errors.As(err, &conflict):
 		diags.AddAttributeError(path.Root(at.reviewed), fmt.Sprintf("Refusing to %s %s", verb, thing), conflict.Error()+".")
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		diags.AddAttributeError(path.Root(at.id), "Principal Not Found", fmt.Sprintf("The account has no %s. "+
 			"Check %s: it is the internal Databricks id, a decimal number.\n\n%s", p.Ref, at.id, err))
 	default:

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 )
 
 // thingRemoval is what summaries of diagnostics call this resource.
@@ -62,7 +63,7 @@ func (r *groupMemberRemovalResource) create(ctx context.Context, plan *groupMemb
 func (r *groupMemberRemovalResource) read(ctx context.Context, state *groupMemberRemovalModel, _ privateStore, diags *diag.Diagnostics) readOutcome {
 	found, err := r.session.account.KnownMembership(ctx, state.GroupID.ValueString(), state.member(), false)
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		return unchanged
 	case err != nil:
 		addReadError(diags, thingRemoval, "reading "+state.ID.ValueString(), err)
@@ -146,7 +147,7 @@ func (r *groupMemberRemovalResource) warnUnrestorable(ctx context.Context, state
 	defer cancel()
 	found, err := r.session.account.CheckAddMember(check, state.restoration())
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		state.warnNotRestored(diags, summary, "the group or the member is deleted")
 	case err != nil: // The write looks again.
 	case len(found.Refusals) > 0:

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 )
 
 // thingGroupMember is what summaries of diagnostics call this resource.
@@ -56,7 +57,7 @@ func (r *groupMemberResource) create(ctx context.Context, plan *groupMemberModel
 func (r *groupMemberResource) read(ctx context.Context, state *groupMemberModel, _ privateStore, diags *diag.Diagnostics) readOutcome {
 	found, err := r.session.account.KnownMembership(ctx, state.GroupID.ValueString(), state.member(), true)
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		warnStays(diags, thingGroupMember, state.ID.ValueString(), err.Error())
 		return unchanged
 	case err != nil:
@@ -88,7 +89,7 @@ func (r *groupMemberResource) undo(ctx context.Context, state *groupMemberModel,
 	_, err := r.session.account.RemoveMember(ctx, state.request())
 	var refused *account.RefusedError
 	switch {
-	case err == nil, errors.Is(err, account.ErrNotFound): // What is deleted has no members, and is none.
+	case err == nil, errors.Is(err, api.ErrNotFound): // What is deleted has no members, and is none.
 	case errors.As(err, &refused) && isOnlyIDPs(refused.Refusals):
 		warnMembershipKept(diags, &state.memberModel)
 	default:

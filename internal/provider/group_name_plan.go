@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -113,7 +114,7 @@ func (r *groupNameResource) guardWrite(ctx context.Context, plan *groupNameModel
 		now, err = r.session.account.KnownAs(ctx, plan.ref(), fits)
 	}
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		addFieldError(diags, "Plan", thingGroupName, groupNameAttributes, audit.Principal{Ref: plan.ref()}, err)
 	case err != nil:
 		diags.AddWarning(thingGroupName+" Not Checked", fmt.Sprintf("The guards for %s could not be evaluated while planning: %s. "+

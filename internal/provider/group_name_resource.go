@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -66,7 +67,7 @@ func (r *groupNameResource) read(ctx context.Context, state *groupNameModel, pri
 	before := state.Name.ValueString()
 	p, err := r.session.account.KnownAs(ctx, state.ref(), func(p audit.Principal) bool { return account.SameShown(p.Name, before) })
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		// It stays in state: Terraform would plan it anew, which nothing can fulfil.
 		warnStays(diags, thingGroupName, state.ID.ValueString(), fmt.Sprintf("%s does not exist in the account any more", principalTitle(state.principal())))
 		return unchanged
@@ -126,7 +127,7 @@ func (r *groupNameResource) undo(ctx context.Context, state *groupNameModel, pri
 	_, err := r.session.account.SetGroupName(ctx, ask)
 	var conflict *account.ConflictError
 	switch {
-	case err == nil, errors.Is(err, account.ErrNotFound):
+	case err == nil, errors.Is(err, api.ErrNotFound):
 	case errors.Is(err, account.ErrReadOnly):
 		addFieldError(diags, "Delete", thingGroupName, groupNameAttributes, state.principal(), err)
 	case errors.As(err, &conflict):

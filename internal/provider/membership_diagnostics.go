@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -30,7 +31,7 @@ func addMemberError(diags *diag.Diagnostics, verb, thing string, m *memberModel,
 		diags.AddAttributeError(path.Root("group_name"), fmt.Sprintf("Refusing to %s %s", verb, thing), conflict.Error()+".")
 	case errors.As(err, &ofIDP): // It says what to do: neither later nor another role helps.
 		diags.AddAttributeError(path.Root("group_id"), fmt.Sprintf("Unable to %s %s", verb, thing), ofIDP.Error()+".")
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		addMissingError(diags, m, err)
 	default:
 		diags.AddError(fmt.Sprintf("Unable to %s %s", verb, thing), fmt.Sprintf("Failed for %s: %s.%s", what, strings.TrimSuffix(err.Error(), "."), nextStep(err)))
@@ -109,7 +110,7 @@ func (s *session) checkMembership(
 	defer cancel()
 	found, err := check(ctx, req)
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		addMemberError(diags, "Plan", thing, m, err)
 	case err != nil:
 		diags.AddWarning(thing+" Not Checked", fmt.Sprintf("The guards for member %s of group/%s could not be evaluated while planning: %s. "+

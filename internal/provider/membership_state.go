@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 )
 
 // leaveState is the outcome of a read whose membership someone else has changed: it is
@@ -22,7 +23,7 @@ func leaveState(
 ) readOutcome {
 	found, err := check(ctx, ask)
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		warnStays(diags, thing, m.ID.ValueString(), err.Error())
 		return unchanged
 	case err != nil, len(found.Refusals) == 0:
@@ -58,7 +59,7 @@ func (s *session) importMembership(ctx context.Context, req resource.ImportState
 		found, err = s.account.KnownMembership(ctx, group, p.Ref, kind.present)
 	}
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		diags.AddError(kind.thing+" Not Found", fmt.Sprintf("Cannot import %s: %s.", m.ID.ValueString(), err))
 		return
 	case err != nil:

@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
@@ -106,7 +106,7 @@ func addGraphError(diags *diag.Diagnostics, err error, of ...audit.Principal) {
 		titles[i] = principalTitle(p)
 	}
 	tried := "reading the groups of " + strings.Join(titles, " and of ")
-	if errors.Is(err, account.ErrNotFound) {
+	if errors.Is(err, api.ErrNotFound) {
 		diags.AddError("Unable to Read Groups", fmt.Sprintf("Failed while %s: %s\n\nAccount SCIM knows them, and IAM v2 does not. "+
 			"A principal that was just made or deleted looks like that for a minute: plan again. "+
 			"Set identity_api = \"scim\" if it stays so.", tried, err))

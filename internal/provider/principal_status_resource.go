@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
@@ -69,7 +70,7 @@ func (r *principalStatusResource) create(ctx context.Context, plan *principalSta
 func (r *principalStatusResource) read(ctx context.Context, state *principalStatusModel, _ privateStore, diags *diag.Diagnostics) readOutcome {
 	p, err := r.session.account.KnownAs(ctx, state.ref(), isInactive)
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		warnStays(diags, thingStatus, state.ID.ValueString(), fmt.Sprintf("%s does not exist in the account any more", principalTitle(state.principal())))
 		return unchanged
 	case err != nil:
@@ -132,7 +133,7 @@ func (r *principalStatusResource) modifyPlan(ctx context.Context, p *planning[*p
 	defer cancel()
 	found, err := r.session.account.CheckDeactivate(ctx, plan.request())
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		addFieldError(p.diags(), "Plan", thingStatus, statusAttributes, plan.principal(), err)
 		return
 	case err != nil:
@@ -220,7 +221,7 @@ func (r *principalStatusResource) undo(ctx context.Context, state *principalStat
 	ask := account.ActiveRequest{Ref: state.ref(), Active: true, MayActivate: r.mayActivate}
 	_, err := r.session.account.SetActive(ctx, ask)
 	switch {
-	case err == nil, errors.Is(err, account.ErrNotFound):
+	case err == nil, errors.Is(err, api.ErrNotFound):
 	case errors.Is(err, account.ErrReadOnly):
 		addFieldError(diags, "Delete", thingStatus, statusAttributes, state.principal(), err)
 	default:

@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -91,7 +91,7 @@ func (s *session) lookAtExternalIDs(ctx context.Context, section ledgerSection[e
 		}
 		p, err := known(ctx, ref)
 		switch {
-		case errors.Is(err, account.ErrNotFound):
+		case errors.Is(err, api.ErrNotFound):
 			delete(entries, key)
 			delete(observed, key)
 		case err == nil && offered && p.ExternalID != wanted:
@@ -230,7 +230,7 @@ func (l *memberLook) seen(members map[string]bool, entry memberEntry) string {
 
 // failed tells a group that is deleted from one that could not be read.
 func (l *memberLook) failed(ctx context.Context, group audit.Ref, err error) string {
-	if errors.Is(err, account.ErrNotFound) && l.session.isDeleted(ctx, group.Type, group.ID) {
+	if errors.Is(err, api.ErrNotFound) && l.session.isDeleted(ctx, group.Type, group.ID) {
 		return memberGone
 	}
 	l.err = err
@@ -253,7 +253,7 @@ func (s *session) isDeleted(ctx context.Context, t audit.PrincipalType, id strin
 		types = audit.PrincipalTypes()
 	}
 	for _, t := range types {
-		if _, err := s.account.Known(ctx, audit.Ref{Type: t, ID: id}); !errors.Is(err, account.ErrNotFound) {
+		if _, err := s.account.Known(ctx, audit.Ref{Type: t, ID: id}); !errors.Is(err, api.ErrNotFound) {
 			return false
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -133,7 +134,7 @@ func addResolveError(diags *diag.Diagnostics, plan *resolvedPrincipalModel, err 
 func (r *resolvedPrincipalResource) read(ctx context.Context, state *resolvedPrincipalModel, _ privateStore, diags *diag.Diagnostics) readOutcome {
 	p, err := r.session.account.KnownHolding(ctx, state.ref(), state.ExternalID.ValueString())
 	switch {
-	case errors.Is(err, account.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		var refused diag.Diagnostics
 		if r.refuseCreate(ctx, state, &refused); !refused.HasError() {
 			return vanished

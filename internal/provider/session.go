@@ -18,6 +18,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
@@ -72,7 +73,7 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 	if diags.HasError() {
 		return nil
 	}
-	client, err := account.New(ctx, account.Config{
+	client, err := account.New(ctx, api.Config{
 		SDK:             s.databricks,
 		IdentityAPI:     s.identityAPI,
 		WorkspaceHosts:  s.workspaceHosts,
@@ -96,7 +97,7 @@ func newSession(ctx context.Context, s settings, diags *diag.Diagnostics) *sessi
 			tflog.Debug(ctx, message, fields)
 		},
 	})
-	var wrong *account.ConfigError
+	var wrong *api.ConfigError
 	switch {
 	case errors.As(err, &wrong) && wrong.Attribute != "":
 		diags.AddAttributeError(path.Root(wrong.Attribute), wrong.Summary, wrong.Detail)

@@ -266,7 +266,7 @@ func (r *settingsReader) stringMap(name string) map[string]string {
 }
 
 // Limits are the time limits of the clients; zero means their defaults. Their
-// meaning is that of account.Config. ReadLag is for how long after a write an absence is
+// meaning is that of api.Config. ReadLag is for how long after a write an absence is
 // not believed.
 type Limits struct{ FirstContact, RequestTimeout, RetryBudget, RetryPause, ConfirmTimeout, ReadLag time.Duration }
 

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package account
+package api
 
 import (
 	"bytes"
@@ -26,41 +26,41 @@ import (
 
 // Families of calls that the account counts together (docs/reference/databricks-account-api.md 4.5).
 const (
-	limitSCIMGet  = "scim get"
-	limitSCIMList = "scim list"
-	limitIAM      = "iam v2"
-	limitMatch    = "matchWithIdp"
-	limitAccount  = "account"
+	LimitSCIMGet  = "scim get"
+	LimitSCIMList = "scim list"
+	LimitIAM      = "iam v2"
+	LimitMatch    = "matchWithIdp"
+	LimitAccount  = "account"
 )
 
-// call is one request to the account.
-type call struct {
-	method string
-	path   string // with leading slash, escaped
-	query  url.Values
+// Call is one request to the account.
+type Call struct {
+	Method string
+	Path   string // with leading slash, escaped
+	Query  url.Values
 	body   any // sent as JSON; nil for none
-	limit  string
-	// prepare is transport.Request.Prepare, and gives the body to be sent as JSON.
-	prepare func(ctx context.Context, attempts int, unsure bool) (any, error)
-	// read marks a POST that is limited and repeated like a read.
-	read bool
-	// at is the workspace that is called; nil is the account.
-	at *site
+	Limit  string
+	// Prepare is transport.Request.Prepare, and gives the body to be sent as JSON.
+	Prepare func(ctx context.Context, attempts int, unsure bool) (any, error)
+	// Read marks a POST that is limited and repeated like a read.
+	Read bool
+	// At is the workspace that is called; nil is the account.
+	At *Site
 }
 
-// scimPath is a path of account SCIM 2.1. kind is Users, Groups or ServicePrincipals.
-func (a *api) scimPath(kind string, id ...string) string {
+// SCIMPath is a path of account SCIM 2.1. kind is Users, Groups or ServicePrincipals.
+func (a *Conn) SCIMPath(kind string, id ...string) string {
 	return a.accountPath("/api/2.1/accounts/", "/scim/v2/"+kind, id)
 }
 
-// iamPath is a path of IAM v2 at account level.
-func (a *api) iamPath(rest string, id ...string) string {
+// IAMPath is a path of IAM v2 at account level.
+func (a *Conn) IAMPath(rest string, id ...string) string {
 	return a.accountPath("/api/2.0/identity/accounts/", "/"+rest, id)
 }
 
-func (a *api) accountPath(prefix, rest string, id []string) string {
+func (a *Conn) accountPath(prefix, rest string, id []string) string {
 	var b strings.Builder
-	b.WriteString(prefix + a.accountID + rest)
+	b.WriteString(prefix + a.AccountID + rest)
 	for _, part := range id {
 		b.WriteString("/" + url.PathEscape(part))
 	}
@@ -68,37 +68,37 @@ func (a *api) accountPath(prefix, rest string, id []string) string {
 }
 
 // isSingle tells reads of one object from lists, for which nothing else speaks.
-func (cl *call) isSingle() bool {
-	if cl.at != nil || cl.method != http.MethodGet && !cl.read {
+func (cl *Call) isSingle() bool {
+	if cl.At != nil || cl.Method != http.MethodGet && !cl.Read {
 		return false
 	}
-	switch cl.limit {
-	case limitMatch, limitSCIMGet:
+	switch cl.Limit {
+	case LimitMatch, LimitSCIMGet:
 		return true
-	case limitIAM, limitAccount: // .../accounts/<id>/users is a list, .../groups/<id>/direct-members is not.
-		_, rest, _ := strings.Cut(cl.path, "/accounts/")
+	case LimitIAM, LimitAccount: // .../accounts/<id>/users is a list, .../groups/<id>/direct-members is not.
+		_, rest, _ := strings.Cut(cl.Path, "/accounts/")
 		return strings.Count(rest, "/") > 1
 	}
 	return false
 }
 
-// do sends the call and decodes a successful answer into out (nil for none; the
-// empty body of a write leaves it as it is). Errors are [*APIError] (within an [*AuthError]
+// Do sends the call and decodes a successful answer into out (nil for none; the
+// empty body of a write leaves it as it is). Errors are [*Error] (within an [*AuthError]
 // for 401), [*AuthError], *transport.Error or the context's.
-func (a *api) do(ctx context.Context, cl call, out any) error {
-	_, err := a.answer(ctx, cl, out)
+func (a *Conn) Do(ctx context.Context, cl Call, out any) error {
+	_, err := a.Answer(ctx, cl, out)
 	return err
 }
 
-// answer is do that gives the body, too.
-func (a *api) answer(ctx context.Context, cl call, out any) ([]byte, error) {
+// Answer is [Conn.Do] that gives the body, too.
+func (a *Conn) Answer(ctx context.Context, cl Call, out any) ([]byte, error) {
 	var sent http.Header
-	host, auth := a.host, a.auth
-	if cl.at != nil {
-		host, auth = cl.at.host, cl.at.auth
+	host, auth := a.Host, a.auth
+	if cl.At != nil {
+		host, auth = cl.At.host, cl.At.auth
 	}
 	req := &transport.Request{
-		Method: cl.method, URL: host + cl.path, Limit: cl.limit,
+		Method: cl.Method, URL: host + cl.Path, Limit: cl.Limit,
 		Header: http.Header{"Accept": {"application/json"}}, Check: wholeJSON,
 		Authorize: func(ctx context.Context, r *http.Request) error {
 			err := auth.authorize(ctx, r)
@@ -106,15 +106,15 @@ func (a *api) answer(ctx context.Context, cl call, out any) ([]byte, error) {
 			return err
 		},
 	}
-	if len(cl.query) > 0 {
-		req.URL += "?" + cl.query.Encode()
+	if len(cl.Query) > 0 {
+		req.URL += "?" + cl.Query.Encode()
 	}
 	req.Single = cl.isSingle()
-	cl.at.choose(req.Header)
-	if cl.at != nil {
-		req.Side = "workspace " + cl.at.workspace
+	cl.At.choose(req.Header)
+	if cl.At != nil {
+		req.Side = "workspace " + cl.At.Workspace
 	}
-	if cl.read {
+	if cl.Read {
 		req.Class, req.Repeatable = transport.ClassRead, true
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -126,10 +126,10 @@ func (a *api) answer(ctx context.Context, cl call, out any) ([]byte, error) {
 		req.Body = raw
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if cl.prepare != nil {
+	if cl.Prepare != nil {
 		req.Header.Set("Content-Type", "application/json")
 		req.Prepare = func(ctx context.Context, attempts int, unsure bool) ([]byte, error) {
-			body, err := cl.prepare(ctx, attempts, unsure)
+			body, err := cl.Prepare(ctx, attempts, unsure)
 			if err != nil {
 				return nil, err
 			}
@@ -142,21 +142,21 @@ func (a *api) answer(ctx context.Context, cl call, out any) ([]byte, error) {
 		resp, err = a.transport.Do(ctx, req)
 	}
 	if err != nil {
-		return nil, a.explain(cl.at, err)
+		return nil, a.explain(cl.At, err)
 	}
 	if resp.Status < 200 || resp.Status > 299 {
-		apiErr := newAPIError(req, resp)
-		apiErr.workspace = cl.at.id()
-		apiErr.scimTokenOnly = auth.kind() == authPAT && !strings.Contains(cl.path, "/scim/v2/")
-		if resp.Status == http.StatusUnauthorized && cl.at == nil {
+		apiErr := newError(req, resp)
+		apiErr.workspace = cl.At.id()
+		apiErr.scimTokenOnly = auth.kind() == authPAT && !strings.Contains(cl.Path, "/scim/v2/")
+		if resp.Status == http.StatusUnauthorized && cl.At == nil {
 			return nil, &AuthError{Type: auth.kind(), Err: apiErr}
 		}
 		return nil, apiErr // One workspace that refuses the login says nothing of the account.
 	}
-	if err := decode(req, resp, cl.read || cl.method == http.MethodGet, out); err != nil {
+	if err := decode(req, resp, cl.Read || cl.Method == http.MethodGet, out); err != nil {
 		return nil, err
 	}
-	if cl.at == nil {
+	if cl.At == nil {
 		a.proven.Store(true)
 	}
 	return resp.Body, nil
@@ -174,7 +174,7 @@ func (e *SilentHostError) Error() string { return e.Err.Error() + ". " + e.Advic
 func (e *SilentHostError) Unwrap() error { return e.Err }
 
 // explain adds what to do when the host itself does not answer.
-func (a *api) explain(at *site, err error) error {
+func (a *Conn) explain(at *Site, err error) error {
 	var (
 		failed *transport.Error
 		ended  *transport.EndedError
@@ -184,10 +184,10 @@ func (a *api) explain(at *site, err error) error {
 	case !silent || transport.Advice(err) != "":
 	case at != nil:
 		return &SilentHostError{Err: err, Advice: fmt.Sprintf("The host %s of workspace %s has not answered anything: "+
-			"check that it can be reached from here, and workspace_hosts", at.host, at.workspace)}
+			"check that it can be reached from here, and workspace_hosts", at.host, at.Workspace)}
 	default:
 		return &SilentHostError{Err: err, Advice: fmt.Sprintf("The host %s has not answered anything: "+
-			"check host (DATABRICKS_HOST), and that it can be reached from here", a.host)}
+			"check host (DATABRICKS_HOST), and that it can be reached from here", a.Host)}
 	}
 	return err
 }
@@ -200,7 +200,7 @@ func decode(req *transport.Request, resp *transport.Response, read bool, out any
 	}
 	body := bytes.TrimSpace(resp.Body)
 	odd := func(text string) error {
-		e := newAPIError(req, resp)
+		e := newError(req, resp)
 		e.Code, e.Message, e.HTML = "", text, text == htmlText
 		return e
 	}
@@ -213,7 +213,7 @@ func decode(req *transport.Request, resp *transport.Response, read bool, out any
 	case read && !transport.IsText(body):
 		return odd("the answer holds bytes that are no text, so that its names cannot be told for certain")
 	case read && hasError(body):
-		return newAPIError(req, resp)
+		return newError(req, resp)
 	}
 	err := json.Unmarshal(body, out)
 	var shape *json.UnmarshalTypeError
@@ -225,7 +225,7 @@ func decode(req *transport.Request, resp *transport.Response, read bool, out any
 	case errors.As(err, &shape):
 		kind, _, _ := strings.Cut(shape.Value, " ") // What follows is the value.
 		return odd(fmt.Sprintf("the answer is not the JSON that was expected: %s is of the type %s. It has %s",
-			cmp.Or(shape.Field, "the whole"), kind, quoted(keysOf(body))))
+			cmp.Or(shape.Field, "the whole"), kind, Quoted(KeysOf(body))))
 	default:
 		return odd("the answer is not the JSON that was expected: " + err.Error())
 	}
@@ -256,9 +256,9 @@ func hasError(body []byte) bool {
 	return false
 }
 
-// keysOf are the keys of an answer that is an object, sorted: what may be shown of an
+// KeysOf are the keys of an answer that is an object, sorted: what may be shown of an
 // answer that is not understood.
-func keysOf(body []byte) []string {
+func KeysOf(body []byte) []string {
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(body, &keys) != nil {
 		return nil
@@ -266,8 +266,8 @@ func keysOf(body []byte) []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
-// quoted are some keys for a text.
-func quoted(keys []string) string {
+// Quoted are some keys for a text.
+func Quoted(keys []string) string {
 	const most, longest = 8, 60
 	if len(keys) == 0 {
 		return "no key"
@@ -309,10 +309,10 @@ var (
 	preText  = regexp.MustCompile(`(?is)<pre>(.*?)</pre>`)
 )
 
-// newAPIError reads every body shape of docs/reference/databricks-account-api.md 2.2, and the
+// newError reads every body shape of docs/reference/databricks-account-api.md 2.2, and the
 // one of OAuth.
-func newAPIError(req *transport.Request, resp *transport.Response) *APIError {
-	e := &APIError{
+func newError(req *transport.Request, resp *transport.Response) *Error {
+	e := &Error{
 		Method: req.Method, Status: resp.Status, Attempts: resp.Attempts,
 		RetryAfter: resp.Header.Get("Retry-After"),
 		RequestID:  cmp.Or(resp.Header.Get("X-Request-Id"), resp.Header.Get("X-Databricks-Request-Id")),
@@ -325,13 +325,13 @@ func newAPIError(req *transport.Request, resp *transport.Response) *APIError {
 		return e
 	}
 	var body struct {
-		ErrorCode        text `json:"error_code"`
-		Message          text `json:"message"`
-		Detail           text `json:"detail"`
-		ScimType         text `json:"scimType"`
-		Status           text `json:"status"`
-		Error            text `json:"error"`
-		ErrorDescription text `json:"error_description"`
+		ErrorCode        Text `json:"error_code"`
+		Message          Text `json:"message"`
+		Detail           Text `json:"detail"`
+		ScimType         Text `json:"scimType"`
+		Status           Text `json:"status"`
+		Error            Text `json:"error"`
+		ErrorDescription Text `json:"error_description"`
 	}
 	raw := bytes.TrimSpace(resp.Body)
 	switch {
@@ -369,7 +369,7 @@ func newAPIError(req *transport.Request, resp *transport.Response) *APIError {
 
 // saysMissing tells whether a 404 is about the object: a SCIM error with its
 // own status, or a code that means it. ENDPOINT_NOT_FOUND is not.
-func saysMissing(e *APIError, scimStatus string) bool {
+func saysMissing(e *Error, scimStatus string) bool {
 	switch e.Code {
 	case "RESOURCE_DOES_NOT_EXIST", "NOT_FOUND", "RESOURCE_NOT_FOUND", "USER_NOT_FOUND", "GROUP_NOT_FOUND":
 		return true
@@ -397,25 +397,26 @@ func redirectText(req *transport.Request, resp *transport.Response) string {
 	return "the answer is a redirect to " + to.Host + ", which is not followed, because credentials go to the configured host only: check host (DATABRICKS_HOST)"
 }
 
-// text is a JSON string, number or null; anything else reads as "".
-type text string
+// Text is a JSON string, number or null; anything else reads as "".
+type Text string
 
-func (t *text) UnmarshalJSON(raw []byte) error {
+// UnmarshalJSON implements [json.Unmarshaler].
+func (t *Text) UnmarshalJSON(raw []byte) error {
 	*t = ""
 	if len(raw) == 0 {
 		return nil
 	}
 	switch c := raw[0]; {
 	case c == '"' && len(raw) > 1 && isPlain(raw[1:len(raw)-1]):
-		*t = text(raw[1 : len(raw)-1])
+		*t = Text(raw[1 : len(raw)-1])
 	case c == '"':
 		var s string
 		if err := json.Unmarshal(raw, &s); err != nil {
 			return err
 		}
-		*t = text(s)
+		*t = Text(s)
 	case c == '-' || c >= '0' && c <= '9':
-		*t = text(raw)
+		*t = Text(raw)
 	}
 	return nil
 }
@@ -431,18 +432,18 @@ func isPlain(raw []byte) bool {
 	return true
 }
 
-// statusOf is the HTTP status of an API error, 0 for other errors.
-func statusOf(err error) int {
-	var e *APIError
+// StatusOf is the HTTP status of an API error, 0 for other errors.
+func StatusOf(err error) int {
+	var e *Error
 	if errors.As(err, &e) {
 		return e.Status
 	}
 	return 0
 }
 
-// isLost tells whether nothing else can be expected to work: the login failed
+// IsLost tells whether nothing else can be expected to work: the login failed
 // or the caller has given up.
-func isLost(ctx context.Context, err error) bool {
+func IsLost(ctx context.Context, err error) bool {
 	var (
 		auth *AuthError
 		conf *ConfigError

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package account
+package api
 
 import (
 	"encoding/json"
@@ -18,13 +18,13 @@ func TestText(t *testing.T) {
 		if err := json.Unmarshal([]byte(raw), &want); err != nil {
 			t.Fatalf("%s: %v", raw, err)
 		}
-		var got text
+		var got Text
 		if err := json.Unmarshal([]byte(raw), &got); err != nil || string(got) != want {
 			t.Errorf("%s: %q, %v; want %q", raw, got, err, want)
 		}
 	}
-	for raw, want := range map[string]text{`12345678901234567890`: "12345678901234567890", `-1`: "-1", `null`: "", `true`: "", `{"a":1}`: "", `["a"]`: ""} {
-		got := text("before")
+	for raw, want := range map[string]Text{`12345678901234567890`: "12345678901234567890", `-1`: "-1", `null`: "", `true`: "", `{"a":1}`: "", `["a"]`: ""} {
+		got := Text("before")
 		if err := json.Unmarshal([]byte(raw), &got); err != nil || got != want {
 			t.Errorf("%s: %q, %v; want %q", raw, got, err, want)
 		}

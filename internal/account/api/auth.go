@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package account
+package api
 
 import (
 	"context"
@@ -156,7 +156,7 @@ func (m *machine) exchange(ctx context.Context) (string, error) {
 		return "", &AuthError{Type: authM2M, Err: err}
 	}
 	if resp.Status != http.StatusOK {
-		err := &AuthError{Type: authM2M, Err: newAPIError(req, resp)}
+		err := &AuthError{Type: authM2M, Err: newError(req, resp)}
 		if resp.Status == http.StatusBadRequest || resp.Status == http.StatusUnauthorized {
 			m.mu.Lock()
 			defer m.mu.Unlock()

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package account
+package api
 
 import (
 	"context"
@@ -73,8 +73,8 @@ const defaultMemberWindow = 100 * time.Millisecond
 func (cfg *Config) setDefaults() error {
 	switch cfg.IdentityAPI {
 	case "":
-		cfg.IdentityAPI = identityAuto
-	case identityAuto, identityIAMv2, identitySCIM:
+		cfg.IdentityAPI = IdentityAuto
+	case IdentityAuto, IdentityIAMv2, IdentitySCIM:
 	default:
 		return &ConfigError{
 			Attribute: "identity_api", Summary: "Invalid Identity API",
@@ -128,7 +128,7 @@ func userAgent(v string) string {
 
 // Identity APIs of [Config].
 const (
-	identityAuto  = "auto"
-	identityIAMv2 = "iam_v2"
-	identitySCIM  = "scim"
+	IdentityAuto  = "auto"
+	IdentityIAMv2 = "iam_v2"
+	IdentitySCIM  = "scim"
 )

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package account
+package api
 
 import (
 	"context"
@@ -20,10 +20,10 @@ import (
 // ErrCallerUnknown is wrapped when it cannot be told as whom the client logs in.
 var ErrCallerUnknown = errors.New("which principal this program logs in as is not known")
 
-// callerClaims are the names and the externalId that a login tells. Tokens of
+// Claims are the names and the externalId that a login tells. Tokens of
 // Databricks name their subject; those of Entra the application or the user,
 // and its object id.
-type callerClaims struct {
+type Claims struct {
 	Subject     string `json:"sub"`
 	AppID       string `json:"appid"`
 	UPN         string `json:"upn"`
@@ -33,10 +33,10 @@ type callerClaims struct {
 	Kind        string `json:"idtyp"`
 }
 
-// principalType is that of the caller where the login tells it for certain: an
+// PrincipalType is that of the caller where the login tells it for certain: an
 // application, or a user by a name that is the one in Databricks. Names of guests and
 // subjects of other kinds need not be.
-func (cl *callerClaims) principalType() audit.PrincipalType {
+func (cl *Claims) PrincipalType() audit.PrincipalType {
 	switch isUser := func(name string) bool { return strings.Contains(name, "@") && !strings.Contains(name, "#") }; {
 	case cl.Kind == "app", cl.AppID == "" && cl.ApplicantID == "" && cl.UPN == "" && applicationID.MatchString(cl.Subject):
 		return audit.TypeServicePrincipal
@@ -49,7 +49,8 @@ func (cl *callerClaims) principalType() audit.PrincipalType {
 
 var applicationID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-func (cl *callerClaims) are(p *audit.Principal) bool {
+// Match tells whether the claims are those of a principal.
+func (cl *Claims) Match(p *audit.Principal) bool {
 	if p.Type == audit.TypeGroup {
 		return false
 	}
@@ -61,16 +62,18 @@ func (cl *callerClaims) are(p *audit.Principal) bool {
 	return byName || cl.ObjectID != "" && p.ExternalID != "" && audit.SameExternalID(cl.ObjectID, p.ExternalID)
 }
 
-func (a *api) callerClaims(ctx context.Context) (*callerClaims, error) {
+// CallerClaims are those of the principal that the connection logs in as. The error
+// wraps [ErrCallerUnknown] where nothing tells.
+func (a *Conn) CallerClaims(ctx context.Context) (*Claims, error) {
 	if id := a.auth.applicationID(); id != "" {
-		return &callerClaims{Subject: id}, nil
+		return &Claims{Subject: id}, nil
 	}
-	return a.tokenClaims(ctx)
+	return a.TokenClaims(ctx)
 }
 
-// tokenClaims is what the token says of its subject.
-func (a *api) tokenClaims(ctx context.Context) (*callerClaims, error) {
-	probe, err := http.NewRequestWithContext(ctx, http.MethodGet, a.host, http.NoBody)
+// TokenClaims is what the token says of its subject.
+func (a *Conn) TokenClaims(ctx context.Context) (*Claims, error) {
+	probe, err := http.NewRequestWithContext(ctx, http.MethodGet, a.Host, http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCallerUnknown, err)
 	}
@@ -86,15 +89,15 @@ func (a *api) tokenClaims(ctx context.Context) (*callerClaims, error) {
 
 // claimsOf reads the claims of a token that is a JWT; false where it names
 // nobody. The account checks the signature; here the claims only name somebody.
-func claimsOf(token string) (callerClaims, bool) {
+func claimsOf(token string) (Claims, bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return callerClaims{}, false
+		return Claims{}, false
 	}
-	var claims callerClaims
+	var claims Claims
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	if err != nil || json.Unmarshal(raw, &claims) != nil || claims == (callerClaims{}) {
-		return callerClaims{}, false
+	if err != nil || json.Unmarshal(raw, &claims) != nil || claims == (Claims{}) {
+		return Claims{}, false
 	}
 	return claims, true
 }

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package account
+package api
 
 import (
 	"errors"
@@ -44,7 +44,7 @@ type AuthError struct {
 
 func (e *AuthError) Error() string {
 	text := fmt.Sprintf("authentication (%s) failed: %s", e.Type, strings.TrimSuffix(e.Err.Error(), "."))
-	var answer *APIError
+	var answer *Error
 	if e.isUnanswered() || errors.As(e.Err, &answer) && (answer.HTML || answer.need() != "") {
 		return text // Nobody has looked at the credentials, or the answer says what is missing.
 	}
@@ -61,7 +61,7 @@ func (e *AuthError) Error() string {
 // isUnanswered tells whether the login got no answer, or a failure of the server.
 func (e *AuthError) isUnanswered() bool {
 	var silent *transport.Error
-	status := statusOf(e.Err)
+	status := StatusOf(e.Err)
 	return errors.As(e.Err, &silent) || status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
 }
 
@@ -70,8 +70,8 @@ func (e *AuthError) Unwrap() error { return e.Err }
 // AuthenticationFailure marks the error for packages that do not import this one.
 func (e *AuthError) AuthenticationFailure() bool { return true }
 
-// APIError is an answer of the account, or of a workspace, other than success.
-type APIError struct {
+// Error is an answer of the account, or of a workspace, other than success.
+type Error struct {
 	Method string
 	// Path is the path of the request, without host and query.
 	Path   string
@@ -94,15 +94,15 @@ type APIError struct {
 	workspace string
 }
 
-// isMissing tells whether an answer itself says that the object does not exist.
-func isMissing(err error) bool {
-	var e *APIError
+// IsMissing tells whether an answer itself says that the object does not exist.
+func IsMissing(err error) bool {
+	var e *Error
 	return errors.As(err, &e) && e.explicit404
 }
 
 // Error is the same each time, since it may end in state; what differs from one run
-// to the next is in [APIError.Circumstances].
-func (e *APIError) Error() string {
+// to the next is in [Error.Circumstances].
+func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: status %d", e.Method, e.Path, e.Status)
 	if e.Code != "" {
@@ -119,7 +119,7 @@ func (e *APIError) Error() string {
 
 // need is what a refusal asks of the caller, where the answer does not say
 // something else itself.
-func (e *APIError) need() string {
+func (e *Error) need() string {
 	refused := e.Status == http.StatusForbidden && !e.HTML
 	switch {
 	case e.Status == http.StatusProxyAuthRequired:
@@ -139,19 +139,19 @@ func (e *APIError) need() string {
 
 // IsAddressRefused reports whether the answer says that the caller's address is the
 // reason, and not the caller.
-func (e *APIError) IsAddressRefused() bool {
+func (e *Error) IsAddressRefused() bool {
 	text := strings.ToLower(e.Message)
 	return strings.Contains(text, "ip acl") || strings.Contains(text, "ip access list") || strings.Contains(text, "ip address")
 }
 
 // Refused tells that the API does not do this at all for the caller: the same request
 // about another object is answered alike.
-func (e *APIError) Refused() bool {
+func (e *Error) Refused() bool {
 	return e.Status == http.StatusForbidden || e.Status == http.StatusNotFound || e.Status == http.StatusNotImplemented
 }
 
 // Asked is who answered: "the account" or "workspace 7".
-func (e *APIError) Asked() string {
+func (e *Error) Asked() string {
 	if e.workspace != "" {
 		return "workspace " + e.workspace
 	}
@@ -159,12 +159,12 @@ func (e *APIError) Asked() string {
 }
 
 // WantsAdmin reports whether the account admin role is what the refusal is about.
-func (e *APIError) WantsAdmin() bool {
+func (e *Error) WantsAdmin() bool {
 	return strings.HasPrefix(e.need(), "The caller must be an account admin")
 }
 
 // Circumstances are what differs from one run to the next.
-func (e *APIError) Circumstances() string {
+func (e *Error) Circumstances() string {
 	var parts []string
 	if e.Attempts > 1 {
 		parts = append(parts, fmt.Sprintf("%d attempts", e.Attempts))
@@ -199,8 +199,8 @@ func (e *IncompleteError) Error() string {
 		e.Need, strings.Join(reasons, "; "))
 }
 
-// summary joins reasons, the first ones only.
-func summary(holes []string) string {
+// Summary joins reasons, the first ones only.
+func Summary(holes []string) string {
 	const most = 5
 	if len(holes) > most {
 		holes = append(slices.Clone(holes[:most]), fmt.Sprintf("and %d more", len(holes)-most))

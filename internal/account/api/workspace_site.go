@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package account
+package api
 
 import (
 	"context"
@@ -17,37 +17,37 @@ import (
 // (docs/reference/databricks-account-api.md 3.4).
 const workspaceHeader = "X-Databricks-Workspace-Id"
 
-// site is one workspace as a place to send calls to. Its host is derived from
+// Site is one workspace as a place to send calls to. Its host is derived from
 // the deployment name within the DNS zone of the account host, or is that of
 // workspace_hosts: what the account answers names no other host, and nor does
 // what a workspace answers, since links and redirects are not followed.
-type site struct {
-	workspace string // id
+type Site struct {
+	Workspace string // id
 	host      string // with scheme, without path
 	header    bool   // the host is the account's own, and a header chooses
 	auth      authorizer
 }
 
 // id of the workspace; "" for the account.
-func (s *site) id() string {
+func (s *Site) id() string {
 	if s == nil {
 		return ""
 	}
-	return s.workspace
+	return s.Workspace
 }
 
-func (s *site) choose(h http.Header) {
+func (s *Site) choose(h http.Header) {
 	if s != nil && s.header {
-		h.Set(workspaceHeader, s.workspace)
+		h.Set(workspaceHeader, s.Workspace)
 	}
 }
 
-// limit is the family of calls that the workspace counts together.
-func (s *site) limit() string { return "workspace " + s.workspace }
+// Limit is the family of calls that the workspace counts together.
+func (s *Site) Limit() string { return "workspace " + s.Workspace }
 
-// siteOf is the place of a workspace. One per workspace and client, so that its
+// SiteOf is the place of a workspace. One per workspace and client, so that its
 // token is had once.
-func (a *api) siteOf(ctx context.Context, w audit.Workspace) (*site, error) {
+func (a *Conn) SiteOf(ctx context.Context, w audit.Workspace) (*Site, error) {
 	if w.Host == "" {
 		return nil, errors.New("its host is not known: the account names no deployment that could be a part of one. Set workspace_hosts")
 	}
@@ -55,8 +55,8 @@ func (a *api) siteOf(ctx context.Context, w audit.Workspace) (*site, error) {
 	if err := checkHostURL(w.Host); err != nil {
 		return nil, fmt.Errorf("its host cannot be used: %w", err)
 	}
-	return a.sites.Get(ctx, w.ID, func(context.Context) (*site, error) {
-		s := &site{workspace: w.ID, host: w.Host, header: w.Host == a.host, auth: a.auth}
+	return a.sites.Get(ctx, w.ID, func(context.Context) (*Site, error) {
+		s := &Site{Workspace: w.ID, host: w.Host, header: w.Host == a.Host, auth: a.auth}
 		if m, ok := a.auth.(*machine); ok && !s.header {
 			// docs/reference/databricks-account-api.md 1.2: the workspace's token endpoint.
 			s.auth = &workspaceAuth{
@@ -85,7 +85,7 @@ func (w *workspaceAuth) authorize(ctx context.Context, r *http.Request) error {
 	if !w.refusedOwn.Load() {
 		err := w.own.authorize(ctx, r)
 		var (
-			e    *APIError
+			e    *Error
 			auth *AuthError
 		)
 		switch {

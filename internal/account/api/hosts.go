@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package account
+package api
 
 import (
 	"errors"
@@ -124,9 +124,11 @@ func workspaceURL(accountHost, deployment string) string {
 	}
 }
 
-func (a *api) workspaceHost(id, deployment string) string {
-	if host := a.cfg.WorkspaceHosts[id]; host != "" {
+// WorkspaceHost is the host of a workspace: that of workspace_hosts, else the one of its
+// deployment within the DNS zone of the account host; "" where neither is known.
+func (a *Conn) WorkspaceHost(id, deployment string) string {
+	if host := a.Config.WorkspaceHosts[id]; host != "" {
 		return strings.TrimRight(host, "/")
 	}
-	return workspaceURL(a.host, deployment)
+	return workspaceURL(a.Host, deployment)
 }

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package account
+package api
 
 import (
 	"context"
@@ -33,7 +33,7 @@ type statementReply struct {
 	Status struct {
 		State string `json:"state"`
 		Error struct {
-			Code    text   `json:"error_code"`
+			Code    Text   `json:"error_code"`
 			Message string `json:"message"`
 		} `json:"error"`
 	} `json:"status"`
@@ -51,27 +51,27 @@ type statementChunk struct {
 	Next *int        `json:"next_chunk_index"`
 }
 
-// query runs one SQL statement on a warehouse and gives all rows. A statement that
+// Query runs one SQL statement on a warehouse and gives all rows. A statement that
 // takes longer than Config.StatementTimeout, and one whose reader has gone, is
 // cancelled. The error says what the warehouse said: a statement that fails comes
 // with status 200.
-func (a *api) query(ctx context.Context, at *site, warehouse, sql string) ([][]*string, error) {
-	ctx, stop := context.WithTimeoutCause(ctx, a.cfg.StatementTimeout,
-		fmt.Errorf("the statement did not end within %s", a.cfg.StatementTimeout))
+func (a *Conn) Query(ctx context.Context, at *Site, warehouse, sql string) ([][]*string, error) {
+	ctx, stop := context.WithTimeoutCause(ctx, a.Config.StatementTimeout,
+		fmt.Errorf("the statement did not end within %s", a.Config.StatementTimeout))
 	defer stop()
 	var reply statementReply
-	err := a.do(ctx, call{
-		method: http.MethodPost, path: statementsPath, limit: at.limit(), at: at, read: true,
+	err := a.Do(ctx, Call{
+		Method: http.MethodPost, Path: statementsPath, Limit: at.Limit(), At: at, Read: true,
 		body: map[string]string{
 			"statement": sql, "warehouse_id": warehouse, "wait_timeout": a.waitTimeout(), "on_wait_timeout": "CONTINUE",
 			"disposition": "INLINE", "format": "JSON_ARRAY",
 		},
 	}, &reply)
-	for pause := a.cfg.RetryPause; err == nil && (reply.Status.State == "PENDING" || reply.Status.State == "RUNNING"); pause = min(2*pause, maxPollPause) {
+	for pause := a.Config.RetryPause; err == nil && (reply.Status.State == "PENDING" || reply.Status.State == "RUNNING"); pause = min(2*pause, maxPollPause) {
 		if err = transport.Sleep(ctx, pause); err == nil {
 			id := reply.ID
 			reply = statementReply{}
-			err = a.do(ctx, call{method: http.MethodGet, path: statementPath(id), limit: at.limit(), at: at}, &reply)
+			err = a.Do(ctx, Call{Method: http.MethodGet, Path: statementPath(id), Limit: at.Limit(), At: at}, &reply)
 			reply.ID = id
 		}
 	}
@@ -88,11 +88,11 @@ func (a *api) query(ctx context.Context, at *site, warehouse, sql string) ([][]*
 
 // waitTimeout is how long the submission waits for the end: less than it takes a
 // request to be given up. The API knows 0s and 5s to 50s.
-func (a *api) waitTimeout() string {
+func (a *Conn) waitTimeout() string {
 	switch {
-	case a.cfg.RequestTimeout >= 40*time.Second:
+	case a.Config.RequestTimeout >= 40*time.Second:
 		return "30s"
-	case a.cfg.RequestTimeout >= 10*time.Second:
+	case a.Config.RequestTimeout >= 10*time.Second:
 		return "5s"
 	default:
 		return "0s"
@@ -105,19 +105,19 @@ func statementPath(id string, rest ...string) string {
 
 // cancelStatement ends what would run on for nobody. Whether it works is of no
 // account: the warehouse ends it by itself some day.
-func (a *api) cancelStatement(ctx context.Context, at *site, id string) {
+func (a *Conn) cancelStatement(ctx context.Context, at *Site, id string) {
 	if id == "" {
 		return // It never began.
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 	defer stop()
-	err := a.do(ctx, call{method: http.MethodPost, path: statementPath(id, "/cancel"), limit: at.limit(), at: at, read: true}, nil)
-	a.log(ctx, "cancelled a SQL statement", map[string]any{"workspace": at.workspace, "statement": id, "failed": err != nil})
+	err := a.Do(ctx, Call{Method: http.MethodPost, Path: statementPath(id, "/cancel"), Limit: at.Limit(), At: at, Read: true}, nil)
+	a.Log(ctx, "cancelled a SQL statement", map[string]any{"workspace": at.Workspace, "statement": id, "failed": err != nil})
 }
 
 // statementRows reads the chunks one after the other, by their numbers: the links
 // in the answer are not followed.
-func (a *api) statementRows(ctx context.Context, at *site, reply *statementReply) ([][]*string, error) {
+func (a *Conn) statementRows(ctx context.Context, at *Site, reply *statementReply) ([][]*string, error) {
 	var rows [][]*string
 	last := 0
 	for chunk := reply.Result; chunk != nil; {
@@ -131,7 +131,7 @@ func (a *api) statementRows(ctx context.Context, at *site, reply *statementReply
 		last = *chunk.Next
 		chunk = &statementChunk{}
 		path := statementPath(reply.ID, "/result/chunks/", strconv.Itoa(last))
-		if err := a.do(ctx, call{method: http.MethodGet, path: path, limit: at.limit(), at: at}, chunk); err != nil {
+		if err := a.Do(ctx, Call{Method: http.MethodGet, Path: path, Limit: at.Limit(), At: at}, chunk); err != nil {
 			return nil, err
 		}
 	}

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package account
+package api
 
 import (
 	"encoding/base64"
@@ -23,7 +23,7 @@ func FuzzAPIError(f *testing.F) {
 	f.Add(502, "text/html", []byte("<html><pre>bad &amp; worse</pre></html>"))
 	f.Add(302, "", []byte("\xff\xfe"))
 	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte) {
-		e := newAPIError(&transport.Request{Method: http.MethodGet, URL: "https://accounts.example.com/api/2.1/x?secret=1"},
+		e := newError(&transport.Request{Method: http.MethodGet, URL: "https://accounts.example.com/api/2.1/x?secret=1"},
 			&transport.Response{Status: status, Header: http.Header{"Content-Type": {contentType}}, Body: body})
 		if len(e.Message) > 1003 || strings.Contains(e.Error(), "secret=1") {
 			t.Fatalf("%q", e.Error())
@@ -43,12 +43,12 @@ func FuzzCallerClaims(f *testing.F) {
 	f.Add("dapi0123", "", "")
 	f.Fuzz(func(t *testing.T, token, name, externalID string) {
 		claims, ok := claimsOf(token)
-		if !ok && claims != (callerClaims{}) || ok && (claims == callerClaims{} || strings.Count(token, ".") != 2) {
+		if !ok && claims != (Claims{}) || ok && (claims == Claims{} || strings.Count(token, ".") != 2) {
 			t.Fatalf("%q: %+v, %t", token, claims, ok)
 		}
 		for _, kind := range audit.PrincipalTypes() {
 			p := audit.Principal{Ref: audit.Ref{Type: kind, ID: "1"}, Name: name, ExternalID: externalID}
-			if claims.are(&p) && (kind == audit.TypeGroup || !ok || name == "" && externalID == "") {
+			if claims.Match(&p) && (kind == audit.TypeGroup || !ok || name == "" && externalID == "") {
 				t.Fatalf("%+v is taken for %+v", p, claims)
 			}
 		}
