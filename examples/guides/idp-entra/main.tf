@@ -6,20 +6,21 @@ terraform {
   }
 }
 
-variable "entra_client_secret" {
-  type      = string
-  sensitive = true
-  default   = null # then DBXIDENTITY_ENTRA_CLIENT_SECRET, or another credential
-}
-
+# Tenant, client and credential come from DBXIDENTITY_ENTRA_TENANT_ID and so on, or
+# stand here: entra = { tenant_id = "..", client_id = "..", client_secret = var.secret }
 provider "dbxidentity" {
-  idp = {
-    entra = {
-      tenant_id     = "11111111-1111-1111-1111-111111111111"
-      client_id     = "22222222-2222-2222-2222-222222222222"
-      client_secret = var.entra_client_secret
-    }
-  }
+  read_only = true # refuses every write
+  idp       = { entra = {} }
 }
 
-data "dbxidentity_workspace_federation" "this" {}
+data "dbxidentity_divergences" "this" {
+  primary_domains = ["example.com"]
+}
+
+output "complete" {
+  value = data.dbxidentity_divergences.this.complete
+}
+
+output "failures" {
+  value = data.dbxidentity_divergences.this.failures
+}

@@ -7,6 +7,7 @@ terraform {
 }
 
 provider "dbxidentity" {
+  read_only = true # refuses every write
   idp = {
     file = {
       path = "directory.json"
@@ -14,4 +15,14 @@ provider "dbxidentity" {
   }
 }
 
-data "dbxidentity_workspace_federation" "this" {}
+data "dbxidentity_divergences" "this" {
+  primary_domains = ["example.com"]
+}
+
+output "complete" {
+  value = data.dbxidentity_divergences.this.complete
+}
+
+output "failures" {
+  value = data.dbxidentity_divergences.this.failures
+}

@@ -6,21 +6,23 @@ terraform {
   }
 }
 
+# The URL of the org and the credential come from DBXIDENTITY_OKTA_ORG_URL and
+# DBXIDENTITY_OKTA_API_TOKEN, or stand here: okta = { org_url = "https://example.okta.com",
+# api_token = var.token }, or client_id and private_key of a service app.
 provider "dbxidentity" {
-  idp = {
-    okta = {
-      org_url = "https://example.okta.com"
-      # API token; DBXIDENTITY_OKTA_API_TOKEN does as well. A service app gives
-      # client_id and private_key in its place.
-      api_token = var.okta_api_token
-    }
-  }
+  read_only = true # refuses every write
+  idp       = { okta = {} }
 }
 
-variable "okta_api_token" {
-  type      = string
-  sensitive = true
-  default   = "token-of-a-read-only-admin"
+data "dbxidentity_divergences" "this" {
+  primary_domains = ["example.com"]
+  principal_types = ["user", "group"] # Okta has no service principals
 }
 
-data "dbxidentity_workspace_federation" "this" {}
+output "complete" {
+  value = data.dbxidentity_divergences.this.complete
+}
+
+output "failures" {
+  value = data.dbxidentity_divergences.this.failures
+}

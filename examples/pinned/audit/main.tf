@@ -3,6 +3,9 @@
 #
 #   terraform apply
 #   terraform output -raw fixes > ../apply/fixes.auto.tfvars.json
+#
+# What was reviewed before stays in the file: a fix that is gone from it is gone
+# from the configuration.
 
 terraform {
   required_providers {
@@ -21,10 +24,15 @@ data "dbxidentity_divergences" "this" {
   primary_domains = ["example.com"]
 }
 
+locals {
+  file     = "${path.module}/../apply/fixes.auto.tfvars.json"
+  reviewed = jsondecode(fileexists(local.file) ? file(local.file) : "{}")
+}
+
 output "fixes" {
   value = provider::dbxidentity::fixes_tfvars({
-    external_id_fixes = data.dbxidentity_divergences.this.external_id_fixes
-    member_removals   = data.dbxidentity_divergences.this.member_removals
+    external_id_fixes = merge(try(local.reviewed.external_id_fixes, {}), data.dbxidentity_divergences.this.external_id_fixes)
+    member_removals   = merge(try(local.reviewed.member_removals, {}), data.dbxidentity_divergences.this.member_removals)
   })
 }
 
