@@ -20,6 +20,8 @@ type findings struct {
 	mu sync.Mutex
 	// offered are the externalIds that audits offer to write.
 	offered map[audit.Ref]string
+	// keys are what audits offer to change of single principals, by the keys of their maps.
+	keys map[string]bool
 	// offeredMembers are the memberships, by [membershipKey], that audits and clone
 	// plans offer to change.
 	offeredMembers map[string]bool
@@ -36,10 +38,16 @@ func (f *findings) addAudit(report audit.Report) {
 	defer f.mu.Unlock()
 	f.incomplete = f.incomplete || !report.Complete
 	if f.offered == nil {
-		f.offered = map[audit.Ref]string{}
+		f.offered, f.keys = map[audit.Ref]string{}, map[string]bool{}
 	}
 	for _, fix := range report.ExternalIDFixes {
-		f.offered[fix.Ref] = fix.ExternalID
+		f.offered[fix.Ref], f.keys[fix.String()] = fix.ExternalID, true
+	}
+	for _, deactivation := range report.Deactivations {
+		f.keys[deactivation.Key()] = true
+	}
+	for _, rename := range report.GroupRenames {
+		f.keys[rename.Key()] = true
 	}
 	for _, removal := range report.MemberRemovals {
 		f.offerMember(removal.GroupID, removal.MemberID)
@@ -79,16 +87,15 @@ func (f *findings) offersValue(ref audit.Ref, externalID string) bool {
 	return ok && offered == externalID
 }
 
-// offersExternalID tells whether an audit offers to write the principal's externalId,
-// so that its present value is about to be replaced.
-func (f *findings) offersExternalID(ref audit.Ref) bool {
+// offers tells whether an audit offers to change what an entry of that key is about, so
+// that what the account holds now is about to be replaced.
+func (f *findings) offers(key string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	_, ok := f.offered[ref]
-	return ok
+	return f.keys[key]
 }
 
-// offersMembership is offersExternalID for a membership.
+// offersMembership is offers for a membership.
 func (f *findings) offersMembership(groupID, memberID string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -156,7 +156,7 @@ func statusGuardCases() []guardCase {
 	const user = "principal_type = \"user\"\n  active = false\n  principal_id = %[3]d\n  allow_privileged = "
 	cases := []guardCase{
 		{guard: "principal_deleted", hostile: func(st *simulator.State, w guardIDs) { noUser(st, w.user) }},
-		{guard: "principal_unreadable", faults: []string{"/api/2.1/**/Users/%[3]d"}},
+		{guard: "principal_unreadable", config: user + "true", faults: []string{"/api/2.1/**/Users/%[3]d"}},
 		{guard: "deactivates_caller", config: "principal_type = \"service_principal\"\n  active = false\n  principal_id = " + guardCaller, round: roundPlan},
 		{guard: "caller_unknown", round: roundLate},
 		{guard: "privileged_principal", config: user + "var.allow", hostile: func(st *simulator.State, w guardIDs) {
@@ -192,10 +192,14 @@ func otherGuardCases() []guardCase {
 	entry := `"user/%[3]d" = { principal_type = "user", principal_id = %[3]d, external_id = "` + entraID(1) + `" }`
 	removal := `"%[1]d/%[3]d" = { group_id = %[1]d, member_id = %[3]d }`
 	membership := `"%[1]d" = { group_id = %[1]d, member_id = %[3]d }`
+	deactivation := `"deactivate/user/%[3]d" = { principal_type = "user", principal_id = %[3]d }`
+	rename := `"rename/group/%[1]d" = { group_id = %[1]d, name = "x" }`
 	ledger := []guardCase{
 		{guard: "max_new_external_ids", config: "pending_external_ids = { " + entry + " }\n  max_new_external_ids = var.allow ? 1 : 0", round: roundPlan},
 		{guard: "max_new_member_removals", config: "pending_member_removals = { " + removal + " }\n  max_new_member_removals = var.allow ? 1 : 0", round: roundPlan},
 		{guard: "max_new_memberships", config: "pending_memberships = { " + membership + " }\n  max_new_memberships = var.allow ? 1 : 0", round: roundPlan},
+		{guard: "max_new_deactivations", config: "pending_deactivations = { " + deactivation + " }\n  max_new_deactivations = var.allow ? 1 : 0", round: roundPlan},
+		{guard: "max_new_group_names", config: "pending_group_names = { " + rename + " }\n  max_new_group_names = var.allow ? 1 : 0", round: roundPlan},
 		{guard: "contradicting_entries", config: "pending_memberships = { " + membership + " }\n  pending_member_removals = { " + removal + " }", round: roundPlan},
 	}
 	resolved := []guardCase{

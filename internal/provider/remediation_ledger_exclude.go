@@ -17,7 +17,7 @@ import (
 // The forms that a ledger key has. A key that is a group alone is there for
 // memberships only, see validateMemberEntries.
 var (
-	ledgerKey = regexp.MustCompile(`^((user|group|service_principal)/[0-9]{1,19}|[0-9]{1,19}/[0-9]{1,19})$`)
+	ledgerKey = regexp.MustCompile(`^((user|group|service_principal|deactivate/user|deactivate/service_principal|rename/group)/[0-9]{1,19}|[0-9]{1,19}/[0-9]{1,19})$`)
 	groupKey  = regexp.MustCompile(`^[0-9]{1,19}$`)
 	numbers   = regexp.MustCompile(`[0-9]+`)
 )
@@ -45,7 +45,8 @@ func (e *ledgerExclude) check(diags *diag.Diagnostics) {
 		case matches:
 		case !ledgerKey.MatchString(key) && !(e.memberships && groupKey.MatchString(key)):
 			diags.AddAttributeError(at, "Invalid Ledger Key", fmt.Sprintf("exclude has %q, which is no key of a ledger, so nothing would be left out.%s Keys are user/<id>, group/<id> "+
-				"and service_principal/<id> for externalIds, and <group id>/<member id> for members, with internal Databricks ids.%s", key, e.meant(key), destroyInstead))
+				"and service_principal/<id> for externalIds, <group id>/<member id> for members, deactivate/user/<id> for deactivations and rename/group/<id> for names, "+
+				"with internal Databricks ids.%s", key, e.meant(key), destroyInstead))
 		case e.labels != nil && !e.incomplete:
 			unmatched = append(unmatched, fmt.Sprintf("\n  - %q.%s", key, e.meant(key)))
 		}

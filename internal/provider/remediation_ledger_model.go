@@ -21,6 +21,8 @@ const (
 	defaultMaxNewExternalIDs    = 100
 	defaultMaxNewMemberRemovals = 25
 	defaultMaxNewMemberships    = 100
+	defaultMaxNewDeactivations  = 25
+	defaultMaxNewGroupNames     = 25
 )
 
 type ledgerModel struct {
@@ -41,6 +43,16 @@ type ledgerModel struct {
 	MaxNewMemberships   types.Number `tfsdk:"max_new_memberships"`
 	Memberships         types.Map    `tfsdk:"memberships"`
 	ObservedMemberships types.Map    `tfsdk:"observed_memberships"`
+
+	PendingDeactivations  types.Map    `tfsdk:"pending_deactivations"`
+	MaxNewDeactivations   types.Number `tfsdk:"max_new_deactivations"`
+	Deactivations         types.Map    `tfsdk:"deactivations"`
+	ObservedDeactivations types.Map    `tfsdk:"observed_deactivations"`
+
+	PendingGroupNames  types.Map    `tfsdk:"pending_group_names"`
+	MaxNewGroupNames   types.Number `tfsdk:"max_new_group_names"`
+	GroupNames         types.Map    `tfsdk:"group_names"`
+	ObservedGroupNames types.Map    `tfsdk:"observed_group_names"`
 }
 
 func emptyLedger() *ledgerModel {
@@ -51,7 +63,11 @@ func emptyLedger() *ledgerModel {
 		PendingMemberRemovals: types.MapNull(memberRemovalType), MemberRemovals: types.MapNull(memberRemovalType),
 		ObservedMemberRemovals: types.MapNull(types.StringType),
 		PendingMemberships:     types.MapNull(membershipType), Memberships: types.MapNull(membershipType),
-		ObservedMemberships: types.MapNull(types.StringType),
+		ObservedMemberships:  types.MapNull(types.StringType),
+		PendingDeactivations: types.MapNull(deactivationType), Deactivations: types.MapNull(deactivationType),
+		ObservedDeactivations: types.MapNull(types.StringType),
+		PendingGroupNames:     types.MapNull(groupRenameType), GroupNames: types.MapNull(groupRenameType),
+		ObservedGroupNames: types.MapNull(types.StringType),
 	}
 }
 
@@ -79,13 +95,15 @@ func (m *ledgerModel) settle(ctx context.Context, state *ledgerModel, diags *dia
 // sameSettings tells whether no setting differs from the state.
 func (m *ledgerModel) sameSettings(state *ledgerModel) bool {
 	return m.Exclude.Equal(state.Exclude) && m.MaxNewExternalIDs.Equal(state.MaxNewExternalIDs) &&
-		m.MaxNewMemberRemovals.Equal(state.MaxNewMemberRemovals) && m.MaxNewMemberships.Equal(state.MaxNewMemberships)
+		m.MaxNewMemberRemovals.Equal(state.MaxNewMemberRemovals) && m.MaxNewMemberships.Equal(state.MaxNewMemberships) &&
+		m.MaxNewDeactivations.Equal(state.MaxNewDeactivations) && m.MaxNewGroupNames.Equal(state.MaxNewGroupNames)
 }
 
 // computed are the maps that follow from the pending ones and the prior state.
 func (m *ledgerModel) computed() []*types.Map {
 	return []*types.Map{
 		&m.ExternalIDs, &m.ObservedExternalIDs, &m.MemberRemovals, &m.ObservedMemberRemovals, &m.Memberships, &m.ObservedMemberships,
+		&m.Deactivations, &m.ObservedDeactivations, &m.GroupNames, &m.ObservedGroupNames,
 	}
 }
 

@@ -31,7 +31,9 @@ const ledgerReaders = 32
 // take the remembered one for another settlement.
 func (r *remediationLedgerResource) read(ctx context.Context, state *ledgerModel, _ privateStore, diags *diag.Diagnostics) readOutcome {
 	var missed notLookedAt
-	r.session.lookAtExternalIDs(ctx, state.externalIDs(), &missed, diags)
+	lookAtFields(ctx, r.session, state.externalIDs(), &missed, diags)
+	lookAtFields(ctx, r.session, state.deactivations(), &missed, diags)
+	lookAtFields(ctx, r.session, state.groupNames(), &missed, diags)
 	lookAtMembers(ctx, r.session, state.memberRemovals(), &missed, diags)
 	lookAtMembers(ctx, r.session, state.memberships(), &missed, diags)
 	if !diags.HasError() {
@@ -74,30 +76,38 @@ func (n *notLookedAt) warn(diags *diag.Diagnostics) {
 	diags.AddWarning("Remediation Ledger Not Refreshed", text)
 }
 
-// lookAtExternalIDs is Read for externalId fixes.
-func (s *session) lookAtExternalIDs(ctx context.Context, section ledgerSection[externalIDFixModel], missed *notLookedAt, diags *diag.Diagnostics) {
+// fieldEntry is a ledger entry about one field of one principal.
+type fieldEntry interface {
+	ledgerEntry
+	ref() audit.Ref
+	// observe is what the account holds, in the words of shown; false where it does not
+	// say.
+	observe(p audit.Principal) (string, bool)
+}
+
+// lookAtFields is Read for externalIds, deactivations and names.
+func lookAtFields[E fieldEntry](ctx context.Context, s *session, section ledgerSection[E], missed *notLookedAt, diags *diag.Diagnostics) {
 	entries, observed := section.decode(ctx, section.entries, diags), section.decodeObserved(ctx, diags)
 	if len(entries) == 0 && len(observed) == 0 {
 		return
 	}
 	for key, entry := range entries {
-		ref, wanted := entry.ref(), entry.ExternalID.ValueString()
-		offered := s.findings.offersExternalID(ref)
-		known := s.account.Known
-		if !offered {
-			known = func(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
-				return s.account.KnownHolding(ctx, ref, wanted)
-			}
-		}
-		p, err := known(ctx, ref)
+		offered := s.findings.offers(key)
+		p, err := s.account.KnownAs(ctx, entry.ref(), func(p audit.Principal) bool {
+			value, said := entry.observe(p)
+			return offered || said && value == entry.shown() // What is offered is about to be replaced.
+		})
+		value, said := entry.observe(p)
 		switch {
 		case errors.Is(err, api.ErrNotFound):
 			delete(entries, key)
 			delete(observed, key)
-		case err == nil && offered && p.ExternalID != wanted:
+		case err == nil && !said:
+			missed.add(key, fmt.Errorf("the account does not say whether %s is active", entry.ref()))
+		case err == nil && offered && value != entry.shown():
 			delete(observed, key)
 		case err == nil:
-			observed[key] = p.ExternalID
+			observed[key] = value
 		case ctx.Err() != nil:
 			addReadError(diags, "Remediation Ledger", "looking at its principals", err)
 			return

@@ -27,7 +27,9 @@ func newRemediationLedgerResource() resource.Resource {
 }
 
 func (r *remediationLedgerResource) names() resourceNames {
-	return resourceNames{typeName: "remediation_ledger", thing: "Remediation Ledger", writeOnly: []string{"pending_external_ids", "pending_member_removals", "pending_memberships"}}
+	return resourceNames{typeName: "remediation_ledger", thing: "Remediation Ledger", writeOnly: []string{
+		"pending_external_ids", "pending_member_removals", "pending_memberships", "pending_deactivations", "pending_group_names",
+	}}
 }
 
 // fact is none: it has no remote counterpart.
@@ -112,6 +114,26 @@ func (r *remediationLedgerResource) validate(ctx context.Context, config *ledger
 	validateExternalIDEntries(ctx, config, diags)
 	validateMemberEntries(ctx, config.memberRemovals(), false, diags)
 	validateMemberEntries(ctx, config.memberships(), true, diags)
+	validateFieldEntries(ctx, config.deactivations(), "deactivate/", diags)
+	validateFieldEntries(ctx, config.groupNames(), "rename/", diags)
+}
+
+// validateFieldEntries refuses entries whose key names another principal.
+func validateFieldEntries[E fieldEntry](ctx context.Context, section ledgerSection[E], prefix string, diags *diag.Diagnostics) {
+	if !fullyKnown(*section.pending) {
+		return
+	}
+	for key, entry := range section.decode(ctx, section.pending, diags) {
+		if want := prefix + entry.ref().String(); entry.known() && key != want {
+			addOtherKey(diags, "pending_"+section.name, key, "principal", entry.ref().String(), want)
+		}
+	}
+}
+
+// addOtherKey reports an entry whose key names something else.
+func addOtherKey(diags *diag.Diagnostics, attribute, key, thing, is, want string) {
+	diags.AddAttributeError(path.Root(attribute), "Invalid Ledger Key", fmt.Sprintf("The key %q names another %s than its entry, which is %s. Write %q as the key: "+
+		"exclude, for_each and the audit go by it.", key, thing, is, want))
 }
 
 func validateExternalIDEntries(ctx context.Context, config *ledgerModel, diags *diag.Diagnostics) {
@@ -129,9 +151,7 @@ func validateExternalIDEntries(ctx context.Context, config *ledgerModel, diags *
 			continue // The validators of the attributes have refused it.
 		}
 		if key != ref.String() {
-			diags.AddAttributeError(at, "Invalid Ledger Key",
-				fmt.Sprintf("The key %q names another principal than its entry, which is for %s. Write %q as the key: "+
-					"exclude, for_each and the audit go by it.", key, ref, ref))
+			addOtherKey(diags, "pending_external_ids", key, "principal", "for "+ref.String(), ref.String())
 		}
 		if entry.ExternalID.IsUnknown() {
 			continue
@@ -173,18 +193,17 @@ func validateMemberEntries[E memberEntry](ctx context.Context, section ledgerSec
 		}
 		want := membershipKey(entry.groupID(), entry.memberID())
 		if key != want && (!short || key != entry.groupID()) {
-			diags.AddAttributeError(path.Root("pending_"+section.name), "Invalid Ledger Key",
-				fmt.Sprintf("The key %q names another membership than its entry, which is %s in group/%s. Write %q as the key: "+
-					"exclude, for_each and the audit go by it.", key, entry.memberID(), entry.groupID(), want))
+			addOtherKey(diags, "pending_"+section.name, key, "membership", fmt.Sprintf("%s in group/%s", entry.memberID(), entry.groupID()), want)
 		}
 	}
 }
 
 func (r *remediationLedgerResource) planDestroy(_ context.Context, state *ledgerModel, _ privateReader, diags *diag.Diagnostics) {
 	ids, removals, memberships := len(state.ExternalIDs.Elements()), len(state.MemberRemovals.Elements()), len(state.Memberships.Elements())
-	if ids+removals+memberships > 0 {
-		diags.AddWarning("Remediation Ledger Will Be Forgotten", fmt.Sprintf("Destroying the ledger forgets %d externalId fixes, %d member removals "+
-			"and %d memberships. The account stays as it is, but resources that use its maps in for_each will be planned for destruction with it; "+
-			"each says in this plan what it leaves in the account and what it takes away.", ids, removals, memberships))
+	deactivations, names := len(state.Deactivations.Elements()), len(state.GroupNames.Elements())
+	if ids+removals+memberships+deactivations+names > 0 {
+		diags.AddWarning("Remediation Ledger Will Be Forgotten", fmt.Sprintf("Destroying the ledger forgets %d externalId fixes, %d member removals, "+
+			"%d memberships, %d deactivations and %d names of groups. The account stays as it is, but resources that use its maps in for_each will be planned for destruction with it; "+
+			"each says in this plan what it leaves in the account and what it takes away.", ids, removals, memberships, deactivations, names))
 	}
 }

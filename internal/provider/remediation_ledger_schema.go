@@ -16,6 +16,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 func (r *remediationLedgerResource) schema(context.Context) schema.Schema {
@@ -26,7 +28,7 @@ func (r *remediationLedgerResource) schema(context.Context) schema.Schema {
 		},
 		"exclude": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType,
-			MarkdownDescription: "Keys to leave out and to forget, for example `user/123` or `<group id>/<member id>`. What is no key is refused; " +
+			MarkdownDescription: "Keys to leave out and to forget, for example `user/123`, `<group id>/<member id>`, `deactivate/user/123` or `rename/group/123`. What is no key is refused; " +
 				"a key that matches nothing is warned of, where everything could be read.",
 			Validators: []validator.Set{locatedElements(stringvalidator.LengthAtLeast(1))},
 		},
@@ -34,12 +36,14 @@ func (r *remediationLedgerResource) schema(context.Context) schema.Schema {
 	maps.Copy(attributes, ledgerExternalIDAttributes())
 	maps.Copy(attributes, ledgerRemovalAttributes())
 	maps.Copy(attributes, ledgerMembershipAttributes())
+	maps.Copy(attributes, ledgerDeactivationAttributes())
+	maps.Copy(attributes, ledgerGroupNameAttributes())
 	return schema.Schema{
 		MarkdownDescription: "The memory of what was found. A divergence disappears once it is fixed, so a `for_each` straight over findings would " +
 			"plan to destroy every fix on the next run. The ledger takes what is pending from the data sources and keeps it while it is tracked: " +
 			"its maps are known while planning and drive `for_each`. It writes nothing remote; destroying it forgets." +
 			"\n\nThe `pending_` maps are write-only, so that a plan shows what changes and not what is no longer pending: they need Terraform or OpenTofu 1.11, and are null in state " +
-			"and plan. Policies and outputs read `external_ids`, `member_removals` and `memberships`." +
+			"and plan. Policies and outputs read `external_ids`, `member_removals`, `memberships`, `deactivations` and `group_names`." +
 			"\n\nIt cannot be imported, and need not be: it holds nothing of the account. A new one takes in what is pending. If its state is lost and that of the " +
 			"instances is not, look at the plan first: instances of what is not pending any more leave `for_each`, and a `dbxidentity_group_member` that added " +
 			"its member takes it away again unless its `on_destroy` is `keep`. The same is true of a ledger that is replaced (`-replace`, `taint`)." +
@@ -122,6 +126,47 @@ func ledgerMembershipAttributes() map[string]schema.Attribute {
 			"stays given when the source of a clone loses it. An entry is dropped when it is not pending any more although the member is not in the group "+
 			"(somebody took it out), and when the group or the member is deleted."),
 		"observed_memberships": observedAttribute("Whether the member was `present` or `absent` at the last refresh, for the entries that were looked at since they were tracked."),
+	}
+}
+
+func ledgerDeactivationAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"pending_deactivations": schema.MapNestedAttribute{
+			Optional: true, WriteOnly: true,
+			MarkdownDescription: "`deactivations` of `dbxidentity_divergences`, by `deactivate/user/<id>`.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"principal_type": schema.StringAttribute{
+					Required: true, WriteOnly: true, MarkdownDescription: "`user` or `service_principal`.",
+					Validators: located(stringvalidator.OneOf(string(audit.TypeUser), string(audit.TypeServicePrincipal))),
+				},
+				"principal_id":   requiredID("principal_id"),
+				"principal_name": optionalText("principal_name"),
+				"cause":          optionalText("cause"),
+			}},
+		},
+		"max_new_deactivations": limitAttribute(defaultMaxNewDeactivations, "Refuse a plan that takes in more new deactivations at once. Default 25, also for null; `-1` is no limit. "+
+			"The error shows how to take in the next ones."),
+		"deactivations": ledgerMap(deactivationType, "What is pending and what was tracked before, less `exclude`: `for_each` of `dbxidentity_principal_status`. "+
+			"An entry is dropped when it is not pending any more although the user is active (who is back in the identity provider, for example), and when the user is deleted."),
+		"observed_deactivations": observedAttribute("Whether the user was `active` or `inactive` at the last refresh, for the entries that were looked at since they were tracked."),
+	}
+}
+
+func ledgerGroupNameAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"pending_group_names": schema.MapNestedAttribute{
+			Optional: true, WriteOnly: true,
+			MarkdownDescription: "`group_renames` of `dbxidentity_divergences`, by `rename/group/<id>`.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"group_id":     requiredID("group_id"),
+				"current_name": optionalText("current_name"),
+				"name":         schema.StringAttribute{Required: true, WriteOnly: true, MarkdownDescription: attributeTexts["name"], Validators: located(groupNameValidator{})},
+			}},
+		},
+		"max_new_group_names": limitAttribute(defaultMaxNewGroupNames, "Refuse a plan that takes in more new or changed names at once. Default 25, also for null; `-1` is no limit."),
+		"group_names": ledgerMap(groupRenameType, "What is pending and what was tracked before, less `exclude`: `for_each` of `dbxidentity_group_name`. `current_name` is as first seen. "+
+			"An entry is dropped when it is not pending any more although the group has another name than `name` (somebody settled it in another way), and when the group is deleted."),
+		"observed_group_names": observedAttribute("What the group was called at the last refresh, for the entries that were looked at since they were tracked."),
 	}
 }
 

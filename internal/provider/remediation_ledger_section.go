@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -54,6 +55,75 @@ func renewedFix(tracked, pending externalIDFixModel) (externalIDFixModel, bool) 
 		return tracked, false
 	}
 	tracked.CurrentExternalID, tracked.Reversible = now, pending.Reversible
+	return tracked, true
+}
+
+func (m externalIDFixModel) observe(p audit.Principal) (string, bool) {
+	return asWanted(p.ExternalID, m.wanted()), true
+}
+
+// asWanted is a value of the account, in the form that is wanted where the two are the
+// same in Terraform.
+func asWanted(value, wanted string) string {
+	if account.SameShown(value, wanted) {
+		return wanted
+	}
+	return value
+}
+
+// What is observed of a principal that is to be deactivated.
+const (
+	observedActive   = "active"
+	observedInactive = "inactive"
+)
+
+func (m deactivationModel) ref() audit.Ref {
+	return audit.Ref{Type: audit.PrincipalType(m.PrincipalType.ValueString()), ID: m.PrincipalID.ValueString()}
+}
+func (m deactivationModel) known() bool {
+	return !m.PrincipalType.IsUnknown() && !m.PrincipalID.IsUnknown()
+}
+func (m deactivationModel) wanted() string { return observedInactive }
+func (m deactivationModel) shown() string  { return observedInactive }
+func (m deactivationModel) labels() []string {
+	return []string{m.PrincipalName.ValueString(), m.ref().String()}
+}
+
+func (m deactivationModel) observe(p audit.Principal) (string, bool) {
+	switch {
+	case p.Active == nil:
+		return "", false
+	case *p.Active:
+		return observedActive, true
+	default:
+		return observedInactive, true
+	}
+}
+
+func (m groupRenameModel) ref() audit.Ref {
+	return audit.Ref{Type: audit.TypeGroup, ID: m.GroupID.ValueString()}
+}
+
+func (m groupRenameModel) known() bool {
+	return !m.GroupID.IsUnknown() && !m.CurrentName.IsUnknown() && !m.Name.IsUnknown()
+}
+func (m groupRenameModel) wanted() string { return m.Name.ValueString() }
+func (m groupRenameModel) shown() string  { return m.Name.ValueString() }
+func (m groupRenameModel) labels() []string {
+	return []string{m.CurrentName.ValueString(), m.Name.ValueString(), m.GroupID.ValueString(), m.ref().String()}
+}
+
+func (m groupRenameModel) observe(p audit.Principal) (string, bool) {
+	return asWanted(p.Name, m.wanted()), true
+}
+
+// renewedName is [renewedFix] for a name.
+func renewedName(tracked, pending groupRenameModel) (groupRenameModel, bool) {
+	now := pending.CurrentName
+	if now.IsNull() || now.Equal(tracked.CurrentName) || now.Equal(tracked.Name) {
+		return tracked, false
+	}
+	tracked.CurrentName = now
 	return tracked, true
 }
 
@@ -120,6 +190,20 @@ func (m *ledgerModel) memberships() ledgerSection[membershipModel] {
 	return ledgerSection[membershipModel]{
 		name: "memberships", things: "memberships", tooMany: "Too Many New Memberships", elementType: membershipType,
 		pending: &m.PendingMemberships, entries: &m.Memberships, observed: &m.ObservedMemberships, limit: &m.MaxNewMemberships,
+	}
+}
+
+func (m *ledgerModel) deactivations() ledgerSection[deactivationModel] {
+	return ledgerSection[deactivationModel]{
+		name: "deactivations", things: "deactivations", tooMany: "Too Many New Deactivations", elementType: deactivationType,
+		pending: &m.PendingDeactivations, entries: &m.Deactivations, observed: &m.ObservedDeactivations, limit: &m.MaxNewDeactivations,
+	}
+}
+
+func (m *ledgerModel) groupNames() ledgerSection[groupRenameModel] {
+	return ledgerSection[groupRenameModel]{
+		name: "group_names", things: "names of groups", tooMany: "Too Many New Group Names", elementType: groupRenameType, renew: renewedName,
+		pending: &m.PendingGroupNames, entries: &m.GroupNames, observed: &m.ObservedGroupNames, limit: &m.MaxNewGroupNames,
 	}
 }
 
@@ -223,8 +307,18 @@ func (m ledgerMerge[E]) checkLimit(diags *diag.Diagnostics) {
 		diags.AddAttributeError(path.Root(attribute), m.tooMany,
 			fmt.Sprintf("The plan takes in %d %s at once, and %s allows %d. "+
 				"Look at why there are so many; then raise the limit, narrow the data source (targets, principal_types), "+
-				"or leave some out with exclude.%s", n, m.things, attribute, limit, destroyInstead))
+				"or leave some out with exclude.%s%s", n, m.things, attribute, limit, m.takeSome(limit), destroyInstead))
 	}
+}
+
+// takeSome shows how to take in as many as are allowed; the next plan takes the next ones,
+// because what is in effect is not pending any more.
+func (m ledgerMerge[E]) takeSome(most int64) string {
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" To take in %[1]d, and the next %[1]d after their apply, with local.found for what pending_%[2]s has now:\n\n"+
+		"  pending_%[2]s = { for key in slice(sort(keys(local.found)), 0, min(%[1]d, length(local.found))) : key => local.found[key] }", most, m.name)
 }
 
 // mergedSection is a merge of any kind.
@@ -244,11 +338,13 @@ func (m *ledgerModel) merge(ctx context.Context, state *ledgerModel, diags *diag
 	ids, idsKnown := m.externalIDs().merge(ctx, state.externalIDs(), exclude, diags)
 	removals, removalsKnown := m.memberRemovals().merge(ctx, state.memberRemovals(), exclude, diags)
 	memberships, membershipsKnown := m.memberships().merge(ctx, state.memberships(), exclude, diags)
-	if !idsKnown || !removalsKnown || !membershipsKnown {
+	deactivations, deactivationsKnown := m.deactivations().merge(ctx, state.deactivations(), exclude, diags)
+	names, namesKnown := m.groupNames().merge(ctx, state.groupNames(), exclude, diags)
+	if !idsKnown || !removalsKnown || !membershipsKnown || !deactivationsKnown || !namesKnown {
 		return nil
 	}
 	checkContradictions(removals.plan.Entries, memberships.plan.Entries, diags)
-	return []mergedSection{ids, removals, memberships}
+	return []mergedSection{ids, removals, memberships, deactivations, names}
 }
 
 // excluded are the keys that the ledger must not hold; exclude is known.
