@@ -14,6 +14,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -130,13 +131,13 @@ func sourceAndTarget() (source, target audit.Principal) {
 	return source, target
 }
 
-func requestFor(st *simulator.State, depth access.Depth) account.AccessRequest {
+func requestFor(st *simulator.State, depth access.Depth) catalog.AccessRequest {
 	source, target := sourceAndTarget()
-	return account.AccessRequest{Graph: wholeGraph(st), Source: source, Target: target, Depth: depth}
+	return catalog.AccessRequest{Graph: wholeGraph(st), Source: source, Target: target, Depth: depth}
 }
 
 // readFacts reads the facts of a state, and plans with them.
-func readFacts(t *testing.T, c *account.Client, req account.AccessRequest) (access.Facts, access.ClonePlan) {
+func readFacts(t *testing.T, c *account.Client, req catalog.AccessRequest) (access.Facts, access.ClonePlan) {
 	t.Helper()
 	facts, err := c.AccessFacts(t.Context(), req)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -72,7 +72,7 @@ func TestAccessGraph_ownWrites(t *testing.T) {
 				if got := rows(diffOf(t, c, b, other)); strings.Contains(got, " 14 ") {
 					t.Fatalf("before:\n%s", got)
 				}
-				add := account.MemberRequest{GroupID: "14", MemberID: "3", MemberType: audit.TypeUser}
+				add := write.MemberRequest{GroupID: "14", MemberID: "3", MemberType: audit.TypeUser}
 				if _, err := c.AddMember(t.Context(), add); err != nil {
 					t.Fatal(err)
 				}
@@ -130,7 +130,7 @@ func TestAccessGraph_ownRemovalIsBelieved(t *testing.T) {
 	a, nobody := principal(user("1"), "A"), principal(group("19"), "nineteen")
 	diffOf(t, c, a, nobody)
 	diffOf(t, c, principal(group("14"), "fourteen"), nobody)
-	if _, err := c.RemoveMember(t.Context(), account.MemberRequest{GroupID: "14", MemberID: "11", MemberType: audit.TypeGroup}); err != nil {
+	if _, err := c.RemoveMember(t.Context(), write.MemberRequest{GroupID: "14", MemberID: "11", MemberType: audit.TypeGroup}); err != nil {
 		t.Fatal(err)
 	}
 	want := "a 20 +- A>account users  system_group\na 11 +- A>eleven  add_in_databricks\na 15 -- A>eleven>fifteen  follows\n" +

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -57,7 +57,7 @@ func TestAccessFacts_requests(t *testing.T) {
 	person := func(u simulator.User) audit.Principal {
 		return audit.Principal{Ref: user(u.ID), Name: u.UserName, DisplayName: u.DisplayName, Active: ptr(u.Active)}
 	}
-	req := account.AccessRequest{Graph: wholeGraph(&st), Source: person(st.Users[0]), Target: person(st.Users[1]), Depth: access.DepthCatalog}
+	req := catalog.AccessRequest{Graph: wholeGraph(&st), Source: person(st.Users[0]), Target: person(st.Users[1]), Depth: access.DepthCatalog}
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {

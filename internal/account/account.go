@@ -13,7 +13,12 @@ package account
 import (
 	"context"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/aim"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/power"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 )
 
@@ -21,11 +26,11 @@ import (
 // It is safe for concurrent use. What it has read stays in the caches of its parts for
 // its lifetime, kept true by its own writes.
 type Client struct {
-	*Directory
-	*Power
-	*Catalog
-	*Readiness
-	*Writer
+	*directory.Directory
+	*power.Power
+	*catalog.Catalog
+	*aim.Readiness
+	*write.Writer
 
 	api *api.Conn
 }
@@ -37,11 +42,11 @@ func New(ctx context.Context, cfg api.Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := newDirectory(a)
-	pw := newPower(a, d)
+	d := directory.New(a)
+	pw := power.New(a, d)
 	return &Client{
 		api: a, Directory: d, Power: pw,
-		Catalog: newCatalog(a, d, pw), Readiness: newReadiness(a, d), Writer: newWriter(a, d, pw),
+		Catalog: catalog.New(a, d, pw), Readiness: aim.New(a, d), Writer: write.New(a, d, pw),
 	}, nil
 }
 
@@ -61,9 +66,9 @@ func (c *Client) Host() string { return c.api.Host }
 func (c *Client) CallerApplicationID() string { return c.api.CallerApplicationID() }
 
 // Audit is a reader for one audit. kept may be nil.
-func (c *Client) Audit(kept *checkpoint.Store) *Audit {
-	return newAudit(c.Directory, kept, func(ctx context.Context) {
-		_, _ = c.Power.accountRules(ctx)
+func (c *Client) Audit(kept *checkpoint.Store) *directory.Audit {
+	return directory.NewAudit(c.Directory, kept, func(ctx context.Context) {
+		_, _ = c.Power.AccountRules(ctx)
 		_, _ = c.AccessAssignments(ctx)
 	})
 }

@@ -19,7 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -172,7 +172,7 @@ func TestAccessFacts_warehouseUnknown(t *testing.T) {
 	req := requestFor(&st, access.DepthAll)
 	req.WarehouseID = "0000000000000000"
 	_, err := connect(t, asCaller(quick(sim))).AccessFacts(t.Context(), req)
-	var unknown *account.WarehouseError
+	var unknown *catalog.WarehouseError
 	if !errors.As(err, &unknown) || unknown.Asked != 2 {
 		t.Errorf("error %v", err)
 	}

@@ -14,8 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -42,7 +42,7 @@ func TestSetExternalID(t *testing.T) {
 	blank, linked := user("100002"), user("100001")
 	fresh := guid(9, 9)
 	tests := map[string]struct {
-		req      account.ExternalIDRequest
+		req      write.ExternalIDRequest
 		opts     simulator.Options
 		faults   []simulator.Fault
 		readOnly bool
@@ -55,48 +55,48 @@ func TestSetExternalID(t *testing.T) {
 		patches  int
 		happened bool // although it failed
 	}{
-		"blank":             {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, patches: 1},
-		"blank, expected":   {req: account.ExternalIDRequest{Ref: blank, Want: fresh, Expected: ptr("old")}, patches: 1},
-		"expected":          {req: account.ExternalIDRequest{Ref: linked, Want: fresh, Expected: ptr(guid(1, 0))}, previous: guid(1, 0), patches: 1},
-		"service principal": {req: account.ExternalIDRequest{Ref: sp("300001"), Want: fresh, Expected: ptr(guid(4, 0))}, previous: guid(4, 0), patches: 1},
-		"clear a group":     {req: account.ExternalIDRequest{Ref: group("200001"), Expected: ptr(guid(2, 0))}, previous: guid(2, 0), patches: 1},
-		"SCIM":              {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, scim: true, patches: 1},
-		"204":               {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, opts: simulator.Options{Assumed: simulator.Assumed{SCIM: simulator.SCIMAssumptions{PatchReply: "no_content"}}}, patches: 1},
-		"there already":     {req: account.ExternalIDRequest{Ref: linked, Want: guid(1, 0)}, unknown: true, noWrite: true},
+		"blank":             {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, patches: 1},
+		"blank, expected":   {req: write.ExternalIDRequest{Ref: blank, Want: fresh, Expected: ptr("old")}, patches: 1},
+		"expected":          {req: write.ExternalIDRequest{Ref: linked, Want: fresh, Expected: ptr(guid(1, 0))}, previous: guid(1, 0), patches: 1},
+		"service principal": {req: write.ExternalIDRequest{Ref: sp("300001"), Want: fresh, Expected: ptr(guid(4, 0))}, previous: guid(4, 0), patches: 1},
+		"clear a group":     {req: write.ExternalIDRequest{Ref: group("200001"), Expected: ptr(guid(2, 0))}, previous: guid(2, 0), patches: 1},
+		"SCIM":              {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, scim: true, patches: 1},
+		"204":               {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, opts: simulator.Options{Assumed: simulator.Assumed{SCIM: simulator.SCIMAssumptions{PatchReply: "no_content"}}}, patches: 1},
+		"there already":     {req: write.ExternalIDRequest{Ref: linked, Want: guid(1, 0)}, unknown: true, noWrite: true},
 		"there already, from the expected": {
-			req: account.ExternalIDRequest{Ref: linked, Want: guid(1, 0), Expected: ptr("before")}, previous: "before", noWrite: true,
+			req: write.ExternalIDRequest{Ref: linked, Want: guid(1, 0), Expected: ptr("before")}, previous: "before", noWrite: true,
 		},
 		"there already, expected itself": {
-			req: account.ExternalIDRequest{Ref: linked, Want: guid(1, 0), Expected: ptr(guid(1, 0))}, unknown: true, noWrite: true,
+			req: write.ExternalIDRequest{Ref: linked, Want: guid(1, 0), Expected: ptr(guid(1, 0))}, unknown: true, noWrite: true,
 		},
-		"linked, nothing expected":  {req: account.ExternalIDRequest{Ref: linked, Want: fresh}, fail: "conflict"},
-		"linked, another expected":  {req: account.ExternalIDRequest{Ref: linked, Want: fresh, Expected: ptr(guid(1, 2))}, fail: "conflict"},
-		"held by a user":            {req: account.ExternalIDRequest{Ref: blank, Want: guid(1, 2)}, fail: "held user/100003"},
-		"held by a group":           {req: account.ExternalIDRequest{Ref: blank, Want: guid(2, 0)}, fail: "held group/200001"},
-		"held in another case":      {req: account.ExternalIDRequest{Ref: blank, Want: strings.ToUpper(guid(0xabc, 2))}, fail: "held user/100004"},
-		"clear a user":              {req: account.ExternalIDRequest{Ref: linked, Expected: ptr(guid(1, 0))}, fail: "cannot be cleared"},
-		"clear a service principal": {req: account.ExternalIDRequest{Ref: sp("300001"), Expected: ptr(guid(4, 0))}, fail: "cannot be cleared"},
-		"with a space":              {req: account.ExternalIDRequest{Ref: blank, Want: "a b"}, fail: "space or control"},
-		"with a control character":  {req: account.ExternalIDRequest{Ref: blank, Want: "a\x00b"}, fail: "space or control"},
-		"too long for a group":      {req: account.ExternalIDRequest{Ref: group("200001"), Want: strings.Repeat("a", 65)}, fail: "64"},
-		"too long":                  {req: account.ExternalIDRequest{Ref: blank, Want: strings.Repeat("a", 256)}, fail: "255"},
-		"read only":                 {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, readOnly: true, fail: "read_only"},
-		"missing":                   {req: account.ExternalIDRequest{Ref: user("7"), Want: fresh}, fail: "not found"},
-		"a hole in the lists":       {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 503, Path: "**/service-principals"}}, fail: "incomplete"},
-		"PATCH refused":             {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 409, Method: patch, ErrorCode: "CONFLICT", Message: "taken"}}, fail: "409 CONFLICT: taken", patches: 1},
-		"PATCH throttled":           {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 429, Method: patch, Times: 2, RetryAfterSeconds: ptr(0)}}, patches: 3},
-		"PATCH 503":                 {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 503, Method: patch, Times: 1}}, patches: 2},
-		"PATCH 500, nothing done":   {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 500, Method: patch}}, fail: "unconfirmed", patches: 1},
-		"PATCH 500, yet done":       {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 500, Method: patch, AfterHandler: true}}, patches: 1},
-		"lost answer":               {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultLost, Method: patch, Times: 1}}, patches: 1},
-		"lost answer, group":        {req: account.ExternalIDRequest{Ref: group("200001"), Want: fresh, Expected: ptr(guid(2, 0))}, previous: guid(2, 0), faults: []simulator.Fault{{Kind: simulator.FaultLost, Method: patch, Times: 1}}, patches: 1},
-		"lost before it got there":  {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultReset, Method: patch, Times: 1}}, patches: 2},
-		"never gets there":          {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultReset, Method: patch}}, fail: "unconfirmed", patches: 3},
-		"200 without effect":        {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultNoop, Method: patch}}, fail: "unconfirmed", patches: 1},
-		"200 without effect, group": {req: account.ExternalIDRequest{Ref: group("200001"), Want: fresh, Expected: ptr(guid(2, 0))}, faults: []simulator.Fault{{Kind: simulator.FaultNoop, Method: patch}}, fail: "unconfirmed", patches: 1},
-		"stale reads":               {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStale, Method: get, Path: "**/Users/*", Times: 4}}, patches: 1},
-		"lag, not monotonic":        {req: account.ExternalIDRequest{Ref: group("200001"), Want: fresh, Expected: ptr(guid(2, 0))}, previous: guid(2, 0), opts: simulator.Options{ConsistencyLag: 300 * time.Millisecond}, patches: 1},
-		"read back cannot be read":  {req: account.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Method: get, Path: "**/Users/*", Skip: 1}}, fail: "unconfirmed", patches: 1, happened: true},
+		"linked, nothing expected":  {req: write.ExternalIDRequest{Ref: linked, Want: fresh}, fail: "conflict"},
+		"linked, another expected":  {req: write.ExternalIDRequest{Ref: linked, Want: fresh, Expected: ptr(guid(1, 2))}, fail: "conflict"},
+		"held by a user":            {req: write.ExternalIDRequest{Ref: blank, Want: guid(1, 2)}, fail: "held user/100003"},
+		"held by a group":           {req: write.ExternalIDRequest{Ref: blank, Want: guid(2, 0)}, fail: "held group/200001"},
+		"held in another case":      {req: write.ExternalIDRequest{Ref: blank, Want: strings.ToUpper(guid(0xabc, 2))}, fail: "held user/100004"},
+		"clear a user":              {req: write.ExternalIDRequest{Ref: linked, Expected: ptr(guid(1, 0))}, fail: "cannot be cleared"},
+		"clear a service principal": {req: write.ExternalIDRequest{Ref: sp("300001"), Expected: ptr(guid(4, 0))}, fail: "cannot be cleared"},
+		"with a space":              {req: write.ExternalIDRequest{Ref: blank, Want: "a b"}, fail: "space or control"},
+		"with a control character":  {req: write.ExternalIDRequest{Ref: blank, Want: "a\x00b"}, fail: "space or control"},
+		"too long for a group":      {req: write.ExternalIDRequest{Ref: group("200001"), Want: strings.Repeat("a", 65)}, fail: "64"},
+		"too long":                  {req: write.ExternalIDRequest{Ref: blank, Want: strings.Repeat("a", 256)}, fail: "255"},
+		"read only":                 {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, readOnly: true, fail: "read_only"},
+		"missing":                   {req: write.ExternalIDRequest{Ref: user("7"), Want: fresh}, fail: "not found"},
+		"a hole in the lists":       {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 503, Path: "**/service-principals"}}, fail: "incomplete"},
+		"PATCH refused":             {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 409, Method: patch, ErrorCode: "CONFLICT", Message: "taken"}}, fail: "409 CONFLICT: taken", patches: 1},
+		"PATCH throttled":           {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 429, Method: patch, Times: 2, RetryAfterSeconds: ptr(0)}}, patches: 3},
+		"PATCH 503":                 {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 503, Method: patch, Times: 1}}, patches: 2},
+		"PATCH 500, nothing done":   {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 500, Method: patch}}, fail: "unconfirmed", patches: 1},
+		"PATCH 500, yet done":       {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 500, Method: patch, AfterHandler: true}}, patches: 1},
+		"lost answer":               {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultLost, Method: patch, Times: 1}}, patches: 1},
+		"lost answer, group":        {req: write.ExternalIDRequest{Ref: group("200001"), Want: fresh, Expected: ptr(guid(2, 0))}, previous: guid(2, 0), faults: []simulator.Fault{{Kind: simulator.FaultLost, Method: patch, Times: 1}}, patches: 1},
+		"lost before it got there":  {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultReset, Method: patch, Times: 1}}, patches: 2},
+		"never gets there":          {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultReset, Method: patch}}, fail: "unconfirmed", patches: 3},
+		"200 without effect":        {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultNoop, Method: patch}}, fail: "unconfirmed", patches: 1},
+		"200 without effect, group": {req: write.ExternalIDRequest{Ref: group("200001"), Want: fresh, Expected: ptr(guid(2, 0))}, faults: []simulator.Fault{{Kind: simulator.FaultNoop, Method: patch}}, fail: "unconfirmed", patches: 1},
+		"stale reads":               {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStale, Method: get, Path: "**/Users/*", Times: 4}}, patches: 1},
+		"lag, not monotonic":        {req: write.ExternalIDRequest{Ref: group("200001"), Want: fresh, Expected: ptr(guid(2, 0))}, previous: guid(2, 0), opts: simulator.Options{ConsistencyLag: 300 * time.Millisecond}, patches: 1},
+		"read back cannot be read":  {req: write.ExternalIDRequest{Ref: blank, Want: fresh}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Method: get, Path: "**/Users/*", Skip: 1}}, fail: "unconfirmed", patches: 1, happened: true},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -149,8 +149,8 @@ func TestSetExternalID(t *testing.T) {
 func checkFailure(t *testing.T, err error, want string) {
 	t.Helper()
 	var (
-		conflict    *account.ConflictError
-		unconfirmed *account.UnconfirmedError
+		conflict    *write.ConflictError
+		unconfirmed *write.UnconfirmedError
 		incomplete  *api.IncompleteError
 	)
 	ok := false
@@ -166,7 +166,7 @@ func checkFailure(t *testing.T, err error, want string) {
 	case want == "not found":
 		ok = errors.Is(err, api.ErrNotFound)
 	case want == "read_only":
-		ok = errors.Is(err, account.ErrReadOnly)
+		ok = errors.Is(err, write.ErrReadOnly)
 	default:
 		ok = err != nil && strings.Contains(err.Error(), want)
 	}
@@ -184,14 +184,14 @@ func TestSetExternalID_ownWritesAreKnown(t *testing.T) {
 			t.Fatal(err)
 		}
 		freed, taken := guid(1, 0), guid(9, 1)
-		if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100001"), Want: taken, Expected: &freed}); err != nil {
+		if _, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("100001"), Want: taken, Expected: &freed}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: taken}); err == nil {
+		if _, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("100002"), Want: taken}); err == nil {
 			t.Error("the id that was just given away was given twice")
 		}
 		// What the first write freed can be given now.
-		if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: freed}); err != nil {
+		if _, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("100002"), Want: freed}); err != nil {
 			t.Error(err)
 		}
 		inv, err := c.Inventory(t.Context())
@@ -220,7 +220,7 @@ func TestSetExternalID_raceForOneID(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := 1; i < 40; i += 2 { // The blank ones.
 			wg.Go(func() {
-				_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user(fmt.Sprint(100001 + i)), Want: guid(9, 0)})
+				_, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user(fmt.Sprint(100001 + i)), Want: guid(9, 0)})
 				if err == nil {
 					won.Add(1)
 					return
@@ -253,7 +253,7 @@ func TestSetExternalID_cancelledAfterTheWrite(t *testing.T) {
 			begin = time.Now()
 			cancel()
 		}()
-		_, err := connect(t, cfg).SetExternalID(ctx, account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+		_, err := connect(t, cfg).SetExternalID(ctx, write.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
 		checkFailure(t, err, "unconfirmed")
 		if time.Since(begin) > 5*time.Second {
 			t.Errorf("took %s", time.Since(begin))
@@ -276,7 +276,7 @@ func TestSetExternalID_oldListing(t *testing.T) {
 				cfg := quick(sim)
 				cfg.MaxListingAge = tc.age
 				c := connect(t, cfg)
-				if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 4)}); err != nil {
+				if _, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 4)}); err != nil {
 					t.Fatal(err)
 				}
 				st, err := sim.Server.State()
@@ -289,10 +289,10 @@ func TestSetExternalID_oldListing(t *testing.T) {
 				}
 				time.Sleep(2 * time.Minute)
 				patches := count(sim, patch, "")
-				got, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+				got, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
 				if tc.held {
 					checkFailure(t, err, "held user/100006")
-				} else if broken := new(account.BrokenError); !errors.As(err, &broken) || len(broken.Holders) != 1 || broken.Undone || !got.Wrote {
+				} else if broken := new(write.BrokenError); !errors.As(err, &broken) || len(broken.Holders) != 1 || broken.Undone || !got.Wrote {
 					t.Errorf("got %+v, %v", got, err) // The listing after the write shows it.
 				}
 				if wrote := count(sim, patch, "") > patches; wrote == tc.held {
@@ -329,7 +329,7 @@ func TestSetExternalID_changedWhileThrottled(t *testing.T) {
 				done := make(chan error, 1)
 				c := connect(t, quick(sim))
 				go func() {
-					_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+					_, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
 					done <- err
 				}()
 				for count(sim, patch, "") == 0 {
@@ -365,11 +365,11 @@ func TestSetExternalID_staleWantedValue(t *testing.T) {
 	faults(t, sim, simulator.Fault{Kind: simulator.FaultStale, Path: "/nowhere"}) // Keeps what was before.
 	c := connect(t, quick(sim))
 	ref, before, other := user("100001"), guid(1, 0), guid(9, 9)
-	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: ref, Want: other, Expected: &before}); err != nil {
+	if _, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: ref, Want: other, Expected: &before}); err != nil {
 		t.Fatal(err)
 	}
 	faults(t, sim, simulator.Fault{Kind: simulator.FaultStale, Method: "GET", Path: "**/Users/100001", Times: 1})
-	got, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: ref, Want: before, Expected: &other})
+	got, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: ref, Want: before, Expected: &other})
 	if err != nil || !got.Wrote || held(t, sim, ref) != before {
 		t.Errorf("wrote %v, %v; the account holds %q", got.Wrote, err, held(t, sim, ref))
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -28,7 +29,7 @@ type fieldCase struct {
 	change func(cfg *api.Config)
 	opts   simulator.Options
 	faults []simulator.Fault
-	write  func(ctx context.Context, c *account.Client) (account.FieldResult, error)
+	write  func(ctx context.Context, c *account.Client) (write.FieldResult, error)
 	// fail is as in checkFailure, or "guard " and its id.
 	fail     string
 	previous string
@@ -38,22 +39,22 @@ type fieldCase struct {
 	holds string
 }
 
-func deactivate(ref audit.Ref, change ...func(*account.ActiveRequest)) func(context.Context, *account.Client) (account.FieldResult, error) {
-	req := account.ActiveRequest{Ref: ref}
+func deactivate(ref audit.Ref, change ...func(*write.ActiveRequest)) func(context.Context, *account.Client) (write.FieldResult, error) {
+	req := write.ActiveRequest{Ref: ref}
 	for _, f := range change {
 		f(&req)
 	}
-	return func(ctx context.Context, c *account.Client) (account.FieldResult, error) {
+	return func(ctx context.Context, c *account.Client) (write.FieldResult, error) {
 		return c.SetActive(ctx, req)
 	}
 }
 
-func rename(id, name string, change ...func(*account.GroupNameRequest)) func(context.Context, *account.Client) (account.FieldResult, error) {
-	req := account.GroupNameRequest{GroupID: id, Want: name}
+func rename(id, name string, change ...func(*write.GroupNameRequest)) func(context.Context, *account.Client) (write.FieldResult, error) {
+	req := write.GroupNameRequest{GroupID: id, Want: name}
 	for _, f := range change {
 		f(&req)
 	}
-	return func(ctx context.Context, c *account.Client) (account.FieldResult, error) {
+	return func(ctx context.Context, c *account.Client) (write.FieldResult, error) {
 		return c.SetGroupName(ctx, req)
 	}
 }
@@ -99,9 +100,9 @@ func (tc *fieldCase) run(t *testing.T, value func(simulator.State) string) {
 
 func TestSetActive(t *testing.T) {
 	t.Parallel()
-	allow := func(r *account.ActiveRequest) { r.AllowPrivileged = true }
-	activate := func(r *account.ActiveRequest) { r.Active = true }
-	named := func(r *account.ActiveRequest) { r.Name = "u1@example.com" }
+	allow := func(r *write.ActiveRequest) { r.AllowPrivileged = true }
+	activate := func(r *write.ActiveRequest) { r.Active = true }
+	named := func(r *write.ActiveRequest) { r.Name = "u1@example.com" }
 	admins := func(st *simulator.State) { // Nobody but user 3; the caller is nobody of the account.
 		st.Account, st.Groups[3].Members = simulator.Account{}, members("3")
 	}
@@ -111,7 +112,7 @@ func TestSetActive(t *testing.T) {
 		"inactive already":    {write: deactivate(user("7")), noWrite: true},
 		"active already":      {write: deactivate(user("1"), activate), noWrite: true},
 		"active again":        {write: deactivate(user("7"), activate), previous: "false", patches: 1, holds: "-7"},
-		"active again, not allowed": {write: deactivate(user("7"), activate, func(r *account.ActiveRequest) {
+		"active again, not allowed": {write: deactivate(user("7"), activate, func(r *write.ActiveRequest) {
 			r.MayActivate = func(context.Context, audit.Principal) error { return errors.New("it left") }
 		}), fail: "it left"},
 		"another name than reviewed": {write: deactivate(user("2"), named), fail: "is \"u2@example.com\" now"},
@@ -171,8 +172,8 @@ func TestSetActive_brokenIsUndone(t *testing.T) {
 		}}
 		m.answer = m.base.RoundTrip
 		c := inClub(t, sim, func(cfg *api.Config) { cfg.SDK.HTTPTransport = m })
-		_, err := c.SetActive(t.Context(), account.ActiveRequest{Ref: user("3"), AllowPrivileged: true})
-		var broken *account.BrokenError
+		_, err := c.SetActive(t.Context(), write.ActiveRequest{Ref: user("3"), AllowPrivileged: true})
+		var broken *write.BrokenError
 		if !errors.As(err, &broken) || !broken.NoAdmin || !broken.Undone || !strings.Contains(err.Error(), "deactivating user/3 left") {
 			t.Errorf("got %v", err)
 		}
@@ -185,10 +186,10 @@ func TestSetActive_brokenIsUndone(t *testing.T) {
 
 func TestSetGroupName(t *testing.T) {
 	t.Parallel()
-	expected := func(name string) func(*account.GroupNameRequest) {
-		return func(r *account.GroupNameRequest) { r.Expected = name }
+	expected := func(name string) func(*write.GroupNameRequest) {
+		return func(r *write.GroupNameRequest) { r.Expected = name }
 	}
-	allow := func(r *account.GroupNameRequest) { r.AllowPrivileged = true }
+	allow := func(r *write.GroupNameRequest) { r.AllowPrivileged = true }
 	tests := map[string]fieldCase{
 		"a group":                    {write: rename("15", "new", expected("empty")), previous: "empty", patches: 1, holds: "15 new"},
 		"named so already":           {write: rename("15", "empty", expected("old")), noWrite: true},
@@ -206,7 +207,7 @@ func TestSetGroupName(t *testing.T) {
 		"blank":                      {write: rename("15", " "), fail: "blank"},
 		"privileged":                 {write: rename("14", "new"), fail: "guard " + audit.GuardPrivilegedPrincipal},
 		"privileged, allowed":        {write: rename("14", "new", allow), previous: "operators", patches: 1, holds: "14 new"},
-		"privileged, restored":       {write: rename("14", "new", func(r *account.GroupNameRequest) { r.Restores = true }), previous: "operators", patches: 1, holds: "14 new"},
+		"privileged, restored":       {write: rename("14", "new", func(r *write.GroupNameRequest) { r.Restores = true }), previous: "operators", patches: 1, holds: "14 new"},
 		"names cannot be read":       {write: rename("15", "new"), faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 400, Method: get, Path: "**/groups"}, {Kind: simulator.FaultStatus, Status: 400, Method: get, Path: "**/scim/v2/Groups"}}, fail: "guard " + audit.GuardNamesUnknown},
 		"refused":                    {write: rename("15", "new"), faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 409, Method: patch, Message: "taken"}}, patches: 1, fail: "taken"},
 		"lost answer":                {write: rename("15", "new"), faults: []simulator.Fault{{Kind: simulator.FaultLost, Method: patch, Times: 1}}, previous: "empty", patches: 1, holds: "15 new"},
@@ -239,7 +240,7 @@ func TestSetGroupName_twice(t *testing.T) {
 		errs := make(chan error, 2)
 		for _, id := range []string{"11", "15"} {
 			go func() {
-				_, err := c.SetGroupName(t.Context(), account.GroupNameRequest{GroupID: id, Want: "new"})
+				_, err := c.SetGroupName(t.Context(), write.GroupNameRequest{GroupID: id, Want: "new"})
 				errs <- err
 			}()
 		}
@@ -268,15 +269,15 @@ func TestSetActive_adopts(t *testing.T) {
 			}
 			c := connect(t, cfg)
 			if kill {
-				if _, err := c.SetActive(t.Context(), account.ActiveRequest{Ref: user("1"), Adopts: true}); err == nil {
+				if _, err := c.SetActive(t.Context(), write.ActiveRequest{Ref: user("1"), Adopts: true}); err == nil {
 					t.Fatal("it was confirmed")
 				}
 			}
 			faults(t, sim)
-			if _, err := connect(t, cfg).SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("1"), Want: guid(9, 1)}); err != nil {
+			if _, err := connect(t, cfg).SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("1"), Want: guid(9, 1)}); err != nil {
 				t.Fatal(err)
 			}
-			got, err := connect(t, cfg).SetActive(t.Context(), account.ActiveRequest{Ref: user("1"), Adopts: true})
+			got, err := connect(t, cfg).SetActive(t.Context(), write.ActiveRequest{Ref: user("1"), Adopts: true})
 			if err != nil || got.Wrote != kill || kill && got.Previous != "true" {
 				t.Errorf("%+v, %v", got, err)
 			}

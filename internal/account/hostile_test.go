@@ -17,6 +17,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -115,7 +116,7 @@ func askGraph(ctx context.Context, c *account.Client) (any, bool) {
 func askFacts(ctx context.Context, c *account.Client) (any, bool) {
 	st := hostileEstate()
 	source, target := sourceAndTarget()
-	facts, err := c.AccessFacts(ctx, account.AccessRequest{Graph: wholeGraph(&st), Source: source, Target: target, Depth: access.DepthAll})
+	facts, err := c.AccessFacts(ctx, catalog.AccessRequest{Graph: wholeGraph(&st), Source: source, Target: target, Depth: access.DepthAll})
 	if err != nil {
 		return nil, true
 	}

@@ -17,8 +17,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -102,24 +102,24 @@ func TestJournal_externalID(t *testing.T) {
 		return []simulator.Fault{f}
 	}
 	tests := map[string]struct {
-		req      account.ExternalIDRequest
+		req      write.ExternalIDRequest
 		faults   []simulator.Fault
 		readOnly bool
 		want     []string
 	}{
 		"written": {want: outcome("confirmed", "yes")},
 		"overwritten": {
-			req: account.ExternalIDRequest{Ref: user("100001"), Want: fresh, Expected: ptr(guid(1, 0))},
+			req: write.ExternalIDRequest{Ref: user("100001"), Want: fresh, Expected: ptr(guid(1, 0))},
 			want: []string{
 				"intent set_external_id user/100001 " + guid(1, 0) + ">" + fresh, "outcome set_external_id user/100001 confirmed yes",
 			},
 		},
 		"cleared": {
-			req:  account.ExternalIDRequest{Ref: group("200001"), Expected: ptr(guid(2, 0))},
+			req:  write.ExternalIDRequest{Ref: group("200001"), Expected: ptr(guid(2, 0))},
 			want: []string{"intent set_external_id group/200001 " + guid(2, 0) + ">", "outcome set_external_id group/200001 confirmed yes"},
 		},
-		"there already":      {req: account.ExternalIDRequest{Ref: user("100001"), Want: guid(1, 0)}},
-		"guarded":            {req: account.ExternalIDRequest{Ref: blank, Want: guid(1, 2)}},
+		"there already":      {req: write.ExternalIDRequest{Ref: user("100001"), Want: guid(1, 0)}},
+		"guarded":            {req: write.ExternalIDRequest{Ref: blank, Want: guid(1, 2)}},
 		"read only":          {readOnly: true},
 		"throttled is one":   {faults: patchFault(simulator.Fault{Kind: simulator.FaultStatus, Status: 429, Times: 2, RetryAfterSeconds: ptr(0)}), want: outcome("confirmed", "yes")},
 		"lost answer is one": {faults: patchFault(simulator.Fault{Kind: simulator.FaultLost, Times: 1}), want: outcome("confirmed", "yes")},
@@ -138,7 +138,7 @@ func TestJournal_externalID(t *testing.T) {
 				cfg.ReadOnly, cfg.ConfirmTimeout, cfg.RetryBudget = tt.readOnly, 300*time.Millisecond, time.Second
 				cfg.Journal, cfg.SDK.HTTPTransport = journal.New(path), w
 				if tt.req.Ref.ID == "" {
-					tt.req = account.ExternalIDRequest{Ref: blank, Want: fresh}
+					tt.req = write.ExternalIDRequest{Ref: blank, Want: fresh}
 				}
 				c := connect(t, cfg)
 				_, _ = c.SetExternalID(t.Context(), tt.req) // Its errors are tested elsewhere.
@@ -234,7 +234,7 @@ func TestJournal_unwritable(t *testing.T) {
 	vanish := &vanishing{path: path}
 	cfg.SDK.HTTPTransport = vanish
 	c := connect(t, cfg)
-	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)}); err != nil {
+	if _, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.JournalTrouble(); err == nil || !strings.Contains(err.Error(), "no regular file") {
@@ -244,15 +244,15 @@ func TestJournal_unwritable(t *testing.T) {
 		t.Errorf("told twice: %v", err)
 	}
 	before := count(sim, patch, "")
-	var untold *account.JournalError
-	_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 10)})
+	var untold *write.JournalError
+	_, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 10)})
 	if !errors.As(err, &untold) || !strings.Contains(err.Error(), "user/100004") || count(sim, patch, "") != before {
 		t.Errorf("%v, %d PATCH requests more", err, count(sim, patch, "")-before)
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 10)}); err != nil {
+	if _, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 10)}); err != nil {
 		t.Fatal(err)
 	}
 	lines, err := os.ReadFile(path)

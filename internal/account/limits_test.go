@@ -16,8 +16,8 @@ import (
 
 	"github.com/databricks/databricks-sdk-go/config"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -55,7 +55,7 @@ func TestDocumentedRates(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := 1; i < 16; i += 2 {
 			wg.Go(func() {
-				if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user(fmt.Sprint(100001 + i)), Want: guid(9, i)}); err != nil {
+				if _, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user(fmt.Sprint(100001 + i)), Want: guid(9, i)}); err != nil {
 					t.Error(err)
 				}
 			})

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -150,7 +150,7 @@ func TestAddMember_powerByRules(t *testing.T) {
 			}
 		}
 		// What was nested a moment ago counts: its manager manages account admins now.
-		allowed := account.MemberRequest{GroupID: "31", MemberID: "36", AllowPrivileged: true}
+		allowed := write.MemberRequest{GroupID: "31", MemberID: "36", AllowPrivileged: true}
 		if _, err := c.AddMember(t.Context(), allowed); err != nil {
 			t.Fatal(err)
 		}

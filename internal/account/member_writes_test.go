@@ -18,6 +18,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -92,13 +93,13 @@ func inClub(t *testing.T, sim *simulator.Running, change ...func(*api.Config)) *
 	return connect(t, cfg)
 }
 
-func ask(group, member string) account.MemberRequest {
-	return account.MemberRequest{GroupID: group, MemberID: member}
+func ask(group, member string) write.MemberRequest {
+	return write.MemberRequest{GroupID: group, MemberID: member}
 }
 
 // refusedBy tells whether the error is a refusal by exactly those guards.
 func refusedBy(err error, want ...string) bool {
-	var refused *account.RefusedError
+	var refused *write.RefusedError
 	if !errors.As(err, &refused) {
 		return false
 	}
@@ -111,7 +112,7 @@ func refusedBy(err error, want ...string) bool {
 
 type memberCase struct {
 	remove   bool
-	req      account.MemberRequest
+	req      write.MemberRequest
 	opts     simulator.Options
 	faults   []simulator.Fault
 	scim     bool
@@ -138,18 +139,18 @@ func memberCases() map[string]memberCase {
 	lag := simulator.Options{ConsistencyLag: 300 * time.Millisecond}
 	return map[string]memberCase{
 		"add":                         {req: ask("15", "4"), patches: 1, after: []string{"4"}},
-		"add, type given":             {req: account.MemberRequest{GroupID: "15", MemberID: "4", MemberType: audit.TypeUser}, patches: 1, after: []string{"4"}},
+		"add, type given":             {req: write.MemberRequest{GroupID: "15", MemberID: "4", MemberType: audit.TypeUser}, patches: 1, after: []string{"4"}},
 		"add a service principal":     {req: ask("11", "22"), patches: 1, after: []string{"1", "22"}},
 		"add a group":                 {req: ask("15", "12"), patches: 1, after: []string{"12"}},
 		"add, SCIM":                   {req: ask("15", "4"), scim: true, patches: 1, after: []string{"4"}},
 		"add, 204":                    {req: ask("15", "4"), opts: noContent, patches: 1, after: []string{"4"}},
 		"add, there already":          {req: ask("11", "1"), noWrite: true},
 		"add, there from the IdP":     {req: ask("13", "2"), noWrite: true},
-		"add to power, allowed":       {req: account.MemberRequest{GroupID: "14", MemberID: "4", AllowPrivileged: true}, patches: 1, after: []string{"3", "4", "21"}},
+		"add to power, allowed":       {req: write.MemberRequest{GroupID: "14", MemberID: "4", AllowPrivileged: true}, patches: 1, after: []string{"3", "4", "21"}},
 		"add to power":                {req: ask("14", "4"), fail: "guard privileged_group"},
 		"add to a linked group":       {req: ask("13", "4"), fail: "guard idp_group"},
 		"add to a mixed group":        {req: ask("16", "4"), fail: "guard idp_group"},
-		"restore into a linked group": {req: account.MemberRequest{GroupID: "13", MemberID: "4", Restores: true}, patches: 1, after: []string{"1", "2", "4"}},
+		"restore into a linked group": {req: write.MemberRequest{GroupID: "13", MemberID: "4", Restores: true}, patches: 1, after: []string{"1", "2", "4"}},
 		"add to a system group":       {req: ask("17", "4"), fail: "guard system_group"},
 		"add a group to itself":       {req: ask("15", "15"), fail: "guard self_membership"},
 		"add the group above":         {req: ask("11", "12"), fail: "guard membership_cycle"},
@@ -162,10 +163,10 @@ func memberCases() map[string]memberCase {
 		"add, workspaces unreadable":  {req: ask("15", "4"), faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Path: "**/metastores"}}, fail: "guard privileges_unknown"},
 		"add, group unreadable":       {req: ask("15", "4"), faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Method: get, Path: "**/Groups/15"}}, fail: "403"},
 		"add, member unreadable": {
-			req: account.MemberRequest{GroupID: "15", MemberID: "4", MemberType: audit.TypeUser}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Method: get, Path: "**/Users/4"}}, fail: "403",
+			req: write.MemberRequest{GroupID: "15", MemberID: "4", MemberType: audit.TypeUser}, faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Method: get, Path: "**/Users/4"}}, fail: "403",
 		},
 		"restore into a linked group, refused": {
-			req: account.MemberRequest{GroupID: "13", MemberID: "4", Restores: true}, faults: status(400, simulator.Fault{Message: "managed"}),
+			req: write.MemberRequest{GroupID: "13", MemberID: "4", Restores: true}, faults: status(400, simulator.Fault{Message: "managed"}),
 			fail: "likely cause is that automatic identity management is on", patches: 1,
 		},
 		"remove the own from a linked, 500": {
@@ -195,7 +196,7 @@ func memberCases() map[string]memberCase {
 		"remove an admin":              {remove: true, req: ask("14", "3"), patches: 1, after: []string{"21"}},
 		"remove the caller":            {remove: true, req: ask("14", "21"), fail: "guard removes_caller"},
 		"remove the caller, allowed": {
-			remove: true, req: account.MemberRequest{GroupID: "14", MemberID: "21", AllowSelfRemoval: true}, patches: 1,
+			remove: true, req: write.MemberRequest{GroupID: "14", MemberID: "21", AllowSelfRemoval: true}, patches: 1,
 			fail: "unconfirmed", after: []string{"3"}, // The caller is account admin no more.
 		},
 		"remove nobody":              {remove: true, req: ask("11", "99"), fail: "not found"},
@@ -254,9 +255,9 @@ func TestWriteMember(t *testing.T) {
 	}
 }
 
-func checkMemberOutcome(t *testing.T, tc memberCase, got account.MemberResult, err error) {
+func checkMemberOutcome(t *testing.T, tc memberCase, got write.MemberResult, err error) {
 	t.Helper()
-	var unconfirmed *account.UnconfirmedError
+	var unconfirmed *write.UnconfirmedError
 	guard, isGuard := strings.CutPrefix(tc.fail, "guard ")
 	ok := false
 	switch {
@@ -277,7 +278,7 @@ func checkMemberOutcome(t *testing.T, tc memberCase, got account.MemberResult, e
 }
 
 // all writes at the same time; the errors are in the order of the requests.
-func all(ctx context.Context, write func(context.Context, account.MemberRequest) (account.MemberResult, error), reqs ...account.MemberRequest) []error {
+func all(ctx context.Context, write func(context.Context, write.MemberRequest) (write.MemberResult, error), reqs ...write.MemberRequest) []error {
 	errs := make([]error, len(reqs))
 	var wg sync.WaitGroup
 	for i, r := range reqs {
@@ -411,7 +412,7 @@ func TestRemoveMember_groupThatHoldsTheCaller(t *testing.T) {
 		if _, err := c.RemoveMember(t.Context(), ask("15", "14")); !refusedBy(err, audit.GuardCaller) {
 			t.Errorf("got %v", err)
 		}
-		if _, err := c.RemoveMember(t.Context(), account.MemberRequest{GroupID: "15", MemberID: "14", AllowSelfRemoval: true}); err != nil {
+		if _, err := c.RemoveMember(t.Context(), write.MemberRequest{GroupID: "15", MemberID: "14", AllowSelfRemoval: true}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -452,7 +453,7 @@ func TestAddMember_cancelled(t *testing.T) {
 		defer cancel()
 		begin := time.Now()
 		_, err := c.AddMember(ctx, ask("15", "1"))
-		var unconfirmed *account.UnconfirmedError
+		var unconfirmed *write.UnconfirmedError
 		if !errors.As(err, &unconfirmed) || !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) > 5*time.Second {
 			t.Errorf("after %s: %v", time.Since(begin), err)
 		}
@@ -461,7 +462,7 @@ func TestAddMember_cancelled(t *testing.T) {
 		sim.Server.ResetRequests()
 		ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		_, err = c.AddMember(ctx, account.MemberRequest{GroupID: "15", MemberID: "1", MemberType: audit.TypeUser})
+		_, err = c.AddMember(ctx, write.MemberRequest{GroupID: "15", MemberID: "1", MemberType: audit.TypeUser})
 		if err == nil || errors.As(err, &unconfirmed) || !errors.Is(err, context.DeadlineExceeded) || sim.Server.Requests().Total != 0 {
 			t.Errorf("after %d requests: %v", sim.Server.Requests().Total, err)
 		}

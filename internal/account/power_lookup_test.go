@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -309,7 +309,7 @@ func TestPrivileges_ownAdditionAtOnce(t *testing.T) {
 	if _, err := c.Inventory(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.AddMember(t.Context(), account.MemberRequest{GroupID: "12", MemberID: refs[5].ID, AllowPrivileged: true}); err != nil {
+	if _, err := c.AddMember(t.Context(), write.MemberRequest{GroupID: "12", MemberID: refs[5].ID, AllowPrivileged: true}); err != nil {
 		t.Fatal(err)
 	}
 	before.Store(true)

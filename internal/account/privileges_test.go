@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -250,7 +250,7 @@ func TestMembers_ownWritesAreKnown(t *testing.T) {
 	if _, err := c.Members(t.Context(), "11"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("1"), Want: "new"}); err != nil {
+	if _, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("1"), Want: "new"}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := c.Members(t.Context(), "11")

@@ -10,8 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -33,12 +33,12 @@ func TestSetExternalID_changedWhileQueued(t *testing.T) {
 				cfg := quick(sim)
 				slow(&cfg)
 				c := connect(t, cfg)
-				if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 4)}); err != nil {
+				if _, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("100004"), Want: guid(9, 4)}); err != nil {
 					t.Fatal(err)
 				}
 				done := make(chan error, 1)
 				go func() {
-					_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+					_, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
 					done <- err
 				}()
 				time.Sleep(time.Second) // It waits for its turn.
@@ -92,7 +92,7 @@ func TestWrites_readingBackKeepsNobody(t *testing.T) {
 		faults(t, sim, swallowed("**/Users/1"), swallowed("**/Groups/15"))
 		lost := make(chan error, 2)
 		go func() {
-			_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("1"), Want: guid(9, 1)})
+			_, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("1"), Want: guid(9, 1)})
 			lost <- err
 		}()
 		go func() {
@@ -100,10 +100,10 @@ func TestWrites_readingBackKeepsNobody(t *testing.T) {
 			lost <- err
 		}()
 		waitFor(t, func() bool { return count(sim, patch, "/Users/1") == 1 && count(sim, patch, "/Groups/15") == 1 })
-		if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("2"), Want: guid(9, 2)}); err != nil {
+		if _, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("2"), Want: guid(9, 2)}); err != nil {
 			t.Error(err)
 		}
-		for _, req := range []account.MemberRequest{ask("11", "2"), ask("15", "2")} {
+		for _, req := range []write.MemberRequest{ask("11", "2"), ask("15", "2")} {
 			if _, err := c.AddMember(t.Context(), req); err != nil {
 				t.Error(err)
 			}
@@ -160,12 +160,12 @@ func TestSetExternalID_overwritten(t *testing.T) {
 		c := connect(t, cfg)
 		done := make(chan error, 1)
 		go func() {
-			_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
+			_, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("100002"), Want: guid(9, 9)})
 			done <- err
 		}()
 		waitFor(t, func() bool { return count(sim, patch, "") > 0 })
 		change(t, sim, func(st *simulator.State) { st.Users[1].ExternalID = guid(9, 1) })
-		var unconfirmed *account.UnconfirmedError
+		var unconfirmed *write.UnconfirmedError
 		err := <-done
 		if !errors.As(err, &unconfirmed) || unconfirmed.Waited > 30*time.Second || !strings.Contains(err.Error(), guid(9, 1)) || !strings.Contains(err.Error(), "Something else writes this") {
 			t.Errorf("got %v", err)

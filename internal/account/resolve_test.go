@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -62,14 +62,14 @@ func TestResolve(t *testing.T) {
 	}{
 		"user":              {name: "new@example.com", posts: 1, record: "confirmed yes"},
 		"disabled user":     {id: guid(7, 4), name: "off@example.com", posts: 1, record: "confirmed yes"},
-		"unknown":           {id: guid(0xabc, 1), is: account.ErrNotInIDP, posts: 1, record: "failed no"},
+		"unknown":           {id: guid(0xabc, 1), is: write.ErrNotInIDP, posts: 1, record: "failed no"},
 		"group":             {kind: audit.TypeGroup, id: guid(7, 2), name: "new group", posts: 1, record: "confirmed yes"},
 		"group there":       {kind: audit.TypeGroup, id: guid(2, 0), name: "group-0000", ref: "group/200001", posts: 1, record: "confirmed yes"},
 		"service principal": {kind: audit.TypeServicePrincipal, id: guid(7, 3), name: guid(8, 3), posts: 1, record: "confirmed yes"},
 		"lag":               {kind: audit.TypeGroup, id: guid(7, 2), lag: 300 * time.Millisecond, name: "new group", posts: 1, record: "confirmed yes"},
-		"another type":      {kind: audit.TypeGroup, is: account.ErrNotInIDP, posts: 1, record: "failed no"},
-		"AIM off":           {aimOff: true, is: account.ErrAIMOff, posts: 1, record: "failed no"},
-		"read only":         {readOnly: true, is: account.ErrReadOnly},
+		"another type":      {kind: audit.TypeGroup, is: write.ErrNotInIDP, posts: 1, record: "failed no"},
+		"AIM off":           {aimOff: true, is: write.ErrAIMOff, posts: 1, record: "failed no"},
+		"read only":         {readOnly: true, is: write.ErrReadOnly},
 		"no id":             {id: " ", fail: "space"},
 		"throttled":         {faults: fault(simulator.Fault{Kind: simulator.FaultStatus, Status: 429, Times: 2, RetryAfterSeconds: ptr(0)}), name: "new@example.com", posts: 3, record: "confirmed yes"},
 		"lost answer":       {faults: fault(simulator.Fault{Kind: simulator.FaultLost, Times: 1}), name: "new@example.com", posts: 1, record: "confirmed yes"},

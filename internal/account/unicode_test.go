@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -55,10 +55,10 @@ func TestFind_decomposed(t *testing.T) {
 func TestMayOverwrite_decomposed(t *testing.T) {
 	t.Parallel()
 	expected := "josé"
-	if !account.MayOverwrite(norm.NFD.String(expected), &expected) {
+	if !write.MayOverwrite(norm.NFD.String(expected), &expected) {
 		t.Error("the expected value in another form is a conflict")
 	}
-	if account.MayOverwrite(norm.NFD.String("josè"), &expected) {
+	if write.MayOverwrite(norm.NFD.String("josè"), &expected) {
 		t.Error("another value is overwritten")
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -63,8 +64,8 @@ func TestSetExternalID_heldTwice(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c, sim, path := meddled(t, club(), simulator.Options{ConsistencyLag: tc.lag}, func(st *simulator.State) { st.Users[1].ExternalID = id })
-				got, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: tc.ref, Want: id, Expected: &tc.before})
-				var broken *account.BrokenError
+				got, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: tc.ref, Want: id, Expected: &tc.before})
+				var broken *write.BrokenError
 				if !errors.As(err, &broken) || broken.Undone != tc.undone || !slices.Equal(broken.Holders, []audit.Ref{user("2")}) ||
 					!strings.Contains(err.Error(), "user/2") || !strings.Contains(err.Error(), tc.ref.String()) {
 					t.Errorf("got %v", err)
@@ -115,7 +116,7 @@ func TestWriteMember_brokenIsUndone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, sim, path := meddled(t, tc.st, simulator.Options{}, tc.meddle)
 				err := tc.write(t.Context(), c)
-				var broken *account.BrokenError
+				var broken *write.BrokenError
 				if !errors.As(err, &broken) || !broken.Undone || !strings.Contains(err.Error(), tc.says) {
 					t.Errorf("got %v", err)
 				}
@@ -154,7 +155,7 @@ func TestSetExternalID_budget(t *testing.T) {
 				slots := make(chan struct{}, tc.at)
 				var wg sync.WaitGroup
 				for i := range 72 {
-					req := account.ExternalIDRequest{Ref: user(fmt.Sprint(100002 + 2*i)), Want: guid(9, i)}
+					req := write.ExternalIDRequest{Ref: user(fmt.Sprint(100002 + 2*i)), Want: guid(9, i)}
 					switch i % 3 {
 					case 1:
 						req.Ref, req.Expected = group(fmt.Sprint(200001+i)), ptr(guid(2, i))
@@ -194,7 +195,7 @@ func TestSetExternalID_checkedByAnother(t *testing.T) {
 		sim := startInside(t, club(), simulator.Options{})
 		c := inClub(t, sim, func(cfg *api.Config) { cfg.ConfirmTimeout = 20 * time.Second })
 		set := func(ref audit.Ref, id string) error {
-			_, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: ref, Want: id})
+			_, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: ref, Want: id})
 			return err
 		}
 		if err := set(user("1"), guid(9, 1)); err != nil { // Its listing is of a moment ago.
@@ -208,7 +209,7 @@ func TestSetExternalID_checkedByAnother(t *testing.T) {
 			t.Error(err)
 		}
 		change(t, sim, func(st *simulator.State) { st.Users[3].ExternalID, st.Users[1].ExternalID = guid(9, 3), guid(9, 2) })
-		var broken *account.BrokenError
+		var broken *write.BrokenError
 		if err := <-slowOne; !errors.As(err, &broken) || broken.Ref != user("3") || !slices.Equal(broken.Holders, []audit.Ref{user("4")}) {
 			t.Errorf("got %v", err)
 		}
@@ -240,7 +241,7 @@ func TestWrite_settlesBehindALag(t *testing.T) {
 					t.Errorf("removed: %+v, %v", got, err)
 				}
 				faults(t, sim, f)
-				got, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: group("13"), Want: guid(9, 9), Expected: ptr(guid(2, 13))})
+				got, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: group("13"), Want: guid(9, 9), Expected: ptr(guid(2, 13))})
 				if err != nil || !got.Wrote || got.Previous != guid(2, 13) {
 					t.Errorf("written: %+v, %v", got, err)
 				}
@@ -267,8 +268,8 @@ func TestWrite_adoptsAnInterruptedWrite(t *testing.T) {
 		intend(journal.Record{Operation: journal.OpAddMember, Group: "group/11", Principal: "user/1", Before: ptr(journal.Absent), After: ptr(journal.Member)})
 		intend(journal.Record{Operation: journal.OpRemoveMember, Group: "group/15", Principal: "user/1", Before: ptr(journal.Member), After: ptr(journal.Absent)})
 		intend(journal.Record{Operation: journal.OpSetExternalID, Principal: "group/13", Before: ptr("before"), After: ptr(guid(2, 13))})
-		adopt := func(group, member string) account.MemberRequest {
-			return account.MemberRequest{GroupID: group, MemberID: member, Adopts: true}
+		adopt := func(group, member string) write.MemberRequest {
+			return write.MemberRequest{GroupID: group, MemberID: member, Adopts: true}
 		}
 		if got, err := c.AddMember(t.Context(), ask("11", "1")); err != nil || got.Wrote {
 			t.Errorf("adopted by what is no create: %+v, %v", got, err)
@@ -280,7 +281,7 @@ func TestWrite_adoptsAnInterruptedWrite(t *testing.T) {
 			if got, err := c.RemoveMember(t.Context(), adopt("15", "1")); err != nil || got.Wrote != first {
 				t.Errorf("removed: %+v, %v", got, err)
 			}
-			got, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: group("13"), Want: guid(2, 13), Adopts: true})
+			got, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: group("13"), Want: guid(2, 13), Adopts: true})
 			if err != nil || got.Wrote != first || first && got.Previous != "before" {
 				t.Errorf("written: %+v, %v", got, err)
 			}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -81,25 +82,25 @@ func (tc *guardCase) club() simulator.State {
 }
 
 func guardCases() map[string]guardCase {
-	add := func(req account.MemberRequest) func(context.Context, *account.Client) error {
+	add := func(req write.MemberRequest) func(context.Context, *account.Client) error {
 		return func(ctx context.Context, c *account.Client) error {
 			_, err := c.AddMember(ctx, req)
 			return err
 		}
 	}
-	remove := func(req account.MemberRequest) func(context.Context, *account.Client) error {
+	remove := func(req write.MemberRequest) func(context.Context, *account.Client) error {
 		return func(ctx context.Context, c *account.Client) error {
 			_, err := c.RemoveMember(ctx, req)
 			return err
 		}
 	}
-	set := func(req account.ExternalIDRequest) func(context.Context, *account.Client) error {
+	set := func(req write.ExternalIDRequest) func(context.Context, *account.Client) error {
 		return func(ctx context.Context, c *account.Client) error {
 			_, err := c.SetExternalID(ctx, req)
 			return err
 		}
 	}
-	field := func(write func(context.Context, *account.Client) (account.FieldResult, error)) func(context.Context, *account.Client) error {
+	field := func(write func(context.Context, *account.Client) (write.FieldResult, error)) func(context.Context, *account.Client) error {
 		return func(ctx context.Context, c *account.Client) error {
 			_, err := write(ctx, c)
 			return err
@@ -107,7 +108,7 @@ func guardCases() map[string]guardCase {
 	}
 	by := func(guard string) func(error) bool { return func(err error) bool { return refusedBy(err, guard) } }
 	conflict := func(err error) bool {
-		var c *account.ConflictError
+		var c *write.ConflictError
 		return errors.As(err, &c)
 	}
 	says := func(part string) func(error) bool {
@@ -117,7 +118,7 @@ func guardCases() map[string]guardCase {
 	admins := func(st *simulator.State) { // The caller is nobody of the account.
 		st.Account, st.Groups[3].Members = simulator.Account{}, members("3", "4")
 	}
-	named := account.ExternalIDRequest{Ref: group("15"), Want: guid(9, 9), Name: "empty"}
+	named := write.ExternalIDRequest{Ref: group("15"), Want: guid(9, 9), Name: "empty"}
 	reviewed := ask("15", "1")
 	reviewed.GroupName = "empty"
 	return map[string]guardCase{
@@ -136,16 +137,16 @@ func guardCases() map[string]guardCase {
 		"the membership becomes theirs":  {nil, remove(ask("11", "1")), func(st *simulator.State) { st.Groups[0].Members[0].Source = "IDENTITY_PROVIDER" }, by(audit.GuardIDPMembership)},
 		"the other admins are gone":      {admins, remove(ask("14", "3")), func(st *simulator.State) { st.Users[3].Active = false }, by(audit.GuardLastAdmin)},
 		"the group becomes the admins'":  {admins, remove(ask("11", "1")), func(st *simulator.State) { st.Groups[0].Roles, st.Groups[3].Roles = admin, nil }, by(audit.GuardLastAdmin)},
-		"the id is given away":           {nil, set(account.ExternalIDRequest{Ref: user("1"), Want: guid(9, 9)}), func(st *simulator.State) { st.Users[1].ExternalID = guid(9, 9) }, conflict},
-		"the id is given away elsewhere": {nil, set(account.ExternalIDRequest{Ref: user("1"), Want: guid(9, 9)}), func(st *simulator.State) { st.Groups[4].ExternalID = guid(9, 9) }, conflict},
-		"the value is another":           {nil, set(account.ExternalIDRequest{Ref: user("1"), Want: guid(9, 9)}), func(st *simulator.State) { st.Users[0].ExternalID = guid(9, 1) }, conflict},
+		"the id is given away":           {nil, set(write.ExternalIDRequest{Ref: user("1"), Want: guid(9, 9)}), func(st *simulator.State) { st.Users[1].ExternalID = guid(9, 9) }, conflict},
+		"the id is given away elsewhere": {nil, set(write.ExternalIDRequest{Ref: user("1"), Want: guid(9, 9)}), func(st *simulator.State) { st.Groups[4].ExternalID = guid(9, 9) }, conflict},
+		"the value is another":           {nil, set(write.ExternalIDRequest{Ref: user("1"), Want: guid(9, 9)}), func(st *simulator.State) { st.Users[0].ExternalID = guid(9, 1) }, conflict},
 		"the user becomes an admin":      {nil, field(deactivate(user("1"))), func(st *simulator.State) { st.Groups[3].Members = members("1", "3", "21") }, by(audit.GuardPrivilegedPrincipal)},
-		"the user gets another name":     {nil, field(deactivate(user("1"), func(r *account.ActiveRequest) { r.Name = "u1@example.com" })), func(st *simulator.State) { st.Users[0].UserName = "v1@example.com" }, conflict},
-		"the other admin is deactivated": {admins, field(deactivate(user("3"), func(r *account.ActiveRequest) { r.AllowPrivileged = true })), func(st *simulator.State) { st.Users[3].Active = false }, by(audit.GuardLastAdmin)},
+		"the user gets another name":     {nil, field(deactivate(user("1"), func(r *write.ActiveRequest) { r.Name = "u1@example.com" })), func(st *simulator.State) { st.Users[0].UserName = "v1@example.com" }, conflict},
+		"the other admin is deactivated": {admins, field(deactivate(user("3"), func(r *write.ActiveRequest) { r.AllowPrivileged = true })), func(st *simulator.State) { st.Users[3].Active = false }, by(audit.GuardLastAdmin)},
 		"the name is taken":              {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[1].DisplayName = "New" }, by(audit.GuardNameTaken)},
 		"the renamed group is linked":    {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].ExternalID = guid(2, 15) }, by(audit.GuardIDPGroup)},
 		"the renamed group gets power":   {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].Roles = admin }, by(audit.GuardPrivilegedPrincipal)},
-		"it is renamed by others":        {nil, field(rename("15", "new", func(r *account.GroupNameRequest) { r.Expected = "empty" })), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, conflict},
+		"it is renamed by others":        {nil, field(rename("15", "new", func(r *write.GroupNameRequest) { r.Expected = "empty" })), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, conflict},
 		"the name is another":            {nil, set(named), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, conflict},
 	}
 }
@@ -176,7 +177,7 @@ func TestWrite_guardsBeforeEachSending(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sim := startInside(t, tc.club(), simulator.Options{})
 				c := inClub(t, sim, slow)
-				if _, err := c.SetExternalID(t.Context(), account.ExternalIDRequest{Ref: user("8"), Want: guid(9, 8)}); err != nil {
+				if _, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: user("8"), Want: guid(9, 8)}); err != nil {
 					t.Fatal(err)
 				}
 				sim.Server.ResetRequests()
@@ -185,7 +186,7 @@ func TestWrite_guardsBeforeEachSending(t *testing.T) {
 				time.Sleep(time.Second)
 				change(t, sim, tc.meddle)
 				// A listing of a second ago is recent: the one after the write finds the other holder.
-				var broken *account.BrokenError
+				var broken *write.BrokenError
 				err := <-done
 				written := count(sim, patch, "") > 0
 				switch {

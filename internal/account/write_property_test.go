@@ -19,6 +19,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -128,9 +129,9 @@ func TestWrite_property(t *testing.T) {
 					})
 				}
 				c := run()
-				member := account.MemberRequest{GroupID: "15", MemberID: "1", GroupName: "empty", Adopts: true}
+				member := write.MemberRequest{GroupID: "15", MemberID: "1", GroupName: "empty", Adopts: true}
 				added, err := c.AddMember(t.Context(), member)
-				id := account.ExternalIDRequest{Ref: user("2"), Want: guid(9, 9), Adopts: true}
+				id := write.ExternalIDRequest{Ref: user("2"), Want: guid(9, 9), Adopts: true}
 				p.done = false
 				set, idErr := c.SetExternalID(t.Context(), id)
 				p.done = true

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
@@ -49,7 +50,7 @@ func TestFixedPoint_atRandom(t *testing.T) {
 				t.Fatalf("%s holds %q, and the fix says %q", f.Ref, first[f.String()], f.CurrentExternalID)
 			}
 			current := f.CurrentExternalID
-			if _, err := client.SetExternalID(ctx, account.ExternalIDRequest{Ref: f.Ref, Want: f.ExternalID, Expected: &current}); err != nil {
+			if _, err := client.SetExternalID(ctx, write.ExternalIDRequest{Ref: f.Ref, Want: f.ExternalID, Expected: &current}); err != nil {
 				t.Fatalf("%s: %v", f.Ref, err)
 			}
 			first[f.String()] = f.ExternalID
@@ -64,7 +65,7 @@ func TestFixedPoint_atRandom(t *testing.T) {
 		}
 		rosters := w.rosters(t)
 		for _, r := range second.MemberRemovals {
-			req := account.MemberRequest{GroupID: r.GroupID, MemberID: r.MemberID, MemberType: r.MemberType}
+			req := write.MemberRequest{GroupID: r.GroupID, MemberID: r.MemberID, MemberType: r.MemberType}
 			if _, err := client.RemoveMember(ctx, req); err != nil {
 				t.Fatalf("removing %s from group/%s: %v", r.MemberID, r.GroupID, err)
 			}

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/aim"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
@@ -227,7 +227,7 @@ func adminsOf(inventory audit.Inventory, roles map[audit.Ref][]string, members m
 	seen, admins := map[audit.Ref]bool{}, map[audit.Ref]bool{}
 	var queue []audit.Ref
 	for ref, held := range roles {
-		if slices.Contains(held, account.RoleAccountAdmin) {
+		if slices.Contains(held, aim.RoleAccountAdmin) {
 			queue = append(queue, ref)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
@@ -171,7 +172,7 @@ func (r auditRun) scope(ctx context.Context, client *account.Client, in *audit.I
 // IdP does not confirm, where the IdP side did not tell who owns the membership
 // (matchWithIdp names ids only). A group that cannot be read is left out: its
 // members then stay with a human, and it is a hole.
-func unconfirmedMembers(ctx context.Context, reader *account.Audit, in *audit.Input, readers int) error {
+func unconfirmedMembers(ctx context.Context, reader *directory.Audit, in *audit.Input, readers int) error {
 	var groups []string
 	for _, m := range in.Matches {
 		if m.Members == nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
@@ -70,9 +70,9 @@ func catalogDepth(scan types.Bool, depth types.String) access.Depth {
 
 // accessFacts reads what groups give. Nothing is known when it returns false: the
 // diagnostics say why.
-func (s *session) accessFacts(ctx context.Context, thing string, req account.AccessRequest, diags *diag.Diagnostics) (access.Facts, bool) {
+func (s *session) accessFacts(ctx context.Context, thing string, req catalog.AccessRequest, diags *diag.Diagnostics) (access.Facts, bool) {
 	facts, err := s.account.AccessFacts(ctx, req)
-	var warehouse *account.WarehouseError
+	var warehouse *catalog.WarehouseError
 	switch {
 	case errors.As(err, &warehouse):
 		diags.AddAttributeError(path.Root("sql_warehouse_id"), "Unable to Find SQL Warehouse", fmt.Sprintf("Failed while reading what the groups give: %s.", err))

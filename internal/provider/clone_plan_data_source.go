@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
@@ -89,7 +89,7 @@ func (d *clonePlanDataSource) plan(ctx context.Context, model *clonePlanModel, d
 		addReadError(diags, thingClonePlan, fmt.Sprintf("reading the groups of %s and %s", source.Ref, target.Ref), err)
 		return access.ClonePlan{}, false
 	}
-	facts, ok := d.session.accessFacts(ctx, thingClonePlan, account.AccessRequest{
+	facts, ok := d.session.accessFacts(ctx, thingClonePlan, catalog.AccessRequest{
 		Graph: graph, Source: source, Target: target, Depth: catalogDepth(model.ScanUnityCatalog, model.UnityCatalogDepth), WarehouseID: model.SQLWarehouseID.ValueString(),
 	}, diags)
 	if !ok {

@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
@@ -178,14 +178,14 @@ func addHolesWarning(diags *diag.Diagnostics, summary, meaning string, failures 
 // that it is about. Verb is "Create", "Update" and so on.
 func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principal, err error) { //nolint:unparam // Memberships will be the other thing.
 	var (
-		conflict    *account.ConflictError
-		unconfirmed *account.UnconfirmedError
-		untold      *account.JournalError
-		broken      *account.BrokenError
+		conflict    *write.ConflictError
+		unconfirmed *write.UnconfirmedError
+		untold      *write.JournalError
+		broken      *write.BrokenError
 	)
 	refusing := fmt.Sprintf("Refusing to %s %s", verb, thing)
 	switch {
-	case errors.Is(err, account.ErrReadOnly):
+	case errors.Is(err, write.ErrReadOnly):
 		diags.AddError(refusing, fmt.Sprintf("The provider is configured with read_only = true, so %s was not changed. "+
 			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", principalTitle(p)))
 	case errors.As(err, &untold):

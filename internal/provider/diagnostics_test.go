@@ -16,8 +16,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
@@ -85,18 +85,18 @@ func TestAddMemberError_attributes(t *testing.T) {
 	t.Parallel()
 	m := &memberModel{GroupID: types.StringValue("3"), MemberID: types.StringValue("1")}
 	gone := fmt.Errorf("%w: no such principal", api.ErrNotFound)
-	change := account.Change{Kind: account.ChangeRemoveMember, Ref: audit.Ref{Type: audit.TypeGroup, ID: "3"}, Member: audit.Ref{Type: audit.TypeUser, ID: "1"}}
+	change := write.Change{Kind: write.ChangeRemoveMember, Ref: audit.Ref{Type: audit.TypeGroup, ID: "3"}, Member: audit.Ref{Type: audit.TypeUser, ID: "1"}}
 	group := audit.Principal{Ref: change.Ref, ExternalID: "abc"}
 	for name, tt := range map[string]struct {
 		err  error
 		at   string
 		says string
 	}{
-		"group missing":  {&account.MissingError{Group: true, Err: gone}, "group_id", "group/3 does not exist in the account"},
-		"member missing": {&account.MissingError{Err: gone}, "member_id", "principal 1, member of group/3, does not exist in the account"},
+		"group missing":  {&write.MissingError{Group: true, Err: gone}, "group_id", "group/3 does not exist in the account"},
+		"member missing": {&write.MissingError{Err: gone}, "member_id", "principal 1, member of group/3, does not exist in the account"},
 		"one of both":    {gone, "", "Either group/3 or its member 1"},
 		"of the IdP, 500": {
-			&account.IDPGroupError{Change: change, Group: group, Err: &api.Error{Method: "PATCH", Status: 500, Message: "Error."}},
+			&write.IDPGroupError{Change: change, Group: group, Err: &api.Error{Method: "PATCH", Status: 500, Message: "Error."}},
 			"group_id", `linked to the identity provider (externalId "abc"): the likely cause is that automatic identity management is on`,
 		},
 	} {
@@ -119,7 +119,7 @@ func TestAddMemberError_attributes(t *testing.T) {
 // The API's own words may end in a full stop.
 func TestAddResolveError_stops(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []error{account.ErrAIMOff, account.ErrNotInIDP, errors.New("odd")} {
+	for _, kind := range []error{write.ErrAIMOff, write.ErrNotInIDP, errors.New("odd")} {
 		var diags diag.Diagnostics
 		addResolveError(&diags, &resolvedPrincipalModel{PrincipalType: types.StringValue("user"), ExternalID: types.StringValue("x")},
 			fmt.Errorf("resolving: %w: %w", kind, &api.Error{Method: "POST", Status: 400, Message: "It is not enabled."}))

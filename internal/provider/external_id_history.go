@@ -12,7 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -43,7 +44,7 @@ func readHistory(ctx context.Context, private privateReader) (valueHistory, diag
 // configuration expects.
 func (h valueHistory) replaceable(present, expected types.String) (types.String, bool) {
 	for _, value := range []*string{h.applied, expected.ValueStringPointer()} {
-		if account.MayOverwrite(present.ValueString(), value) {
+		if write.MayOverwrite(present.ValueString(), value) {
 			return present, true
 		}
 	}
@@ -53,7 +54,7 @@ func (h valueHistory) replaceable(present, expected types.String) (types.String,
 // isChanged tells whether the configuration asks for something that it did not ask
 // for before. A value that state once showed was there, or accepted, already.
 func (h valueHistory) isChanged(wanted, expected, expectedBefore types.String) bool {
-	asked := func(v *string) bool { return v != nil && account.SameShown(*v, wanted.ValueString()) }
+	asked := func(v *string) bool { return v != nil && directory.SameShown(*v, wanted.ValueString()) }
 	return !expected.Equal(expectedBefore) || !slices.ContainsFunc([]*string{h.applied, h.shown}, asked)
 }
 

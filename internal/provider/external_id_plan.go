@@ -13,8 +13,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -85,7 +86,7 @@ func planAcceptance(ctx context.Context, p *planning[*externalIDModel]) {
 	wanted := p.plan.ExternalID.ValueString()
 	applied, known, found := remembered(ctx, p.private, keyApplied)
 	p.diags().Append(found...)
-	if !known || account.SameShown(applied, wanted) {
+	if !known || directory.SameShown(applied, wanted) {
 		return
 	}
 	p.diags().AddAttributeWarning(path.Root("external_id"), "External ID Taken Over", fmt.Sprintf("The account holds %q for %s, as configured. Someone else wrote it: "+
@@ -138,7 +139,7 @@ func planUpdate(ctx context.Context, p *planning[*externalIDModel]) (expected ty
 
 // guardWrite refuses in the plan what create or update would refuse. It looks
 // at the shared snapshot of the account, so any number of instances cost one
-// listing, and what [account.Power.NextPrivilege] reads where no audit of the run
+// listing, and what [power.Power.NextPrivilege] reads where no audit of the run
 // offers the value. What cannot be looked up is left to the apply, which looks again.
 func (r *externalIDResource) guardWrite(ctx context.Context, plan *externalIDModel, expected types.String, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
@@ -147,7 +148,7 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan *externalIDMod
 	// Holders first: it takes the listing that Known then answers from.
 	holders, holdersErr := r.session.account.Holders(ctx, want, plan.ref())
 	current, err := r.session.account.Known(ctx, plan.ref())
-	if err == nil && current.ExternalID != want && !account.MayOverwrite(current.ExternalID, expected.ValueStringPointer()) {
+	if err == nil && current.ExternalID != want && !write.MayOverwrite(current.ExternalID, expected.ValueStringPointer()) {
 		// A listing may lag behind: what speaks against a plan is looked at again.
 		current, err = r.session.account.KnownHolding(ctx, plan.ref(), want)
 	}
@@ -165,11 +166,11 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan *externalIDMod
 	if plan.ID.IsUnknown() {
 		warnRenamed("principal_name", plan.PrincipalName, current, diags)
 	}
-	conflict := &account.ConflictError{
+	conflict := &write.ConflictError{
 		Ref: plan.ref(), Current: current.ExternalID, Expected: expected.ValueStringPointer(), Wanted: want,
 	}
 	switch {
-	case !account.MayOverwrite(current.ExternalID, conflict.Expected):
+	case !write.MayOverwrite(current.ExternalID, conflict.Expected):
 		addWriteError(diags, "Plan", thingExternalID, current, conflict)
 	case holdersErr != nil:
 		diags.AddWarning("External ID Not Checked", fmt.Sprintf("Whether another principal holds the externalId that is planned for %s could not be "+

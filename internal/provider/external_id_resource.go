@@ -12,8 +12,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -43,7 +44,7 @@ func (r *externalIDResource) identity(m *externalIDModel) any {
 }
 
 func (r *externalIDResource) create(ctx context.Context, plan *externalIDModel, private privateWriter, diags *diag.Diagnostics) {
-	result, err := r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
+	result, err := r.session.account.SetExternalID(ctx, write.ExternalIDRequest{
 		Ref: plan.ref(), Want: plan.ExternalID.ValueString(), Expected: plan.ExpectedCurrentExternalID.ValueStringPointer(),
 		Name: plan.PrincipalName.ValueString(), Adopts: true,
 	})
@@ -84,7 +85,7 @@ func (r *externalIDResource) read(ctx context.Context, state *externalIDModel, p
 		}
 	}
 	before := *state
-	if !account.SameShown(p.ExternalID, before.ExternalID.ValueString()) {
+	if !directory.SameShown(p.ExternalID, before.ExternalID.ValueString()) {
 		diags.Append(remember(ctx, private, keyShown, before.ExternalID.ValueString())...)
 	}
 	state.ExternalID, state.PrincipalName = types.StringValue(p.ExternalID), types.StringValue(p.Name)
@@ -127,14 +128,14 @@ func (r *externalIDResource) update(ctx context.Context, u updating[*externalIDM
 	history, found := readHistory(ctx, u.private)
 	diags.Append(found...)
 	expected, _ := history.replaceable(state.ExternalID, plan.ExpectedCurrentExternalID)
-	result, err := r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
+	result, err := r.session.account.SetExternalID(ctx, write.ExternalIDRequest{
 		Ref: plan.ref(), Want: plan.ExternalID.ValueString(), Expected: expected.ValueStringPointer(),
 	})
 	warnUnchecked(diags, thingExternalID, plan.ref().String(), result.Unchecked)
 	if err != nil {
 		addWriteError(diags, "Update", thingExternalID, principalOf(plan.ref(), result.Principal), err)
 	}
-	var broken *account.BrokenError
+	var broken *write.BrokenError
 	switch {
 	case errors.As(err, &broken):
 		plan.ExternalID = types.StringValue(result.Principal.ExternalID) // It was written, and read back.
@@ -187,7 +188,7 @@ func (r *externalIDResource) undo(ctx context.Context, state *externalIDModel, p
 	ours, _, _ := written(ctx, private)
 	before, _, _ := replaced(ctx, private)
 	current, err := r.session.account.Principal(ctx, state.ref())
-	if err == nil && !account.SameShown(current.ExternalID, ours) {
+	if err == nil && !directory.SameShown(current.ExternalID, ours) {
 		// Reads lag behind writes: what speaks against the restoration is looked at twice.
 		current, err = r.session.account.Principal(ctx, state.ref())
 	}
@@ -199,15 +200,15 @@ func (r *externalIDResource) undo(ctx context.Context, state *externalIDModel, p
 		return
 	case current.ExternalID == before:
 		return // Someone restored it already.
-	case !account.SameShown(current.ExternalID, ours):
+	case !directory.SameShown(current.ExternalID, ours):
 		r.kept(state, fmt.Sprintf("the account now holds %q, which this resource did not write", current.ExternalID), diags)
 		return
 	}
-	_, err = r.session.account.SetExternalID(ctx, account.ExternalIDRequest{
+	_, err = r.session.account.SetExternalID(ctx, write.ExternalIDRequest{
 		Ref: state.ref(), Want: before, Expected: &ours,
 	})
 	switch {
-	case errors.Is(err, account.ErrReadOnly):
+	case errors.Is(err, write.ErrReadOnly):
 		addWriteError(diags, "Delete", thingExternalID, current, err)
 	case err != nil:
 		r.kept(state, err.Error(), diags)

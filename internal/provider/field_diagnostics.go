@@ -11,8 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -20,14 +20,14 @@ import (
 // is for "so .. was not changed". It is false for an error that is the kind's own.
 func addCommonWriteError(diags *diag.Diagnostics, verb, thing, what string, err error) bool {
 	var (
-		refused     *account.RefusedError
-		unconfirmed *account.UnconfirmedError
-		untold      *account.JournalError
-		broken      *account.BrokenError
+		refused     *write.RefusedError
+		unconfirmed *write.UnconfirmedError
+		untold      *write.JournalError
+		broken      *write.BrokenError
 	)
 	refusing := fmt.Sprintf("Refusing to %s %s", verb, thing)
 	switch {
-	case errors.Is(err, account.ErrReadOnly):
+	case errors.Is(err, write.ErrReadOnly):
 		diags.AddError(refusing, fmt.Sprintf("The provider is configured with read_only = true, so %s was not changed. "+
 			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", what))
 	case errors.As(err, &untold):
@@ -49,7 +49,7 @@ type fieldAttributes struct{ id, reviewed string }
 
 // addFieldError reports the write of such a field that failed or was refused.
 func addFieldError(diags *diag.Diagnostics, verb, thing string, at fieldAttributes, p audit.Principal, err error) {
-	var conflict *account.ConflictError
+	var conflict *write.ConflictError
 	switch {
 	case addCommonWriteError(diags, verb, thing, principalTitle(p), err):
 	case errors.As(err, &conflict):

@@ -13,8 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 )
 
 // thingRemoval is what summaries of diagnostics call this resource.
@@ -94,7 +94,7 @@ func (r *groupMemberRemovalResource) undo(ctx context.Context, state *groupMembe
 	_, err := r.session.account.AddMember(ctx, state.restoration())
 	switch {
 	case err == nil:
-	case errors.Is(err, account.ErrReadOnly):
+	case errors.Is(err, write.ErrReadOnly):
 		addMemberError(diags, "Delete", thingRemoval, &state.memberModel, err)
 	default:
 		r.kept(state, strings.TrimSuffix(err.Error(), "."), diags)

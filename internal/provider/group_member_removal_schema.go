@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 )
 
 type groupMemberRemovalModel struct {
@@ -23,7 +23,7 @@ type groupMemberRemovalModel struct {
 }
 
 // restoration asks for the member to be put back where it was.
-func (m *groupMemberRemovalModel) restoration() account.MemberRequest {
+func (m *groupMemberRemovalModel) restoration() write.MemberRequest {
 	req := m.request()
 	req.Restores = true
 	return req

@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 )
 
 // thingGroupMember is what summaries of diagnostics call this resource.
@@ -87,7 +87,7 @@ func (r *groupMemberResource) undoes(_ context.Context, state *groupMemberModel,
 // taken away must not be forgotten.
 func (r *groupMemberResource) undo(ctx context.Context, state *groupMemberModel, _ privateReader, diags *diag.Diagnostics) {
 	_, err := r.session.account.RemoveMember(ctx, state.request())
-	var refused *account.RefusedError
+	var refused *write.RefusedError
 	switch {
 	case err == nil, errors.Is(err, api.ErrNotFound): // What is deleted has no members, and is none.
 	case errors.As(err, &refused) && isOnlyIDPs(refused.Refusals):

@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 )
 
 // onDestroyRemove takes a membership away with its instance, whoever made it.
@@ -26,7 +26,7 @@ type groupMemberModel struct {
 	Added           types.Bool `tfsdk:"added"`
 }
 
-func (m *groupMemberModel) request() account.MemberRequest {
+func (m *groupMemberModel) request() write.MemberRequest {
 	req := m.memberModel.request()
 	req.AllowPrivileged = m.AllowPrivileged.ValueBool()
 	return req

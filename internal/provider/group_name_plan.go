@@ -12,8 +12,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -105,9 +106,9 @@ func (r *groupNameResource) guardWrite(ctx context.Context, plan *groupNameModel
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
 	wanted := plan.Name.ValueString()
-	found, err := r.session.account.CheckGroupName(ctx, account.GroupNameRequest{GroupID: plan.GroupID.ValueString(), Want: wanted, AllowPrivileged: plan.AllowPrivileged.ValueBool()})
+	found, err := r.session.account.CheckGroupName(ctx, write.GroupNameRequest{GroupID: plan.GroupID.ValueString(), Want: wanted, AllowPrivileged: plan.AllowPrivileged.ValueBool()})
 	fits := func(p audit.Principal) bool {
-		return account.SameShown(p.Name, wanted) || !expected.IsNull() && account.SameShown(p.Name, expected.ValueString())
+		return directory.SameShown(p.Name, wanted) || !expected.IsNull() && directory.SameShown(p.Name, expected.ValueString())
 	}
 	now := found.Group
 	if err == nil && !fits(now) {
@@ -119,7 +120,7 @@ func (r *groupNameResource) guardWrite(ctx context.Context, plan *groupNameModel
 	case err != nil:
 		diags.AddWarning(thingGroupName+" Not Checked", fmt.Sprintf("The guards for %s could not be evaluated while planning: %s. "+
 			"They are evaluated again before the write.", plan.ref(), withoutStop(err)))
-	case account.SameShown(now.Name, wanted):
+	case directory.SameShown(now.Name, wanted):
 	case !fits(now):
 		diags.AddAttributeError(path.Root("expected_current_name"), "Refusing to Plan "+thingGroupName, fmt.Sprintf("%s is called %q, expected is %s, wanted is %q. "+
 			"Make sure that it is the group that is meant, and set expected_current_name = %[2]q to replace that name. If it comes from dbxidentity_remediation_ledger, put the key into its "+
@@ -148,7 +149,7 @@ func (r *groupNameResource) planDestroy(ctx context.Context, state *groupNameMod
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
 	const summary = thingGroupName + " Will Be Kept"
-	if applied, known, _ := remembered(ctx, private, keyApplied); known && !account.SameShown(applied, state.Name.ValueString()) {
+	if applied, known, _ := remembered(ctx, private, keyApplied); known && !directory.SameShown(applied, state.Name.ValueString()) {
 		r.stays(state, summary, "someone else has renamed it", diags)
 		return
 	}

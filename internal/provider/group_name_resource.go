@@ -12,8 +12,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -47,7 +48,7 @@ func (r *groupNameResource) identity(m *groupNameModel) any {
 
 func (r *groupNameResource) create(ctx context.Context, plan *groupNameModel, private privateWriter, diags *diag.Diagnostics) {
 	wanted := plan.Name.ValueString()
-	ask := account.GroupNameRequest{GroupID: plan.GroupID.ValueString(), Want: wanted, Expected: wanted, AllowPrivileged: plan.AllowPrivileged.ValueBool(), Adopts: true}
+	ask := write.GroupNameRequest{GroupID: plan.GroupID.ValueString(), Want: wanted, Expected: wanted, AllowPrivileged: plan.AllowPrivileged.ValueBool(), Adopts: true}
 	if !plan.ExpectedCurrentName.IsNull() { // Else the wanted name is the only one that is accepted.
 		ask.Expected = plan.ExpectedCurrentName.ValueString()
 	}
@@ -65,7 +66,7 @@ func (r *groupNameResource) create(ctx context.Context, plan *groupNameModel, pr
 
 func (r *groupNameResource) read(ctx context.Context, state *groupNameModel, private privateStore, diags *diag.Diagnostics) readOutcome {
 	before := state.Name.ValueString()
-	p, err := r.session.account.KnownAs(ctx, state.ref(), func(p audit.Principal) bool { return account.SameShown(p.Name, before) })
+	p, err := r.session.account.KnownAs(ctx, state.ref(), func(p audit.Principal) bool { return directory.SameShown(p.Name, before) })
 	switch {
 	case errors.Is(err, api.ErrNotFound):
 		// It stays in state: Terraform would plan it anew, which nothing can fulfil.
@@ -74,7 +75,7 @@ func (r *groupNameResource) read(ctx context.Context, state *groupNameModel, pri
 	case err != nil:
 		addReadError(diags, thingGroupName, "reading "+state.ref().String(), err)
 		return unchanged
-	case account.SameShown(p.Name, before):
+	case directory.SameShown(p.Name, before):
 		return unchanged
 	}
 	diags.Append(remember(ctx, private, keyShown, before)...)
@@ -93,7 +94,7 @@ func (r *groupNameResource) update(ctx context.Context, u updating[*groupNameMod
 		}
 		return true
 	}
-	result, err := r.session.account.SetGroupName(ctx, account.GroupNameRequest{
+	result, err := r.session.account.SetGroupName(ctx, write.GroupNameRequest{
 		GroupID: plan.GroupID.ValueString(), Want: plan.Name.ValueString(), Expected: state.Name.ValueString(), AllowPrivileged: plan.AllowPrivileged.ValueBool(),
 	})
 	if err != nil {
@@ -108,8 +109,8 @@ func (r *groupNameResource) update(ctx context.Context, u updating[*groupNameMod
 }
 
 // restoration asks for the name before this instance's first write.
-func (r *groupNameResource) restoration(state *groupNameModel) account.GroupNameRequest {
-	return account.GroupNameRequest{GroupID: state.GroupID.ValueString(), Want: state.PreviousName.ValueString(), Restores: true}
+func (r *groupNameResource) restoration(state *groupNameModel) write.GroupNameRequest {
+	return write.GroupNameRequest{GroupID: state.GroupID.ValueString(), Want: state.PreviousName.ValueString(), Restores: true}
 }
 
 func (r *groupNameResource) undoes(_ context.Context, state *groupNameModel, _ privateReader, _ *diag.Diagnostics) bool {
@@ -125,10 +126,10 @@ func (r *groupNameResource) undo(ctx context.Context, state *groupNameModel, pri
 		return
 	}
 	_, err := r.session.account.SetGroupName(ctx, ask)
-	var conflict *account.ConflictError
+	var conflict *write.ConflictError
 	switch {
 	case err == nil, errors.Is(err, api.ErrNotFound):
-	case errors.Is(err, account.ErrReadOnly):
+	case errors.Is(err, write.ErrReadOnly):
 		addFieldError(diags, "Delete", thingGroupName, groupNameAttributes, state.principal(), err)
 	case errors.As(err, &conflict):
 		r.kept(state, fmt.Sprintf("it is called %q now, which this instance did not write", conflict.Name), diags)

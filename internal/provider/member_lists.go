@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -20,7 +20,7 @@ import (
 // is read group by group as well, and one list that is wrong takes the others with it.
 // A nil one was never asked for.
 type memberLists struct {
-	reader  *account.Audit
+	reader  *directory.Audit
 	readers int
 
 	once   sync.Once
@@ -28,7 +28,7 @@ type memberLists struct {
 	err    error
 }
 
-func newMemberLists(reader *account.Audit, readers int) *memberLists {
+func newMemberLists(reader *directory.Audit, readers int) *memberLists {
 	return &memberLists{reader: reader, readers: readers}
 }
 

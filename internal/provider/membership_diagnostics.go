@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -21,8 +21,8 @@ import (
 // Verb is "Create", "Plan" and so on.
 func addMemberError(diags *diag.Diagnostics, verb, thing string, m *memberModel, err error) {
 	var (
-		ofIDP    *account.IDPGroupError
-		conflict *account.ConflictError
+		ofIDP    *write.IDPGroupError
+		conflict *write.ConflictError
 	)
 	what := fmt.Sprintf("member %s of group/%s", m.MemberID.ValueString(), m.GroupID.ValueString())
 	switch {
@@ -67,7 +67,7 @@ func (s *session) warnFound(diags *diag.Diagnostics, summary, fact, follows stri
 func addMissingError(diags *diag.Diagnostics, m *memberModel, err error) {
 	const summary = "Principal Not Found"
 	group, member := m.GroupID.ValueString(), m.MemberID.ValueString()
-	var missing *account.MissingError
+	var missing *write.MissingError
 	switch {
 	case !errors.As(err, &missing):
 		diags.AddError(summary, fmt.Sprintf("Either group/%s or its member %s does not exist in the account. "+
@@ -103,9 +103,9 @@ func isOnlyIDPs(refusals []audit.Refusal) bool {
 // checkMembership reports in the plan what speaks against a write. What cannot be
 // looked up is a warning: the write looks again.
 func (s *session) checkMembership(
-	ctx context.Context, thing string, m *memberModel, req account.MemberRequest,
-	check func(context.Context, account.MemberRequest) (account.MemberCheck, error), diags *diag.Diagnostics,
-) account.MemberCheck {
+	ctx context.Context, thing string, m *memberModel, req write.MemberRequest,
+	check func(context.Context, write.MemberRequest) (write.MemberCheck, error), diags *diag.Diagnostics,
+) write.MemberCheck {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
 	found, err := check(ctx, req)

@@ -18,7 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -54,8 +54,8 @@ func (m *memberModel) isSame(o *memberModel) bool {
 }
 
 // request asks for the membership; the type of the member is known from state only.
-func (m *memberModel) request() account.MemberRequest {
-	return account.MemberRequest{
+func (m *memberModel) request() write.MemberRequest {
+	return write.MemberRequest{
 		GroupID: m.GroupID.ValueString(), MemberID: m.MemberID.ValueString(), MemberType: audit.PrincipalType(m.MemberType.ValueString()),
 		AllowSelfRemoval: m.AllowSelfRemoval.ValueBool(),
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 )
 
 // membershipStep is one plan of a membership, or of its absence.
@@ -33,8 +33,8 @@ func (s *membershipStep) changes(session *session, diags *diag.Diagnostics) bool
 // replacement is planned as a create: what the framework kept from state is the
 // old member's.
 func (s *membershipStep) refuse(
-	ctx context.Context, session *session, ask account.MemberRequest,
-	check func(context.Context, account.MemberRequest) (account.MemberCheck, error), diags *diag.Diagnostics,
+	ctx context.Context, session *session, ask write.MemberRequest,
+	check func(context.Context, write.MemberRequest) (write.MemberCheck, error), diags *diag.Diagnostics,
 ) {
 	if !s.plan.isKnown() {
 		return

@@ -11,15 +11,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 )
 
 // leaveState is the outcome of a read whose membership someone else has changed: it is
 // planned anew. What the guards would refuse stays in the state.
 func leaveState(
-	ctx context.Context, thing string, m *memberModel, ask account.MemberRequest,
-	check func(context.Context, account.MemberRequest) (account.MemberCheck, error), diags *diag.Diagnostics,
+	ctx context.Context, thing string, m *memberModel, ask write.MemberRequest,
+	check func(context.Context, write.MemberRequest) (write.MemberCheck, error), diags *diag.Diagnostics,
 ) readOutcome {
 	found, err := check(ctx, ask)
 	switch {
@@ -54,7 +55,7 @@ func (s *session) importMembership(ctx context.Context, req resource.ImportState
 	}
 	group, member := m.GroupID.ValueString(), m.MemberID.ValueString()
 	p, err := s.account.KnownID(ctx, member)
-	var found account.Membership
+	var found directory.Membership
 	if err == nil {
 		found, err = s.account.KnownMembership(ctx, group, p.Ref, kind.present)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
@@ -85,7 +85,7 @@ func (d *principalAccessDataSource) reach(ctx context.Context, model *principalA
 		addGraphError(diags, err, p)
 		return access.Reach{}, false
 	}
-	facts, ok := d.session.accessFacts(ctx, thing, account.AccessRequest{
+	facts, ok := d.session.accessFacts(ctx, thing, catalog.AccessRequest{
 		Graph: graph, Source: p, Target: p, GroupEntitlements: true, EntitlementsIn: wanted,
 		Depth: catalogDepth(model.ScanUnityCatalog, model.UnityCatalogDepth), WarehouseID: model.SQLWarehouseID.ValueString(),
 	}, diags)

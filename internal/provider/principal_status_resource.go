@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
@@ -218,11 +218,11 @@ func (r *principalStatusResource) undoes(_ context.Context, state *principalStat
 // undo makes the principal active again. It never blocks a destroy: what could not be
 // undone is said in a warning.
 func (r *principalStatusResource) undo(ctx context.Context, state *principalStatusModel, _ privateReader, diags *diag.Diagnostics) {
-	ask := account.ActiveRequest{Ref: state.ref(), Active: true, MayActivate: r.mayActivate}
+	ask := write.ActiveRequest{Ref: state.ref(), Active: true, MayActivate: r.mayActivate}
 	_, err := r.session.account.SetActive(ctx, ask)
 	switch {
 	case err == nil, errors.Is(err, api.ErrNotFound):
-	case errors.Is(err, account.ErrReadOnly):
+	case errors.Is(err, write.ErrReadOnly):
 		addFieldError(diags, "Delete", thingStatus, statusAttributes, state.principal(), err)
 	default:
 		r.kept(state, withoutStop(err), diags)

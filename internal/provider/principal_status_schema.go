@@ -17,7 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -40,8 +40,8 @@ func (m *principalStatusModel) principal() audit.Principal {
 	return audit.Principal{Ref: m.ref(), Name: m.PrincipalName.ValueString()}
 }
 
-func (m *principalStatusModel) request() account.ActiveRequest {
-	return account.ActiveRequest{Ref: m.ref(), AllowPrivileged: m.AllowPrivileged.ValueBool()}
+func (m *principalStatusModel) request() write.ActiveRequest {
+	return write.ActiveRequest{Ref: m.ref(), AllowPrivileged: m.AllowPrivileged.ValueBool()}
 }
 
 func (r *principalStatusResource) schema(ctx context.Context) schema.Schema {

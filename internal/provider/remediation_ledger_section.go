@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -65,7 +65,7 @@ func (m externalIDFixModel) observe(p audit.Principal) (string, bool) {
 // asWanted is a value of the account, in the form that is wanted where the two are the
 // same in Terraform.
 func asWanted(value, wanted string) string {
-	if account.SameShown(value, wanted) {
+	if directory.SameShown(value, wanted) {
 		return wanted
 	}
 	return value

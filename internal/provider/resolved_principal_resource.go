@@ -15,8 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -107,20 +107,20 @@ func (r *resolvedPrincipalResource) create(ctx context.Context, plan *resolvedPr
 // addResolveError says what an identity that could not be resolved means.
 func addResolveError(diags *diag.Diagnostics, plan *resolvedPrincipalModel, err error) {
 	var (
-		untold      *account.JournalError
-		unconfirmed *account.UnconfirmedError
+		untold      *write.JournalError
+		unconfirmed *write.UnconfirmedError
 	)
 	what := fmt.Sprintf("the %s with the external id %s", plan.kind(), plan.ExternalID.ValueString())
 	refusing := "Refusing to Create " + thingResolvedPrincipal
 	switch {
-	case errors.Is(err, account.ErrReadOnly):
+	case errors.Is(err, write.ErrReadOnly):
 		diags.AddError(refusing, fmt.Sprintf("The provider is configured with read_only = true, so %s was not resolved. "+
 			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", what))
 	case errors.As(err, &untold):
 		diags.AddError(refusing, untold.Error()+".")
-	case errors.Is(err, account.ErrAIMOff):
+	case errors.Is(err, write.ErrAIMOff):
 		diags.AddError("Automatic Identity Management Is Off", fmt.Sprintf("The account did not resolve %s. %s\n\n%s.", what, aimOffText, withoutStop(err)))
-	case errors.Is(err, account.ErrNotInIDP):
+	case errors.Is(err, write.ErrNotInIDP):
 		diags.AddAttributeError(path.Root("external_id"), "Identity Not Found", fmt.Sprintf("The identity provider of the account has no such identity: %s. "+
 			"Check principal_type and external_id (Entra: the object id, of a service principal that of the enterprise application, not of the app registration; "+
 			"Okta: the user or group id).\n\n%s.", what, withoutStop(err)))

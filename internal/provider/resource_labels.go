@@ -19,7 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -93,7 +93,7 @@ func keepLabels(ctx context.Context, before tfsdk.State, state *tfsdk.State, pri
 // warnRenamed says in the plan that a create will be refused, because the label is not
 // the name that the account has now.
 func warnRenamed(attribute string, label types.String, now audit.Principal, diags *diag.Diagnostics) {
-	if written := label.ValueString(); written != "" && now.Name != "" && !account.SameShown(written, now.Name) {
+	if written := label.ValueString(); written != "" && now.Name != "" && !directory.SameShown(written, now.Name) {
 		diags.AddAttributeWarning(path.Root(attribute), "Other Name Than Reviewed", fmt.Sprintf("%s is called %q now, and %s is %q. The apply refuses to change what has another "+
 			"name than was reviewed. Make sure that it is the one that is meant, and set %[3]s to its present name, or leave it out. If it comes from "+
 			"dbxidentity_remediation_ledger, put the key into its exclude for one apply.", now.Ref, now.Name, attribute, written))

@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
@@ -520,7 +520,7 @@ func TestResume_write(t *testing.T) {
 	defer release(false)
 	ref := audit.Ref{Type: audit.TypeUser, ID: st.Users[0].ID}
 	const written = "00000000-0000-4000-8000-000000004712"
-	if _, err := a.account.SetExternalID(a.ctx, account.ExternalIDRequest{Ref: ref, Want: written, Expected: &st.Users[0].ExternalID}); err != nil {
+	if _, err := a.account.SetExternalID(a.ctx, write.ExternalIDRequest{Ref: ref, Want: written, Expected: &st.Users[0].ExternalID}); err != nil {
 		t.Fatal(err)
 	}
 	if _, there := kept.Get("lists of principals", "user", &json.RawMessage{}); there {

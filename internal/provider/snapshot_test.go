@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
@@ -104,7 +104,7 @@ func TestSnapshot_ownWrite(t *testing.T) {
 				t.Fatalf("no fix: %v", err)
 			}
 			fix := report.ExternalIDFixes[0]
-			if _, err := a.account.SetExternalID(a.ctx, account.ExternalIDRequest{
+			if _, err := a.account.SetExternalID(a.ctx, write.ExternalIDRequest{
 				Ref: fix.Ref, Want: fix.ExternalID, Expected: &fix.CurrentExternalID,
 			}); err != nil {
 				t.Fatal(err)

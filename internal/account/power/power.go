@@ -1,0 +1,74 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package power
+
+import (
+	"sync"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
+)
+
+// Power tells who can do what to the account: roles, rule sets, and what follows from
+// them. What privileges are made of is each read once.
+type Power struct {
+	api *api.Conn
+	dir *directory.Directory
+
+	mu    sync.Mutex
+	since time.Time // when RenewPower renewed the caches; zero before the first guard
+	turn  int64     // of that time
+
+	metastores once.Value[[]metastore]
+	singles    singles
+	admins     once.Value[adminHolders]
+	// For who has power by rules; see managers.
+	rules once.Map[string, []GrantRule]
+	held  once.Map[string, heldMembers]
+	// managed is what they come to, once everything could be read.
+	managed once.Value[managed]
+}
+
+func New(a *api.Conn, d *directory.Directory) *Power {
+	pw := &Power{api: a, dir: d}
+	d.OnOutdate(pw.outdate)
+	return pw
+}
+
+// outdate forgets what was read, but for the admins, which have their own age.
+func (pw *Power) outdate() {
+	pw.metastores.Outdate()
+	pw.rules.OutdateAll()
+	pw.held.OutdateAll()
+	pw.managed.Outdate()
+}
+
+// RenewPower forgets what is too old to decide about a write, and what is older than
+// a turn: OpenTofu plans and applies in one process, and a human may take an hour
+// between the two.
+func (pw *Power) RenewPower(since int64) {
+	pw.mu.Lock()
+	defer pw.mu.Unlock()
+	if !pw.since.IsZero() && time.Since(pw.since) <= pw.api.Config.MaxListingAge && pw.turn >= since {
+		return
+	}
+	if !pw.since.IsZero() {
+		pw.dir.OutdateLookups()
+		pw.outdate()
+		pw.dir.DropOldCrawl()
+	}
+	pw.since, pw.turn = time.Now(), pw.dir.Turns.Now()
+}
+
+// OutdateMemberships forgets what was derived from a membership that changed.
+func (pw *Power) OutdateMemberships(group, member audit.Ref) {
+	pw.dir.OutdateMemberships(group, member)
+	if member.Type != audit.TypeUser {
+		pw.held.Outdate(group.ID)
+		pw.managed.Outdate()
+	}
+}

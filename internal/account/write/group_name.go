@@ -1,0 +1,129 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package write
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// GroupNameRequest asks for an account group to be renamed.
+type GroupNameRequest struct {
+	GroupID, Want string
+	// Expected is the name that the group has when the change was reviewed; another one
+	// refuses the write.
+	Expected string
+	// AllowPrivileged allows a group that holds power; Restores a group whose name of
+	// before is written back.
+	AllowPrivileged, Restores bool
+	// Adopts takes over the write of an interrupted run, by its intent in the journal.
+	Adopts bool
+}
+
+// GroupNameCheck is what a plan can say of a new name.
+type GroupNameCheck struct {
+	Group    audit.Principal
+	Refusals []audit.Refusal
+}
+
+func (r GroupNameRequest) ref() audit.Ref { return audit.Ref{Type: audit.TypeGroup, ID: r.GroupID} }
+
+// CheckGroupName judges the guards of a new name by what is known, for a plan. Of a
+// group that has the name already, nothing is judged.
+func (w *Writer) CheckGroupName(ctx context.Context, req GroupNameRequest) (GroupNameCheck, error) {
+	p, err := w.dir.Known(ctx, req.ref())
+	if err != nil {
+		return GroupNameCheck{}, err
+	}
+	out := GroupNameCheck{Group: p}
+	if directory.SameShown(p.Name, req.Want) {
+		return out, nil
+	}
+	facts := audit.RenameFacts{Group: p, Name: req.Want, AllowPrivileged: req.AllowPrivileged, Restores: req.Restores}
+	w.namedLike(ctx, &facts, 0)
+	if !req.AllowPrivileged && !req.Restores {
+		facts.Power = w.power.NextPrivilege(ctx, p.Ref)
+	}
+	if facts.Members, err = w.dir.Members(ctx, p.ID); err != nil {
+		return out, err
+	}
+	out.Refusals = audit.GuardRename(facts)
+	return out, nil
+}
+
+// namedLike fills who else has the name.
+func (w *Writer) namedLike(ctx context.Context, f *audit.RenameFacts, since int64) {
+	inv, err := w.dir.ListingSince(ctx, since)
+	if err != nil {
+		f.NamesUnknown = err.Error()
+		return
+	}
+	if !inv.Coverage.Groups {
+		f.NamesUnknown = (&api.IncompleteError{Need: "Finding out whether a name is free", Failures: inv.Failures}).Error()
+		return
+	}
+	for _, p := range w.dir.Shown(inv).Principals {
+		if p.Type == audit.TypeGroup && p.ID != f.Group.ID && audit.FoldName(p.Name) == audit.FoldName(f.Name) {
+			f.Holders = append(f.Holders, p.Ref)
+		}
+	}
+}
+
+// renameFacts reads everything that takes long; the group is read after it.
+func (w *Writer) renameFacts(ctx context.Context, id, name string, power bool, since int64) audit.RenameFacts {
+	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
+	f := audit.RenameFacts{Group: audit.Principal{Ref: ref}, Name: name}
+	w.namedLike(ctx, &f, since)
+	if power {
+		w.power.RenewPower(since)
+		f.Power = w.power.Privileges(ctx, []audit.Ref{ref})[ref]
+	}
+	return f
+}
+
+// SetGroupName renames an account group under guard and reads it back: see [Writer]. A
+// name that two readings show is not written again. Otherwise the name must be the
+// reviewed one, the new one free by a listing of the last minute, and the group neither
+// of the identity provider nor privileged (see [audit.GuardRename]): else the error is a
+// [*ConflictError] or a [*RefusedError], and nothing was written. The write is PATCH
+// /api/2.1/accounts/{account}/scim/v2/Groups/{id}.
+func (w *Writer) SetGroupName(ctx context.Context, req GroupNameRequest) (FieldResult, error) {
+	if err := audit.ValidateGroupName(req.Want); err != nil {
+		return FieldResult{}, fmt.Errorf("%s was not renamed: %w", req.ref(), err)
+	}
+	// Two groups that are given one name at the same time would both find it free.
+	unlock, err := w.resolving.lock(ctx, "name "+audit.FoldName(req.Want))
+	if err != nil {
+		return FieldResult{}, fmt.Errorf("%s was not renamed: another write of the name did not end: %w", req.ref(), err)
+	}
+	defer unlock()
+	var facts audit.RenameFacts
+	k := &fieldWrite{
+		w: w, ref: req.ref(), attribute: directory.AttributeDisplayName, value: req.Want, want: req.Want,
+		valueOf: func(p *audit.Principal) string { return p.Name }, reviewed: req.Expected, adopts: req.Adopts,
+	}
+	k.gather = func(ctx context.Context, since int64) {
+		facts = w.renameFacts(ctx, req.GroupID, req.Want, !req.AllowPrivileged && !req.Restores, since)
+		facts.AllowPrivileged, facts.Restores = req.AllowPrivileged, req.Restores
+	}
+	k.refuse = func(ctx context.Context, now audit.Principal) ([]audit.Refusal, error) {
+		group, err := w.dir.ReadGroup(ctx, req.GroupID)
+		if err != nil {
+			return nil, err
+		}
+		facts.Group, facts.Members = now, group.Members
+		for _, role := range group.Roles {
+			if text := "account role " + role; !slices.Contains(facts.Power.Powers, text) {
+				facts.Power.Powers = append(facts.Power.Powers, text)
+			}
+		}
+		return audit.GuardRename(facts), nil
+	}
+	return k.write(ctx, ChangeGroupName)
+}

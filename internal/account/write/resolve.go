@@ -1,0 +1,205 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package write
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// ErrNotInIDP is wrapped when the account says that its identity provider has no
+// identity with the id that is to be resolved.
+var ErrNotInIDP = errors.New("the identity provider has no such identity")
+
+// ErrAIMOff is wrapped when the account says that automatic identity management
+// is off, without which nothing can be resolved.
+var ErrAIMOff = errors.New("automatic identity management is off in this account")
+
+// Resolve makes sure that an identity of the IdP exists in the account, and
+// gives its principal: POST
+// /api/2.0/identity/accounts/{account}/{kind}/resolve-by-external-id, which gets
+// or creates (docs/reference/databricks-account-api.md 5.2, 5.4), then reads it back until it
+// shows. It changes the account, and works with automatic identity management
+// only.
+//
+// An answer that was lost is settled by listing the account anew: what holds the
+// id is what was made. Only when nothing does is the request sent again.
+//
+// Errors: [ErrReadOnly], [ErrAIMOff], [ErrNotInIDP], [*JournalError],
+// [*UnconfirmedError] when the principal may exist and was not seen.
+func (w *Writer) Resolve(ctx context.Context, t audit.PrincipalType, externalID string) (audit.Principal, error) {
+	f := &fact{change: Change{Kind: ChangeResolve, Ref: audit.Ref{Type: t}, After: externalID}}
+	if directory.SCIMKind(t) == "" {
+		return audit.Principal{}, fmt.Errorf("%q is no type of principal", t)
+	}
+	if err := audit.ValidateExternalID(t, externalID); err != nil {
+		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, err)
+	}
+	if w.api.Config.ReadOnly {
+		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, ErrReadOnly)
+	}
+	// Get-or-create twice at the same time may create twice.
+	unlock, err := w.resolving.lock(ctx, f.change.String())
+	if err != nil {
+		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, err)
+	}
+	defer unlock()
+	k := &resolveWrite{w: w, externalID: externalID, route: strings.ReplaceAll(directory.Plural(t), " ", "-")}
+	w.run(ctx, k, []*fact{f}, func() {})
+	return k.now, f.err
+}
+
+// resolveWrite is the [writeKind] of an identity that is to exist.
+type resolveWrite struct {
+	w          *Writer
+	externalID string
+	route      string
+	reply      resolveReply
+	now        audit.Principal // as it was read back
+}
+
+// resolveReply is the answer of all three calls.
+type resolveReply struct {
+	User             *directory.IAMPrincipal `json:"user"`
+	Group            *directory.IAMPrincipal `json:"group"`
+	ServicePrincipal *directory.IAMPrincipal `json:"service_principal"`
+}
+
+// look judges nothing: the account itself knows whether the identity is there.
+func (k *resolveWrite) look(context.Context, []*fact, int64) {}
+
+func (k *resolveWrite) request() (cl api.Call, answer any) {
+	k.reply = resolveReply{}
+	return api.Call{Method: http.MethodPost, Path: k.w.api.IAMPath(k.route + "/resolve-by-external-id"), Limit: api.LimitIAM}, &k.reply
+}
+
+func (k *resolveWrite) body([]*fact) any { return map[string]string{"external_id": k.externalID} }
+
+// errOddAnswer is success without a principal that can be believed.
+var errOddAnswer = errors.New("the account answered with success, but not with the principal that was asked for")
+
+func (k *resolveWrite) repeats() bool { return true }
+
+func (k *resolveWrite) answered(facts []*fact) error {
+	got := cmp.Or(k.reply.User, k.reply.Group, k.reply.ServicePrincipal)
+	if got == nil {
+		return fmt.Errorf("%w: it names none", errOddAnswer)
+	}
+	f := facts[0]
+	p, err := got.ToAudit(f.change.Ref.Type)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: it has %w", errOddAnswer, err)
+	case !audit.SameExternalID(p.ExternalID, k.externalID):
+		return fmt.Errorf("%w: it is %s with the externalId %q", errOddAnswer, p.Ref, p.ExternalID)
+	}
+	f.change.Ref = p.Ref
+	return nil
+}
+
+// read looks at the principal that was named, and without a name for the one that
+// holds the id in a new listing; the one with the lowest id where several do.
+func (k *resolveWrite) read(ctx context.Context, facts []*fact) error {
+	f := facts[0]
+	if f.change.Ref.ID == "" {
+		holders, err := k.w.dir.HoldersSince(ctx, k.externalID, audit.Ref{}, k.w.dir.Turns.Next())
+		if err != nil {
+			return err
+		}
+		for _, p := range holders {
+			if p.Type == f.change.Ref.Type {
+				f.change.Ref = p.Ref
+				break
+			}
+		}
+	}
+	if f.change.Ref.ID == "" {
+		f.see("no principal with that id", false, true)
+		return nil
+	}
+	p, err := k.w.dir.Principal(ctx, f.change.Ref)
+	switch {
+	case errors.Is(err, api.ErrNotFound): // What was made a moment ago may be missing from reads.
+		f.see("no "+f.change.Ref.String(), false, true)
+		return nil
+	case err != nil:
+		return err
+	}
+	k.now = p
+	f.see(fmt.Sprintf("%s with the externalId %q", p.Ref, p.ExternalID), audit.SameExternalID(p.ExternalID, k.externalID), true)
+	return nil
+}
+
+func (k *resolveWrite) failed(f *fact, err error) error {
+	return explainResolve(f.change.Ref.Type, k.externalID, err)
+}
+
+func (k *resolveWrite) check(context.Context, *fact) error {
+	k.w.dir.Wrote(k.now)
+	return nil
+}
+
+func (k *resolveWrite) agree(f *fact) int {
+	if f.change.Ref.Type == audit.TypeGroup {
+		return 2
+	}
+	return 1
+}
+
+// explainResolve gives an answer of the account the meaning that it has here.
+func explainResolve(t audit.PrincipalType, externalID string, err error) error {
+	var e *api.Error
+	tried := fmt.Sprintf("resolving the %s with the externalId %q", t, externalID)
+	switch {
+	case !errors.As(err, &e):
+	case e.Code == "FEATURE_DISABLED", strings.Contains(strings.ToLower(e.Message), "identity management is not enabled"):
+		return fmt.Errorf("%s: %w: %w", tried, ErrAIMOff, err)
+	case api.IsMissing(err):
+		return fmt.Errorf("%s: %w: %w", tried, ErrNotInIDP, err)
+	}
+	return fmt.Errorf("%s: %w", tried, err)
+}
+
+// locks are one lock per key. The zero value is ready.
+type locks struct {
+	mu   sync.Mutex
+	held map[string]chan struct{}
+}
+
+// lock waits for the key until the context ends.
+func (l *locks) lock(ctx context.Context, key string) (unlock func(), err error) {
+	for {
+		l.mu.Lock()
+		if l.held == nil {
+			l.held = map[string]chan struct{}{}
+		}
+		held := l.held[key]
+		if held == nil {
+			mine := make(chan struct{})
+			l.held[key] = mine
+			l.mu.Unlock()
+			return func() {
+				l.mu.Lock()
+				defer l.mu.Unlock()
+				delete(l.held, key)
+				close(mine)
+			}, nil
+		}
+		l.mu.Unlock()
+		select {
+		case <-held:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}

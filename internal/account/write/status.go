@@ -1,0 +1,162 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package write
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
+
+// ActiveRequest asks for a user or service principal to be deactivated, or, for what
+// was deactivated here, to be active again.
+type ActiveRequest struct {
+	Ref    audit.Ref
+	Active bool
+	// Name is the name of the principal as it was reviewed; another one refuses the
+	// write. "" is none.
+	Name string
+	// AllowPrivileged allows a principal that holds power, but not the last account
+	// admin, and not the caller.
+	AllowPrivileged bool
+	// Adopts takes over the write of an interrupted run, by its intent in the journal.
+	Adopts bool
+	// MayActivate is asked before each sending that makes a principal active.
+	MayActivate func(ctx context.Context, now audit.Principal) error
+
+	undoes bool // a write that left no admin
+}
+
+// ActiveCheck is what a plan can say of a deactivation.
+type ActiveCheck struct {
+	Principal audit.Principal
+	Refusals  []audit.Refusal
+	// CallerUnknown tells that nobody knows as whom the client logs in.
+	CallerUnknown bool
+}
+
+// CheckDeactivate judges the guards of a deactivation by what is known, for a plan. Of
+// a principal that is inactive already, nothing is judged.
+func (w *Writer) CheckDeactivate(ctx context.Context, req ActiveRequest) (ActiveCheck, error) {
+	p, err := w.dir.Known(ctx, req.Ref)
+	if err != nil {
+		return ActiveCheck{}, err
+	}
+	out := ActiveCheck{Principal: p}
+	if p.Active != nil && !*p.Active {
+		return out, nil
+	}
+	facts := audit.DeactivateFacts{Principal: p, AllowPrivileged: req.AllowPrivileged}
+	if !req.AllowPrivileged {
+		facts.Power = w.power.NextPrivilege(ctx, req.Ref)
+	}
+	out.CallerUnknown = w.callerFact(ctx, &facts)
+	out.Refusals = audit.GuardDeactivate(facts)
+	return out, nil
+}
+
+// callerFact fills whether the principal is the caller; true where nothing tells who
+// that is, which is for a warning.
+func (w *Writer) callerFact(ctx context.Context, f *audit.DeactivateFacts) (unknown bool) {
+	caller, err := w.dir.Caller(ctx)
+	switch {
+	case errors.Is(err, api.ErrCallerUnknown):
+		return true
+	case err != nil:
+		f.CallerUnknown = err.Error()
+	default:
+		f.IsCaller = caller.Ref == f.Principal.Ref
+	}
+	return false
+}
+
+// deactivateFacts reads everything that takes long; the principal is read after it.
+func (w *Writer) deactivateFacts(ctx context.Context, ref audit.Ref, allowPrivileged bool, since int64) audit.DeactivateFacts {
+	f := audit.DeactivateFacts{Principal: audit.Principal{Ref: ref}, AllowPrivileged: allowPrivileged}
+	w.power.RenewPower(since)
+	f.Power = w.power.Privileges(ctx, []audit.Ref{ref})[ref]
+	w.callerFact(ctx, &f)
+	if allowPrivileged && holdsPower(f.Power) {
+		left, err := w.power.AdminsWithout(ctx, map[string]bool{ref.ID: true})
+		f.LastAdmin = left == 0
+		if err != nil {
+			f.AdminsUnknown = err.Error()
+		}
+	}
+	return f
+}
+
+func holdsPower(p audit.Privilege) bool { return len(p.Powers) > 0 || p.Unknown != "" }
+
+func activeText(p *audit.Principal) string {
+	if p.Active == nil {
+		return "unknown"
+	}
+	return strconv.FormatBool(*p.Active)
+}
+
+// SetActive deactivates a user or service principal under guard and reads it back: see
+// [Writer]. A state that two readings show is not written again. Otherwise the name
+// must be the reviewed one, and the principal neither the caller nor privileged (see
+// [audit.GuardDeactivate]): else the error is a [*ConflictError] or a [*RefusedError],
+// and nothing was written. The write is PATCH
+// /api/2.1/accounts/{account}/scim/v2/{kind}/{id}.
+//
+// Of a privileged principal the admins are listed once more after it: where none is
+// left, it is made active again, and the error is a [*BrokenError].
+//
+// Requests: the power of the principal as [power.Power.Privileges] reads it, one GET, one
+// PATCH, one GET.
+func (w *Writer) SetActive(ctx context.Context, req ActiveRequest) (FieldResult, error) {
+	var facts audit.DeactivateFacts
+	k := &fieldWrite{
+		w: w, ref: req.Ref, attribute: directory.AttributeActive, value: req.Active, want: strconv.FormatBool(req.Active), valueOf: activeText,
+		reviewed: req.Name, adopts: req.Adopts,
+	}
+	if req.Active {
+		k.gather = func(context.Context, int64) {}
+		k.refuse = func(ctx context.Context, now audit.Principal) ([]audit.Refusal, error) {
+			if req.MayActivate == nil {
+				return nil, nil
+			}
+			return nil, req.MayActivate(ctx, now)
+		}
+		if req.undoes {
+			return k.run(ctx, ChangeActive) // Within the write that it undoes.
+		}
+		return k.write(ctx, ChangeActive)
+	}
+	if req.AllowPrivileged {
+		// Two of them at the same time could be the last two admins.
+		unlock, err := w.resolving.lock(ctx, "deactivation of privileged principals")
+		if err != nil {
+			return FieldResult{}, err
+		}
+		defer unlock()
+	}
+	k.gather = func(ctx context.Context, since int64) {
+		facts = w.deactivateFacts(ctx, req.Ref, req.AllowPrivileged, since)
+	}
+	k.refuse = func(_ context.Context, now audit.Principal) ([]audit.Refusal, error) {
+		facts.Principal = now
+		return audit.GuardDeactivate(facts), nil
+	}
+	k.after = func(ctx context.Context, f *fact) error {
+		if !req.AllowPrivileged || !holdsPower(facts.Power) || f.others > 0 {
+			return nil
+		}
+		if left, err := w.power.AdminsWithout(ctx, map[string]bool{req.Ref.ID: true}); err != nil || left > 0 {
+			return nil //nolint:nilerr // It was looked at before the write, and a hole says nothing.
+		}
+		broken := &BrokenError{Ref: req.Ref, NoAdmin: true, Member: req.Ref}
+		_, err := w.SetActive(ctx, ActiveRequest{Ref: req.Ref, Active: true, undoes: true})
+		broken.Undone = err == nil
+		return broken
+	}
+	return k.write(ctx, ChangeActive)
+}
