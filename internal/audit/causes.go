@@ -33,6 +33,8 @@ func (a *auditor) linkCause(m *Match) string {
 	candidates := candidatesOf(m)
 	stored := m.Principal.ExternalID
 	switch {
+	case a.misfed(m):
+		return CauseConnectorMapping
 	case len(candidates) > 1:
 		return CauseAmbiguousName
 	case stored != "" && SameExternalID(stored, candidates[0].ExternalID):
@@ -119,6 +121,8 @@ func actionFor(d Divergence, reason string) string {
 		return ActionAuditAgain
 	}
 	switch reason {
+	case ReasonConnector:
+		return ActionConnector
 	case ReasonRelink, ReasonLinkGroups, ReasonClear, ReasonPrivileged:
 		return ActionDecide
 	case ReasonAmbiguous:

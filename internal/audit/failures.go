@@ -42,6 +42,11 @@ func (a *auditor) failures() []Failure {
 			})
 		}
 	}
+	for i := range a.in.Connectors {
+		if f := &a.in.Connectors[i]; f.Unknown != "" {
+			out = append(out, f.failure())
+		}
+	}
 	return SortedFailures(out)
 }
 

@@ -19,10 +19,11 @@ type proposal struct {
 	target string
 	// needs is the reason with a switch that is not set; it withholds the fix
 	// only when nothing else does, so that nobody turns a switch in vain.
-	needs      string
-	reason     string
-	detail     string
-	candidates []string
+	needs       string
+	needsDetail string // empty: what the switch is about says it
+	reason      string
+	detail      string
+	candidates  []string
 }
 
 // proposeFixes gives one proposal per principal of whose categories 1 to 3 one is
@@ -45,6 +46,7 @@ func (a *auditor) proposeFixes() []proposal {
 	}
 	a.withholdCollisions(all)
 	a.withholdChains(all)
+	a.withholdOverwritten(all)
 	for i := range all {
 		if p := &all[i]; p.reason == "" && p.needs != "" {
 			p.withhold(p.needs, switchDetail(p))
@@ -226,6 +228,9 @@ func nearNameDetail(m *Match) string {
 }
 
 func switchDetail(p *proposal) string {
+	if p.needsDetail != "" {
+		return p.needsDetail
+	}
 	switch p.needs {
 	case ReasonRelink:
 		return fmt.Sprintf("the stored external id %s belongs to a different existing identity", p.m.Principal.ExternalID)

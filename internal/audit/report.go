@@ -49,6 +49,8 @@ type Options struct {
 	// AllowPrivileged holds the ids of principals that may be fixed although
 	// they hold power in the account.
 	AllowPrivileged map[string]bool
+	// IgnoreConnector offers fixes that a connector writes over.
+	IgnoreConnector bool
 	// PrimaryDomains are the own mail domains, in any case. They split stale
 	// users into own and foreign ones; only own ones may be deactivated.
 	PrimaryDomains []string
@@ -83,6 +85,8 @@ type Input struct {
 	Failures []Failure
 	// MembersListed goes into the report.
 	MembersListed int
+	// Connectors are the SCIM connectors that write external ids wrongly, or may.
+	Connectors []ConnectorFeed
 	// Caller is the principal as which the account is read and written; zero where
 	// nothing tells, and then CallerUnknown is why, if that could not be read.
 	Caller        Ref

@@ -9,6 +9,7 @@ const (
 	ActionClear         = "clear_external_id"
 	ActionDecide        = "decide_and_allow"
 	ActionChoose        = "choose_identity"
+	ActionConnector     = "repair_connector_mapping"
 	ActionCollision     = "resolve_collision"
 	ActionReview        = "review_identity"
 	ActionReviewStale   = "review_stale"
@@ -49,6 +50,12 @@ func actionRules() []Rule {
 			Description: "Several identities have the name.",
 			Remedy:      "Find out which one is meant and set its external id by hand, or make the names unique.",
 			Types:       PrincipalTypes(),
+		},
+		{
+			ID: ActionConnector, Kind: KindAction, Title: "Set the connector's mapping right", Owner: OwnerIDP,
+			Description: "A SCIM connector would write over the fix.",
+			Remedy:      "In the app of the connector, under Provisioning, Mappings, feed externalId from objectId. Then audit again.",
+			Types:       []PrincipalType{TypeUser, TypeGroup},
 		},
 		{
 			ID: ActionCollision, Kind: KindAction, Title: "Resolve the collision", Owner: OwnerAdmin,

@@ -7,6 +7,7 @@ package audit
 const (
 	CauseLinkable         = "linkable_by_name"
 	CauseLocalGroup       = "local_group_with_idp_name"
+	CauseConnectorMapping = "connector_mapping"
 	CauseAmbiguousName    = "ambiguous_name"
 	CauseLinkedElsewhere  = "linked_to_other_identity"
 	CauseSpelling         = "external_id_spelling"
@@ -56,6 +57,17 @@ func causeRules() []Rule {
 			Types:    []PrincipalType{TypeGroup},
 			Refines:  CauseLinkable,
 			Buckets:  buckets("", "3", ""),
+		},
+		{
+			ID: CauseConnectorMapping, Kind: KindCause, Title: "Wrong value from the SCIM connector", BlocksAIM: true,
+			Consequence: "Automatic identity management does not recognise the principal: a second one appears beside it. Whatever is repaired here, the connector writes the wrong value again.",
+			Description: "The stored id is what the SCIM connector writes for the identity with the name: its attribute mapping feeds externalId from something else than objectId, or from nothing. " +
+				"Given with connector_ids only.",
+			Remedy:   "Set the mapping right: externalId from objectId. Then repair the external ids, if the connector does not do so at its next cycle.",
+			Symptoms: []Symptom{SymptomDuplicates, SymptomNoImport},
+			Types:    []PrincipalType{TypeUser, TypeGroup},
+			Refines:  CauseLinkable,
+			Buckets:  buckets("1", "3", ""),
 		},
 		{
 			ID: CauseAmbiguousName, Kind: KindCause, Title: "Several identities with the name", BlocksAIM: true,

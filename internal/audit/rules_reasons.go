@@ -5,6 +5,8 @@ package audit
 
 // The reasons of manual actions.
 const (
+	ReasonConnector              = "connector_mapping"
+	ReasonConnectorUnknown       = "connector_unknown"
 	ReasonRelink                 = "needs_relink"
 	ReasonLinkGroups             = "needs_link_groups"
 	ReasonClear                  = "needs_suggest_group_clears"
@@ -48,6 +50,20 @@ const (
 // reasonRules say why a manual action was not offered as a fix or a removal.
 func reasonRules() []Rule {
 	return []Rule{
+		{
+			ID: ReasonConnector, Kind: KindReason, Title: "The SCIM connector writes another value",
+			Description: "The attribute mapping of a SCIM connector feeds the external ids of this type from something else than the identity's id, so that it would write over the fix.",
+			Remedy: "In the app of the connector, under Provisioning, Mappings, feed externalId from objectId (direct), and save: every object is evaluated again. Then audit again. " +
+				"Where the connector is never started again, ignore_connector offers the fix.",
+			Types:  []PrincipalType{TypeUser, TypeGroup},
+			Switch: "ignore_connector",
+		},
+		{
+			ID: ReasonConnectorUnknown, Kind: KindReason, Title: "The mapping of the SCIM connector was not read", Hole: true,
+			Description: "What a SCIM connector writes into the external ids of this type could not be read, so that it may write over the fix.",
+			Remedy:      "Give the caller the permission that failures names, and audit again.",
+			Types:       []PrincipalType{TypeUser, TypeGroup},
+		},
 		{
 			ID: ReasonRelink, Kind: KindReason, Title: "Stored id belongs to another identity",
 			Description: "The stored id is that of a different existing identity.",

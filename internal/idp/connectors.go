@@ -17,8 +17,9 @@ type ConnectorRequest struct {
 	IDs []string
 	// LogSince reads the provisioning log from then on; zero reads none.
 	LogSince time.Time
-	// Nested reads the groups below the assigned ones, too.
-	Nested bool
+	// Scope reads who is assigned, and the members of assigned groups; Nested the groups
+	// below them, too.
+	Scope, Nested bool
 }
 
 // ConnectorResult is what was read.
@@ -36,4 +37,8 @@ type ConnectorSource interface {
 	Source
 	// Connectors reads them. The error is for an IdP of which nothing can be read.
 	Connectors(ctx context.Context, req ConnectorRequest) (ConnectorResult, error)
+	// Attribute reads one attribute of identities of a type, by canonical id; of those
+	// that the IdP does not have, or that have no value, there is none. known is false
+	// where the IdP has no such attribute.
+	Attribute(ctx context.Context, t audit.PrincipalType, name string, ids []string) (values map[string]string, known bool, err error)
 }

@@ -29,6 +29,8 @@ type auditRun struct {
 	listed     bool              // members come from the list of groups, as far as that can be relied on
 	noOffers   bool              // nothing is offered, so that the privileges of principals are not looked up
 	kept       *checkpoint.Store // nil: none
+	// feeds are what SCIM connectors write into external ids; nil: nobody asked.
+	feeds func(ctx context.Context, matches []audit.Match) ([]audit.ConnectorFeed, error)
 }
 
 // unknownTargetError is a target that the account provably does not have.
@@ -84,6 +86,11 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 	}
 	in.Matches = result.Matches
 	in.Failures = append(in.Failures, result.Failures...)
+	if r.feeds != nil {
+		if in.Connectors, err = r.feeds(ctx, in.Matches); err != nil {
+			return audit.Input{}, err
+		}
+	}
 	if err := unconfirmedMembers(ctx, reader, &in, client.Readers()); err != nil {
 		return audit.Input{}, err
 	}

@@ -71,10 +71,14 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 
 	report, err := d.session.audit(ctx, run, source, &resp.Diagnostics)
 	var unknown *unknownTargetError
+	var missing *missingConnectorsError
 	switch {
 	case errors.As(err, &unknown):
 		resp.Diagnostics.AddAttributeError(path.Root("targets"), "Principal Not Found",
 			fmt.Sprintf("targets[%d]: the account has no %s. Check principal_type and principal_id: it is the internal Databricks id, a decimal number.", unknown.index, unknown.ref))
+		return
+	case errors.As(err, &missing):
+		addMissingConnectors(&resp.Diagnostics, missing.ids)
 		return
 	case err != nil:
 		addReadError(&resp.Diagnostics, "Divergences", "auditing the account", err)
@@ -221,6 +225,15 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 	r.options.StrictCase, r.options.StrictInactive = model.StrictCase.ValueBool(), model.StrictInactive.ValueBool()
 	r.listed = model.GroupMembers.ValueString() == "list"
 	r.options.AllowPrivileged = map[string]bool{}
+	r.options.IgnoreConnector = model.IgnoreConnector.ValueBool()
+	if !model.ConnectorIDs.IsNull() {
+		ids := chosenConnectors(model.ConnectorIDs, diags)
+		if source := d.session.requireConnectors("connector_ids of dbxidentity_divergences", diags); source != nil {
+			r.feeds = func(ctx context.Context, matches []audit.Match) ([]audit.ConnectorFeed, error) {
+				return d.session.connectorFeeds(ctx, source, ids, matches)
+			}
+		}
+	}
 	if model.Membership.ValueString() == string(idp.MembershipDirect) {
 		r.membership = idp.MembershipDirect
 	}

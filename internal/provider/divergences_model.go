@@ -32,6 +32,8 @@ type divergencesModel struct {
 	SuggestGroupRenames       types.Bool     `tfsdk:"suggest_group_renames"`
 	AllowPrivilegedPrincipals types.Set      `tfsdk:"allow_privileged_principals"`
 	PrimaryDomains            types.Set      `tfsdk:"primary_domains"`
+	ConnectorIDs              types.Set      `tfsdk:"connector_ids"`
+	IgnoreConnector           types.Bool     `tfsdk:"ignore_connector"`
 	StrictCase                types.Bool     `tfsdk:"strict_case"`
 	StrictInactive            types.Bool     `tfsdk:"strict_inactive"`
 	IncludeScannedIDs         types.Bool     `tfsdk:"include_scanned_ids"`

@@ -7,6 +7,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/boolvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -323,6 +324,13 @@ func divergencesInputs() map[string]schema.Attribute {
 		"primary_domains": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(mailDomainValidator{})},
 			MarkdownDescription: "Your own mail domains, in any case. They tell stale users of your own domain from foreign ones. Nobody else is offered to be deactivated.",
+		},
+		"connector_ids": connectorIDsAttribute("Object ids of the SCIM connectors (enterprise applications) in Entra ID whose attribute mapping is read, or `[\"*\"]` for all that can be found. Where one " +
+			"feeds external ids of users or groups from something else than `objectId`, the rows that it explains have the cause `connector_mapping`, and no external id of that type is offered to be fixed: " +
+			"the connector would write over it. Default: none is read."),
+		"ignore_connector": schema.BoolAttribute{
+			Optional: true, Validators: []validator.Bool{boolvalidator.AlsoRequires(path.MatchRoot("connector_ids"))},
+			MarkdownDescription: "Offer fixes although a connector's mapping is wrong, or could not be read. Default `false`.",
 		},
 		"strict_case": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "Count names that differ from the IdP's in case only against `clean`. Default `false`: they are listed with the " +

@@ -292,6 +292,34 @@ output "parts" { value = { for n, c in local.connectors : n => {
 	}
 }
 
+// A connector with 200 assigned groups takes one request for each part of it, and one
+// batch for 20 groups.
+func TestAccSCIMProvisioning_requests(t *testing.T) {
+	t.Parallel()
+	const groups, batch = 200, 20
+	st := smallWorld()
+	st.IDP.ServicePrincipals = append(st.IDP.ServicePrincipals, connectorApp(1, "this", func(sp *simulator.IDPServicePrincipal) {
+		for n := range groups {
+			id := entraID(5000 + n)
+			st.IDP.Groups = append(st.IDP.Groups, simulator.IDPGroup{ID: id, DisplayName: fmt.Sprint("group ", n), SecurityEnabled: true, Members: []string{entraID(101), entraID(102)}})
+			sp.AppRoleAssignedTo = append(sp.AppRoleAssignedTo, simulator.AppRoleAssignment{PrincipalID: id})
+		}
+	}))
+	a := startAccount(t, st, withSettings())
+	newWorkspace(t, a.config(a.entra(), scimProvisioning(""))).trustsIDP(a).must(0, "plan")
+	parts := []string{"servicePrincipals?", "jobs", "schema", "secrets", "appRoleAssignedTo"}
+	got := 0
+	for _, r := range a.Server.Requests().Log {
+		if strings.Contains(r.Path, "/v1.0/") || strings.Contains(r.Path, "/beta/") {
+			got++
+		}
+	}
+	t.Logf("%d requests to Graph", got)
+	if least := len(parts) + groups/batch; got < least || got > least+10 {
+		t.Errorf("%d requests to Graph, the least possible is %d", got, least)
+	}
+}
+
 // hasty gives up a request after seconds.
 func hasty() []provider.Option {
 	return []provider.Option{provider.WithLimits(provider.Limits{

@@ -69,10 +69,8 @@ func (d *scimProvisioningDataSource) Read(ctx context.Context, req datasource.Re
 	if diags.HasError() {
 		return
 	}
-	asked := idp.ConnectorRequest{LogSince: parseSince(path.Root("log_since"), model.LogSince, diags)}
-	if !model.ConnectorIDs.IsNull() {
-		asked.IDs = textsFrom(path.Root("connector_ids"), model.ConnectorIDs.Elements(), diags)
-	}
+	asked := idp.ConnectorRequest{Scope: true, LogSince: parseSince(path.Root("log_since"), model.LogSince, diags)}
+	asked.IDs = chosenConnectors(model.ConnectorIDs, diags)
 	source := d.session.requireConnectors("dbxidentity_scim_provisioning", diags)
 	if diags.HasError() {
 		return
@@ -87,11 +85,7 @@ func (d *scimProvisioningDataSource) Read(ctx context.Context, req datasource.Re
 		addReadError(diags, "SCIM Provisioning", "reading the SCIM connectors", err)
 		return
 	}
-	for _, id := range found.missing {
-		diags.AddAttributeError(path.Root("connector_ids"), "Connector Not Found", fmt.Sprintf("The identity provider has no app with the id %q. In Entra ID it is the object id of the "+
-			"enterprise application (the service principal), not the application id.", id))
-	}
-	if diags.HasError() {
+	if addMissingConnectors(diags, found.missing); diags.HasError() {
 		return
 	}
 	if len(found.failures) > 0 {
@@ -99,6 +93,14 @@ func (d *scimProvisioningDataSource) Read(ctx context.Context, req datasource.Re
 	}
 	model.fill(ctx, found, diags)
 	diags.Append(resp.State.Set(ctx, &model)...)
+}
+
+// addMissingConnectors is about ids in connector_ids that the identity provider does not have.
+func addMissingConnectors(diags *diag.Diagnostics, missing []string) {
+	for _, id := range missing {
+		diags.AddAttributeError(path.Root("connector_ids"), "Connector Not Found", fmt.Sprintf("The identity provider has no app with the id %q. In Entra ID it is the object id of the "+
+			"enterprise application (the service principal), not the application id.", id))
+	}
 }
 
 // requireConnectors is the configured identity provider, if its kind has connectors.
@@ -120,7 +122,9 @@ type foundConnectors struct {
 	connectors []provisioning.Connector
 	verdicts   []provisioning.Verdict
 	missing    []string
-	failures   []audit.Failure
+	// unfound are why connectors may be missing; they are among the failures.
+	unfound  []audit.Failure
+	failures []audit.Failure
 }
 
 // connectors reads and judges connectors. The error is for an identity provider of which
@@ -142,7 +146,7 @@ func (s *session) connectors(ctx context.Context, source idp.ConnectorSource, as
 	if err = cmp.Or(err, unlisted); err != nil {
 		return foundConnectors{}, err
 	}
-	out := foundConnectors{connectors: result.Connectors, missing: result.Missing, failures: slices.Concat(result.Failures, inventory.Failures)}
+	out := foundConnectors{connectors: result.Connectors, missing: result.Missing, unfound: result.Failures, failures: slices.Concat(result.Failures, inventory.Failures)}
 	if failed != nil {
 		account.WorkspacesUnknown = failed.Error()
 		out.failures = append(out.failures, audit.Failure{Call: "list workspaces", Reason: failed.Error()})

@@ -5,11 +5,14 @@ package provider
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -23,11 +26,7 @@ func (d *scimProvisioningDataSource) Schema(ctx context.Context, _ datasource.Sc
 			"[Permissions](../guides/permissions) has the least that each read needs." +
 			"\n\n-> **Note:** The result, and with it the state and the plan, holds names and mail addresses.",
 		Attributes: map[string]schema.Attribute{
-			"connector_ids": schema.SetAttribute{
-				Optional: true, ElementType: types.StringType,
-				Validators:          []validator.Set{setvalidator.SizeAtLeast(1), locatedElements(stringvalidator.LengthAtLeast(1))},
-				MarkdownDescription: "Object ids of the enterprise applications (not application ids). Default: every connector for Databricks that can be found.",
-			},
+			"connector_ids": connectorIDsAttribute("Object ids of the enterprise applications (not application ids). Default: every connector for Databricks that can be found (`[\"*\"]`)."),
 			"log_since": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Read the provisioning log from this date on (`2026-11-01`, UTC, or an RFC 3339 time), and list the objects that fail. Entra keeps up to 30 days. " +
@@ -54,6 +53,29 @@ func (d *scimProvisioningDataSource) Schema(ctx context.Context, _ datasource.Sc
 			"timeouts": readTimeouts(ctx),
 		},
 	}
+}
+
+func connectorIDsAttribute(text string) schema.SetAttribute {
+	return schema.SetAttribute{
+		Optional: true, ElementType: types.StringType, MarkdownDescription: text,
+		Validators: []validator.Set{setvalidator.SizeAtLeast(1), locatedElements(stringvalidator.LengthAtLeast(1))},
+	}
+}
+
+// chosenConnectors are the ids in a connector_ids; none is every connector.
+func chosenConnectors(ids types.Set, diags *diag.Diagnostics) []string {
+	if ids.IsNull() {
+		return nil
+	}
+	at := path.Root("connector_ids")
+	chosen := textsFrom(at, ids.Elements(), diags)
+	switch {
+	case slices.Equal(chosen, []string{"*"}):
+		return nil
+	case slices.Contains(chosen, "*"):
+		diags.AddAttributeError(at, "Connectors Named Twice", "connector_ids has \"*\", which is every connector, beside ids. Give one or the other.")
+	}
+	return chosen
 }
 
 var scimProvisioningTexts = map[string]string{

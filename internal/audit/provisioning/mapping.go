@@ -52,8 +52,9 @@ type MappingRow struct {
 	Overwrites bool
 }
 
-func (m *MappingRow) sourceText() string {
-	if m.SourceType == sourceNone {
+// SourceText is what feeds the attribute, in words.
+func (m *MappingRow) SourceText() string {
+	if m.SourceType == SourceNone {
 		return "nothing"
 	}
 	return fmt.Sprintf("the %s %s", m.SourceType, m.Source)
@@ -62,7 +63,14 @@ func (m *MappingRow) sourceText() string {
 const (
 	targetExternalID = "externalId"
 	rightSource      = "objectId"
-	sourceNone       = "none"
+)
+
+// What feeds an attribute, in words of its own.
+const (
+	SourceAttribute = "attribute"
+	SourceFunction  = "function"
+	SourceConstant  = "constant"
+	SourceNone      = "none"
 )
 
 // ObjectOf is the type of principals that an object mapping is about; empty for others.
@@ -103,17 +111,17 @@ func mappingRows(c *Connector) []MappingRow {
 		}
 		fed := false
 		for _, a := range m.Attributes {
-			row := MappingRow{Object: object, Target: a.Target, SourceType: cmp.Or(strings.ToLower(a.SourceType), sourceNone), Source: a.Source}
+			row := MappingRow{Object: object, Target: a.Target, SourceType: cmp.Or(strings.ToLower(a.SourceType), SourceNone), Source: a.Source}
 			row.Overwrites = a.Target != targetExternalID && strings.EqualFold(a.FlowType, "Always")
 			if strings.EqualFold(a.Target, targetExternalID) {
 				fed = true
-				right := row.SourceType == "attribute" && strings.EqualFold(a.Source, rightSource)
+				right := row.SourceType == SourceAttribute && strings.EqualFold(a.Source, rightSource)
 				row.Correct = &right
 			}
 			out = append(out, row)
 		}
 		if !fed {
-			out = append(out, MappingRow{Object: object, Target: targetExternalID, SourceType: sourceNone, Correct: new(bool)})
+			out = append(out, MappingRow{Object: object, Target: targetExternalID, SourceType: SourceNone, Correct: new(bool)})
 		}
 	}
 	slices.SortFunc(out, func(a, b MappingRow) int {

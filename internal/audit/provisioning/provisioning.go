@@ -165,7 +165,7 @@ func findingsOf(c *Connector, v *Verdict) []Finding {
 	}
 	for _, m := range v.Mappings {
 		if m.Correct != nil && !*m.Correct {
-			add(FindingWrongExternalID, "The external id of each "+string(m.Object)+" is fed from "+m.sourceText()+" instead of objectId.", mappingRemedy(m.Object))
+			add(FindingWrongExternalID, "The external id of each "+string(m.Object)+" is fed from "+m.SourceText()+" instead of objectId.", mappingRemedy(m.Object))
 		}
 	}
 	if finding, wrong := assignmentFinding(c, v.Target.Level); wrong {

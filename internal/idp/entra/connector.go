@@ -13,9 +13,11 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -92,6 +94,9 @@ func (e *source) Connectors(ctx context.Context, req idp.ConnectorRequest) (idp.
 	}
 	if err := group.Wait(); err != nil {
 		return idp.ConnectorResult{}, fmt.Errorf("reading Entra ID: %w", err)
+	}
+	if !req.Scope {
+		return out, nil
 	}
 	if err := r.readMembers(ctx, out.Connectors); err != nil {
 		return idp.ConnectorResult{}, fmt.Errorf("reading Entra ID: %w", err)
@@ -380,21 +385,26 @@ func isNotFound(err error) bool {
 	return errors.As(err, &api) && api.Status == http.StatusNotFound
 }
 
+// partReading is how one part of a connector is read.
+type partReading struct {
+	part       provisioning.Part
+	permission string
+	read       func(context.Context, *provisioning.Connector) error
+}
+
 // connector reads one connector, but for the members of its groups.
 func (r *connectorReader) connector(ctx context.Context, a app) (provisioning.Connector, error) {
 	out := provisioning.Connector{
 		ID: a.ID, AppID: a.AppID, DisplayName: a.DisplayName, Enabled: a.AccountEnabled, AssignmentRequired: a.AssignmentRequired, Notify: a.Notify,
 		Unread: map[provisioning.Part]string{}, Members: map[string]provisioning.GroupMembers{},
 	}
-	parts := []struct {
-		part       provisioning.Part
-		permission string
-		read       func(context.Context, *provisioning.Connector) error
-	}{
+	parts := []partReading{
 		{provisioning.PartJobs, readJobs, r.readJobs},
 		{provisioning.PartSettings, settingsPermission, r.readSettings},
-		{provisioning.PartAssignments, readSPs, r.readAssignments},
 		{provisioning.PartLog, readLog, r.readLog},
+	}
+	if r.req.Scope {
+		parts = append(parts, partReading{provisioning.PartAssignments, readSPs, r.readAssignments})
 	}
 	failed := make([]error, len(parts))
 	group, inner := errgroup.WithContext(ctx)
@@ -538,4 +548,58 @@ func membersOf(group string, rows []graphObject, why string) provisioning.GroupM
 		}
 	}
 	return out
+}
+
+// attributeName is what may be a property of Graph.
+var attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
+// Attribute reads one property of objects by filters of 15 ids, 20 filters a batch.
+func (e *source) Attribute(ctx context.Context, t audit.PrincipalType, name string, ids []string) (values map[string]string, known bool, err error) {
+	values = map[string]string{}
+	if name == "objectId" {
+		name = "id"
+	}
+	if !attributeName.MatchString(name) {
+		return values, false, nil
+	}
+	var wanted, urls []string
+	for _, id := range ids {
+		if key := audit.CanonicalExternalID(id); guid.MatchString(key) {
+			wanted = append(wanted, key)
+		}
+	}
+	slices.Sort(wanted)
+	kind := objectTypes()[t.Order()]
+	for some := range slices.Chunk(slices.Compact(wanted), inList) {
+		urls = append(urls, "/"+kind.collection+query("$filter", inFilters("id", some)[0], "$select", "id,"+name, "$top", strconv.Itoa(graphPage)))
+	}
+	known = true
+	var mu sync.Mutex
+	err = e.graph.batch(ctx, "v1.0", urls, func(_ string, _ time.Time, p part) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if directory.IsBadRequest(p.err) {
+			known = false
+			return nil
+		}
+		if p.err != nil {
+			return errors.New(explain(p.err, kind.permission))
+		}
+		rows, err := parsePage[entry](e.graph, p.body)
+		if err != nil {
+			return err
+		}
+		objects, err := decodeAll[map[string]any](kind.collection, rows.Value)
+		for _, o := range objects {
+			id, isText := o["id"].(string)
+			if !isText {
+				return errors.New("the list of " + kind.collection + " has an entry without id")
+			}
+			if value, isText := o[name].(string); isText {
+				values[audit.CanonicalExternalID(id)] = value
+			}
+		}
+		return err
+	})
+	return values, known, err
 }
