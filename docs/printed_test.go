@@ -78,7 +78,8 @@ const versions = `printf 'terraform {\n  required_providers {\n    dbxidentity =
 
 var sessions = map[string]session{
 	"readme": {preset: "demo", inRepo: true, steps: []step{
-		run(readme, "make demo").shows(`Fixed +5 external ids`),
+		run(readme, "make demo").shows(`(?s)Fixed +5 external ids.*\.cache/demo/clone\.html`),
+		do("grep -l '</html>' .cache/demo/*.html").shows("clone.html\n.*field-scan.html"),
 		run(readme, "make install   #").shows("installed as version"),
 		do("mkdir mine; cd mine"),
 		write("main.tf", readme, "# your own mail domains"),
@@ -114,9 +115,9 @@ var sessions = map[string]session{
 	}},
 	"clone": {preset: "demo", steps: []step{
 		write("main.tf", cloneGuide, `check "held_back"`),
-		do("mkdir ticket"),
-		write("ticket/main.tf", cloneGuide, `output "ticket"`),
-		run(cloneGuide, "-chdir=ticket").shows("0 added, 0 changed, 0 destroyed"),
+		do("mkdir report"),
+		write("report/main.tf", cloneGuide, `output "ticket"`),
+		run(cloneGuide, "-chdir=report").shows("0 added, 0 changed, 0 destroyed"),
 		do("grep data-engineers ticket.md").shows("data-engineers"),
 		run(cloneGuide, "terraform apply plan.bin").shows(`(?s)Apply complete! Resources: 4 added.*No changes\..*Held back until somebody decides`),
 	}},

@@ -33,6 +33,7 @@ var plannedElsewhere = map[string]string{
 	"pinned/audit":                  "TestPrinted (docs)",
 	"field-scan":                    "TestPrinted (docs)",
 	"clone":                         "TestPrinted (docs)",
+	"clone-report":                  "TestPrinted (docs)",
 	"guides/directory-from-azuread": "TestAccGuides_directoryModules",
 	"guides/directory-from-okta":    "TestAccGuides_directoryModules",
 	"rollback":                      "TestProcess_rollback",

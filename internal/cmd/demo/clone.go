@@ -45,7 +45,6 @@ func (r cloneRow) places() string {
 // clone gives a new colleague the access of another one, in a few lines: what
 // Terraform prints about it stands in the README.
 func clone(ctx context.Context, source string, terraform command) (err error) {
-	headline(terraform.out, "4. the same access as a colleague: what user32 lacks of what user31 has")
 	if terraform.Dir, err = workFolder(source); err != nil {
 		return err
 	}

@@ -3,11 +3,12 @@
 
 // Command demo shows the provider's main job on a simulated account: a plan that
 // shows divergences, an apply that fixes what is safe to fix, and a plan that is
-// empty; then the same access as a colleague's for a new one. It runs the real command line of Terraform or OpenTofu and the built
-// provider; `make demo` builds both and sets the environment.
+// empty; then the same access as a colleague's for a new one; then the reports of
+// that and of a larger account. It runs the real command line of Terraform or
+// OpenTofu and the built provider; `make demo` builds both and sets the environment.
 //
-// Everything is on loopback and in a temporary folder, and all of it is ended
-// and removed when the command ends, also when it is interrupted.
+// Everything is on loopback and in a temporary folder, and all of it but the
+// reports is ended and removed when the command ends, also when it is interrupted.
 package main
 
 import (
@@ -20,6 +21,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"text/tabwriter"
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
@@ -34,6 +36,9 @@ func main() {
 	flag.StringVar(&cfg.simulator, "simulator", filepath.Join("bin", "simulator"), "built simulator")
 	flag.StringVar(&cfg.source, "config", filepath.Join("examples", "demo"), "folder with the configuration to run")
 	flag.StringVar(&cfg.clone, "clone-config", filepath.Join("examples", "clone"), "folder with the configuration of the clone")
+	flag.StringVar(&cfg.cloneReport, "clone-report-config", filepath.Join("examples", "clone-report"), "folder with the configuration of its report")
+	flag.StringVar(&cfg.scan, "scan-config", filepath.Join("examples", "field-scan"), "folder with the configuration of the larger account's report")
+	flag.StringVar(&cfg.reports, "reports", filepath.Join(".cache", "demo"), "folder for the reports")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -50,7 +55,7 @@ func main() {
 }
 
 // config is where the demo finds its parts.
-type config struct{ cli, simulator, source, clone string }
+type config struct{ cli, simulator, source, clone, cloneReport, scan, reports string }
 
 // run is the whole story. The error says which step failed; nothing is left
 // running or on disk either way.
@@ -101,11 +106,43 @@ func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	headline(out, "4. the same access as a colleague: what user32 lacks of what user31 has")
+	ticket := text{"ticket", filepath.Join(cfg.reports, "clone.md"), "the same as a ticket"}
+	page := text{"report", filepath.Join(cfg.reports, "clone.html"), "what user32 lacks of what user31 has"}
+	if err := terraform.keep(ctx, cfg.cloneReport, page, ticket); err != nil {
+		return fmt.Errorf("the report of the clone: %w", err)
+	}
 	if err := clone(ctx, cfg.clone, terraform); err != nil {
 		return fmt.Errorf("the clone: %w", err)
 	}
+	headline(out, "5. a report of an account with 3,000 identities")
+	scan := text{"report", filepath.Join(cfg.reports, "field-scan.html"), "what diverges in an account with 3,000 identities"}
+	comment := text{"comment", filepath.Join(cfg.reports, "field-scan.md"), "the same as a comment on a pull request, without names"}
+	if err := largerAccount(ctx, cfg, terraform, scan, comment); err != nil {
+		return fmt.Errorf("the report of the larger account: %w", err)
+	}
 	headline(out, "Summary")
-	return summary{before: before, after: after}.write(out)
+	if err := (summary{before: before, after: after}).write(out); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\nReports, to open in a browser or an editor")
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	for _, t := range []text{scan, comment, page, ticket} {
+		fmt.Fprintf(w, "  %s\t%s\n", t.file, t.what)
+	}
+	return w.Flush()
+}
+
+// largerAccount makes a report of an account of its own, with the shape of a real
+// one.
+func largerAccount(ctx context.Context, cfg config, terraform command, texts ...text) (err error) {
+	sim, err := tfcli.StartSimulator(ctx, cfg.simulator, terraform.errOut, "-preset", "field-scan")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sim.Stop()) }()
+	terraform.Env = append(os.Environ(), sim.Environment()...)
+	return terraform.keep(ctx, cfg.scan, texts...)
 }
 
 // headline separates the demo's words from the command line's.

@@ -94,3 +94,33 @@ func isTerminal(out io.Writer) bool {
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
+
+// text is an output that is kept as a file, and what it is.
+type text struct{ output, file, what string }
+
+// keep applies a configuration that only reads, in a folder of its own, and keeps
+// some of its outputs.
+func (c command) keep(ctx context.Context, source string, texts ...text) (err error) {
+	if c.Dir, err = workFolder(source); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(c.Dir)) }()
+	if err := c.quietly(ctx, "apply", "-input=false", "-auto-approve"); err != nil {
+		return err
+	}
+	for _, t := range texts {
+		cmd := c.Command(ctx, "output", "-raw", t.output)
+		cmd.Stderr = c.errOut
+		content, err := cmd.Output()
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(t.file), 0o750)
+		}
+		if err == nil {
+			err = os.WriteFile(t.file, content, 0o600)
+		}
+		if err != nil {
+			return fmt.Errorf("keeping the output %s: %w", t.output, err)
+		}
+	}
+	return nil
+}

@@ -203,5 +203,4 @@ Next steps
   What each cause and action means       docs/guides/rules.md
   Members that may be removed            docs/guides/remediation.md
   On your own account                    README.md, "On your own account"
-  An account with 3,000 identities       README.md, "An account with the shape of a real one"
 `

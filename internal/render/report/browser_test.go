@@ -106,7 +106,7 @@ say("charts", all("svg").length);
 `)
 	for _, want := range []string{
 		"scripts 2 images 0", "folded true", "open true", "filtered 1 1 of 20 rows", "all 20", "focus true",
-		"sorted user/1019 descending", "name <script>alert(1)</script>", "unlabelled 0", "charts 4",
+		"sorted user/1019 descending", "name <script>alert(1)</script>", "unlabelled 0", "charts 5",
 	} {
 		if !strings.Contains(got, want+"\n") {
 			t.Errorf("the browser does not report %q:\n%s", want, got)
