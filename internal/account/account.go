@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package account is the Databricks side: it reads an account into the terms of
-// package audit, and writes externalIds and memberships under guard.
+// package audit, and writes externalIds and memberships under guard. This package only
+// joins its parts: api is the connection, directory who is there, power who is
+// privileged, catalog and aim what else is read, and write the one way to change
+// anything. Each knows only those before it; catalog, aim and write do not know each other.
 //
 // The SDK resolves configuration and credentials; requests go through package
 // transport (docs/adr/002-own-transport.md). Facts about the APIs are

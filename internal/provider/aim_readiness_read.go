@@ -14,8 +14,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/aim"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/power"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
@@ -227,7 +227,7 @@ func adminsOf(inventory audit.Inventory, roles map[audit.Ref][]string, members m
 	seen, admins := map[audit.Ref]bool{}, map[audit.Ref]bool{}
 	var queue []audit.Ref
 	for ref, held := range roles {
-		if slices.Contains(held, aim.RoleAccountAdmin) {
+		if slices.Contains(held, power.RoleAccountAdmin) {
 			queue = append(queue, ref)
 		}
 	}

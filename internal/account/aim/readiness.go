@@ -1,6 +1,9 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
+// Package aim reads what only the readiness for automatic identity management (AIM)
+// needs: the account access denylist, names of settings, who has access to workspaces,
+// and local groups. Package audit/readiness judges it.
 package aim
 
 import (
@@ -15,7 +18,6 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/power"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
@@ -33,6 +35,7 @@ type Readiness struct {
 	localGroups once.Map[string, []readiness.LocalGroup]
 }
 
+// New is a reader with empty caches.
 func New(a *api.Conn, d *directory.Directory) *Readiness { return &Readiness{api: a, dir: d} }
 
 // denylistPath is seen in one SDK only (docs/reference/aim-migration.md 3). An older
@@ -254,9 +257,6 @@ func (rd *Readiness) AccountRoles(ctx context.Context) (map[audit.Ref][]string, 
 	}
 	return out, nil
 }
-
-// RoleAccountAdmin is the role that account admins hold.
-const RoleAccountAdmin = power.RoleAccountAdmin
 
 // workspaceSCIM is one read of the groups of a workspace.
 func (rd *Readiness) workspaceSCIM(ctx context.Context, at *api.Site, query url.Values, out any, id ...string) error {

@@ -1,6 +1,8 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
+// Package catalog reads what principals may do with Unity Catalog, by its API or by SQL
+// on a warehouse, and the other facts that an access plan depends on.
 package catalog
 
 import (
@@ -22,6 +24,7 @@ type Catalog struct {
 	scans      once.Map[scanKey, access.Metastore]
 }
 
+// New is a reader with empty caches.
 func New(a *api.Conn, d *directory.Directory, pw *power.Power) *Catalog {
 	return &Catalog{api: a, dir: d, power: pw}
 }

@@ -111,8 +111,10 @@ func (d *Directory) OutdateMemberships(group, member audit.Ref) {
 // newer than one of them: clocks are too coarse for that.
 type Turns struct{ n atomic.Int64 }
 
+// Next begins a step and returns its number.
 func (t *Turns) Next() int64 { return t.n.Add(1) }
 
+// Now is the number of the last step.
 func (t *Turns) Now() int64 { return t.n.Load() }
 
 // LastTurn is for a look that takes in every write of this process.

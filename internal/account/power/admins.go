@@ -144,7 +144,8 @@ func (h *adminHolders) take(r *directory.SCIMResource, t audit.PrincipalType) {
 	}
 }
 
-const RoleAccountAdmin = "account_admin" // docs/reference/databricks-account-api.md 7
+// RoleAccountAdmin is the role of account admins (docs/reference/databricks-account-api.md 7).
+const RoleAccountAdmin = "account_admin"
 
 // GivesAdmin tells whether the members of the group are account admins by it.
 func (pw *Power) GivesAdmin(ctx context.Context, group *directory.GroupNow) (bool, error) {

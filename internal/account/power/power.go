@@ -1,6 +1,8 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
+// Package power finds out who is privileged: by account roles, rule sets, workspace
+// ADMIN and metastores, held directly or through groups.
 package power
 
 import (
@@ -23,7 +25,7 @@ type Power struct {
 	since time.Time // when RenewPower renewed the caches; zero before the first guard
 	turn  int64     // of that time
 
-	metastores once.Value[[]metastore]
+	metastores once.Value[[]Metastore]
 	singles    singles
 	admins     once.Value[adminHolders]
 	// For who has power by rules; see managers.
@@ -33,6 +35,8 @@ type Power struct {
 	managed once.Value[managed]
 }
 
+// New is a reader with empty caches. It has what it derived forgotten whenever the
+// directory forgets what that was derived from.
 func New(a *api.Conn, d *directory.Directory) *Power {
 	pw := &Power{api: a, dir: d}
 	d.OnOutdate(pw.outdate)

@@ -70,7 +70,7 @@ func (pw *Power) NextPrivilege(ctx context.Context, ref audit.Ref) audit.Privile
 // grants are powers that are listed by place, not by principal.
 type grants struct {
 	assigned   []workspaceLevels
-	metastores []metastore
+	metastores []Metastore
 	ruled      managed
 }
 

@@ -1,6 +1,9 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
+// Package write changes an account. There is one write protocol, which [Writer] describes;
+// external ids, memberships, names and states of principals and resolved identities are
+// its users, and the journal records each of them.
 package write
 
 import (
@@ -44,6 +47,7 @@ type Writer struct {
 	unjournaled atomic.Pointer[error]
 }
 
+// New is a writer that has written nothing yet.
 func New(a *api.Conn, d *directory.Directory, pw *power.Power) *Writer {
 	return &Writer{api: a, dir: d, power: pw, claims: newClaims()}
 }
