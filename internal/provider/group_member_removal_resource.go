@@ -47,6 +47,7 @@ func (r *groupMemberRemovalResource) create(ctx context.Context, plan *groupMemb
 	ask.Adopts, ask.GroupName = true, plan.GroupName.ValueString()
 	result, err := r.session.account.RemoveMember(ctx, ask)
 	warnUnchecked(diags, thingRemoval, plan.ID.ValueString(), result.Unchecked)
+	warnDoubted(diags, "group", result.Doubted)
 	if err != nil {
 		addMemberError(diags, "Create", thingRemoval, &plan.memberModel, err)
 		return

@@ -43,6 +43,7 @@ func (r *groupMemberResource) create(ctx context.Context, plan *groupMemberModel
 	ask.Adopts, ask.GroupName = true, plan.GroupName.ValueString()
 	result, err := r.session.account.AddMember(ctx, ask)
 	warnUnchecked(diags, thingGroupMember, plan.ID.ValueString(), result.Unchecked)
+	warnDoubted(diags, "group", result.Doubted)
 	if err != nil {
 		addMemberError(diags, "Create", thingGroupMember, &plan.memberModel, err)
 		return

@@ -48,6 +48,15 @@ func warnUnchecked(diags *diag.Diagnostics, thing, fact, why string) {
 	}
 }
 
+// warnDoubted says that a write took effect, although its answer said something else: the
+// one who reads the log of the account sees a failure there. which is what was changed.
+func warnDoubted(diags *diag.Diagnostics, which, doubted string) {
+	if doubted != "" {
+		diags.AddWarning("Change Made Although the API Reported a Failure", fmt.Sprintf("%s. It was read back, so it counts as made by this "+
+			"instance. The account still shows the %s as it was in some of its answers, for up to a minute.", doubted, which))
+	}
+}
+
 // warnNotOurs says that a create found what it wanted. did is "added" or "removed".
 func (s *session) warnNotOurs(diags *diag.Diagnostics, fact, did string) {
 	s.warnFound(diags, "Membership Found", fact, did+" is false: a destroy leaves it as it is, unless on_destroy says otherwise")

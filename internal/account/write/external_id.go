@@ -46,6 +46,9 @@ type ExternalIDResult struct {
 	// Unchecked is why it could not be found out whether another principal holds the
 	// id by now; "" when it was, or another write does it.
 	Unchecked string
+	// Doubted is what came in place of success, of a write that took effect all the
+	// same; "" for success.
+	Doubted string
 }
 
 // SetExternalID writes an externalId under guard and reads it back: see [Writer].
@@ -98,7 +101,7 @@ func (w *Writer) SetExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 	if f.err != nil && !errors.As(f.err, &broken) {
 		return ExternalIDResult{}, f.err
 	}
-	out := ExternalIDResult{Principal: k.now, Unchecked: k.unchecked}
+	out := ExternalIDResult{Principal: k.now, Unchecked: k.unchecked, Doubted: f.doubted()}
 	switch {
 	case f.confirmed, f.adopted:
 		out.Previous, out.PreviousKnown, out.Wrote = f.change.Before, true, true

@@ -6,6 +6,7 @@ package write
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
@@ -62,6 +63,14 @@ func (f *fact) see(value string, wanted, before bool) {
 		f.agreed, f.others, f.other = 0, 1, value
 	}
 	f.last = &value
+}
+
+// doubted is what came in place of success, of a write that took effect all the same.
+func (f *fact) doubted() string {
+	if !f.confirmed || f.failure == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s: the request %s, and it took effect all the same", f.change, f.answer)
 }
 
 func unconfirmed(facts []*fact) []*fact {

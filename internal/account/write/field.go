@@ -24,6 +24,8 @@ type FieldResult struct {
 	// Wrote tells that a write of this instance made it so: in this call, or in an
 	// interrupted run whose intent was adopted.
 	Wrote bool
+	// Doubted is that of [ExternalIDResult].
+	Doubted string
 }
 
 // fieldWrite is the [writeKind] of one attribute of one principal.
@@ -63,7 +65,7 @@ func (k *fieldWrite) write(ctx context.Context, kind string) (FieldResult, error
 func (k *fieldWrite) run(ctx context.Context, kind string) (FieldResult, error) {
 	f := &fact{change: Change{Kind: kind, Ref: k.ref, After: k.want}}
 	k.w.run(ctx, k, []*fact{f}, func() {})
-	out := FieldResult{Principal: k.now}
+	out := FieldResult{Principal: k.now, Doubted: f.doubted()}
 	if f.confirmed || f.adopted {
 		out.Previous, out.Wrote = f.change.Before, true
 	}

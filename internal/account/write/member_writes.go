@@ -54,6 +54,8 @@ type MemberResult struct {
 	// Unchecked is what a guard protects and could not be looked at after the write;
 	// "" for nothing.
 	Unchecked string
+	// Doubted is that of [ExternalIDResult].
+	Doubted string
 }
 
 // AddMember makes a principal a direct member of a group, under guard, and reads
@@ -158,7 +160,7 @@ func (op *memberOp) shows(g *directory.GroupNow) bool {
 
 // endMember hands the outcome over.
 func (w *Writer) endMember(op *memberOp) {
-	op.result.Wrote = op.confirmed || op.adopted
+	op.result.Wrote, op.result.Doubted = op.confirmed || op.adopted, op.doubted()
 	undone := false
 	var broken *BrokenError
 	if errors.As(op.err, &broken) {
