@@ -67,6 +67,7 @@ var (
 	idpEntra    = fmt.Sprintf(guide, "idp-entra")
 	idpFile     = fmt.Sprintf(guide, "idp-file")
 	idpOkta     = fmt.Sprintf(guide, "idp-okta")
+	people      = fmt.Sprintf(guide, "people")
 	pinnedFlow  = fmt.Sprintf(guide, "pinned-flow")
 	remediation = fmt.Sprintf(guide, "remediation")
 	rollback    = fmt.Sprintf(guide, "rollback")
@@ -147,6 +148,16 @@ var sessions = map[string]session{
 		write("fixes/main.tf", remediation, `variable "fixes"`),
 		do("terraform init && terraform plan").shows("Plan: 1 to import, 9 to add, 0 to change, 0 to destroy"),
 	}},
+	"people": {preset: "demo", steps: []step{
+		write("main.tf", people, "suggest_deactivations = true"),
+		run(people, "terraform apply plan.bin").shows(`(?s)Principal Will Be Deactivated.*Apply complete! Resources: 4 added.*still_to_deactivate = 0`),
+		do("terraform plan -detailed-exitcode").shows("No changes"),
+	}},
+	"a group in the way": {preset: "demo", steps: []step{
+		do(versions),
+		write("main.tf", people, `"data-science (local)"`),
+		do("terraform init && terraform plan").shows(`Plan: 2 to add`),
+	}},
 	"pinned": {preset: "demo", state: withLateMember, steps: []step{
 		do("mkdir audit apply"),
 		write("audit/main.tf", pinnedFlow, "# Root module 1"),
@@ -199,6 +210,7 @@ var notRun = []struct{ page, has, why string }{
 	{idpFile, `data "azuread_users"`, "needs another provider and a tenant"},
 	{idpFile, "what the azuread provider has read", "TestAccGuides_directoryModules runs it"},
 	{idpFile, "what the okta provider has read", "TestAccGuides_directoryModules runs it"},
+	{people, "databricks token-management list", "the Databricks CLI is not installed"},
 	{pinnedFlow, "audit/main.tf\n", "a list of files"},
 	{simulators, "client.New(&config.Config{\n", "the tests of internal/simulator do the same with the SDK"},
 	{simulators, "catalog.NewCatalogs", "the tests of internal/simulator do the same with the SDK"},

@@ -61,7 +61,7 @@ variable "keep" {
 variable "allow_privileged" {
   type        = set(string)
   default     = []
-  description = "Groups with power that removed members may be put back into, for example [\"group/1\"]."
+  description = "Groups with power that removed members may be put back into, or that may get their name back, for example [\"group/1\"]."
 
   validation {
     condition     = alltrue([for key in var.allow_privileged : can(regex("^group/[0-9]+$", key))])
@@ -139,12 +139,31 @@ locals {
 }
 
 locals {
+  changed_fields = {
+    for operation in ["set_group_name", "set_active"] : operation => {
+      for principal, writes in { for l in local.intents : l.principal => l... if l.operation == operation } :
+      principal => { before = writes[0].before, after = writes[length(writes) - 1].after }
+      if writes[0].before != writes[length(writes) - 1].after
+    }
+  }
+  fields = {
+    for operation, changed in local.changed_fields : operation => {
+      for principal, x in changed : principal => x
+      if !contains(var.keep, principal) && (length(var.only) == 0 || contains(var.only, principal))
+    }
+  }
+}
+
+locals {
   # What a person wrote and the journal does not have.
-  unmatched = setsubtract(
-    setunion(var.keep, var.only),
-    concat(keys(local.changed_ids), keys(local.changed_memberships), [for m in local.changed_memberships : m.member]),
+  unmatched = setsubtract(setunion(var.keep, var.only), concat(
+    keys(local.changed_ids), keys(local.changed_memberships), [for m in local.changed_memberships : m.member],
+    keys(local.changed_fields.set_group_name), keys(local.changed_fields.set_active),
+  ))
+  unmatched_groups = setsubtract(
+    setunion(var.allow_privileged, var.local_again),
+    concat([for m in local.changed_memberships : m.group], keys(local.changed_fields.set_group_name)),
   )
-  unmatched_groups = setsubtract(setunion(var.allow_privileged, var.local_again), [for m in local.changed_memberships : m.group])
 }
 
 check "journal_has_what_was_meant" {
@@ -158,7 +177,7 @@ check "journal_has_what_was_meant" {
   }
   assert {
     condition     = length(local.unmatched_groups) == 0
-    error_message = "allow_privileged and local_again name groups of which no membership that is considered has changed: ${join(", ", local.unmatched_groups)}."
+    error_message = "allow_privileged and local_again name groups of which no membership and no name that is considered has changed: ${join(", ", local.unmatched_groups)}."
   }
 }
 
@@ -171,6 +190,8 @@ output "considered" {
     writes_to_undo = length(local.intents)
     external_ids   = "${length(local.restorable)} of ${length(local.changed_ids)}"
     memberships    = "${length(local.memberships) - length(local.of_idp)} of ${length(local.changed_memberships)}"
+    names          = "${length(local.fields.set_group_name)} of ${length(local.changed_fields.set_group_name)}"
+    deactivations  = "0 of ${length(local.changed_fields.set_active)}"
   }
 }
 
@@ -183,8 +204,8 @@ resource "dbxidentity_external_id" "rollback" {
   expected_current_external_id = each.value.after
   allow_unknown_external_id    = true # It was there before, whatever the identity provider says of it now.
 
-  # A group that becomes the identity provider's again takes no members any more.
-  depends_on = [dbxidentity_group_member.rollback]
+  # A group that becomes the identity provider's again takes no members and no name any more.
+  depends_on = [dbxidentity_group_member.rollback, dbxidentity_group_name.rollback]
 }
 
 resource "dbxidentity_group_member" "rollback" {
@@ -203,6 +224,15 @@ resource "dbxidentity_group_member_removal" "rollback" {
   member_id = split("/", each.value.member)[1]
 }
 
+resource "dbxidentity_group_name" "rollback" {
+  for_each = local.fields.set_group_name
+
+  group_id              = split("/", each.key)[1]
+  name                  = each.value.before
+  expected_current_name = each.value.after
+  allow_privileged      = contains(var.allow_privileged, each.key)
+}
+
 output "not_reversible" {
   description = "What stays as it is, and what to do about it, per principal and membership."
   value = merge(
@@ -216,6 +246,12 @@ output "not_reversible" {
         "Or set on_destroy = \"restore\" on the dbxidentity_group_member_removal that removed it, apply, and destroy that.",
         "If the group is Databricks' own by now, name it in local_again.",
       ])
+    },
+    {
+      for principal, x in local.fields.set_active : "deactivate/${principal}" => join(" ", [
+        "It was deactivated, and a journal does not say whether it may return: make it active in the account console if it may.",
+        "Or set on_destroy = \"restore\" on the dbxidentity_principal_status that deactivated it, apply, and destroy that.",
+      ]) if x.after == "false"
     },
   )
 }

@@ -156,3 +156,27 @@ func TestAccGroupName_refusals(t *testing.T) {
 		})
 	}
 }
+
+// The name is freed and the group of the identity provider gets it, in one apply.
+func TestAccGroupName_thenResolved(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, smallWorld(), simulator.Options{AIM: true})
+	resolved := `
+resource "dbxidentity_resolved_principal" "this" {
+  principal_type = "group"
+  external_id    = "` + entraID(202) + `"
+  depends_on     = [dbxidentity_group_name.this]
+}`
+	acceptanceWith(t, a.trusting(),
+		resource.TestStep{Config: a.config(a.entra(), strings.Replace(resolved, "depends_on     = [dbxidentity_group_name.this]", "", 1)), ExpectError: regexp.MustCompile("Refusing to Plan Resolved Principal")},
+		applies(a.config(a.entra(), nameOf("202", "local-group (local)", reviewedName)+resolved),
+			planned{groupNameAddress: "create", "dbxidentity_resolved_principal.this": "create"}, a.isNamed("202", "local-group (local)"),
+			accountCheck(func() error {
+				for _, g := range a.state().Groups {
+					if g.DisplayName == "local-group" && g.ExternalID == entraID(202) {
+						return nil
+					}
+				}
+				return fmt.Errorf("no group of the identity provider: %+v", a.state().Groups)
+			})))
+}

@@ -90,7 +90,7 @@ func addForeignName(diags *diag.Diagnostics, plan, state *groupNameModel, h valu
 		diags.AddAttributeError(path.Root("name"), "Refusing to Plan "+thingGroupName, text+ways)
 		return
 	}
-	diags.AddAttributeWarning(path.Root("name"), thingGroupName+" Given by Someone Else", text+"It is not replaced. "+ways)
+	diags.AddAttributeWarning(path.Root("name"), "Group Name Given by Someone Else", text+"It is not replaced. "+ways)
 }
 
 func quotedOrNone(v types.String) string {
@@ -148,7 +148,7 @@ func (r *groupNameResource) planDestroy(ctx context.Context, state *groupNameMod
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
-	const summary = thingGroupName + " Will Be Kept"
+	const summary = "Group Name Will Be Kept"
 	if applied, known, _ := remembered(ctx, private, keyApplied); known && !directory.SameShown(applied, state.Name.ValueString()) {
 		r.stays(state, summary, "someone else has renamed it", diags)
 		return

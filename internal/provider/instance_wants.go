@@ -93,7 +93,7 @@ func (s *session) wantStatus(ref audit.Ref, exists bool, diags *diag.Diagnostics
 func (s *session) wantGroupName(ref audit.Ref, name string, exists bool, diags *diag.Diagnostics) {
 	const refusing = "Refusing to Plan " + thingGroupName
 	key := audit.FoldName(name)
-	other, twice := s.wants.note("name of "+ref.String(), name, exists)
+	other, twice := s.wants.note(wantedName(ref), name, exists)
 	switch {
 	case other != nil:
 		diags.AddAttributeError(path.Root("group_id"), refusing, fmt.Sprintf("Two instances of this configuration want different names for %s: %q and %q. "+
@@ -109,6 +109,20 @@ func (s *session) wantGroupName(ref audit.Ref, name string, exists bool, diags *
 			"Names of groups are unique in an account, in any case.", name, *other, ref))
 	}
 }
+
+// renames tells whether an instance of this configuration, planned before, is going to
+// give a group another name than it has. In an apply it has done so, or failed.
+func (s *session) renames(p audit.Principal) bool {
+	if s.applying.Load() {
+		return false
+	}
+	s.wants.mu.Lock()
+	defer s.wants.mu.Unlock()
+	w := s.wants.of[wantedName(p.Ref)]
+	return w != nil && audit.FoldName(w.want) != audit.FoldName(p.Name)
+}
+
+func wantedName(ref audit.Ref) string { return "name of " + ref.String() }
 
 // wantMembership is the same for a membership and its absence; present tells which of
 // the two the instance wants.

@@ -157,7 +157,7 @@ func (r *principalStatusResource) modifyPlan(ctx context.Context, p *planning[*p
 	}
 	if len(found.Refusals) == 0 && !r.session.applying.Load() {
 		p.diags().AddAttributeWarning(path.Root("active"), "Principal Will Be Deactivated", fmt.Sprintf("%s will not be able to log in, its tokens will be refused, and scheduled jobs "+
-			"that run as it will fail until they run as someone else. What it owns stays. Look for such things first.",
+			"that run as it will fail until they run as someone else. What it owns stays. The guide \"People who join and leave\" says how to look for such things first.",
 			principalTitle(found.Principal)))
 	}
 }
@@ -185,7 +185,7 @@ func (r *principalStatusResource) planDestroy(ctx context.Context, state *princi
 		found = r.session.lookUpIdentity(ctx, p.Type, p.ExternalID)
 	}
 	if why := notLetIn(p, found); why != "" {
-		r.stays(state, thingStatus+" Will Be Kept", why, diags)
+		r.stays(state, "Principal Status Will Be Kept", why, diags)
 		return
 	}
 	r.session.warnOfDestroy("Principals Will Be Active Again", fmt.Sprintf("%s will be active again, with what it has in the account. To leave it inactive, set on_destroy = %q and apply first.",

@@ -54,6 +54,7 @@ func (r *resolvedPrincipalResource) lookForTwins(ctx context.Context, plan *reso
 	if why == "" && err == nil {
 		var named []audit.Principal
 		if named, err = r.session.account.Named(ctx, kind, found.Names); err == nil {
+			named = slices.DeleteFunc(named, func(p audit.Principal) bool { return r.session.renames(p) })
 			reportTwins(diags, plan, found, named)
 			return
 		}

@@ -217,3 +217,30 @@ func TestProcess_rollbackOrder(t *testing.T) {
 	}
 	r.must(0, "plan", "-detailed-exitcode")
 }
+
+// Groups get their names back; who was deactivated stays so, and is listed.
+func TestProcess_rollbackPeople(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, leavers(), simulator.Options{})
+	before := a.state()
+	w := newWorkspace(t, a.config("journal_path = \"journal.jsonl\"\n  "+a.file(), peopleFlow("")))
+	a.faults(simulator.Fault{Kind: simulator.FaultLost, Method: "PATCH", Path: "/api/**/Groups/210", Times: 1})
+	w.must(0, "apply", "-auto-approve")
+	if a.groupName("210") != "twice (local 210)" || a.active("110") {
+		t.Fatalf("the flow did not work: %s", a.groupName("210"))
+	}
+	a.nameGroup("202", "someone else's")()
+	r := rollbackOf(t, a, w.content("journal.jsonl"))
+	saysAll(t, r.must(1, "apply", "-auto-approve"), "Refusing to Plan Group Name", `group/202 is called "someone else's"`)
+	r.env = append(r.env, `TF_VAR_keep=["group/202"]`)
+	saysAll(t, r.must(0, "apply", "-auto-approve"), `"deactivate/user/110" = "It was deactivated`, `"1 of 2"`, `"0 of 3"`)
+	r.must(0, "plan", "-detailed-exitcode")
+	want := before
+	for i := range want.Users {
+		want.Users[i].Active = want.Users[i].Active && !slices.Contains([]string{"110", "111", "112"}, want.Users[i].ID)
+	}
+	want.Groups[1].DisplayName = "someone else's"
+	if diff := cmp.Diff(want, a.state()); diff != "" {
+		t.Errorf("the account (-want +got): %s", diff)
+	}
+}
