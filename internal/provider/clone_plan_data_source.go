@@ -95,6 +95,9 @@ func (d *clonePlanDataSource) plan(ctx context.Context, model *clonePlanModel, d
 	if !ok {
 		return access.ClonePlan{}, false
 	}
+	if facts.LocalGroups = model.ScanLocalGroups.ValueBool(); facts.LocalGroups {
+		d.session.addLocalGroups(ctx, &graph, facts.Workspaces, source)
+	}
 	in := access.PlanInput{
 		Graph: graph, Facts: facts, Source: source, Target: target, AllowPrivileged: map[string]bool{},
 		AllowDifferentTypes: model.AllowDifferentTypes.ValueBool(),

@@ -23,6 +23,7 @@ type clonePlanModel struct {
 	ScanUnityCatalog      types.Bool     `tfsdk:"scan_unity_catalog"`
 	UnityCatalogDepth     types.String   `tfsdk:"unity_catalog_depth"`
 	SQLWarehouseID        types.String   `tfsdk:"sql_warehouse_id"`
+	ScanLocalGroups       types.Bool     `tfsdk:"scan_workspace_local_groups"`
 	AllowPrivilegedGroups types.Set      `tfsdk:"allow_privileged_groups"`
 	AllowDifferentTypes   types.Bool     `tfsdk:"allow_different_types"`
 	MaxAdditions          types.Number   `tfsdk:"max_additions"`

@@ -108,8 +108,9 @@ func (d *clonePlanDataSource) Schema(ctx context.Context, _ datasource.SchemaReq
 
 func clonePlanInputs() map[string]schema.Attribute {
 	out := map[string]schema.Attribute{
-		"source": selectorSchema("Who has the access"),
-		"target": selectorSchema("Who shall have it"),
+		"source":                      selectorSchema("Who has the access"),
+		"target":                      selectorSchema("Who shall have it"),
+		"scan_workspace_local_groups": scanLocalGroupsInput(""),
 		"allow_privileged_groups": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(principalIDValidator())},
 			MarkdownDescription: "Ids of privileged groups that may be in `memberships`. Without this they are held back: see `reason`. " +
@@ -140,17 +141,18 @@ func clonePlanOutputs() map[string]schema.Attribute {
 		"idp_actions":        planRowList("Direct groups of the source that belong to the identity provider: the target must be added there."),
 		"databricks_actions": planRowList("Direct groups of the source that are Databricks' own and give something. What the target holds directly is left out."),
 		"skipped": planRowList("Direct groups of the source that verifiably give nothing: no workspace assignment, account role, entitlement, grant or ownership, themselves or through a group above. " +
-			"Needs the scan with depth `all` and an admin of each metastore. Roles on single groups and service principals (who manages or uses them) and workspace-local groups are not looked at."),
+			"Needs the scan with depth `all` and an admin of each metastore. Roles on single groups and service principals (who manages or uses them) are not looked at. With `scan_workspace_local_groups` a group that is in a group of a workspace's own is `unverified`."),
 		"unverified":     planRowList("Direct groups of the source of which nobody can say whether they give anything; `reason` says why."),
 		"already_member": planRowList("Direct groups of the source of which the target is a direct member."),
 		"follows":        planRowList("Groups that the source has through others: the target gets them with the groups in `via`."),
 		"system_groups":  planRowList("Groups that Databricks keeps itself; never planned."),
 		"not_cloned": resultList(notClonedType, "What the source holds itself, which no group gives: a clone is not equality; see also `not_looked_at`. A place that could "+
 			"not be looked at is a row without a `value`. Sorted.", map[string]string{
-			"kind":  "`workspace_assignment`, `account_role`, `entitlement`, `grant` or `ownership`.",
-			"place": "Workspace id of assignments and of entitlements there, or type and full name of the object; null for what holds in the whole account.",
-			"value": "Level, role, entitlement or privileges; null where it is not known whether there is one.",
-			"note":  "Why it is not known, and what shows it; null for a fact.",
+			"kind": "`workspace_assignment`, `account_role`, `entitlement`, `grant`, `ownership`, or `workspace_local_group` for a group that a workspace has of its own, " +
+				"which the source can also be in through a group.",
+			"place": "Workspace id of assignments, entitlements and groups there, or type and full name of the object; null for what holds in the whole account.",
+			"value": "Level, role, entitlement, privileges or name of the group; null where it is not known whether there is one.",
+			"note":  "Why it is not known, and what shows it; of a group of a workspace, how the target gets it; else null.",
 		}),
 		"memberships": resultMap(membershipType, "By group id: every direct group of the source that is Databricks' own and gives something, or that the target holds "+
 			"already; privileged ones only when `allow_privileged_groups` names them. It does not shrink when the target gets a group, so that a plan after the apply "+

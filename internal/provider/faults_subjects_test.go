@@ -149,7 +149,7 @@ func dataOperations() []operation {
 		list:   get(iamUsers),
 	})
 	access := cloneOperations()[0]
-	access.of, access.config = "dbxidentity_principal_access", document{"principal": document{"id": demoSource}}
+	access.of, access.config = "dbxidentity_principal_access", document{"principal": document{"id": demoSource}, "scan_workspace_local_groups": true}
 	maps.Copy(access.config, wholeScan)
 	out = append(out, append(cloneOperations(), access)...)
 	slices.SortFunc(out, func(a, b operation) int { return strings.Compare(a.name(), b.name()) })

@@ -5,12 +5,14 @@ package provider
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
@@ -91,6 +93,10 @@ func (d *principalAccessDataSource) reach(ctx context.Context, model *principalA
 	}, diags)
 	if !ok {
 		return access.Reach{}, false
+	}
+	if facts.LocalGroups = model.ScanLocalGroups.ValueBool(); facts.LocalGroups {
+		within := slices.DeleteFunc(access.WorkspacesWithin(&graph, facts.Workspaces, p), func(w audit.Workspace) bool { return wanted != nil && !wanted[w.ID] })
+		d.session.addLocalGroupsOf(ctx, within, facts.Workspaces)
 	}
 	out, err := access.ReachUntil(stopAt(ctx), access.ReachInput{Graph: graph, Facts: facts, Principal: p, WorkspaceIDs: wanted})
 	if err != nil {

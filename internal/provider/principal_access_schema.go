@@ -27,6 +27,7 @@ type principalAccessModel struct {
 	ScanUnityCatalog  types.Bool     `tfsdk:"scan_unity_catalog"`
 	UnityCatalogDepth types.String   `tfsdk:"unity_catalog_depth"`
 	SQLWarehouseID    types.String   `tfsdk:"sql_warehouse_id"`
+	ScanLocalGroups   types.Bool     `tfsdk:"scan_workspace_local_groups"`
 	Timeouts          timeouts.Value `tfsdk:"timeouts"`
 
 	ResolvedPrincipal types.Object `tfsdk:"resolved_principal"`
@@ -36,6 +37,7 @@ type principalAccessModel struct {
 	Entitlements       types.List `tfsdk:"entitlements"`
 	UnityCatalogGrants types.List `tfsdk:"unity_catalog_grants"`
 	Roles              types.List `tfsdk:"roles"`
+	LocalGroups        types.List `tfsdk:"workspace_local_groups"`
 
 	Privileged types.Bool `tfsdk:"privileged"`
 	Powers     types.List `tfsdk:"powers"`
@@ -86,6 +88,16 @@ type (
 		Via           []string `tfsdk:"via"`
 		Path          []string `tfsdk:"path"`
 	}
+	reachLocalGroupModel struct {
+		WorkspaceID   string   `tfsdk:"workspace_id"`
+		WorkspaceName string   `tfsdk:"workspace_name"`
+		GroupID       string   `tfsdk:"group_id"`
+		GroupName     string   `tfsdk:"group_name"`
+		Entitlements  []string `tfsdk:"entitlements"`
+		Direct        bool     `tfsdk:"direct"`
+		Via           []string `tfsdk:"via"`
+		Path          []string `tfsdk:"path"`
+	}
 	reachRoleModel struct {
 		Role   string   `tfsdk:"role"`
 		Direct bool     `tfsdk:"direct"`
@@ -108,6 +120,9 @@ var (
 	})
 	reachGrantType = withWay(map[string]attr.Type{
 		"metastore_id": types.StringType, "securable_type": types.StringType, "full_name": types.StringType, "privilege": types.StringType, "owner": types.BoolType,
+	})
+	reachLocalGroupType = withWay(map[string]attr.Type{
+		"workspace_id": types.StringType, "workspace_name": types.StringType, "group_id": types.StringType, "group_name": types.StringType, "entitlements": textList,
 	})
 	reachRoleType = withWay(map[string]attr.Type{"role": types.StringType})
 )
@@ -168,6 +183,16 @@ func (m *principalAccessModel) fromAccess(ctx context.Context, r access.Reach, d
 			}
 		}, diags)
 	}
+	m.LocalGroups = types.ListNull(reachLocalGroupType)
+	if r.LocalGroups != nil {
+		counts["workspace_local_groups"] = int64(len(r.LocalGroups))
+		m.LocalGroups = listFrom(ctx, reachLocalGroupType, r.LocalGroups, func(g access.ReachLocalGroup) reachLocalGroupModel {
+			return reachLocalGroupModel{
+				WorkspaceID: g.WorkspaceID, WorkspaceName: g.WorkspaceName, GroupID: g.GroupID, GroupName: g.GroupName, Entitlements: notNil(g.Entitlements),
+				Direct: g.Direct, Via: notNil(g.Via), Path: notNil(g.Path),
+			}
+		}, diags)
+	}
 	value, more := types.MapValueFrom(ctx, types.Int64Type, counts)
 	diags.Append(more...)
 	m.Counts = value
@@ -184,7 +209,7 @@ func (d *principalAccessDataSource) Schema(ctx context.Context, _ datasource.Sch
 	attributes := map[string]schema.Attribute{
 		"principal": selectorSchema("Whose access to list"),
 		"workspace_ids": schema.SetAttribute{
-			Optional: true, ElementType: types.StringType, MarkdownDescription: "Workspaces to list in `workspaces` and `entitlements`. Default: all.",
+			Optional: true, ElementType: types.StringType, MarkdownDescription: "Workspaces to list in `workspaces`, `entitlements` and `workspace_local_groups`. Default: all.",
 		},
 		"resolved_principal": resolvedAttribute("Who it is. The access of an inactive principal is listed like any other, with a warning."),
 		"groups": resultList(reachGroupType, "The groups that the principal is in, directly or through other groups, sorted by lower-cased name, then id.", map[string]string{
@@ -210,10 +235,16 @@ func (d *principalAccessDataSource) Schema(ctx context.Context, _ datasource.Sch
 			"full_name": "Full name of the object.", "privilege": "For example `SELECT`; `OWNER` for ownership.", "owner": "Whether it is ownership.",
 		})),
 		"roles": resultList(reachRoleType, "Account roles, sorted.", withWayTexts(map[string]string{"role": "For example `account_admin`."})),
+		"workspace_local_groups": resultList(reachLocalGroupType, "Groups that workspaces have of their own, sorted by workspace and id: what they give in the workspace beside `entitlements` no "+
+			"API of the account knows. Null without `scan_workspace_local_groups`.", withWayTexts(map[string]string{
+			"workspace_id": "Workspace id.", "workspace_name": "Workspace name.", "group_id": "Id of the group in the workspace.",
+			"entitlements": "Entitlements that the group holds itself, sorted.",
+		})),
+		"scan_workspace_local_groups": scanLocalGroupsInput(""),
 		"privileged": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the principal, or a group that it is in, holds an account role, workspace ADMIN or a metastore; " +
 			"null when that could not be read."},
 		"powers":        schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Why it is privileged, one sentence each."},
-		"counts":        schema.MapAttribute{Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Number of rows per list; `unity_catalog_grants` is missing without a scan."},
+		"counts":        schema.MapAttribute{Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Number of rows per list; `unity_catalog_grants` and `workspace_local_groups` are missing without a scan."},
 		"route":         schema.StringAttribute{Computed: true, MarkdownDescription: "The API that told the memberships: `iam_v2` or `scim`."},
 		"cycles":        schema.ListAttribute{Computed: true, ElementType: textList, MarkdownDescription: "Groups that contain each other, each cycle once, ids sorted."},
 		"dead_members":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members of these groups that do not exist any more."},

@@ -45,6 +45,10 @@ func (d *principalDiffDataSource) ValidateConfig(ctx context.Context, req dataso
 	}
 	validateSelector(ctx, pathPrincipalA, model.PrincipalA, &resp.Diagnostics)
 	validateSelector(ctx, pathPrincipalB, model.PrincipalB, &resp.Diagnostics)
+	if model.ScanLocalGroups.ValueBool() && !model.CheckWorkspaces.IsUnknown() && !model.CheckWorkspaces.ValueBool() {
+		resp.Diagnostics.AddAttributeError(path.Root("scan_workspace_local_groups"), "Workspaces Are Not Checked",
+			"The groups of workspaces are looked at in those that A or B can enter. Set check_workspaces = true too, or remove scan_workspace_local_groups.")
+	}
 }
 
 // Read finds both principals, reads one graph for them (R5) and compares. It fails
@@ -73,7 +77,7 @@ func (d *principalDiffDataSource) Read(ctx context.Context, req datasource.ReadR
 		addGraphError(diags, err, a, b)
 		return
 	}
-	result, err := d.compare(ctx, model.CheckWorkspaces.ValueBool(), graph, a, b)
+	result, err := d.compare(ctx, model.CheckWorkspaces.ValueBool(), model.ScanLocalGroups.ValueBool(), graph, a, b)
 	if err != nil {
 		addReadError(diags, "Workspace Assignments", "reading who has which workspace", err)
 		return
@@ -87,14 +91,17 @@ func (d *principalDiffDataSource) Read(ctx context.Context, req datasource.ReadR
 	diags.Append(resp.State.Set(ctx, &model)...)
 }
 
-// compare compares, with the workspaces where they were asked for.
-func (d *principalDiffDataSource) compare(ctx context.Context, workspaces bool, graph access.Graph, a, b audit.Principal) (access.Diff, error) {
+// compare compares, with the workspaces and their own groups where they were asked for.
+func (d *principalDiffDataSource) compare(ctx context.Context, workspaces, local bool, graph access.Graph, a, b audit.Principal) (access.Diff, error) {
 	if !workspaces {
 		return access.CompareUntil(stopAt(ctx), graph, a, b, nil)
 	}
 	assignments, err := d.session.account.AccessAssignments(ctx)
 	if err != nil {
 		return access.Diff{}, err
+	}
+	if assignments.LocalGroups = local; local {
+		d.session.addLocalGroups(ctx, &graph, assignments.Workspaces, a, b)
 	}
 	return access.CompareUntil(stopAt(ctx), graph, a, b, &assignments)
 }

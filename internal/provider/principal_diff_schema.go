@@ -23,6 +23,7 @@ type principalDiffModel struct {
 	PrincipalB types.Object `tfsdk:"principal_b"`
 
 	CheckWorkspaces types.Bool `tfsdk:"check_workspaces"`
+	ScanLocalGroups types.Bool `tfsdk:"scan_workspace_local_groups"`
 
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 
@@ -32,6 +33,7 @@ type principalDiffModel struct {
 	OnlyInA types.List `tfsdk:"only_in_a"`
 	OnlyInB types.List `tfsdk:"only_in_b"`
 	InBoth  types.List `tfsdk:"in_both"`
+	Local   types.List `tfsdk:"workspace_local_groups"`
 	Equal   types.Bool `tfsdk:"equal"`
 	Counts  types.Map  `tfsdk:"counts"`
 
@@ -101,7 +103,11 @@ func (m *principalDiffModel) fromAccess(ctx context.Context, d access.Diff, diag
 	m.Counts = counts
 	m.Route, m.DeadMembers = types.StringValue(string(d.Route)), types.Int64Value(int64(d.DeadMembers))
 	m.Cycles = listFrom(ctx, textList, d.Cycles, same[[]string], diags)
-	m.NotLookedAt = listFrom(ctx, types.StringType, access.NotLookedAt(), same[string], diags)
+	m.Local = types.ListNull(localDiffType)
+	if m.ScanLocalGroups.ValueBool() {
+		m.Local = listFrom(ctx, localDiffType, d.LocalGroups, localDiffFromAccess, diags)
+	}
+	m.NotLookedAt = listFrom(ctx, types.StringType, d.NotLookedAt, same[string], diags)
 	m.Complete = types.BoolValue(d.Complete)
 	m.Failures = listFrom(ctx, failureType, failuresFromAudit(d.Failures), same[failureModel], diags)
 }
@@ -134,13 +140,15 @@ func (d *principalDiffDataSource) Schema(ctx context.Context, _ datasource.Schem
 				Optional: true, MarkdownDescription: "Read who has which workspace (one request per workspace, once per run), so that `hint` tells which groups " +
 					"give none. Default `false`.",
 			},
-			"resolved_a": resolvedAttribute("Who A is. An inactive principal is compared like any other, with a warning."),
-			"resolved_b": resolvedAttribute("Who B is."),
-			"only_in_a":  rows("The groups that A is in and B is not, or may not be (then `in_b` is null)"),
-			"only_in_b":  rows("The groups that B is in and A is not, or may not be (then `in_a` is null)"),
-			"in_both":    rows("The groups that both are in"),
+			"scan_workspace_local_groups": scanLocalGroupsInput("It needs `check_workspaces`. "),
+			"resolved_a":                  resolvedAttribute("Who A is. An inactive principal is compared like any other, with a warning."),
+			"resolved_b":                  resolvedAttribute("Who B is."),
+			"only_in_a":                   rows("The groups that A is in and B is not, or may not be (then `in_b` is null)"),
+			"only_in_b":                   rows("The groups that B is in and A is not, or may not be (then `in_a` is null)"),
+			"in_both":                     rows("The groups that both are in"),
+			"workspace_local_groups":      localDiffAttribute(),
 			"equal": schema.BoolAttribute{Computed: true, MarkdownDescription: "True when both are in the same groups, false when a difference is certain, " +
-				"null when what could not be read may hide one. Direct or through another group makes no difference here."},
+				"null when what could not be read may hide one. Direct or through another group makes no difference here. With `scan_workspace_local_groups` the groups of workspaces count too."},
 			"counts": schema.MapAttribute{Computed: true, ElementType: types.Int64Type,
 				MarkdownDescription: "Number of groups per list: `only_in_a`, `only_in_b`, `in_both`."},
 			"route": schema.StringAttribute{Computed: true, MarkdownDescription: "The API that told the memberships: `iam_v2` or `scim`."},

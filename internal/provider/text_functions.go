@@ -91,6 +91,14 @@ func (f textFunction[T]) Run(ctx context.Context, req function.RunRequest, resp 
 func comparisonOf(r entryReader) access.Diff {
 	d := diffOf(r)
 	d.A, d.B = readPrincipal(r.object("resolved_a")), readPrincipal(r.object("resolved_b"))
+	if rows := r.attributes["workspace_local_groups"]; rows != nil && !rows.IsNull() {
+		for _, e := range r.objects("workspace_local_groups") {
+			d.LocalGroups = append(d.LocalGroups, access.LocalDiffRow{
+				WorkspaceID: e.text("workspace_id"), WorkspaceName: e.text("workspace_name"), GroupID: e.text("group_id"), GroupName: e.text("group_name"),
+				InA: e.truth("in_a"), InB: e.truth("in_b"),
+			})
+		}
+	}
 	d.Equal, d.Complete, d.Failures = r.truth("equal"), r.flag("complete", false), failuresOf(r)
 	return d
 }

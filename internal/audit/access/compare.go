@@ -4,6 +4,7 @@
 package access
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -34,6 +35,8 @@ type Assignments struct {
 	Workspaces []WorkspaceAccess
 	// Unknown is why the list of workspaces may be short.
 	Unknown string
+	// LocalGroups is true when the groups that workspaces have of their own were asked for.
+	LocalGroups bool
 	// Failures are what could not be read.
 	Failures []audit.Failure
 }
@@ -58,7 +61,7 @@ func CompareUntil(stop audit.Stop, g Graph, a, b audit.Principal, w *Assignments
 			all[id] = true
 		}
 	}
-	out := Diff{A: a, B: b, Route: g.Route, Cycles: x.cycles(around(d.a, d.b))}
+	out := Diff{A: a, B: b, Route: g.Route, Cycles: x.cycles(around(d.a, d.b)), NotLookedAt: []string{localNotLookedAt}}
 	for _, id := range sortedIDs(all) {
 		if x.Stopped() {
 			break
@@ -81,6 +84,15 @@ func CompareUntil(stop audit.Stop, g Graph, a, b audit.Principal, w *Assignments
 	reported := x.graph.Failures
 	if w != nil {
 		reported = slices.Concat(reported, w.Failures)
+		for _, c := range []*closure{d.a, d.b} {
+			holes = append(holes, c.localFailures(w.LocalGroups, w.Workspaces)...)
+		}
+		if out.LocalGroups = d.localGroups(); w.LocalGroups {
+			out.NotLookedAt = nil
+			if text := unfederated(w.Workspaces, d.a, d.b); text != "" {
+				out.NotLookedAt = []string{text}
+			}
+		}
 	}
 	out.Failures = mergeFailures(reported, holes)
 	out.Complete = len(out.Failures) == 0
@@ -99,10 +111,47 @@ func (d *comparison) equal(out Diff) *bool {
 			return boolean(false)
 		}
 	}
-	if !d.a.whole() || !d.b.whole() {
+	known := d.a.whole() && d.b.whole()
+	for _, row := range out.LocalGroups {
+		if isFalse(row.InA) || isFalse(row.InB) {
+			return boolean(false)
+		}
+		known = known && row.InA != nil && row.InB != nil
+	}
+	if w := d.assigned; w != nil && w.LocalGroups {
+		for i := range w.Workspaces {
+			whyA, _ := d.a.localHole(&w.Workspaces[i])
+			whyB, _ := d.b.localHole(&w.Workspaces[i])
+			known = known && whyA == "" && whyB == ""
+		}
+	}
+	if !known {
 		return nil
 	}
 	return boolean(true)
+}
+
+// localGroups are the groups that workspaces have of their own and that one of the two
+// is in.
+func (d *comparison) localGroups() []LocalDiffRow {
+	var out []LocalDiffRow
+	for i := range d.assigned.Workspaces {
+		w := &d.assigned.Workspaces[i]
+		waysA, waysB := d.a.localWays(w), d.b.localWays(w)
+		for _, g := range w.Local {
+			row := LocalDiffRow{
+				WorkspaceID: w.ID, WorkspaceName: w.Name, GroupID: g.ID, GroupName: g.Name,
+				InA: d.a.inLocal(w, waysA, g.ID), InB: d.b.inLocal(w, waysB, g.ID), WayA: waysA[g.ID], WayB: waysB[g.ID],
+			}
+			if isTrue(row.InA) || isTrue(row.InB) {
+				out = append(out, row)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b LocalDiffRow) int {
+		return cmp.Or(audit.CompareIDs(a.WorkspaceID, b.WorkspaceID), audit.CompareIDs(a.GroupID, b.GroupID))
+	})
+	return out
 }
 
 // comparison is two closures of one graph.

@@ -48,17 +48,20 @@ func (e *effects) reasons() []string { return slices.Concat(e.holes, e.limits) }
 
 // judge finds the effects of groups.
 type judge struct {
-	x     *index
-	facts *Facts
-	holds holders
+	x      *index
+	facts  *Facts
+	source *closure
+	holds  holders
 	// within bounds what can be above a group; nil where every group is listed.
 	within map[string]bool
 	// levels are the assignments by the principal's id, in the order of the workspaces.
 	levels map[string][]assignment
 	// places are the holes and limits that are the same for every group.
 	holes, limits, powerHoles []string
-	// chosen are those of limits that the configuration asked for.
-	chosen []string
+	// local are the workspaces' own groups that list each member, in words.
+	local map[string][]string
+	// elsewhere are those of limits that the reach of a principal reports in another way.
+	elsewhere []string
 }
 
 // assignment is what one principal has in a workspace.
@@ -68,7 +71,7 @@ type assignment struct {
 }
 
 func newJudge(x *index, f *Facts, source *closure) *judge {
-	j := &judge{x: x, facts: f, holds: newHolders(f)}
+	j := &judge{x: x, facts: f, source: source, holds: newHolders(f)}
 	if !x.graph.Listed {
 		j.within = source.may
 	}
@@ -78,8 +81,15 @@ func newJudge(x *index, f *Facts, source *closure) *judge {
 			j.levels[id] = append(j.levels[id], assignment{&f.Workspaces[i], levels})
 		}
 	}
+	j.local = localOf(f.Workspaces)
+	for i := range f.Workspaces {
+		if why, _ := source.localHole(&f.Workspaces[i]); f.LocalGroups && why != "" {
+			j.elsewhere = append(j.elsewhere, fmt.Sprintf("the groups that workspace %s has of its own are not known: %s", f.Workspaces[i].ID, why))
+		}
+	}
 	j.workspaceHoles()
 	j.catalogHoles()
+	j.limits = append(j.limits, j.elsewhere...)
 	for _, list := range []*[]string{&j.holes, &j.limits, &j.powerHoles} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
@@ -116,11 +126,10 @@ func (j *judge) catalogHoles() {
 	switch j.facts.Depth {
 	case DepthAll:
 	case DepthCatalog, DepthSchema:
-		j.chosen = []string{fmt.Sprintf("Unity Catalog was scanned to the depth %q only", j.facts.Depth)}
+		j.elsewhere = append(j.elsewhere, fmt.Sprintf("Unity Catalog was scanned to the depth %q only", j.facts.Depth))
 	default:
-		j.chosen = []string{"Unity Catalog was not scanned"}
+		j.elsewhere = append(j.elsewhere, "Unity Catalog was not scanned")
 	}
-	j.limits = append(j.limits, j.chosen...)
 	if !j.facts.scanned() {
 		return
 	}
@@ -148,7 +157,12 @@ func (j *judge) catalogHoles() {
 // notLookedAt are the places that were not looked at by choice, or for which there is
 // no API, sorted.
 func (j *judge) notLookedAt() []string {
-	out := NotLookedAt()
+	var out []string
+	if !j.facts.LocalGroups {
+		out = append(out, localNotLookedAt)
+	} else if text := unfederated(j.facts.Workspaces, j.source); text != "" {
+		out = append(out, text)
+	}
 	if why := j.facts.EntitlementsUntold; why != "" {
 		out = append(out, "entitlements in workspaces: "+why+".")
 	}
@@ -238,6 +252,7 @@ func (j *judge) collect(e *effects, p audit.Principal) {
 	for _, entitlement := range holding.Entitlements {
 		e.holdings = append(e.holdings, HoldingEffect{Kind: KindEntitlement, Value: entitlement, GroupID: id, GroupName: name})
 	}
+	e.limits = append(e.limits, j.local[p.ID]...)
 	j.collectCatalog(e, p, name, through)
 }
 

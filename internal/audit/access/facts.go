@@ -15,6 +15,8 @@ type Facts struct {
 	Workspaces []WorkspaceAccess
 	// WorkspacesUnknown is why the list may be short; empty means that it is not.
 	WorkspacesUnknown string
+	// LocalGroups is true when the groups that workspaces have of their own were asked for.
+	LocalGroups bool
 	// EntitlementsUntold is why no API could be asked for entitlements in workspaces;
 	// empty means that one could.
 	EntitlementsUntold string
@@ -77,6 +79,11 @@ type WorkspaceAccess struct {
 	// the principals that were asked about: the source, and for its reach the groups
 	// above it too.
 	Entitlements map[string]Entitlements
+	// Local are the groups that the workspace has of its own, where LocalRead is true.
+	// LocalUnknown is why there may be more.
+	Local        []LocalGroup
+	LocalRead    bool
+	LocalUnknown string
 }
 
 // Entitlements are those of one principal in one workspace, such as

@@ -120,7 +120,7 @@ func (p *planner) finish() ClonePlan {
 		out.Memberships = p.memberships
 	}
 	reported := slices.Concat(p.x.graph.Failures, p.in.Facts.Failures)
-	out.Failures = mergeFailures(reported, slices.Concat(p.x.holes(p.source), p.x.holes(p.target), p.judge.factHoles(p.source)))
+	out.Failures = mergeFailures(reported, slices.Concat(p.x.holes(p.source), p.x.holes(p.target), p.judge.factHoles(p.source), p.source.localFailures(p.in.Facts.LocalGroups, p.in.Facts.Workspaces)))
 	out.Complete = len(out.Failures) == 0 && !slices.ContainsFunc(out.Problems, func(q Problem) bool { return q.Incomplete })
 	return *out
 }

@@ -120,7 +120,10 @@ func (p *planner) direct(id string) {
 		row.Reason = p.give(&row, e, false)
 		p.out.DatabricksActions = append(p.out.DatabricksActions, row)
 	case e.state == StateNoEffect:
-		row.Reason = "verified dead end: neither the group nor any group above it has a workspace assignment, an account role, an entitlement, a grant or an ownership in what the account manages; workspace-local groups, which can contain it, were not looked at"
+		row.Reason = "verified dead end: neither the group nor any group above it has a workspace assignment, an account role, an entitlement, a grant or an ownership in what the account manages"
+		if !p.in.Facts.LocalGroups {
+			row.Reason += "; workspace-local groups, which can contain it, were not looked at"
+		}
 		p.out.Skipped = append(p.out.Skipped, row)
 	default:
 		p.unverified(row, e.reasons(), false)
@@ -212,6 +215,26 @@ func (p *planner) follows() {
 	}
 }
 
+// localGroups lists the groups of workspaces that the source is in.
+func (p *planner) localGroups(unknown func(kind, place, why string)) {
+	if !p.in.Facts.LocalGroups {
+		return
+	}
+	for i := range p.in.Facts.Workspaces {
+		w := &p.in.Facts.Workspaces[i]
+		if why, _ := p.source.localHole(w); why != "" {
+			unknown(KindLocalGroup, w.ID, why+"; an admin of the workspace sees its groups")
+		}
+		ways := p.source.localWays(w)
+		for k := range w.Local {
+			g := &w.Local[k]
+			if way, in := ways[g.ID]; in {
+				p.out.NotCloned = append(p.out.NotCloned, NotCloned{Kind: KindLocalGroup, Place: w.ID, Value: g.Name, Note: moveLocal(w, g, way)})
+			}
+		}
+	}
+}
+
 // notCloned lists what the source holds itself (R21), and where it may hold more. It
 // has no verdict, so holes only make the plan incomplete.
 func (p *planner) notCloned() {
@@ -239,6 +262,7 @@ func (p *planner) notCloned() {
 			unknown(KindEntitlement, w.ID, p.in.Facts.EntitlementsUntold)
 		}
 	}
+	p.localGroups(unknown)
 	holding := p.in.Facts.Holdings[source.Ref]
 	unknown(KindRole, "", holding.Unknown)
 	unknown(KindEntitlement, "", holding.Unknown)

@@ -5,6 +5,7 @@ package access
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -76,6 +77,13 @@ type ReachRole struct {
 	Way
 }
 
+// ReachLocalGroup is a group that a workspace has of its own, and that the principal is in.
+type ReachLocalGroup struct {
+	WorkspaceID, WorkspaceName, GroupID, GroupName string
+	Entitlements                                   []string
+	Way
+}
+
 // Reach is everything that one principal can reach. Every row is certain; what a hole
 // may hide is in Failures, and Complete is false then.
 type Reach struct {
@@ -86,6 +94,9 @@ type Reach struct {
 	// Grants are nil when Unity Catalog was not scanned.
 	Grants []ReachGrant
 	Roles  []ReachRole
+	// LocalGroups are groups that workspaces have of their own; nil when they were not
+	// asked for.
+	LocalGroups []ReachLocalGroup
 
 	// Privileged is nil when a hole hides it; Powers say why it is true.
 	Privileged *bool
@@ -125,8 +136,9 @@ func ReachUntil(stop audit.Stop, in ReachInput) (Reach, error) {
 	r.workspaces()
 	r.holdings()
 	r.catalog()
+	r.localGroups()
 	reported := slices.Concat(x.graph.Failures, in.Facts.Failures)
-	r.out.Failures = mergeFailures(reported, slices.Concat(x.holes(c), r.judge.factHoles(c), r.blind(), r.doubts))
+	r.out.Failures = mergeFailures(reported, slices.Concat(x.holes(c), r.judge.factHoles(c), r.blind(), r.doubts, c.localFailures(in.Facts.LocalGroups, r.wantedOf(in.Facts.Workspaces))))
 	r.out.Complete = len(r.out.Failures) == 0
 	if x.Err != nil {
 		return Reach{}, x.Err
@@ -215,6 +227,34 @@ func (r *reacher) workspaces() {
 	})
 }
 
+// localGroups are rows of the groups that workspaces have of their own.
+func (r *reacher) localGroups() {
+	if !r.in.Facts.LocalGroups {
+		return
+	}
+	r.out.LocalGroups = []ReachLocalGroup{}
+	workspaces := r.wantedOf(r.in.Facts.Workspaces)
+	for i := range workspaces {
+		w := &workspaces[i]
+		ways := r.closure.localWays(w)
+		for _, g := range w.Local {
+			if way, in := ways[g.ID]; in {
+				r.out.LocalGroups = append(r.out.LocalGroups, ReachLocalGroup{
+					WorkspaceID: w.ID, WorkspaceName: w.Name, GroupID: g.ID, GroupName: g.Name, Entitlements: g.Entitlements, Way: way,
+				})
+			}
+		}
+	}
+	slices.SortFunc(r.out.LocalGroups, func(a, b ReachLocalGroup) int {
+		return cmp.Or(audit.CompareIDs(a.WorkspaceID, b.WorkspaceID), audit.CompareIDs(a.GroupID, b.GroupID))
+	})
+}
+
+// wantedOf are the workspaces of which rows are wanted.
+func (r *reacher) wantedOf(all []WorkspaceAccess) []WorkspaceAccess {
+	return slices.DeleteFunc(slices.Clone(all), func(w WorkspaceAccess) bool { return !r.wanted(&w) })
+}
+
 func (r *reacher) wanted(w *WorkspaceAccess) bool {
 	return r.in.WorkspaceIDs == nil || r.in.WorkspaceIDs[w.ID]
 }
@@ -275,7 +315,7 @@ func (r *reacher) catalog() {
 func (r *reacher) blind() []audit.Failure {
 	var out []audit.Failure
 	for _, limit := range r.judge.limits {
-		if !slices.Contains(r.judge.chosen, limit) {
+		if !slices.Contains(r.judge.elsewhere, limit) {
 			out = append(out, audit.Failure{Call: "see what gives access", Reason: limit})
 		}
 	}
@@ -284,6 +324,12 @@ func (r *reacher) blind() []audit.Failure {
 
 func (r *reacher) notLookedAt() []string {
 	out := r.judge.notLookedAt()
+	for i := range r.in.Facts.Workspaces {
+		w := &r.in.Facts.Workspaces[i]
+		if why, failed := r.closure.localHole(w); r.in.Facts.LocalGroups && why != "" && !failed && r.wanted(w) {
+			out = append(out, fmt.Sprintf("the groups that workspace %q, id %s, has of its own: %s.", w.Name, w.ID, why))
+		}
+	}
 	if r.in.WorkspaceIDs != nil {
 		out = append(out, "other workspaces: workspace_ids names those that were looked at.")
 	}

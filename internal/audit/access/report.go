@@ -59,11 +59,22 @@ type DiffRow struct {
 	Hint       Hint
 }
 
+// LocalDiffRow is a group that a workspace has of its own, and that one of two
+// principals is in for certain.
+type LocalDiffRow struct {
+	WorkspaceID, WorkspaceName, GroupID, GroupName string
+	// InA and InB are nil when a hole hides it.
+	InA, InB   *bool
+	WayA, WayB Way
+}
+
 // Diff is the comparison of two principals. Rows are sorted by lower-cased name,
 // then id.
 type Diff struct {
 	A, B                   audit.Principal
 	OnlyInA, OnlyInB, Both []DiffRow
+	// LocalGroups are sorted by workspace and id; nil where they were not asked for.
+	LocalGroups []LocalDiffRow
 	// Equal is nil when a hole could change the answer (R15).
 	Equal *bool
 	Route Route
@@ -74,13 +85,14 @@ type Diff struct {
 	// Complete is true when no hole could change any row.
 	Complete bool
 	Failures []audit.Failure
+	// NotLookedAt are places that give access and were not looked at.
+	NotLookedAt []string
 }
 
-// NotLookedAt are places that give access and that nothing here reads.
-func NotLookedAt() []string {
-	return []string{"workspace-local groups: each workspace has its own, which the account does not manage. Access through them is neither compared nor cloned, " +
-		"and an account group can be a member of one. dbxidentity_workspace_local_groups lists them with their members."}
-}
+// localNotLookedAt says that the groups of workspaces were not asked for, and what asks
+// for them.
+const localNotLookedAt = "workspace-local groups: each workspace has its own, which the account does not manage, and an account group can be a member of one. " +
+	"Set scan_workspace_local_groups = true to look at them; dbxidentity_workspace_local_groups lists them all."
 
 // WorkspaceEffect is an assignment of a group, itself or through a group above.
 type WorkspaceEffect struct {
@@ -104,6 +116,8 @@ const (
 	KindEntitlement = "entitlement"
 	KindGrant       = "grant"
 	KindOwnership   = "ownership"
+	// KindLocalGroup is a group that a workspace has of its own.
+	KindLocalGroup = "workspace_local_group"
 )
 
 // HoldingEffect is an account role or an entitlement.
@@ -150,7 +164,7 @@ type NotCloned struct {
 	// Value is the level, the role, the entitlement, or the privileges; empty where it
 	// is not known whether there is one.
 	Value string
-	// Note is for people: why it is not known and what shows it; empty for a fact.
+	// Note is for people: why it is not known and what shows it, or what to do about it.
 	Note string
 }
 

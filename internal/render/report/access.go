@@ -75,6 +75,11 @@ func (d *Diff) section() section {
 		return t
 	}
 	s.add(rows("Only in A", d.OnlyInA, true), rows("Only in B", d.OnlyInB, false), rows("In both", d.InBoth, true))
+	local := table{Title: "Groups that workspaces have of their own", Long: len(d.Local) > 20, Columns: []string{"Workspace", "Group", "Id", "A", "B"}}
+	for _, r := range d.Local {
+		local.Rows = append(local.Rows, []cell{value(cmp.Or(r.WorkspaceName, r.WorkspaceID)), value(r.GroupName), value(r.GroupID), prose(truth(r.InA)), prose(truth(r.InB))})
+	}
+	s.add(local)
 	var drawn paths
 	drawn.Title = "Memberships that only A has"
 	for _, r := range d.OnlyInA {

@@ -19,6 +19,7 @@ type Access struct {
 	Grants      []AccessRow    `json:"unity_catalog_grants"`
 	Counts      map[string]int `json:"counts"`
 	Roles       []AccessRow    `json:"roles"`
+	LocalGroups []AccessRow    `json:"workspace_local_groups"`
 	Privileged  *bool          `json:"privileged"`
 	Powers      []string       `json:"powers"`
 	NotLookedAt []string       `json:"not_looked_at"`
@@ -46,6 +47,8 @@ type AccessRow struct {
 	FullName        string   `json:"full_name"`
 	Privilege       string   `json:"privilege"`
 	Role            string   `json:"role"`
+	GroupID         string   `json:"group_id"`
+	GroupName       string   `json:"group_name"`
 	Direct          bool     `json:"direct"`
 	Via             []string `json:"via"`
 	Path            []string `json:"path"`
@@ -124,7 +127,10 @@ func (a *Access) section() section {
 		rows("Unity Catalog", a.Grants, []string{"Type", "Object", "Privilege"}, func(r AccessRow) []cell {
 			return []cell{prose(words(r.SecurableType)), value(r.FullName), value(r.Privilege)}
 		}),
-		rows("Account roles", a.Roles, []string{"Role"}, func(r AccessRow) []cell { return []cell{value(r.Role)} }))
+		rows("Account roles", a.Roles, []string{"Role"}, func(r AccessRow) []cell { return []cell{value(r.Role)} }),
+		rows("Groups that workspaces have of their own", a.LocalGroups, []string{"Workspace", "Group", "Id"}, func(r AccessRow) []cell {
+			return []cell{value(cmp.Or(r.WorkspaceName, r.WorkspaceID)), value(r.GroupName), value(r.GroupID)}
+		}))
 	if more := a.grants() - len(a.Grants); more > 0 {
 		s.add(paragraph{fmt.Sprintf("In Unity Catalog there are %d more, which the data source leaves out.", more)})
 	}
@@ -147,13 +153,15 @@ func (a *Access) redacted() *Access {
 	for i := range out.Groups {
 		out.Groups[i].GroupName, out.Groups[i].Path = left, nil
 	}
-	for _, list := range []*[]AccessRow{&out.Workspaces, &out.Entitlements, &out.Grants, &out.Roles} {
+	for _, list := range []*[]AccessRow{&out.Workspaces, &out.Entitlements, &out.Grants, &out.Roles, &out.LocalGroups} {
 		*list = slices.Clone(*list)
 		for i := range *list {
 			r := &(*list)[i]
 			r.WorkspaceName, r.Path = "", nil
-			if r.FullName != "" {
-				r.FullName = left
+			for _, name := range []*string{&r.FullName, &r.GroupName} {
+				if *name != "" {
+					*name = left
+				}
 			}
 		}
 	}

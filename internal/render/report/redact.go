@@ -29,6 +29,10 @@ func (s Sections) redacted() Sections {
 		c := *v
 		c.A, c.B = v.A.redacted(), v.B.redacted()
 		c.OnlyInA, c.OnlyInB, c.InBoth = redactedDiff(v.OnlyInA), redactedDiff(v.OnlyInB), redactedDiff(v.InBoth)
+		c.Local = slices.Clone(v.Local)
+		for i := range c.Local {
+			c.Local[i].WorkspaceName, c.Local[i].GroupName = "", left
+		}
 		c.Failures = redactedFailures(v.Failures)
 		s.Diff = &c
 	}

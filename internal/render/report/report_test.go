@@ -92,6 +92,7 @@ func sample() Sections {
 		Diff: &Diff{
 			A: Principal{PrincipalType: "user", PrincipalID: "1", PrincipalName: hostile[0]}, B: Principal{PrincipalType: "user", PrincipalID: "2"},
 			OnlyInA: []DiffRow{{GroupID: "9", GroupName: hostile[1], Source: "internal", DirectInA: &yes, DirectInB: &no, PathInA: []string{hostile[0], hostile[1]}, Hint: "add_in_idp"}},
+			Local:   []LocalDiffRow{{WorkspaceID: "100", WorkspaceName: hostile[2], GroupID: "77", GroupName: hostile[3], InA: &yes}},
 			Equal:   &equal, Complete: true,
 		},
 		Clone: &Clone{
@@ -114,7 +115,8 @@ func sampleAccess() *Access {
 		Entitlements: []AccessRow{{Entitlement: "allow-cluster-create", Via: []string{"9"}}},
 		Grants:       []AccessRow{{SecurableType: "catalog", FullName: hostile[4], Privilege: "SELECT", Via: []string{"9"}, Path: way}},
 		Counts:       map[string]int{"unity_catalog_grants": 3}, NotLookedAt: []string{"places"},
-		Roles: []AccessRow{{Role: "account_admin", Direct: true}},
+		Roles:       []AccessRow{{Role: "account_admin", Direct: true}},
+		LocalGroups: []AccessRow{{WorkspaceID: "100", GroupID: "77", GroupName: hostile[5], Via: []string{"9"}, Path: way}},
 	}
 }
 

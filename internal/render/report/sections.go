@@ -203,14 +203,15 @@ func (p Principal) name() string {
 
 // Diff is dbxidentity_principal_diff.
 type Diff struct {
-	A        Principal `json:"resolved_a"`
-	B        Principal `json:"resolved_b"`
-	OnlyInA  []DiffRow `json:"only_in_a"`
-	OnlyInB  []DiffRow `json:"only_in_b"`
-	InBoth   []DiffRow `json:"in_both"`
-	Equal    *bool     `json:"equal"`
-	Complete bool      `json:"complete"`
-	Failures []Failure `json:"failures"`
+	A        Principal      `json:"resolved_a"`
+	B        Principal      `json:"resolved_b"`
+	OnlyInA  []DiffRow      `json:"only_in_a"`
+	OnlyInB  []DiffRow      `json:"only_in_b"`
+	InBoth   []DiffRow      `json:"in_both"`
+	Local    []LocalDiffRow `json:"workspace_local_groups"`
+	Equal    *bool          `json:"equal"`
+	Complete bool           `json:"complete"`
+	Failures []Failure      `json:"failures"`
 }
 
 // DiffRow is one group of a comparison.
@@ -223,6 +224,16 @@ type DiffRow struct {
 	PathInA   []string `json:"path_in_a"`
 	PathInB   []string `json:"path_in_b"`
 	Hint      string   `json:"hint"`
+}
+
+// LocalDiffRow is one group that a workspace has of its own.
+type LocalDiffRow struct {
+	WorkspaceID   string `json:"workspace_id"`
+	WorkspaceName string `json:"workspace_name"`
+	GroupID       string `json:"group_id"`
+	GroupName     string `json:"group_name"`
+	InA           *bool  `json:"in_a"`
+	InB           *bool  `json:"in_b"`
 }
 
 // Clone is dbxidentity_clone_plan.

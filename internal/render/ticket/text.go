@@ -35,9 +35,43 @@ func CompareText(d access.Diff) string {
 	compared(&b, "Only A, "+a, d.OnlyInA, func(r access.DiffRow) (string, string) { return sign(r.Hint), way(r.DirectInA, r.PathInA) })
 	compared(&b, "Only B, "+other, d.OnlyInB, func(r access.DiffRow) (string, string) { return signMinus, way(r.DirectInB, r.PathInB) })
 	compared(&b, "Both", d.Both, func(r access.DiffRow) (string, string) { return signBoth, way(r.DirectInA, r.PathInA) })
+	for i, r := range d.LocalGroups {
+		if i == 0 {
+			fmt.Fprintf(&b, "\nGroups that workspaces have of their own (%d)\n", len(d.LocalGroups))
+		}
+		fmt.Fprintf(&b, "  %s %s in workspace %s: %s\n", localSign(r), group(r.GroupID, r.GroupName), markup.Visible(cmp.Or(r.WorkspaceName, r.WorkspaceID)), localSides(r))
+	}
 	fmt.Fprintf(&b, "\nTotals: %d only A, %d only B, %d both.\n", len(d.OnlyInA), len(d.OnlyInB), len(d.Both))
-	b.WriteString("! to be added in the identity provider, + can be added in Databricks or follows, - only B has it, = both have it, ? not known\n")
+	b.WriteString("! to be added in the identity provider, or in the workspace that has the group, + can be added in Databricks or follows, - only B has it, = both have it, ? not known\n")
 	return b.String()
+}
+
+// localSign is the sign of a group of a workspace: people add to it there.
+func localSign(r access.LocalDiffRow) string {
+	switch {
+	case r.InA == nil || r.InB == nil:
+		return signUnknown
+	case *r.InA && *r.InB:
+		return signBoth
+	case *r.InA:
+		return signPeople
+	default:
+		return signMinus
+	}
+}
+
+func localSides(r access.LocalDiffRow) string {
+	side := func(name string, in *bool) string {
+		switch {
+		case in == nil:
+			return "whether " + name + " is in it is not known"
+		case *in:
+			return name + " is in it"
+		default:
+			return name + " is not"
+		}
+	}
+	return side("A", r.InA) + ", " + side("B", r.InB)
 }
 
 func verdict(d access.Diff) string {

@@ -50,7 +50,7 @@ Both (1)
   = account users (group/6): direct; internal
 
 Totals: 5 only A, 1 only B, 1 both.
-! to be added in the identity provider, + can be added in Databricks or follows, - only B has it, = both have it, ? not known
+! to be added in the identity provider, or in the workspace that has the group, + can be added in Databricks or follows, - only B has it, = both have it, ? not known
 `
 	if diff := cmp.Diff(want, CompareText(comparison())); diff != "" {
 		t.Error(diff)
