@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/accounttest"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -99,12 +100,12 @@ func inventoryOf(t audit.PrincipalType) func(context.Context, *account.Client) (
 }
 
 func askMembers(ctx context.Context, c *account.Client) (any, bool) {
-	got, err := c.Members(ctx, directID)
+	got, err := c.Members(ctx, accounttest.DirectID)
 	return fmt.Sprint(got), err != nil
 }
 
 func askGraph(ctx context.Context, c *account.Client) (any, bool) {
-	source, target := sourceAndTarget()
+	source, target := accounttest.SourceAndTarget()
 	g, err := c.AccessGraph(ctx, source, target)
 	if err != nil {
 		return nil, true
@@ -115,8 +116,8 @@ func askGraph(ctx context.Context, c *account.Client) (any, bool) {
 
 func askFacts(ctx context.Context, c *account.Client) (any, bool) {
 	st := hostileEstate()
-	source, target := sourceAndTarget()
-	facts, err := c.AccessFacts(ctx, catalog.AccessRequest{Graph: wholeGraph(&st), Source: source, Target: target, Depth: access.DepthAll})
+	source, target := accounttest.SourceAndTarget()
+	facts, err := c.AccessFacts(ctx, catalog.AccessRequest{Graph: accounttest.WholeGraph(&st), Source: source, Target: target, Depth: access.DepthAll})
 	if err != nil {
 		return nil, true
 	}
@@ -124,12 +125,12 @@ func askFacts(ctx context.Context, c *account.Client) (any, bool) {
 }
 
 func askPower(ctx context.Context, c *account.Client) (any, bool) {
-	p := c.Privileges(ctx, []audit.Ref{user(sourceID), user(targetID)})
-	return fmt.Sprint(p[user(sourceID)].Powers, p[user(targetID)].Powers), p[user(sourceID)].Unknown != "" && p[user(targetID)].Unknown != ""
+	p := c.Privileges(ctx, []audit.Ref{accounttest.User(accounttest.SourceID), accounttest.User(accounttest.TargetID)})
+	return fmt.Sprint(p[accounttest.User(accounttest.SourceID)].Powers, p[accounttest.User(accounttest.TargetID)].Powers), p[accounttest.User(accounttest.SourceID)].Unknown != "" && p[accounttest.User(accounttest.TargetID)].Unknown != ""
 }
 
 func askOnePower(ctx context.Context, c *account.Client) (any, bool) {
-	p := c.Privileges(ctx, []audit.Ref{user(sourceID)})[user(sourceID)]
+	p := c.Privileges(ctx, []audit.Ref{accounttest.User(accounttest.SourceID)})[accounttest.User(accounttest.SourceID)]
 	return fmt.Sprint(p.Powers), p.Unknown != ""
 }
 
@@ -142,16 +143,16 @@ func asking[T any](f func(context.Context, *account.Client) (T, error)) func(con
 
 // hostileEstate is the estate with power through everything that gives it.
 func hostileEstate() simulator.State {
-	st := estate()
+	st := accounttest.Estate()
 	st.Workspaces[0].PermissionAssignments = append(st.Workspaces[0].PermissionAssignments,
-		simulator.PermissionAssignment{PrincipalID: directID, Permissions: []string{"USER"}})
+		simulator.PermissionAssignment{PrincipalID: accounttest.DirectID, Permissions: []string{"USER"}})
 	st.Groups[2].Roles = []simulator.Role{{Value: "account_admin"}}
-	grantOn(&st, "c", grantTo(parent, "SELECT"))
+	accounttest.GrantOn(&st, "c", accounttest.GrantTo(accounttest.Parent, "SELECT"))
 	st.AccountRoles = []simulator.RuleSet{{
-		Name:       "accounts/" + someAccount + "/ruleSets/default",
-		GrantRules: []simulator.GrantRule{{Role: "roles/billing.admin", Principals: []string{"groups/" + direct}}},
+		Name:       "accounts/" + accounttest.SomeAccount + "/ruleSets/default",
+		GrantRules: []simulator.GrantRule{{Role: "roles/billing.admin", Principals: []string{"groups/" + accounttest.Direct}}},
 	}}
-	st.Account.AccountID = someAccount
+	st.Account.AccountID = accounttest.SomeAccount
 	return st
 }
 
@@ -178,16 +179,16 @@ func TestHostileAnswers(t *testing.T) {
 		"service principals, SCIM":         {path: scim + "ServicePrincipals$", key: "Resources", api: "scim", ask: inventoryOf(audit.TypeServicePrincipal)},
 		"users, IAM v2 forbidden":          {path: scim + "Users$", key: "Resources", forbidden: iam, ask: inventoryOf(audit.TypeUser)},
 		"a user by name":                   {path: scim + "Users$", key: "Resources", api: "scim", ask: byName},
-		"a user": {path: scim + "Users/" + sourceID + "$", key: "members", ask: asking(func(ctx context.Context, c *account.Client) (audit.Principal, error) {
-			return c.Principal(ctx, user(sourceID))
+		"a user": {path: scim + "Users/" + accounttest.SourceID + "$", key: "members", ask: asking(func(ctx context.Context, c *account.Client) (audit.Principal, error) {
+			return c.Principal(ctx, accounttest.User(accounttest.SourceID))
 		})},
 		"members":                          {path: iam + "groups/[0-9]+/direct-members$", key: "direct_group_members", ask: askMembers},
-		"members, SCIM":                    {path: scim + "Groups/" + directID + "$", key: "members", api: "scim", ask: askMembers},
+		"members, SCIM":                    {path: scim + "Groups/" + accounttest.DirectID + "$", key: "members", api: "scim", ask: askMembers},
 		"groups above":                     {path: iam + "principals/[0-9]+/transitive-parent-groups$", key: "transitive_parent_groups", ask: askGraph},
-		"groups above one":                 {path: iam + "principals/" + sourceID + "/transitive-parent-groups$", key: "transitive_parent_groups", ask: askGraph},
-		"members on the way":               {path: iam + "groups/" + parentID + "/direct-members$", key: "direct_group_members", ask: askGraph},
-		"groups on the way":                {path: scim + "Groups/" + parentID + "$", key: "members", ask: askGraph},
-		"groups, crawled":                  {path: scim + "Groups/" + parentID + "$", key: "members", api: "scim", ask: askGraph},
+		"groups above one":                 {path: iam + "principals/" + accounttest.SourceID + "/transitive-parent-groups$", key: "transitive_parent_groups", ask: askGraph},
+		"members on the way":               {path: iam + "groups/" + accounttest.ParentID + "/direct-members$", key: "direct_group_members", ask: askGraph},
+		"groups on the way":                {path: scim + "Groups/" + accounttest.ParentID + "$", key: "members", ask: askGraph},
+		"groups, crawled":                  {path: scim + "Groups/" + accounttest.ParentID + "$", key: "members", api: "scim", ask: askGraph},
 		"power by groups above":            {path: iam + "principals/[0-9]+/transitive-parent-groups$", key: "transitive_parent_groups", ask: askOnePower},
 		"power by roles of a group":        {path: scim + "Groups/[0-9]+$", key: "roles", ask: askOnePower},
 		"power by rules":                   {path: "/rule-sets$", key: "grant_rules", ask: askPower},
@@ -208,17 +209,17 @@ func TestHostileAnswers(t *testing.T) {
 			return c.Workspaces(ctx)
 		})},
 		"matchWithIdp": {path: "/matchWithIdp$", key: "idp_matches_by_group_name", ask: asking(func(ctx context.Context, c *account.Client) (audit.Match, error) {
-			return c.MatchWithIDP(ctx, audit.Principal{Ref: group(directID), Name: direct})
+			return c.MatchWithIDP(ctx, audit.Principal{Ref: accounttest.Group(accounttest.DirectID), Name: accounttest.Direct})
 		})},
 	}
 	for name, read := range reads {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := start(t, hostileEstate(), simulator.Options{})
+			sim := accounttest.Start(t, hostileEstate(), simulator.Options{})
 			connected := func(a http.RoundTripper) *account.Client {
-				cfg := asCaller(quick(sim))
+				cfg := accounttest.AsCaller(accounttest.Config(sim))
 				cfg.IdentityAPI, cfg.SDK.HTTPTransport = read.api, a
-				return connect(t, cfg)
+				return accounttest.Connect(t, cfg)
 			}
 			truth, unknown := read.ask(t.Context(), connected(nil))
 			if unknown {
@@ -241,8 +242,8 @@ func TestHostileAnswers(t *testing.T) {
 				got, unknown := read.ask(t.Context(), c)
 				if !unknown && strings.HasPrefix(name, "users, SCIM") || strings.Contains(form, "none") || form == "no entries" {
 					// Nobody else is known to be one, until something refers to somebody.
-					c.Members(t.Context(), directID) //nolint:errcheck // It is asked for what it refers to.
-					c.AccessAssignments(t.Context()) //nolint:errcheck // Likewise.
+					c.Members(t.Context(), accounttest.DirectID) //nolint:errcheck // It is asked for what it refers to.
+					c.AccessAssignments(t.Context())             //nolint:errcheck // Likewise.
 					got, unknown = read.ask(t.Context(), c)
 				}
 				if diff := cmp.Diff(truth, got); !unknown && diff != "" {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/accounttest"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -25,11 +26,11 @@ func TestFind_decomposed(t *testing.T) {
 		"external id":  {ExternalID: "josé"},
 	}
 	want := map[string][]audit.Ref{
-		"user name": {user("1"), user("2")}, "display name": {group("11"), group("12")}, "external id": {user("1"), user("2")},
+		"user name": {accounttest.User("1"), accounttest.User("2")}, "display name": {accounttest.Group("11"), accounttest.Group("12")}, "external id": {accounttest.User("1"), accounttest.User("2")},
 	}
 	for what, s := range selectors {
 		for _, listed := range []bool{false, true} {
-			c := connect(t, quick(start(t, simulator.State{
+			c := accounttest.Connect(t, accounttest.Config(accounttest.Start(t, simulator.State{
 				Users: []simulator.User{
 					{ID: "1", UserName: norm.NFD.String(name), ExternalID: norm.NFD.String("josé"), Active: true},
 					{ID: "2", UserName: "x@example.com", ExternalID: "josé", Active: true, Emails: []simulator.Email{{Value: norm.NFD.String("JOSÉ@example.com")}}},
@@ -45,7 +46,7 @@ func TestFind_decomposed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want[what], refs(got)); diff != "" {
+			if diff := cmp.Diff(want[what], accounttest.Refs(got)); diff != "" {
 				t.Errorf("%s, listed %v (-want +got):\n%s", what, listed, diff)
 			}
 		}

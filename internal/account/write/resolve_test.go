@@ -1,0 +1,203 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package write_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/accounttest"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// resolvable is crowd(2, 1, 1) with an IdP that knows more: a user, a group and
+// an application that the account does not have, and the group that it has.
+func resolvable() simulator.State {
+	st := accounttest.Population(2, 1, 1)
+	st.IDP = simulator.IDP{
+		Users: []simulator.IDPUser{
+			{ID: accounttest.GUID(7, 1), UserPrincipalName: "new@example.com", DisplayName: "New", AccountEnabled: true},
+			{ID: accounttest.GUID(7, 4), UserPrincipalName: "off@example.com"},
+		},
+		Groups:            []simulator.IDPGroup{{ID: accounttest.GUID(7, 2), DisplayName: "new group"}, {ID: accounttest.GUID(2, 0), DisplayName: "group-0000"}},
+		ServicePrincipals: []simulator.IDPServicePrincipal{{ID: accounttest.GUID(7, 3), AppID: accounttest.GUID(8, 3), DisplayName: "new app", AccountEnabled: true}},
+	}
+	return st
+}
+
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	const route = "/api/2.0/identity/**/resolve-by-external-id"
+	fault := func(f simulator.Fault) []simulator.Fault {
+		f.Method, f.Path = http.MethodPost, route
+		return []simulator.Fault{f}
+	}
+	newUser := accounttest.GUID(7, 1)
+	tests := map[string]struct {
+		kind     audit.PrincipalType // user if empty
+		id       string              // newUser if empty
+		aimOff   bool
+		lag      time.Duration
+		readOnly bool
+		faults   []simulator.Fault
+
+		name   string // of the principal
+		ref    string // if it was there before
+		named  string // by an answer, though it was not seen
+		fail   string
+		is     error
+		posts  int
+		record string // result and wrote, none if empty
+	}{
+		"user":              {name: "new@example.com", posts: 1, record: "confirmed yes"},
+		"disabled user":     {id: accounttest.GUID(7, 4), name: "off@example.com", posts: 1, record: "confirmed yes"},
+		"unknown":           {id: accounttest.GUID(0xabc, 1), is: write.ErrNotInIDP, posts: 1, record: "failed no"},
+		"group":             {kind: audit.TypeGroup, id: accounttest.GUID(7, 2), name: "new group", posts: 1, record: "confirmed yes"},
+		"group there":       {kind: audit.TypeGroup, id: accounttest.GUID(2, 0), name: "group-0000", ref: "group/200001", posts: 1, record: "confirmed yes"},
+		"service principal": {kind: audit.TypeServicePrincipal, id: accounttest.GUID(7, 3), name: accounttest.GUID(8, 3), posts: 1, record: "confirmed yes"},
+		"lag":               {kind: audit.TypeGroup, id: accounttest.GUID(7, 2), lag: 300 * time.Millisecond, name: "new group", posts: 1, record: "confirmed yes"},
+		"another type":      {kind: audit.TypeGroup, is: write.ErrNotInIDP, posts: 1, record: "failed no"},
+		"AIM off":           {aimOff: true, is: write.ErrAIMOff, posts: 1, record: "failed no"},
+		"read only":         {readOnly: true, is: write.ErrReadOnly},
+		"no id":             {id: " ", fail: "space"},
+		"throttled":         {faults: fault(simulator.Fault{Kind: simulator.FaultStatus, Status: 429, Times: 2, RetryAfterSeconds: new(0)}), name: "new@example.com", posts: 3, record: "confirmed yes"},
+		"lost answer":       {faults: fault(simulator.Fault{Kind: simulator.FaultLost, Times: 1}), name: "new@example.com", posts: 1, record: "confirmed yes"},
+		"lost on the way":   {faults: fault(simulator.Fault{Kind: simulator.FaultReset, Times: 1}), name: "new@example.com", posts: 2, record: "confirmed yes"},
+		"half an answer":    {faults: fault(simulator.Fault{Kind: simulator.FaultTruncate, Times: 1}), name: "new@example.com", posts: 1, record: "confirmed yes"},
+		"500, yet done":     {faults: fault(simulator.Fault{Kind: simulator.FaultStatus, Status: 500, AfterHandler: true, Times: 1}), name: "new@example.com", posts: 1, record: "confirmed yes"},
+		"never":             {faults: fault(simulator.Fault{Kind: simulator.FaultStatus, Status: 500}), fail: "may exist", posts: 3, record: "unconfirmed unknown"},
+		"success, nothing":  {faults: fault(simulator.Fault{Kind: simulator.FaultStatus, Status: 200, Body: "{}"}), fail: "not with the principal", posts: 3, record: "unconfirmed unknown"},
+		"success, another": {
+			faults: fault(simulator.Fault{Kind: simulator.FaultStatus, Status: 200, Body: `{"user":{"user_id":"100001","username":"x","external_id":"other"}}`}),
+			fail:   "user/100001", posts: 3, record: "unconfirmed unknown",
+		},
+		"refused":        {faults: fault(simulator.Fault{Kind: simulator.FaultStatus, Status: 403, ErrorCode: "PERMISSION_DENIED"}), fail: "PERMISSION_DENIED", posts: 1, record: "failed no"},
+		"no such call":   {faults: fault(simulator.Fault{Kind: simulator.FaultStatus, Status: 404, ErrorCode: "ENDPOINT_NOT_FOUND", Message: "no API"}), fail: "ENDPOINT_NOT_FOUND", posts: 1, record: "failed no"},
+		"never seen":     {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 404, Method: http.MethodGet, Path: "/api/2.1/**/Users/*", BodyForm: "scim"}}, fail: "may exist", named: "user/300002", posts: 1, record: "unconfirmed unknown"},
+		"cannot be read": {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "/api/2.1/**/Users/*"}}, fail: "403", named: "user/300002", posts: 1, record: "unconfirmed unknown"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sim := accounttest.StartInside(t, resolvable(), simulator.Options{AIM: !tt.aimOff, ConsistencyLag: tt.lag})
+				accounttest.SetFaults(t, sim, tt.faults...)
+				path := filepath.Join(t.TempDir(), "journal.jsonl")
+				cfg := accounttest.Config(sim)
+				cfg.ReadOnly, cfg.RetryBudget, cfg.ConfirmTimeout, cfg.Journal = tt.readOnly, time.Second, time.Second, journal.New(path)
+				c := accounttest.Connect(t, cfg)
+				kind, id := audit.TypeUser, newUser
+				if tt.kind != "" {
+					kind = tt.kind
+				}
+				if tt.id != "" {
+					id = tt.id
+				}
+				got, err := c.Resolve(t.Context(), kind, id)
+				if n := accounttest.Count(sim, http.MethodPost, "/resolve-by-external-id"); n != tt.posts {
+					t.Errorf("%d POST requests, want %d", n, tt.posts)
+				}
+				var want []string
+				if tt.record != "" {
+					principal := got.String()
+					if err != nil {
+						principal = tt.named
+					}
+					want = []string{"intent resolve_principal  ?>" + id, "outcome resolve_principal " + principal + " " + tt.record}
+				}
+				if diff := cmp.Diff(want, recorded(t, path)); diff != "" {
+					t.Errorf("journal (-want +got): %s", diff)
+				}
+				if tt.fail != "" || tt.is != nil {
+					if err == nil || !strings.Contains(err.Error(), tt.fail) || tt.is != nil && !errors.Is(err, tt.is) {
+						t.Errorf("error %v, want %q, %v", err, tt.fail, tt.is)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.Type != kind || got.Name != tt.name || got.ExternalID != id || held(t, sim, got.Ref) != id || tt.ref != "" && got.Ref.String() != tt.ref {
+					t.Errorf("got %+v", got)
+				}
+			})
+		})
+	}
+}
+
+// What was resolved is in the listing that was taken before it.
+func TestResolve_listed(t *testing.T) {
+	t.Parallel()
+	sim := accounttest.Start(t, resolvable(), simulator.Options{AIM: true})
+	c := accounttest.Connect(t, accounttest.Config(sim))
+	before, err := c.Inventory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := c.Resolve(t.Context(), audit.TypeUser, accounttest.GUID(7, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := c.Inventory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(after.Principals) != len(before.Principals)+1 {
+		t.Errorf("%d principals, before %d", len(after.Principals), len(before.Principals))
+	}
+	holders, err := c.Holders(t.Context(), accounttest.GUID(7, 1), audit.Ref{})
+	if err != nil || len(holders) != 1 || holders[0].Ref != p.Ref {
+		t.Errorf("holders %v, %v", holders, err)
+	}
+}
+
+// Many who want one identity at the same time get one principal, one after the
+// other; a caller that gives up does not wait for the others.
+func TestResolve_together(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sim := accounttest.StartInside(t, resolvable(), simulator.Options{AIM: true, Latency: 20 * time.Millisecond})
+		c := accounttest.Connect(t, accounttest.Config(sim))
+		var (
+			wg   sync.WaitGroup
+			mu   sync.Mutex
+			refs = map[audit.Ref]int{}
+		)
+		for range 4 {
+			wg.Go(func() {
+				p, err := c.Resolve(t.Context(), audit.TypeUser, accounttest.GUID(7, 1))
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				refs[p.Ref]++
+			})
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := c.Resolve(ended, audit.TypeUser, accounttest.GUID(7, 1)); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		wg.Wait()
+		if len(refs) != 1 {
+			t.Errorf("principals: %v", refs)
+		}
+		if n := sim.Server.Requests().MaxInFlight; n > 2 { // A token request may run beside.
+			t.Errorf("%d requests in flight", n)
+		}
+	})
+}
