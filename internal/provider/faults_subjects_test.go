@@ -306,9 +306,9 @@ func TestFaults_everyOperationIsThere(t *testing.T) {
 		there["idp "+o.variant] = true
 	}
 	want := []string{}
-	// Their failed reads have tests of their own, source by source: TestAccReadiness_failedReads
-	// and TestAccWorkspaceLocalGroups.
-	there["dbxidentity_aim_readiness/"], there["dbxidentity_workspace_local_groups/"] = true, true
+	// Their failed reads have tests of their own, source by source: TestAccReadiness_failedReads,
+	// TestAccWorkspaceLocalGroups and TestAccSCIMProvisioning_failedReads.
+	there["dbxidentity_aim_readiness/"], there["dbxidentity_workspace_local_groups/"], there["dbxidentity_scim_provisioning/"] = true, true, true
 	for name := range providerSchema().DataSourceSchemas {
 		want = append(want, name+"/")
 	}
