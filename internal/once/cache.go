@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package once keeps what is read once, however many ask for it at a time: a value by
-// [Value], one per key by [Map], what has happened by [Set]. Readers share a reading
-// that is under way, and failures are not kept.
+// [Value], one per key by [Map], many keys by one request by [Batch], what has happened
+// by [Set]. Readers share a reading that is under way, and failures are not kept.
 package once
 
 import (

@@ -14,6 +14,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -46,7 +47,7 @@ type source struct {
 	creds      *credentials
 	attributes []string
 	lists      *graphLists
-	answers    idp.Shared[answer]
+	answers    once.Batch[answer]
 }
 
 var (

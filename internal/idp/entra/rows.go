@@ -18,6 +18,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
 
 // keptLists are what an audit keeps of this kind in a checkpoint.
@@ -25,8 +26,8 @@ const keptLists = "lists of Microsoft Graph"
 
 // graphLists are the lists that the audits of one run share.
 type graphLists struct {
-	rows  idp.Shared[[]graphObject]
-	pages idp.Shared[int] // a type's size in pages
+	rows  once.Batch[[]graphObject]
+	pages once.Batch[int] // a type's size in pages
 }
 
 // key names what is read within the tenant that the token is of: a checkpoint may
@@ -34,7 +35,7 @@ type graphLists struct {
 func (r *reader) key(what string) string { return r.creds.tenant() + " " + what }
 
 // readRows reads by key through what this run and the checkpoint hold.
-func (r *reader) readRows(ctx context.Context, keys []string, f idp.Fetch[[]graphObject]) (map[string][]graphObject, error) {
+func (r *reader) readRows(ctx context.Context, keys []string, f once.Fetch[[]graphObject]) (map[string][]graphObject, error) {
 	return r.lists.rows.Read(ctx, r.req.Kept, keptLists, keys, f)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/localfile"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
 
 // Kind is the name of the kind in provider configuration.
@@ -27,7 +28,7 @@ const MaxSize = 512 << 20
 
 type source struct {
 	path   string
-	parsed idp.Shared[*directory.Index]
+	parsed once.Batch[*directory.Index]
 }
 
 var _ idp.Lookup = (*source)(nil)

@@ -16,6 +16,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
 
 // keptAnswers are what an audit keeps of this kind in a checkpoint.
@@ -40,15 +41,15 @@ type source struct {
 
 	mu      sync.Mutex
 	writes  int64
-	answers *idp.Shared[audit.Match]
+	answers *once.Batch[audit.Match]
 }
 
 // since are the answers of this run that came after a number of writes.
-func (d *source) since(writes int64) *idp.Shared[audit.Match] {
+func (d *source) since(writes int64) *once.Batch[audit.Match] {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.answers == nil || d.writes != writes {
-		d.answers, d.writes = &idp.Shared[audit.Match]{}, writes
+		d.answers, d.writes = &once.Batch[audit.Match]{}, writes
 	}
 	return d.answers
 }
@@ -206,7 +207,7 @@ func refusal(principals []audit.Principal, first []int, failed []error) error {
 }
 
 // ask makes the call for one principal, unless its answer is there already.
-func (d *source) ask(ctx context.Context, answers *idp.Shared[audit.Match], kept *checkpoint.Store, p audit.Principal) (audit.Match, error) {
+func (d *source) ask(ctx context.Context, answers *once.Batch[audit.Match], kept *checkpoint.Store, p audit.Principal) (audit.Match, error) {
 	var failed error
 	key := p.Ref.String()
 	got, err := answers.Read(ctx, kept, keptAnswers, []string{key}, func(ctx context.Context, _ []string, take func(string, time.Time, audit.Match)) error {

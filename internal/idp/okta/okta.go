@@ -25,6 +25,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -54,9 +55,9 @@ type source struct {
 	authorize func(ctx context.Context, r *http.Request) error
 
 	// What the audits of a run share: lists by URL, and the ids of members by group.
-	users   idp.Shared[[]user]
-	groups  idp.Shared[[]group]
-	members idp.Shared[[]string]
+	users   once.Batch[[]user]
+	groups  once.Batch[[]group]
+	members once.Batch[[]string]
 }
 
 var _ idp.Lookup = (*source)(nil)
@@ -421,7 +422,7 @@ func (o *source) read(ctx context.Context, req idp.Request, d *directory.Index) 
 // wholeList is a list from its first page to its last, once in a run; one of
 // several pages that lacks somebody (see misses) is read again, unless lacks is nil.
 func wholeList[T object](
-	ctx context.Context, o *source, lists *idp.Shared[[]T], kept *checkpoint.Store, link, family string, lacks func([]T) bool,
+	ctx context.Context, o *source, lists *once.Batch[[]T], kept *checkpoint.Store, link, family string, lacks func([]T) bool,
 ) ([]T, error) {
 	var failed error
 	found, err := lists.Read(ctx, kept, keptLists, []string{link}, func(ctx context.Context, _ []string, take func(string, time.Time, []T)) error {

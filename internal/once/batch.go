@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package idp
+package once
 
 import (
 	"context"
@@ -11,12 +11,12 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 )
 
-// Shared is what the audits of one run have read, by key, so that nothing is read
+// Batch is what the audits of one run have read, by key, so that nothing is read
 // twice in a run, however many audits ask for it at a time. What could not be read
 // is not kept: the next one tries again. The zero value is empty.
 //
 // Keys are read many at a time, because that is what batches are.
-type Shared[V any] struct {
+type Batch[V any] struct {
 	mu      sync.Mutex
 	done    map[string]Reading[V]
 	flights map[string]chan struct{}
@@ -35,7 +35,7 @@ type Fetch[V any] func(ctx context.Context, keys []string, take func(key string,
 // Read gives what is there of the keys: of this run, else of the checkpoint, else
 // by fetch. What comes from the checkpoint is this audit's alone: audits that have
 // none could not tell that they rest on it.
-func (s *Shared[V]) Read(ctx context.Context, kept *checkpoint.Store, kind string, keys []string, f Fetch[V]) (map[string]V, error) {
+func (s *Batch[V]) Read(ctx context.Context, kept *checkpoint.Store, kind string, keys []string, f Fetch[V]) (map[string]V, error) {
 	out := make(map[string]V, len(keys))
 	var open []string
 	for _, key := range keys {
@@ -71,7 +71,7 @@ func (s *Shared[V]) Read(ctx context.Context, kept *checkpoint.Store, kind strin
 }
 
 // Peek is what this run has read of a key.
-func (s *Shared[V]) Peek(key string) (Reading[V], bool) {
+func (s *Batch[V]) Peek(key string) (Reading[V], bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, there := s.done[key]
@@ -79,7 +79,7 @@ func (s *Shared[V]) Peek(key string) (Reading[V], bool) {
 }
 
 // claim takes the keys that nobody reads, and gives the flights of the others.
-func (s *Shared[V]) claim(keys []string) (mine []string, others []chan struct{}, flight chan struct{}) {
+func (s *Batch[V]) claim(keys []string) (mine []string, others []chan struct{}, flight chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.done == nil {
@@ -103,7 +103,7 @@ func (s *Shared[V]) claim(keys []string) (mine []string, others []chan struct{},
 
 // Fetch reads the claimed keys. Whoever waits for them goes on when it ends, and
 // reads for itself what did not come.
-func (s *Shared[V]) fetch(ctx context.Context, mine []string, flight chan struct{}, keep func(string, time.Time, V), f Fetch[V]) error {
+func (s *Batch[V]) fetch(ctx context.Context, mine []string, flight chan struct{}, keep func(string, time.Time, V), f Fetch[V]) error {
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -121,7 +121,7 @@ func (s *Shared[V]) fetch(ctx context.Context, mine []string, flight chan struct
 }
 
 // collect takes what came, and gives the keys that others failed to read.
-func (s *Shared[V]) collect(keys, mine []string, kept *checkpoint.Store, kind string, out map[string]V) []string {
+func (s *Batch[V]) collect(keys, mine []string, kept *checkpoint.Store, kind string, out map[string]V) []string {
 	tried := make(map[string]bool, len(mine))
 	for _, key := range mine {
 		tried[key] = true
