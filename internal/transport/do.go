@@ -183,7 +183,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		case errors.As(err, &given):
 			return nil, given.err
 		case errors.As(err, &refused):
-			e := &Error{Method: req.Method, Side: c.side(req), Place: place(u), Attempts: attempts, Sent: sent, Err: refused.err}
+			e := &Error{Method: req.Method, Side: c.side(req), Place: redactedURL(u), Attempts: attempts, Sent: sent, Err: refused.err}
 			if attempts > 0 {
 				e.Elapsed = time.Since(start)
 			}
@@ -197,7 +197,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		if err := c.hosts.refuse(u.Host); err != nil {
 			release()
 			return nil, &Error{
-				Method: req.Method, Side: c.side(req), Place: place(u), Attempts: attempts, Elapsed: time.Since(start), Sent: sent,
+				Method: req.Method, Side: c.side(req), Place: redactedURL(u), Attempts: attempts, Elapsed: time.Since(start), Sent: sent,
 				FirstContact: !c.hosts.hasAnswered(u.Host), Gone: true, Err: err,
 			}
 		}
@@ -252,7 +252,7 @@ func (c *Client) budget(host string) time.Duration {
 
 // deadline is when an attempt that begins now ends even if it makes progress. On
 // first contact that is the end of the budget; later, an attempt gets its time,
-// also one that a pause after a 429 has kept until the budget was spent.
+// also one that a pause after a 429 has kept until the budget was used up.
 func (c *Client) deadline(host string, start time.Time) time.Time {
 	end := start.Add(c.budget(host))
 	if !c.hosts.hasAnswered(host) {
@@ -265,22 +265,22 @@ func (c *Client) deadline(host string, start time.Time) time.Time {
 // Whoever waits for the limiter holds no place: a family of calls that must
 // pause for a minute keeps nobody else from going on.
 func (c *Client) enter(ctx context.Context, req *Request, again bool) (release func(), err error) {
-	g := c.gate(req)
+	g := c.limiter(req)
 	if g == nil {
 		return func() {}, ctx.Err()
 	}
-	if err := g.line.enter(ctx, again); err != nil {
+	if err := g.queue.enter(ctx, again); err != nil {
 		return nil, err
 	}
-	defer g.line.leave()
-	if err := g.spent.refuse(); err != nil {
+	defer g.queue.leave()
+	if err := g.breaker.refuse(); err != nil {
 		return nil, &refusedError{err}
 	}
-	if err := g.crowd.enter(ctx); err != nil {
+	if err := g.concurrency.enter(ctx); err != nil {
 		return nil, err
 	}
 	for {
-		// Only the head of the line looks at the clock. Turns are not handed out
+		// Only the head of the queue looks at the clock. Turns are not handed out
 		// ahead, since the rate may change while others wait.
 		err := Sleep(ctx, g.until(time.Now()))
 		if err == nil {
@@ -291,11 +291,11 @@ func (c *Client) enter(ctx context.Context, req *Request, again bool) (release f
 			}
 		}
 		if err != nil {
-			g.crowd.leave()
+			g.concurrency.leave()
 			return nil, err
 		}
 		if g.turn(time.Now()) <= 0 {
-			return func() { <-c.slots; g.crowd.leave() }, nil
+			return func() { <-c.slots; g.concurrency.leave() }, nil
 		}
 		<-c.slots // Somebody was throttled while this one waited for its place.
 	}
@@ -330,18 +330,18 @@ func (c *Client) prepare(ctx context.Context, req *Request, attempts int, unsure
 
 // reenter takes a place for a request that has had its turn.
 func (c *Client) reenter(ctx context.Context, req *Request) (release func(), err error) {
-	g := c.gate(req)
+	g := c.limiter(req)
 	if g == nil {
 		return func() {}, ctx.Err()
 	}
-	if err := g.crowd.enter(ctx); err != nil {
+	if err := g.concurrency.enter(ctx); err != nil {
 		return nil, err
 	}
 	select {
 	case c.slots <- struct{}{}:
-		return func() { <-c.slots; g.crowd.leave() }, nil
+		return func() { <-c.slots; g.concurrency.leave() }, nil
 	case <-ctx.Done():
-		g.crowd.leave()
+		g.concurrency.leave()
 		return nil, context.Cause(ctx)
 	}
 }
@@ -446,10 +446,10 @@ func (c *Client) build(ctx context.Context, req *Request) (*http.Request, error)
 // next decides whether and after which pause the request is sent again, given
 // the time that its budget has left.
 func (c *Client) next(req *Request, a attempt, attempts int, left time.Duration) (time.Duration, bool) {
-	g := c.gate(req)
+	g := c.limiter(req)
 	if a.err != nil {
 		if a.sent && g != nil {
-			g.crowd.overloaded(a.begun)
+			g.concurrency.overloaded(a.begun)
 		}
 		pause := c.backoff(attempts)
 		again := (!a.sent || req.isRead() || req.Repeatable) && !isLasting(a.err)
@@ -471,7 +471,7 @@ func (c *Client) next(req *Request, a attempt, attempts int, left time.Duration)
 	if g != nil {
 		g.answered(a, pause)
 		if again && left <= 0 {
-			g.spent.exhausted(a.start, a.resp.Status)
+			g.breaker.exhausted(a.start, a.resp.Status)
 		}
 	}
 	return pause, again && left > 0
@@ -510,7 +510,7 @@ func (c *Client) finish(req *Request, u *url.URL, a attempt, e *Error) (*Respons
 		a.resp.Attempts, a.resp.Elapsed = e.Attempts, e.Elapsed
 		return a.resp, nil
 	}
-	e.Method, e.Side, e.Place, e.Err = req.Method, c.side(req), place(u), a.err
+	e.Method, e.Side, e.Place, e.Err = req.Method, c.side(req), redactedURL(u), a.err
 	e.FirstContact = !c.hosts.hasAnswered(u.Host)
 	if e.HostUnreachable() {
 		c.hosts.lost(u.Host, a.err)
@@ -538,7 +538,7 @@ func (c *Client) ended(ctx context.Context, req *Request, u *url.URL, last attem
 		err = fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
 	e := &EndedError{
-		Method: req.Method, Side: c.side(req), Place: place(u), Attempts: attempts, FirstContact: !c.hosts.hasAnswered(u.Host), Err: err,
+		Method: req.Method, Side: c.side(req), Place: redactedURL(u), Attempts: attempts, FirstContact: !c.hosts.hasAnswered(u.Host), Err: err,
 	}
 	switch {
 	case last.err != nil:

@@ -76,7 +76,7 @@ func (d *documented) least(n int) time.Duration {
 // with few refusals: no herd comes back. Servers that save up less than their
 // own Retry-After lose what a pause costs; none of the documented ones is known
 // to.
-func TestGate_usesADocumentedLimit(t *testing.T) {
+func TestRateLimiter_usesADocumentedLimit(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		rate, burst   float64
@@ -122,7 +122,7 @@ func TestGate_usesADocumentedLimit(t *testing.T) {
 }
 
 // Two processes on one account share its limit, and waste little of it.
-func TestGate_sharesALimit(t *testing.T) {
+func TestRateLimiter_sharesALimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := &documented{rate: 20, burst: 20, latency: 20 * time.Millisecond, after: true}
@@ -150,7 +150,7 @@ func TestGate_sharesALimit(t *testing.T) {
 
 // A request that is sent again goes before those that come for the first time:
 // its budget is running, and none is lost behind a long queue.
-func TestGate_repetitionsGoFirst(t *testing.T) {
+func TestRateLimiter_repetitionsGoFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := &documented{rate: 2, burst: 2, latency: 20 * time.Millisecond, after: true}
@@ -160,7 +160,7 @@ func TestGate_repetitionsGoFirst(t *testing.T) {
 }
 
 // A family of calls that has to pause keeps nobody else's place.
-func TestGate_pausedFamilyHoldsNoPlace(t *testing.T) {
+func TestRateLimiter_pausedFamilyHoldsNoPlace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		base := &script{steps: steps{answer(429, "Retry-After", "60"), answer(200)}}
@@ -178,7 +178,7 @@ func TestGate_pausedFamilyHoldsNoPlace(t *testing.T) {
 	})
 }
 
-// A request that others' 429s keep waiting until its budget is spent still has
+// A request that others' 429s keep waiting until its budget is used up still has
 // one whole attempt: what it hears is the server's word, not our clock's.
 func TestDo_attemptAfterALongPause(t *testing.T) {
 	t.Parallel()
@@ -196,7 +196,7 @@ func TestDo_attemptAfterALongPause(t *testing.T) {
 		base := &script{steps: steps{
 			answer(200),
 			func(r *http.Request) (*http.Response, error) {
-				c.gate(req).throttled(time.Now(), 5*time.Minute) // Another request's news.
+				c.limiter(req).throttled(time.Now(), 5*time.Minute) // Another request's news.
 				return answer(429, "Retry-After", "1")(r)
 			},
 			slow,
@@ -241,7 +241,7 @@ func (l *loaded) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // Concurrency falls to what a server takes, and is whole where it takes all.
-func TestCrowd_adapts(t *testing.T) {
+func TestConcurrencyLimit_adapts(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		server   *loaded

@@ -31,7 +31,7 @@ const (
 	justBefore   = 30 * time.Second
 )
 
-// peers are the requests of one gate, as far as they tell whether the server is
+// peers are the requests of one rate limiter, as far as they tell whether the server is
 // well. The zero value knows of none.
 type peers struct {
 	mu      sync.Mutex
@@ -95,7 +95,7 @@ type others struct {
 }
 
 func (c *Client) othersOf(req *Request) others {
-	g := c.gate(req)
+	g := c.limiter(req)
 	if g == nil {
 		return others{peers: &peers{}} // A token request has none.
 	}

@@ -89,11 +89,11 @@ type Client struct {
 
 	hosts *hosts
 
-	mu    sync.Mutex
-	gates map[gateKey]*gate
+	mu       sync.Mutex
+	limiters map[limiterKey]*rateLimiter
 }
 
-type gateKey struct {
+type limiterKey struct {
 	class Class
 	limit string
 }
@@ -109,12 +109,12 @@ func New(o Options) *Client {
 		o.Base = NewBase(o.MaxConcurrency, nil)
 	}
 	return &Client{
-		opts:  o,
-		slots: make(chan struct{}, o.MaxConcurrency),
-		large: make(chan struct{}, largeReads),
-		small: min(smallBody, max(allSmall/o.MaxConcurrency, 4<<10)),
-		hosts: newHosts(o.RetryBudget),
-		gates: map[gateKey]*gate{},
+		opts:     o,
+		slots:    make(chan struct{}, o.MaxConcurrency),
+		large:    make(chan struct{}, largeReads),
+		small:    min(smallBody, max(allSmall/o.MaxConcurrency, 4<<10)),
+		hosts:    newHosts(o.RetryBudget),
+		limiters: map[limiterKey]*rateLimiter{},
 	}
 }
 
@@ -199,9 +199,9 @@ func (r *Request) class() Class {
 	}
 }
 
-// gate is the limiter of a request; nil for token requests.
-func (c *Client) gate(req *Request) *gate {
-	key := gateKey{req.class(), req.Limit}
+// limiter is the limiter of a request; nil for token requests.
+func (c *Client) limiter(req *Request) *rateLimiter {
+	key := limiterKey{req.class(), req.Limit}
 	rate := 0.0
 	switch key.class {
 	case ClassAuth:
@@ -216,10 +216,10 @@ func (c *Client) gate(req *Request) *gate {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	g := c.gates[key]
+	g := c.limiters[key]
 	if g == nil {
-		g = newGate(rate, c.opts.MaxConcurrency)
-		c.gates[key] = g
+		g = newRateLimiter(rate, c.opts.MaxConcurrency)
+		c.limiters[key] = g
 	}
 	return g
 }
@@ -244,5 +244,5 @@ func (c *Client) log(ctx context.Context, msg string, fields map[string]any) {
 	}
 }
 
-// place is a URL without its query, which may hold names.
-func place(u *url.URL) string { return u.Scheme + "://" + u.Host + u.EscapedPath() }
+// redactedURL is a URL without its query, which may hold names.
+func redactedURL(u *url.URL) string { return u.Scheme + "://" + u.Host + u.EscapedPath() }

@@ -23,7 +23,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
-// resolvable is crowd(2, 1, 1) with an IdP that knows more: a user, a group and
+// resolvable is Population(2, 1, 1) with an IdP that knows more: a user, a group and
 // an application that the account does not have, and the group that it has.
 func resolvable() simulator.State {
 	st := accounttest.Population(2, 1, 1)

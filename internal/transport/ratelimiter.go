@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	gateFloor   = 1.0                    // requests per second; a server that takes fewer says so by Retry-After
-	gateCeiling = 1000.0                 // requests per second above which the limit is lifted
-	gateIdle    = 2 * time.Second        // without a request, after which time tells nothing of the server
-	gateLate    = 200 * time.Millisecond // of lateness that is made up for, so that timers do not cost rate
+	rateFloor   = 1.0                    // requests per second; a server that takes fewer says so by Retry-After
+	rateCeiling = 1000.0                 // requests per second above which the limit is lifted
+	rateIdle    = 2 * time.Second        // without a request, after which time tells nothing of the server
+	rateLate    = 200 * time.Millisecond // of lateness that is made up for, so that timers do not cost rate
 
 	// After a 429 the rate is nearly level for a while and then grows faster and
 	// faster: it doubles in this time, is nine-fold in twice of it.
 	doublesFirst = 3 * time.Second  // after the first 429, by which the limit is hardly known
 	doublesLater = 60 * time.Second // once it is, at most
-	gateAgain    = 25 * time.Second
+	refusedAgain = 25 * time.Second
 )
 
-// gate lets requests of one class and family through, in the order of calls but
+// rateLimiter lets requests of one class and family through, in the order of calls but
 // for repetitions, which come first. With a fixed rate it spaces them out.
 // Without, it is open until the server answers 429; then everybody waits as
 // long as the server says, and goes on at the rate that the server was seen to
@@ -34,12 +34,12 @@ const (
 // is used up at that moment, as it was at the 429 before. So what it took in
 // between is what it allows for that time, however deep its bucket is. A limit
 // is used to more than 95 % this way, with one refusal in half a minute
-// (TestGate_usesADocumentedLimit).
-type gate struct {
-	line  line
-	crowd *crowd
-	spent spent
-	peers peers
+// (TestRateLimiter_usesADocumentedLimit).
+type rateLimiter struct {
+	queue       fifo
+	concurrency *concurrencyLimit
+	breaker     circuitBreaker
+	peers       peers
 
 	mu     sync.Mutex
 	fixed  bool
@@ -53,24 +53,24 @@ type gate struct {
 	since   time.Time     // of which taken counts: the 429 before, or the first request
 	waited  time.Duration // in pauses since then
 	taken   int           // answers other than 429 since then
-	opening opening
+	burst   firstBurst
 }
 
-// opening is the time of a gate without a rate, until the 429 that ended it. The
+// firstBurst is the time of a limiter without a rate, until the 429 that ended it. The
 // answers to requests that were sent together come in any order: that 429 may be
 // the first of them, when nothing is known yet of what the server took.
-type opening struct {
+type firstBurst struct {
 	end    time.Time     // zero while there is none, or once a later 429 tells more
 	lasted time.Duration // at least a second
 	taken  int
 }
 
-func newGate(rate float64, most int) *gate {
-	return &gate{fixed: rate > 0, base: max(rate, 0), crowd: newCrowd(most)}
+func newRateLimiter(rate float64, most int) *rateLimiter {
+	return &rateLimiter{fixed: rate > 0, base: max(rate, 0), concurrency: newConcurrencyLimit(most)}
 }
 
 // turn takes the turn if there is one now, else it tells how long to wait.
-func (g *gate) turn(now time.Time) time.Duration {
+func (g *rateLimiter) turn(now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if pause := g.due(now); pause > 0 {
@@ -78,7 +78,7 @@ func (g *gate) turn(now time.Time) time.Duration {
 	}
 	if g.since.IsZero() {
 		g.since = now
-	} else if idle := now.Sub(later(g.last, g.paused)); idle > gateIdle {
+	} else if idle := now.Sub(later(g.last, g.paused)); idle > rateIdle {
 		g.since = g.since.Add(idle)
 	}
 	g.last = now
@@ -86,49 +86,51 @@ func (g *gate) turn(now time.Time) time.Duration {
 		if g.next.IsZero() {
 			g.next = now
 		}
-		g.next = later(g.next, now.Add(-gateLate)).Add(time.Duration(float64(time.Second) / rate))
+		g.next = later(g.next, now.Add(-rateLate)).Add(time.Duration(float64(time.Second) / rate))
 	}
 	return 0
 }
 
 // until is how long nobody can have a turn.
-func (g *gate) until(now time.Time) time.Duration {
+func (g *rateLimiter) until(now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.due(now)
 }
 
-func (g *gate) due(now time.Time) time.Duration { return max(g.paused.Sub(now), g.next.Sub(now)) }
+func (g *rateLimiter) due(now time.Time) time.Duration {
+	return max(g.paused.Sub(now), g.next.Sub(now))
+}
 
 // rate is the present one; 0 is unlimited.
-func (g *gate) rate(now time.Time) float64 {
+func (g *rateLimiter) rate(now time.Time) float64 {
 	if g.fixed || g.base <= 0 {
 		return g.base
 	}
 	x := max(0, now.Sub(g.resumed).Seconds()) / g.doubles.Seconds()
-	if rate := g.base * (1 + x*x*x); rate <= gateCeiling {
+	if rate := g.base * (1 + x*x*x); rate <= rateCeiling {
 		return rate
 	}
 	g.base = 0
 	return 0
 }
 
-// answered is told of every answer, with the pause before the next attempt.
-func (g *gate) answered(a attempt, pause time.Duration) {
+// answered takes in every answer, with the pause before the next attempt.
+func (g *rateLimiter) answered(a attempt, pause time.Duration) {
 	switch status := a.resp.Status; {
 	case status == http.StatusTooManyRequests:
 		g.throttled(a.begun, pause)
 	case status == http.StatusInternalServerError: // Says something about one request.
 	case isFailure(status):
-		g.crowd.overloaded(a.begun)
+		g.concurrency.overloaded(a.begun)
 	default:
 		g.succeeded(a.begun)
 	}
 }
 
-// throttled is told of every 429: when its request was sent, and the pause
+// throttled takes in every 429: when its request was sent, and the pause
 // before the next attempt.
-func (g *gate) throttled(sent time.Time, pause time.Duration) {
+func (g *rateLimiter) throttled(sent time.Time, pause time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
@@ -143,16 +145,16 @@ func (g *gate) throttled(sent time.Time, pause time.Duration) {
 		return
 	}
 	refused := g.rate(now)
-	g.base = max(g.seen(now, pause, refused), gateFloor)
+	g.base = max(g.seen(now, pause, refused), rateFloor)
 	g.doubles = doublesFirst
 	if refused > 0 {
 		// Where the rate was refused last, it is again in half a minute.
-		again := gateAgain.Seconds() / math.Cbrt(max(refused/g.base-1, 0.01))
+		again := refusedAgain.Seconds() / math.Cbrt(max(refused/g.base-1, 0.01))
 		g.doubles = time.Duration(min(again, doublesLater.Seconds()) * float64(time.Second))
 	}
-	g.opening = opening{}
+	g.burst = firstBurst{}
 	if refused <= 0 {
-		g.opening = opening{now, max(now.Sub(g.since), time.Second), g.taken}
+		g.burst = firstBurst{now, max(now.Sub(g.since), time.Second), g.taken}
 	}
 	g.resumed, g.next = g.paused, g.paused
 	g.since, g.waited, g.taken = now, pause, 0
@@ -160,7 +162,7 @@ func (g *gate) throttled(sent time.Time, pause time.Duration) {
 
 // seen estimates the rate that the server takes, at a 429 to a request that was
 // sent at the refused rate (0: unlimited).
-func (g *gate) seen(now time.Time, pause time.Duration, refused float64) float64 {
+func (g *rateLimiter) seen(now time.Time, pause time.Duration, refused float64) float64 {
 	total := max(now.Sub(g.since), time.Second)
 	over := float64(g.taken) / total.Seconds()
 	// A server that saves up less than a pause had nothing to make up for it.
@@ -171,18 +173,18 @@ func (g *gate) seen(now time.Time, pause time.Duration, refused float64) float64
 	return max(over, min(0.95*refused, 1.05*open))
 }
 
-// succeeded is told of every answer that is neither 429 nor a server's failure,
+// succeeded takes in every answer that is neither 429 nor a server's failure,
 // and when its request was sent.
-func (g *gate) succeeded(sent time.Time) {
-	g.crowd.answered(sent, time.Since(sent))
-	g.spent.succeeded()
+func (g *rateLimiter) succeeded(sent time.Time) {
+	g.concurrency.answered(sent, time.Since(sent))
+	g.breaker.succeeded()
 	g.peers.answered(time.Since(sent))
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.taken++
-	if sent.Before(g.opening.end) && g.base > 0 {
-		g.opening.taken++
-		g.base = max(g.base, float64(g.opening.taken)/g.opening.lasted.Seconds())
+	if sent.Before(g.burst.end) && g.base > 0 {
+		g.burst.taken++
+		g.base = max(g.base, float64(g.burst.taken)/g.burst.lasted.Seconds())
 	}
 }
 
@@ -193,8 +195,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// line is a queue with one head at a time. Its zero value is empty.
-type line struct {
+// fifo is a queue with one head at a time. Its zero value is empty.
+type fifo struct {
 	mu           sync.Mutex
 	taken        bool
 	again, fresh []chan struct{}
@@ -202,7 +204,7 @@ type line struct {
 
 // enter waits until the caller is the head; leave must be called then. Who
 // comes again goes before all who come for the first time: its time is running.
-func (l *line) enter(ctx context.Context, again bool) error {
+func (l *fifo) enter(ctx context.Context, again bool) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -229,7 +231,7 @@ func (l *line) enter(ctx context.Context, again bool) error {
 }
 
 // abandon takes a caller out of the queue; one that was just called leaves.
-func (l *line) abandon(call chan struct{}) {
+func (l *fifo) abandon(call chan struct{}) {
 	l.mu.Lock()
 	for _, queue := range []*[]chan struct{}{&l.again, &l.fresh} {
 		for i, c := range *queue {
@@ -245,7 +247,7 @@ func (l *line) abandon(call chan struct{}) {
 }
 
 // leave makes the next one the head.
-func (l *line) leave() {
+func (l *fifo) leave() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, queue := range []*[]chan struct{}{&l.again, &l.fresh} {

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// spent knows when the patience with a family of calls is used up: several
+// circuitBreaker knows when the patience with a family of calls is used up: several
 // requests were sent again and again for their whole budget, and no other one of
 // the family had a good answer in that time. An audit of thousands of identities
 // must not wait that long for each of them. Its zero value is patient.
-type spent struct {
+type circuitBreaker struct {
 	mu     sync.Mutex
 	good   time.Time // of the latest good answer
 	failed int       // requests since then whose budget ended
@@ -23,7 +23,7 @@ type spent struct {
 }
 
 // succeeded brings the patience back.
-func (s *spent) succeeded() {
+func (s *circuitBreaker) succeeded() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.good, s.failed, s.reason = time.Now(), 0, nil
@@ -31,7 +31,7 @@ func (s *spent) succeeded() {
 
 // exhausted notes that a request whose first attempt began at a time was
 // answered with a failure until its budget had ended.
-func (s *spent) exhausted(begun time.Time, status int) {
+func (s *circuitBreaker) exhausted(begun time.Time, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.good.After(begun) {
@@ -46,7 +46,7 @@ func (s *spent) exhausted(begun time.Time, status int) {
 
 // refuse is the reason not to send a request; now and then it is nil, and the
 // request finds out whether the server is well again.
-func (s *spent) refuse() error {
+func (s *circuitBreaker) refuse() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.reason == nil {

@@ -13,19 +13,19 @@ const (
 	// An answer tells of a queue at the server when it took so many times as long
 	// as the quickest one, and so much longer: a page of a thousand entries takes
 	// longer than one object, and neither is slow.
-	crowdTimes  = 8
-	crowdLonger = time.Second
+	slowTimes  = 8
+	slowLonger = time.Second
 	// One more is let in for so many rounds of good answers.
-	crowdRounds = 4
+	widenRounds = 4
 )
 
-// crowd bounds the requests of one gate that are in flight. It starts as wide
+// concurrencyLimit bounds the requests of one rate limiter that are in flight. It starts as wide
 // as the client allows. A server that fails under load, or answers the later
 // the more it is asked, gets half as many at a time, once per round of answers;
 // good rounds widen it again, by one at a time.
-type crowd struct {
+type concurrencyLimit struct {
 	most int
-	free chan struct{} // told of every end; only the head of the line listens
+	free chan struct{} // signalled at every end; only the head of the queue listens
 
 	mu       sync.Mutex
 	inside   int
@@ -34,12 +34,12 @@ type crowd struct {
 	narrowed time.Time
 }
 
-func newCrowd(most int) *crowd {
-	return &crowd{most: most, width: float64(most), free: make(chan struct{}, 1)}
+func newConcurrencyLimit(most int) *concurrencyLimit {
+	return &concurrencyLimit{most: most, width: float64(most), free: make(chan struct{}, 1)}
 }
 
 // enter waits for a place. leave gives it back.
-func (c *crowd) enter(ctx context.Context) error {
+func (c *concurrencyLimit) enter(ctx context.Context) error {
 	for !c.tryEnter() {
 		select {
 		case <-c.free:
@@ -50,7 +50,7 @@ func (c *crowd) enter(ctx context.Context) error {
 	return nil
 }
 
-func (c *crowd) tryEnter() bool {
+func (c *concurrencyLimit) tryEnter() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.inside >= int(c.width) {
@@ -60,7 +60,7 @@ func (c *crowd) tryEnter() bool {
 	return true
 }
 
-func (c *crowd) leave() {
+func (c *concurrencyLimit) leave() {
 	c.mu.Lock()
 	c.inside--
 	c.mu.Unlock()
@@ -70,33 +70,33 @@ func (c *crowd) leave() {
 	}
 }
 
-// answered is told of every good answer: when its request was sent, and how
+// answered takes in every good answer: when its request was sent, and how
 // long it took.
-func (c *crowd) answered(sent time.Time, took time.Duration) {
+func (c *concurrencyLimit) answered(sent time.Time, took time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.quickest == 0 || took < c.quickest {
 		c.quickest = took
 	}
-	if took > crowdTimes*c.quickest && took > c.quickest+crowdLonger {
+	if took > slowTimes*c.quickest && took > c.quickest+slowLonger {
 		c.narrow(sent)
 		return
 	}
 	if sent.After(c.narrowed) {
-		c.width = min(c.width+1/(crowdRounds*c.width), float64(c.most))
+		c.width = min(c.width+1/(widenRounds*c.width), float64(c.most))
 	}
 }
 
-// overloaded is told of every answer that says so, and of answers that did not
+// overloaded takes in every answer that says so, and of answers that did not
 // come.
-func (c *crowd) overloaded(sent time.Time) {
+func (c *concurrencyLimit) overloaded(sent time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.narrow(sent)
 }
 
 // narrow halves. Requests that were in flight together are one piece of news.
-func (c *crowd) narrow(sent time.Time) {
+func (c *concurrencyLimit) narrow(sent time.Time) {
 	if sent.Before(c.narrowed) {
 		return
 	}
