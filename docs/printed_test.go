@@ -4,11 +4,13 @@
 package docs_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -28,7 +30,10 @@ type session struct {
 	preset string
 	state  func(*simulator.State) // what the reader's account has besides the preset
 	inRepo bool                   // in the root of the repository, else in an empty folder
-	steps  []step
+	// official: the reader has the official provider as well. It is run where
+	// DBXIDENTITY_TEST_OFFICIAL names its binary, see CONTRIBUTING.md.
+	official bool
+	steps    []step
 }
 
 // step is one printed block, or what the reader does between two.
@@ -60,6 +65,7 @@ const (
 )
 
 var (
+	beside      = fmt.Sprintf(guide, "beside-official")
 	beforeAIM   = fmt.Sprintf(guide, "before-aim")
 	ci          = fmt.Sprintf(guide, "ci")
 	cloneGuide  = fmt.Sprintf(guide, "clone")
@@ -174,6 +180,52 @@ var sessions = map[string]session{
 		run(beforeAIM, "terraform init\n").shows("0 added, 0 changed, 0 destroyed"),
 		do("grep -c '</html>' report.html").shows("^1\n"),
 	}},
+	"beside the official provider": {preset: "demo", official: true, steps: []step{
+		write("main.tf", beside, `"sales-team"`),
+		run(beside, "terraform plan -detailed-exitcode").shows(`(?s)Apply complete! Resources: 9 added.*No changes\.`),
+		do("terraform destroy").shows(`(?s)keeps the externalId.*Destroy complete! Resources: 9 destroyed`),
+	}},
+	"two owners of an external id": {preset: "demo", official: true, steps: []step{
+		write("main.tf", beside, `"sales-team"`),
+		write("u13.tf", beside, "ignore_changes"),
+		do(`printf 'import {\n  to = databricks_user.u13\n  id = "100000000009"\n}\n' > import.tf; sed -i.printed '/lifecycle {/,/^  }/d' u13.tf`),
+		do("terraform init; terraform apply"),
+		do("terraform apply").shows(`~ external_id += "d52011ed-\S+ -> "d35e0eff-`),
+		do("terraform apply").shows(`(?s)~ external_id += "d35e0eff-\S+ -> "d52011ed-.*External ID Undone by Someone Else`),
+		{page: beside, has: "uniq -d", wants: "^user/100000000009\n", needs: "jq"},
+		do("terraform apply").shows(`~ external_id += "d52011ed-\S+ -> "d35e0eff-`),
+		do("mv u13.tf.printed u13.tf; terraform apply; terraform plan").shows(`No changes\.`),
+	}},
+	"exported groups": {preset: "demo", official: true, steps: []step{
+		do("~/.terraform.d/plugins/registry.terraform.io/databricks/databricks/*/*/terraform-provider-databricks_v* exporter" +
+			" -skip-interactive -listing=groups,users -services=groups,users -directory=out > export.log 2>&1; cp out/users.tf exported-users; ls out/groups.tf"),
+		do(`sed -n '/resource "databricks_group" "old_reporting/,/^}/p' out/groups.tf > groups.tf; cat groups.tf; touch users.tf`).shows(`external_id += "4b7c5173-`),
+		write("main.tf", beside, `"sales-team"`),
+		do(`printf 'import {\n  to = databricks_group.old_reporting_30000000000005\n  id = "30000000000005"\n}\n' > import.tf`),
+		do(`sed -i.bak 's/primary_domains = .*/&\n  suggest_group_clears = true/' main.tf; terraform init; terraform apply`),
+		do("terraform plan").shows(`(?s)databricks_group.old_reporting_30000000000005 must be replaced.*external_id += "4b7c5173-\S+ # forces replacement`),
+		run(beside, "sed -i.bak"),
+		do("terraform plan").shows(`No changes\.`),
+	}},
+	"rename and fix in one apply": {preset: "demo", official: true, steps: []step{
+		write("main.tf", beside, `"sales-team"`),
+		do(`sed -i.bak 's/primary_domains = .*/&\n  link_groups = true/' main.tf; printf '` +
+			`import {\n  to = databricks_group.ds\n  id = "30000000000006"\n}\n` +
+			`resource "databricks_group" "ds" {\n  display_name = "renamed"\n  depends_on = [dbxidentity_external_id.fix]\n}\n' > group.tf`),
+		do("terraform init; terraform apply").shows(`(?s)fix\["group/30000000000006"\]: Creation complete.*databricks_group.ds: Modifications complete`),
+		{do: "curl -s $DATABRICKS_HOST/_simulator/state | jq -c '.groups[] | select(.id == \"30000000000006\")'", wants: `^{"id":"30000000000006","displayName":"renamed","members"`, needs: "jq"},
+	}},
+	"two owners of a membership": {preset: "demo", official: true, steps: []step{
+		do(`printf 'terraform {\n  required_providers {\n    databricks  = { source = "databricks/databricks" }\n    dbxidentity = { source = "dbxidentity/dbxidentity" }\n  }\n}\n` +
+			`resource "dbxidentity_group_member_removal" "auditor" {\n  group_id  = "30000000000006"\n  member_id = "100000000003"\n}\n' > main.tf`),
+		do(`printf 'resource "databricks_group_member" "auditor" {\n  group_id  = "30000000000006"\n  member_id = "100000000003"\n}\n' > official.tf`),
+		do("terraform init; terraform apply -target=databricks_group_member.auditor; terraform apply").shows("removal.auditor: Creation complete"),
+		do("terraform apply").shows("databricks_group_member.auditor will be created"),
+		do("terraform apply").shows(`(?s)removal.auditor will be created.*Group Member Removal Undone by Someone Else`),
+		do("terraform apply").shows("databricks_group_member.auditor will be created"),
+		write("official.tf", beside, "from = databricks_group_member.auditor"),
+		do("terraform apply; terraform plan").shows(`(?s)removal.auditor: Creation complete.*No changes\.`),
+	}},
 	"fragments": {preset: "empty", steps: []step{
 		do(versions),
 		write("provider.tf", rollback, "DBXIDENTITY_JOURNAL_PATH"),
@@ -212,6 +264,8 @@ var notRun = []struct{ page, has, why string }{
 	{idpFile, "what the okta provider has read", "TestAccGuides_directoryModules runs it"},
 	{people, "databricks token-management list", "the Databricks CLI is not installed"},
 	{pinnedFlow, "audit/main.tf\n", "a list of files"},
+	{beside, "(the next plan)", "what Terraform prints: the session shows it"},
+	{beside, "# forces replacement", "what Terraform prints: the session shows it"},
 	{simulators, "client.New(&config.Config{\n", "the tests of internal/simulator do the same with the SDK"},
 	{simulators, "catalog.NewCatalogs", "the tests of internal/simulator do the same with the SDK"},
 	{simulators, "from databricks.sdk import", "the Python SDK is not installed"},
@@ -353,6 +407,15 @@ func newCheckout(t *testing.T) checkout {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if official := os.Getenv("DBXIDENTITY_TEST_OFFICIAL"); official != "" {
+		for _, registry := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+			const version = "1.999.0"
+			into := filepath.Join(c.plugins, registry, "databricks", "databricks", version, runtime.GOOS+"_"+runtime.GOARCH)
+			if err := errors.Join(os.MkdirAll(into, 0o700), os.Symlink(official, filepath.Join(into, "terraform-provider-databricks_v"+version))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	install := exec.CommandContext(t.Context(), "make", "-s", "install", "PLUGINS="+c.plugins)
 	install.Dir, install.Env = c.dir, c.environment(dir)
 	if out, err := install.CombinedOutput(); err != nil {
@@ -405,7 +468,7 @@ func (c checkout) environment(home string) []string {
 	goes, _ := goEnvironment() // Without go there is nothing to run the tests with.
 	return append(append(env, goes...),
 		"HOME="+home, "PATH="+c.bin+string(os.PathListSeparator)+os.Getenv("PATH"), "GOFLAGS=-trimpath -buildvcs=false",
-		"CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0", "TF_CLI_ARGS=-no-color", "TF_CLI_ARGS_apply=-auto-approve")
+		"CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0", "TF_CLI_ARGS=-no-color", "TF_CLI_ARGS_apply=-auto-approve", "TF_CLI_ARGS_destroy=-auto-approve")
 }
 
 // own is what a reader puts in place of what is printed.
@@ -431,6 +494,9 @@ func TestPrinted(t *testing.T) {
 
 func (s session) run(t *testing.T, c checkout, all []printed) {
 	t.Helper()
+	if s.official && os.Getenv("DBXIDENTITY_TEST_OFFICIAL") == "" {
+		t.Skip("no official provider: DBXIDENTITY_TEST_OFFICIAL names no binary of terraform-provider-databricks")
+	}
 	home := t.TempDir()
 	dir := filepath.Join(home, "work")
 	plugins := filepath.Join(home, ".terraform.d", "plugins")

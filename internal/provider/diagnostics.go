@@ -54,6 +54,15 @@ func warnStays(diags *diag.Diagnostics, thing, id, why string) {
 		"or from the state (terraform state rm), if it is not needed any more.", thing, id, strings.TrimSuffix(why, ".")))
 }
 
+// warnUndone names the other writer of what was true here, and is going to be made true
+// again: two writers that each put things right never end, and each run looks fine.
+func warnUndone(diags *diag.Diagnostics, thing, what string) {
+	diags.AddWarning(thing+" Undone by Someone Else", fmt.Sprintf("%s. Something else writes this: a resource of the official databricks provider, a SCIM connector, "+
+		"automatic identity management, another pipeline, or a person. The apply makes it so again. If the plan after that says the same, each undoes what the "+
+		"other does: find the other writer first, or take the instance out of the configuration (for an entry of dbxidentity_remediation_ledger, put its key into "+
+		"exclude). The guide \"Beside the official provider\" shows how to find it.", what))
+}
+
 // nextStep says what differs between two runs (how often it was tried, the id of the
 // request), and what to do about an error, in sentences of its own; empty when the
 // error says it already. It is for diagnostics: nothing of it may end in state.

@@ -58,6 +58,12 @@ func (h valueHistory) isChanged(wanted, expected, expectedBefore types.String) b
 	return !expected.Equal(expectedBefore) || !slices.ContainsFunc([]*string{h.applied, h.shown}, asked)
 }
 
+// undone tells whether the wanted value was written here before, and the account holds
+// another one now.
+func (h valueHistory) undone(present, wanted types.String) bool {
+	return h.applied != nil && directory.SameShown(*h.applied, wanted.ValueString()) && !directory.SameShown(present.ValueString(), wanted.ValueString())
+}
+
 // rememberAccepted records a value that is in the account already, if the configuration
 // asks for it: what is planned may be the value that someone else wrote.
 func rememberAccepted(ctx context.Context, u updating[*externalIDModel]) diag.Diagnostics {

@@ -129,6 +129,9 @@ func planUpdate(ctx context.Context, p *planning[*externalIDModel]) (expected ty
 		}
 		return expected, false, !changed
 	}
+	if history.undone(state.ExternalID, plan.ExternalID) {
+		warnUndone(p.diags(), thingExternalID, fmt.Sprintf("%s holds the externalId %q, and %q was applied here last", state.ref(), state.ExternalID.ValueString(), plan.ExternalID.ValueString()))
+	}
 	if state.PreviousExternalID.IsNull() {
 		// Imported or adopted: this may be the instance's first write, and only
 		// the write knows what was there before it.

@@ -70,7 +70,8 @@ func (r *groupMemberRemovalResource) read(ctx context.Context, state *groupMembe
 		addReadError(diags, thingRemoval, "reading "+state.ID.ValueString(), err)
 		return unchanged
 	case found.Present:
-		return leaveState(ctx, thingRemoval, &state.memberModel, state.request(), r.session.account.CheckRemoveMember, diags)
+		now := fmt.Sprintf("%s is in group/%s again", state.member(), state.GroupID.ValueString())
+		return leaveState(ctx, thingRemoval, &state.memberModel, now, state.request(), r.session.account.CheckRemoveMember, diags)
 	}
 	state.fill(found.Group, found.Member)
 	return refreshed

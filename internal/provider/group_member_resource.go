@@ -65,7 +65,8 @@ func (r *groupMemberResource) read(ctx context.Context, state *groupMemberModel,
 		addReadError(diags, thingGroupMember, "reading "+state.ID.ValueString(), err)
 		return unchanged
 	case !found.Present:
-		return leaveState(ctx, thingGroupMember, &state.memberModel, state.request(), r.session.account.CheckAddMember, diags)
+		now := fmt.Sprintf("%s is not in group/%s any more", state.member(), state.GroupID.ValueString())
+		return leaveState(ctx, thingGroupMember, &state.memberModel, now, state.request(), r.session.account.CheckAddMember, diags)
 	}
 	state.fill(found.Group, found.Member)
 	return refreshed

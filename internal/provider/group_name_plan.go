@@ -68,6 +68,9 @@ func (r *groupNameResource) planUpdate(ctx context.Context, p *planning[*groupNa
 		}
 		return expected, false, !changed
 	}
+	if history.undone(state.Name, plan.Name) {
+		warnUndone(p.diags(), thingGroupName, fmt.Sprintf("%s is called %q, and was renamed to %q here", state.ref(), state.Name.ValueString(), plan.Name.ValueString()))
+	}
 	if state.PreviousName.IsNull() {
 		p.set(ctx, "previous_name", types.StringUnknown()) // Only the write knows what it replaces.
 	}

@@ -16,10 +16,10 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 )
 
-// leaveState is the outcome of a read whose membership someone else has changed: it is
-// planned anew. What the guards would refuse stays in the state.
+// leaveState is the outcome of a read whose membership someone else has changed, as now
+// says: it is planned anew. What the guards would refuse stays in the state.
 func leaveState(
-	ctx context.Context, thing string, m *memberModel, ask write.MemberRequest,
+	ctx context.Context, thing string, m *memberModel, now string, ask write.MemberRequest,
 	check func(context.Context, write.MemberRequest) (write.MemberCheck, error), diags *diag.Diagnostics,
 ) readOutcome {
 	found, err := check(ctx, ask)
@@ -28,6 +28,7 @@ func leaveState(
 		warnStays(diags, thing, m.ID.ValueString(), err.Error())
 		return unchanged
 	case err != nil, len(found.Refusals) == 0:
+		warnUndone(diags, thing, now)
 		return vanished // The plan looks again.
 	}
 	why := "the membership has changed, and making it so again would be refused"

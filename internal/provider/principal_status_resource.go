@@ -128,6 +128,9 @@ func (r *principalStatusResource) modifyPlan(ctx context.Context, p *planning[*p
 	if p.unchanged || p.diags().HasError() || drifted && !p.state.Active.ValueBool() {
 		return
 	}
+	if drifted {
+		warnUndone(p.diags(), thingStatus, fmt.Sprintf("%s is active again", plan.ref()))
+	}
 	if drifted && !p.state.PreviousActive.ValueBool() {
 		p.set(ctx, "previous_active", types.BoolUnknown()) // The first write is to come.
 	}
