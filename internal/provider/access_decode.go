@@ -174,7 +174,7 @@ func planRowsOf(r entryReader, name string) []access.PlanRow {
 	var out []access.PlanRow
 	for _, e := range r.objects(name) {
 		row := access.PlanRow{
-			GroupID: e.text("group_id"), GroupName: e.text("group_name"), Source: e.text("source"), Origin: access.Origin(e.text("origin")),
+			GroupID: e.text("group_id"), GroupName: e.text("group_name"), Source: e.text("source"), ExternalID: e.text("external_id"), InIDP: e.truth("in_idp"), Origin: access.Origin(e.text("origin")),
 			Direct: e.flag("direct", true), Path: e.texts("path"), Via: e.texts("via"), PendingVia: e.texts("pending_via"),
 			Privileged: e.truth("privileged"), Powers: e.texts("powers"), AlreadyTransitive: e.truth("already_transitive"), Reason: e.text("reason"),
 		}

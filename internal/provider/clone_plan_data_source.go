@@ -15,7 +15,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
 
 var (
@@ -117,7 +119,30 @@ func (d *clonePlanDataSource) plan(ctx context.Context, model *clonePlanModel, d
 	if err != nil {
 		addReadError(diags, thingClonePlan, "judging what was read", err)
 	}
+	d.askIDP(ctx, &plan)
 	return plan, !diags.HasError()
+}
+
+// askIDP asks the identity provider, where one is configured that takes such questions,
+// whether it has the groups that somebody must be added to there.
+func (d *clonePlanDataSource) askIDP(ctx context.Context, plan *access.ClonePlan) {
+	lookup, can := d.session.idp.(idp.Lookup)
+	var ids []string
+	for _, row := range plan.IDPActions {
+		if row.ExternalID != "" {
+			ids = append(ids, row.ExternalID)
+		}
+	}
+	if !can || len(ids) == 0 {
+		return
+	}
+	has := map[string]bool{}
+	for id, found := range lookup.Lookup(ctx, audit.TypeGroup, ids) {
+		if found.Unknown == "" {
+			has[id] = found.Identity != nil && found.Identity.Type == audit.TypeGroup
+		}
+	}
+	plan.Found(lookup.Kind(), has)
 }
 
 // reportPlanProblems makes an error of each problem, on the input that it is

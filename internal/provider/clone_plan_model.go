@@ -58,6 +58,8 @@ type (
 		GroupID             string                 `tfsdk:"group_id"`
 		GroupName           string                 `tfsdk:"group_name"`
 		Source              *string                `tfsdk:"source"`
+		ExternalID          *string                `tfsdk:"external_id"`
+		InIDP               *bool                  `tfsdk:"in_idp"`
 		Origin              string                 `tfsdk:"origin"`
 		Direct              bool                   `tfsdk:"direct"`
 		Path                []string               `tfsdk:"path"`
@@ -145,7 +147,7 @@ func (m *clonePlanModel) fromAudit(ctx context.Context, p access.ClonePlan, diag
 
 func planRowFromAudit(r access.PlanRow) planRowModel {
 	out := planRowModel{
-		GroupID: r.GroupID, GroupName: r.GroupName, Source: emptyAsNil(r.Source), Origin: string(r.Origin), Direct: r.Direct,
+		GroupID: r.GroupID, GroupName: r.GroupName, Source: emptyAsNil(r.Source), ExternalID: emptyAsNil(r.ExternalID), InIDP: r.InIDP, Origin: string(r.Origin), Direct: r.Direct,
 		Path: notNil(r.Path), Via: notNil(r.Via), PendingVia: notNil(r.PendingVia), Powers: notNil(r.Powers),
 		Privileged: r.Privileged, AlreadyTransitive: r.AlreadyTransitive, Reason: emptyAsNil(r.Reason),
 		UnityCatalogCount: int64(len(r.Catalog)),

@@ -29,8 +29,8 @@ var (
 		"kind": types.StringType, "value": types.StringType, "group_id": types.StringType, "group_name": types.StringType,
 	}}
 	planRowType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"group_id": types.StringType, "group_name": types.StringType, "source": types.StringType, "origin": types.StringType,
-		"direct": types.BoolType, "path": textList, "via": textList, "pending_via": textList,
+		"group_id": types.StringType, "group_name": types.StringType, "source": types.StringType, "external_id": types.StringType, "in_idp": types.BoolType,
+		"origin": types.StringType, "direct": types.BoolType, "path": textList, "via": textList, "pending_via": textList,
 		"workspace_accesses":        types.ListType{ElemType: workspaceAccessType},
 		"unity_catalog_grants":      types.ListType{ElemType: catalogGrantType},
 		"unity_catalog_grant_count": types.Int64Type,
@@ -44,6 +44,9 @@ var (
 
 var planRowTexts = map[string]string{
 	"source":      "`external` if the group has an externalId, else `internal`; null when the group could not be read.",
+	"external_id": "Object id of the group in the identity provider; null when none is stored.",
+	"in_idp": "Of a group in `idp_actions`: whether the configured identity provider has a group with that object id. Null when it has none configured, cannot be asked for an id " +
+		"(`databricks`), or did not answer.",
 	"origin":      "Whose the membership of the source is: `idp`, `databricks`, `system` or `unknown`.",
 	"direct":      "Whether the source is a direct member; false in `follows` only.",
 	"path":        "Names from the source to the group, by the shortest way; of several the one with the smallest ids.",
@@ -55,7 +58,7 @@ var planRowTexts = map[string]string{
 		"null when that could not be read.",
 	"powers":             "Why it is privileged, one sentence each.",
 	"already_transitive": "Whether the target has the group through another one; null when that could not be read.",
-	"reason":             "For people: why the group is skipped, unverified or held back; else null.",
+	"reason":             "For people: why the group is skipped, unverified, held back or not in the identity provider; else null.",
 }
 
 // planRowAttributes is the schema of one row; the lists inside are objects.
@@ -95,7 +98,7 @@ func (d *clonePlanDataSource) Schema(ctx context.Context, _ datasource.SchemaReq
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What one principal (the target) needs to have the access of another (the source): which groups the identity provider must add, " +
 			"which ones Databricks can, what follows from them, what is a verified dead end, what nobody could verify, and what a clone does not copy. " +
-			"It needs no identity provider to be configured and writes nothing." +
+			"It needs no identity provider to be configured and writes nothing; a configured one is asked whether it has the groups in `idp_actions`." +
 			"\n\n`memberships` drives `dbxidentity_group_member`: through `dbxidentity_remediation_ledger` as a *copy* (what was given stays; recommended), or " +
 			"directly with `for_each` as a *mirror* (when the source loses a group, so does the target)." +
 			"\n\nCost with IAM v2: a few requests, three per group of the two principals, and one per workspace; with SCIM one listing of the account and one " +

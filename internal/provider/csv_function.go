@@ -42,7 +42,9 @@ func (csvFunction) Definition(_ context.Context, _ function.DefinitionRequest, r
 			"\n\nThe kinds `compare` and `clone` are the files of databricks-access-audit in the same way, made of a whole data source: give " +
 			"`data.dbxidentity_principal_diff.x` or `data.dbxidentity_clone_plan.x` itself. `compare` lists what only A has, what only B has, and what both have; " +
 			"what could not be read is an empty cell instead of `True` or `False`. `clone` lists the actions in the IdP, those in Databricks, what is unverified " +
-			"and what is skipped; what the target has already is left out, `applied` is `False` and `error` is empty, because a plan has applied nothing. " +
+			"and what is skipped; what the target has already is left out, and `applied` is `False`, because a plan has applied nothing. `error` says what is held back and why, or that the " +
+			"identity provider does not have the group; else it is empty. `clone_result` is the same file after an apply: it takes `{ plan = data.dbxidentity_clone_plan.x, journal = " +
+			"file(\"...\") }` with the provider's `journal_path`, and `applied` and `error` are those of the last write of each membership in the journal; empty is not known. " +
 			"Neither file can say that something could not be read: look at `complete` before you use it.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
@@ -51,7 +53,7 @@ func (csvFunction) Definition(_ context.Context, _ function.DefinitionRequest, r
 					"`users`, `groups` and `service_principals` take the lists of `dbxidentity_divergences` of that name, `failures` takes `failures`, " +
 					"`workspaces` takes the list of `dbxidentity_workspace_federation` (workspaces without an error category are left out, as in the script), " +
 					"`identities_to_process` takes a list of ids, for example of `scanned`; `readiness` takes `checks` of `dbxidentity_aim_readiness`; `compare` takes a `dbxidentity_principal_diff` and " +
-					"`clone` a `dbxidentity_clone_plan` as a whole.",
+					"`clone` a `dbxidentity_clone_plan` as a whole, `clone_result` an object of a `plan` and its `journal`.",
 			},
 			function.DynamicParameter{
 				Name: "rows", AllowUnknownValues: true, AllowNullValue: true,
@@ -124,6 +126,8 @@ func csvRows(ctx context.Context, kind string, rows types.Dynamic) (out []csv.Ro
 	case csv.Clone:
 		plan, known, err := decodeWhole(ctx, rows, "the clone plan", cloneActionsOf)
 		return access.CloneRows(plan), known, err
+	case csv.CloneResult:
+		return decodeWhole(ctx, rows, "the plan with its journal", cloneResultOf)
 	}
 	elements, known, err := elementsOf(ctx, rows)
 	if err != nil || !known {

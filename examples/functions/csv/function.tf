@@ -41,3 +41,11 @@ data "dbxidentity_clone_plan" "this" {
 output "clone_plan" {
   value = provider::dbxidentity::csv("clone", data.dbxidentity_clone_plan.this)
 }
+
+# The same file after an apply, with the provider's journal_path: what was applied, and what failed.
+output "clone_result" {
+  value = provider::dbxidentity::csv("clone_result", {
+    plan    = data.dbxidentity_clone_plan.this
+    journal = fileexists("journal.jsonl") ? file("journal.jsonl") : ""
+  })
+}

@@ -78,7 +78,7 @@ func TestAccessGraph_ownWrites(t *testing.T) {
 					t.Fatal(err)
 				}
 				want := "a 20 +- C>account users  system_group\na 15 -- C>fourteen>fifteen  follows\n" +
-					"a 14 +- C>fourteen  add_in_databricks\na 13 -- C>fourteen>fifteen>thirteen  follows\n"
+					"a 14 +- C>fourteen  unchecked\na 13 -- C>fourteen>fifteen>thirteen  follows\n"
 				if got := rows(diffOf(t, c, b, other)); got != want {
 					t.Errorf("after the addition:\n%swant\n%s", got, want)
 				}
@@ -134,7 +134,7 @@ func TestAccessGraph_ownRemovalIsBelieved(t *testing.T) {
 	if _, err := c.RemoveMember(t.Context(), write.MemberRequest{GroupID: "14", MemberID: "11", MemberType: audit.TypeGroup}); err != nil {
 		t.Fatal(err)
 	}
-	want := "a 20 +- A>account users  system_group\na 11 +- A>eleven  add_in_databricks\na 15 -- A>eleven>fifteen  follows\n" +
+	want := "a 20 +- A>account users  system_group\na 11 +- A>eleven  unchecked\na 15 -- A>eleven>fifteen  follows\n" +
 		"a 13 -- A>eleven>twelve>thirteen  follows\na 12 -- A>eleven>twelve  follows\n"
 	got := rows(diffOf(t, c, a, nobody))
 	g, err := c.AccessGraph(t.Context(), a)
@@ -178,19 +178,19 @@ func TestAccessGraph_oddAnswers(t *testing.T) {
 		"null":    {"/Groups/11", fmt.Sprintf(members, `null`), "", ""},
 		"absent":  {"/Groups/11", `{"id":"11","displayName":"eleven"}`, "", ""},
 		"empty":   {"/Groups/11", fmt.Sprintf(members, `[]`), "", ""},
-		"numbers": {"/Groups/11", fmt.Sprintf(members, `[{"value":1}]`), "a 11 +- A>eleven  add_in_databricks", ""},
+		"numbers": {"/Groups/11", fmt.Sprintf(members, `[{"value":1}]`), "a 11 +- A>eleven  unchecked", ""},
 		"external id null": {
-			"/Groups/11", `{"id":11,"displayName":"eleven","externalId":null,"members":[{"value":1}]}`, "a 11 +- A>eleven  add_in_databricks", "",
+			"/Groups/11", `{"id":11,"displayName":"eleven","externalId":null,"members":[{"value":1}]}`, "a 11 +- A>eleven  unchecked", "",
 		},
 		"external id empty": {
-			"/Groups/11", `{"id":11,"displayName":"eleven","externalId":"","members":[{"value":1}]}`, "a 11 +- A>eleven  add_in_databricks", "",
+			"/Groups/11", `{"id":11,"displayName":"eleven","externalId":"","members":[{"value":1}]}`, "a 11 +- A>eleven  unchecked", "",
 		},
 		"external id": {
 			"/Groups/11", `{"id":11,"displayName":"eleven","externalId":"x","members":[{"value":1}]}`, "a 11 +- A>eleven  add_in_idp", "",
 		},
-		"twice":           {"/Groups/11", fmt.Sprintf(members, `[{"value":"1","$ref":"Users/1"},{"value":1,"$ref":"Users/1"}]`), "a 11 +- A>eleven  add_in_databricks", ""},
-		"an unknown kind": {"/Groups/11", fmt.Sprintf(members, `[{"value":"1","$ref":"Robots/1","type":"Robot"}]`), "a 11 +- A>eleven  add_in_databricks", ""},
-		"an absolute ref": {"/Groups/11", fmt.Sprintf(members, `[{"value":"1","$ref":"https://example.com/Users/1"}]`), "a 11 +- A>eleven  add_in_databricks", ""},
+		"twice":           {"/Groups/11", fmt.Sprintf(members, `[{"value":"1","$ref":"Users/1"},{"value":1,"$ref":"Users/1"}]`), "a 11 +- A>eleven  unchecked", ""},
+		"an unknown kind": {"/Groups/11", fmt.Sprintf(members, `[{"value":"1","$ref":"Robots/1","type":"Robot"}]`), "a 11 +- A>eleven  unchecked", ""},
+		"an absolute ref": {"/Groups/11", fmt.Sprintf(members, `[{"value":"1","$ref":"https://example.com/Users/1"}]`), "a 11 +- A>eleven  unchecked", ""},
 		"without a value": {"/Groups/11", fmt.Sprintf(members, `[{"value":"1"},{"display":"who?"}]`), "a 11 +? A>eleven  unknown", "a member without value"},
 		"no JSON":         {"/Groups/11", `<html>log in</html>`, "", "HTML instead of JSON"},
 		"another group":   {"/Groups/11", `{"id":"12","displayName":"twelve"}`, "", `answered with the object "12"`},

@@ -127,11 +127,11 @@ func TestAccessGraph_routesAgree(t *testing.T) {
 		}
 	}
 	d := diffOf(t, told, all[0], all[1])
-	want := "a 11 +- A>eleven  add_in_databricks\n" +
+	want := "a 11 +- A>eleven  unchecked\n" +
 		"a 12 -- A>eleven>twelve  follows\n" +
-		"b 18 -+  B>eighteen add_in_databricks\n" +
+		"b 18 -+  B>eighteen unchecked\n" +
 		"b 17 --  B>sixteen>seventeen follows\n" +
-		"b 16 -+  B>sixteen add_in_databricks\n" +
+		"b 16 -+  B>sixteen unchecked\n" +
 		"both 20 ++ A>account users B>account users \n" +
 		"both 15 -- A>eleven>fifteen B>fourteen>fifteen \n" +
 		"both 14 -+ A>eleven>fourteen B>fourteen \n" +

@@ -205,7 +205,7 @@ func (d *comparison) hint(row DiffRow, has *closure, lacks *bool) Hint {
 // workspaceHint is the hint of a group that Databricks can add to.
 func (d *comparison) workspaceHint(id string, has *closure) Hint {
 	if d.assigned == nil {
-		return HintAddInDatabricks
+		return HintUnchecked
 	}
 	var within map[string]bool // What is above the group is above its member.
 	if !d.x.graph.Listed {
@@ -266,6 +266,14 @@ func (x *index) source(id string) string {
 	default:
 		return SourceInternal
 	}
+}
+
+// externalID is that of the group; empty for none, and where it could not be read.
+func (x *index) externalID(id string) string {
+	if group := x.groups[id]; group != nil && group.Unknown == "" {
+		return group.ExternalID
+	}
+	return ""
 }
 
 func (x *index) dead(id string) int {

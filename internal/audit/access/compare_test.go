@@ -37,13 +37,13 @@ func TestCompareTellsTheStory(t *testing.T) {
 	}
 	want := []line{
 		{"bi-consumers", SourceExternal, HintFollows}, {"data-engineers", SourceExternal, HintAddInIDP},
-		{"ml-catalog-readers", SourceInternal, HintAddInDatabricks}, {"npb-platform-admins", SourceInternal, HintAddInDatabricks},
-		{"npb-platform-users", SourceInternal, HintAddInDatabricks}, {"scratch-workspace-admins", SourceInternal, HintAddInDatabricks},
+		{"ml-catalog-readers", SourceInternal, HintUnchecked}, {"npb-platform-admins", SourceInternal, HintUnchecked},
+		{"npb-platform-users", SourceInternal, HintUnchecked}, {"scratch-workspace-admins", SourceInternal, HintUnchecked},
 	}
 	if diff := cmp.Diff(want, lines(d.OnlyInA), cmp.AllowUnexported(line{})); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]line{{"legacy-etl-users", SourceInternal, HintAddInDatabricks}}, lines(d.OnlyInB), cmp.AllowUnexported(line{})); diff != "" {
+	if diff := cmp.Diff([]line{{"legacy-etl-users", SourceInternal, HintUnchecked}}, lines(d.OnlyInB), cmp.AllowUnexported(line{})); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]line{{"account users", SourceInternal, HintNone}, {"npb-developers", SourceInternal, HintNone}},
@@ -90,7 +90,7 @@ func TestCompareCases(t *testing.T) {
 		{"Databricks' membership in an external group", listed(ownMember), a, b, HintAddInIDP, OriginDatabricks, boolean(false), true},
 		{"system group", listed(group("1", "Account Users", "u1")), a, b, HintSystem, OriginSystem, boolean(false), true},
 		{"group that could not be read", listed(nameless), a, b, HintUnknown, OriginUnknown, boolean(false), false},
-		{"hole off the path: the difference stays certain", listed(group("1", "one", "u1"), unread(group("2", "two"))), a, b, HintAddInDatabricks, OriginDatabricks, boolean(false), false},
+		{"hole off the path: the difference stays certain", listed(group("1", "one", "u1"), unread(group("2", "two"))), a, b, HintUnchecked, OriginDatabricks, boolean(false), false},
 		{"hole on the path", listed(unread(group("1", "one", "u1"))), a, b, HintUnknown, OriginDatabricks, nil, false},
 		{"hole below the group", listed(group("1", "one", "u1", "2"), unread(group("2", "two"))), a, b, HintUnknown, OriginDatabricks, nil, false},
 		{"the list was cut", Graph{Route: RouteSCIM, Groups: []Group{group("1", "one", "u1")}}, a, b, HintUnknown, OriginDatabricks, nil, false},
@@ -206,7 +206,7 @@ func TestCompareGroupWithoutAWay(t *testing.T) {
 			t.Errorf("row %+v", r)
 		}
 	}
-	if diff := cmp.Diff(map[string]Hint{"1": HintAddInDatabricks, "2": HintUnknown, "3": HintUnknown}, hints); diff != "" || !d.Complete {
+	if diff := cmp.Diff(map[string]Hint{"1": HintUnchecked, "2": HintUnknown, "3": HintUnknown}, hints); diff != "" || !d.Complete {
 		t.Errorf("complete %v\n%s", d.Complete, diff)
 	}
 }

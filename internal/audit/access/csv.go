@@ -38,7 +38,7 @@ func CompareRows(d Diff) []map[string][]string {
 // CloneRows are the rows of the file csv.Clone: actions in the IdP, actions in
 // Databricks, unverified, skipped, each in the order of the plan (1.7, R22). What
 // the target has already is left out. A plan has applied nothing and failed
-// nowhere.
+// nowhere: an error says what is held back, and why.
 func CloneRows(p ClonePlan) []map[string][]string {
 	var out []map[string][]string
 	for _, list := range []struct {
@@ -51,8 +51,49 @@ func CloneRows(p ClonePlan) []map[string][]string {
 			out = append(out, map[string][]string{
 				"action_type": {list.action}, "group_name": {row.GroupName}, "group_id": {row.GroupID}, "source": {row.Source},
 				"path": row.Path, "workspace_accesses": workspaceNames(row.Workspaces), "uc_grants_summary": catalogSummary(row),
-				"applied": {"false"}, "error": nil,
+				"applied": {"false"}, "error": heldBack(list.action, row),
 			})
+		}
+	}
+	return out
+}
+
+// heldBack is why an action is not among the memberships.
+func heldBack(action string, row PlanRow) []string {
+	if row.Reason == "" || action != actionDatabricks && action != actionIDP {
+		return nil
+	}
+	return []string{row.Reason}
+}
+
+// Outcome is what became of a membership that a plan gives.
+type Outcome struct {
+	// Applied is nil when nobody knows.
+	Applied *bool
+	// Error is for people; empty when there was none.
+	Error string
+}
+
+// CloneResultRows are the rows of [CloneRows] after an apply, with the outcomes by
+// group id. A plan that was made after it has the group among those that the target
+// holds already, so that these count as actions if they have an outcome.
+func CloneResultRows(p ClonePlan, outcomes map[string]Outcome) []map[string][]string {
+	p.DatabricksActions = slices.Clone(p.DatabricksActions)
+	for _, row := range p.AlreadyMember {
+		if _, written := outcomes[row.GroupID]; written {
+			p.DatabricksActions = append(p.DatabricksActions, row)
+		}
+	}
+	slices.SortStableFunc(p.DatabricksActions, func(a, b PlanRow) int { return compareNames(a.GroupName, a.GroupID, b.GroupName, b.GroupID) })
+	out := CloneRows(p)
+	for _, row := range out {
+		o, written := outcomes[row["group_id"][0]]
+		if row["action_type"][0] != actionDatabricks || !written {
+			continue
+		}
+		row["applied"], row["error"] = csvTruth(o.Applied), nil
+		if o.Error != "" {
+			row["error"] = []string{o.Error}
 		}
 	}
 	return out

@@ -97,6 +97,30 @@ func TestCloneRows(t *testing.T) {
 	if got := csvOf(t, csv.Clone, CloneRows(ClonePlan{}), csv.Options{}); got != cloneHeader {
 		t.Errorf("an empty plan is %q", got)
 	}
+	// What is held back is named, with the reason; after an apply each action has its
+	// outcome, also where a new plan has it among what the target holds already.
+	held := ClonePlan{
+		IDPActions:        []PlanRow{{GroupID: "1", GroupName: "engineers", ExternalID: "x"}},
+		DatabricksActions: []PlanRow{{GroupID: "2", GroupName: "users"}, {GroupID: "3", GroupName: "admins", Reason: "held back"}, {GroupID: "8", GroupName: "lost"}},
+		AlreadyMember:     []PlanRow{{GroupID: "4", GroupName: "given"}, {GroupID: "5", GroupName: "old", Reason: "held back"}},
+	}
+	held.Found("entra", map[string]bool{"x": false})
+	wants := map[string]string{
+		csv.Clone: "IdP required,engineers,1,,,,,False,\"not in the identity provider: entra has no group with the object id x, so that nobody can be added to it there. " +
+			"dbxidentity_divergences says what to do about it\"\r\nDatabricks,users,2,,,,,False,\r\nDatabricks,admins,3,,,,,False,held back\r\nDatabricks,lost,8,,,,,False,\r\n",
+		csv.CloneResult: "IdP required,engineers,1,,,,,False,\"not in the identity provider: entra has no group with the object id x, so that nobody can be added to it there. " +
+			"dbxidentity_divergences says what to do about it\"\r\nDatabricks,admins,3,,,,,False,held back\r\nDatabricks,given,4,,,,,True,\r\nDatabricks,lost,8,,,,,,no outcome\r\n" +
+			"Databricks,users,2,,,,,False,status 403\r\n",
+	}
+	outcomes := map[string]Outcome{"2": {Applied: boolean(false), Error: "status 403"}, "4": {Applied: boolean(true)}, "8": {Error: "no outcome"}, "77": {Error: "another plan's"}}
+	for kind, rows := range map[string][]map[string][]string{csv.Clone: CloneRows(held), csv.CloneResult: CloneResultRows(held, outcomes)} {
+		if diff := cmp.Diff(cloneHeader+wants[kind], csvOf(t, kind, rows, csv.Options{})); diff != "" {
+			t.Errorf("%s: %s", kind, diff)
+		}
+	}
+	if len(held.DatabricksActions) != 3 || held.DatabricksActions[0].GroupID != "2" {
+		t.Errorf("the plan was changed: %v", held.DatabricksActions)
+	}
 	unverified := planOf(listed(group("1", "one", "u1"), group("2", "two", "u1")), func(in *PlanInput) { in.Facts.Depth = DepthNone })
 	unverified.Skipped = append(unverified.Skipped, PlanRow{GroupID: "3", GroupName: "three", Source: SourceInternal, CatalogMore: 7})
 	want = cloneHeader + "Unverified,one,1,internal,u1@example.com → one,,,False,\r\nUnverified,two,2,internal,u1@example.com → two,,,False,\r\n" +

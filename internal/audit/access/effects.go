@@ -84,7 +84,7 @@ func newJudge(x *index, f *Facts, source *closure) *judge {
 	j.local = localOf(f.Workspaces)
 	for i := range f.Workspaces {
 		if why, _ := source.localHole(&f.Workspaces[i]); f.LocalGroups && why != "" {
-			j.elsewhere = append(j.elsewhere, fmt.Sprintf("the groups that workspace %s has of its own are not known: %s", f.Workspaces[i].ID, why))
+			j.elsewhere = append(j.elsewhere, fmt.Sprintf("the groups that workspace %s has of its own are not known: %s; the caller must be an admin of the workspace", f.Workspaces[i].ID, why))
 		}
 	}
 	j.workspaceHoles()
@@ -107,7 +107,7 @@ func (j *judge) workspaceHoles() {
 	case j.facts.WorkspacesUnknown != "":
 		both("workspaces: " + j.facts.WorkspacesUnknown)
 	case len(j.facts.Workspaces) == 0:
-		j.limits = append(j.limits, "no workspace is visible")
+		j.limits = append(j.limits, "no workspace is visible: the caller must be account admin to see them")
 	}
 	for _, w := range j.facts.Workspaces {
 		if why := w.hole(); why != "" {
@@ -126,15 +126,15 @@ func (j *judge) catalogHoles() {
 	switch j.facts.Depth {
 	case DepthAll:
 	case DepthCatalog, DepthSchema:
-		j.elsewhere = append(j.elsewhere, fmt.Sprintf("Unity Catalog was scanned to the depth %q only", j.facts.Depth))
+		j.elsewhere = append(j.elsewhere, fmt.Sprintf("Unity Catalog was scanned to the depth %q only: set unity_catalog_depth = \"all\"", j.facts.Depth))
 	default:
-		j.elsewhere = append(j.elsewhere, "Unity Catalog was not scanned")
+		j.elsewhere = append(j.elsewhere, "Unity Catalog was not scanned: set scan_unity_catalog = true")
 	}
 	if !j.facts.scanned() {
 		return
 	}
 	if j.facts.MetastoresUnknown == "" && len(j.facts.Metastores) == 0 {
-		j.limits = append(j.limits, "no metastore is visible")
+		j.limits = append(j.limits, "no metastore is visible: the caller must be account admin to see them")
 	}
 	for _, m := range j.facts.Metastores {
 		where := "metastore " + m.ID
@@ -144,7 +144,7 @@ func (j *judge) catalogHoles() {
 		case !m.Scanned:
 			j.limits = append(j.limits, strings.TrimSuffix(where+" was not scanned: "+m.NotScanned, ": "))
 		case !m.AdminProven:
-			j.limits = append(j.limits, "the caller is not proven to be admin of "+where+", so it may not see every grant")
+			j.limits = append(j.limits, "the caller is not proven to be admin of "+where+", so it may not see every grant: make it the owner, or put it into the group that owns it")
 		}
 		for _, s := range m.Securables {
 			if s.Unknown != "" {

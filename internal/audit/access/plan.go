@@ -178,7 +178,7 @@ func (p *planner) give(row *PlanRow, e *effects, held bool) (reason string) {
 // row is what all lists share.
 func (p *planner) row(id string, e *effects) PlanRow {
 	row := PlanRow{
-		GroupID: id, GroupName: p.x.name(id), Source: p.x.source(id), Origin: p.source.origin(id),
+		GroupID: id, GroupName: p.x.name(id), Source: p.x.source(id), ExternalID: p.x.externalID(id), Origin: p.source.origin(id),
 		Path: p.source.names(id), Via: p.vias[id], AlreadyTransitive: p.alreadyTransitive(id),
 		Workspaces: e.workspaces, Catalog: e.catalog, Holdings: e.holdings, Privileged: e.privileged, Powers: e.powers,
 	}
@@ -223,7 +223,7 @@ func (p *planner) localGroups(unknown func(kind, place, why string)) {
 	for i := range p.in.Facts.Workspaces {
 		w := &p.in.Facts.Workspaces[i]
 		if why, _ := p.source.localHole(w); why != "" {
-			unknown(KindLocalGroup, w.ID, why+"; an admin of the workspace sees its groups")
+			unknown(KindLocalGroup, w.ID, why+"; the caller must be an admin of the workspace")
 		}
 		ways := p.source.localWays(w)
 		for k := range w.Local {

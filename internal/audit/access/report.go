@@ -3,7 +3,11 @@
 
 package access
 
-import "github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+import (
+	"fmt"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
 
 // Origin says who owns a membership (R9).
 type Origin string
@@ -24,7 +28,8 @@ const (
 )
 
 // Hint says how the side that lacks a group comes to it (R14). HintNoWorkspace is
-// HintAddInDatabricks of a group that gives no workspace: see [CompareIn].
+// HintAddInDatabricks of a group that gives no workspace, see [CompareIn], and
+// HintUnchecked where nobody looked at workspaces.
 type Hint string
 
 // The hints. HintNone is for what both have; HintSystem for groups that
@@ -35,6 +40,7 @@ const (
 	HintAddInDatabricks Hint = "add_in_databricks"
 	HintFollows         Hint = "follows"
 	HintNoWorkspace     Hint = "no_workspace_assignment"
+	HintUnchecked       Hint = "unchecked"
 	HintSystem          Hint = "system_group"
 	HintUnknown         Hint = "unknown"
 )
@@ -130,7 +136,11 @@ type HoldingEffect struct {
 // PlanRow is one group of a clone plan.
 type PlanRow struct {
 	GroupID, GroupName, Source string
-	Origin                     Origin
+	// ExternalID is the id of the group's object in the IdP; InIDP tells whether the IdP
+	// has it, as far as it was asked: see [ClonePlan.Found].
+	ExternalID string
+	InIDP      *bool
+	Origin     Origin
 	// Direct is false in Follows only.
 	Direct bool
 	Path   []string
@@ -166,6 +176,21 @@ type NotCloned struct {
 	Value string
 	// Note is for people: why it is not known and what shows it, or what to do about it.
 	Note string
+}
+
+// Found takes in what the IdP says of the groups that must be added to there: whether it
+// has a group with that object id, by the id. What it could not say is not in the map.
+func (p *ClonePlan) Found(idp string, has map[string]bool) {
+	for i := range p.IDPActions {
+		row := &p.IDPActions[i]
+		in, said := has[row.ExternalID]
+		if !said || row.ExternalID == "" {
+			continue
+		}
+		if row.InIDP = boolean(in); !in {
+			row.Reason = fmt.Sprintf("not in the identity provider: %s has no group with the object id %s, so that nobody can be added to it there. dbxidentity_divergences says what to do about it", idp, row.ExternalID)
+		}
+	}
 }
 
 // Membership is one entry of the map that feeds for_each.

@@ -38,6 +38,8 @@ const (
 	// (docs/reference/clone-and-diff-contract.md 1.7), made of the rows of package access.
 	Compare = "compare"
 	Clone   = "clone"
+	// CloneResult is Clone after an apply.
+	CloneResult = "clone_result"
 	// Readiness is a file of our own: one line per check.
 	Readiness = "readiness"
 )
@@ -60,7 +62,7 @@ type column struct {
 // Kinds lists the kinds, sorted.
 func Kinds() []string {
 	return []string{
-		Clone, Compare, Failures, Groups, IdentitiesToProcess, Readiness, ServicePrincipals, Users, Workspaces,
+		Clone, CloneResult, Compare, Failures, Groups, IdentitiesToProcess, Readiness, ServicePrincipals, Users, Workspaces,
 	}
 }
 
@@ -108,7 +110,7 @@ func columnsOf(kind string) []column {
 			id, one("decision", "decision"), one("severity", "severity"), one("status", "status"), one("title", "title"), one("summary", "summary"),
 			one("remedy", "remedy"), one("source", "source"),
 		}
-	case Compare, Clone:
+	case Compare, Clone, CloneResult:
 		return accessColumns(kind)
 	default:
 		return nil

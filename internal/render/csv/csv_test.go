@@ -101,7 +101,7 @@ func TestRender_errors(t *testing.T) {
 		row  Row
 		want string
 	}{
-		"kind":      {"user", Row{}, `unknown kind "user"; use one of: clone, compare, failures, groups, identities_to_process, readiness, service_principals, users, workspaces`},
+		"kind":      {"user", Row{}, `unknown kind "user"; use one of: clone, clone_result, compare, failures, groups, identities_to_process, readiness, service_principals, users, workspaces`},
 		"attribute": {"failures", Row{"principal_id": {"1"}}, "row 0 of failures: attribute principal_type or type is missing"},
 		"values":    {"identities_to_process", Row{"id": {"1", "2"}}, "row 0 of identities_to_process: attribute id has 2 values where the file has room for one"},
 	} {

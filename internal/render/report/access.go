@@ -99,7 +99,7 @@ func truth(b *bool) string {
 // lists are the parts of a clone plan in the order in which people act on them.
 func (c *Clone) lists() []cloneList {
 	return []cloneList{
-		{"To be added in the identity provider", "identity provider", stateBad, c.IDPActions},
+		{"To be added in the identity provider", noteIDP, stateBad, c.IDPActions},
 		{"To be added in Databricks by terraform apply, unless the note holds it back", "terraform apply", stateNeutral, c.DatabricksActions},
 		{"Follow by themselves", "follows", stateNeutral, c.Follows},
 		{"Not verified", "not verified", stateUnknown, c.Unverified},
@@ -107,6 +107,9 @@ func (c *Clone) lists() []cloneList {
 		{"There already", "there already", stateGood, c.AlreadyMember},
 	}
 }
+
+// noteIDP is the note of the groups that are the identity provider's.
+const noteIDP = "identity provider"
 
 type cloneList struct {
 	title, note string
@@ -154,9 +157,19 @@ func (c *Clone) section() section {
 func (l cloneList) table() table {
 	t := table{Title: l.title, Long: len(l.rows) > 20, Columns: []string{"Group", "Id", "Gives", "Path", "Note"}}
 	for _, r := range l.rows {
-		t.Rows = append(t.Rows, []cell{value(r.GroupName), value(r.GroupID), value(r.gives()...), {Values: r.Path, Join: arrow}, value(nonEmpty(r.Reason)...)})
+		t.Rows = append(t.Rows, []cell{value(r.GroupName), value(r.GroupID), value(r.gives()...), {Values: r.Path, Join: arrow}, value(l.notes(r)...)})
 	}
 	return t
+}
+
+// notes are what people must know of a group; those who add to it in the identity
+// provider need its id there.
+func (l cloneList) notes(r CloneRow) []string {
+	notes := nonEmpty(r.Reason)
+	if l.note == noteIDP && r.ExternalID != "" {
+		notes = append(notes, "object id "+r.ExternalID)
+	}
+	return notes
 }
 
 func nonEmpty(text string) []string {

@@ -263,6 +263,7 @@ type CloneRow struct {
 	GroupName  string   `json:"group_name"`
 	Path       []string `json:"path"`
 	Reason     string   `json:"reason"`
+	ExternalID string   `json:"external_id"`
 	Workspaces []struct {
 		WorkspaceID   string `json:"workspace_id"`
 		WorkspaceName string `json:"workspace_name"`

@@ -105,6 +105,7 @@ var hints = map[access.Hint]string{
 	access.HintAddInIDP:        "must be added in the identity provider",
 	access.HintAddInDatabricks: "can be added in Databricks",
 	access.HintFollows:         "follows from another group of the list",
+	access.HintUnchecked:       "can be added in Databricks; what it gives was not looked at",
 	access.HintNoWorkspace:     "can be added in Databricks; no workspace is assigned to it, only a scan of Unity Catalog can tell what it gives",
 	access.HintSystem:          "Databricks keeps it itself",
 	access.HintUnknown:         "not known how to get it",
@@ -114,7 +115,7 @@ func sign(h access.Hint) string {
 	switch h {
 	case access.HintAddInIDP:
 		return signPeople
-	case access.HintAddInDatabricks, access.HintFollows, access.HintNoWorkspace:
+	case access.HintAddInDatabricks, access.HintFollows, access.HintNoWorkspace, access.HintUnchecked:
 		return signAdd
 	case access.HintSystem:
 		return signBoth
@@ -202,6 +203,7 @@ func planned(b *strings.Builder, title, sign string, rows []access.PlanRow) {
 			}
 		}
 		line("gives", strings.Join(effects(r, markup.Visible), "; "))
+		line("object", markup.Visible(r.ExternalID))
 		line("path", joined(r.Path, arrow, markup.Visible))
 		if len(r.PendingVia) > 0 {
 			line("waits", "for the identity provider: "+joined(r.PendingVia, ", ", markup.Visible))

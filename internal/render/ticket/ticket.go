@@ -38,7 +38,7 @@ func Markdown(p access.ClonePlan) string {
 	if todo == 0 && p.Complete {
 		b.WriteString("\nNothing is left to be added.\n")
 	}
-	section(&b, "To be added in the identity provider", "By the people who run it; Terraform does not write there.", p.IDPActions, colGives, colPath)
+	section(&b, "To be added in the identity provider", "By the people who run it; Terraform does not write there.", p.IDPActions, colObject, colGives, colPath, colInIDP)
 	applied := "By `terraform apply`, unless the note holds it back."
 	if len(p.Problems) > 0 {
 		applied = "By `terraform apply` once the plan is whole, unless the note holds it back."
@@ -104,6 +104,8 @@ type column struct {
 }
 
 var (
+	colInIDP  = column{"Note", func(r access.PlanRow) string { return optional(r.Reason) }}
+	colObject = column{"Object id there", func(r access.PlanRow) string { return optional(r.ExternalID) }}
 	colGives  = column{"Gives", gives}
 	colPath   = column{"Path of the source", func(r access.PlanRow) string { return codes(r.Path, arrow) }}
 	colNote   = column{"Note", note}

@@ -34,6 +34,7 @@ func story() access.ClonePlan {
 	engineers := row("1", "data-engineers", a, "data-engineers")
 	engineers.Workspaces = []access.WorkspaceEffect{{WorkspaceID: "7", WorkspaceName: "prod", Level: "USER", GroupID: "1", GroupName: "data-engineers"}}
 	engineers.Catalog = []access.CatalogEffect{{SecurableType: "catalog", FullName: "main", Privileges: []string{"SELECT", "USE_CATALOG"}, GroupID: "2", GroupName: "bi"}}
+	engineers.ExternalID, engineers.Reason = "3f2a", "not there"
 	bi := row("2", "bi", a, "data-engineers", "bi")
 	bi.Via, bi.PendingVia = []string{"1", "3"}, []string{"1"}
 	admins := row("3", "admins_of_x", a, "admins_of_x")
@@ -55,9 +56,9 @@ func TestMarkdown(t *testing.T) {
 
 By the people who run it; Terraform does not write there.
 
-| Group | Id | Gives | Path of the source |
-| --- | --- | --- | --- |
-| ~data-engineers~ | ~1~ | ~USER~ in workspace ~prod~; ~SELECT~, ~USE_CATALOG~ on catalog ~main~ through ~bi~ | ~a@example.com~ → ~data-engineers~ |
+| Group | Id | Object id there | Gives | Path of the source | Note |
+| --- | --- | --- | --- | --- | --- |
+| ~data-engineers~ | ~1~ | ~3f2a~ | ~USER~ in workspace ~prod~; ~SELECT~, ~USE_CATALOG~ on catalog ~main~ through ~bi~ | ~a@example.com~ → ~data-engineers~ | ~not there~ |
 
 ### To be added in Databricks (1)
 
