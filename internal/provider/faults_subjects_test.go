@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -192,6 +193,8 @@ func resourceOperations() []operation {
 		{operation: memberSubject(), read: get(iamGroups + "/202/direct-members"), write: patch(scimPath + "Groups/202"), verbs: verbs, asks: []string{"create", "read", "delete", "import"}},
 		{operation: removalSubject(), read: get(iamGroups + "/201/direct-members"), write: patch(scimPath + "Groups/201"), verbs: verbs, asks: []string{"create", "read", "delete", "import"}},
 		{operation: resolvedSubject(), read: get(scimPath + "Users/*"), write: post(iamUsers + "/resolve-by-external-id"), verbs: verbs, asks: []string{"create", "read", "import"}},
+		{operation: statusSubject(), read: get(scimPath + "Users/103"), write: patch(scimPath + "Users/103"), verbs: verbs, asks: []string{"create", "read", "delete", "import"}},
+		{operation: nameSubject(), read: get(scimPath + "Groups/202"), write: patch(scimPath + "Groups/202"), verbs: verbs, asks: verbs},
 		{operation: ledgerSubject(), read: get(scimPath + "Users/101"), write: get(scimPath + "Users/101"), verbs: verbs[:4], asks: []string{"read"}},
 	} {
 		for _, verb := range subject.verbs {
@@ -262,6 +265,41 @@ func removalSubject() operation {
 	}
 	out.fact.before, out.fact.created, out.fact.changed, out.fact.destroyed = journal.Member, journal.Absent, journal.Absent, journal.Member
 	return out
+}
+
+func statusSubject() operation {
+	config := document{"principal_type": "user", "principal_id": "103", "active": false, "on_destroy": "restore"}
+	change := maps.Clone(config)
+	change["allow_privileged"] = true
+	return operation{
+		of: "dbxidentity_principal_status", settings: auditing("file"), config: config, change: change, importID: "user/103", list: get(iamUsers),
+		world: func() simulator.State {
+			st := groupWorld()
+			st.IDP.Users = append(st.IDP.Users, simulator.IDPUser{ID: entraID(999), UserPrincipalName: "user103@example.com", UserType: "Member", AccountEnabled: true})
+			return st
+		},
+		fact: fact{
+			principal: "user/103", before: "true", created: "false", changed: "false", destroyed: "true",
+			holds: func(st simulator.State) string {
+				return strconv.FormatBool(st.Users[slices.IndexFunc(st.Users, func(u simulator.User) bool { return u.ID == "103" })].Active)
+			},
+		},
+	}
+}
+
+func nameSubject() operation {
+	config := document{"group_id": "202", "name": "mine", "expected_current_name": "local-group", "on_destroy": "restore"}
+	change := maps.Clone(config)
+	change["name"] = "ours"
+	return operation{
+		of: "dbxidentity_group_name", world: groupWorld, settings: none, config: config, change: change, importID: "group/202", list: get(iamGroups),
+		fact: fact{
+			principal: "group/202", before: "local-group", created: "mine", changed: "ours", destroyed: "local-group",
+			holds: func(st simulator.State) string {
+				return st.Groups[slices.IndexFunc(st.Groups, func(g simulator.Group) bool { return g.ID == "202" })].DisplayName
+			},
+		},
+	}
 }
 
 func resolvedSubject() operation {

@@ -5,7 +5,9 @@ package provider_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,15 +23,23 @@ data "dbxidentity_divergences" "all" {
   link_groups          = true
   relink               = true
   suggest_group_clears = true
+
+  primary_domains       = ["example.com"]
+  suggest_deactivations = true
+  suggest_group_renames = true
+  deactivation_causes   = ["stale_own_domain", "deleted_in_idp", "disabled_in_idp"]
 }
 
 resource "dbxidentity_remediation_ledger" "this" {
   pending_external_ids    = data.dbxidentity_divergences.all.external_id_fixes
   pending_member_removals = data.dbxidentity_divergences.all.member_removals
   pending_memberships     = local.memberships
+  pending_deactivations   = data.dbxidentity_divergences.all.deactivations
+  pending_group_names     = data.dbxidentity_divergences.all.group_renames
 
   max_new_external_ids    = -1
   max_new_member_removals = -1
+  max_new_deactivations   = -1
 }
 
 resource "dbxidentity_external_id" "fix" {
@@ -61,6 +71,31 @@ resource "dbxidentity_group_member" "fix" {
   depends_on = [dbxidentity_external_id.fix]
 }
 
+resource "dbxidentity_principal_status" "leaver" {
+  for_each = dbxidentity_remediation_ledger.this.deactivations
+
+  principal_type = each.value.principal_type
+  principal_id   = each.value.principal_id
+  active         = false
+  on_destroy     = "restore"
+}
+
+resource "dbxidentity_group_name" "local" {
+  for_each = dbxidentity_remediation_ledger.this.group_names
+
+  group_id              = each.value.group_id
+  name                  = each.value.name
+  expected_current_name = each.value.current_name
+  on_destroy            = "restore"
+}
+
+output "people" {
+  value = merge(
+    { for d in data.dbxidentity_divergences.all.deactivations : "active/${d.principal_id}" => "false" },
+    { for r in data.dbxidentity_divergences.all.group_renames : "name/${r.group_id}" => r.name },
+  )
+}
+
 output "fixes" {
   value = data.dbxidentity_divergences.all.external_id_fixes
 }
@@ -70,10 +105,13 @@ output "removals" {
 }
 `
 
-// wishes are memberships as a clone plan gives them: an active user for each of
+// wishes are memberships as a clone plan gives them: an active user who stays for each of
 // the first local groups that no fix concerns. One is there already.
 func wishes(st *simulator.State) string {
-	fixed, entries := map[string]bool{}, []string{}
+	fixed, entries, stays := map[string]bool{}, []string{}, map[string]bool{}
+	for _, u := range st.IDP.Users {
+		stays[u.ID] = u.AccountEnabled && !u.Deleted
+	}
 	for _, g := range st.IDP.Groups {
 		fixed[strings.ToLower(g.DisplayName)] = true
 	}
@@ -83,7 +121,7 @@ func wishes(st *simulator.State) string {
 			continue
 		}
 		at := slices.IndexFunc(st.Users, func(u simulator.User) bool {
-			return u.Active && !slices.ContainsFunc(g.Members, func(m simulator.Member) bool { return m.Value == u.ID })
+			return u.Active && stays[u.ExternalID] && !slices.ContainsFunc(g.Members, func(m simulator.Member) bool { return m.Value == u.ID })
 		})
 		if entries = append(entries, fmt.Sprintf("%q = { group_id = %q, member_id = %q }", g.ID, g.ID, st.Users[at].ID)); len(entries) == 1 {
 			g.Members = append(g.Members, simulator.Member{Value: st.Users[at].ID})
@@ -120,6 +158,18 @@ func (a account) externalIDs() map[string]string {
 	return out
 }
 
+// people are who is active and what groups are called.
+func (a account) people() map[string]string {
+	out, st := map[string]string{}, a.state()
+	for _, u := range st.Users {
+		out["active/"+u.ID] = strconv.FormatBool(u.Active)
+	}
+	for _, g := range st.Groups {
+		out["name/"+g.ID] = g.DisplayName
+	}
+	return out
+}
+
 type fixOutput map[string]struct {
 	PrincipalType     string `json:"principal_type"`
 	CurrentExternalID string `json:"current_external_id"`
@@ -148,7 +198,7 @@ func TestProcess_fixedPoint(t *testing.T) {
 			}
 			memberships := wishes(&st)
 			a := startAccount(t, st, simulator.Options{})
-			first, rosters := a.externalIDs(), a.rosters()
+			first, rosters, people := a.externalIDs(), a.rosters(), a.people()
 			w := newWorkspace(t, a.audited(law+memberships))
 
 			planned := w.must(0, "plan", "-input=false", "-out=plan.bin")
@@ -168,6 +218,21 @@ func TestProcess_fixedPoint(t *testing.T) {
 				t.Fatalf("the account is not what was planned (-planned +there): %s", diff)
 			}
 
+			changed := decode[map[string]string](t, []byte(w.must(0, "output", "-json", "people")))
+			left, renamed := maps.Clone(people), 0
+			for fact, value := range changed {
+				left[fact] = value
+				if strings.HasPrefix(fact, "name/") {
+					renamed++
+				}
+			}
+			if len(changed)-renamed < 3 {
+				t.Fatalf("%d deactivations, %d renames: this account shows little", len(changed)-renamed, renamed)
+			}
+			t.Logf("%d deactivations, %d renames", len(changed)-renamed, renamed)
+			if diff := cmp.Diff(left, a.people()); diff != "" {
+				t.Errorf("people and names are not what was planned (-planned +there): %s", diff)
+			}
 			checkRosters(t, a, w, rosters)
 
 			// Members are judged once the identities on both sides are beyond doubt: a
@@ -185,6 +250,9 @@ func TestProcess_fixedPoint(t *testing.T) {
 			if left := w.must(0, "output", "-json", "fixes"); strings.TrimSpace(left) != "{}" {
 				t.Errorf("the second audit still offers %s", left)
 			}
+			if left := w.must(0, "output", "-json", "people"); strings.TrimSpace(left) != "{}" {
+				t.Errorf("the second audit still offers %s", left)
+			}
 			if left := w.must(0, "output", "-json", "removals"); strings.TrimSpace(left) != "{}" {
 				t.Errorf("the second audit still offers the removals %s", left)
 			}
@@ -200,6 +268,15 @@ func TestProcess_fixedPoint(t *testing.T) {
 				want[key] = first[key]
 			}
 			if diff := cmp.Diff(want, a.externalIDs()); diff != "" {
+				t.Errorf("after destroy (-want +there): %s", diff)
+			}
+			// Nobody who left is let in again, and every name is back.
+			for fact := range changed {
+				if strings.HasPrefix(fact, "name/") {
+					left[fact] = people[fact]
+				}
+			}
+			if diff := cmp.Diff(left, a.people()); diff != "" {
 				t.Errorf("after destroy (-want +there): %s", diff)
 			}
 			if diff := cmp.Diff(rosters, a.rosters()); diff != "" {
