@@ -71,7 +71,7 @@ func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// hostileRead is a way to ask, and one of the answers that it rests on.
+// hostileRead is a way to ask, and one of the answers that it depends on.
 type hostileRead struct {
 	path, key string
 	// forbidden are paths that are refused besides, so that there is no second witness.
@@ -241,7 +241,7 @@ func TestHostileAnswers(t *testing.T) {
 				c := connected(a)
 				got, unknown := read.ask(t.Context(), c)
 				if !unknown && strings.HasPrefix(name, "users, SCIM") || strings.Contains(form, "none") || form == "no entries" {
-					// Nobody else is known to be one, until something refers to somebody.
+					// No one else is known to be one, until something refers to someone.
 					c.Members(t.Context(), accounttest.DirectID) //nolint:errcheck // It is asked for what it refers to.
 					c.AccessAssignments(t.Context())             //nolint:errcheck // Likewise.
 					got, unknown = read.ask(t.Context(), c)

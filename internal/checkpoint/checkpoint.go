@@ -45,7 +45,7 @@ type Store struct {
 	added map[id]struct{} // by this run
 	used  map[id]struct{} // of old
 	usage Usage
-	// dropped tells that nothing of it may be used any more.
+	// dropped says that nothing of it may be used any more.
 	dropped bool
 	trouble error
 	notice  string
@@ -109,7 +109,7 @@ func fresh(began, now time.Time) bool {
 
 // Put keeps what was read, each key once. Only what was read whole and with
 // success may be put in. began is when the reading began. What cannot be written
-// is told by Trouble, and nothing is added after it.
+// is reported by Trouble, and nothing is added after it.
 func (s *Store) Put(kind, key string, began time.Time, value any) {
 	if s == nil {
 		return

@@ -23,7 +23,7 @@ func bound() Binding {
 // clock is a time that tests move.
 type clock struct{ now time.Time }
 
-// ownDir is a folder that nobody else can write to, whatever the umask is.
+// ownDir is a folder that no one else can write to, whatever the umask is.
 func ownDir(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "own")
@@ -437,7 +437,7 @@ func TestStore_Drop(t *testing.T) {
 	s.Drop()
 }
 
-// Files that nobody can use any more go away; those that are in use, and those that
+// Files that no one can use any more go away; those that are in use, and those that
 // are no checkpoints, stay.
 func TestOpen_prunes(t *testing.T) {
 	t.Parallel()

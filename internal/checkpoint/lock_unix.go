@@ -15,7 +15,7 @@ import (
 // openExclusive opens or makes a file and locks it until it is closed, or the
 // process ends in whatever way. Symbolic links are not followed.
 func openExclusive(path string) (*os.File, error) {
-	// O_NONBLOCK: a pipe that somebody puts there must not hang the run.
+	// O_NONBLOCK: a pipe that someone puts there must not hang the run.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func flock(file *os.File) error {
 	}
 }
 
-// ownedByUs tells whether a file belongs to the user that this process runs as, or
+// ownedByUs reports whether a file belongs to the user that this process runs as, or
 // to root, who can do everything anyway.
 func ownedByUs(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)

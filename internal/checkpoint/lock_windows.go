@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// openExclusive opens or makes a file that nobody else can open until it is
+// openExclusive opens or makes a file that no one else can open until it is
 // closed, or the process ends in whatever way. Windows does that by itself when
 // the file is not shared.
 func openExclusive(path string) (*os.File, error) {

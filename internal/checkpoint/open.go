@@ -217,7 +217,7 @@ func (s *Store) begin(b Binding) error {
 	return s.append(raw)
 }
 
-// prune deletes checkpoints that are too old: nobody would use them, and they hold
+// prune deletes checkpoints that are too old: no one would use them, and they hold
 // personal data. One that is in use is left.
 func prune(dir, except string, now time.Time) {
 	for _, path := range files(dir, prefix) {

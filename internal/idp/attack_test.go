@@ -35,7 +35,7 @@ type attack struct {
 }
 
 // attacked is an account with a principal of each kind of power, and an IdP in
-// which somebody has made the objects that would take it.
+// which someone has made the objects that would take it.
 func attacked() (simulator.State, map[string]attack) {
 	const fake = "99999999-0000-4000-8000-%012d"
 	user := func(id string) audit.Ref { return audit.Ref{Type: audit.TypeUser, ID: id} }
@@ -204,7 +204,7 @@ func TestAttack_whileBlind(t *testing.T) {
 		}
 	}
 	// Who is in which group matters once a group has power: then its members are
-	// read, and without them nobody is known to be outside (ADR 008).
+	// read, and without them no one is known to be outside (ADR 008).
 	powerful := powerless
 	powerful.Groups = slices.Clone(powerless.Groups)
 	powerful.Groups[0].Roles = st.Groups[0].Roles // Of which user 102 and group 206 are members.

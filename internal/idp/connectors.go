@@ -28,7 +28,7 @@ type ConnectorResult struct {
 	Connectors []provisioning.Connector
 	// Missing are the ids of the request that the IdP does not have.
 	Missing []string
-	// Failures are why connectors may be missing that nobody named.
+	// Failures are why connectors may be missing that no one named.
 	Failures []audit.Failure
 }
 

@@ -121,7 +121,7 @@ func fakeAzureCLI(t *testing.T, token string) {
 
 var apps atomic.Int64
 
-// ownApp is an application id that nobody had before: azidentity keeps the tokens of
+// ownApp is an application id that no one had before: azidentity keeps the tokens of
 // managed identities for the life of the process, by that id.
 func ownApp() string { return objectID("e", 1000+int(apps.Add(1))) }
 

@@ -86,7 +86,7 @@ func TestEntraMatch_permissions(t *testing.T) {
 	}
 }
 
-// One permission of the guide after another is missing; what rests on it is
+// One permission of the guide after another is missing; what depends on it is
 // unknown and names it, and nothing else is.
 func TestEntraMatch_eachPermissionAlone(t *testing.T) {
 	t.Parallel()
@@ -157,8 +157,8 @@ func TestEntraMatch_refusedFilter(t *testing.T) {
 	}
 }
 
-// A nested group of which nobody could read whether it hides its members: its
-// empty list is no fact. With the permission nobody asks.
+// A nested group of which no one could read whether it hides its members: its
+// empty list is no fact. With the permission no one asks.
 func TestEntraMatch_visibilityUnread(t *testing.T) {
 	t.Parallel()
 	st := tenant(3, 2, 0)

@@ -11,7 +11,7 @@
 //
 // It knows directories and their APIs; it judges nothing. It must not import
 // the Terraform libraries. A read that fails becomes [audit.Failure] and an
-// Unknown in the matches that rest on it, never an absent identity.
+// Unknown in the matches that depend on it, never an absent identity.
 package idp
 
 import (
@@ -38,7 +38,7 @@ type Request struct {
 	Membership Membership
 	// Members reads the direct Databricks members of a group; directories call
 	// it for linked groups only. An error makes that group's members unknown.
-	// It is nil when nobody asks for members.
+	// It is nil when no one asks for members.
 	Members func(ctx context.Context, groupID string) ([]audit.Member, error)
 	// InIDP asks directories what the IdP has in each linked group, too
 	// ([audit.MemberMatch.InIDP]). It reads every group below a linked one.

@@ -292,7 +292,7 @@ func TestNewOkta_errors(t *testing.T) {
 }
 
 // An object that moves across two pages while they are read is found by reading
-// again, which nobody pays for whom nothing is missing.
+// again, which no one pays for whom nothing is missing.
 func TestMatch_entryMovesAcrossPages(t *testing.T) {
 	t.Parallel()
 	st, req := oktaState()

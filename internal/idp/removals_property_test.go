@@ -60,7 +60,7 @@ func (o oracle) identities(id string) (ids []string) {
 	return ids
 }
 
-// undescribed tells whether the IdP group, or one below it, has a member that the
+// undescribed reports whether the IdP group, or one below it, has a member that the
 // directory does not hold.
 func (o oracle) undescribed(groupID string) bool {
 	there := map[string]bool{}

@@ -40,7 +40,7 @@ type Journal struct {
 // New is a journal in a file. Nothing is opened before the first record.
 func New(path string) *Journal { return &Journal{path: path, now: time.Now} }
 
-// Check tells whether the journal can be opened later, as far as can be seen
+// Check reports whether the journal can be opened later, as far as can be seen
 // without making or changing anything.
 func Check(path string) error {
 	info, err := os.Lstat(path)
@@ -198,19 +198,19 @@ func (j *Journal) openFile() error {
 	return nil
 }
 
-// current tells whether the open file is the one at the path.
+// current reports whether the open file is the one at the path.
 func (j *Journal) current() bool {
 	own, err := j.file.Stat()
 	return err == nil && isAt(j.path, own)
 }
 
-// isAt tells whether a file is the one at the path itself, by no link.
+// isAt reports whether a file is the one at the path itself, by no link.
 func isAt(path string, own fs.FileInfo) bool {
 	at, err := os.Lstat(path)
 	return err == nil && os.SameFile(at, own)
 }
 
-// endsWithin tells whether a file ends within a line, as after a crash.
+// endsWithin reports whether a file ends within a line, as after a crash.
 func endsWithin(file *os.File) (bool, error) {
 	info, err := file.Stat()
 	if err != nil || info.Size() == 0 {

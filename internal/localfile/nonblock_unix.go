@@ -7,5 +7,5 @@ package localfile
 
 import "syscall"
 
-// nonblock opens a pipe without waiting for somebody who writes to it.
+// nonblock opens a pipe without waiting for someone who writes to it.
 const nonblock = syscall.O_NONBLOCK

@@ -34,7 +34,7 @@ type Fetch[V any] func(ctx context.Context, keys []string, take func(key string,
 
 // Read gives what is there of the keys: of this run, else of the checkpoint, else
 // by fetch. What comes from the checkpoint is this audit's alone: audits that have
-// none could not tell that they rest on it.
+// none could not say that they depend on it.
 func (s *Batch[V]) Read(ctx context.Context, kept *checkpoint.Store, kind string, keys []string, f Fetch[V]) (map[string]V, error) {
 	out := make(map[string]V, len(keys))
 	var open []string
@@ -78,7 +78,7 @@ func (s *Batch[V]) Peek(key string) (Reading[V], bool) {
 	return r, there
 }
 
-// claim takes the keys that nobody reads, and gives the flights of the others.
+// claim takes the keys that no one reads, and gives the flights of the others.
 func (s *Batch[V]) claim(keys []string) (mine []string, others []chan struct{}, flight chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -71,7 +71,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // nothing else can be asked of the host either.
 func (e *Error) HostUnreachable() bool { return e.FirstContact || e.Gone }
 
-// mayHaveHappened tells whether a write may have taken effect by this attempt: its
+// mayHaveHappened reports whether a write may have taken effect by this attempt: its
 // answer was lost, or the server failed while it worked on it.
 func (a *attempt) mayHaveHappened() bool {
 	return a.sent && (a.err != nil || a.resp.Status >= http.StatusInternalServerError)
@@ -263,7 +263,7 @@ func (c *Client) deadline(host string, start time.Time) time.Time {
 
 // enter waits for the limiter and for a place among the requests in flight.
 // Whoever waits for the limiter holds no place: a family of calls that must
-// pause for a minute keeps nobody else from going on.
+// pause for a minute keeps no one else from going on.
 func (c *Client) enter(ctx context.Context, req *Request, again bool) (release func(), err error) {
 	g := c.limiter(req)
 	if g == nil {
@@ -297,7 +297,7 @@ func (c *Client) enter(ctx context.Context, req *Request, again bool) (release f
 		if g.turn(time.Now()) <= 0 {
 			return func() { <-c.slots; g.concurrency.leave() }, nil
 		}
-		<-c.slots // Somebody was throttled while this one waited for its place.
+		<-c.slots // Someone was throttled while this one waited for its place.
 	}
 }
 
@@ -374,7 +374,7 @@ func (c *Client) try(ctx context.Context, req *Request, u *url.URL, start time.T
 	defer still.timer.Stop()
 
 	// With a connection at hand the request counts as sent: whether its bytes
-	// have left cannot be told for sure.
+	// have left is not known for sure.
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },

@@ -12,7 +12,7 @@ import (
 )
 
 // FuzzRetryAfter: a pause is never negative and, where it is in seconds, at most
-// a day; a header that nobody can read names none; a date counts from the
+// a day; a header that no one can read names none; a date counts from the
 // answer's own Date, whatever the clock here says.
 func FuzzRetryAfter(f *testing.F) {
 	for _, value := range []string{

@@ -53,7 +53,7 @@ func (h *hosts) of(host string) *hostHealth {
 	return health
 }
 
-// hasAnswered tells whether the host ever answered.
+// hasAnswered reports whether the host ever answered.
 func (h *hosts) hasAnswered(host string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -69,7 +69,7 @@ func (h *hosts) answer(host string) {
 	clear(health.unanswered)
 }
 
-// silent notes a failed attempt that began at a time, and tells whether requests
+// silent notes a failed attempt that began at a time, and reports whether requests
 // to the host should end now: it answered before, and since then nothing for the
 // whole silence, to several requests. An idle client is not a silent host.
 func (h *hosts) silent(host string, req *Request, begun time.Time) bool {

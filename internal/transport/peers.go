@@ -118,7 +118,7 @@ func (o others) shorten(req *Request, a attempt, pause time.Duration, again bool
 }
 
 // wait is the pause after a failed attempt. A long one is interrupted at the end of
-// the short budget: by then it is seen how the others fare, and enough tells that
+// the short budget: by then it is seen how the others fare, and enough says that
 // another attempt is not worth the time.
 func (o others) wait(ctx context.Context, req *Request, a attempt, pause time.Duration) (enough bool, err error) {
 	short := time.Until(a.start.Add(ShortBudget))

@@ -45,7 +45,7 @@ type rateLimiter struct {
 	fixed  bool
 	base   float64   // per second, at resumed; 0 is unlimited
 	next   time.Time // when the next request may go
-	paused time.Time // nobody goes before
+	paused time.Time // no one goes before
 	last   time.Time // the latest request
 
 	resumed time.Time     // end of the pause after the last piece of news
@@ -91,7 +91,7 @@ func (g *rateLimiter) turn(now time.Time) time.Duration {
 	return 0
 }
 
-// until is how long nobody can have a turn.
+// until is how long no one can have a turn.
 func (g *rateLimiter) until(now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()

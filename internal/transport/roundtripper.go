@@ -12,7 +12,7 @@ import (
 )
 
 // RoundTripper gives libraries that bring their own requests (token exchanges
-// of SDKs) the discipline of the client. repeatable tells whether a request
+// of SDKs) the discipline of the client. repeatable reports whether a request
 // other than GET may be sent again although it may have reached the server;
 // token requests may.
 //

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// IsText tells whether JSON is valid UTF-8, in its bytes and in its escapes. What is
-// not is decoded into a replacement character without an error: a name that nobody
+// IsText reports whether JSON is valid UTF-8, in its bytes and in its escapes. What is
+// not is decoded into a replacement character without an error: a name that no one
 // has.
 func IsText(body []byte) bool {
 	if !utf8.Valid(body) {

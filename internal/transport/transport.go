@@ -152,12 +152,12 @@ type Request struct {
 	// Limit names the family of calls that the server counts together, so that
 	// a 429 slows down that family only; "" is a family of its own.
 	Limit string
-	// Single tells that a read is about one object of many: while others of its family
+	// Single says that a read is about one object of many: while others of its family
 	// are answered, it is given up after seconds.
 	Single bool
 	// Side is who is asked, where that is not the client's.
 	Side string
-	// Repeatable tells that a request other than GET may be sent again although
+	// Repeatable says that a request other than GET may be sent again although
 	// an earlier attempt may have reached the server.
 	Repeatable bool
 	// Authorize sets the credentials of each attempt; nil for none. Its error
@@ -167,7 +167,7 @@ type Request struct {
 	// request has its turn under the rate limit: what was true when it was asked for
 	// may not be any more. Before a further attempt it is asked once more, ahead of
 	// the queue, so that what takes long is done by then. attempts is the number of
-	// those before; unsure tells that one of them may have taken effect. It may send
+	// those before; unsure says that one of them may have taken effect. It may send
 	// requests itself; its error ends the request as it is. nil sends Body.
 	Prepare func(ctx context.Context, attempts int, unsure bool) (body []byte, err error)
 	// Check looks at a successful answer; an error marks it as broken (half a
@@ -212,7 +212,7 @@ func (c *Client) limiter(req *Request) *rateLimiter {
 		rate = c.opts.WritesPerSecond
 	}
 	if rate > 0 {
-		key.limit = "" // A rate that somebody fixed is for all of the class.
+		key.limit = "" // A rate that someone fixed is for all of the class.
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

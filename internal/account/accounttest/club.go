@@ -92,7 +92,7 @@ func MemberRequest(group, member string) write.MemberRequest {
 	return write.MemberRequest{GroupID: group, MemberID: member}
 }
 
-// RefusedBy tells whether the error is a refusal by exactly those guards.
+// RefusedBy reports whether the error is a refusal by exactly those guards.
 func RefusedBy(err error, want ...string) bool {
 	var refused *write.RefusedError
 	if !errors.As(err, &refused) {

@@ -132,7 +132,7 @@ func SourceAndTarget() (source, target audit.Principal) {
 	return source, target
 }
 
-// StatusFault answers with a status; 501 is a failure that nobody asks again about.
+// StatusFault answers with a status; 501 is a failure that no one asks again about.
 func StatusFault(code int, path string) simulator.Fault {
 	return simulator.Fault{Kind: "status", Path: path, Status: code, Message: "injected"}
 }

@@ -178,7 +178,7 @@ func (rd *Readiness) accessDetails(ctx context.Context, workspace string) ([]rea
 	if err != nil || shown {
 		return out, err
 	}
-	// No list at all: IAM v2 leaves out empty ones. Then nobody may be assigned.
+	// No list at all: IAM v2 leaves out empty ones. Then no one may be assigned.
 	assigned := rd.dir.WorkspaceAssignments(ctx, workspace)
 	if assigned.Unknown != nil || len(assigned.Levels) > 0 {
 		return nil, errors.Join(fmt.Errorf("IAM v2 shows no one, and %d principals are assigned", len(assigned.Levels)), assigned.Unknown)

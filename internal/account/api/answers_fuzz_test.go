@@ -34,8 +34,8 @@ func FuzzAPIError(f *testing.F) {
 	})
 }
 
-// FuzzCallerClaims: a token names somebody only by claims that it has, and a
-// principal without name and externalId is nobody's.
+// FuzzCallerClaims: a token names someone only by claims that it has, and a
+// principal without name and externalId is no one's.
 func FuzzCallerClaims(f *testing.F) {
 	for _, claims := range []string{`{"sub":"a@example.com"}`, `{"appid":"p","oid":"x"}`, `{"sub":1}`, `{}`, `null`, `{"upn":"","oid":""}`} {
 		f.Add("h."+base64.RawURLEncoding.EncodeToString([]byte(claims))+".s", "a@example.com", "x")

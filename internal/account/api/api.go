@@ -56,7 +56,7 @@ func New(ctx context.Context, cfg Config) (*Conn, error) {
 // is being decoded. The bound on requests is the connection's own.
 func (a *Conn) Readers() int { return 2 * a.Config.MaxConcurrency }
 
-// HasAnswered tells whether the account has answered a call with success.
+// HasAnswered reports whether the account has answered a call with success.
 func (a *Conn) HasAnswered() bool { return a.proven.Load() }
 
 // CallerApplicationID is the application id that the caller logs in with: the

@@ -28,7 +28,7 @@ type authorizer interface {
 	// authorize sets the headers. The error is an *AuthError, a *ConfigError or
 	// the context's.
 	authorize(ctx context.Context, r *http.Request) error
-	// refused is told of a 401 for a request with these headers; true means
+	// refused hears of a 401 for a request with these headers; true means
 	// that another attempt has other credentials.
 	refused(h http.Header) bool
 }

@@ -211,7 +211,7 @@ func decode(req *transport.Request, resp *transport.Response, read bool, out any
 		}
 		return odd("the answer is empty, and nothing is known by it")
 	case read && !transport.IsText(body):
-		return odd("the answer holds bytes that are no text, so that its names cannot be told for certain")
+		return odd("the answer holds bytes that are no text, so that its names are not certain")
 	case read && hasError(body):
 		return newError(req, resp)
 	}
@@ -367,7 +367,7 @@ func newError(req *transport.Request, resp *transport.Response) *Error {
 	return e
 }
 
-// saysMissing tells whether a 404 is about the object: a SCIM error with its
+// saysMissing reports whether a 404 is about the object: a SCIM error with its
 // own status, or a code that means it. ENDPOINT_NOT_FOUND is not.
 func saysMissing(e *Error, scimStatus string) bool {
 	switch e.Code {
@@ -421,7 +421,7 @@ func (t *Text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// isPlain tells whether what is between the quotes of a JSON string is the string:
+// isPlain reports whether what is between the quotes of a JSON string is the string:
 // ids and tokens are, and there are many of them.
 func isPlain(raw []byte) bool {
 	for _, c := range raw {
@@ -441,7 +441,7 @@ func StatusOf(err error) int {
 	return 0
 }
 
-// IsLost tells whether nothing else can be expected to work: the login failed
+// IsLost reports whether nothing else can be expected to work: the login failed
 // or the caller has given up.
 func IsLost(ctx context.Context, err error) bool {
 	var (

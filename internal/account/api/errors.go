@@ -31,7 +31,7 @@ type ConfigError struct {
 
 func (e *ConfigError) Error() string { return e.Summary + ": " + e.Detail }
 
-// AuthenticationFailure tells that a request that returns this error found no credentials.
+// AuthenticationFailure says that a request that returns this error found no credentials.
 func (e *ConfigError) AuthenticationFailure() bool { return true }
 
 // AuthError is a failure to log in: no token could be had, or the account
@@ -46,7 +46,7 @@ func (e *AuthError) Error() string {
 	text := fmt.Sprintf("authentication (%s) failed: %s", e.Type, strings.TrimSuffix(e.Err.Error(), "."))
 	var answer *Error
 	if e.isUnanswered() || errors.As(e.Err, &answer) && (answer.HTML || answer.need() != "") {
-		return text // Nobody has looked at the credentials, or the answer says what is missing.
+		return text // No one has looked at the credentials, or the answer says what is missing.
 	}
 	hint := "Check the credentials of the provider block or of the environment (DATABRICKS_* variables)"
 	switch e.Type {
@@ -58,7 +58,7 @@ func (e *AuthError) Error() string {
 	return text + ". " + hint
 }
 
-// isUnanswered tells whether the login got no answer, or a failure of the server.
+// isUnanswered reports whether the login got no answer, or a failure of the server.
 func (e *AuthError) isUnanswered() bool {
 	var silent *transport.Error
 	status := StatusOf(e.Err)
@@ -94,7 +94,7 @@ type Error struct {
 	workspace string
 }
 
-// IsMissing tells whether an answer itself says that the object does not exist.
+// IsMissing reports whether an answer itself says that the object does not exist.
 func IsMissing(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.explicit404
@@ -144,7 +144,7 @@ func (e *Error) IsAddressRefused() bool {
 	return strings.Contains(text, "ip acl") || strings.Contains(text, "ip access list") || strings.Contains(text, "ip address")
 }
 
-// Refused tells that the API does not do this at all for the caller: the same request
+// Refused says that the API does not do this at all for the caller: the same request
 // about another object is answered alike.
 func (e *Error) Refused() bool {
 	return e.Status == http.StatusForbidden || e.Status == http.StatusNotFound || e.Status == http.StatusNotImplemented
@@ -178,7 +178,7 @@ func (e *Error) Circumstances() string {
 	return strings.Join(parts, "; ")
 }
 
-// IncompleteError is a decision that was not taken, because it rests on a list
+// IncompleteError is a decision that was not taken, because it depends on a list
 // that could not be read whole.
 type IncompleteError struct {
 	// Need is what the list was for.

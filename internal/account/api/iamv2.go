@@ -14,12 +14,12 @@ import (
 // ErrNoIAMv2 is for what only IAM v2 has.
 var ErrNoIAMv2 = errors.New("the account has no IAM v2")
 
-// UseIAMv2 tells whether a family of calls goes to IAM v2 first.
+// UseIAMv2 reports whether a family of calls goes to IAM v2 first.
 func (a *Conn) UseIAMv2(family string) bool {
 	return a.Config.IdentityAPI == IdentityIAMv2 || a.Config.IdentityAPI == IdentityAuto && !a.unavailable.Has(family)
 }
 
-// FallBack tells whether SCIM is to be asked instead, and remembers it: IAM v2
+// FallBack reports whether SCIM is to be asked instead, and remembers it: IAM v2
 // is not there on every account and cloud (docs/reference/databricks-account-api.md 5.1). A
 // failure of the server is no reason: its answer could differ from SCIM's.
 func (a *Conn) FallBack(ctx context.Context, family string, err error) bool {

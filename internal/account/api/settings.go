@@ -31,17 +31,17 @@ type Config struct {
 	MaxConcurrency int
 	// ReadsPerSecond and WritesPerSecond are fixed rates; 0 is adaptive.
 	ReadsPerSecond, WritesPerSecond float64
-	// HiddenMemberships tells that AIM is on, under which account SCIM does not
+	// HiddenMemberships says that AIM is on, under which account SCIM does not
 	// show memberships that come from the IdP.
 	HiddenMemberships bool
-	// MaybeHiddenMemberships tells that AIM may be on: then they may be hidden
+	// MaybeHiddenMemberships says that AIM may be on: then they may be hidden
 	// where a principal is linked to the IdP, or a group above it.
 	MaybeHiddenMemberships bool
 	// ReadOnly refuses every write.
 	ReadOnly bool
 	// Journal records every write; nil for none.
 	Journal *journal.Journal
-	// BeforeWrite is called before every write; nil for nobody.
+	// BeforeWrite is called before every write; nil for no one.
 	BeforeWrite func()
 	// Version is the provider's, for the User-Agent.
 	Version string
@@ -52,7 +52,7 @@ type Config struct {
 	// MemberWindow is how long a membership write waits for others of the same
 	// group, to share one PATCH with them; 0 is 0.1 s.
 	MemberWindow time.Duration
-	// MaxListingAge is how old the listing may be that tells whether an externalId
+	// MaxListingAge is how old the listing may be that reports whether an externalId
 	// is free for a write, and what else needs the whole account; 0 is 1 min.
 	MaxListingAge time.Duration
 	// StatementTimeout is how long a SQL statement may take, the start of its

@@ -103,7 +103,7 @@ func statementPath(id string, rest ...string) string {
 	return statementsPath + "/" + url.PathEscape(id) + strings.Join(rest, "")
 }
 
-// cancelStatement ends what would run on for nobody. Whether it works is of no
+// cancelStatement ends what would run on for no one. Whether it works is of no
 // account: the warehouse ends it by itself some day.
 func (a *Conn) cancelStatement(ctx context.Context, at *Site, id string) {
 	if id == "" {

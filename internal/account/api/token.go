@@ -17,7 +17,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// ErrCallerUnknown is wrapped when it cannot be told as whom the client logs in.
+// ErrCallerUnknown is wrapped when it is not known as whom the client logs in.
 var ErrCallerUnknown = errors.New("which principal this program logs in as is not known")
 
 // Claims are the names and the externalId that a login tells. Tokens of
@@ -49,7 +49,7 @@ func (cl *Claims) PrincipalType() audit.PrincipalType {
 
 var applicationID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// Match tells whether the claims are those of a principal.
+// Match reports whether the claims are those of a principal.
 func (cl *Claims) Match(p *audit.Principal) bool {
 	if p.Type == audit.TypeGroup {
 		return false
@@ -88,7 +88,7 @@ func (a *Conn) TokenClaims(ctx context.Context) (*Claims, error) {
 }
 
 // claimsOf reads the claims of a token that is a JWT; false where it names
-// nobody. The account checks the signature; here the claims only name somebody.
+// no one. The account checks the signature; here the claims only name someone.
 func claimsOf(token string) (Claims, bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

@@ -122,7 +122,7 @@ func (r *factsReader) failed(ctx context.Context, f audit.Failure, err error) (s
 // oneLine is the text of joined errors as one reason.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
-// workspaces rest on: the list of workspaces, one list of assignments each (R11).
+// workspaces depend on: the list of workspaces, one list of assignments each (R11).
 func (r *factsReader) workspaces(ctx context.Context) error {
 	list, err := r.c.dir.Workspaces(ctx)
 	if err != nil {
@@ -150,7 +150,7 @@ func (r *factsReader) workspaces(ctx context.Context) error {
 	return group.Wait()
 }
 
-// entitlements rest on: the assignment of each principal in question.
+// entitlements depend on: the assignment of each principal in question.
 func (r *factsReader) entitlements(ctx context.Context, w *access.WorkspaceAccess) error {
 	if in := r.req.EntitlementsIn; in != nil && !in[w.ID] {
 		return nil
@@ -200,7 +200,7 @@ func (c *Catalog) AccessAssignments(ctx context.Context) (access.Assignments, er
 	}, nil
 }
 
-// metastores rest on the list of metastores.
+// metastores depend on the list of metastores.
 func (r *factsReader) metastores(ctx context.Context) error {
 	list, err := r.c.power.ListMetastores(ctx)
 	if err != nil {
@@ -254,7 +254,7 @@ func (r *factsReader) rules(ctx context.Context) error {
 	return nil
 }
 
-// holdings rest on: account SCIM for the principal, the account's rule set, and
+// holdings depend on: account SCIM for the principal, the account's rule set, and
 // for roles of that the names (R11).
 func (r *factsReader) holdings() {
 	r.out.Holdings = map[audit.Ref]access.Holding{}
@@ -288,14 +288,14 @@ func (r *factsReader) holdings() {
 	}
 }
 
-// isOnly tells whether a name is known to be that of the principal and of nobody
+// isOnly reports whether a name is known to be that of the principal and of no one
 // else.
 func (r *factsReader) isOnly(p audit.Principal) bool {
 	refs := r.out.Names[access.NameKey(p.Name)]
 	return r.out.NamesUnknown == "" && len(refs) == 1 && refs[0] == p.Ref
 }
 
-// names rest on the listing of the account. It is read only where a grant, an
+// names depend on the listing of the account. It is read only where a grant, an
 // owner or a role has the name of a principal in question.
 func (r *factsReader) names(ctx context.Context) error {
 	if !r.namesNeeded() {

@@ -124,7 +124,7 @@ func TestAccessFacts_shares(t *testing.T) {
 	}
 }
 
-// Without a scan, and where no name is in question, nobody is listed.
+// Without a scan, and where no name is in question, no one is listed.
 func TestAccessFacts_listsNobodyForNothing(t *testing.T) {
 	t.Parallel()
 	st := accounttest.Estate()

@@ -14,7 +14,7 @@ import (
 )
 
 // Catalog reads what principals may do with Unity Catalog, and what else an access
-// plan rests on.
+// plan depends on.
 type Catalog struct {
 	api   *api.Conn
 	dir   *directory.Directory

@@ -270,7 +270,7 @@ func (s *catalogScan) schemas(ctx context.Context) ([]*catalogObject, error) {
 		return nil, err
 	}
 	if s.rows != nil {
-		found = append(found, s.told(typeSchema)...)
+		found = append(found, s.rowsOf(typeSchema)...)
 	}
 	found = slices.DeleteFunc(found, func(o *catalogObject) bool { return strings.HasSuffix(o.FullName, ".information_schema") })
 	return found, s.take(ctx, found)
@@ -291,20 +291,20 @@ func (s *catalogScan) leaves(ctx context.Context, schemas []*catalogObject) erro
 	}
 	found = append(found, models...)
 	if s.rows != nil {
-		found = append(found, s.toldLeaves(models)...)
+		found = append(found, s.queriedLeaves(models)...)
 	}
 	return s.take(ctx, found)
 }
 
-// toldLeaves are the leaves that the query shows. It may show models among the
+// queriedLeaves are the leaves that the query shows. It may show models among the
 // functions, which have been listed as what they are.
-func (s *catalogScan) toldLeaves(models []*catalogObject) []*catalogObject {
+func (s *catalogScan) queriedLeaves(models []*catalogObject) []*catalogObject {
 	isModel := map[string]bool{}
 	for _, m := range models {
 		isModel[m.FullName] = true
 	}
-	functions := slices.DeleteFunc(s.told(typeFunction), func(o *catalogObject) bool { return isModel[o.FullName] })
-	return slices.Concat(s.told(typeTable), s.told(typeVolume), functions)
+	functions := slices.DeleteFunc(s.rowsOf(typeFunction), func(o *catalogObject) bool { return isModel[o.FullName] })
+	return slices.Concat(s.rowsOf(typeTable), s.rowsOf(typeVolume), functions)
 }
 
 // walked are the parents below which lists have to be read: all without a query.
@@ -349,8 +349,8 @@ func (s *catalogScan) models(ctx context.Context) ([]*catalogObject, error) {
 // readGrants reads the direct grants on an object. One that belongs to other
 // workspaces is read through one of those.
 func (s *catalogScan) readGrants(ctx context.Context, o *catalogObject) error {
-	if told, ok := s.rows.of(o); ok {
-		o.Grants = told
+	if grants, ok := s.rows.of(o); ok {
+		o.Grants = grants
 		return nil
 	}
 	grants, err := s.grants(ctx, o.at, o)

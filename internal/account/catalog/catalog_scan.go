@@ -118,7 +118,7 @@ type catalogScan struct {
 	via      *api.Site
 	entered  once.Map[string, *api.Site]
 	objects  []*catalogObject
-	// rows is what SQL told; nil where the metastore is walked.
+	// rows is what SQL returned; nil where the metastore is walked.
 	rows *sqlRows
 	// lists and granted are the answers of the lists of objects, and of grants.
 	lists, granted answers
@@ -139,7 +139,7 @@ func (a *answers) note(named bool) {
 	}
 }
 
-// sayNothing tells that nothing but {} came, more than once: a metastore in which there
+// sayNothing says that nothing but {} came, more than once: a metastore in which there
 // is nothing is asked for its own grants only.
 func (a *answers) sayNothing() bool { return a.blank.Load() > 1 && a.named.Load() == 0 }
 
@@ -223,7 +223,7 @@ func (s *catalogScan) attach(ctx context.Context, workspaces []access.WorkspaceA
 }
 
 // usable are the running workspaces that count, those that the caller is assigned
-// to first: a workspace lets nobody else in.
+// to first: a workspace lets no one else in.
 func (c *Catalog) usable(ctx context.Context, workspaces []access.WorkspaceAccess, counts func(audit.Workspace) bool) []audit.Workspace {
 	mine := c.dir.CallerIDs(ctx)
 	var first, rest []audit.Workspace
@@ -323,7 +323,7 @@ func (s *catalogScan) prove(ctx context.Context) error {
 	return nil
 }
 
-// isCaller tells whether an owner's name is proven to be the caller's, or that of
+// isCaller reports whether an owner's name is proven to be the caller's, or that of
 // a group which has the caller at any depth.
 func (c *Catalog) isCaller(ctx context.Context, owner string) bool {
 	caller, err := c.dir.Caller(ctx)

@@ -42,24 +42,24 @@ func threeParts(prefix string) []string {
 	return []string{prefix + "_catalog", prefix + "_schema", prefix + "_name"}
 }
 
-// within tells whether a scan of that depth looks at the view.
+// within reports whether a scan of that depth looks at the view.
 func (v *sqlView) within(depth access.Depth) bool {
 	order := []access.Depth{access.DepthCatalog, access.DepthSchema, access.DepthAll}
 	return slices.Index(order, v.depth) <= slices.Index(order, depth)
 }
 
-// sqlRows are what information_schema told, by type and full name.
+// sqlRows are what information_schema returned, by type and full name.
 type sqlRows struct {
 	grants map[string]map[string][]access.Grant
 	owners map[string]map[string]string
-	// told are the types whose grants were asked for.
-	told map[string]bool
+	// queried are the types whose grants were asked for.
+	queried map[string]bool
 }
 
-// of are the grants on an object. told is false where the query says nothing of
+// of are the grants on an object. known is false where the query says nothing of
 // it, and it has to be read by itself.
-func (r *sqlRows) of(o *catalogObject) (grants []access.Grant, told bool) {
-	if r == nil || o.walk || !r.told[o.Type] {
+func (r *sqlRows) of(o *catalogObject) (grants []access.Grant, known bool) {
+	if r == nil || o.walk || !r.queried[o.Type] {
 		return nil, false
 	}
 	return r.grants[o.Type][o.FullName], true
@@ -71,7 +71,7 @@ func (r *sqlRows) of(o *catalogObject) (grants []access.Grant, told bool) {
 // belong to some workspaces only, and types without a view, are read by
 // themselves.
 func (s *catalogScan) querySchema(ctx context.Context) error {
-	sql, told, missing, err := s.composeQuery(ctx)
+	sql, queried, missing, err := s.composeQuery(ctx)
 	if err != nil {
 		return err
 	}
@@ -82,13 +82,13 @@ func (s *catalogScan) querySchema(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.rows = &sqlRows{grants: map[string]map[string][]access.Grant{}, owners: map[string]map[string]string{}, told: told}
+	s.rows = &sqlRows{grants: map[string]map[string][]access.Grant{}, owners: map[string]map[string]string{}, queried: queried}
 	return s.rows.read(s.out.ID, cells)
 }
 
 // composeQuery makes one query of the views that there are. A nested type whose
 // view is not as expected is a hole; others are read by themselves.
-func (s *catalogScan) composeQuery(ctx context.Context) (sql string, told map[string]bool, missing []string, err error) {
+func (s *catalogScan) composeQuery(ctx context.Context) (sql string, queried map[string]bool, missing []string, err error) {
 	cells, err := s.c.api.Query(ctx, s.via, s.warehouse, "SELECT table_name, column_name FROM system.information_schema.columns "+
 		"WHERE table_catalog = 'system' AND table_schema = 'information_schema'")
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *catalogScan) composeQuery(ctx context.Context) (sql string, told map[st
 		}
 		return ""
 	}
-	told = map[string]bool{}
+	queried = map[string]bool{}
 	var parts []string
 	for i := range sqlViews {
 		v := &sqlViews[i]
@@ -125,7 +125,7 @@ func (s *catalogScan) composeQuery(ctx context.Context) (sql string, told map[st
 			}
 			continue
 		}
-		told[v.kind] = true
+		queried[v.kind] = true
 		parts = append(parts, v.selectGrants())
 		if v.objects != "" {
 			parts = append(parts, v.selectOwners())
@@ -134,7 +134,7 @@ func (s *catalogScan) composeQuery(ctx context.Context) (sql string, told map[st
 	if len(parts) == 0 {
 		return "", nil, nil, fmt.Errorf("system.information_schema shows none of the views that were expected")
 	}
-	return strings.Join(parts, " UNION ALL "), told, missing, nil
+	return strings.Join(parts, " UNION ALL "), queried, missing, nil
 }
 
 // The first column of the query says what a row is.
@@ -215,11 +215,11 @@ func (r *sqlRows) grant(kind, name, who, privilege string) {
 	list[at].Privileges = append(list[at].Privileges, privilege)
 }
 
-// told are the objects of a type that the query shows, below catalogs that need
+// rowsOf are the objects of a type that the query shows, below catalogs that need
 // not be walked. The schema information_schema is left out, as on the walk. Views of
 // objects and of privileges need not show the same ones: where a grant is all that
-// is told of an object, its owner is a hole.
-func (s *catalogScan) told(kind string) []*catalogObject {
+// is known of an object, its owner is a hole.
+func (s *catalogScan) rowsOf(kind string) []*catalogObject {
 	walked := map[string]bool{}
 	for _, catalog := range s.ofType(typeCatalog) {
 		walked[catalog.FullName] = catalog.walk

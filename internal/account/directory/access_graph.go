@@ -38,7 +38,7 @@ const (
 //
 // What fails is a hole with its reason (R11, R12): in the group, in Above, and in
 // Failures. The error is for a login that fails, a caller who gives up, a
-// principal whose groups cannot be told at all, and groups of which none can be
+// principal whose groups cannot be read at all, and groups of which none can be
 // read (R13). errors.Is(err, ErrNotFound) when IAM v2 itself says that a
 // principal does not exist, which is no reason to do without IAM v2.
 //
@@ -52,7 +52,7 @@ func (d *Directory) AccessGraph(ctx context.Context, of ...audit.Principal) (acc
 	group.SetLimit(d.api.Config.MaxConcurrency)
 	for i, p := range of {
 		group.Go(func() error {
-			reads[i], errs[i] = d.toldParents(ctx, p.Ref)
+			reads[i], errs[i] = d.keptIAMParents(ctx, p.Ref)
 			return nil
 		})
 	}
@@ -61,27 +61,27 @@ func (d *Directory) AccessGraph(ctx context.Context, of ...audit.Principal) (acc
 	for i, err := range errs {
 		switch {
 		case err != nil && (api.IsLost(ctx, err) || len(reads[i].ids) == 0):
-			return access.Graph{}, noneTold(of[i].Ref, err)
-		case err == nil && !reads[i].told:
+			return access.Graph{}, noGroupsAbove(of[i].Ref, err)
+		case err == nil && !reads[i].fromIAMv2:
 			crawl = true
 		}
 	}
 	if crawl {
 		return d.graphByCrawl(ctx, of)
 	}
-	return d.graphTold(ctx, of, reads, errs)
+	return d.graphByIAMv2(ctx, of, reads, errs)
 }
 
-func noneTold(ref audit.Ref, err error) error {
+func noGroupsAbove(ref audit.Ref, err error) error {
 	if api.IsMissing(err) {
 		return fmt.Errorf("the groups above %s: %w: %w", ref, api.ErrNotFound, err)
 	}
 	return fmt.Errorf("the groups above %s: %w", ref, err)
 }
 
-// graphTold is the graph by IAM v2: the groups above the principals, and those
+// graphByIAMv2 is the graph by IAM v2: the groups above the principals, and those
 // principals that are groups, since they may be in a cycle (R8).
-func (d *Directory) graphTold(ctx context.Context, of []audit.Principal, reads []parentsRead, errs []error) (access.Graph, error) {
+func (d *Directory) graphByIAMv2(ctx context.Context, of []audit.Principal, reads []parentsRead, errs []error) (access.Graph, error) {
 	g := access.Graph{Route: access.RouteIAMv2, Above: make(map[audit.Ref]access.Above, len(of))}
 	ids := map[string]bool{}
 	for i, p := range of {
@@ -97,7 +97,7 @@ func (d *Directory) graphTold(ctx context.Context, of []audit.Principal, reads [
 			ids[p.ID] = true
 		}
 	}
-	groups, err := d.tellGroups(ctx, slices.SortedFunc(maps.Keys(ids), audit.CompareIDs))
+	groups, err := d.readGraphGroups(ctx, slices.SortedFunc(maps.Keys(ids), audit.CompareIDs))
 	if err != nil {
 		return access.Graph{}, err
 	}
@@ -130,7 +130,7 @@ func (d *Directory) graphTold(ctx context.Context, of []audit.Principal, reads [
 	return g, nil
 }
 
-// aboveNow are the groups above a principal as they were told, and those that
+// aboveNow are the groups above a principal as they were read, and those that
 // additions of this process lead to, which IAM v2 may not show yet.
 func (d *Directory) aboveNow(ctx context.Context, ref audit.Ref, read parentsRead, err error) access.Above {
 	ids, err := d.withAdded(ctx, ref, read.ids, err, d.Edges.confirmedFor(read.began, true))
@@ -179,8 +179,8 @@ func withoutRemoved(above []string, subject string, groups []access.Group, remov
 	return slices.DeleteFunc(above, func(id string) bool { return suspect[id] && !reached[id] })
 }
 
-// toldGroup is a group as IAM v2 and account SCIM tell it together.
-type toldGroup struct {
+// graphGroup is a group as IAM v2 and account SCIM tell it together.
+type graphGroup struct {
 	access.Group
 	// onlySCIM are the members that account SCIM shows and IAM v2 does not, sorted.
 	onlySCIM []string
@@ -192,7 +192,7 @@ type toldGroup struct {
 	err      error // the first failure
 }
 
-func (g *toldGroup) fail(call string, err error) string {
+func (g *graphGroup) fail(call string, err error) string {
 	g.failures = append(g.failures, audit.Failure{Type: audit.TypeGroup, ID: g.ID, Call: call, Reason: err.Error()})
 	if g.err == nil {
 		g.err = err
@@ -200,15 +200,15 @@ func (g *toldGroup) fail(call string, err error) string {
 	return err.Error()
 }
 
-// tellGroups reads groups. The error is for none of them readable, and for what
+// readGraphGroups reads groups. The error is for none of them readable, and for what
 // ends everything.
-func (d *Directory) tellGroups(ctx context.Context, ids []string) ([]toldGroup, error) {
-	out := make([]toldGroup, len(ids))
+func (d *Directory) readGraphGroups(ctx context.Context, ids []string) ([]graphGroup, error) {
+	out := make([]graphGroup, len(ids))
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(d.api.Readers())
 	for i, id := range ids {
 		group.Go(func() error {
-			out[i] = d.tellGroup(gctx, id)
+			out[i] = d.readGraphGroup(gctx, id)
 			if err := out[i].err; err != nil && api.IsLost(gctx, err) {
 				return fmt.Errorf("reading group/%s: %w", id, err)
 			}
@@ -234,9 +234,9 @@ func noneReadable(groups int, err error) error {
 	return fmt.Errorf("none of %d groups could be read, the first one because: %w", groups, err)
 }
 
-func (d *Directory) tellGroup(ctx context.Context, id string) toldGroup {
+func (d *Directory) readGraphGroup(ctx context.Context, id string) graphGroup {
 	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
-	out := toldGroup{Group: access.Group{Principal: audit.Principal{Ref: ref}}}
+	out := graphGroup{Group: access.Group{Principal: audit.Principal{Ref: ref}}}
 	r, err := d.Resource(ctx, ref)
 	missing := errors.Is(err, api.ErrNotFound)
 	if err == nil {
@@ -247,7 +247,7 @@ func (d *Directory) tellGroup(ctx context.Context, id string) toldGroup {
 		d.takeMembers(&out.Group, r, nil)
 		return out
 	}
-	read, merr := d.toldMembers(ctx, id)
+	read, merr := d.keptIAMMembers(ctx, id)
 	// IAM v2 is a witness only where it was asked: else the 404 is a hole, since IAM v2
 	// has named the group.
 	if out.gone = missing && merr == nil && !read.FromIAMv2 && d.api.UseIAMv2(familyMembers); out.gone {
@@ -273,7 +273,7 @@ func (d *Directory) tellGroup(ctx context.Context, id string) toldGroup {
 }
 
 // besides are the members that account SCIM shows and IAM v2 does not, sorted.
-func (d *Directory) besides(told []audit.Member, r *SCIMResource, id string) []string {
+func (d *Directory) besides(shownByIAM []audit.Member, r *SCIMResource, id string) []string {
 	if r == nil {
 		return nil
 	}
@@ -281,8 +281,8 @@ func (d *Directory) besides(told []audit.Member, r *SCIMResource, id string) []s
 	for i := range r.Members {
 		shown = append(shown, audit.Member{Ref: audit.Ref{ID: string(r.Members[i].Value)}})
 	}
-	exists := make(map[string]bool, len(told))
-	for _, m := range told {
+	exists := make(map[string]bool, len(shownByIAM))
+	for _, m := range shownByIAM {
 		exists[m.ID] = true
 	}
 	only := map[string]bool{}
@@ -297,7 +297,7 @@ func (d *Directory) besides(told []audit.Member, r *SCIMResource, id string) []s
 // contradict makes a hole of members that account SCIM shows, IAM v2 does not, and
 // that exist for certain: one of the two is behind, or IAM v2 does not tell what
 // it is taken to tell. alive are ids of principals that exist.
-func (g *toldGroup) contradict(alive map[string]bool) {
+func (g *graphGroup) contradict(alive map[string]bool) {
 	missing := slices.DeleteFunc(slices.Clone(g.onlySCIM), func(id string) bool { return !alive[id] })
 	if len(missing) == 0 {
 		return
@@ -308,7 +308,7 @@ func (g *toldGroup) contradict(alive map[string]bool) {
 }
 
 // takeMembers fills in the members that account SCIM shows; none is an empty
-// group (R7). dead tells which of them do not exist; nil for nobody.
+// group (R7). dead tells which of them do not exist; nil for no one.
 func (d *Directory) takeMembers(g *access.Group, r *SCIMResource, dead func(*SCIMMember) bool) {
 	gone := map[string]bool{}
 	members := make([]audit.Member, 0, len(r.Members))

@@ -165,7 +165,7 @@ func (w rewritten) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // The forms in which a group may come (R7): members null, absent and empty; ids as
-// numbers; members twice, of a kind that nobody knows, with an absolute $ref, and
+// numbers; members twice, of a kind that no one knows, with an absolute $ref, and
 // without a value; a group without a name.
 func TestAccessGraph_oddAnswers(t *testing.T) {
 	t.Parallel()
@@ -297,7 +297,7 @@ func TestAccessGraph_storm(t *testing.T) {
 }
 
 // IAM v2 leaves empty lists out of its answers, and is behind at times: where it
-// says that there is nothing, and account SCIM shows a membership of somebody who
+// says that there is nothing, and account SCIM shows a membership of someone who
 // exists, nothing is known. A clone would take everything away otherwise.
 func TestAccessGraph_contradictions(t *testing.T) {
 	t.Parallel()

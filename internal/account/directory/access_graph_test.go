@@ -27,7 +27,7 @@ import (
 
 // maze has what a graph can have: nesting three deep (11, 12, 13), a diamond (11,
 // 14, 15, 13), a cycle of two (16, 17) and of one (18), a system group, members
-// twice and members that do not exist, and groups that nobody is in.
+// twice and members that do not exist, and groups that no one is in.
 func maze() simulator.State {
 	members := func(ids ...string) []simulator.Member {
 		var out []simulator.Member
@@ -144,7 +144,7 @@ func TestAccessGraph_routesAgree(t *testing.T) {
 	}
 }
 
-// withoutOrigins drops what only IAM v2 tells: who owns a membership.
+// withoutOrigins drops what only IAM v2 returns: who owns a membership.
 func withoutOrigins(d access.Diff) access.Diff {
 	for _, list := range []*[]access.DiffRow{&d.OnlyInA, &d.OnlyInB, &d.Both} {
 		*list = slices.Clone(*list)
@@ -388,7 +388,7 @@ func TestAccessGraph_missing(t *testing.T) {
 }
 
 // Without IAM v2, automatic identity management hides memberships (R10): said
-// where it is on, and where nobody says and the principal could be concerned.
+// where it is on, and where no one says and the principal could be concerned.
 func TestAccessGraph_hidden(t *testing.T) {
 	t.Parallel()
 	linked, local := principal(accounttest.User("1"), "A"), principal(accounttest.User("2"), "B")

@@ -31,7 +31,7 @@ type Assignments struct {
 // WorkspaceAssignments reads the permission assignments of a workspace
 // (docs/reference/databricks-account-api.md 3.3), once per client. A workspace without
 // identity federation has none: that is a fact. With an unknown reason the
-// levels are those that were told.
+// levels are those that were read.
 func (d *Directory) WorkspaceAssignments(ctx context.Context, workspace string) Assignments {
 	levels, err := d.assignments.Get(ctx, workspace, func(ctx context.Context) (map[string][]string, error) {
 		return d.readAssignments(ctx, workspace)

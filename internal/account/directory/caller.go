@@ -17,7 +17,7 @@ import (
 // Caller is the principal that the client logs in as: by the application id under
 // oauth-m2m, else by the claims of the token, where that is a JWT. It is found in
 // the listing of the account, and kept. The error wraps [api.ErrCallerUnknown] where
-// nothing tells; account SCIM tokens belong to nobody.
+// nothing tells; account SCIM tokens belong to no one.
 func (d *Directory) Caller(ctx context.Context) (audit.Principal, error) {
 	return d.caller.Get(ctx, d.findCaller)
 }
@@ -57,7 +57,7 @@ func (d *Directory) withCaller(ctx context.Context, t audit.PrincipalType, l lis
 	return l.withFailure(t)
 }
 
-// HoldsCaller tells whether a principal is the caller, or a group that holds it at
+// HoldsCaller reports whether a principal is the caller, or a group that holds it at
 // any depth; anew reads the groups of the caller again. Who the caller is may be unknown: then it is false, and for the
 // plan to warn of.
 func (d *Directory) HoldsCaller(ctx context.Context, ref audit.Ref, anew bool) (bool, error) {

@@ -184,7 +184,7 @@ func (d *Directory) graphByCrawl(ctx context.Context, of []audit.Principal) (acc
 	return g, nil
 }
 
-// newer tells whether a principal came after the lists were taken: then its
+// newer reports whether a principal came after the lists were taken: then its
 // memberships did, too. It asks for one renewal per principal.
 func (d *Directory) newer(all *crawl, of []audit.Principal) bool {
 	for _, p := range of {

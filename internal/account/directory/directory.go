@@ -32,18 +32,18 @@ import (
 type Directory struct {
 	api *api.Conn
 
-	inventory    *inventoryCache // own writes go here
-	referred     references
-	toldAny      atomic.Bool      // IAM v2 has told the members of a group
-	parentsSeen  atomic.Bool      // IAM v2 has named a group above somebody
-	parentsProof once.Value[bool] // see parentsAnswer
-	workspaces   once.Value[[]audit.Workspace]
-	told         once.Map[string, MembersRead] // members as IAM v2 tells them
-	members      once.Map[string, MembersRead]
-	Edges        *Edges       // memberships that are being written, and own writes
-	Turns        *Turns       // of writes and listings
-	singleGets   atomic.Int64 // see Known
-	caller       once.Value[audit.Principal]
+	inventory      *inventoryCache // own writes go here
+	referred       references
+	iamMembersSeen atomic.Bool      // IAM v2 has returned the members of a group
+	parentsSeen    atomic.Bool      // IAM v2 has named a group above someone
+	parentsProof   once.Value[bool] // see parentsAnswer
+	workspaces     once.Value[[]audit.Workspace]
+	iamMembers     once.Map[string, MembersRead] // members as IAM v2 returns them
+	members        once.Map[string, MembersRead]
+	Edges          *Edges       // memberships that are being written, and own writes
+	Turns          *Turns       // of writes and listings
+	singleGets     atomic.Int64 // see Known
+	caller         once.Value[audit.Principal]
 
 	// The next are outdated together, see OutdateLookups.
 	resources   once.Map[audit.Ref, *SCIMResource]
@@ -107,7 +107,7 @@ func (d *Directory) OutdateMemberships(group, member audit.Ref) {
 	d.parents.Outdate(member)
 }
 
-// Turns number the steps of a client's writes, so that a reading can be told to be
+// Turns number the steps of a client's writes, so that a reading can be known to be
 // newer than one of them: clocks are too coarse for that.
 type Turns struct{ n atomic.Int64 }
 

@@ -17,13 +17,13 @@ import (
 )
 
 // Find looks for the principals that a selector means, sorted; none, when the
-// account has nobody of that kind, and several for the caller to call ambiguous.
+// account has no one of that kind, and several for the caller to call ambiguous.
 // [audit.Find] says what counts as a hit. A user name means users by their e-mail
 // addresses too, so that both identities of a guest show up (R2, R4).
 //
 // No hit is believed of a filter alone: the listing has to lack the principal,
 // too. Whatever could not be read is an error, an [*api.IncompleteError] for a listing
-// with a hole, and never "nobody".
+// with a hole, and never "no one".
 //
 // Requests: as [Directory.KnownID] for an id; one filtered account SCIM list for a
 // user name; for an application id, and for the display name of a group or a
@@ -125,7 +125,7 @@ func (d *Directory) findFiltered(ctx context.Context, s audit.Selector) ([]audit
 	return passed.Principals, nil
 }
 
-// isCalled tells whether a text, in composed form, is the user's name or one of its
+// isCalled reports whether a text, in composed form, is the user's name or one of its
 // addresses, in any case.
 func (r *SCIMResource) isCalled(name string) bool {
 	for _, e := range r.Emails {

@@ -148,7 +148,7 @@ func TestFind_filterIgnored(t *testing.T) {
 	}
 }
 
-// A failure while looking keeps its cause, and is never "nobody" (R2).
+// A failure while looking keeps its cause, and is never "no one" (R2).
 func TestFind_failures(t *testing.T) {
 	t.Parallel()
 	fails := func(status int) simulator.Fault {

@@ -44,7 +44,7 @@ func TestForbiddenGroup(t *testing.T) {
 	}
 }
 
-// TestEmptyTypes: a type of which nobody is listed is empty where nothing refers to
+// TestEmptyTypes: a type of which no one is listed is empty where nothing refers to
 // one, and a hole where something does.
 func TestEmptyTypes(t *testing.T) {
 	t.Parallel()

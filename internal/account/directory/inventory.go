@@ -128,7 +128,7 @@ func (r *references) to(t audit.PrincipalType) []string {
 	return slices.Clone(r.why[t])
 }
 
-// doubtEmpty makes a hole of a type of which nobody was listed, although something
+// doubtEmpty makes a hole of a type of which no one was listed, although something
 // that was read since refers to one.
 func (d *Directory) doubtEmpty(inv *Listing) *Listing {
 	d.inventory.mu.Lock()
@@ -179,7 +179,7 @@ func (d *Directory) ListingSince(ctx context.Context, since int64) (*Listing, er
 	}
 }
 
-// Behind tells whether a listing did not show what this process had written before.
+// Behind reports whether a listing did not show what this process had written before.
 func (d *Directory) Behind(inv *Listing, ref audit.Ref) bool {
 	d.inventory.mu.Lock()
 	defer d.inventory.mu.Unlock()
@@ -405,7 +405,7 @@ func (d *Directory) HoldersIn(inv *Listing, externalID string, except audit.Ref)
 	return out, nil
 }
 
-// FewerPages tells whether the pages of account SCIM for a type are known to be
+// FewerPages reports whether the pages of account SCIM for a type are known to be
 // fewer than n.
 func (d *Directory) FewerPages(t audit.PrincipalType, n int) bool {
 	inv, listed := d.listedInventory()

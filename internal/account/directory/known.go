@@ -22,8 +22,8 @@ const maxSingleGets = 20
 // asked for by itself.
 //
 // ErrNotFound takes two witnesses: the account says 404 for the principal, and a
-// whole listing of its type lacks it. Reads lag behind writes, and whoever is
-// told of a missing principal forgets what it knew of it.
+// whole listing of its type lacks it. Reads lag behind writes, and a caller that
+// hears of a missing principal forgets what it knew of it.
 func (d *Directory) Known(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
 	inv, listed := d.listedInventory()
 	if !listed && d.singleGets.Add(1) <= maxSingleGets {
@@ -46,7 +46,7 @@ func (d *Directory) KnownHolding(ctx context.Context, ref audit.Ref, externalID 
 	return d.KnownAs(ctx, ref, func(p audit.Principal) bool { return SameShown(p.ExternalID, externalID) })
 }
 
-// KnownAs is Known for somebody who believes something of the principal: what speaks
+// KnownAs is Known for someone who believes something of the principal: what speaks
 // against it is believed only when the principal itself shows it too. Listings lag
 // behind writes, and reads of groups go back and forth
 // (docs/reference/databricks-account-api.md 4.5), so a group is asked twice.
@@ -151,7 +151,7 @@ type Membership struct {
 	Source audit.MembershipSource
 }
 
-// KnownMembership reads a membership as cheaply as this run can, for somebody
+// KnownMembership reads a membership as cheaply as this run can, for someone
 // who believes that it is there, or is not: the opposite is believed only when
 // two fresh readings of the group show it too. Lists lag behind writes, and reads
 // of groups go back and forth (docs/reference/databricks-account-api.md 4.5).

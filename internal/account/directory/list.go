@@ -54,7 +54,7 @@ func (d *Directory) list(ctx context.Context, t audit.PrincipalType) listed {
 }
 
 // listAgain asks SCIM about a list that IAM v2 says is empty. IAM v2 leaves empty
-// lists out of its answers, so that no list cannot be told from a list under
+// lists out of its answers, so that no list cannot be distinguished from a list under
 // another name, and a young API may answer before it has anything to show.
 func (d *Directory) listAgain(ctx context.Context, t audit.PrincipalType) listed {
 	out := listed{route: api.IdentitySCIM}
@@ -141,7 +141,7 @@ func active(status string) *bool {
 
 // listWhole is listIAMv2, read once more when an entry may have been missed: where
 // tokens stand for positions, an entry that is deleted from a page already read
-// moves another one across the border of the next. IAM v2 tells no total, so SCIM
+// moves another one across the border of the next. IAM v2 returns no total, so SCIM
 // is asked for it between the first page and the second.
 //
 // Two readings that agree are believed, whatever SCIM counts. Of two that differ

@@ -86,7 +86,7 @@ func (m *matchIdentity) name(t audit.PrincipalType) string {
 // missing tells an object that is not there, or {}.
 func (m *matchIdentity) missing() bool { return m == nil || !m.some }
 
-// blank tells an object that names nobody.
+// blank tells an object that names no one.
 func (m *matchIdentity) blank() bool {
 	return m == nil || *m == matchIdentity{some: m.some}
 }

@@ -58,7 +58,7 @@ func (es *Edges) Begin(e Edge, add bool) (*EdgeWrite, error) {
 	return w, nil
 }
 
-// End gives a membership back. keep tells that the write happened, or may still.
+// End gives a membership back. keep says that the write happened, or may still.
 func (es *Edges) End(w *EdgeWrite, keep bool) {
 	es.mu.Lock()
 	defer es.mu.Unlock()

@@ -85,7 +85,7 @@ func (d *Directory) groupsWithMembers(ctx context.Context) ([]SCIMResource, erro
 	return out, nil
 }
 
-// allListed tells whether a listing has every one of these members.
+// allListed reports whether a listing has every one of these members.
 func (d *Directory) allListed(inv *Listing, members []SCIMMember) bool {
 	for i := range members {
 		types := []audit.PrincipalType{members[i].PrincipalType()}

@@ -67,7 +67,7 @@ func (d *Directory) Members(ctx context.Context, groupID string) ([]audit.Member
 // membersSince is Members with the time at which the reading began.
 func (d *Directory) membersSince(ctx context.Context, groupID string) ([]audit.Member, time.Time, error) {
 	all, err := d.members.Get(ctx, groupID, func(ctx context.Context) (MembersRead, error) {
-		read, err := d.toldMembers(ctx, groupID)
+		read, err := d.keptIAMMembers(ctx, groupID)
 		if err == nil && read.FromIAMv2 && len(read.List) == 0 {
 			err = d.reallyEmpty(ctx, groupID)
 		}
@@ -97,7 +97,7 @@ func (d *Directory) withOwnWrites(groupID string, members []audit.Member, began 
 	return out
 }
 
-// MembersNow is Members read anew, whatever was read before: for somebody who
+// MembersNow is Members read anew, whatever was read before: for someone who
 // believes otherwise than a read that may have been stale.
 func (d *Directory) MembersNow(ctx context.Context, groupID string) ([]audit.Member, error) {
 	members, err := d.ReadMembers(ctx, groupID, nil)
@@ -107,8 +107,8 @@ func (d *Directory) MembersNow(ctx context.Context, groupID string) ([]audit.Mem
 	return members, nil
 }
 
-// ShownBesides tells whether account SCIM shows a member of a group whose members
-// IAM v2 has told without it: IAM v2 leaves empty lists out of its answers, and may
+// ShownBesides reports whether account SCIM shows a member of a group whose members
+// IAM v2 has returned without it: IAM v2 leaves empty lists out of its answers, and may
 // be behind. It is false, without a request, where IAM v2 is not in use.
 func (d *Directory) ShownBesides(ctx context.Context, groupID, memberID string) (bool, error) {
 	if !d.api.UseIAMv2(familyMembers) {
@@ -125,7 +125,7 @@ func (d *Directory) ShownBesides(ctx context.Context, groupID, memberID string) 
 type MembersRead struct {
 	began time.Time
 	List  []audit.Member
-	// FromIAMv2 is true when IAM v2 told them.
+	// FromIAMv2 is true when IAM v2 returned them.
 	FromIAMv2 bool
 }
 
@@ -138,15 +138,15 @@ func (d *Directory) ReadMembers(ctx context.Context, groupID string, known *SCIM
 	return d.MembersFromSCIM(ctx, groupID, known)
 }
 
-// toldMembers is MembersFromIAMv2, kept.
-func (d *Directory) toldMembers(ctx context.Context, groupID string) (MembersRead, error) {
-	return d.told.Get(ctx, groupID, func(ctx context.Context) (MembersRead, error) { return d.MembersFromIAMv2(ctx, groupID) })
+// keptIAMMembers is MembersFromIAMv2, kept.
+func (d *Directory) keptIAMMembers(ctx context.Context, groupID string) (MembersRead, error) {
+	return d.iamMembers.Get(ctx, groupID, func(ctx context.Context) (MembersRead, error) { return d.MembersFromIAMv2(ctx, groupID) })
 }
 
 // familyMembers are the calls of IAM v2 that tell the members of groups.
 const familyMembers = "direct-members"
 
-// MembersFromIAMv2 asks IAM v2 for the direct members of a group. told is false where
+// MembersFromIAMv2 asks IAM v2 for the direct members of a group. FromIAMv2 is false where
 // account SCIM is to be asked instead. With an error the list is what came before
 // it. Whoever takes no member for a fact has to ask reallyEmpty, or account SCIM.
 func (d *Directory) MembersFromIAMv2(ctx context.Context, groupID string) (MembersRead, error) {
@@ -201,10 +201,10 @@ func (d *Directory) reallyEmpty(ctx context.Context, groupID string) error {
 	return nil // They do not exist any more, and IAM v2 leaves such out.
 }
 
-// membersAnswer tells whether IAM v2 tells the members of any group but one, so that
+// membersAnswer reports whether IAM v2 returns the members of any group but one, so that
 // a refusal is about that one. Some others are asked if none was yet.
 func (d *Directory) membersAnswer(ctx context.Context, but string) bool {
-	if d.toldAny.Load() {
+	if d.iamMembersSeen.Load() {
 		return true
 	}
 	if d.api.Config.IdentityAPI != api.IdentityAuto {
@@ -261,7 +261,7 @@ func (d *Directory) membersIAMv2(ctx context.Context, groupID string) ([]audit.M
 		return api.SizeOf(page.Members), nil
 	})
 	if err == nil {
-		d.toldAny.Store(true)
+		d.iamMembersSeen.Store(true)
 	}
 	return sortMembers(out), err
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
-// SameShown tells whether two texts are one where Terraform shows them: it puts every
+// SameShown reports whether two texts are one where Terraform shows them: it puts every
 // string into the composed form (NFC), and the account keeps what it was given.
 func SameShown(a, b string) bool { return a == b || norm.NFC.String(a) == norm.NFC.String(b) }
 

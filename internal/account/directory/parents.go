@@ -20,17 +20,17 @@ import (
 type parentsRead struct {
 	began time.Time
 	ids   []string // at any depth, sorted, without the principal itself
-	// told is true when IAM v2 told them; else account SCIM is to be crawled.
-	told bool
+	// fromIAMv2 is true when IAM v2 returned them; else account SCIM is to be crawled.
+	fromIAMv2 bool
 }
 
 // FamilyParents are the calls of IAM v2 that tell the groups above a principal.
 const FamilyParents = "transitive-parent-groups"
 
-// toldParents asks IAM v2 for the groups above a principal, once per client. A
+// keptIAMParents asks IAM v2 for the groups above a principal, once per client. A
 // principal that is missing is an error, and no reason to do without IAM v2. With
 // an error the ids are what came before it.
-func (d *Directory) toldParents(ctx context.Context, ref audit.Ref) (parentsRead, error) {
+func (d *Directory) keptIAMParents(ctx context.Context, ref audit.Ref) (parentsRead, error) {
 	return d.parents.Get(ctx, ref, func(ctx context.Context) (parentsRead, error) {
 		const family = FamilyParents
 		read := parentsRead{began: time.Now()}
@@ -44,13 +44,13 @@ func (d *Directory) toldParents(ctx context.Context, ref audit.Ref) (parentsRead
 		read.ids, shown, err = d.parentsIAMv2(ctx, ref.ID)
 		switch {
 		case err == nil && len(read.ids) == 0:
-			read.told = true
+			read.fromIAMv2 = true
 			if err = d.reallyNone(ctx, ref); err == nil && !shown {
 				err = d.parentsAnswer(ctx)
 			}
 			return read, err
 		case err == nil:
-			read.told = true
+			read.fromIAMv2 = true
 		case api.IsMissing(err):
 		case api.StatusOf(err) == http.StatusForbidden && d.api.Config.IdentityAPI == api.IdentityAuto:
 			// One principal that is forbidden says nothing of the others.
@@ -64,7 +64,7 @@ func (d *Directory) toldParents(ctx context.Context, ref audit.Ref) (parentsRead
 
 // reallyNone is an error where IAM v2 names no group above a principal, although
 // account SCIM shows one. IAM v2 leaves empty lists out of its answers, so that no
-// group cannot be told from a list under another name: see listAgain. The groups of
+// group cannot be distinguished from a list under another name: see listAgain. The groups of
 // users and service principals in account SCIM are unofficial
 // (docs/reference/databricks-account-api.md 4.1), so that their absence says nothing.
 func (d *Directory) reallyNone(ctx context.Context, ref audit.Ref) error {
@@ -140,10 +140,10 @@ func (d *Directory) parentsIAMv2(ctx context.Context, id string) (ids []string, 
 	return ids, shown, err
 }
 
-// parentsAnswer is nil where IAM v2 is known to tell the groups above somebody: an
+// parentsAnswer is nil where IAM v2 is known to tell the groups above someone: an
 // answer {} is an empty list then, and else may be anything. Whoever is found to be
-// a member of a group is asked for, once per client; where nobody is a member of any
-// group, nobody has a group above.
+// a member of a group is asked for, once per client; where no one is a member of any
+// group, no one has a group above.
 func (d *Directory) parentsAnswer(ctx context.Context) error {
 	_, err := d.parentsProof.Get(ctx, func(ctx context.Context) (bool, error) {
 		if d.parentsSeen.Load() {
@@ -157,7 +157,7 @@ func (d *Directory) parentsAnswer(ctx context.Context) error {
 				whole = false
 				break
 			}
-			read, err := d.toldMembers(ctx, p.ID)
+			read, err := d.keptIAMMembers(ctx, p.ID)
 			switch {
 			case err != nil && api.IsLost(ctx, err):
 				return false, err
@@ -209,7 +209,7 @@ func Closure(parents map[string][]string, id string) []string {
 // groupsAbove are the ids of every group that a principal is in, at any depth,
 // sorted. With an error they are those that could be seen.
 func (d *Directory) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, error) {
-	if read, err := d.toldParents(ctx, ref); err != nil || read.told {
+	if read, err := d.keptIAMParents(ctx, ref); err != nil || read.fromIAMv2 {
 		return read.ids, err
 	}
 	all, err := d.crawled(ctx)

@@ -74,7 +74,7 @@ func (r *SCIMResource) toAudit(t audit.PrincipalType) (audit.Principal, error) {
 }
 
 // Odd is an entry that cannot be attributed, as null is, or nil: a role or a group
-// above that is there and is not told is not absent. Members are judged by those who
+// above that is there and cannot be read is not absent. Members are judged by those who
 // read them, since the rest of a group is known.
 func (r *SCIMResource) Odd() error {
 	if r.ID == "" {
@@ -102,7 +102,7 @@ func (r *SCIMResource) Odd() error {
 	return fmt.Errorf("a %s without value, of the principal %s", odd, r.ID)
 }
 
-// HasOddMember tells whether a member is there and not told.
+// HasOddMember reports whether a member is there and cannot be read.
 func (r *SCIMResource) HasOddMember() bool {
 	return slices.ContainsFunc(r.Members, func(m SCIMMember) bool { return m.Value == "" })
 }

@@ -61,7 +61,7 @@ func (a *Audit) Inventory(ctx context.Context) (audit.Inventory, error) {
 }
 
 // Recheck is a listing of this audit after everything else was read: a type of which
-// nobody was listed is a hole where something refers to one. Where nothing that was
+// no one was listed is a hole where something refers to one. Where nothing that was
 // read does, the assignments, the rules of the account and some groups are read
 // before it is believed; what of that cannot be read says nothing.
 func (a *Audit) Recheck(ctx context.Context, inv audit.Inventory) audit.Inventory {
@@ -110,7 +110,7 @@ func (a *Audit) keep(t audit.PrincipalType, l listed) {
 	a.kept.Put(keptList, string(t), l.began, keptListing{l.route, l.principals})
 }
 
-// keepAll keeps the lists that somebody else of this run has read.
+// keepAll keeps the lists that someone else of this run has read.
 func (a *Audit) keepAll(inv *Listing) {
 	if a.kept == nil {
 		return

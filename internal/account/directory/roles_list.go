@@ -15,9 +15,9 @@ import (
 // RolesList is a list of principals with their roles, which no other list has.
 type RolesList struct {
 	ByID map[string]*SCIMResource
-	// ShowsRoles and showsGroups tell that somebody in it has roles, and groups. Lists
+	// ShowsRoles and showsGroups say that someone in it has roles, and groups. Lists
 	// that leave out attributes which were asked for were seen
-	// (docs/reference/databricks-account-api.md 4.2), and what nobody has cannot be told from what is
+	// (docs/reference/databricks-account-api.md 4.2), and what no one has cannot be distinguished from what is
 	// left out.
 	ShowsRoles, showsGroups bool
 }
@@ -59,7 +59,7 @@ func (d *Directory) WithRoles(ctx context.Context, t audit.PrincipalType) (*Role
 	})
 }
 
-// reallyNobody is an error where the listing of the account has somebody of a type.
+// reallyNobody is an error where the listing of the account has someone of a type.
 func (d *Directory) reallyNobody(ctx context.Context, t audit.PrincipalType) error {
 	if some, whole := d.someOf(ctx, t); !whole || len(some) > 0 {
 		return fmt.Errorf("listing the %s with their roles: the list is empty, and the listing of the account is not", Plural(t))
@@ -67,7 +67,7 @@ func (d *Directory) reallyNobody(ctx context.Context, t audit.PrincipalType) err
 	return nil
 }
 
-// ListsGroup tells whether a new list of the groups has one, or may have.
+// ListsGroup reports whether a new list of the groups has one, or may have.
 func (d *Directory) ListsGroup(ctx context.Context, id string) bool {
 	again := d.list(ctx, audit.TypeGroup)
 	return again.err != nil || slices.ContainsFunc(again.principals, func(p audit.Principal) bool { return p.ID == id })

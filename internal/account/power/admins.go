@@ -26,7 +26,7 @@ type adminHolders struct {
 	active map[string]bool // ids of users and service principals
 }
 
-// AdminsLeft tells whether an active account admin is left without a membership,
+// AdminsLeft reports whether an active account admin is left without a membership,
 // and without those that this process removes or has removed before the write of that order:
 // 1 when there is, 0 when there is none. Groups are resolved downwards; the first
 // admin ends the search.
@@ -41,14 +41,14 @@ func (pw *Power) AdminsLeft(ctx context.Context, without directory.Edge, order, 
 	}
 	counts := func(id string) bool { return holders.active[id] }
 	if len(holders.groups) == 0 && !slices.ContainsFunc(holders.direct, func(ref audit.Ref) bool { return counts(ref.ID) }) {
-		return 0, errors.New("the lists of the account show nobody who is account admin, although the group is one")
+		return 0, errors.New("the lists of the account show no one who is account admin, although the group is one")
 	}
 	gone := pw.dir.Edges.Before(order, false)
 	gone[without] = true
 	return pw.adminsAmong(ctx, holders, counts, gone)
 }
 
-// AdminsWithout tells whether an active account admin is left without some
+// AdminsWithout reports whether an active account admin is left without some
 // principals: 1 when there is, 0 when there is none. It reads what [Power.AdminsLeft]
 // reads, always anew.
 func (pw *Power) AdminsWithout(ctx context.Context, out map[string]bool) (int, error) {
@@ -147,7 +147,7 @@ func (h *adminHolders) take(r *directory.SCIMResource, t audit.PrincipalType) {
 // RoleAccountAdmin is the role of account admins (docs/reference/databricks-account-api.md 7).
 const RoleAccountAdmin = "account_admin"
 
-// GivesAdmin tells whether the members of the group are account admins by it.
+// GivesAdmin reports whether the members of the group are account admins by it.
 func (pw *Power) GivesAdmin(ctx context.Context, group *directory.GroupNow) (bool, error) {
 	if slices.Contains(group.Roles, RoleAccountAdmin) {
 		return true, nil

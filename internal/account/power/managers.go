@@ -95,26 +95,26 @@ func holderType(name string) (audit.PrincipalType, bool) {
 	return "", false
 }
 
-// heldMembers are the direct members of a group with power. told is true when IAM
-// v2 told them.
-type heldMembers struct {
-	refs []audit.Ref
-	told bool
+// groupMembers are the direct members of a group with power. fromIAMv2 is true when IAM
+// v2 returned them.
+type groupMembers struct {
+	refs      []audit.Ref
+	fromIAMv2 bool
 }
 
-// heldMembers reads them, once per client. Of a group that is gone there are none.
+// membersOf reads them, once per client. Of a group that is gone there are none.
 // That takes two witnesses, as in [directory.Directory.Known], because a list has just shown it:
 // the reading says 404, and a new list does not have it.
-func (pw *Power) heldMembers(ctx context.Context, group string) (heldMembers, error) {
-	return pw.held.Get(ctx, group, func(ctx context.Context) (heldMembers, error) {
+func (pw *Power) membersOf(ctx context.Context, group string) (groupMembers, error) {
+	return pw.members.Get(ctx, group, func(ctx context.Context) (groupMembers, error) {
 		read, err := pw.dir.MembersFromIAMv2(ctx, group)
 		if err == nil && !read.FromIAMv2 {
 			read.List, err = pw.dir.MembersFromSCIM(ctx, group, nil)
 		}
 		if errors.Is(err, api.ErrNotFound) && !pw.dir.ListsGroup(ctx, group) {
-			return heldMembers{}, nil
+			return groupMembers{}, nil
 		}
-		out := heldMembers{refs: make([]audit.Ref, 0, len(read.List)), told: read.FromIAMv2}
+		out := groupMembers{refs: make([]audit.Ref, 0, len(read.List)), fromIAMv2: read.FromIAMv2}
 		for i := range read.List {
 			out.refs = append(out.refs, read.List[i].Ref)
 		}
@@ -128,10 +128,10 @@ func ruleName(t audit.PrincipalType, r *directory.SCIMResource) string {
 	return strings.ToLower(holderForms[t] + r.NameAs(t))
 }
 
-// managing finds who has power by rules: a role on the account, or a role on a
+// ruleSearch finds who has power by rules: a role on the account, or a role on a
 // group or service principal that has power itself. Whoever manages a group can
 // join it; whoever may use a service principal acts as it.
-type managing struct {
+type ruleSearch struct {
 	pw *Power
 
 	mu    sync.Mutex
@@ -163,8 +163,8 @@ func (p *powerful) String() string {
 	return fmt.Sprintf("service principal %q, id %s", p.r.ApplicationID, p.ref.ID)
 }
 
-// managed is what managing comes to.
-type managed struct {
+// rulePower is what a ruleSearch comes to.
+type rulePower struct {
 	// powers are the sentences by rule name.
 	powers map[string][]string
 	// groups are the ids of those that have power by the grants that are known, and
@@ -173,15 +173,15 @@ type managed struct {
 	whole  bool
 }
 
-// managers are the powers by rules, and the reasons for what is missing.
+// powerByRules are the powers by rules, and the reasons for what is missing.
 //
 // Requests per client: the account SCIM lists of groups and service principals,
 // the rule set of the account, and for each group or service principal with power
-// one rule set, for groups also their members. whole tells that the grants are
+// one rule set, for groups also their members. whole says that the grants are
 // known without a hole: then the result is kept.
-func (pw *Power) managers(ctx context.Context, g grants, whole bool) (out managed, holes []string) {
-	find := func(ctx context.Context) (managed, error) {
-		m := &managing{pw: pw, powers: map[string][]string{}, seen: map[audit.Ref]bool{}, byName: map[string][]audit.Ref{}}
+func (pw *Power) powerByRules(ctx context.Context, g grants, whole bool) (out rulePower, holes []string) {
+	find := func(ctx context.Context) (rulePower, error) {
+		m := &ruleSearch{pw: pw, powers: map[string][]string{}, seen: map[audit.Ref]bool{}, byName: map[string][]audit.Ref{}}
 		m.find(ctx, g)
 		if len(m.holes) > 0 {
 			return m.result(), holesError(m.holes)
@@ -190,7 +190,7 @@ func (pw *Power) managers(ctx context.Context, g grants, whole bool) (out manage
 	}
 	var err error
 	if whole {
-		out, err = pw.managed.Get(ctx, find)
+		out, err = pw.byRules.Get(ctx, find)
 	} else {
 		out, err = find(ctx)
 	}
@@ -204,8 +204,8 @@ func (pw *Power) managers(ctx context.Context, g grants, whole bool) (out manage
 	return out, nil
 }
 
-func (m *managing) result() managed {
-	out := managed{powers: m.powers, whole: !m.blind}
+func (m *ruleSearch) result() rulePower {
+	out := rulePower{powers: m.powers, whole: !m.blind}
 	for ref := range m.seen {
 		if ref.Type == audit.TypeGroup {
 			out.groups = append(out.groups, ref.ID)
@@ -220,7 +220,7 @@ type holesError []string
 
 func (e holesError) Error() string { return strings.Join(e, "; ") }
 
-func (m *managing) find(ctx context.Context, g grants) {
+func (m *ruleSearch) find(ctx context.Context, g grants) {
 	if !m.list(ctx) {
 		return
 	}
@@ -248,14 +248,14 @@ func (m *managing) find(ctx context.Context, g grants) {
 	slices.Sort(m.holes)
 }
 
-func (m *managing) hole(what string, err error) {
+func (m *ruleSearch) hole(what string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.holes = append(m.holes, what+": "+err.Error())
 }
 
-// list reads who could be in a rule. Without that nothing can be told.
-func (m *managing) list(ctx context.Context) bool {
+// list reads who could be in a rule. Without that nothing is known.
+func (m *ruleSearch) list(ctx context.Context) bool {
 	var work errgroup.Group
 	read := func(t audit.PrincipalType, into *map[string]*directory.SCIMResource) {
 		work.Go(func() error {
@@ -280,7 +280,7 @@ func (m *managing) list(ctx context.Context) bool {
 }
 
 // name notes principals by the name that rules have for them.
-func (m *managing) name(t audit.PrincipalType, list map[string]*directory.SCIMResource) {
+func (m *ruleSearch) name(t audit.PrincipalType, list map[string]*directory.SCIMResource) {
 	nameless := 0
 	for id, r := range list {
 		name := ruleName(t, r)
@@ -296,7 +296,7 @@ func (m *managing) name(t audit.PrincipalType, list map[string]*directory.SCIMRe
 }
 
 // seed begins with what has power by itself.
-func (m *managing) seed(g grants) {
+func (m *ruleSearch) seed(g grants) {
 	each := func(t audit.PrincipalType, list map[string]*directory.SCIMResource) {
 		for id, r := range list {
 			for _, text := range g.direct(r, r.NameAs(t)) {
@@ -310,7 +310,7 @@ func (m *managing) seed(g grants) {
 }
 
 // add notes a group or service principal with power; the first reason stays.
-func (m *managing) add(ref audit.Ref, why string) {
+func (m *ruleSearch) add(ref audit.Ref, why string) {
 	list := m.groups
 	if ref.Type == audit.TypeServicePrincipal {
 		list = m.apps
@@ -325,7 +325,7 @@ func (m *managing) add(ref audit.Ref, why string) {
 
 // give notes the power of a principal of a rule, which gives power to those who
 // manage it in turn.
-func (m *managing) give(principal, text string) {
+func (m *ruleSearch) give(principal, text string) {
 	name := strings.ToLower(principal)
 	m.powers[name] = append(m.powers[name], text)
 	for _, ref := range m.byName[name] {
@@ -334,9 +334,9 @@ func (m *managing) give(principal, text string) {
 }
 
 // expand reads the rules on objects with power, and who is in them.
-func (m *managing) expand(ctx context.Context, wave []powerful) {
+func (m *ruleSearch) expand(ctx context.Context, wave []powerful) {
 	rules := make([][]GrantRule, len(wave))
-	held := make([]heldMembers, len(wave))
+	held := make([]groupMembers, len(wave))
 	var (
 		work   errgroup.Group
 		unread atomic.Bool
@@ -348,7 +348,7 @@ func (m *managing) expand(ctx context.Context, wave []powerful) {
 			resource = "groups/" + p.ref.ID
 			work.Go(func() error {
 				var err error
-				if held[i], err = m.pw.heldMembers(ctx, p.ref.ID); err == nil && !held[i].told && m.pw.api.Config.HiddenMemberships {
+				if held[i], err = m.pw.membersOf(ctx, p.ref.ID); err == nil && !held[i].fromIAMv2 && m.pw.api.Config.HiddenMemberships {
 					err = directory.ErrHiddenMemberships
 				}
 				if err != nil {
@@ -377,7 +377,7 @@ func (m *managing) expand(ctx context.Context, wave []powerful) {
 		}
 		for _, ref := range held[i].refs {
 			if ref.Type == audit.TypeUser {
-				continue // Nobody manages a user.
+				continue // No one manages a user.
 			}
 			// That these have power is for the groups above them to tell; here it is
 			// about those who manage them.

@@ -28,11 +28,11 @@ type Power struct {
 	metastores once.Value[[]Metastore]
 	singles    singles
 	admins     once.Value[adminHolders]
-	// For who has power by rules; see managers.
-	rules once.Map[string, []GrantRule]
-	held  once.Map[string, heldMembers]
-	// managed is what they come to, once everything could be read.
-	managed once.Value[managed]
+	// For who has power by rules; see powerByRules.
+	rules   once.Map[string, []GrantRule]
+	members once.Map[string, groupMembers]
+	// byRules is what they come to, once everything could be read.
+	byRules once.Value[rulePower]
 }
 
 // New is a reader with empty caches. It has what it derived forgotten whenever the
@@ -47,8 +47,8 @@ func New(a *api.Conn, d *directory.Directory) *Power {
 func (pw *Power) outdate() {
 	pw.metastores.Outdate()
 	pw.rules.OutdateAll()
-	pw.held.OutdateAll()
-	pw.managed.Outdate()
+	pw.members.OutdateAll()
+	pw.byRules.Outdate()
 }
 
 // RenewPower forgets what is too old to decide about a write, and what is older than
@@ -72,7 +72,7 @@ func (pw *Power) RenewPower(since int64) {
 func (pw *Power) OutdateMemberships(group, member audit.Ref) {
 	pw.dir.OutdateMemberships(group, member)
 	if member.Type != audit.TypeUser {
-		pw.held.Outdate(group.ID)
-		pw.managed.Outdate()
+		pw.members.Outdate(group.ID)
+		pw.byRules.Outdate()
 	}
 }

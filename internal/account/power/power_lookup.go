@@ -22,9 +22,9 @@ type powerLookup struct {
 	// listed are principals as lists with roles show them, which stand in for a GET
 	// of each; of a type whose list is not to be believed there are none.
 	listed map[audit.PrincipalType]map[string]*directory.SCIMResource
-	// below are the memberships that lead to power; nil where each principal has to
+	// holders are the memberships that lead to power; nil where each principal has to
 	// be asked for.
-	below *belowPower
+	holders *holderPower
 }
 
 // powerLookup decides what is read for all principals at once. What it leaves out,
@@ -32,11 +32,11 @@ type powerLookup struct {
 // single principal:
 //
 //   - what they hold themselves: from the lists of groups and service principals,
-//     which [Power.managers] has read, and from the list of users where its pages
+//     which [Power.powerByRules] has read, and from the list of users where its pages
 //     are fewer than the users (see rolesByList);
 //   - what the groups above them hold: from the members of the groups with power,
-//     which managers has read, and one account SCIM GET of each of these groups
-//     (see powerBelow).
+//     which powerByRules has read, and one account SCIM GET of each of these groups
+//     (see powerFromHolders).
 //
 // number are the principals in question, by type.
 func (pw *Power) powerLookup(ctx context.Context, number map[audit.PrincipalType]int, g *grants) *powerLookup {
@@ -51,7 +51,7 @@ func (pw *Power) powerLookup(ctx context.Context, number map[audit.PrincipalType
 	for t, n := range number {
 		l.listed[t] = pw.rolesByList(ctx, t, n)
 	}
-	l.below = pw.powerBelow(ctx, all, g)
+	l.holders = pw.powerFromHolders(ctx, all, g)
 	return l
 }
 
@@ -77,7 +77,7 @@ func (s *singles) add(ref audit.Ref) map[audit.PrincipalType]int {
 }
 
 // rolesByList is the list of a type with its roles, where that takes fewer requests
-// than so many GETs, and shows roles of somebody; else nil.
+// than so many GETs, and shows roles of someone; else nil.
 func (pw *Power) rolesByList(ctx context.Context, t audit.PrincipalType, n int) map[string]*directory.SCIMResource {
 	if t == audit.TypeUser && !pw.dir.FewerPages(t, n) {
 		return nil
@@ -104,15 +104,15 @@ func (l *powerLookup) self(ctx context.Context, ref audit.Ref) (*directory.SCIMR
 // above are the groups above a principal, at least those that have power or are
 // within one that has. self is nil where it could not be read.
 func (l *powerLookup) above(ctx context.Context, ref audit.Ref, self *directory.SCIMResource) ([]string, error) {
-	if l.below == nil || self == nil || l.below.doubtful(ref.ID, self) {
+	if l.holders == nil || self == nil || l.holders.doubtful(ref.ID, self) {
 		return l.pw.dir.Above(ctx, ref, directory.LastTurn)
 	}
-	return directory.Closure(l.below.parents, ref.ID), nil
+	return directory.Closure(l.holders.parents, ref.ID), nil
 }
 
-// belowPower is the account read downwards, from the groups with power: whoever is
+// holderPower is the account read downwards, from the groups with power: whoever is
 // not in it has no power through a group.
-type belowPower struct {
+type holderPower struct {
 	groups map[string]bool
 	// parents are the groups among them that a principal is in, by its id.
 	parents map[string][]string
@@ -120,9 +120,9 @@ type belowPower struct {
 	doubts map[string]bool
 }
 
-// doubtful tells whether the account contradicts itself about the groups of a
+// doubtful reports whether the account contradicts itself about the groups of a
 // principal.
-func (b *belowPower) doubtful(id string, self *directory.SCIMResource) bool {
+func (b *holderPower) doubtful(id string, self *directory.SCIMResource) bool {
 	if b.doubts[id] {
 		return true
 	}
@@ -134,14 +134,14 @@ func (b *belowPower) doubtful(id string, self *directory.SCIMResource) bool {
 	return false
 }
 
-// powerBelow reads the account downwards, where that takes fewer requests than
+// powerFromHolders reads the account downwards, where that takes fewer requests than
 // asking for the groups above so many principals, and where it can miss nothing:
 // every group with power is known, and the members of each were read; the list of
 // groups shows roles; no addition of this process is under way; and no membership
 // can lead there through an identity that is not provisioned, which the members of
 // groups do not show. Else it is nil.
-func (pw *Power) powerBelow(ctx context.Context, n int, g *grants) *belowPower {
-	if !g.ruled.whole || len(pw.dir.Edges.Before(directory.LastTurn, true)) > 0 {
+func (pw *Power) powerFromHolders(ctx context.Context, n int, g *grants) *holderPower {
+	if !g.byRules.whole || len(pw.dir.Edges.Before(directory.LastTurn, true)) > 0 {
 		return nil
 	}
 	all, err := pw.dir.WithRoles(ctx, audit.TypeGroup)
@@ -152,8 +152,8 @@ func (pw *Power) powerBelow(ctx context.Context, n int, g *grants) *belowPower {
 	if !pw.api.UseIAMv2(directory.FamilyParents) || !pw.api.UseIAMv2("list "+string(audit.TypeGroup)) {
 		each = len(all.ByID)
 	}
-	need := g.ruled.groups
-	if !all.ShowsRoles { // Nobody has any, if each group says so itself.
+	need := g.byRules.groups
+	if !all.ShowsRoles { // No one has any, if each group says so itself.
 		need = slices.Collect(maps.Keys(all.ByID))
 	}
 	if len(need) >= each {
@@ -163,7 +163,7 @@ func (pw *Power) powerBelow(ctx context.Context, n int, g *grants) *belowPower {
 	if err != nil || read.ShowsRoles != all.ShowsRoles {
 		return nil
 	}
-	return pw.joinBelow(ctx, g.ruled.groups, read.ByID)
+	return pw.joinHolders(ctx, g.byRules.groups, read.ByID)
 }
 
 // readPowerful reads groups by themselves.
@@ -189,14 +189,14 @@ func (pw *Power) readPowerful(ctx context.Context, ids []string) (*directory.Rol
 	return out, nil
 }
 
-// joinBelow joins the members of the groups with power.
-func (pw *Power) joinBelow(ctx context.Context, ids []string, read map[string]*directory.SCIMResource) *belowPower {
-	b := &belowPower{groups: make(map[string]bool, len(ids)), parents: map[string][]string{}, doubts: map[string]bool{}}
+// joinHolders joins the members of the groups with power.
+func (pw *Power) joinHolders(ctx context.Context, ids []string, read map[string]*directory.SCIMResource) *holderPower {
+	b := &holderPower{groups: make(map[string]bool, len(ids)), parents: map[string][]string{}, doubts: map[string]bool{}}
 	for _, id := range ids {
 		b.groups[id] = true
 	}
 	for _, id := range ids {
-		held, err := pw.heldMembers(ctx, id) // Read by managers, and kept.
+		held, err := pw.membersOf(ctx, id) // Read by powerByRules, and kept.
 		if err != nil || read[id] == nil || pw.mayHide(held, read[id]) {
 			return nil
 		}
@@ -220,10 +220,10 @@ func (pw *Power) joinBelow(ctx context.Context, ids []string, read map[string]*d
 	return b
 }
 
-// mayHide tells whether a group with power may have members through identities that
+// mayHide reports whether a group with power may have members through identities that
 // are not provisioned: under automatic identity management, if it is linked. Account
 // SCIM does not tell the memberships of the identity provider, so that then nothing
 // is certain without IAM v2.
-func (pw *Power) mayHide(held heldMembers, group *directory.SCIMResource) bool {
-	return pw.dir.AIM() != audit.AIMOff && (!held.told || group.ExternalID != "")
+func (pw *Power) mayHide(held groupMembers, group *directory.SCIMResource) bool {
+	return pw.dir.AIM() != audit.AIMOff && (!held.fromIAMv2 || group.ExternalID != "")
 }

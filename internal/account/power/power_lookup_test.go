@@ -323,7 +323,7 @@ func TestPrivileges_ownAdditionAtOnce(t *testing.T) {
 	}
 }
 
-// What can be seen of somebody's power is told at once as it is one by one, where
+// What can be seen of someone's power is told at once as it is one by one, where
 // something that leads to power cannot be read.
 func TestPrivileges_holesAtOnce(t *testing.T) {
 	t.Parallel()
@@ -357,7 +357,7 @@ func TestPrivileges_holesAtOnce(t *testing.T) {
 	}
 }
 
-// Where account SCIM hides who is in a group with power, and IAM v2 tells the groups
+// Where account SCIM hides who is in a group with power, and IAM v2 returns the groups
 // above a principal but not the members of a group, who manages what is in there is
 // not known.
 func TestPrivileges_hiddenMembersOfPowerfulGroups(t *testing.T) {

@@ -220,7 +220,7 @@ func drawPowerFaults(rt *rapid.T) []simulator.Fault {
 }
 
 // Under faults either everything is known, as without faults, or the verdict says
-// that something is not; and nobody gets a power that he has not.
+// that something is not; and no one gets a power that he has not.
 func TestProperty_powerAtOnceFailsClosed(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {

@@ -24,7 +24,7 @@ import (
 // be read is in Unknown. The map has every ref as a key.
 //
 // Requests per client: the workspaces and the metastores (one list each), the
-// permission assignments of each workspace, and what [Power.managers] reads. A
+// permission assignments of each workspace, and what [Power.powerByRules] reads. A
 // single principal is asked for by itself: one account SCIM GET and one IAM v2
 // transitive-parent-groups, per group above it one GET; without IAM v2 every group
 // of the account is read once. Of several principals the same is asked, or the
@@ -71,7 +71,7 @@ func (pw *Power) NextPrivilege(ctx context.Context, ref audit.Ref) audit.Privile
 type grants struct {
 	assigned   []workspaceLevels
 	metastores []Metastore
-	ruled      managed
+	byRules    rulePower
 }
 
 // direct are the powers that a principal holds itself, but for those by rules.
@@ -139,8 +139,8 @@ func (pw *Power) accountGrants(ctx context.Context) (grants, []string) {
 	}
 	_ = group.Wait() // No member of the group fails.
 	slices.Sort(holes)
-	ruled, more := pw.managers(ctx, out, len(holes) == 0)
-	out.ruled = ruled
+	ruled, more := pw.powerByRules(ctx, out, len(holes) == 0)
+	out.byRules = ruled
 	return out, append(holes, more...)
 }
 
@@ -149,7 +149,7 @@ func (l *powerLookup) privilege(ctx context.Context, ref audit.Ref, holes []stri
 	holes = slices.Clone(holes)
 	powers := map[string]bool{}
 	collect := func(r *directory.SCIMResource, t audit.PrincipalType, through string) {
-		for _, text := range slices.Concat(l.direct(r, r.NameAs(t)), l.ruled.powers[ruleName(t, r)]) {
+		for _, text := range slices.Concat(l.direct(r, r.NameAs(t)), l.byRules.powers[ruleName(t, r)]) {
 			powers[text+through] = true
 		}
 	}

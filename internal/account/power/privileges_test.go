@@ -143,7 +143,7 @@ func TestPrivileges_hiddenMemberships(t *testing.T) {
 	}
 }
 
-// While nobody says whether AIM is on, the same holds for what is linked to the
+// While no one says whether AIM is on, the same holds for what is linked to the
 // IdP, and for what is in a group that is.
 func TestPrivileges_maybeHiddenMemberships(t *testing.T) {
 	t.Parallel()

@@ -57,7 +57,7 @@ func (s *sharedCheck) begin() {
 	s.active++
 }
 
-// take ends a write, and gives the checks that it is to make. leave tells that
+// take ends a write, and gives the checks that it is to make. leave says that
 // another write makes its own.
 func (s *sharedCheck) take(own *holderCheck) (all []*holderCheck, leave bool) {
 	s.mu.Lock()
@@ -177,11 +177,11 @@ type BrokenError struct {
 	Holders    []audit.Ref
 	// Cycle is the group that was added to Ref, and holds it.
 	Cycle audit.Ref
-	// NoAdmin tells that the removal of Member, or its deactivation where it is Ref, left
+	// NoAdmin says that the removal of Member, or its deactivation where it is Ref, left
 	// no account admin.
 	NoAdmin bool
 	Member  audit.Ref
-	// Undone tells that the write was taken back.
+	// Undone says that the write was taken back.
 	Undone bool
 }
 
@@ -190,7 +190,7 @@ func (e *BrokenError) Error() string {
 	switch {
 	case e.NoAdmin:
 		if !e.Undone {
-			undone = "It could not be taken back: make a principal account admin at once, with the help of Databricks support if nobody can log in as one"
+			undone = "It could not be taken back: make a principal account admin at once, with the help of Databricks support if no one can log in as one"
 		}
 		did := fmt.Sprintf("removing %s from %s", e.Member, e.Ref)
 		if e.Member == e.Ref {

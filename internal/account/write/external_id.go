@@ -36,11 +36,11 @@ type ExternalIDResult struct {
 	// Principal is the principal as it was read last.
 	Principal audit.Principal
 	// Previous is the value that the write replaced. When nothing was written, because
-	// the account holds the wanted value already, it is the expected one, which nobody
+	// the account holds the wanted value already, it is the expected one, which no one
 	// here has seen, and PreviousKnown is false when there was none.
 	Previous      string
 	PreviousKnown bool
-	// Wrote tells that a write of this instance made it so: in this call, or in an
+	// Wrote says that a write of this instance made it so: in this call, or in an
 	// interrupted run whose intent was adopted.
 	Wrote bool
 	// Unchecked is why it could not be found out whether another principal holds the
@@ -241,7 +241,7 @@ func (k *externalIDWrite) undo(ctx context.Context, f *fact) bool {
 	return uf.confirmed
 }
 
-// MayOverwrite tells whether a present externalId may give way: a blank one
+// MayOverwrite reports whether a present externalId may give way: a blank one
 // always, any other only when it is the expected one, as Terraform shows it.
 func MayOverwrite(current string, expected *string) bool {
 	return current == "" || expected != nil && directory.IDKey(current) == directory.IDKey(*expected)

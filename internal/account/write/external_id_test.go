@@ -310,7 +310,7 @@ func TestSetExternalID_oldListing(t *testing.T) {
 	}
 }
 
-// While the account throttles a PATCH, somebody else writes: the repetition
+// While the account throttles a PATCH, someone else writes: the repetition
 // does not write over it. What the PATCH did after all is not done twice.
 func TestSetExternalID_changedWhileThrottled(t *testing.T) {
 	t.Parallel()

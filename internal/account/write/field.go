@@ -21,7 +21,7 @@ type FieldResult struct {
 	Principal audit.Principal
 	// Previous is the value that the write replaced; empty where nothing was written.
 	Previous string
-	// Wrote tells that a write of this instance made it so: in this call, or in an
+	// Wrote says that a write of this instance made it so: in this call, or in an
 	// interrupted run whose intent was adopted.
 	Wrote bool
 	// Doubted is that of [ExternalIDResult].

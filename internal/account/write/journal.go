@@ -81,7 +81,7 @@ func (w *Writer) conclude(ctx context.Context, f *fact) {
 		w.end(f, journal.ResultUnconfirmed, wrote, f.err)
 	case errors.As(f.err, &conflict), errors.As(f.err, &refused):
 		w.end(f, journal.ResultRefused, wrote, f.err)
-	case f.err == nil: // Found by somebody else's write before it was sent again.
+	case f.err == nil: // Found by someone else's write before it was sent again.
 		w.end(f, journal.ResultRefused, wrote, errNothingToSend)
 	default:
 		w.end(f, journal.ResultFailed, wrote, f.err)

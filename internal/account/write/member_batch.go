@@ -74,7 +74,7 @@ func (b *memberBatch) add(op *memberOp) bool {
 	return true
 }
 
-// leave takes a caller out. last tells that it was the last one, which ends the
+// leave takes a caller out. last says that it was the last one, which ends the
 // batch; begun that its write may be under way.
 func (b *memberBatch) leave(op *memberOp) (last, begun bool) {
 	b.mu.Lock()
@@ -87,7 +87,7 @@ func (b *memberBatch) leave(op *memberOp) (last, begun bool) {
 	return true, b.sealed
 }
 
-// seal ends the filling and gives the writes that somebody still waits for. The
+// seal ends the filling and gives the writes that someone still waits for. The
 // others end here: nothing was sent for them.
 func (q *groupQueues) seal(w *Writer, b *memberBatch) []*memberOp {
 	q.mu.Lock()

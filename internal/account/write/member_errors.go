@@ -31,7 +31,7 @@ func (e *RefusedError) Error() string {
 
 // MissingError is a membership of which one of both does not exist.
 type MissingError struct {
-	// Group tells that it is the group; else it is the member.
+	// Group says that it is the group; else it is the member.
 	Group bool
 	// Err wraps [api.ErrNotFound].
 	Err error
@@ -98,7 +98,7 @@ type UnconfirmedError struct {
 	// Other is a value that is neither the one that was written nor the one before,
 	// shown again and again; "" for none.
 	Other string
-	// Shown tells that the account showed what was written for a moment.
+	// Shown says that the account showed what was written for a moment.
 	Shown bool
 	// Answer is what became of the request, for example "was answered with success".
 	Answer string
@@ -172,7 +172,7 @@ func (e *ConflictError) Error() string {
 	if *e.Expected != "" {
 		expected = fmt.Sprintf("the externalId %q or a blank one", *e.Expected)
 	}
-	return fmt.Sprintf("%s was not changed: the account holds the externalId %q, expected was %s, wanted is %q. Somebody has changed it "+
+	return fmt.Sprintf("%s was not changed: the account holds the externalId %q, expected was %s, wanted is %q. Someone has changed it "+
 		"since it was looked at: review it, and set expected_current_external_id to the current value to overwrite it",
 		e.Ref, e.Current, expected, e.Wanted)
 }

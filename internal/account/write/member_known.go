@@ -20,7 +20,7 @@ type MemberCheck struct {
 	// Power is that of the group, where the addition undoes a removal: that is not
 	// refused for it, and whoever reviews the plan should know.
 	Power audit.Privilege
-	// CallerUnknown tells that nobody knows whether a removal is the caller's.
+	// CallerUnknown says that no one knows whether a removal is the caller's.
 	CallerUnknown bool
 }
 

@@ -30,7 +30,7 @@ type memberWrites struct {
 func (k *memberWrites) look(ctx context.Context, facts []*fact, since int64) {
 	group, err := k.w.dir.ReadGroup(ctx, k.key.group)
 	if err == nil && since > 0 && (group.Name != k.before.Name || group.ExternalID != k.before.ExternalID) {
-		err = fmt.Errorf("somebody changed the name or the externalId of %s meanwhile; plan again", group.Ref)
+		err = fmt.Errorf("someone changed the name or the externalId of %s meanwhile; plan again", group.Ref)
 	}
 	if err != nil {
 		for _, f := range facts {

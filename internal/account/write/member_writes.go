@@ -147,12 +147,12 @@ type memberOp struct {
 	givesAdmin bool // the group makes its members account admins
 }
 
-// listed tells whether a list of members agrees with what is wanted.
+// listed reports whether a list of members agrees with what is wanted.
 func (op *memberOp) listed(members []audit.Member) bool {
 	return directory.IndexMember(members, op.req.MemberID) >= 0 == (op.change.Kind == ChangeAddMember)
 }
 
-// shows tells whether a reading of the group agrees with what is wanted. Absence
+// shows reports whether a reading of the group agrees with what is wanted. Absence
 // takes both APIs.
 func (op *memberOp) shows(g *directory.GroupNow) bool {
 	return op.listed(g.Members) && (op.change.Kind == ChangeAddMember || !g.SCIM[op.req.MemberID])

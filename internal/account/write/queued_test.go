@@ -20,7 +20,7 @@ import (
 // slow is one write in 2 s and one request at a time.
 func slow(cfg *api.Config) { cfg.WritesPerSecond, cfg.MaxConcurrency = 0.5, 1 }
 
-// While a PATCH queues for its turn, somebody else writes: it is read after the queue,
+// While a PATCH queues for its turn, someone else writes: it is read after the queue,
 // and nothing is written over.
 func TestSetExternalID_changedWhileQueued(t *testing.T) {
 	t.Parallel()
@@ -81,7 +81,7 @@ func TestAddMember_linkedWhileQueued(t *testing.T) {
 }
 
 // A write that the account swallows is read back until its time is over. That
-// keeps nobody else waiting, even with one request at a time: not another
+// keeps no one else waiting, even with one request at a time: not another
 // principal, not another group, and not the next batch of the same group.
 func TestWrites_readingBackKeepsNobody(t *testing.T) {
 	t.Parallel()
@@ -139,7 +139,7 @@ func waitFor(t *testing.T, done func() bool) {
 	}
 }
 
-// Somebody else writes just after us: the wait for our value ends early, and the
+// Someone else writes just after us: the wait for our value ends early, and the
 // error says whose value is there.
 func TestSetExternalID_overwritten(t *testing.T) {
 	t.Parallel()

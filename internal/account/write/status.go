@@ -36,7 +36,7 @@ type ActiveRequest struct {
 type ActiveCheck struct {
 	Principal audit.Principal
 	Refusals  []audit.Refusal
-	// CallerUnknown tells that nobody knows as whom the client logs in.
+	// CallerUnknown says that no one knows as whom the client logs in.
 	CallerUnknown bool
 }
 

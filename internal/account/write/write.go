@@ -73,7 +73,7 @@ type writeKind interface {
 	check(ctx context.Context, f *fact) error
 	// agree is how many readings in a row must show the fact.
 	agree(f *fact) int
-	// repeats tells that a request that failed may be sent again, although it was
+	// repeats says that a request that failed may be sent again, although it was
 	// answered: it gets what is there.
 	repeats() bool
 }
@@ -85,7 +85,7 @@ const (
 	settleReadings = 4
 	maxReadPause   = 10 * time.Second
 
-	// otherReadings in a row of somebody else's value, about 8 s, are no stale reads.
+	// otherReadings in a row of someone else's value, about 8 s, are no stale reads.
 	otherReadings = 5
 )
 
@@ -191,7 +191,7 @@ func (w *Writer) eachAlone(ctx context.Context, k writeKind, facts []*fact) {
 	}
 }
 
-// oneMayBeTheReason tells whether a request for several may fare better for each by
+// oneMayBeTheReason reports whether a request for several may fare better for each by
 // itself. Where the login or the rate is the reason, that would only repeat it.
 func oneMayBeTheReason(err error) bool {
 	status := api.StatusOf(err)
@@ -214,7 +214,7 @@ func whatCame(err error, success bool) string {
 
 // ready looks at the facts, judges them, and leaves those that are to be sent, each
 // with its intent in the journal. since is the turn of the attempt before, and unsure
-// tells that an earlier one may have written them.
+// says that an earlier one may have written them.
 func (w *Writer) ready(ctx context.Context, k writeKind, facts []*fact, since int64, unsure bool) []*fact {
 	for _, f := range facts {
 		f.maybe = f.maybe || unsure
@@ -243,7 +243,7 @@ func (w *Writer) ready(ctx context.Context, k writeKind, facts []*fact, since in
 	return open
 }
 
-// mayHaveHappened tells whether a write that failed may have taken effect: its
+// mayHaveHappened reports whether a write that failed may have taken effect: its
 // answer was lost, or the server failed while it worked on it.
 func mayHaveHappened(ctx context.Context, err error) bool {
 	var te *transport.Error

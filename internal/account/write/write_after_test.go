@@ -27,7 +27,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
-// meddled is a client in the club on whose first PATCH, which takes effect, somebody
+// meddled is a client in the club on whose first PATCH, which takes effect, someone
 // else changes something at the same moment; with a journal.
 func meddled(t *testing.T, st simulator.State, opts simulator.Options, edit func(*simulator.State)) (*account.Client, *simulator.Running, string) {
 	t.Helper()
@@ -38,7 +38,7 @@ func meddled(t *testing.T, st simulator.State, opts simulator.Options, edit func
 	return accounttest.ClubClient(t, sim, func(cfg *api.Config) { cfg.SDK.HTTPTransport, cfg.Journal = m, journal.New(path) }), sim, path
 }
 
-// Another writer gives the id to somebody else at the moment of the write: both
+// Another writer gives the id to someone else at the moment of the write: both
 // holders are named. What was written to a group is taken back.
 func TestSetExternalID_heldTwice(t *testing.T) {
 	t.Parallel()

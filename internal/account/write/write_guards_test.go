@@ -24,7 +24,7 @@ import (
 )
 
 // meddler is the way to the account on which the first write is answered by
-// somebody else, who then changes something.
+// someone else, who then changes something.
 type meddler struct {
 	base   http.RoundTripper
 	answer func(r *http.Request) (*http.Response, error)

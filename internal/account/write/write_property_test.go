@@ -28,7 +28,7 @@ import (
 var writeRounds = flag.Int("write-rounds", 60, "how many random accounts TestWrite_property tries")
 
 // thirdParty is the way to the account on which writes are lost, refused and delayed,
-// and on which somebody else changes one fact whenever one did not go through. It
+// and on which someone else changes one fact whenever one did not go through. It
 // looks at the guards at the moment of each write.
 type thirdParty struct {
 	t    *testing.T

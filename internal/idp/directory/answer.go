@@ -66,13 +66,13 @@ func BodyText(header http.Header, body []byte) string {
 // htmlText stands for an HTML page, which is never the API's answer.
 const htmlText = "the answer is HTML instead of JSON, as proxies, gateways and login pages send it; check the host and the proxies on the way to it"
 
-// IsForbidden tells whether an error is an answer 403.
+// IsForbidden reports whether an error is an answer 403.
 func IsForbidden(err error) bool {
 	var e *APIError
 	return errors.As(err, &e) && e.Status == http.StatusForbidden
 }
 
-// IsBadRequest tells whether an error is an answer 400.
+// IsBadRequest reports whether an error is an answer 400.
 func IsBadRequest(err error) bool {
 	var e *APIError
 	return errors.As(err, &e) && e.Status == http.StatusBadRequest
@@ -113,12 +113,12 @@ func (o Origin) Check(link string) error {
 }
 
 // TextOnly is an error for an answer with bytes that are no text: names with them are
-// decoded into names that nobody has.
+// decoded into names that no one has.
 func TextOnly(method, link string, resp *transport.Response) error {
 	if transport.IsText(resp.Body) {
 		return nil
 	}
-	return fmt.Errorf("%s %s: the answer holds bytes that are no text, so that its names cannot be told for certain", method, PlaceOf(link))
+	return fmt.Errorf("%s %s: the answer holds bytes that are no text, so that its names are not certain", method, PlaceOf(link))
 }
 
 // CheckJSON finds answers that broke off although their length fits.

@@ -26,7 +26,7 @@ type Entry struct {
 	// Named are further names that lead to the identity as strongly as its
 	// Names do: the UPN of a guest whose name in Databricks is the mail address.
 	Named []string
-	// Aliases lead to it only when nobody has the name as a UPN: mail addresses.
+	// Aliases lead to it only when no one has the name as a UPN: mail addresses.
 	Aliases []string
 }
 
@@ -37,7 +37,7 @@ type Entry struct {
 //   - Ids compare as [audit.SameExternalID] does. An id with spaces around it or
 //     in upper case is that of the identity; the audit reports its spelling.
 //   - ByName compares in any case. Users are found by their names and by UPN, and
-//     when nobody has that UPN, by mail address too. All of them are listed,
+//     when no one has that UPN, by mail address too. All of them are listed,
 //     sorted by external id, while matchWithIdp names one of them; so an
 //     ambiguous name shows up here and not there.
 //   - NearName is what differs further only in surrounding space or in the
@@ -191,7 +191,7 @@ func (d *Index) Match(p audit.Principal) audit.Match {
 	return m
 }
 
-// Misses tells whether entries lack the stored id or the name of a user or group
+// Misses reports whether entries lack the stored id or the name of a user or group
 // among the principals. Then a list of several pages is read once more: where its
 // tokens stand for positions, an object that is deleted from a page already read
 // moves another one across the border of the next. What one of two readings shows

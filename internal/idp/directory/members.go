@@ -66,7 +66,7 @@ type memberAudit struct {
 	fetch   fetchNodes
 }
 
-// run fills Members of every group match that is known: nil when nobody asked,
+// run fills Members of every group match that is known: nil when no one asked,
 // empty lists for a group that is linked to no IdP group (there is nothing to
 // compare with; the server is assumed to do the same), else the verdict.
 //
@@ -219,7 +219,7 @@ func (l *memberList) failure() audit.Failure {
 // databricksMembers reads the lists from many goroutines of the errgroup, and closes
 // the channel after the last one. An error that ends the audit is the errgroup's.
 func (a *memberAudit) databricksMembers(ctx context.Context, group *errgroup.Group, groups []string) <-chan memberList {
-	out := make(chan memberList, len(groups)) // Nobody waits for the reader of the channel.
+	out := make(chan memberList, len(groups)) // No one waits for the reader of the channel.
 	next := make(chan string, len(groups))
 	for _, id := range groups {
 		next <- id

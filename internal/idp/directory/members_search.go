@@ -31,7 +31,7 @@ func newSearch(root string) *search {
 	return &search{root: key, open: map[string]bool{}, nested: map[string]bool{}, queue: []string{key}, seen: map[string]bool{key: true}}
 }
 
-// want adds an id to look for; a blank one is nobody's.
+// want adds an id to look for; a blank one is no one's.
 func (s *search) want(externalID string) {
 	if externalID != "" {
 		s.open[audit.CanonicalExternalID(externalID)] = true

@@ -48,7 +48,7 @@ func (n *UserNames) External() bool { return strings.Contains(strings.ToUpper(n.
 // UPN: it has a name in Databricks, whatever it is.
 //
 // The UPN leads to the identity even where it is not its name, and the mail
-// address where nobody has it as a UPN: matchWithIdp finds both.
+// address where no one has it as a UPN: matchWithIdp finds both.
 func UserEntry(n UserNames, id audit.Identity, attributes []string) Entry {
 	id.Type = audit.TypeUser
 	id.Names = nil

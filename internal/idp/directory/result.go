@@ -44,7 +44,7 @@ func (d *Index) Result(ctx context.Context, req idp.Request, fetch fetchNodes) (
 	return out, nil
 }
 
-// AsksFor tells whether the request holds a principal of a type.
+// AsksFor reports whether the request holds a principal of a type.
 func AsksFor(req idp.Request, t audit.PrincipalType) bool {
 	for _, p := range req.Principals {
 		if p.Type == t {

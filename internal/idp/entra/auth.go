@@ -153,7 +153,7 @@ func (c *credentials) authorize(ctx context.Context, r *http.Request) error {
 	return nil
 }
 
-// Check gets a token, so that wrong credentials are told before anything else.
+// Check gets a token, so that wrong credentials are reported before anything else.
 func (c *credentials) check(ctx context.Context) error {
 	_, err := c.get(ctx)
 	return err
@@ -223,7 +223,7 @@ func (c *credentials) tenant() string {
 	return c.claims.TenantID
 }
 
-// may tells whether the token is known to carry a permission.
+// may reports whether the token is known to carry a permission.
 func (c *credentials) may(permission string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

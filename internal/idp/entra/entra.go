@@ -79,7 +79,7 @@ const concurrency = 8
 // linked groups and 500 service principals in a tenant of that size that is
 // 18 pages and 250 batches.
 //
-// A missing permission makes unknown what rests on it, in words that name the
+// A missing permission makes unknown what depends on it, in words that name the
 // permission, and everything else is judged. The members of a group with hidden
 // membership are unknown unless the token says Member.Read.Hidden, because
 // Graph may answer with an empty list.
@@ -137,7 +137,7 @@ var graphHosts = map[string]string{
 
 const defaultAuthority = "https://login.microsoftonline.com"
 
-// isMicrosoft tells whether an authority is one whose validity Microsoft vouches for.
+// isMicrosoft reports whether an authority is one whose validity Microsoft vouches for.
 func isMicrosoft(authority *url.URL) bool {
 	_, known := graphHosts[strings.ToLower(authority.Host)]
 	return known

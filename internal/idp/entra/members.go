@@ -102,7 +102,7 @@ func (r *reader) membersPermission(id string) string {
 }
 
 // readVisibility reads nested groups that were not met yet, because only their
-// visibility tells whether their members can be believed. With the permission
+// visibility reports whether their members can be believed. With the permission
 // for hidden members it tells nothing.
 func (r *reader) readVisibility(ctx context.Context, groups []string) error {
 	if r.creds.may(readHidden) {

@@ -133,7 +133,7 @@ func (r *reader) ask(t objectType) asked {
 		}
 		for _, name := range []string{p.Name, norm.NFC.String(strings.TrimSpace(p.Name))} {
 			key := audit.FoldName(name)
-			// An application id that is no GUID is refused as a filter, and nobody's.
+			// An application id that is no GUID is refused as a filter, and no one's.
 			if key == "" || names[key] || t.t == audit.TypeServicePrincipal && !guid.MatchString(key) {
 				continue
 			}
@@ -219,7 +219,7 @@ func (r *reader) misses(t objectType, rows []graphObject) bool {
 
 // pagesOf asks for the size of the tenant, once in a run. A refusal counts as a
 // huge one. $count is answered from an index that may lag, which only the choice
-// of the route rests on.
+// of the route depends on.
 func (r *reader) pagesOf(ctx context.Context, a asked) int {
 	const huge = 1 << 30
 	found, err := r.lists.pages.Read(ctx, nil, "", []string{a.collection}, func(ctx context.Context, _ []string, take func(string, time.Time, int)) error {
@@ -292,7 +292,7 @@ func (r *reader) missing(a asked) []string {
 }
 
 // readByID looks up stored ids that were not met. Where a type was looked up by
-// name, its verdict rests on it; where it was listed, only the evidence does
+// name, its verdict depends on it; where it was listed, only the evidence does
 // that an id belongs to an object of another type.
 func (r *reader) readByID(ctx context.Context, wanted []asked, found []looked) error {
 	needs := map[string]bool{}
@@ -328,7 +328,7 @@ func (r *reader) readByID(ctx context.Context, wanted []asked, found []looked) e
 	if failed != nil && !allWhole(found) {
 		r.failures = append(r.failures, audit.Failure{Call: callGetByIDs, Reason: explain(failed, "Directory.Read.All")})
 	}
-	// What is left is of a type that nobody asked for by that id.
+	// What is left is of a type that no one asked for by that id.
 	for _, t := range objectTypes() {
 		for _, row := range rows {
 			if strings.EqualFold(row.ODataType, t.odata) {
@@ -340,8 +340,8 @@ func (r *reader) readByID(ctx context.Context, wanted []asked, found []looked) e
 	return nil
 }
 
-// allWhole tells whether every type there is was listed, so that an id that was
-// not met is nobody's.
+// allWhole reports whether every type there is was listed, so that an id that was
+// not met is no one's.
 func allWhole(found []looked) bool {
 	whole := 0
 	for _, f := range found {
@@ -407,7 +407,7 @@ func (r *reader) readDetails(ctx context.Context, t objectType, ids []string) er
 	return nil
 }
 
-// readDeleted looks into the recycle bin for stored ids that nobody has. It is
+// readDeleted looks into the recycle bin for stored ids that no one has. It is
 // evidence for the cause only: a bin that may not be read or is too large says
 // nothing, and is no failure.
 func (r *reader) readDeleted(ctx context.Context, wanted []asked) error {

@@ -59,7 +59,7 @@ var _ idp.Lookup = (*source)(nil)
 // A guest with a mail address is known to Databricks by it, everybody else by
 // user_name (idp-apis, section 1). members are the direct ones, of any type. One
 // that the file does not describe may be a group that was not exported: then
-// nobody is known to be missing from the group. Left out or null, the group's
+// no one is known to be missing from the group. Left out or null, the group's
 // members are unknown, [] is a group without members. A list that is
 // left out altogether was not exported: its type cannot be judged, which makes
 // the audit incomplete, while [] says that there are none.
@@ -154,7 +154,7 @@ func (g *group) toEntry() (directory.Entry, error) {
 		return directory.Entry{}, errors.New("display_name is missing or blank")
 	}
 	if g.Members != nil {
-		// Who a blank member is nobody can tell, so that the list is not whole.
+		// Who a blank member is no one can tell, so that the list is not whole.
 		if i := slices.IndexFunc(*g.Members, func(id string) bool { return strings.TrimSpace(id) == "" }); i >= 0 {
 			return directory.Entry{}, fmt.Errorf("members[%d] is blank; export the member's id, or leave members out", i)
 		}

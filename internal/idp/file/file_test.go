@@ -170,7 +170,7 @@ func TestParseFile_errors(t *testing.T) {
 }
 
 // What a member is that the file does not describe, and whom it holds, is not known:
-// then nobody is known to be missing, at any depth.
+// then no one is known to be missing, at any depth.
 func TestFileMatch_undescribedMember(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

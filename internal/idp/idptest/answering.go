@@ -29,7 +29,7 @@ func (a *Answering) RoundTrip(r *http.Request) (*http.Response, error) {
 	a.Hosts[r.URL.Scheme+"://"+strings.ToLower(r.URL.Host)] = true
 	a.calls++
 	if a.calls > 50 {
-		return nil, io.ErrUnexpectedEOF // A list that goes on for ever is somebody else's test.
+		return nil, io.ErrUnexpectedEOF // A list that goes on for ever is someone else's test.
 	}
 	return &http.Response{
 		StatusCode: http.StatusOK, Header: a.Header.Clone(), Body: io.NopCloser(bytes.NewReader(a.Body)),

@@ -90,7 +90,7 @@ func (e *RefusedError) Error() string {
 func (e *RefusedError) Unwrap() error { return e.Err }
 
 // Match makes one call per principal and run; after a write of this run all of them
-// again, because a group's answer rests on all of its members. A few of each type
+// again, because a group's answer depends on all of its members. A few of each type
 // are asked about first: see [RefusedError].
 func (d *source) Match(ctx context.Context, req idp.Request) (idp.Result, error) {
 	matches := make([]audit.Match, len(req.Principals))

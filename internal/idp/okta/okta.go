@@ -74,7 +74,7 @@ const concurrency = 8
 // linked groups with one call each (1,000 a page); Okta groups do not nest. Link
 // headers are followed to the org only. A 429 waits until X-Rate-Limit-Reset.
 //
-// Users are known by login, and by mail address where nobody has that login.
+// Users are known by login, and by mail address where no one has that login.
 // Deprovisioned users still exist: they match, as not enabled. So do suspended,
 // staged and not yet activated ones.
 //
@@ -260,7 +260,7 @@ func nextLink(h http.Header) string {
 	return ""
 }
 
-// namesNext tells whether a Link header speaks of a next page in any form.
+// namesNext reports whether a Link header speaks of a next page in any form.
 func namesNext(h http.Header) bool {
 	return nextRelation.MatchString(strings.Join(h.Values("Link"), ", "))
 }
@@ -403,7 +403,7 @@ func (o *source) read(ctx context.Context, req idp.Request, d *directory.Index) 
 	if groupsErr != nil {
 		d.Unread[audit.TypeGroup] = explain(groupsErr, "okta.groups.read")
 	}
-	const nameless = "Okta sent an entry without a name, by which somebody may be known"
+	const nameless = "Okta sent an entry without a name, by which someone may be known"
 	for i := range users {
 		if users[i].Profile.Login == "" {
 			d.Unread[audit.TypeUser] = nameless
@@ -420,7 +420,7 @@ func (o *source) read(ctx context.Context, req idp.Request, d *directory.Index) 
 }
 
 // wholeList is a list from its first page to its last, once in a run; one of
-// several pages that lacks somebody (see misses) is read again, unless lacks is nil.
+// several pages that lacks someone (see misses) is read again, unless lacks is nil.
 func wholeList[T object](
 	ctx context.Context, o *source, lists *once.Batch[[]T], kept *checkpoint.Store, link, family string, lacks func([]T) bool,
 ) ([]T, error) {
