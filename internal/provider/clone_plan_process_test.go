@@ -350,13 +350,8 @@ func TestProcess_cloneSeveral(t *testing.T) {
 		t.Fatal("the guide shows no ledger for several people")
 	}
 	a := startPreset(t, "demo", simulator.Options{})
-	w := newWorkspace(t, a.config("", `
-data "dbxidentity_clone_plan" "joiners" {
-  for_each = toset(["`+demoTarget+`", "100000000021"])
-  source   = { id = "`+demoSource+`" }
-  target   = { id = each.key }
-}
-`+ledger+cloneGiven+"dbxidentity_remediation_ledger.this.memberships\n}\n"))
+	w := newWorkspace(t, a.config("", strings.NewReplacer("user_name =", "id =",
+		`{ "user32@example.com" = "user31@example.com" }`, `{ "`+demoTarget+`" = "`+demoSource+`", "100000000021" = "`+demoSource+`" }`).Replace(ledger)))
 	w.must(0, "apply", "-auto-approve")
 	a.targetIs(t, "after the apply", "legacy-etl-users", "npb-developers", "npb-platform-users", "scratch-workspace-admins")
 	if got := a.members(demoScratchAdmins); !slices.Equal(got, []string{demoSource, demoTarget, "100000000021"}) {

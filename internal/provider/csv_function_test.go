@@ -136,7 +136,7 @@ func TestCSVFunction(t *testing.T) {
 		"no list":                {kind: "users", rows: str("x"), err: "must be a list of objects"},
 		"no objects":             {kind: "users", rows: texts("x"), err: "row 0 is not an object"},
 		"missing attribute":      {kind: "users", rows: tuple(object(map[string]attr.Value{"id": str("1")})), err: "attribute username is missing"},
-		"unknown kind":           {kind: "robots", rows: tuple(), err: "clone, compare, failures, groups, identities_to_process, readiness, service_principals, users, workspaces"},
+		"unknown kind":           {kind: "robots", rows: tuple(), err: "clone, clone_result, compare, failures, groups, identities_to_process, readiness, service_principals, users, workspaces"},
 		"unknown option":         {kind: "users", rows: tuple(), options: []string{"zip"}, err: "defuse_formulas"},
 	}
 	for name, tt := range tests {

@@ -78,7 +78,7 @@ func TestDocs_troubleshooting(t *testing.T) {
 	// Summaries are put together from a verb and a thing.
 	code := strings.NewReplacer(
 		`"Refusing to %s %s"`, "Refusing to Create External ID", `"Unable to Confirm "+thing`, "Unable to Confirm External ID",
-		`"Unable to %s %s"`, "Unable to Create Group Member Removal",
+		`"Unable to %s %s"`, "Unable to Create Group Member Removal", `thing+" Undone by`, "... Undone by",
 	).Replace(sources(t, false))
 	rows := 0
 	for _, line := range strings.Split(string(content), "\n") {

@@ -114,7 +114,7 @@ func TestLocalGroups_unreadable(t *testing.T) {
 	got, said := s.read(clonePlanType, localClone())
 	rows := notClonedLocal(got)
 	if got["complete"] != false || !strings.Contains(said, "Incomplete Clone Plan") || len(rows) == 0 || !strings.Contains(rows[0], "<nil>: not known: ") ||
-		!strings.Contains(rows[0], "an admin of the workspace sees its groups") {
+		!strings.Contains(rows[0], "the caller must be an admin of the workspace") {
 		t.Errorf("complete %v, rows %v: %s", got["complete"], rows, said)
 	}
 	before, after := rowsOf(whole), rowsOf(got)
