@@ -147,6 +147,9 @@ func answerRemedy(answer *api.Error) string {
 	return ""
 }
 
+// inWords is a type as people say it.
+func inWords(t audit.PrincipalType) string { return strings.ReplaceAll(string(t), "_", " ") }
+
 // countOf is a number of things in words; the plural has an s.
 func countOf(n int, thing string) string {
 	if n != 1 {
@@ -183,22 +186,33 @@ func addHolesWarning(diags *diag.Diagnostics, summary, meaning string, failures 
 	diags.AddWarning(summary, text)
 }
 
+// addNotSent reports a write that was not even sent, because of read_only or of the
+// journal; so ends the sentence about what was not done. It is false for other errors.
+func addNotSent(diags *diag.Diagnostics, refusing, so string, err error) bool {
+	var untold *write.JournalError
+	switch {
+	case errors.Is(err, write.ErrReadOnly):
+		diags.AddError(refusing, fmt.Sprintf("The provider is configured with read_only = true, so %s. "+
+			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", so))
+	case errors.As(err, &untold):
+		diags.AddError(refusing, untold.Error()+".")
+	default:
+		return false
+	}
+	return true
+}
+
 // addWriteError reports a write that failed or was refused, on the attribute
 // that it is about. Verb is "Create", "Update" and so on.
-func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principal, err error) { //nolint:unparam // Memberships will be the other thing.
+func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principal, err error) {
 	var (
 		conflict    *write.ConflictError
 		unconfirmed *write.UnconfirmedError
-		untold      *write.JournalError
 		broken      *write.BrokenError
 	)
 	refusing := fmt.Sprintf("Refusing to %s %s", verb, thing)
 	switch {
-	case errors.Is(err, write.ErrReadOnly):
-		diags.AddError(refusing, fmt.Sprintf("The provider is configured with read_only = true, so %s was not changed. "+
-			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", principalTitle(p)))
-	case errors.As(err, &untold):
-		diags.AddError(refusing, untold.Error()+".")
+	case addNotSent(diags, refusing, principalTitle(p)+" was not changed", err):
 	case errors.Is(err, api.ErrNotFound):
 		diags.AddAttributeError(path.Root("principal_id"), "Principal Not Found", fmt.Sprintf("The account has no %s. "+
 			"Check principal_type and principal_id: it is the internal Databricks id, a decimal number.\n\n%s", p.Ref, err))

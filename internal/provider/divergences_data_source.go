@@ -139,7 +139,7 @@ func offersOf(report audit.Report) string {
 
 // counted is a number of principals in words.
 func counted(t audit.PrincipalType, n int) string {
-	return countOf(n, strings.ReplaceAll(string(t), "_", " "))
+	return countOf(n, inWords(t))
 }
 
 func expiredWaiver(at path.Path, reason string) string {

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -50,7 +49,7 @@ func (r *externalIDResource) create(ctx context.Context, plan *externalIDModel, 
 		Name: plan.PrincipalName.ValueString(), Adopts: true,
 	})
 	warnUnchecked(diags, thingExternalID, plan.ref().String(), result.Unchecked)
-	warnDoubted(diags, strings.ReplaceAll(plan.PrincipalType.ValueString(), "_", " "), result.Doubted)
+	warnDoubted(diags, result.Principal.Type, result.Doubted)
 	if err != nil {
 		addWriteError(diags, "Create", thingExternalID, principalOf(plan.ref(), result.Principal), err)
 		return
@@ -134,7 +133,7 @@ func (r *externalIDResource) update(ctx context.Context, u updating[*externalIDM
 		Ref: plan.ref(), Want: plan.ExternalID.ValueString(), Expected: expected.ValueStringPointer(),
 	})
 	warnUnchecked(diags, thingExternalID, plan.ref().String(), result.Unchecked)
-	warnDoubted(diags, strings.ReplaceAll(plan.PrincipalType.ValueString(), "_", " "), result.Doubted)
+	warnDoubted(diags, result.Principal.Type, result.Doubted)
 	if err != nil {
 		addWriteError(diags, "Update", thingExternalID, principalOf(plan.ref(), result.Principal), err)
 	}

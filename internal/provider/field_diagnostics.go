@@ -22,16 +22,10 @@ func addCommonWriteError(diags *diag.Diagnostics, verb, thing, what string, err 
 	var (
 		refused     *write.RefusedError
 		unconfirmed *write.UnconfirmedError
-		untold      *write.JournalError
 		broken      *write.BrokenError
 	)
-	refusing := fmt.Sprintf("Refusing to %s %s", verb, thing)
 	switch {
-	case errors.Is(err, write.ErrReadOnly):
-		diags.AddError(refusing, fmt.Sprintf("The provider is configured with read_only = true, so %s was not changed. "+
-			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", what))
-	case errors.As(err, &untold):
-		diags.AddError(refusing, untold.Error()+".")
+	case addNotSent(diags, fmt.Sprintf("Refusing to %s %s", verb, thing), what+" was not changed", err):
 	case errors.As(err, &broken):
 		diags.AddError(thing+" Broke Something", broken.Error()+".")
 	case errors.As(err, &refused):

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // thingRemoval is what summaries of diagnostics call this resource.
@@ -47,7 +48,7 @@ func (r *groupMemberRemovalResource) create(ctx context.Context, plan *groupMemb
 	ask.Adopts, ask.GroupName = true, plan.GroupName.ValueString()
 	result, err := r.session.account.RemoveMember(ctx, ask)
 	warnUnchecked(diags, thingRemoval, plan.ID.ValueString(), result.Unchecked)
-	warnDoubted(diags, "group", result.Doubted)
+	warnDoubted(diags, audit.TypeGroup, result.Doubted)
 	if err != nil {
 		addMemberError(diags, "Create", thingRemoval, &plan.memberModel, err)
 		return

@@ -14,6 +14,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // thingGroupMember is what summaries of diagnostics call this resource.
@@ -43,7 +44,7 @@ func (r *groupMemberResource) create(ctx context.Context, plan *groupMemberModel
 	ask.Adopts, ask.GroupName = true, plan.GroupName.ValueString()
 	result, err := r.session.account.AddMember(ctx, ask)
 	warnUnchecked(diags, thingGroupMember, plan.ID.ValueString(), result.Unchecked)
-	warnDoubted(diags, "group", result.Doubted)
+	warnDoubted(diags, audit.TypeGroup, result.Doubted)
 	if err != nil {
 		addMemberError(diags, "Create", thingGroupMember, &plan.memberModel, err)
 		return

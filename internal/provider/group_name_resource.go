@@ -53,7 +53,7 @@ func (r *groupNameResource) create(ctx context.Context, plan *groupNameModel, pr
 		ask.Expected = plan.ExpectedCurrentName.ValueString()
 	}
 	result, err := r.session.account.SetGroupName(ctx, ask)
-	warnDoubted(diags, "group", result.Doubted)
+	warnDoubted(diags, audit.TypeGroup, result.Doubted)
 	if err != nil {
 		addFieldError(diags, "Create", thingGroupName, groupNameAttributes, principalOf(plan.ref(), result.Principal), err)
 		return
@@ -98,7 +98,7 @@ func (r *groupNameResource) update(ctx context.Context, u updating[*groupNameMod
 	result, err := r.session.account.SetGroupName(ctx, write.GroupNameRequest{
 		GroupID: plan.GroupID.ValueString(), Want: plan.Name.ValueString(), Expected: state.Name.ValueString(), AllowPrivileged: plan.AllowPrivileged.ValueBool(),
 	})
-	warnDoubted(diags, "group", result.Doubted)
+	warnDoubted(diags, audit.TypeGroup, result.Doubted)
 	if err != nil {
 		addFieldError(diags, "Update", thingGroupName, groupNameAttributes, principalOf(plan.ref(), result.Principal), err)
 		return false

@@ -52,7 +52,8 @@ const membersSampled = 20
 // verify reads groups by themselves and compares: those whose members the IdP does not
 // confirm or that could not be judged, those that an offer rests on, every group nested in
 // one of them, and a sample. Their lists are used no more, and no list is where one is
-// wrong. again is true where what the IdP was asked rests on a list that is gone.
+// wrong. again is true where what the IdP was asked rests on a list that is gone, or on
+// one of a group that cannot be read by itself.
 func (l *memberLists) verify(ctx context.Context, in audit.Input, o audit.Options) (again bool, err error) {
 	candidates, err := audit.CandidatesUntil(stopAt(ctx), in, o)
 	if err != nil {
@@ -74,7 +75,7 @@ func (l *memberLists) verify(ctx context.Context, in audit.Input, o audit.Option
 	for _, id := range l.sample() {
 		check[id] = true
 	}
-	wrong, err := l.compare(ctx, check)
+	wrong, unread, err := l.compare(ctx, check)
 	if err != nil {
 		return false, err
 	}
@@ -85,7 +86,7 @@ func (l *memberLists) verify(ctx context.Context, in audit.Input, o audit.Option
 	for id := range check {
 		delete(l.groups, id)
 	}
-	return again, nil
+	return again || unread, nil
 }
 
 // within are the groups that were listed, of these and of all groups nested in them.
@@ -123,29 +124,29 @@ func (l *memberLists) sample() []string {
 	return out
 }
 
-// compare reads groups by themselves, and tells whether any has other members than were
-// listed. One that cannot be read says nothing about its list.
-func (l *memberLists) compare(ctx context.Context, groups map[string]bool) (wrong bool, err error) {
+// compare reads groups by themselves: whether any has other members than were listed,
+// and whether any could not be read.
+func (l *memberLists) compare(ctx context.Context, groups map[string]bool) (wrong, unread bool, err error) {
 	var mu sync.Mutex
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(l.readers)
 	for id := range groups {
 		group.Go(func() error {
 			read, err := l.reader.Members(gctx, id)
-			if err != nil {
-				return gctx.Err()
+			if gctx.Err() != nil {
+				return context.Cause(gctx)
 			}
 			same := slices.EqualFunc(read, l.groups[id], func(a, b audit.Member) bool { return a.Ref == b.Ref })
 			mu.Lock()
 			defer mu.Unlock()
-			wrong = wrong || !same
+			wrong, unread = wrong || err == nil && !same, unread || err != nil
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return false, fmt.Errorf("reading group members: %w", err)
+		return false, false, fmt.Errorf("reading group members: %w", err)
 	}
-	return wrong, nil
+	return wrong, unread, nil
 }
 
 // relied is the number of linked groups that are judged by their lists alone.

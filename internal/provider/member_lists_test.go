@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
@@ -79,5 +80,33 @@ func TestMemberLists_requests(t *testing.T) {
 	t.Logf("%d requests by single reads, %d by lists", single, lists)
 	if lists > single {
 		t.Errorf("%d requests by lists, %d without", lists, single)
+	}
+}
+
+// A group that cannot be read by itself is not judged by its list either: nothing
+// confirmed what the list holds.
+func TestMemberLists_unreadableSample(t *testing.T) {
+	t.Parallel()
+	st, err := simulator.Generate(simulator.State{AccountID: "6f0e4a0c-1b7e-4d5e-9a3c-2f1d0b9c8e7a"}, simulator.GenerateOptions{Users: 60, Groups: 40, ServicePrincipals: 8, Seed: 3, Clean: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim, err := simulator.Start(st, simulator.Options{Assumed: simulator.Assumed{SCIM: simulator.SCIMAssumptions{GroupListMembers: "returned"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = sim.Close() })
+	if err := sim.Server.SetFaults([]simulator.Fault{{Kind: "status", Status: 403, Method: "GET", Path: "/api/2.*/accounts/*/scim/v2/Groups/*"}}); err != nil {
+		t.Fatal(err)
+	}
+	run := (&auditWorld{sim, writeBenchDirectory(t, st)}).auditing(t, file.Kind, "scim", "", 0)
+	run.run.listed = true
+	var diags diag.Diagnostics
+	report, err := run.audit(run.ctx, run.run, run.idp, &diags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Complete || len(report.Failures) < membersSampled {
+		t.Errorf("complete is %t with %d failures, although no group could be read by itself", report.Complete, len(report.Failures))
 	}
 }

@@ -49,11 +49,11 @@ func warnUnchecked(diags *diag.Diagnostics, thing, fact, why string) {
 }
 
 // warnDoubted says that a write took effect, although its answer said something else: the
-// one who reads the log of the account sees a failure there. which is what was changed.
-func warnDoubted(diags *diag.Diagnostics, which, doubted string) {
+// one who reads the log of the account sees a failure there. kind is what was changed.
+func warnDoubted(diags *diag.Diagnostics, kind audit.PrincipalType, doubted string) {
 	if doubted != "" {
 		diags.AddWarning("Change Made Although the API Reported a Failure", fmt.Sprintf("%s. It was read back, so it counts as made by this "+
-			"instance. The account still shows the %s as it was in some of its answers, for up to a minute.", doubted, which))
+			"instance. The account still shows the %s as it was in some of its answers, for up to a minute.", doubted, inWords(kind)))
 	}
 }
 

@@ -54,7 +54,7 @@ func (r *principalStatusResource) create(ctx context.Context, plan *principalSta
 	ask := plan.request()
 	ask.Name, ask.Adopts = plan.PrincipalName.ValueString(), true
 	result, err := r.session.account.SetActive(ctx, ask)
-	warnDoubted(diags, strings.ReplaceAll(string(result.Principal.Type), "_", " "), result.Doubted)
+	warnDoubted(diags, result.Principal.Type, result.Doubted)
 	if err != nil {
 		addFieldError(diags, "Create", thingStatus, statusAttributes, principalOf(plan.ref(), result.Principal), err)
 		return
@@ -107,7 +107,7 @@ func (r *principalStatusResource) update(ctx context.Context, u updating[*princi
 		return true
 	}
 	result, err := r.session.account.SetActive(ctx, u.plan.request())
-	warnDoubted(diags, strings.ReplaceAll(string(result.Principal.Type), "_", " "), result.Doubted)
+	warnDoubted(diags, result.Principal.Type, result.Doubted)
 	if err != nil {
 		addFieldError(diags, "Update", thingStatus, statusAttributes, principalOf(u.plan.ref(), result.Principal), err)
 		return false
@@ -236,9 +236,13 @@ func (r *principalStatusResource) undo(ctx context.Context, state *principalStat
 
 // mayActivate asks the identity provider anew: what a plan was told may have changed.
 func (r *principalStatusResource) mayActivate(ctx context.Context, now audit.Principal) error {
-	found := r.session.lookUpIdentity(ctx, now.Type, now.ExternalID)
-	if source, can := r.session.idp.(idp.Lookup); can && now.ExternalID != "" {
+	var found idp.Found
+	switch source, can := r.session.idp.(idp.Lookup); {
+	case now.ExternalID == "": // There is nothing to ask for.
+	case can:
 		found = source.Lookup(ctx, now.Type, []string{now.ExternalID})[now.ExternalID]
+	default:
+		found = r.session.lookUpIdentity(ctx, now.Type, now.ExternalID)
 	}
 	if why := notLetIn(now, found); why != "" {
 		return errors.New(why)

@@ -64,7 +64,7 @@ func (r *resolvedPrincipalResource) lookForTwins(ctx context.Context, plan *reso
 	}
 	diags.AddAttributeWarning(path.Root("external_id"), "Second Principal Not Ruled Out", fmt.Sprintf("If the account already has a %s of the same name without the "+
 		"external id %q, resolving it makes another principal of that name. Whether it has one could not be looked up: %s. Look for the name in the account first; "+
-		"what is there already is linked with dbxidentity_external_id.", words(kind), externalID, strings.TrimSuffix(why, ".")))
+		"what is there already is linked with dbxidentity_external_id.", inWords(kind), externalID, strings.TrimSuffix(why, ".")))
 }
 
 // warnIdentity says what the apply will run into.
@@ -77,7 +77,7 @@ func warnIdentity(diags *diag.Diagnostics, source string, plan *resolvedPrincipa
 			"resolve it.", source, externalID))
 	case id.Type != plan.kind():
 		diags.AddAttributeWarning(at, "Identity of Another Type", fmt.Sprintf("In the identity provider (%s), %q is the id of a %s (%s), and principal_type is %q.",
-			source, externalID, words(id.Type), id.DisplayName, plan.kind()))
+			source, externalID, inWords(id.Type), id.DisplayName, plan.kind()))
 	case id.Enabled != nil && !*id.Enabled:
 		diags.AddAttributeWarning(at, "Identity Is Disabled", fmt.Sprintf("The identity %q is disabled in the identity provider (%s): the principal will be there, "+
 			"and nobody can sign in as it.", externalID, source))
@@ -99,7 +99,7 @@ func reportTwins(diags *diag.Diagnostics, plan *resolvedPrincipalModel, found id
 			"%s of the same name. If it is the same identity, link it instead:\n\n"+
 			"resource \"dbxidentity_external_id\" \"this\" {\n  principal_type               = %q\n  principal_id                 = %q\n"+
 			"  external_id                  = %q\n  expected_current_external_id = %q\n}\n\nOtherwise rename or remove one of the two first.",
-			principalTitle(p), externalIDInWords(p.ExternalID), externalID, words(p.Type), p.Type, p.ID, externalID, p.ExternalID))
+			principalTitle(p), externalIDInWords(p.ExternalID), externalID, inWords(p.Type), p.Type, p.ID, externalID, p.ExternalID))
 	}
 }
 
@@ -124,5 +124,3 @@ func externalIDInWords(externalID string) string {
 	return fmt.Sprintf("the externalId %q", externalID)
 }
 
-// words is a type as people say it.
-func words(t audit.PrincipalType) string { return strings.ReplaceAll(string(t), "_", " ") }

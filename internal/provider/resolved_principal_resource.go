@@ -106,18 +106,10 @@ func (r *resolvedPrincipalResource) create(ctx context.Context, plan *resolvedPr
 
 // addResolveError says what an identity that could not be resolved means.
 func addResolveError(diags *diag.Diagnostics, plan *resolvedPrincipalModel, err error) {
-	var (
-		untold      *write.JournalError
-		unconfirmed *write.UnconfirmedError
-	)
+	var unconfirmed *write.UnconfirmedError
 	what := fmt.Sprintf("the %s with the external id %s", plan.kind(), plan.ExternalID.ValueString())
-	refusing := "Refusing to Create " + thingResolvedPrincipal
 	switch {
-	case errors.Is(err, write.ErrReadOnly):
-		diags.AddError(refusing, fmt.Sprintf("The provider is configured with read_only = true, so %s was not resolved. "+
-			"Remove read_only (or DBXIDENTITY_READ_ONLY) to apply the plan.", what))
-	case errors.As(err, &untold):
-		diags.AddError(refusing, untold.Error()+".")
+	case addNotSent(diags, "Refusing to Create "+thingResolvedPrincipal, what+" was not resolved", err):
 	case errors.Is(err, write.ErrAIMOff):
 		diags.AddError("Automatic Identity Management Is Off", fmt.Sprintf("The account did not resolve %s. %s\n\n%s.", what, aimOffText, withoutStop(err)))
 	case errors.Is(err, write.ErrNotInIDP):
