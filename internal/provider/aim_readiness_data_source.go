@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
@@ -103,7 +104,7 @@ func (d *aimReadinessDataSource) run(ctx context.Context, model *aimReadinessMod
 	}
 	out := &readinessRun{
 		session: d.session,
-		audit:   auditRun{types: audit.PrincipalTypes(), membership: idp.MembershipTransitive, options: options, inIDP: true, noOffers: true},
+		audit:   assess.Run{Types: audit.PrincipalTypes(), Membership: idp.MembershipTransitive, Options: options, InIDP: true, NoOffers: true},
 		facts: &readiness.Facts{
 			Now: options.Now, AIM: options.AIM, TenantID: options.TenantID, Capabilities: options.IDP, PrimaryDomains: options.PrimaryDomains,
 			Texts: map[string]string{},

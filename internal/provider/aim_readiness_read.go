@@ -16,6 +16,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/power"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
@@ -27,7 +28,7 @@ import (
 type readinessRun struct {
 	session *session
 	source  idp.Source
-	audit   auditRun
+	audit   assess.Run
 
 	mu    sync.Mutex
 	facts *readiness.Facts
@@ -87,7 +88,7 @@ func (r *readinessRun) neverRead() {
 
 // readIDP is an audit without look-ups of privileges: nothing is offered here.
 func (r *readinessRun) readIDP(ctx context.Context) {
-	in, err := r.audit.read(ctx, r.session.account, r.source)
+	in, err := r.audit.Read(ctx, r.session.account, r.source)
 	if err != nil {
 		for _, need := range []readiness.Need{readiness.NeedIDP, readiness.NeedMembers, readiness.NeedIDPMembers} {
 			r.unread(need, err.Error())
@@ -95,7 +96,7 @@ func (r *readinessRun) readIDP(ctx context.Context) {
 		return
 	}
 	r.nameMissing(ctx, in.Matches)
-	report, err := audit.DivergencesUntil(stopAt(ctx), in, r.audit.options)
+	report, err := audit.DivergencesUntil(assess.StopAt(ctx), in, r.audit.Options)
 	if err != nil {
 		r.unread(readiness.NeedIDP, err.Error())
 		return

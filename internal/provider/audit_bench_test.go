@@ -18,6 +18,7 @@ import (
 	"github.com/databricks/databricks-sdk-go/config"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
@@ -167,8 +168,8 @@ func runAudit(tb testing.TB, sim *simulator.Running, sc auditScenario, directory
 	}
 	sim.Server.ResetRequests()
 	begin := time.Now()
-	run := auditRun{types: audit.PrincipalTypes(), membership: idp.MembershipTransitive, options: session.auditOptions()}
-	report, err := run.do(tb.Context(), session.account, session.idp)
+	run := assess.Run{Types: audit.PrincipalTypes(), Membership: idp.MembershipTransitive, Options: session.auditOptions()}
+	report, err := run.Do(tb.Context(), session.account, session.idp)
 	took := time.Since(begin)
 	if err != nil {
 		tb.Fatal(err)

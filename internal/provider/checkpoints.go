@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
@@ -90,25 +91,25 @@ func fileSum(ctx context.Context, path string) string {
 
 // bindingOf adds the inputs that decide what an audit reads. What only decides how
 // it judges can change between two runs.
-func (c *checkpoints) bindingOf(r auditRun) checkpoint.Binding {
+func (c *checkpoints) bindingOf(r assess.Run) checkpoint.Binding {
 	out := maps.Clone(c.bound)
-	types, targets := make([]string, 0, len(r.types)), make([]string, 0, len(r.targets))
-	for _, t := range r.types {
+	types, targets := make([]string, 0, len(r.Types)), make([]string, 0, len(r.Targets))
+	for _, t := range r.Types {
 		types = append(types, string(t))
 	}
-	for _, ref := range r.targets {
+	for _, ref := range r.Targets {
 		targets = append(targets, ref.String())
 	}
 	slices.Sort(types)
 	slices.Sort(targets)
 	out["principal_types"], out["targets"] = strings.Join(types, ","), strings.Join(slices.Compact(targets), ",")
-	out["membership"] = string(r.membership)
+	out["membership"] = string(r.Membership)
 	return out
 }
 
 // acquire opens the checkpoint of an audit, or gives nil and warns: an audit does
 // without. release must be called; done tells that the audit has its whole result.
-func (c *checkpoints) acquire(r auditRun, diags *diag.Diagnostics) (store *checkpoint.Store, release func(done bool)) {
+func (c *checkpoints) acquire(r assess.Run, diags *diag.Diagnostics) (store *checkpoint.Store, release func(done bool)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.dir == "" || c.off {

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
@@ -115,7 +116,7 @@ func (d *clonePlanDataSource) plan(ctx context.Context, model *clonePlanModel, d
 	for _, id := range allowed {
 		in.AllowPrivileged[id] = true
 	}
-	plan, err := access.PlanUntil(stopAt(ctx), in)
+	plan, err := access.PlanUntil(assess.StopAt(ctx), in)
 	if err != nil {
 		addReadError(diags, thingClonePlan, "judging what was read", err)
 	}

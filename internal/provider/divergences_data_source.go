@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
@@ -70,12 +71,12 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 	defer cancel()
 
 	report, err := d.session.audit(ctx, run, source, &resp.Diagnostics)
-	var unknown *unknownTargetError
+	var unknown *assess.UnknownTargetError
 	var missing *missingConnectorsError
 	switch {
 	case errors.As(err, &unknown):
 		resp.Diagnostics.AddAttributeError(path.Root("targets"), "Principal Not Found",
-			fmt.Sprintf("targets[%d]: the account has no %s. Check principal_type and principal_id: it is the internal Databricks id, a decimal number.", unknown.index, unknown.ref))
+			fmt.Sprintf("targets[%d]: the account has no %s. Check principal_type and principal_id: it is the internal Databricks id, a decimal number.", unknown.Index, unknown.Ref))
 		return
 	case errors.As(err, &missing):
 		addMissingConnectors(&resp.Diagnostics, missing.ids)
@@ -84,8 +85,8 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 		addReadError(&resp.Diagnostics, "Divergences", "auditing the account", err)
 		return
 	}
-	warnUnmatched(report, len(run.targets) > 0, &resp.Diagnostics)
-	if len(run.targets) == 0 && (model.PlanWarning.IsNull() || model.PlanWarning.ValueBool()) {
+	warnUnmatched(report, len(run.Targets) > 0, &resp.Diagnostics)
+	if len(run.Targets) == 0 && (model.PlanWarning.IsNull() || model.PlanWarning.ValueBool()) {
 		warnDivergences(report, &resp.Diagnostics)
 	}
 	model.fromAudit(ctx, run, report, &resp.Diagnostics)
@@ -184,12 +185,12 @@ func warnUnmatched(report audit.Report, targeted bool, diags *diag.Diagnostics) 
 
 // audit runs an audit that may go on from a checkpoint, and warns of what its result
 // does not rest on this run's own reading for.
-func (s *session) audit(ctx context.Context, run auditRun, source idp.Source, diags *diag.Diagnostics) (audit.Report, error) {
+func (s *session) audit(ctx context.Context, run assess.Run, source idp.Source, diags *diag.Diagnostics) (audit.Report, error) {
 	kept, release := s.checkpoints.acquire(run, diags)
 	done := false
 	defer func() { release(done) }()
-	run.kept = kept
-	report, err := run.do(ctx, s.account, source)
+	run.Kept = kept
+	report, err := run.Do(ctx, s.account, source)
 	s.checkpoints.warn(kept, diags)
 	if err != nil {
 		s.checkpoints.warnUnfinished(kept, diags)
@@ -209,38 +210,38 @@ func (s *session) audit(ctx context.Context, run auditRun, source idp.Source, di
 }
 
 // run turns configuration into an audit.
-func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel, diags *diag.Diagnostics) auditRun {
-	r := auditRun{
-		types:      audit.PrincipalTypes(),
-		membership: idp.MembershipTransitive,
-		options:    d.session.auditOptions(),
+func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel, diags *diag.Diagnostics) assess.Run {
+	r := assess.Run{
+		Types:      audit.PrincipalTypes(),
+		Membership: idp.MembershipTransitive,
+		Options:    d.session.auditOptions(),
 	}
-	r.options.LinkGroups = model.LinkGroups.ValueBool()
-	r.options.Relink = model.Relink.ValueBool()
-	r.options.SuggestGroupClears = model.SuggestGroupClears.ValueBool()
-	r.options.SuggestDeactivations, r.options.SuggestGroupRenames = model.SuggestDeactivations.ValueBool(), model.SuggestGroupRenames.ValueBool()
+	r.Options.LinkGroups = model.LinkGroups.ValueBool()
+	r.Options.Relink = model.Relink.ValueBool()
+	r.Options.SuggestGroupClears = model.SuggestGroupClears.ValueBool()
+	r.Options.SuggestDeactivations, r.Options.SuggestGroupRenames = model.SuggestDeactivations.ValueBool(), model.SuggestGroupRenames.ValueBool()
 	if !model.DeactivationCauses.IsNull() {
-		r.options.DeactivationCauses = textsFrom(path.Root("deactivation_causes"), model.DeactivationCauses.Elements(), diags)
+		r.Options.DeactivationCauses = textsFrom(path.Root("deactivation_causes"), model.DeactivationCauses.Elements(), diags)
 	}
-	r.options.StrictCase, r.options.StrictInactive = model.StrictCase.ValueBool(), model.StrictInactive.ValueBool()
-	r.listed = model.GroupMembers.ValueString() == "list"
-	r.options.AllowPrivileged = map[string]bool{}
-	r.options.IgnoreConnector = model.IgnoreConnector.ValueBool()
+	r.Options.StrictCase, r.Options.StrictInactive = model.StrictCase.ValueBool(), model.StrictInactive.ValueBool()
+	r.Listed = model.GroupMembers.ValueString() == "list"
+	r.Options.AllowPrivileged = map[string]bool{}
+	r.Options.IgnoreConnector = model.IgnoreConnector.ValueBool()
 	if !model.ConnectorIDs.IsNull() {
 		ids := chosenConnectors(model.ConnectorIDs, diags)
 		if source := d.session.requireConnectors("connector_ids of dbxidentity_divergences", diags); source != nil {
-			r.feeds = func(ctx context.Context, matches []audit.Match) ([]audit.ConnectorFeed, error) {
+			r.Feeds = func(ctx context.Context, matches []audit.Match) ([]audit.ConnectorFeed, error) {
 				return d.session.connectorFeeds(ctx, source, ids, matches)
 			}
 		}
 	}
 	if model.Membership.ValueString() == string(idp.MembershipDirect) {
-		r.membership = idp.MembershipDirect
+		r.Membership = idp.MembershipDirect
 	}
 	if !model.PrincipalTypes.IsNull() {
-		r.types = nil
+		r.Types = nil
 		for _, t := range textsFrom(path.Root("principal_types"), model.PrincipalTypes.Elements(), diags) {
-			r.types = append(r.types, audit.PrincipalType(t))
+			r.Types = append(r.Types, audit.PrincipalType(t))
 		}
 	}
 	var targets []targetModel
@@ -249,21 +250,21 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 	}
 	for i, t := range targets {
 		ref := audit.Ref{Type: audit.PrincipalType(t.PrincipalType.ValueString()), ID: t.PrincipalID.ValueString()}
-		if !slices.Contains(r.types, ref.Type) {
+		if !slices.Contains(r.Types, ref.Type) {
 			diags.AddAttributeError(path.Root("targets"), "Target Outside of principal_types",
 				fmt.Sprintf("targets[%d]: %s is a target, and principal_types leaves its type out.", i, ref))
 		}
-		r.targets = append(r.targets, ref)
+		r.Targets = append(r.Targets, ref)
 	}
 	var allowed []string
 	if !model.AllowPrivilegedPrincipals.IsNull() {
 		allowed = textsFrom(path.Root("allow_privileged_principals"), model.AllowPrivilegedPrincipals.Elements(), diags)
 	}
 	for _, id := range allowed {
-		r.options.AllowPrivileged[id] = true
+		r.Options.AllowPrivileged[id] = true
 	}
 	if !model.PrimaryDomains.IsNull() {
-		r.options.PrimaryDomains = textsFrom(path.Root("primary_domains"), model.PrimaryDomains.Elements(), diags)
+		r.Options.PrimaryDomains = textsFrom(path.Root("primary_domains"), model.PrimaryDomains.Elements(), diags)
 	}
 	for i, w := range model.waivers(ctx, diags) {
 		expires, err := parseExpiry(w.Expires)
@@ -271,7 +272,7 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 			at := path.Root("waivers").AtListIndex(i).AtName("expires")
 			diags.AddAttributeError(path.Root("waivers"), "Invalid Waiver Expiry", fmt.Sprintf("%s: %s.", at, err))
 		}
-		r.options.Waivers = append(r.options.Waivers, audit.Waiver{
+		r.Options.Waivers = append(r.Options.Waivers, audit.Waiver{
 			Type: audit.PrincipalType(w.PrincipalType.ValueString()), ID: w.PrincipalID.ValueString(),
 			Category: w.Category.ValueString(), Cause: w.Cause.ValueString(), Reason: w.Reason.ValueString(), Expires: expires,
 		})

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -238,7 +239,7 @@ func parseExpiry(v types.String) (time.Time, error) {
 }
 
 // fromAudit fills the result.
-func (m *divergencesModel) fromAudit(ctx context.Context, run auditRun, r audit.Report, diags *diag.Diagnostics) {
+func (m *divergencesModel) fromAudit(ctx context.Context, run assess.Run, r audit.Report, diags *diag.Diagnostics) {
 	m.Users = listFrom(ctx, userRowType, r.Users, userFromAudit, diags)
 	m.Groups = listFrom(ctx, groupRowType, r.Groups, groupFromAudit, diags)
 	m.ServicePrincipals = listFrom(ctx, servicePrincipalRowType, r.ServicePrincipals, servicePrincipalFromAudit, diags)
@@ -283,7 +284,7 @@ func (m *divergencesModel) fromAudit(ctx context.Context, run auditRun, r audit.
 	diags.Append(d...)
 	m.Counts = counts
 	m.Fixable, m.MembersListed = types.Int64Value(int64(r.Fixable)), types.Int64Value(int64(r.MembersListed))
-	m.Unjudged = types.Int64PointerValue(run.unjudged(r))
+	m.Unjudged = types.Int64PointerValue(unjudged(run, r))
 	m.Clean = types.BoolValue(r.Clean)
 	m.Complete = types.BoolValue(r.Complete)
 	scanned := scannedModel{
@@ -303,15 +304,15 @@ func (m *divergencesModel) fromAudit(ctx context.Context, run auditRun, r audit.
 
 // unjudged is the number of principals in scope that were not judged whole; nil where
 // not even their number is known, because a list was not read to its end.
-func (r auditRun) unjudged(report audit.Report) *int64 {
+func unjudged(r assess.Run, report audit.Report) *int64 {
 	n := len(report.Unjudged)
-	if len(r.targets) == 0 {
-		if slices.ContainsFunc(r.types, func(t audit.PrincipalType) bool { return !report.Coverage.Of(t) }) {
+	if len(r.Targets) == 0 {
+		if slices.ContainsFunc(r.Types, func(t audit.PrincipalType) bool { return !report.Coverage.Of(t) }) {
 			return nil
 		}
 	} else { // A target that could not be read is not among those that were scanned.
 		wanted := map[audit.Ref]bool{}
-		for _, ref := range r.targets {
+		for _, ref := range r.Targets {
 			wanted[ref] = true
 		}
 		n += len(wanted)

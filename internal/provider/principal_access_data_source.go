@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
@@ -98,7 +99,7 @@ func (d *principalAccessDataSource) reach(ctx context.Context, model *principalA
 		within := slices.DeleteFunc(access.WorkspacesWithin(&graph, facts.Workspaces, p), func(w audit.Workspace) bool { return wanted != nil && !wanted[w.ID] })
 		d.session.addLocalGroupsOf(ctx, within, facts.Workspaces)
 	}
-	out, err := access.ReachUntil(stopAt(ctx), access.ReachInput{Graph: graph, Facts: facts, Principal: p, WorkspaceIDs: wanted})
+	out, err := access.ReachUntil(assess.StopAt(ctx), access.ReachInput{Graph: graph, Facts: facts, Principal: p, WorkspaceIDs: wanted})
 	if err != nil {
 		addReadError(diags, thing, "judging what was read", err)
 	}

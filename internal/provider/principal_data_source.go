@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -60,8 +61,8 @@ func (d *principalDataSource) Read(ctx context.Context, req datasource.ReadReque
 		return
 	}
 	ref := principal.Ref
-	run := auditRun{types: []audit.PrincipalType{ref.Type}, targets: []audit.Ref{ref}, options: d.session.auditOptions()}
-	in, err := run.read(ctx, d.session.account, source)
+	run := assess.Run{Types: []audit.PrincipalType{ref.Type}, Targets: []audit.Ref{ref}, Options: d.session.auditOptions()}
+	in, err := run.Read(ctx, d.session.account, source)
 	switch {
 	case err != nil:
 		addReadError(&resp.Diagnostics, "Principal", "asking about "+ref.String(), err)
@@ -71,7 +72,7 @@ func (d *principalDataSource) Read(ctx context.Context, req datasource.ReadReque
 		addReadError(&resp.Diagnostics, "Principal", "reading "+ref.String(), errors.New(reasonsOf(in.Failures)))
 		return
 	}
-	report, err := audit.DivergencesUntil(stopAt(ctx), in, run.options)
+	report, err := audit.DivergencesUntil(assess.StopAt(ctx), in, run.Options)
 	if err != nil {
 		addReadError(&resp.Diagnostics, "Principal", "judging "+ref.String(), err)
 		return

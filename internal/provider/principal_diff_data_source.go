@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
@@ -94,7 +95,7 @@ func (d *principalDiffDataSource) Read(ctx context.Context, req datasource.ReadR
 // compare compares, with the workspaces and their own groups where they were asked for.
 func (d *principalDiffDataSource) compare(ctx context.Context, workspaces, local bool, graph access.Graph, a, b audit.Principal) (access.Diff, error) {
 	if !workspaces {
-		return access.CompareUntil(stopAt(ctx), graph, a, b, nil)
+		return access.CompareUntil(assess.StopAt(ctx), graph, a, b, nil)
 	}
 	assignments, err := d.session.account.AccessAssignments(ctx)
 	if err != nil {
@@ -103,7 +104,7 @@ func (d *principalDiffDataSource) compare(ctx context.Context, workspaces, local
 	if assignments.LocalGroups = local; local {
 		d.session.addLocalGroups(ctx, &graph, assignments.Workspaces, a, b)
 	}
-	return access.CompareUntil(stopAt(ctx), graph, a, b, &assignments)
+	return access.CompareUntil(assess.StopAt(ctx), graph, a, b, &assignments)
 }
 
 // addGraphError says that the groups of principals could not be read at all.

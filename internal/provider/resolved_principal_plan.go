@@ -123,4 +123,3 @@ func externalIDInWords(externalID string) string {
 	}
 	return fmt.Sprintf("the externalId %q", externalID)
 }
-

@@ -20,6 +20,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
@@ -85,7 +86,7 @@ type auditing struct {
 	*session
 	ctx  context.Context
 	sent *atomic.Int64
-	run  auditRun
+	run  assess.Run
 }
 
 // auditing prepares a run that is killed after a number of requests; 0 is never. A
@@ -98,7 +99,7 @@ func (w *auditWorld) auditing(t *testing.T, kind, api, dir string, most int64, c
 	base := benchTransport(t, w.sim)
 	t.Cleanup(base.CloseIdleConnections)
 	out := &auditing{ctx: ctx, sent: &atomic.Int64{}}
-	out.run = auditRun{types: audit.PrincipalTypes(), membership: idp.MembershipTransitive}
+	out.run = assess.Run{Types: audit.PrincipalTypes(), Membership: idp.MembershipTransitive}
 	s := newSettings("test")
 	WithShortLimits()(&s)
 	limited := wire{base, out.sent, most, cancel}
@@ -113,7 +114,7 @@ func (w *auditWorld) auditing(t *testing.T, kind, api, dir string, most int64, c
 	}}
 	if kind == okta.Kind {
 		s.idp.values = map[string]string{"org_url": w.sim.IDP.OktaOrgURL, "api_token": w.sim.IDP.OktaAPIToken}
-		out.run.types = []audit.PrincipalType{audit.TypeUser, audit.TypeGroup}
+		out.run.Types = []audit.PrincipalType{audit.TypeUser, audit.TypeGroup}
 	}
 	for _, f := range change {
 		f(&s)
@@ -123,7 +124,7 @@ func (w *auditWorld) auditing(t *testing.T, kind, api, dir string, most int64, c
 		t.Fatal(diags)
 	}
 	out.now = func() time.Time { return time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC) }
-	out.run.options = out.auditOptions()
+	out.run.Options = out.auditOptions()
 	return out
 }
 
@@ -182,11 +183,11 @@ func TestResume(t *testing.T) {
 				total := undisturbed.sent.Load()
 				// Powers are read last and never kept: fixes are offered by them.
 				probe := w.auditing(t, kind, api, "", 0)
-				in, err := undisturbed.run.read(undisturbed.ctx, undisturbed.account, undisturbed.idp)
+				in, err := undisturbed.run.Read(undisturbed.ctx, undisturbed.account, undisturbed.idp)
 				if err != nil {
 					t.Fatal(err)
 				}
-				probe.account.Privileges(probe.ctx, audit.Candidates(in, undisturbed.run.options))
+				probe.account.Privileges(probe.ctx, audit.Candidates(in, undisturbed.run.Options))
 				privileges := probe.sent.Load()
 				for _, share := range []int64{2, 5, 9} {
 					at := max(1, (total-privileges)*share/10)
@@ -224,8 +225,8 @@ func (w *auditWorld) killed(t *testing.T, kind, api string) string {
 	dir := ownDir(t)
 	a := w.auditing(t, kind, api, dir, 0)
 	kept, release := a.checkpoints.acquire(a.run, &diag.Diagnostics{})
-	a.run.kept = kept
-	if _, err := a.run.read(a.ctx, a.account, a.idp); err != nil {
+	a.run.Kept = kept
+	if _, err := a.run.Read(a.ctx, a.account, a.idp); err != nil {
 		t.Fatal(err)
 	}
 	release(false)
@@ -289,9 +290,9 @@ func TestResume_foreign(t *testing.T) {
 		add(name, w.auditing(t, file.Kind, "iam_v2", dir, 0, change))
 	}
 	types, targets, direct := w.auditing(t, file.Kind, "iam_v2", dir, 0), w.auditing(t, file.Kind, "iam_v2", dir, 0), w.auditing(t, file.Kind, "iam_v2", dir, 0)
-	types.run.types = []audit.PrincipalType{audit.TypeUser}
-	targets.run.targets = []audit.Ref{{Type: audit.TypeUser, ID: "1"}}
-	direct.run.membership = idp.MembershipDirect
+	types.run.Types = []audit.PrincipalType{audit.TypeUser}
+	targets.run.Targets = []audit.Ref{{Type: audit.TypeUser, ID: "1"}}
+	direct.run.Membership = idp.MembershipDirect
 	add("principal_types", types)
 	add("targets", targets)
 	add("membership", direct)
@@ -568,7 +569,7 @@ func TestResume_lastingHole(t *testing.T) {
 	w := newAuditWorld(t, simulator.Options{})
 	dir := ownDir(t)
 	a := w.auditing(t, okta.Kind, "iam_v2", dir, 0)
-	a.run.types = audit.PrincipalTypes()
+	a.run.Types = audit.PrincipalTypes()
 	if _, warnings := a.whole(t); !strings.Contains(warnings, "Okta has no service principals") {
 		t.Fatalf("no hole: %s", warnings)
 	}

@@ -48,7 +48,7 @@ func TestSnapshot_audits(t *testing.T) {
 			}
 			// One that asks differently finds all that it needs.
 			direct := *a
-			direct.run.membership, direct.run.options.LinkGroups = idp.MembershipDirect, true
+			direct.run.Membership, direct.run.Options.LinkGroups = idp.MembershipDirect, true
 			before := direct.sent.Load()
 			if _, _, err := direct.result(t); err != nil {
 				t.Error(err)

@@ -1,7 +1,9 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package provider
+// Package assess makes one audit: it reads the account and the identity provider, and lets
+// the engine judge. What it could not read is a failure in the report, never a fact.
+package assess
 
 import (
 	"context"
@@ -19,41 +21,41 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
 
-// auditRun is one audit: which principals, and by which rules.
-type auditRun struct {
-	types      []audit.PrincipalType
-	targets    []audit.Ref // empty: everything of those types
-	membership idp.Membership
-	options    audit.Options
-	inIDP      bool              // what the IdP has in linked groups, too
-	listed     bool              // members come from the list of groups, as far as that can be relied on
-	noOffers   bool              // nothing is offered, so that the privileges of principals are not looked up
-	kept       *checkpoint.Store // nil: none
-	// feeds are what SCIM connectors write into external ids; nil: nobody asked.
-	feeds func(ctx context.Context, matches []audit.Match) ([]audit.ConnectorFeed, error)
+// Run is one audit: which principals, and by which rules.
+type Run struct {
+	Types      []audit.PrincipalType
+	Targets    []audit.Ref // empty: everything of those types
+	Membership idp.Membership
+	Options    audit.Options
+	InIDP      bool              // what the IdP has in linked groups, too
+	Listed     bool              // members come from the list of groups, as far as that can be relied on
+	NoOffers   bool              // nothing is offered, so that the privileges of principals are not looked up
+	Kept       *checkpoint.Store // nil: none
+	// Feeds are what SCIM connectors write into external ids; nil: nobody asked.
+	Feeds func(ctx context.Context, matches []audit.Match) ([]audit.ConnectorFeed, error)
 }
 
-// unknownTargetError is a target that the account provably does not have.
-type unknownTargetError struct {
-	index int
-	ref   audit.Ref
+// UnknownTargetError is a target that the account provably does not have.
+type UnknownTargetError struct {
+	Index int // in [Run.Targets]
+	Ref   audit.Ref
 }
 
-func (e *unknownTargetError) Error() string { return fmt.Sprintf("the account has no %s", e.ref) }
+func (e *UnknownTargetError) Error() string { return fmt.Sprintf("the account has no %s", e.Ref) }
 
-// do reads the account and the IdP and judges. The error is of the kind that
+// Do reads the account and the IdP and judges. The error is of the kind that
 // leaves nothing to judge; everything less is in the report.
-func (r auditRun) do(ctx context.Context, client *account.Client, source idp.Source) (audit.Report, error) {
-	in, err := r.read(ctx, client, source)
+func (r Run) Do(ctx context.Context, client *account.Client, source idp.Source) (audit.Report, error) {
+	in, err := r.Read(ctx, client, source)
 	if err != nil {
 		return audit.Report{}, err
 	}
-	return audit.DivergencesUntil(stopAt(ctx), in, r.options)
+	return audit.DivergencesUntil(StopAt(ctx), in, r.Options)
 }
 
-// read is everything of an audit but the verdict.
-func (r auditRun) read(ctx context.Context, client *account.Client, source idp.Source) (audit.Input, error) {
-	reader := client.Audit(r.kept)
+// Read is everything of an audit but the verdict.
+func (r Run) Read(ctx context.Context, client *account.Client, source idp.Source) (audit.Input, error) {
+	reader := client.Audit(r.Kept)
 	inventory, err := reader.Inventory(ctx)
 	if err != nil {
 		return audit.Input{}, err // It says what was listed.
@@ -64,11 +66,11 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 		return audit.Input{}, err
 	}
 	request := idp.Request{
-		Principals: scope, Membership: r.membership, Members: reader.Members, Readers: client.Readers(), Kept: r.kept, Writes: client.Writes(),
-		InIDP: r.inIDP,
+		Principals: scope, Membership: r.Membership, Members: reader.Members, Readers: client.Readers(), Kept: r.Kept, Writes: client.Writes(),
+		InIDP: r.InIDP,
 	}
 	var lists *memberLists
-	if r.listed {
+	if r.Listed {
 		lists = newMemberLists(reader, client.Readers())
 		request.Members = lists.members
 	}
@@ -76,7 +78,7 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 	if err == nil && lists.used() {
 		in.Matches = result.Matches
 		var again bool
-		if again, err = lists.verify(ctx, in, r.options); err == nil && again {
+		if again, err = lists.verify(ctx, in, r.Options); err == nil && again {
 			result, err = source.Match(ctx, request)
 		}
 		in.MembersListed = lists.relied(result.Matches)
@@ -86,18 +88,18 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 	}
 	in.Matches = result.Matches
 	in.Failures = append(in.Failures, result.Failures...)
-	if r.feeds != nil {
-		if in.Connectors, err = r.feeds(ctx, in.Matches); err != nil {
+	if r.Feeds != nil {
+		if in.Connectors, err = r.Feeds(ctx, in.Matches); err != nil {
 			return audit.Input{}, err
 		}
 	}
 	if err := unconfirmedMembers(ctx, reader, &in, client.Readers()); err != nil {
 		return audit.Input{}, err
 	}
-	if r.noOffers {
+	if r.NoOffers {
 		return in, nil
 	}
-	if r.options.SuggestDeactivations {
+	if r.Options.SuggestDeactivations {
 		caller, err := client.Caller(ctx)
 		switch {
 		case errors.Is(err, api.ErrCallerUnknown): // The resource warns of it.
@@ -108,7 +110,7 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 		}
 	}
 	// Who has power decides whether a fix is offered: that is never kept.
-	candidates, err := audit.CandidatesUntil(stopAt(ctx), in, r.options)
+	candidates, err := audit.CandidatesUntil(StopAt(ctx), in, r.Options)
 	if err != nil {
 		return audit.Input{}, err
 	}
@@ -120,8 +122,8 @@ func (r auditRun) read(ctx context.Context, client *account.Client, source idp.S
 	return in, nil
 }
 
-// stopAt lets the end of a context stop the engine.
-func stopAt(ctx context.Context) audit.Stop {
+// StopAt lets the end of a context stop the engine.
+func StopAt(ctx context.Context) audit.Stop {
 	return func() error {
 		if ctx.Err() == nil {
 			return nil
@@ -132,12 +134,12 @@ func stopAt(ctx context.Context) audit.Stop {
 
 // scope picks the principals to judge. A target that no list shows is asked for
 // by itself before it is called unknown; one that cannot be read is a failure.
-func (r auditRun) scope(ctx context.Context, client *account.Client, in *audit.Input) ([]audit.Principal, error) {
+func (r Run) scope(ctx context.Context, client *account.Client, in *audit.Input) ([]audit.Principal, error) {
 	wanted := map[audit.PrincipalType]bool{}
-	for _, t := range r.types {
+	for _, t := range r.Types {
 		wanted[t] = true
 	}
-	if len(r.targets) == 0 {
+	if len(r.Targets) == 0 {
 		var all []audit.Principal
 		for _, p := range in.Inventory.Principals {
 			if wanted[p.Type] {
@@ -152,7 +154,7 @@ func (r auditRun) scope(ctx context.Context, client *account.Client, in *audit.I
 	}
 	var out []audit.Principal
 	seen := map[audit.Ref]bool{}
-	for i, ref := range r.targets {
+	for i, ref := range r.Targets {
 		if seen[ref] {
 			continue
 		}
@@ -163,7 +165,7 @@ func (r auditRun) scope(ctx context.Context, client *account.Client, in *audit.I
 			p, err = client.Principal(ctx, ref)
 			switch {
 			case errors.Is(err, api.ErrNotFound):
-				return nil, &unknownTargetError{index: i, ref: ref}
+				return nil, &UnknownTargetError{Index: i, Ref: ref}
 			case err != nil:
 				in.Failures = append(in.Failures, audit.Failure{Type: ref.Type, ID: ref.ID, Call: "get target", Reason: err.Error()})
 				continue

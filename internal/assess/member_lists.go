@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package provider
+package assess
 
 import (
 	"context"
@@ -55,7 +55,7 @@ const membersSampled = 20
 // wrong. again is true where what the IdP was asked rests on a list that is gone, or on
 // one of a group that cannot be read by itself.
 func (l *memberLists) verify(ctx context.Context, in audit.Input, o audit.Options) (again bool, err error) {
-	candidates, err := audit.CandidatesUntil(stopAt(ctx), in, o)
+	candidates, err := audit.CandidatesUntil(StopAt(ctx), in, o)
 	if err != nil {
 		return false, err
 	}
