@@ -66,21 +66,12 @@ func (a *auditor) staleCause(m *Match) string {
 // isOwnDomain tells whether a user is of one of the own domains, in any case; a name
 // without a domain is foreign.
 func (a *auditor) isOwnDomain(userName string) bool {
-	domain := a.domainOf(userName)
+	domain := a.domain(MailDomain(userName))
 	return domain != "" && a.domains[domain]
 }
 
 // domain is the form in which domains are compared.
 func (a *auditor) domain(text string) string { return strings.ToLower(a.o.Form(text)) }
-
-// domainOf is what follows the last "@"; empty where there is none.
-func (a *auditor) domainOf(userName string) string {
-	at := strings.LastIndexByte(userName, '@')
-	if at < 0 {
-		return ""
-	}
-	return a.domain(userName[at+1:])
-}
 
 // allNested tells whether the IdP has every unconfirmed member after all,
 // through nested groups.

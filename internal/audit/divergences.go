@@ -68,7 +68,7 @@ func (a *auditor) unmatched() Unmatched {
 		p := &a.inventory[i]
 		delete(ids, p.ID)
 		if p.Type == TypeUser {
-			delete(domains, a.domainOf(p.Name))
+			delete(domains, a.domain(MailDomain(p.Name)))
 		}
 	}
 	return Unmatched{Domains: slices.Sorted(maps.Keys(domains)), AllowPrivileged: slices.SortedFunc(maps.Keys(ids), CompareIDs)}

@@ -130,7 +130,7 @@ func causeRules() []Rule {
 				"anything is deactivated.",
 			Symptoms: []Symptom{SymptomDuplicates},
 			Types:    PrincipalTypes(),
-			Buckets:  buckets("5", "3", "8"),
+			Buckets:  buckets("4 or 5", "3", "8"),
 		},
 		{
 			ID: CauseStaleOwn, Kind: KindCause, Title: "Not in the identity provider, own domain", BlocksAIM: true,
@@ -149,7 +149,7 @@ func causeRules() []Rule {
 			Remedy:      "Nothing: it does not count against clean, unless strict_inactive is true.",
 			Types:       []PrincipalType{TypeUser},
 			Refines:     CauseStale,
-			Buckets:     buckets("5", "", ""),
+			Buckets:     buckets("4 or 5", "", ""),
 		},
 		{
 			ID: CauseStaleForeign, Kind: KindCause, Title: "Not in the identity provider, foreign domain", BlocksAIM: true,
@@ -171,7 +171,7 @@ func causeRules() []Rule {
 			Symptoms:    []Symptom{SymptomDuplicates},
 			Types:       PrincipalTypes(),
 			Refines:     CauseStale,
-			Buckets:     buckets("5", "3", "8"),
+			Buckets:     buckets("4 or 5", "3", "8"),
 		},
 		{
 			ID: CauseDisabled, Kind: KindCause, Title: "Disabled in the identity provider",
@@ -188,7 +188,7 @@ func causeRules() []Rule {
 			Symptoms:    []Symptom{SymptomDuplicates},
 			Types:       PrincipalTypes(),
 			Refines:     CauseStale,
-			Buckets:     buckets("5", "3", "8"),
+			Buckets:     buckets("4 or 5", "3", "8"),
 		},
 		{
 			ID: CauseMembers, Kind: KindCause, Title: "Members that the identity provider does not have", BlocksAIM: true,

@@ -7,10 +7,13 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestRules(t *testing.T) {
@@ -118,7 +121,7 @@ func TestRules_complete(t *testing.T) {
 // 8 where users are in 1, 2 and 5 (docs/reference/prep-script-contract.md, 8.2).
 func TestRules_buckets(t *testing.T) {
 	t.Parallel()
-	ofServicePrincipals := map[string]string{"": "", "1": "6", "2": "7", "5": "8"}
+	ofServicePrincipals := map[string]string{"": "", "1": "6", "2": "7", "4 or 5": "8"}
 	for _, r := range causeRules() {
 		if strings.HasPrefix(r.ID, "member_") || r.ID == CauseDisabled { // Causes of removals and deactivations, not of rows.
 			same(t, r.ID, len(r.Buckets), 0)
@@ -134,6 +137,36 @@ func TestRules_buckets(t *testing.T) {
 		}
 		if slices.Contains(r.Types, TypeServicePrincipal) && r.Buckets[TypeServicePrincipal] != ofServicePrincipals[r.Buckets[TypeUser]] {
 			t.Errorf("%s: buckets %v", r.ID, r.Buckets)
+		}
+	}
+}
+
+// The bucket in which the executor puts a row is one that its cause names.
+func TestProperty_bucketsOfCauses(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	check(t, func(rt *rapid.T) {
+		w, o := drawWorld(rt), drawOptions(rt)
+		in := w.input(nil)
+		for _, row := range divergences(Divergences(in, o)) {
+			var p Principal
+			for _, q := range w.principals {
+				if q.Ref == row.Ref {
+					p = q
+				}
+			}
+			rule, found := FindRule(KindCause, row.Cause)
+			got := BucketOf(row.Type, row.ErrorCategories, len(w.match(p).ByName) > 0, strings.HasSuffix(strings.ToLower(p.Name), "@example.com"))
+			allowed := strings.Split(rule.Buckets[row.Type], " or ")
+			if !found || !slices.Contains(allowed, got) {
+				rt.Fatalf("%s with the cause %s and %v is in bucket %q, the rule names %v", row.Ref, row.Cause, row.ErrorCategories, got, allowed)
+			}
+			seen[got] = true
+		}
+	})
+	for _, bucket := range []string{"1", "2", "3", "4", "5", "6", "7", "8"} {
+		if !seen[bucket] && os.Getenv("DBXIDENTITY_TEST_QUICK") == "" {
+			t.Errorf("no world has a row in bucket %s", bucket)
 		}
 	}
 }

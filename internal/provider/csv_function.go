@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,7 +36,7 @@ func (csvFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp 
 
 func (csvFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary: "Render results as the CSV files of other tools",
+		Summary: "Render results as CSV files, those of other tools among them",
 		MarkdownDescription: "Renders rows of a data source as the file that the AIM enablement prep script writes of them: the same header, columns, " +
 			"`;` joins, quoting and CRLF line ends, byte for byte. Rows and list cells stay in the order given (the data sources sort by id, " +
 			"the script keeps the order of the listing: compare sorted). Unknown rows give an unknown string." +
@@ -45,27 +46,33 @@ func (csvFunction) Definition(_ context.Context, _ function.DefinitionRequest, r
 			"and what is skipped; what the target has already is left out, and `applied` is `False`, because a plan has applied nothing. `error` says what is held back and why, or that the " +
 			"identity provider does not have the group; else it is empty. `clone_result` is the same file after an apply: it takes `{ plan = data.dbxidentity_clone_plan.x, journal = " +
 			"file(\"...\") }` with the provider's `journal_path`, and `applied` and `error` are those of the last write of each membership in the journal; empty is not known. " +
-			"Neither file can say that something could not be read: look at `complete` before you use it.",
+			"Neither file can say that something could not be read: look at `complete` before you use it." +
+			"\n\nThe kinds `remediation_1_users_PATCH_externalid` to `remediation_8_sps_STALE_review` are the worklists of the AIM remediation executor, by the names of its files: give " +
+			"`data.dbxidentity_divergences.x` itself. Each divergent principal is in the list in which the executor puts it; waived ones are in none. The executor writes every " +
+			"target that its lists hold, so `targetExternalId` is filled only where `external_id_fixes` offers the value; it skips the other rows (`SKIP_no_target`), and `manual_actions` says why." +
+			"\n\nThe kinds `fixes`, `member_removals`, `deactivations`, `manual_actions` and `readiness` are for people: their columns are named as the attributes, and cells that a spreadsheet " +
+			"would run as a formula always have a single quote before them.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "kind",
 				MarkdownDescription: "The file: `" + strings.Join(csv.Kinds(), "`, `") + "`. " +
 					"`users`, `groups` and `service_principals` take the lists of `dbxidentity_divergences` of that name, `failures` takes `failures`, " +
 					"`workspaces` takes the list of `dbxidentity_workspace_federation` (workspaces without an error category are left out, as in the script), " +
-					"`identities_to_process` takes a list of ids, for example of `scanned`; `readiness` takes `checks` of `dbxidentity_aim_readiness`; `compare` takes a `dbxidentity_principal_diff` and " +
+					"`identities_to_process` takes a list of ids, for example of `scanned`; `fixes` takes `external_id_fixes`, `member_removals`, `deactivations` and `manual_actions` take the attribute of " +
+					"that name, `readiness` takes `checks` of `dbxidentity_aim_readiness`; the worklists (`remediation_...`) take a `dbxidentity_divergences`, `compare` takes a `dbxidentity_principal_diff` and " +
 					"`clone` a `dbxidentity_clone_plan` as a whole, `clone_result` an object of a `plan` and its `journal`.",
 			},
 			function.DynamicParameter{
 				Name: "rows", AllowUnknownValues: true, AllowNullValue: true,
-				MarkdownDescription: "A list, set or tuple of objects with the attributes of the data source; more attributes do no harm. " +
-					"For `compare` and `clone` the data source itself, or an object with its lists (`only_in_a`, `only_in_b`, `in_both`; " +
+				MarkdownDescription: "A list, set or tuple of objects with the attributes of the data source, or a map of them (`fixes`, `member_removals`, `deactivations`); more attributes do no harm. " +
+					"For `compare`, `clone` and the worklists the data source itself, or an object with its lists (`only_in_a`, `only_in_b`, `in_both`; " +
 					"`idp_actions`, `databricks_actions`, `unverified`, `skipped`).",
 			},
 		},
 		VariadicParameter: function.StringParameter{
 			Name: "options",
 			MarkdownDescription: "`" + optionDefuse + "` puts a single quote before cells that a spreadsheet would run as a formula " +
-				"(those that start with `=`, `+`, `-`, `@`, a tab, a carriage return or a line feed; full width forms too). It changes bytes, so it is off by default.",
+				"(those that start with `=`, `+`, `-`, `@`, a tab, a carriage return or a line feed; full width forms too). It changes bytes, so it is off by default in files that other tools write or read.",
 		},
 		Return: function.StringReturn{},
 	}
@@ -129,10 +136,60 @@ func csvRows(ctx context.Context, kind string, rows types.Dynamic) (out []csv.Ro
 	case csv.CloneResult:
 		return decodeWhole(ctx, rows, "the plan with its journal", cloneResultOf)
 	}
-	elements, known, err := elementsOf(ctx, rows)
+	if slices.Contains(csv.Worklists(), kind) {
+		divergences, known, err := decodeWhole(ctx, rows, "the divergences", worklistInput)
+		if err != nil || !known {
+			return nil, known, err
+		}
+		out, err = csv.WorklistRows(kind, divergences)
+		return out, true, err
+	}
+	elements, known, err := elementsOf(ctx, rows, slices.Contains(kindsOfMaps, kind))
 	if err != nil || !known {
 		return nil, known, err
 	}
+	return cellRows(ctx, kind, elements)
+}
+
+// worklistInput reads what the executor's worklists are made of.
+func worklistInput(r entryReader) csv.Divergences {
+	rows := func(name string) []csv.Row {
+		value := r.need(name)
+		if value == nil {
+			return nil
+		}
+		elements, ok := listOf(value)
+		if !ok {
+			r.fail("%s is no list", name)
+			return nil
+		}
+		out, known, err := cellRows(context.Background(), name, elements)
+		if err != nil {
+			r.fail("%s: %w", name, err)
+		}
+		r.state.unknown = r.state.unknown || !known && err == nil
+		return out
+	}
+	d := csv.Divergences{
+		Users: rows("users"), Groups: rows("groups"), ServicePrincipals: rows("service_principals"),
+		Offered: map[string]string{}, PrimaryDomains: r.texts("primary_domains"),
+	}
+	for key, fix := range r.object("external_id_fixes").attributes {
+		attributes, ok := attributesOf(unwrap(fix))
+		if !ok {
+			r.fail("external_id_fixes[%q] is no object", key)
+			break
+		}
+		d.Offered[key] = entryReader{attributes: attributes, state: r.state}.text("external_id")
+	}
+	return d
+}
+
+// kindsOfMaps are the kinds whose rows are values of a map.
+var kindsOfMaps = []string{csv.Fixes, csv.MemberRemovals, csv.Deactivations}
+
+// cellRows are the attributes of objects that can be cells.
+func cellRows(ctx context.Context, kind string, elements []attr.Value) (out []csv.Row, known bool, err error) {
 	for i, element := range elements {
 		element = unwrap(element)
 		if element.IsUnknown() {
@@ -159,18 +216,35 @@ func csvRows(ctx context.Context, kind string, rows types.Dynamic) (out []csv.Ro
 			}
 			row[name] = cells
 		}
+		if kind == csv.ManualActions {
+			r := entryReader{attributes: attributes, state: &entryState{}}
+			row["member_ids"] = []string{}
+			for _, member := range r.objects("members") {
+				row["member_ids"] = append(row["member_ids"], member.text("member_id"))
+			}
+			if r.state.err != nil || r.state.unknown {
+				return nil, !r.state.unknown, r.state.err
+			}
+		}
 		out = append(out, row)
 	}
 	return out, true, nil
 }
 
-// elementsOf are the elements of a list, set or tuple in a dynamic value.
-func elementsOf(ctx context.Context, value types.Dynamic) (elements []attr.Value, known bool, err error) {
+// elementsOf are the elements of a list, set or tuple in a dynamic value, or the
+// values of a map by its keys.
+func elementsOf(ctx context.Context, value types.Dynamic, isMap bool) (elements []attr.Value, known bool, err error) {
 	if value.IsUnknown() || value.IsUnderlyingValueUnknown() {
 		return nil, false, nil
 	}
 	if value.IsNull() || value.IsUnderlyingValueNull() {
 		return nil, false, fmt.Errorf("rows are null; an empty list [] renders the header alone")
+	}
+	if entries, is := attributesOf(value.UnderlyingValue()); is && isMap {
+		for _, key := range slices.SortedFunc(maps.Keys(entries), csv.CompareKeys) {
+			elements = append(elements, entries[key])
+		}
+		return elements, true, nil
 	}
 	elements, ok := listOf(value.UnderlyingValue())
 	if !ok {

@@ -6,12 +6,17 @@ package provider
 import (
 	"context"
 	"math/big"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/csv"
 )
 
 func callCSV(t *testing.T, kind string, rows attr.Value, options ...string) (attr.Value, string) {
@@ -97,6 +102,38 @@ func TestCSVFunction(t *testing.T) {
 	plan := object(map[string]attr.Value{
 		"idp_actions": tuple(), "databricks_actions": tuple(planRow), "unverified": tuple(), "skipped": tuple(), "already_member": types.StringUnknown(),
 	})
+	fix := func(id, name string) attr.Value {
+		return object(map[string]attr.Value{
+			"principal_type": str("user"), "principal_id": str(id), "principal_name": str(name), "current_external_id": str(""), "external_id": str("x"),
+			"category": str("C"), "reversible": types.BoolValue(false),
+		})
+	}
+	const (
+		fixes = "principal_type,principal_id,principal_name,current_external_id,external_id,category,reversible\r\n"
+		patch = "id,username,currentExternalId,targetExternalId\r\n"
+	)
+	mismatch := func(id string) attr.Value {
+		return object(map[string]attr.Value{
+			"id": str(id), "username": str("a@example.com"), "external_id": str(""), "external_id_with_username_match": str("x"),
+			"error_categories": texts("NAME_MATCH_EXTERNAL_ID_MISMATCH"), "waived": types.BoolValue(false),
+		})
+	}
+	audit := func(more map[string]attr.Value) attr.Value {
+		out := map[string]attr.Value{
+			"users": tuple(mismatch("1"), mismatch("2")), "groups": tuple(), "service_principals": tuple(), "primary_domains": types.SetNull(types.StringType),
+			"external_id_fixes": object(map[string]attr.Value{"user/1": fix("1", "a")}), "counts": types.StringUnknown(),
+		}
+		for name, v := range more {
+			out[name] = v
+		}
+		return object(out)
+	}
+	action := func(members attr.Value) attr.Value {
+		return object(map[string]attr.Value{
+			"principal_type": str("group"), "principal_id": str("7"), "principal_name": str("=g"), "category": str("C"), "reason": str("r"), "switch": types.StringNull(),
+			"detail": str("d"), "remedy": str("m"), "candidate_external_ids": texts(), "members": members,
+		})
+	}
 	tests := map[string]struct {
 		kind    string
 		rows    attr.Value
@@ -118,6 +155,25 @@ func TestCSVFunction(t *testing.T) {
 		"failures": {kind: "failures", rows: tuple(object(map[string]attr.Value{
 			"principal_id": str("5"), "principal_type": str("service_principal"), "call": str("matchWithIdp"), "reason": str("404"),
 		})), want: "id,type,error\r\n5,SERVICE_PRINCIPAL,404\r\n"},
+		"a map of fixes, by id": {
+			kind: "fixes", rows: object(map[string]attr.Value{"user/10": fix("10", "=b"), "user/9": fix("9", "a")}),
+			want: fixes + "user,9,a,,x,C,false\r\nuser,10,'=b,,x,C,false\r\n",
+		},
+		"a list of fixes": {kind: "fixes", rows: tuple(fix("1", "a")), want: fixes + "user,1,a,,x,C,false\r\n"},
+		"one fix":         {kind: "fixes", rows: fix("1", "a"), err: "row 0 is not an object"},
+		"no map of users": {kind: "users", rows: object(map[string]attr.Value{"a": user("a")}), err: "must be a list of objects"},
+		"manual actions": {
+			kind: "manual_actions", rows: tuple(action(tuple(object(map[string]attr.Value{"member_id": str("1"), "member_name": types.StringNull()})))),
+			want: "principal_type,principal_id,principal_name,category,reason,switch,detail,remedy,candidate_external_ids,member_ids\r\ngroup,7,'=g,C,r,,d,m,,1\r\n",
+		},
+		"manual actions without members": {kind: "manual_actions", rows: tuple(action(types.StringNull())), err: "attribute members is null"},
+		"a worklist":                     {kind: "remediation_1_users_PATCH_externalid", rows: audit(nil), want: patch + "1,a@example.com,,x\r\n2,a@example.com,,\r\n"},
+		"an empty worklist":              {kind: "remediation_6_sps_PATCH_externalid", rows: audit(nil), want: "id,applicationId,currentExternalId,targetExternalId\r\n"},
+		"a worklist without domains":     {kind: "remediation_5_users_STALE_deactivate", rows: audit(nil), err: "primary_domains of the data source is empty"},
+		"a worklist of a list":           {kind: "remediation_2_users_SUPPORT_ticket", rows: tuple(), err: "must be the whole data source"},
+		"a worklist without fixes": {
+			kind: "remediation_1_users_PATCH_externalid", rows: audit(map[string]attr.Value{"external_id_fixes": types.StringNull()}), err: "external_id_fixes is null",
+		},
 		"a comparison": {kind: "compare", rows: diff(diffRow("1", nil)), want: compare + "1,g1,internal,True,False,True,False,a → g1,\r\n"},
 		"a comparison with a hole": {
 			kind: "compare", rows: diff(diffRow("1", map[string]attr.Value{"in_b": types.BoolNull(), "direct_in_b": types.BoolNull(), "source": types.StringNull()})),
@@ -136,7 +192,7 @@ func TestCSVFunction(t *testing.T) {
 		"no list":                {kind: "users", rows: str("x"), err: "must be a list of objects"},
 		"no objects":             {kind: "users", rows: texts("x"), err: "row 0 is not an object"},
 		"missing attribute":      {kind: "users", rows: tuple(object(map[string]attr.Value{"id": str("1")})), err: "attribute username is missing"},
-		"unknown kind":           {kind: "robots", rows: tuple(), err: "clone, clone_result, compare, failures, groups, identities_to_process, readiness, service_principals, users, workspaces"},
+		"unknown kind":           {kind: "robots", rows: tuple(), err: strings.Join(csv.Kinds(), ", ")},
 		"unknown option":         {kind: "users", rows: tuple(), options: []string{"zip"}, err: "defuse_formulas"},
 	}
 	for name, tt := range tests {
@@ -169,6 +225,19 @@ func TestCSVFunction(t *testing.T) {
 		})
 	}
 	for name, rows := range map[string]attr.Value{
+		"all": types.DynamicUnknown(), "the list": audit(map[string]attr.Value{"users": types.ListUnknown(types.StringType)}),
+		"the domains": audit(map[string]attr.Value{"primary_domains": types.SetUnknown(types.StringType)}),
+		"a fix":       audit(map[string]attr.Value{"external_id_fixes": object(map[string]attr.Value{"user/1": object(map[string]attr.Value{"external_id": types.StringUnknown()})})}),
+		"a cell":      audit(map[string]attr.Value{"users": tuple(object(map[string]attr.Value{"id": types.StringUnknown()}))}),
+	} {
+		t.Run("unknown worklist: "+name, func(t *testing.T) {
+			t.Parallel()
+			if got, err := callCSV(t, "remediation_1_users_PATCH_externalid", rows); err != "" || !got.IsUnknown() {
+				t.Errorf("got %v, %q, want an unknown string", got, err)
+			}
+		})
+	}
+	for name, rows := range map[string]attr.Value{
 		"all": types.DynamicUnknown(), "the list": types.ListUnknown(types.StringType),
 		"a row":     tuple(types.ObjectUnknown(map[string]attr.Type{"id": types.StringType})),
 		"a cell":    tuple(object(map[string]attr.Value{"id": types.StringUnknown()})),
@@ -180,5 +249,38 @@ func TestCSVFunction(t *testing.T) {
 				t.Errorf("got %v, %q, want an unknown string", got, err)
 			}
 		})
+	}
+}
+
+// 10,000 rows of a data source take less than 1 s and 200 MiB; a busy machine is given
+// more time.
+func TestCSVFunction_large(t *testing.T) { //nolint:paralleltest // It measures what is allocated.
+	str := func(s string) attr.Value { return types.StringValue(s) }
+	users, fixes := make([]attr.Value, 10_000), map[string]attr.Value{}
+	for i := range users {
+		id := strconv.Itoa(i)
+		users[i] = object(map[string]attr.Value{
+			"id": str(id), "username": str("user" + id + "@example.com"), "external_id": str("gone"), "external_id_with_username_match": str("x"),
+			"error_categories": texts("EXTERNAL_ID_NOT_IN_IDP", "NAME_MATCH_EXTERNAL_ID_MISMATCH"), "waived": types.BoolValue(false),
+		})
+		fixes["user/"+id] = object(map[string]attr.Value{"external_id": str("x")})
+	}
+	list := types.ListValueMust(users[0].Type(t.Context()), users)
+	all := object(map[string]attr.Value{
+		"users": list, "groups": tuple(), "service_principals": tuple(), "primary_domains": texts("example.com"),
+		"external_id_fixes": types.MapValueMust(fixes["user/1"].Type(t.Context()), fixes),
+	})
+	for kind, rows := range map[string]attr.Value{csv.Users: list, csv.WorklistUsersPatch: all} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		got, failed := callCSV(t, kind, rows)
+		took := time.Since(start)
+		runtime.ReadMemStats(&after)
+		if used := (after.TotalAlloc - before.TotalAlloc) >> 20; failed != "" || got.IsUnknown() || took > 10*time.Second || used > 200 {
+			t.Errorf("%s: %v and %d MiB, %s", kind, took, used, failed)
+		} else {
+			t.Logf("%s: %v and %d MiB", kind, took, used)
+		}
 	}
 }

@@ -23,6 +23,20 @@ output "groups_for_a_spreadsheet" {
   value = provider::dbxidentity::csv("groups", data.dbxidentity_divergences.all.groups, "defuse_formulas")
 }
 
+# Files for people, which never run a cell, and a worklist of the AIM remediation executor, which takes the
+# data source as a whole.
+output "manual_actions" {
+  value = provider::dbxidentity::csv("manual_actions", data.dbxidentity_divergences.all.manual_actions)
+}
+
+output "fixes" {
+  value = provider::dbxidentity::csv("fixes", data.dbxidentity_divergences.all.external_id_fixes)
+}
+
+output "remediation_2_users_SUPPORT_ticket" {
+  value = provider::dbxidentity::csv("remediation_2_users_SUPPORT_ticket", data.dbxidentity_divergences.all)
+}
+
 # The files of databricks-access-audit: here the kind takes the data source as a whole.
 data "dbxidentity_principal_diff" "this" {
   principal_a = { user_name = "user31@example.com" }

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package csv renders the files of the AIM enablement prep script and of
-// databricks-access-audit, byte for byte. Pure.
+// databricks-access-audit, byte for byte, the worklists of the AIM remediation
+// executor, and files of our own for people. Pure.
 package csv
 
 import (
@@ -22,7 +23,8 @@ type Row = map[string][]string
 // scripts write.
 type Options struct {
 	// DefuseFormulas puts a single quote before cells that a spreadsheet could
-	// run: those that start with =, +, -, @, a tab or a carriage return.
+	// run: those that start with =, +, -, @, a tab or a carriage return. Files of our
+	// own are always defused: no program is known to read them back.
 	DefuseFormulas bool
 }
 
@@ -40,8 +42,13 @@ const (
 	Clone   = "clone"
 	// CloneResult is Clone after an apply.
 	CloneResult = "clone_result"
-	// Readiness is a file of our own: one line per check.
-	Readiness = "readiness"
+	// Files of our own, whose columns are named as the attributes: one line per check,
+	// and what is to be applied or left to people.
+	Readiness      = "readiness"
+	Fixes          = "fixes"
+	MemberRemovals = "member_removals"
+	Deactivations  = "deactivations"
+	ManualActions  = "manual_actions"
 )
 
 // arrow joins the groups of a path.
@@ -61,13 +68,34 @@ type column struct {
 
 // Kinds lists the kinds, sorted.
 func Kinds() []string {
-	return []string{
-		Clone, CloneResult, Compare, Failures, Groups, IdentitiesToProcess, Readiness, ServicePrincipals, Users, Workspaces,
+	kinds := append(Worklists(), Clone, CloneResult, Compare, Deactivations, Failures, Fixes, Groups, IdentitiesToProcess, ManualActions, MemberRemovals,
+		Readiness, ServicePrincipals, Users, Workspaces)
+	slices.Sort(kinds)
+	return kinds
+}
+
+// ownColumns are the attributes that a file of our own has as columns, in its order;
+// nil for every other kind.
+func ownColumns(kind string) []string {
+	switch kind {
+	case Readiness:
+		return []string{"id", "decision", "severity", "status", "title", "summary", "remedy", "source"}
+	case Fixes:
+		return []string{"principal_type", "principal_id", "principal_name", "current_external_id", "external_id", "category", "reversible"}
+	case MemberRemovals:
+		return []string{"group_id", "group_name", "member_id", "member_type", "member_name", "category", "cause"}
+	case Deactivations:
+		return []string{"principal_type", "principal_id", "principal_name", "cause"}
+	case ManualActions:
+		return []string{
+			"principal_type", "principal_id", "principal_name", "category", "reason", "switch", "detail", "remedy", "candidate_external_ids", "member_ids",
+		}
+	default:
+		return nil
 	}
 }
 
-// columnsOf gives header and order of the prep script's files; nil for an
-// unknown kind.
+// columnsOf gives header and order of a file; nil for an unknown kind.
 func columnsOf(kind string) []column {
 	id := column{header: "id", from: []string{"id"}}
 	externalID := column{header: "externalId", from: []string{"external_id"}}
@@ -105,15 +133,17 @@ func columnsOf(kind string) []column {
 		}
 	case IdentitiesToProcess:
 		return []column{id}
-	case Readiness:
-		return []column{
-			id, one("decision", "decision"), one("severity", "severity"), one("status", "status"), one("title", "title"), one("summary", "summary"),
-			one("remedy", "remedy"), one("source", "source"),
-		}
 	case Compare, Clone, CloneResult:
 		return accessColumns(kind)
 	default:
-		return nil
+		if columns := worklistColumns(kind); columns != nil {
+			return columns
+		}
+		var columns []column
+		for _, name := range ownColumns(kind) {
+			columns = append(columns, column{header: name, from: []string{name}, list: strings.HasSuffix(name, "_ids")})
+		}
+		return columns
 	}
 }
 
@@ -164,6 +194,7 @@ func Render(kind string, rows []Row, o Options) (string, error) {
 		return "", fmt.Errorf("unknown kind %q; use one of: %s", kind, strings.Join(Kinds(), ", "))
 	}
 	var b strings.Builder
+	defused := o.DefuseFormulas || ownColumns(kind) != nil
 	cells := make([]string, len(columns))
 	for i, c := range columns {
 		cells[i] = c.header
@@ -175,7 +206,7 @@ func Render(kind string, rows []Row, o Options) (string, error) {
 			if err != nil {
 				return "", fmt.Errorf("row %d of %s: %w", n, kind, err)
 			}
-			if o.DefuseFormulas {
+			if defused {
 				cell = defuse(cell)
 			}
 			cells[i] = cell
