@@ -4,8 +4,9 @@
 // Package account is the Databricks side: it reads an account into the terms of
 // package audit, and writes externalIds and memberships under guard. This package only
 // joins its parts: api is the connection, directory who is there, power who is
-// privileged, catalog and aim what else is read, and write the one way to change
-// anything. Each knows only those before it; catalog, aim and write do not know each other.
+// privileged, catalog, aim and events what else is read, and write the one way to change
+// anything. Each knows only those before it; catalog, aim, events and write do not know each
+// other.
 //
 // The SDK resolves configuration and credentials; requests go through package
 // transport (docs/adr/002-own-transport.md). Facts about the APIs are
@@ -20,6 +21,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/events"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/power"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
@@ -33,6 +35,7 @@ type Client struct {
 	*power.Power
 	*catalog.Catalog
 	*aim.Readiness
+	*events.Log
 	*write.Writer
 
 	api *api.Conn
@@ -49,7 +52,7 @@ func New(ctx context.Context, cfg api.Config) (*Client, error) {
 	pw := power.New(a, d)
 	return &Client{
 		api: a, Directory: d, Power: pw,
-		Catalog: catalog.New(a, d, pw), Readiness: aim.New(a, d), Writer: write.New(a, d, pw),
+		Catalog: catalog.New(a, d, pw), Readiness: aim.New(a, d), Log: events.New(a, d), Writer: write.New(a, d, pw),
 	}, nil
 }
 

@@ -57,6 +57,7 @@ func (s *Server) catalogRoutes() {
 	}
 	s.handleWorkspace("GET "+catalogBase+"/metastores", s.listWorkspaceMetastores)
 	s.handleWorkspace("GET "+catalogBase+"/metastores/{metastore_id}", s.getWorkspaceMetastoreByID)
+	s.handleWorkspace("GET "+catalogBase+"/metastores/{metastore_id}/systemschemas", s.listSystemSchemas)
 	s.handleWorkspace("GET "+catalogBase+"/metastore_summary", s.metastoreSummary)
 	s.handleWorkspace("GET "+catalogBase+"/current-metastore-assignment", s.currentMetastore)
 	s.handleWorkspace("GET "+catalogBase+"/bindings/{type}/{full_name}", s.getBindings)

@@ -228,7 +228,7 @@ func (s *Server) identityDelete(kind principalKind) apiHandler {
 	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
 		id := r.PathValue("id")
 		found := false
-		s.update(func(w *world) {
+		s.updateAs(r, endpointAPI, func(w *world) {
 			var p principalRef
 			if p, found = w.find(kind, id); !found {
 				return

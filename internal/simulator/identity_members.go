@@ -111,7 +111,7 @@ func (s *Server) memberCreate(rw http.ResponseWriter, r *http.Request, _ caller)
 	id, member := r.PathValue("id"), strings.Trim(string(body.PrincipalID), `"`)
 	var reply any
 	var refusal *apiError
-	s.update(func(w *world) {
+	s.updateAs(r, endpointAPI, func(w *world) {
 		g, p, refused := s.membershipWrite(w, id, member)
 		if refusal = refused; refusal != nil {
 			return
@@ -135,7 +135,7 @@ func (s *Server) memberCreate(rw http.ResponseWriter, r *http.Request, _ caller)
 func (s *Server) memberDelete(rw http.ResponseWriter, r *http.Request, _ caller) {
 	id, member := r.PathValue("id"), r.PathValue("principal_id")
 	var refusal *apiError
-	s.update(func(w *world) {
+	s.updateAs(r, endpointAPI, func(w *world) {
 		g, _, refused := s.membershipWrite(w, id, member)
 		if refusal = refused; refusal != nil {
 			return

@@ -30,7 +30,7 @@ func (s *Server) identityResolve(kind principalKind) apiHandler {
 			return
 		}
 		var reply any
-		s.update(func(w *world) {
+		s.updateAs(r, endpointAIM, func(w *world) {
 			var found any
 			if found, refusal = s.resolve(w, kind, body.ExternalID); refusal == nil {
 				reply = map[string]any{strings.TrimSuffix(listKey(kind), "s"): found}

@@ -37,7 +37,7 @@ func (s *Server) identityCreate(kind principalKind) apiHandler {
 			return
 		}
 		var reply any
-		s.update(func(w *world) {
+		s.updateAs(r, endpointAPI, func(w *world) {
 			var p principalRef
 			if p, refusal = s.newPrincipal(w, kind, body); refusal != nil {
 				return
@@ -223,7 +223,7 @@ func (s *Server) identityUpdate(kind principalKind) apiHandler {
 		}
 		id := r.PathValue("id")
 		var reply any
-		s.update(func(w *world) {
+		s.updateAs(r, endpointAPI, func(w *world) {
 			p, ok := w.find(kind, id)
 			if !ok {
 				refusal = noSuch(kind, id)
@@ -233,9 +233,11 @@ func (s *Server) identityUpdate(kind principalKind) apiHandler {
 				return
 			}
 			s.remember(w, kind, id)
+			before := p.clone()
 			for _, path := range mask {
 				s.setField(w, p, path, body)
 			}
+			w.loggedUpdate(before, p)
 			reply = w.iamObject(p)
 		})
 		finish(rw, reply, refusal)

@@ -61,7 +61,7 @@ func (s *Server) matchHandler(kind principalKind) apiHandler {
 			reply = s.opts.Assumed.Match.reply(w, p)
 		}
 		if s.opts.AIM {
-			s.update(answer)
+			s.updateAs(r, endpointAIM, answer)
 		} else {
 			s.view(answer)
 		}
@@ -279,6 +279,8 @@ func (u *IDPUser) accountName() string {
 // the direct members that are provisioned; a service principal takes the IdP's
 // display name; externalIds stay, and nothing is removed.
 func (w *world) syncWithIDP(p principalRef) {
+	before := p.clone()
+	defer func() { w.loggedUpdate(before, p) }()
 	switch p.kind {
 	case kindGroup:
 		if linked := w.idp.group(p.group.ExternalID); linked != nil {

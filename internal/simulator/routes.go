@@ -23,6 +23,7 @@ type Assumed struct {
 	Graph        GraphAssumptions
 	Okta         OktaAssumptions
 	Denylist     DenylistAssumptions
+	AuditLog     AuditLogAssumptions
 }
 
 // PagingAssumptions are about the pages of every list: Databricks, Graph, Okta.

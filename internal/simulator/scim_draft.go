@@ -240,6 +240,8 @@ func (d *draft) commit() *scimError {
 	if failure := d.checkUnique(); failure != nil {
 		return failure
 	}
+	before := d.p.clone()
+	defer func() { d.w.loggedUpdate(before, d.p) }()
 	switch d.p.kind {
 	case kindUser:
 		*d.p.user = *d.obj.user
@@ -274,6 +276,7 @@ func (d *draft) commitGroup() {
 	for id, present := range d.members {
 		if !present && d.w.parents[id][g.ID] {
 			delete(d.w.parents[id], g.ID)
+			d.w.logged("removePrincipalFromGroup", d.w.byID[id], g)
 			dropped = true
 		}
 	}

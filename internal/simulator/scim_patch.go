@@ -59,7 +59,7 @@ func (s *Server) change(r *http.Request, kind principalKind, silent bool, f func
 	id := r.PathValue("id")
 	reply, failure := scimReply{status: http.StatusNoContent}, notFound(kind, id)
 	proj := parseProjection(kind, r.URL.Query())
-	s.update(func(w *world) {
+	s.updateAs(r, endpointSCIM, func(w *world) {
 		p, ok := w.find(kind, id)
 		if !ok {
 			return

@@ -89,7 +89,7 @@ func (s *Server) scimCreate(r *http.Request, kind principalKind) (scimReply, *sc
 		doc.UserName = strings.ToLower(doc.UserName)
 	}
 	var reply scimReply
-	s.update(func(w *world) {
+	s.updateAs(r, endpointSCIM, func(w *world) {
 		if name := doc.uniqueName(kind); name != "" {
 			if failure = s.checkNameFree(w, kind, name, ""); failure != nil {
 				return
@@ -262,7 +262,7 @@ func (d *draft) replaceGroup(doc scimDocument) *scimError {
 func (s *Server) scimDelete(r *http.Request, kind principalKind) (scimReply, *scimError) {
 	id := r.PathValue("id")
 	failure := notFound(kind, id)
-	s.update(func(w *world) {
+	s.updateAs(r, endpointSCIM, func(w *world) {
 		p, ok := w.find(kind, id)
 		if !ok {
 			return

@@ -210,6 +210,14 @@ func (s *Server) evaluate(w *world, v visitor, q statementRequest, st *statement
 		return
 	}
 	x := &informationSchema{catalogView: c, assumed: s.opts.Assumed.UnityCatalog, catalog: q.Catalog, schema: q.Schema}
+	x.audit = s.opts.Assumed.AuditLog
+	x.auditLog = func() (minisql.Table, error) {
+		who := ""
+		if p := w.byID[v.PrincipalID]; p.kind != "" {
+			who = p.name()
+		}
+		return x.audit.auditLog(w, who)
+	}
 	params := map[string]minisql.Value{}
 	for _, p := range q.Parameters {
 		params[p.Name] = minisql.Null

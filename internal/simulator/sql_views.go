@@ -72,6 +72,8 @@ type informationSchema struct {
 	*catalogView
 	assumed         UnityCatalogAssumptions
 	catalog, schema string // where names without a catalog are looked up
+	audit           AuditLogAssumptions
+	auditLog        func() (minisql.Table, error)
 }
 
 // table resolves a name of one to three parts.
@@ -89,6 +91,9 @@ func (x *informationSchema) table(name []string) (minisql.Table, error) {
 	missing := errors.New("[TABLE_OR_VIEW_NOT_FOUND] The table or view `" + strings.Join(name, "`.`") +
 		"` cannot be found. Verify the spelling and correctness of the schema and catalog. SQLSTATE: 42P01")
 	catalog := strings.ToLower(full[0])
+	if strings.EqualFold(strings.Join(full, "."), "system.access.audit") {
+		return x.auditLog()
+	}
 	if !strings.EqualFold(full[1], "information_schema") {
 		return minisql.Table{}, missing
 	}
@@ -105,7 +110,7 @@ func (x *informationSchema) table(name []string) (minisql.Table, error) {
 		}
 		return x.metastoreView(view), nil
 	case "columns":
-		return columnsView(), nil
+		return x.columnsView(), nil
 	}
 	v, ok := informationViews[view]
 	if !ok {
@@ -215,12 +220,20 @@ func (x *informationSchema) metastoreView(name string) minisql.Table {
 
 // columnsView describes the views themselves, so that a client can find out
 // which columns there are.
-func columnsView() minisql.Table {
-	out := minisql.Table{Columns: []string{"TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME", "ORDINAL_POSITION"}}
+func (x *informationSchema) columnsView() minisql.Table {
+	out := minisql.Table{Columns: []string{"TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME", "ORDINAL_POSITION", "FULL_DATA_TYPE"}}
+	one := func(schema, view, column, kind string, at int) {
+		out.Rows = append(out.Rows, []minisql.Value{minisql.Text("system"), minisql.Text(schema),
+			minisql.Text(view), minisql.Text(strings.ToLower(column)), minisql.Text(strconv.Itoa(at)), minisql.Text(kind)})
+	}
 	add := func(view string, columns []string) {
 		for i, column := range columns {
-			out.Rows = append(out.Rows, []minisql.Value{minisql.Text("system"), minisql.Text("information_schema"),
-				minisql.Text(view), minisql.Text(strings.ToLower(column)), minisql.Text(strconv.Itoa(i))})
+			one("information_schema", view, column, "string", i)
+		}
+	}
+	if x.audit.shown() {
+		for i, c := range x.audit.columns() {
+			one("access", "audit", c.name, c.kind, i)
 		}
 	}
 	var names []string

@@ -19,6 +19,8 @@ type State struct {
 	UnityCatalog      UnityCatalog       `json:"unity_catalog"`
 	AccountRoles      []RuleSet          `json:"account_roles"`
 	IDP               IDP                `json:"idp"`
+	// AuditEvents are what system.access.audit has beside the writes of this run.
+	AuditEvents []AuditEvent `json:"audit_events,omitempty"`
 }
 
 // Account is the account itself and the credentials that it knows.

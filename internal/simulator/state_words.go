@@ -34,6 +34,11 @@ func (st State) checkWords() error {
 			}
 		}
 	}
+	for i, e := range st.AuditEvents {
+		if err := e.check(); err != nil {
+			return fmt.Errorf("audit_events[%d].%w", i, err)
+		}
+	}
 	for i, u := range st.IDP.Users {
 		err := checkWord("userType", u.UserType, "", "Member", "Guest")
 		if err == nil && u.OktaStatus != "" {

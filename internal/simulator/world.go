@@ -90,6 +90,10 @@ type world struct {
 	parents   map[string]map[string]bool            // member id -> ids of groups that list it
 	workspace map[int64]*Workspace
 	lastID    int64
+
+	auditEvents []AuditEvent
+	writes      []AuditEvent // of this run
+	writer      *auditWriter // nil: not logged
 }
 
 // newWorld indexes a state document. The error names the first entry that
@@ -106,6 +110,7 @@ func newWorld(st State) (*world, error) {
 		byName:       map[principalKind]map[string][]string{kindUser: {}, kindGroup: {}, kindServicePrincipal: {}},
 		parents:      map[string]map[string]bool{},
 		workspace:    map[int64]*Workspace{},
+		auditEvents:  st.AuditEvents,
 	}
 	for i := range st.Users {
 		u := st.Users[i]
@@ -180,6 +185,7 @@ func (w *world) add(p principalRef) error {
 	case kindServicePrincipal:
 		w.sps = append(w.sps, p.sp)
 	}
+	w.logged(createdActions[p.kind], p, nil)
 	return nil
 }
 
@@ -229,6 +235,7 @@ func (w *world) dropName(p principalRef) {
 // remove deletes a principal, its memberships and its workspace assignments.
 func (w *world) remove(p principalRef) {
 	id := p.id()
+	w.logged(removedActions[p.kind], p, nil)
 	for parent := range w.parents[id] {
 		g := w.byID[parent].group
 		g.Members = slices.DeleteFunc(g.Members, func(m Member) bool { return m.Value == id })
@@ -271,6 +278,7 @@ func (w *world) addMember(g *Group, member, source string) {
 	}
 	g.Members = append(g.Members, Member{Value: member, Source: source})
 	w.indexMember(member, g.ID)
+	w.logged("addPrincipalToGroup", w.byID[member], g)
 }
 
 // removeMember removes a direct member; one that is not there is no matter.
@@ -280,6 +288,7 @@ func (w *world) removeMember(g *Group, member string) {
 	}
 	g.Members = slices.DeleteFunc(g.Members, func(m Member) bool { return m.Value == member })
 	delete(w.parents[member], g.ID)
+	w.logged("removePrincipalFromGroup", w.byID[member], g)
 }
 
 // transitiveParents are the ids of every group above a principal, sorted, never
@@ -305,7 +314,7 @@ func (w *world) dump() (State, error) {
 	st := State{
 		Account: w.account, UnityCatalog: w.unityCatalog, AccountRoles: w.accountRoles,
 		Workspaces: []Workspace{}, Users: []User{}, Groups: []Group{}, ServicePrincipals: []ServicePrincipal{},
-		IDP: w.idp.dump(),
+		IDP: w.idp.dump(), AuditEvents: w.auditEvents,
 	}
 	for _, ws := range w.workspaces {
 		st.Workspaces = append(st.Workspaces, *ws)

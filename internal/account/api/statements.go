@@ -51,21 +51,45 @@ type statementChunk struct {
 	Next *int        `json:"next_chunk_index"`
 }
 
+// Parameter is the value of :Name in a statement; Type is one of SQL.
+type Parameter struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	Type  string `json:"type"`
+}
+
+// StatementError is a statement that the warehouse did not run to its end.
+type StatementError struct {
+	State string
+	// Message is the warehouse's own, with its code.
+	Message string
+}
+
+func (e *StatementError) Error() string {
+	return "the statement ended as " + e.State + ": " + e.Message
+}
+
+// ErrTruncated is returned together with the rows that came.
+var ErrTruncated = errors.New("the result was cut short by the warehouse")
+
 // Query runs one SQL statement on a warehouse and gives all rows. A statement that
 // takes longer than Config.StatementTimeout, and one whose reader has gone, is
-// cancelled. The error says what the warehouse said: a statement that fails comes
-// with status 200.
-func (a *Conn) Query(ctx context.Context, at *Site, warehouse, sql string) ([][]*string, error) {
+// cancelled. A statement that fails comes with status 200, and is a [*StatementError].
+func (a *Conn) Query(ctx context.Context, at *Site, warehouse, sql string, parameters ...Parameter) ([][]*string, error) {
 	ctx, stop := context.WithTimeoutCause(ctx, a.Config.StatementTimeout,
 		fmt.Errorf("the statement did not end within %s", a.Config.StatementTimeout))
 	defer stop()
+	body := map[string]any{
+		"statement": sql, "warehouse_id": warehouse, "wait_timeout": a.waitTimeout(), "on_wait_timeout": "CONTINUE",
+		"disposition": "INLINE", "format": "JSON_ARRAY",
+	}
+	if len(parameters) > 0 {
+		body["parameters"] = parameters
+	}
 	var reply statementReply
 	err := a.Do(ctx, Call{
 		Method: http.MethodPost, Path: statementsPath, Limit: at.Limit(), At: at, Read: true,
-		body: map[string]string{
-			"statement": sql, "warehouse_id": warehouse, "wait_timeout": a.waitTimeout(), "on_wait_timeout": "CONTINUE",
-			"disposition": "INLINE", "format": "JSON_ARRAY",
-		},
+		body: body,
 	}, &reply)
 	for pause := a.Config.RetryPause; err == nil && (reply.Status.State == "PENDING" || reply.Status.State == "RUNNING"); pause = min(2*pause, maxPollPause) {
 		if err = transport.Sleep(ctx, pause); err == nil {
@@ -80,8 +104,7 @@ func (a *Conn) Query(ctx context.Context, at *Site, warehouse, sql string) ([][]
 		return nil, err
 	}
 	if reply.Status.State != "SUCCEEDED" {
-		return nil, fmt.Errorf("the statement ended as %s: %s", reply.Status.State,
-			redact.Text(strings.TrimSpace(string(reply.Status.Error.Code)+" "+reply.Status.Error.Message)))
+		return nil, &StatementError{reply.Status.State, redact.Text(strings.TrimSpace(string(reply.Status.Error.Code) + " " + reply.Status.Error.Message))}
 	}
 	return a.statementRows(ctx, at, &reply)
 }
@@ -137,7 +160,7 @@ func (a *Conn) statementRows(ctx context.Context, at *Site, reply *statementRepl
 	}
 	switch {
 	case reply.Manifest.Truncated:
-		return nil, errors.New("the result was cut short by the warehouse")
+		return rows, ErrTruncated
 	case reply.Manifest.Rows == nil:
 		return nil, errors.New("the answer does not say how many rows there are")
 	case *reply.Manifest.Rows != len(rows):

@@ -6,14 +6,18 @@ package minisql
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
-// Value is a text or null. Truth values are the texts "true" and "false".
+// Value is a text or null. Truth values are the texts "true" and "false". A struct or a
+// map has Fields, those of a struct under their names in lower case.
 type Value struct {
-	Text string
-	Null bool
+	Text   string
+	Null   bool
+	Fields map[string]Value
 }
 
 // Text is a value that is not null.
@@ -30,10 +34,13 @@ func (v Value) isFalse() bool { return !v.Null && strings.EqualFold(v.Text, "fal
 // scope is what names mean in a row.
 type scope struct {
 	columns map[string]int // lower-cased name -> position
+	structs map[string][]string
 	alias   string
 	table   []string
 	row     []Value
 	params  map[string]Value
+	totals  []Value // of the aggregates of a group
+	stack   []Value // arguments of the calls that are under way
 }
 
 // expr is a value that depends on a row. check finds what is wrong without a row.
@@ -65,26 +72,110 @@ func (p param) check(s *scope) error {
 }
 func (p param) eval(s *scope) Value { return s.params[p.name] }
 
-type column struct{ path []string }
-
-func (c column) columnName() string { return c.path[len(c.path)-1] }
-
-func (c column) check(s *scope) error {
-	_, ok := s.columns[strings.ToLower(c.columnName())]
-	qualifier := c.path[:len(c.path)-1]
-	switch {
-	case len(qualifier) == 1:
-		ok = ok && strings.EqualFold(qualifier[0], s.alias)
-	case len(qualifier) > 1:
-		ok = ok && strings.EqualFold(strings.Join(qualifier, "."), strings.Join(s.table, "."))
-	}
-	if !ok {
-		return fmt.Errorf("[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, variable, or function parameter with name `%s` cannot be resolved.", strings.Join(c.path, "`.`")) //nolint:staticcheck // The API's own sentence.
-	}
-	return nil
+// column is a column, or a field of one that is a struct. check finds it.
+type column struct {
+	path     []string
+	position int
+	field    string
 }
 
-func (c column) eval(s *scope) Value { return s.row[s.columns[strings.ToLower(c.columnName())]] }
+func (c *column) columnName() string { return c.path[len(c.path)-1] }
+
+func (c *column) check(s *scope) error {
+	for at := len(c.path) - 1; at >= max(0, len(c.path)-2); at-- {
+		name := strings.ToLower(c.path[at])
+		position, ok := s.columns[name]
+		if !ok || !s.isQualifier(c.path[:at]) {
+			continue
+		}
+		c.position, c.field = position, ""
+		if at == len(c.path)-1 {
+			return nil
+		}
+		if c.field = strings.ToLower(c.columnName()); slices.Contains(s.structs[name], c.field) {
+			return nil
+		}
+		return fmt.Errorf("[FIELD_NOT_FOUND] No such struct field `%s` in `%s`.", c.columnName(), strings.Join(s.structs[name], "`, `")) //nolint:staticcheck // The API's own sentence.
+	}
+	return fmt.Errorf("[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, variable, or function parameter with name `%s` cannot be resolved.", strings.Join(c.path, "`.`")) //nolint:staticcheck // The API's own sentence.
+}
+
+func (s *scope) isQualifier(path []string) bool {
+	switch len(path) {
+	case 0:
+		return true
+	case 1:
+		return strings.EqualFold(path[0], s.alias)
+	}
+	return strings.EqualFold(strings.Join(path, "."), strings.Join(s.table, "."))
+}
+
+func (c *column) eval(s *scope) Value {
+	if v := s.row[c.position]; c.field == "" {
+		return v
+	} else if inner, ok := v.Fields[c.field]; ok {
+		return inner
+	}
+	return Null
+}
+
+// index is an entry of a map; null for a key that is not there.
+type index struct{ of, key expr }
+
+func (x index) columnName() string { return x.of.columnName() + "[" + x.key.columnName() + "]" }
+
+func (x index) check(s *scope) error {
+	if err := x.of.check(s); err != nil {
+		return err
+	}
+	return x.key.check(s)
+}
+
+func (x index) eval(s *scope) Value {
+	if v, ok := x.of.eval(s).Fields[x.key.eval(s).Text]; ok {
+		return v
+	}
+	return Null
+}
+
+// aggregate is count, min or max over the rows of a group; arg is nil for count(*).
+type aggregate struct {
+	name string
+	arg  expr
+	slot int
+}
+
+func (a *aggregate) columnName() string {
+	if a.arg == nil {
+		return "count(1)"
+	}
+	return a.name + "(" + a.arg.columnName() + ")"
+}
+
+func (a *aggregate) check(s *scope) error {
+	if a.arg == nil {
+		return nil
+	}
+	return a.arg.check(s)
+}
+
+func (a *aggregate) eval(s *scope) Value { return s.totals[a.slot] }
+
+// add takes one row into a total, whose count is beside it.
+func (a *aggregate) add(s *scope, total *Value, count *int) {
+	v := Text("")
+	if a.arg != nil {
+		v = a.arg.eval(s)
+	}
+	switch {
+	case v.Null:
+		return
+	case a.name == "count":
+	case *count == 0, a.name == "min" && v.Text < total.Text, a.name == "max" && v.Text > total.Text:
+		*total = v
+	}
+	*count++
+}
 
 // call is an operator or a function.
 type call struct {
@@ -110,12 +201,32 @@ func (c call) check(s *scope) error {
 	return nil
 }
 
+// eval keeps the arguments on a stack, whose place is used again: run keeps none.
 func (c call) eval(s *scope) Value {
-	args := make([]Value, 0, len(c.args))
-	for _, a := range c.args {
-		args = append(args, a.eval(s))
+	base := len(s.stack)
+	for i, a := range c.args {
+		v := a.eval(s)
+		if i == 0 && (c.name == "and" && v.isFalse() || c.name == "or" && v.isTrue()) {
+			return truth(v.isTrue()) // The rest does not matter.
+		}
+		s.stack = append(s.stack, v)
 	}
-	return c.run(args)
+	out := c.run(s.stack[base:])
+	s.stack = s.stack[:base]
+	return out
+}
+
+// searchedCase has conditions and values in turn, and the value of ELSE.
+type searchedCase struct{ call }
+
+func (c searchedCase) eval(s *scope) Value {
+	last := len(c.args) - 1
+	for i := 0; i < last; i += 2 {
+		if c.args[i].eval(s).isTrue() {
+			return c.args[i+1].eval(s)
+		}
+	}
+	return c.args[last].eval(s)
 }
 
 // strict makes a null of every null argument.
@@ -170,17 +281,8 @@ func in(args []Value) Value {
 	return truth(false)
 }
 
-// caseOf has conditions and values in turn, and the value of ELSE.
-func caseOf(args []Value) Value {
-	for i := 0; i+1 < len(args); i += 2 {
-		if args[i].isTrue() {
-			return args[i+1]
-		}
-	}
-	return args[len(args)-1]
-}
-
-// caseOfSubject has the subject first, and values in the place of conditions.
+// caseOfSubject has the subject first, then values with what they give, and the value of
+// ELSE.
 func caseOfSubject(args []Value) Value {
 	subject := args[0]
 	for i := 1; i+1 < len(args); i += 2 {
@@ -273,6 +375,13 @@ var functions = map[string]function{
 	"coalesce": {1, -1, coalesce},
 	"nvl":      {2, 2, coalesce},
 	"ifnull":   {2, 2, coalesce},
+	"unix_millis": {1, 1, strict(func(a []Value) Value {
+		at, err := time.Parse(time.RFC3339, a[0].Text)
+		if err != nil {
+			return Null
+		}
+		return Text(strconv.FormatInt(at.UnixMilli(), 10))
+	})},
 	"nullif": {2, 2, func(a []Value) Value {
 		if !a[0].Null && !a[1].Null && a[0].Text == a[1].Text {
 			return Null

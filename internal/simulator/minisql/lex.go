@@ -1,10 +1,11 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package minisql is the part of SQL that queries over information_schema need:
-// SELECT with expressions, FROM one table or subquery, WHERE, UNION, ORDER BY
-// and LIMIT, named parameters, and values that are strings or null. There are
-// no joins, no grouping and no statements other than SELECT.
+// Package minisql is the part of SQL that queries over information_schema and the
+// audit log need: SELECT with expressions, FROM one table or subquery, WHERE, GROUP BY
+// columns with count, min and max, UNION, ORDER BY and LIMIT, named parameters, and
+// values that are strings or null, or structs and maps of those. There are no joins and
+// no statements other than SELECT.
 package minisql
 
 import (
@@ -128,7 +129,7 @@ func next(text string, at int) (token, int, error) {
 			return token{tokenParam, text[1 : 1+n], at}, 1 + n, nil
 		}
 	}
-	for _, symbol := range []string{"<=>", "<>", "!=", "<=", ">=", "||", "=", "<", ">", "(", ")", ",", ".", "*", ";"} {
+	for _, symbol := range []string{"<=>", "<>", "!=", "<=", ">=", "||", "=", "<", ">", "(", ")", "[", "]", ",", ".", "*", ";"} {
 		if strings.HasPrefix(text, symbol) {
 			return token{tokenSymbol, symbol, at}, len(symbol), nil
 		}

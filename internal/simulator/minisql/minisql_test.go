@@ -6,6 +6,7 @@ package minisql_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,6 +22,16 @@ func tables(name []string) (minisql.Table, error) {
 		return minisql.Table{Columns: []string{"NAME", "KIND", "OWNER"}, Rows: [][]minisql.Value{
 			{text("Rex"), text("dog"), text("Ann's")}, {text("Tom"), text("cat"), minisql.Null}, {text("Ida"), text("dog"), text("100%")},
 		}}, nil
+	case "visits":
+		visit := func(city, mapped, status string) []minisql.Value {
+			return []minisql.Value{
+				{Fields: map[string]minisql.Value{"city": text(city)}}, {Fields: map[string]minisql.Value{mapped: text("v")}}, text(status),
+			}
+		}
+		return minisql.Table{
+			Columns: []string{"place", "tags", "status"}, Structs: map[string][]string{"place": {"city"}},
+			Scan: slices.Values([][]minisql.Value{visit("Rome", "aB", "200"), visit("Oslo", "a_b", "404"), visit("Rome", "c", "404")}),
+		}, nil
 	default:
 		return minisql.Table{}, errors.New("no table " + strings.Join(name, "."))
 	}
@@ -75,6 +86,13 @@ func TestQuery(t *testing.T) {
 		"SELECT count(*) AS n FROM pets WHERE kind='dog'":                                                                              "n|2",
 		"SELECT n FROM (SELECT name AS n, kind FROM pets) AS q WHERE q.kind = 'cat'":                                                   "n|Tom",
 		"(SELECT name FROM pets WHERE kind='cat') UNION ALL (SELECT 'x')":                                                              "name|Tom|x",
+		"SELECT kind, count(*) AS n, min(name) first, max(owner) FROM pets GROUP BY kind ORDER BY n DESC":                              "kind,n,first,max(owner)|dog,2,Ida,Ann's|cat,1,Tom,-",
+		"SELECT count(owner), min(name) FROM pets WHERE kind = 'cow'":                                                                  "count(owner),min(name)|0,-",
+		"SELECT lower(k) l, count(*) n FROM (SELECT kind k, name FROM pets) q GROUP BY k LIMIT 1":                                      "l,n|dog,2",
+		"SELECT kind FROM pets GROUP BY kind":                                                                                          "kind|dog|cat",
+		"SELECT place.city c, coalesce(tags['aB'], v.tags['a_b']) t FROM visits v":                                                     "c,t|Rome,v|Oslo,v|Rome,-",
+		"SELECT city, max(status) s FROM (SELECT place.City AS city, status FROM visits) GROUP BY city":                                "city,s|Rome,404|Oslo,404",
+		"SELECT unix_millis('2026-01-01T00:00:00.250Z') m, unix_millis('x') FROM visits LIMIT 1":                                       "m,unix_millis(x)|1767225600250,-",
 		"SELECT 1": "1|1",
 		"/* c */ SELECT pets.name FROM pets LIMIT 0": "name",
 	} {
@@ -103,7 +121,10 @@ func TestParse_refused(t *testing.T) {
 		"SELECT name FROM":                    "expected the name of a table",
 		"SELECT name FROM pets WHERE":         "expected an expression",
 		"SELECT name FROM pets JOIN pets":     "near 'JOIN'",
-		"SELECT name FROM pets GROUP BY 1":    "near 'GROUP'",
+		"SELECT name FROM pets GROUP BY":      "expected an expression",
+		"SELECT 1 FROM pets WHERE min(a) = 1": "cannot resolve routine `min`",
+		"SELECT min(max(name)) FROM pets":     "cannot resolve routine `max`",
+		"SELECT tags['a' FROM pets":           "expected ']'",
 		"SELECT 'open":                        "not closed",
 		"SELECT name FROM pets WHERE a IS 1":  "expected NULL",
 		"SELECT a NOT 1":                      "expected IN, LIKE or BETWEEN",
@@ -138,6 +159,10 @@ func TestRun_refused(t *testing.T) {
 		"SELECT :missing":                              "[UNBOUND_SQL_PARAMETER]",
 		"SELECT name FROM dogs":                        "no table dogs",
 		"SELECT name, count(*) FROM pets":              "[MISSING_GROUP_BY]",
+		"SELECT name FROM pets GROUP BY kind":          "[MISSING_AGGREGATION]",
+		"SELECT name FROM pets GROUP BY lower(name)":   "whole columns only",
+		"SELECT place.country FROM visits":             "[FIELD_NOT_FOUND]",
+		"SELECT name.first FROM pets":                  "[FIELD_NOT_FOUND]",
 		"SELECT 1 UNION ALL SELECT 1, 2":               "[NUM_COLUMNS_MISMATCH]",
 		"SELECT name FROM (SELECT kind FROM pets) p":   "[UNRESOLVED_COLUMN",
 	} {
@@ -186,6 +211,7 @@ func FuzzQuery(f *testing.F) {
 		"select * from pets where a like '%_' and (b in ('x') or not c is null) order by 1 desc limit 3",
 		"select case a when 'x' then :p else null end || 'y' from (select 1 as a) t union select `q``r` from pets;",
 		"SELECT count(*) FROM system.information_schema.pets -- x\n/* y */", "'\\", "((((", "select name like '%%%%a' from pets",
+		"select place.city, count(*), min(tags['c']) from (select place, tags from visits) group by place order by 2 desc limit 1",
 	} {
 		f.Add(seed)
 	}

@@ -22,16 +22,20 @@ type Query struct {
 }
 
 type selectPart struct {
-	distinct bool
-	items    []selectItem // star items have a nil expr
-	from     *source      // nil: one row without columns
-	where    expr         // nil: all
+	distinct   bool
+	items      []selectItem // star items have a nil expr
+	from       *source      // nil: one row without columns
+	where      expr         // nil: all
+	groupBy    []expr
+	aggregates []*aggregate // those in the items
 }
 
+// grouped tells whether a row stands for several.
+func (s selectPart) grouped() bool { return len(s.groupBy) > 0 || len(s.aggregates) > 0 }
+
 type selectItem struct {
-	expr  expr
-	name  string
-	count bool // count(*)
+	expr expr
+	name string
 }
 
 type source struct {
@@ -84,6 +88,8 @@ type parser struct {
 	tokens []token
 	at     int
 	depth  int
+	// aggregates are those of the select list that is being read; nil elsewhere.
+	aggregates *[]*aggregate
 }
 
 func (p *parser) peek() token { return p.tokens[p.at] }
@@ -214,6 +220,7 @@ func (p *parser) selectPart() (selectPart, error) {
 	if !part.distinct {
 		p.word("ALL")
 	}
+	p.aggregates = &part.aggregates
 	for {
 		item, err := p.selectItem()
 		if err != nil {
@@ -224,6 +231,7 @@ func (p *parser) selectPart() (selectPart, error) {
 			break
 		}
 	}
+	p.aggregates = nil
 	if p.word("FROM") {
 		from, err := p.source()
 		if err != nil {
@@ -237,6 +245,12 @@ func (p *parser) selectPart() (selectPart, error) {
 			return part, err
 		}
 		part.where = where
+	}
+	if p.word("GROUP", "BY") {
+		var err error
+		if part.groupBy, err = p.exprList(); err != nil {
+			return part, err
+		}
 	}
 	return part, nil
 }
@@ -255,13 +269,6 @@ func (p *parser) selectItem() (selectItem, error) {
 	if p.symbol("*") {
 		return selectItem{}, nil
 	}
-	start := p.at
-	if p.word("count") && p.symbol("(") && p.symbol("*") && p.symbol(")") {
-		item := selectItem{count: true, name: "count(1)"}
-		err := p.alias(&item.name)
-		return item, err
-	}
-	p.at = start
 	e, err := p.expr()
 	if err != nil {
 		return selectItem{}, err

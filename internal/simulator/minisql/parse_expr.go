@@ -191,14 +191,48 @@ func (p *parser) column() (expr, error) {
 		}
 		path = append(path, p.advance().text)
 		if !p.symbol(".") {
-			return column{path}, nil
+			break
 		}
 	}
+	var out expr = &column{path: path}
+	for p.symbol("[") {
+		key, err := p.expr()
+		if err != nil {
+			return nil, err
+		}
+		if err := p.need("]"); err != nil {
+			return nil, err
+		}
+		out = index{out, key}
+	}
+	return out, nil
+}
+
+// aggregate reads the rest of count(*), or of a function over the rows of a group.
+func (p *parser) aggregate(name string) (expr, error) {
+	out := &aggregate{name: name, slot: len(*p.aggregates)}
+	*p.aggregates = append(*p.aggregates, out)
+	if name == "count" && p.symbol("*") {
+		return out, p.need(")")
+	}
+	outer := p.aggregates
+	p.aggregates = nil // They do not nest.
+	var err error
+	out.arg, err = p.expr()
+	p.aggregates = outer
+	if err != nil {
+		return nil, err
+	}
+	return out, p.need(")")
 }
 
 func (p *parser) function() (expr, error) {
 	t := p.advance()
 	name := strings.ToLower(t.text)
+	if p.aggregates != nil && slices.Contains([]string{"count", "min", "max"}, name) {
+		p.advance() // the parenthesis
+		return p.aggregate(name)
+	}
 	f, known := functions[name]
 	if !known {
 		return nil, syntaxError(t.at, "cannot resolve routine `%s`", t.text)
@@ -224,7 +258,7 @@ func (p *parser) function() (expr, error) {
 // evaluated once: nested ones would take exponential time otherwise.
 func (p *parser) caseExpr() (expr, error) {
 	var args []expr
-	run := caseOf
+	var run func([]Value) Value
 	if t := p.peek(); t.kind != tokenWord || !strings.EqualFold(t.text, "WHEN") {
 		subject, err := p.expr()
 		if err != nil {
@@ -260,7 +294,11 @@ func (p *parser) caseExpr() (expr, error) {
 	if !p.word("END") {
 		return nil, p.unexpected("END")
 	}
-	return call{name: "case", args: append(args, otherwise), run: run}, nil
+	out := call{name: "case", args: append(args, otherwise), run: run}
+	if run == nil {
+		return searchedCase{out}, nil
+	}
+	return out, nil
 }
 
 // castTypes are what everything can be cast to here.
