@@ -88,11 +88,11 @@ func TestMemberLists_requests(t *testing.T) {
 func TestMemberLists_unreadableSample(t *testing.T) {
 	t.Parallel()
 	const sampled = 20 // Lists are checked at least, of a clean account.
-	demo, err := simulator.Preset("demo")
+	empty, err := simulator.Preset("empty")
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := simulator.Generate(demo, simulator.GenerateOptions{Users: 60, Groups: 40, ServicePrincipals: 8, Seed: 3, Clean: true})
+	st, err := simulator.Generate(empty, simulator.GenerateOptions{Users: 60, Groups: 40, ServicePrincipals: 8, Seed: 3, Clean: true})
 	if err != nil {
 		t.Fatal(err)
 	}
