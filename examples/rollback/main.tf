@@ -61,7 +61,7 @@ variable "keep" {
 variable "allow_privileged" {
   type        = set(string)
   default     = []
-  description = "Groups with power that removed members may be put back into, or that may get their name back, for example [\"group/1\"]."
+  description = "Privileged groups that removed members may be put back into, or that may get their name back, for example [\"group/1\"]."
 
   validation {
     condition     = alltrue([for key in var.allow_privileged : can(regex("^group/[0-9]+$", key))])

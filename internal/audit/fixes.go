@@ -210,9 +210,9 @@ func noCandidateDetail(m *Match) string {
 	stored := m.Principal.ExternalID
 	switch {
 	case m.ByExternalIDOtherType != nil:
-		return fmt.Sprintf("external id %s is a %s, and nobody of this type has the name", stored, m.ByExternalIDOtherType.Type)
+		return fmt.Sprintf("external id %s is a %s, and no identity of this type has the name", stored, m.ByExternalIDOtherType.Type)
 	case m.DeletedByExternalID != nil:
-		return fmt.Sprintf("external id %s is deleted in the identity provider, and nobody else has the name", stored)
+		return fmt.Sprintf("external id %s is deleted in the identity provider, and no other identity has the name", stored)
 	default:
 		return "the identity provider has neither the stored id nor the name"
 	}
@@ -305,7 +305,7 @@ func (a *auditor) withholdPrivileged(all []proposal) {
 		privilege, known := a.in.Privileges[ref]
 		switch {
 		case !known:
-			p.withhold(ReasonPrivilegeUnknown, "its power in the account was not looked up")
+			p.withhold(ReasonPrivilegeUnknown, "its privileges in the account were not looked up")
 		case len(privilege.Powers) > 0:
 			p.withhold(ReasonPrivileged, strings.Join(privilege.Powers, "; "))
 		case privilege.Unknown != "":

@@ -163,8 +163,8 @@ func TestDivergences_noCandidate(t *testing.T) {
 		want   string
 	}{
 		"nobody":       {func(*Match) {}, "the identity provider has neither the stored id nor the name"},
-		"another type": {func(m *Match) { m.ByExternalIDOtherType = &Identity{Type: TypeGroup, ExternalID: "x"} }, "external id x is a group, and nobody of this type has the name"},
-		"recycle bin":  {func(m *Match) { m.DeletedByExternalID = ptr(identity("x", "")) }, "external id x is deleted in the identity provider, and nobody else has the name"},
+		"another type": {func(m *Match) { m.ByExternalIDOtherType = &Identity{Type: TypeGroup, ExternalID: "x"} }, "external id x is a group, and no identity of this type has the name"},
+		"recycle bin":  {func(m *Match) { m.DeletedByExternalID = ptr(identity("x", "")) }, "external id x is deleted in the identity provider, and no other identity has the name"},
 	}
 	for label, c := range cases {
 		t.Run(label, func(t *testing.T) {

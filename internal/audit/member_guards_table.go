@@ -120,7 +120,7 @@ func addGuards(readAgain string) []MemberGuard {
 		},
 		{
 			ID: GuardPrivileged, Title: "The group is privileged", Switch: "allow_privileged",
-			Remedy: "If the member shall have that power, set allow_privileged = true on this instance.",
+			Remedy: "If the member should have these privileges, set allow_privileged = true on this instance.",
 			add: func(f *AddMemberFacts) string {
 				if f.AllowPrivileged || f.Restores || len(f.Power.Powers) == 0 {
 					return ""
@@ -135,7 +135,7 @@ func addGuards(readAgain string) []MemberGuard {
 				if f.AllowPrivileged || f.Restores || !f.Group.read() || len(f.Power.Powers) > 0 || f.Power.Unknown == "" {
 					return ""
 				}
-				return fmt.Sprintf("the powers of the group could not be read whole (%s)", f.Power.Unknown)
+				return fmt.Sprintf("the privileges of the group could not be read whole (%s)", f.Power.Unknown)
 			},
 		},
 	}
@@ -153,7 +153,7 @@ func removeGuards(readAgain string) []MemberGuard {
 		},
 		{
 			ID: GuardSourceUnknown, Title: "Where the membership comes from is not known",
-			Remedy: `Set automatic_identity_management = "off" if it is off; else IAM v2 must be available, which tells.`,
+			Remedy: `Set automatic_identity_management = "off" if it is off; otherwise IAM v2 must be available, which returns it.`,
 			remove: sourceUnknown,
 		},
 		{

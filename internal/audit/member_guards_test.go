@@ -242,7 +242,7 @@ func TestRefusalNamesGroupMemberAndRemedy(t *testing.T) {
 		t.Fatalf("got %v", got)
 	}
 	const want = "user/2 is not added to group/1: the group has a, b, c, d, e, and 1 more. " +
-		"If the member shall have that power, set allow_privileged = true on this instance."
+		"If the member should have these privileges, set allow_privileged = true on this instance."
 	if diff := cmp.Diff(want, got[0].Error()); diff != "" {
 		t.Errorf("text (-want +got):\n%s", diff)
 	}

@@ -153,7 +153,7 @@ func (j *memberJudge) doubt(m *MemberRef, found bool) (reason, detail string) {
 	case m.Source != SourceInternal && j.a.o.AIM != AIMOff:
 		return ReasonMemberSource, "whether the membership is Databricks' own is not known"
 	case m.NestedInIDP != nil && *m.NestedInIDP:
-		return ReasonMemberNested, "the identity provider has it through a nested group, or has somebody whom it holds"
+		return ReasonMemberNested, "the identity provider has it through a nested group, or has a member of it"
 	case m.Type != TypeUser && j.a.o.IDP.GroupsHoldUsersOnly:
 		return ReasonMemberOutOfScope, "groups of this identity provider hold users only, so it cannot confirm this member"
 	case m.NestedInIDP == nil && m.Type == TypeGroup:

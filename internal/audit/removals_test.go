@@ -181,7 +181,7 @@ func TestDivergences_membersLeft(t *testing.T) {
 	r := Divergences(in, o)
 	same(t, "manual actions", r.ManualActions, []ManualAction{{
 		Ref: Ref{TypeGroup, "10"}, PrincipalName: "g", Category: CategoryExternalMembers,
-		Reason: ReasonMemberNested, Detail: "2 members: the identity provider has it through a nested group, or has somebody whom it holds",
+		Reason: ReasonMemberNested, Detail: "2 members: the identity provider has it through a nested group, or has a member of it",
 		Members: []NamedRef{{Ref: Ref{TypeGroup, "9"}}, {Ref: Ref{TypeGroup, "11"}}},
 	}})
 	same(t, "action", r.Groups[0].Action, ActionReviewMembers)

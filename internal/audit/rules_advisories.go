@@ -82,7 +82,7 @@ func advisoryRules() []Rule {
 		},
 		{
 			ID: AdvisoryNested, Kind: KindAdvisory, Title: "Member through a nested group",
-			Description: "An unconfirmed member is in the IdP's group through a nested group, or is a group that holds somebody whom the IdP has there.",
+			Description: "An unconfirmed member is in the IdP's group through a nested group, or is a group with a member whom the IdP has there.",
 			Remedy:      "Link the nested group by its own externalId; do not flatten.",
 			Symptoms:    []Symptom{SymptomMemberCounts},
 			Types:       []PrincipalType{TypeGroup},
@@ -107,7 +107,7 @@ func advisoryRules() []Rule {
 		{
 			ID: AdvisoryInactive, Kind: KindAdvisory, Title: "Deactivated in Databricks",
 			Description: "The divergent principal is deactivated. It is never fixed.",
-			Remedy:      "Delete it if nobody needs it.",
+			Remedy:      "Delete it if no one needs it.",
 			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
 		},
 		{

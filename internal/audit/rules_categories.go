@@ -12,7 +12,7 @@ func categoryRules() []Rule {
 			Description: "The principal has an externalId, and the identity provider has no object of that type with " +
 				"it.",
 			Remedy: "If the name match gives another id, set that one, after making sure that it is the same " +
-				"identity and that nobody else holds the id. A group may be cleared instead. Otherwise find " +
+				"identity and that no one else holds the id. A group may be cleared instead. Otherwise find " +
 				"out whether the identity was deleted or renamed.",
 			Symptoms: []Symptom{SymptomDuplicates},
 			Types:    PrincipalTypes(),

@@ -40,7 +40,7 @@ func causeRules() []Rule {
 		{
 			ID: CauseLinkable, Kind: KindCause, Title: "Linkable by name", BlocksAIM: true,
 			Consequence: "Automatic identity management does not recognise the principal: a second one appears beside it, and access stays with the old one. A group of the identity provider cannot be added while its name is taken.",
-			Description: "One identity has the name; the stored id is blank or belongs to nobody.",
+			Description: "One identity has the name; the stored id is blank or belongs to no identity.",
 			Remedy:      "Set the external id to that of the identity with this name.",
 			Symptoms:    []Symptom{SymptomDuplicates, SymptomNoImport},
 			Types:       PrincipalTypes(),
@@ -214,7 +214,7 @@ func causeRules() []Rule {
 		{
 			ID: CauseMemberLocal, Kind: KindCause, Title: "Member without external id", BlocksAIM: true,
 			Consequence: "The member keeps the access of the group, but the identity provider does not show it there.",
-			Description: "Of a member removal: the member is local, and the identity provider has nobody of its name " +
+			Description: "Of a member removal: the member is local, and the identity provider has no one of its name " +
 				"in the group.",
 			Remedy:   "Remove it, or create it in the identity provider and add it to the group.",
 			Symptoms: []Symptom{SymptomMemberCounts},

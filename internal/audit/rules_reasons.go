@@ -90,7 +90,7 @@ func reasonRules() []Rule {
 		},
 		{
 			ID: ReasonPrivileged, Kind: KindReason, Title: "Privileged principal",
-			Description: "The principal holds power in the account, and whoever can make an IdP object of its name " +
+			Description: "The principal is privileged in the account, and anyone who can make an IdP object of its name " +
 				"would inherit it.",
 			Remedy: "Check that the IdP object is the same person, group or app and not one made since in its name (a leaver's name taken over, a " +
 				"second group of the name): when it was made, by whom, who owns it and who may change its members. Then put the id of the principal " +
@@ -100,7 +100,7 @@ func reasonRules() []Rule {
 		},
 		{
 			ID: ReasonPrivilegeUnknown, Kind: KindReason, Title: "Privileges not known", Hole: true,
-			Description: "The power of the principal could not be read whole.",
+			Description: "The privileges of the principal could not be read whole.",
 			Remedy:      "Repair the read, or check by hand and put the id into allow_privileged_principals.",
 			Types:       PrincipalTypes(),
 			Switch:      "allow_privileged_principals",
@@ -203,7 +203,7 @@ func reasonRules() []Rule {
 			Types:       []PrincipalType{TypeUser},
 		},
 		{
-			ID: ReasonUnrelated, Kind: KindReason, Title: "Identity provider knows nobody",
+			ID: ReasonUnrelated, Kind: KindReason, Title: "Identity provider knows none of them",
 			Description: "The identity provider knows none of the stored ids (three or more) and none of the names in scope, so it is probably not this account's.",
 			Remedy:      "Check tenant, organisation or file in the provider's idp. If it is the right one, clear the ids by hand, or waive them.",
 			Types:       []PrincipalType{TypeGroup},
@@ -267,7 +267,7 @@ func reasonRules() []Rule {
 			ID: ReasonMemberGroupUnknown, Kind: KindReason, Title: "Members of a nested group not known",
 			Description: "Whether the nested group holds anyone whom the identity provider has in the parent is not known.",
 			Remedy: "Look who is in the nested group. Link it by its own externalId if it stands for a group of the identity provider; " +
-				"remove it by hand only when nobody in it belongs into the parent.",
+				"remove it by hand only when no one in it belongs in the parent.",
 			Types: []PrincipalType{TypeGroup},
 		},
 		{
@@ -284,7 +284,7 @@ func reasonRules() []Rule {
 		},
 		{
 			ID: ReasonMemberSource, Kind: KindReason, Title: "Source of the membership not known",
-			Description: "SCIM does not tell whether a membership is Databricks' own; only while automatic identity " +
+			Description: "SCIM does not say whether a membership is Databricks' own; only while automatic identity " +
 				"management is off all are.",
 			Remedy: "Use identity_api = iam_v2, or set automatic_identity_management = off where that is true.",
 			Types:  []PrincipalType{TypeGroup},

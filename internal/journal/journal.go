@@ -66,7 +66,7 @@ func Check(path string) error {
 func checkFile(path string, info fs.FileInfo) error {
 	switch {
 	case info.Mode()&fs.ModeSymlink != 0:
-		return fmt.Errorf("the journal %s is a symbolic link, which is not followed: whoever may change it would choose the file. Name the file itself", path)
+		return fmt.Errorf("the journal %s is a symbolic link, which is not followed: anyone who can change the link could choose the file. Name the file itself", path)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("the journal %s is no regular file", path)
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:

@@ -54,7 +54,7 @@ func aimReadinessInputs() map[string]schema.Attribute {
 		},
 		"primary_domains": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(mailDomainValidator{})},
-			MarkdownDescription: "Your own mail domains, in any case. They tell users of another tenant from leavers.",
+			MarkdownDescription: "Your own mail domains, in any case. They distinguish users of another tenant from leavers.",
 		},
 		"planned_principals": schema.ListNestedAttribute{
 			Optional: true, MarkdownDescription: "Identities that are to get grants. The check `planned_principals` says which of them the account does not have yet.",

@@ -200,7 +200,7 @@ func (c *checkpoints) warn(store *checkpoint.Store, diags *diag.Diagnostics) {
 	}
 	diags.AddWarning("Part of the Audit Comes from a Checkpoint", fmt.Sprintf("An earlier run of this audit did not come to its end, and this one went on from there. "+
 		"What it took from %s: %s. The oldest of these readings began at %s, %s ago; what has changed since then is not in the result. "+
-		"Resources, guards and writes do not rest on it, and the ledger takes nothing for settled by others in this run. To audit everything anew, delete that file if it is still there, and run again.",
+		"Resources, guards and writes do not depend on it, and in this run the ledger does not treat anything as settled by others. To audit everything anew, delete that file if it is still there, and run again.",
 		store.Path(), strings.Join(parts, ", "), used.Oldest.UTC().Format(time.RFC3339), time.Since(used.Oldest).Round(time.Second)))
 }
 

@@ -169,8 +169,8 @@ func reportPlanProblems(diags *diag.Diagnostics, plan access.ClonePlan, allowInc
 	switch {
 	case len(holes) > 0:
 		diags.AddWarning("Incomplete Clone Plan", "allow_incomplete is set, so the plan is shown, and memberships is null:\n  - "+
-			strings.Join(holes, "\n  - ")+"\n\nWhat rests on what could not be read is unknown, neither there nor absent.")
+			strings.Join(holes, "\n  - ")+"\n\nAnything that depends on what could not be read is reported as unknown, neither there nor absent.")
 	case !plan.Complete && len(plan.Problems) == 0:
-		addHolesWarning(diags, "Incomplete Clone Plan", "complete is false. No verdict and no membership rests on them.", plan.Failures)
+		addHolesWarning(diags, "Incomplete Clone Plan", "complete is false. No verdict and no membership depends on them.", plan.Failures)
 	}
 }

@@ -51,9 +51,9 @@ var planRowTexts = map[string]string{
 	"direct":      "Whether the source is a direct member; false in `follows` only.",
 	"path":        "Names from the source to the group, by the shortest way; of several the one with the smallest ids.",
 	"via":         "Ids of all direct groups of the source that lead there, sorted; empty for direct groups.",
-	"pending_via": "Those of `via` that somebody must add in the identity provider first.",
+	"pending_via": "Those of `via` that must be added in the identity provider first.",
 	"unity_catalog_grant_count": "Number of grants and ownerships that were found; `unity_catalog_grants` has the first 100 of them. There may be more where Unity Catalog " +
-		"was not scanned to the depth `all`, or not read whole: see `failures`. Whether there is none at all, only `skipped` tells.",
+		"was not scanned to the depth `all`, or not read whole: see `failures`. Only `skipped` says whether there is none at all.",
 	"privileged": "Whether the group, or one that it is in, holds an account role, workspace ADMIN or a metastore; " +
 		"null when that could not be read.",
 	"powers":             "Why it is privileged, one sentence each.",
@@ -97,7 +97,7 @@ func (d *clonePlanDataSource) Schema(ctx context.Context, _ datasource.SchemaReq
 	attributes["timeouts"] = readTimeouts(ctx)
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What one principal (the target) needs to have the access of another (the source): which groups the identity provider must add, " +
-			"which ones Databricks can, what follows from them, what is a verified dead end, what nobody could verify, and what a clone does not copy. " +
+			"which ones Databricks can, what follows from them, what is a verified dead end, what could not be verified, and what a clone does not copy. " +
 			"It needs no identity provider to be configured and writes nothing; a configured one is asked whether it has the groups in `idp_actions`." +
 			"\n\n`memberships` drives `dbxidentity_group_member`: through `dbxidentity_remediation_ledger` as a *copy* (what was given stays; recommended), or " +
 			"directly with `for_each` as a *mirror* (when the source loses a group, so does the target)." +
@@ -112,12 +112,12 @@ func (d *clonePlanDataSource) Schema(ctx context.Context, _ datasource.SchemaReq
 func clonePlanInputs() map[string]schema.Attribute {
 	out := map[string]schema.Attribute{
 		"source":                      selectorSchema("Who has the access"),
-		"target":                      selectorSchema("Who shall have it"),
+		"target":                      selectorSchema("Who should get the access"),
 		"scan_workspace_local_groups": scanLocalGroupsInput(""),
 		"allow_privileged_groups": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(principalIDValidator())},
 			MarkdownDescription: "Ids of privileged groups that may be in `memberships`. Without this they are held back: see `reason`. " +
-				"The guard of `dbxidentity_group_member` also sees power by roles on other groups and service principals, which costs more requests than a plan may; " +
+				"The guard of `dbxidentity_group_member` also sees privileges from roles on other groups and service principals, which costs more requests than a plan may; " +
 				"a group that it refuses is allowed here, too.",
 		},
 		"allow_different_types": schema.BoolAttribute{
@@ -129,7 +129,7 @@ func clonePlanInputs() map[string]schema.Attribute {
 			MarkdownDescription: "Most memberships that may be new to the target; more is an error. Null is no limit.",
 		},
 		"allow_incomplete": schema.BoolAttribute{
-			Optional: true, MarkdownDescription: "Show the plan although something that it rests on could not be read, or the source is inactive. `memberships` is null then, " +
+			Optional: true, MarkdownDescription: "Show the plan although something that it depends on could not be read, or the source is inactive. `memberships` is null then, " +
 				"so that nothing can be given or taken away by mistake. Default `false`: it is an error.",
 		},
 	}
@@ -145,7 +145,7 @@ func clonePlanOutputs() map[string]schema.Attribute {
 		"databricks_actions": planRowList("Direct groups of the source that are Databricks' own and give something. What the target holds directly is left out."),
 		"skipped": planRowList("Direct groups of the source that verifiably give nothing: no workspace assignment, account role, entitlement, grant or ownership, themselves or through a group above. " +
 			"Needs the scan with depth `all` and an admin of each metastore. Roles on single groups and service principals (who manages or uses them) are not looked at. With `scan_workspace_local_groups` a group that is in a group of a workspace's own is `unverified`."),
-		"unverified":     planRowList("Direct groups of the source of which nobody can say whether they give anything; `reason` says why."),
+		"unverified":     planRowList("Direct groups of the source for which it could not be verified whether they give anything; `reason` says why."),
 		"already_member": planRowList("Direct groups of the source of which the target is a direct member."),
 		"follows":        planRowList("Groups that the source has through others: the target gets them with the groups in `via`."),
 		"system_groups":  planRowList("Groups that Databricks keeps itself; never planned."),
@@ -164,7 +164,7 @@ func clonePlanOutputs() map[string]schema.Attribute {
 			Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Number of rows per list. Every list is present.",
 		},
 		"route": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "The API that told the memberships: `iam_v2` or `scim`.",
+			Computed: true, MarkdownDescription: "The API that returned the memberships: `iam_v2` or `scim`.",
 		},
 		"cycles": schema.ListAttribute{
 			Computed: true, ElementType: textList, MarkdownDescription: "Groups that contain each other, each cycle once, ids sorted.",

@@ -36,7 +36,7 @@ func completeAttribute() schema.Attribute {
 	return schema.BoolAttribute{
 		Computed: true,
 		MarkdownDescription: "True when everything in scope was read. When false, `failures` lists what was not, " +
-			"and what rests on it is unknown: it is neither clean nor absent.",
+			"and anything that depends on it is reported as unknown: neither clean nor absent.",
 	}
 }
 

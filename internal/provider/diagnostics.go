@@ -140,7 +140,7 @@ func answerRemedy(answer *api.Error) string {
 	case answer.Status == 403 && answer.IsAddressRefused():
 		return "\n\nAdd the address of this machine to the IP access list, or run from one that is on it."
 	case answer.Status == 403 && answer.WantsAdmin():
-		return "\n\nGrant the caller the account admin role, or log in as somebody who has it."
+		return "\n\nGrant the caller the account admin role, or log in as a principal that has it."
 	case answer.Status >= 500:
 		return "\n\nRequests to " + answer.Asked() + " failed for as long as they were repeated. Run again later; if that does not help, look at the status page of Databricks."
 	}

@@ -202,9 +202,9 @@ func (s *session) audit(ctx context.Context, run assess.Run, source idp.Source, 
 		addIncompleteWarning(diags, report.Failures)
 	}
 	if n := report.UnrelatedIDs; n > 0 {
-		diags.AddWarning("Identity Provider Knows Nobody", fmt.Sprintf("None of the %d external ids that the account stores, and none of the names in scope, "+
+		diags.AddWarning("Identity Provider Knows None of These Identities", fmt.Sprintf("None of the %d external ids that the account stores, and none of the names in scope, "+
 			"is in the identity provider (%s). That is what a wrong tenant, organisation or file looks like: check the provider's idp before you believe "+
-			"the result. Nothing is offered that rests on it.", n, source.Kind()))
+			"the result. Nothing is offered that depends on it.", n, source.Kind()))
 	}
 	return report, nil
 }

@@ -131,7 +131,7 @@ var attributeTexts = map[string]string{
 	"reversible": "False when the present value cannot be written back: a blank externalId of a user or service principal, a value that the API does not accept (spaces), or one that another principal holds as well.",
 	"current_external_id": "The value that the account held when it was audited; give it to `expected_current_external_id`. " +
 		"Empty when blank.",
-	"privileged":             "True when the group, or one that it is in, has power: an account role, workspace ADMIN, a metastore, or a role on a group or service principal with power.",
+	"privileged":             "True when the group, or one that it is in, is privileged: an account role, workspace ADMIN, a metastore, or a role on a privileged group or service principal.",
 	"member_id":              "Databricks id of the member.",
 	"member_type":            "`user`, `group` or `service_principal`.",
 	"member_name":            "User name, group name or application id of the member.",
@@ -291,7 +291,7 @@ func divergencesInputs() map[string]schema.Attribute {
 		},
 		"link_groups": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "Offer to link a local group to the one IdP group of its name. Default `false`, because the group becomes " +
-				"the IdP's: whoever controls its members there then controls what the group may do here.",
+				"the IdP's: anyone who controls its members there then controls what the group may do here.",
 		},
 		"relink": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "Offer to replace an externalId that belongs to a different, existing IdP identity. Default `false`.",
@@ -301,7 +301,7 @@ func divergencesInputs() map[string]schema.Attribute {
 		},
 		"suggest_deactivations": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "Offer to deactivate active users of `primary_domains` whom the IdP, read whole, does not have any more, for one of " +
-				"`deactivation_causes`. Not offered are privileged users, and the one as whom Terraform runs. Default `false`: whoever is deactivated cannot log in, " +
+				"`deactivation_causes`. Not offered are privileged users, and the one as whom Terraform runs. Default `false`: a deactivated user cannot log in, " +
 				"and what runs as them stops.",
 		},
 		"deactivation_causes": schema.SetAttribute{
@@ -318,12 +318,12 @@ func divergencesInputs() map[string]schema.Attribute {
 		},
 		"allow_privileged_principals": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(principalIDValidator())},
-			MarkdownDescription: "Ids of principals for which a fix may be offered although they have power: an account role, workspace ADMIN, a metastore, or a role on a group or service principal with power. " +
-				"Without this they stay with a human, because whoever can make an IdP object of that name would inherit their power. No privileged user is offered to be deactivated, allowed or not.",
+			MarkdownDescription: "Ids of principals for which a fix may be offered although they are privileged: an account role, workspace ADMIN, a metastore, or a role on a privileged group or service principal. " +
+				"Without this they stay with a human, because anyone who can make an IdP object of that name would inherit their privileges. No privileged user is offered to be deactivated, allowed or not.",
 		},
 		"primary_domains": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType, Validators: []validator.Set{locatedElements(mailDomainValidator{})},
-			MarkdownDescription: "Your own mail domains, in any case. They tell stale users of your own domain from foreign ones. Nobody else is offered to be deactivated.",
+			MarkdownDescription: "Your own mail domains, in any case. They distinguish stale users of your own domains from foreign ones. No one else is offered to be deactivated.",
 		},
 		"connector_ids": connectorIDsAttribute("Object ids of the SCIM connectors (enterprise applications) in Entra ID whose attribute mapping is read, or `[\"*\"]` for all that can be found. Where one " +
 			"feeds external ids of users or groups from something else than `objectId`, the rows that it explains have the cause `connector_mapping`, and no external id of that type is offered to be fixed: " +

@@ -235,12 +235,12 @@ func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, w
 	}
 	switch power := r.session.account.NextPrivilege(ctx, p.Ref); {
 	case len(power.Powers) > 0:
-		diags.AddAttributeWarning(path.Root("external_id"), "External ID Gives Power", fmt.Sprintf("%s has power: %s. Whoever is %q in the identity "+
+		diags.AddAttributeWarning(path.Root("external_id"), "External ID of a Privileged Principal", fmt.Sprintf("%s is privileged: %s. Whoever is %q in the identity "+
 			"provider will have it%s. No audit of this plan offers this change: make sure that it is the same person, group or application.",
 			principalTitle(p), strings.Join(power.Powers, "; "), want, insteadOf(p.ExternalID)))
 	case power.Unknown != "":
-		diags.AddAttributeWarning(path.Root("external_id"), "Power Not Checked", fmt.Sprintf("Whoever is %q in the identity provider will have what %s has, and "+
-			"whether that is power (account roles, ADMIN of workspaces, metastores) could not be looked at: %s. Make sure that it is the same person, "+
+		diags.AddAttributeWarning(path.Root("external_id"), "Privileges Not Checked", fmt.Sprintf("The identity %q of the identity provider will get what %s has, and "+
+			"whether that is privileged (account roles, ADMIN of workspaces, metastores) could not be looked at: %s. Make sure that it is the same person, "+
 			"group or application.", want, principalTitle(p), strings.TrimSuffix(power.Unknown, ".")))
 	}
 }

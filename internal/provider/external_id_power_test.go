@@ -30,7 +30,7 @@ func (w *wire) warned(summary string) []string {
 // offers was looked at there.
 func TestExternalID_power(t *testing.T) {
 	t.Parallel()
-	const gives, unchecked = "External ID Gives Power", "Power Not Checked"
+	const gives, unchecked = "External ID of a Privileged Principal", "Privileges Not Checked"
 	st := smallWorld()
 	// 101 and 109 are account admins by a group, two levels up.
 	st.Users = append(st.Users, simulator.User{ID: "109", UserName: "user109@example.com", Active: true})
@@ -126,10 +126,10 @@ func TestExternalID_powerOfDestroy(t *testing.T) {
 			}
 			w = run()
 			w.plan(i, nil)
-			if len(w.warned("Power Not Checked")) > 0 {
+			if len(w.warned("Privileges Not Checked")) > 0 {
 				t.Errorf("%v", w.diags)
 			}
-			if got := w.warned("External ID Gives Power"); w.failed() || len(got) != tt.warns || tt.warns > 0 && !strings.Contains(got[0], entraID(666)) {
+			if got := w.warned("External ID of a Privileged Principal"); w.failed() || len(got) != tt.warns || tt.warns > 0 && !strings.Contains(got[0], entraID(666)) {
 				t.Errorf("%v, %v", got, w.diags)
 			}
 		})

@@ -92,7 +92,7 @@ func (r *externalIDResource) schema(ctx context.Context) schema.Schema {
 			"Destroy keeps the value unless `on_destroy` is `restore`." +
 			"\n\n~> **Warning:** The externalId decides who a principal is once automatic identity management is on: whoever signs in as that " +
 			"identity has what the principal has. Take it from `external_id_fixes`, which holds back what is not safe, rather than from a list. " +
-			"For users and service principals a blank value cannot be brought back. The plan warns where the principal has power and no audit of the same plan offers the value.",
+			"For users and service principals a blank value cannot be brought back. The plan warns where the principal is privileged and no audit of the same plan offers the value.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed: true, PlanModifiers: keepState,
@@ -228,7 +228,7 @@ func parseImport(text string) (audit.Ref, error) {
 	ref, err := audit.ParseRef(text)
 	if err == nil && !internalID.MatchString(ref.ID) {
 		err = fmt.Errorf("%q names no principal: behind the slash stands the internal Databricks id, a decimal number such as %s/4567890123456, "+
-			"and no name, externalId or application id. The data source dbxidentity_principal tells it (principal_id)", text, ref.Type)
+			"not a name, externalId or application id. The data source dbxidentity_principal returns it (principal_id)", text, ref.Type)
 	}
 	return ref, err
 }

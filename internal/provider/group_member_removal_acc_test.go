@@ -169,7 +169,7 @@ output "removals" {
 		st.Groups[0].Roles = []simulator.Role{{Value: "account_admin"}}
 		st.Users[0].Active = false
 	})
-	saysAll(t, w.must(0, "destroy", "-auto-approve"), "Membership Gives Power", "user/101 a member of group/201 again", "account role account_admin")
+	saysAll(t, w.must(0, "destroy", "-auto-approve"), "Membership Gives Privileges", "user/101 a member of group/201 again", "account role account_admin")
 	if got := a.members("201"); len(got) != 2 {
 		t.Errorf("after destroy group 201 has %v, want both", got)
 	}

@@ -110,7 +110,7 @@ func (r *groupMemberResource) kept(state *groupMemberModel, why string, diags *d
 // warnMembershipKept says that a destroy leaves what is not its own.
 func warnMembershipKept(diags *diag.Diagnostics, m *memberModel) {
 	diags.AddWarning("Membership Kept", fmt.Sprintf("%s stays a member of group/%s: the membership comes from the identity provider now. "+
-		"Take it out of the group there, if it shall go.", m.member(), m.GroupID.ValueString()))
+		"To remove it, take it out of the group there.", m.member(), m.GroupID.ValueString()))
 }
 
 // imported takes "group/1/member/2" or the identity. An imported instance did

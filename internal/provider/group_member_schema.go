@@ -48,8 +48,8 @@ func (r *groupMemberResource) schema(ctx context.Context) schema.Schema {
 	attributes := membershipAttributes(ctx, membershipPrefix)
 	attributes["allow_privileged"] = schema.BoolAttribute{
 		Optional: true,
-		MarkdownDescription: "Allows the addition to a group that has power, or whose power could not be read: account roles, ADMIN of a workspace, " +
-			"ownership of a metastore, or a role on a group or service principal with such power; directly or through groups above it. Looked at when the member is added. Default: false.",
+		MarkdownDescription: "Allows the addition to a group that is privileged, or whose privileges could not be read: account roles, ADMIN of a workspace, " +
+			"ownership of a metastore, or a role on such a group or service principal; directly or through groups above it. Looked at when the member is added. Default: false.",
 	}
 	attributes["allow_self_removal"] = schema.BoolAttribute{
 		Optional: true,
@@ -58,7 +58,7 @@ func (r *groupMemberResource) schema(ctx context.Context) schema.Schema {
 	}
 	attributes["on_destroy"] = schema.StringAttribute{
 		Optional: true, Validators: []validator.String{stringvalidator.OneOf(onDestroyKeep, onDestroyRemove)},
-		MarkdownDescription: "What destroy does: `keep` leaves the membership, `remove` removes it whoever made it. " +
+		MarkdownDescription: "What destroy does: `keep` leaves the membership, `remove` removes it, no matter who made it. " +
 			"Null (the default) removes it only if this instance added it (`added`).",
 	}
 	attributes["added"] = schema.BoolAttribute{
@@ -70,7 +70,7 @@ func (r *groupMemberResource) schema(ctx context.Context) schema.Schema {
 			"written. Else it is added by PATCH (never PUT; several of one group share one request) and read back until two readings agree. " +
 			"Destroy removes it only if this instance added it." +
 			"\n\n~> **Warning:** Refused, in the plan where it can be known there: groups of the identity provider and of Databricks itself, inactive members, " +
-			"nesting that makes a cycle, and groups with power unless `allow_privileged` is set. Do not manage the members of one group here and " +
+			"nesting that makes a cycle, and privileged groups unless `allow_privileged` is set. Do not manage the members of one group here and " +
 			"with a resource that replaces the whole list.",
 		Attributes: attributes,
 	}

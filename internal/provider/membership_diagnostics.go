@@ -68,7 +68,7 @@ func (s *session) warnFound(diags *diag.Diagnostics, summary, fact, follows stri
 		return // An interrupted apply has left its intent there, and this is not its work.
 	}
 	diags.AddWarning(summary, fmt.Sprintf("%s is as it was wanted already, so nothing was written, and %s. "+
-		"If an apply of this configuration was interrupted, that may have been its work: without journal_path nothing tells.", fact, follows))
+		"If an apply of this configuration was interrupted, that apply may have made it: without journal_path there is no record.", fact, follows))
 }
 
 // addMissingError says which of both does not exist, on its attribute, where that
@@ -135,6 +135,6 @@ func (s *session) checkMembership(
 func (s *session) warnCallerUnknown(what, guard string, diags *diag.Diagnostics) {
 	if s.callerWarned.CompareAndSwap(false, true) {
 		diags.AddWarning("Own Identity Unknown", fmt.Sprintf("%s, and which principal the provider logs in as is not known "+
-			"(it is known under oauth-m2m, and from tokens that are JWTs). So nobody checks that %s: look at the plan.", what, guard))
+			"(it is known under oauth-m2m, and from tokens that are JWTs). So there is no check that %s: look at the plan.", what, guard))
 	}
 }

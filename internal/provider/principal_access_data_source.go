@@ -62,7 +62,7 @@ func (d *principalAccessDataSource) Read(ctx context.Context, req datasource.Rea
 	}
 	if isInactive(reach.Principal) {
 		diags.AddAttributeWarning(path.Root("principal"), "Inactive Principal",
-			principalTitle(reach.Principal)+" is inactive in Databricks: its access is shown, and nobody can use it.")
+			principalTitle(reach.Principal)+" is inactive in Databricks: its access is shown, but it cannot use it.")
 	}
 	if !reach.Complete {
 		addHolesWarning(diags, "Incomplete Principal Access", "complete is false. Every row is a fact, and there may be more of them.", reach.Failures)

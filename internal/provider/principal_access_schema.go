@@ -222,7 +222,7 @@ func (d *principalAccessDataSource) Schema(ctx context.Context, _ datasource.Sch
 		}),
 		"workspaces": resultList(reachWorkspaceType, "The workspaces that the principal can enter, one row per level, sorted by workspace.", withWayTexts(map[string]string{
 			"workspace_id": "Workspace id.", "workspace_name": "Workspace name.", "level": "`USER` or `ADMIN`.",
-			"workspace_status": "`RUNNING`, or why nobody can enter the workspace now; null when the account does not say.",
+			"workspace_status": "`RUNNING`, or why no one can enter the workspace now; null when the account does not say.",
 		})),
 		"entitlements": resultList(reachEntitlementType, "Entitlements, sorted by workspace. Those in a workspace come with an assignment there, and only IAM v2 shows them: "+
 			"without it `not_looked_at` says so.", withWayTexts(map[string]string{
@@ -245,7 +245,7 @@ func (d *principalAccessDataSource) Schema(ctx context.Context, _ datasource.Sch
 			"null when that could not be read."},
 		"powers":        schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Why it is privileged, one sentence each."},
 		"counts":        schema.MapAttribute{Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Number of rows per list; `unity_catalog_grants` and `workspace_local_groups` are missing without a scan."},
-		"route":         schema.StringAttribute{Computed: true, MarkdownDescription: "The API that told the memberships: `iam_v2` or `scim`."},
+		"route":         schema.StringAttribute{Computed: true, MarkdownDescription: "The API that returned the memberships: `iam_v2` or `scim`."},
 		"cycles":        schema.ListAttribute{Computed: true, ElementType: textList, MarkdownDescription: "Groups that contain each other, each cycle once, ids sorted."},
 		"dead_members":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members of these groups that do not exist any more."},
 		"not_looked_at": notLookedAtAttribute(),

@@ -86,7 +86,7 @@ func (d *principalDiffDataSource) Read(ctx context.Context, req datasource.ReadR
 	warnAboutPair(diags, a, b)
 	if !result.Complete {
 		addHolesWarning(diags, "Incomplete Principal Diff", "complete is false. Rows, paths and flags that are shown are facts; what "+
-			"could not be told is null, and so is equal, unless a difference is certain.", result.Failures)
+			"could not be read is null, and so is equal, unless a difference is certain.", result.Failures)
 	}
 	model.fromAccess(ctx, result, diags)
 	diags.Append(resp.State.Set(ctx, &model)...)
@@ -133,7 +133,7 @@ func warnAboutPair(diags *diag.Diagnostics, a, b audit.Principal) {
 		p  audit.Principal
 	}{{pathPrincipalA, a}, {pathPrincipalB, b}} {
 		if isInactive(one.p) {
-			diags.AddAttributeWarning(one.at, "Inactive Principal", fmt.Sprintf("%s is inactive in Databricks: its memberships are shown, and nobody can use them.",
+			diags.AddAttributeWarning(one.at, "Inactive Principal", fmt.Sprintf("%s is inactive in Databricks: its memberships are shown, but it cannot use them.",
 				principalTitle(one.p)))
 		}
 	}

@@ -73,7 +73,7 @@ var (
 		"group_name": "Name of the group; `group <id>` where it could not be read.",
 		"source":     "`external` when the group has an externalId, else `internal`; null where the group could not be read.",
 		"origin": "Who owns the membership that puts the principal there (A, or B where only B has the group): `idp`, `databricks`, " +
-			"`system` for the groups that Databricks keeps itself, or `unknown`. IAM v2 tells it per membership; over SCIM it follows `source`.",
+			"`system` for the groups that Databricks keeps itself, or `unknown`. IAM v2 returns it per membership; over SCIM it follows `source`.",
 		"in_a":        "Whether A is in the group, at any depth; null when a hole hides it.",
 		"in_b":        "Whether B is in the group, at any depth; null when a hole hides it.",
 		"direct_in_a": "Whether the group lists A itself; null when a hole hides it.",
@@ -83,9 +83,9 @@ var (
 		"path_in_b": "The same for B.",
 		"via":       "Ids of all direct groups that lead to this one, sorted, the group itself not among them: those of A, of B where only B has the group, of either where both have it.",
 		"hint": "How the side that lacks the group comes to it: `add_in_idp`, `unchecked` (Databricks can add to it, and what it gives was not looked at: set `check_workspaces`), `add_in_databricks`, `follows` (from a group of the same list that leads here), " +
-			"`system_group` (nobody adds to it), or `unknown`, where a hole hides it or no way to the group is known. Null where both have it. With `check_workspaces` " +
+			"`system_group` (no one can add to it), or `unknown`, where a hole hides it or no way to the group is known. Null where both have it. With `check_workspaces` " +
 			"also `no_workspace_assignment`: Databricks can add to it, but no workspace is assigned to it or to a group above it, so that only the scan of " +
-			"`dbxidentity_clone_plan` can tell whether it gives anything.",
+			"`dbxidentity_clone_plan` can find out whether it gives anything.",
 	}
 )
 
@@ -151,7 +151,7 @@ func (d *principalDiffDataSource) Schema(ctx context.Context, _ datasource.Schem
 				"null when what could not be read may hide one. Direct or through another group makes no difference here. With `scan_workspace_local_groups` the groups of workspaces count too."},
 			"counts": schema.MapAttribute{Computed: true, ElementType: types.Int64Type,
 				MarkdownDescription: "Number of groups per list: `only_in_a`, `only_in_b`, `in_both`."},
-			"route": schema.StringAttribute{Computed: true, MarkdownDescription: "The API that told the memberships: `iam_v2` or `scim`."},
+			"route": schema.StringAttribute{Computed: true, MarkdownDescription: "The API that returned the memberships: `iam_v2` or `scim`."},
 			"cycles": schema.ListAttribute{Computed: true, ElementType: textList,
 				MarkdownDescription: "Groups shown that contain each other, each cycle once, as lists of ids; a group that contains itself is a cycle of one."},
 			"dead_members":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members of the groups shown that do not exist any more."},

@@ -15,7 +15,7 @@ import (
 )
 
 // The hints of part 0 of the clone and diff contract, on both routes: one group
-// has no workspace, and only a scan of Unity Catalog can tell what it gives. It
+// has no workspace, and only a scan of Unity Catalog can show what it gives. It
 // costs one request per workspace, once per run. A workspace that cannot be read
 // hides one, perhaps.
 func TestPrincipalDiff_checkWorkspaces(t *testing.T) {

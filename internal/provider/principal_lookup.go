@@ -49,7 +49,7 @@ func selectorSchema(who string) schema.Attribute {
 			"application_id": one("Application id of a service principal, in any case."),
 			"external_id":    one("Stored externalId."),
 			"display_name": one("Display name, exactly; a second one that differs only in case is an ambiguity. Select users by `user_name`: " +
-				"IAM v2 tells their first and last names only."),
+				"IAM v2 returns only their first and last names."),
 		},
 	}
 }
@@ -144,7 +144,7 @@ func (s selectorModel) unseen() string {
 	if s.DisplayName.ValueString() == "" || !slices.Contains(s.toAudit().Types(), audit.TypeUser) {
 		return ""
 	}
-	return " If you mean a user, select by user_name: IAM v2 tells no display names of users, only first and last names."
+	return " If you mean a user, select by user_name: IAM v2 returns only first and last names of users, no display names."
 }
 
 func (s selectorModel) toAudit() audit.Selector {
@@ -167,7 +167,7 @@ func (s *session) findPrincipal(ctx context.Context, at path.Path, selector sele
 			selector.text(), len(hits), candidateList(hits)))
 	case len(hits) == 0:
 		diags.AddAttributeError(at, "Principal Not Found",
-			fmt.Sprintf("The account was asked, and %s means nobody in it. Display names are compared exactly, external ids too "+
+			fmt.Sprintf("The account has no such principal: %s. Display names are compared exactly, external ids too "+
 				"(GUIDs in any case), user names, e-mail addresses and application ids in any case.%s", selector.text(), selector.unseen()))
 	default:
 		return hits[0], true

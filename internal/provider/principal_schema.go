@@ -74,8 +74,8 @@ var (
 	}}
 	identityTexts = map[string]string{
 		"external_id": "The IdP's id of the object.", "names": "Names by which Databricks may know it, the preferred one first.",
-		"display_name": "Name for people.", "enabled": "Whether it can sign in; null when the source cannot tell.",
-		"guest": "Whether it is a guest; null when the source cannot tell.", "home_tenant": "The other tenant that it belongs to, when known.",
+		"display_name": "Name for people.", "enabled": "Whether it can sign in; null when the source does not say.",
+		"guest": "Whether it is a guest; null when the source does not say.", "home_tenant": "The other tenant that it belongs to, when known.",
 	}
 )
 

@@ -49,7 +49,7 @@ func (r *principalStatusResource) schema(ctx context.Context) schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "That one user or service principal is deactivated. Create re-reads the principal, writes one PATCH and reads it back; one that is " +
 			"inactive already is not written. Deleting is never done: what the principal owns stays, with its permissions." +
-			"\n\n~> **Warning:** Whoever is deactivated cannot log in, their tokens are refused, and scheduled jobs that run as them fail. Look for these first: " +
+			"\n\n~> **Warning:** A deactivated user cannot log in, their tokens are refused, and scheduled jobs that run as them fail. Look for these first: " +
 			"[people who join and leave](../guides/people). Take the users from `deactivations`, which holds back what is not safe, rather than from a list. " +
 			"Refused, in the plan where it can be known there: the identity that the provider logs in as, the last account admin, and principals that are privileged " +
 			"or whose privileges could not be read, unless `allow_privileged` is set.",

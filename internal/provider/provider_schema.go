@@ -124,7 +124,7 @@ func ownAttributes() map[string]schema.Attribute {
 		"automatic_identity_management": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "Whether automatic identity management (AIM) is switched on in the account: `on`, `off` or `unknown` " +
-				"(the default). No API tells it. Environment variable `DBXIDENTITY_AUTOMATIC_IDENTITY_MANAGEMENT`.",
+				"(the default). No API returns it. Environment variable `DBXIDENTITY_AUTOMATIC_IDENTITY_MANAGEMENT`.",
 			Validators: []validator.String{stringvalidator.OneOf("on", "off", "unknown")},
 		},
 		"identity_api": schema.StringAttribute{
@@ -149,7 +149,7 @@ func ownAttributes() map[string]schema.Attribute {
 			Optional: true,
 			MarkdownDescription: "Folder in which `dbxidentity_divergences` keeps what it has read until its result is complete, so that an audit " +
 				"that was killed goes on where it stopped, for at most one hour. The folder is made with mode 0700 if it is missing; others must not be able to write to it. " +
-				"The files hold names and ids of principals, and no secrets. Guards, writes and resources never rest on them. " +
+				"The files hold names and ids of principals, and no secrets. Guards, writes and resources never depend on them. " +
 				"A relative path starts where Terraform runs. See the troubleshooting guide. Environment variable `DBXIDENTITY_CHECKPOINT_DIR`.",
 		},
 		"workspace_hosts": schema.MapAttribute{

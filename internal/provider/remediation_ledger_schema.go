@@ -78,7 +78,7 @@ func ledgerExternalIDAttributes() map[string]schema.Attribute {
 		"max_new_external_ids": limitAttribute(defaultMaxNewExternalIDs, "Refuse a plan that takes in more new or changed fixes at once. Default 100, also for null; `-1` is no limit."),
 		"external_ids": ledgerMap(externalIDFixType, "What is pending and what was tracked before, less `exclude`. Names, category and `current_external_id` are as first seen. "+
 			"An entry is dropped when it is not pending any more although the account holds something else than its `external_id` "+
-			"(somebody settled it in another way), and when its principal is deleted."),
+			"(someone else settled it), and when its principal is deleted."),
 		"observed_external_ids": observedAttribute("What the account held at the last refresh, for the entries that were looked at since they were tracked."),
 	}
 }
@@ -124,7 +124,7 @@ func ledgerMembershipAttributes() map[string]schema.Attribute {
 		"max_new_memberships": limitAttribute(defaultMaxNewMemberships, "Refuse a plan that takes in more new memberships at once. Default 100, also for null; `-1` is no limit."),
 		"memberships": ledgerMap(membershipType, "What is pending and what was tracked before, less `exclude`: `for_each` of `dbxidentity_group_member`. What was given "+
 			"stays given when the source of a clone loses it. An entry is dropped when it is not pending any more although the member is not in the group "+
-			"(somebody took it out), and when the group or the member is deleted."),
+			"(someone else took it out), and when the group or the member is deleted."),
 		"observed_memberships": observedAttribute("Whether the member was `present` or `absent` at the last refresh, for the entries that were looked at since they were tracked."),
 	}
 }
@@ -165,7 +165,7 @@ func ledgerGroupNameAttributes() map[string]schema.Attribute {
 		},
 		"max_new_group_names": limitAttribute(defaultMaxNewGroupNames, "Refuse a plan that takes in more new or changed names at once. Default 25, also for null; `-1` is no limit."),
 		"group_names": ledgerMap(groupRenameType, "What is pending and what was tracked before, less `exclude`: `for_each` of `dbxidentity_group_name`. `current_name` is as first seen. "+
-			"An entry is dropped when it is not pending any more although the group has another name than `name` (somebody settled it in another way), and when the group is deleted."),
+			"An entry is dropped when it is not pending any more although the group has another name than `name` (someone else settled it), and when the group is deleted."),
 		"observed_group_names": observedAttribute("What the group was called at the last refresh, for the entries that were looked at since they were tracked."),
 	}
 }

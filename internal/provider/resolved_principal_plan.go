@@ -80,7 +80,7 @@ func warnIdentity(diags *diag.Diagnostics, source string, plan *resolvedPrincipa
 			source, externalID, inWords(id.Type), id.DisplayName, plan.kind()))
 	case id.Enabled != nil && !*id.Enabled:
 		diags.AddAttributeWarning(at, "Identity Is Disabled", fmt.Sprintf("The identity %q is disabled in the identity provider (%s): the principal will be there, "+
-			"and nobody can sign in as it.", externalID, source))
+			"but it cannot sign in.", externalID, source))
 	}
 }
 

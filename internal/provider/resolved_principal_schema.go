@@ -97,7 +97,7 @@ func (r *resolvedPrincipalResource) schema(ctx context.Context) schema.Schema {
 			},
 			"active": schema.BoolAttribute{
 				Computed: true, PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()},
-				MarkdownDescription: "Whether the principal is active, as last read; null for groups, and where the account does not tell.",
+				MarkdownDescription: "Whether the principal is active, as last read; null for groups, and where the account does not say.",
 			},
 			"timeouts": writeTimeouts(ctx, timeouts.Opts{Create: true, Read: true}),
 		},

@@ -22,13 +22,13 @@ func TestProcess_savedPlanSaysOnce(t *testing.T) {
 	st.Users[0].Roles = []simulator.Role{{Value: "account_admin"}}
 	a := startAccount(t, st, simulator.Options{})
 	w := newWorkspace(t, a.config("", named("by_hand", "user", "101", entraID(666), `expected_current_external_id = ""`)))
-	saysAll(t, w.must(0, "plan", "-out=tfplan"), "External ID Gives Power", "External ID Not Looked Up")
+	saysAll(t, w.must(0, "plan", "-out=tfplan"), "External ID of a Privileged Principal", "External ID Not Looked Up")
 	looked := a.requestsTo("permissionassignments") + a.requestsTo("transitive-parent-groups") + a.requestsTo("rule-sets")
 	if looked == 0 {
 		t.Fatal("the plan has looked at no power")
 	}
 	out := w.must(0, "apply", "tfplan")
-	if strings.Contains(out, "External ID Gives Power") || strings.Contains(out, "External ID Not Looked Up") {
+	if strings.Contains(out, "External ID of a Privileged Principal") || strings.Contains(out, "External ID Not Looked Up") {
 		t.Errorf("the apply warns again:\n%s", out)
 	}
 	if n := a.requestsTo("permissionassignments") + a.requestsTo("transitive-parent-groups") + a.requestsTo("rule-sets"); n != looked {

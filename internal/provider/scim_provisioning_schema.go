@@ -95,7 +95,7 @@ var scimProvisioningTexts = map[string]string{
 	"syncs_users": "Whether users are written; null where the mapping could not be read.", "syncs_groups": "Whether groups are written; null where the mapping could not be read.",
 	"sync_all": "True when everyone is in scope, not only who is assigned; null where it could not be read.", "assignment_required": "Whether only assigned people may sign in by the app.",
 	"skip_out_of_scope_deletions": "True when people who leave the scope stay active in Databricks; null where it could not be read.",
-	"notification_addresses":      "Mail addresses that are told of a quarantine; null where they could not be read.",
+	"notification_addresses":      "Mail addresses that are notified of a quarantine; null where they could not be read.",
 
 	"assigned":                                "Who is assigned to the app; the lists are null where that could not be read.",
 	"assigned.users":                          "Users, sorted by external id.",

@@ -30,7 +30,7 @@ func newCloneMarkdownFunction() function.Function {
 	return textFunction[access.ClonePlan]{
 		name: "clone_markdown", summary: "Render a clone plan for a ticket",
 		description: "Renders a clone plan as Markdown to paste in a ticket: who must do what where, what follows, what is not copied, and the membership " +
-			"paths as a Mermaid graph (drawn by GitHub, GitLab, Azure DevOps and others). Names are escaped for Markdown, HTML and Mermaid, so that nobody writes " +
+			"paths as a Mermaid graph (drawn by GitHub, GitLab, Azure DevOps and others). Names are escaped for Markdown, HTML and Mermaid, so that no one writes " +
 			"in the ticket by naming a group. The same plan gives the same text. An incomplete plan says so on top. An unknown plan gives an unknown string, null is an error.",
 		parameter: "plan", of: "dbxidentity_clone_plan", what: "the clone plan", decode: clonePlanOf, render: ticket.Markdown,
 	}

@@ -182,7 +182,7 @@ func (s *catalogScan) run(ctx context.Context, workspaces []access.WorkspaceAcce
 	}
 	if s.via.Workspace == s.queried {
 		if err := s.querySchema(ctx); err != nil {
-			s.hole(fmt.Sprintf("the SQL warehouse %s of workspace %s did not tell its grants: %s. Without a warehouse it would be walked",
+			s.hole(fmt.Sprintf("the SQL warehouse %s of workspace %s did not return its grants: %s. Without a warehouse it would be walked",
 				s.warehouse, s.queried, oneLine(err)))
 			return err
 		}

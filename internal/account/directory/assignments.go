@@ -64,7 +64,7 @@ func (a *assignment) odd() error {
 	case id == "":
 		return errors.New("the account sent an assignment without principal_id, which cannot be attributed")
 	case a.Error != "" && len(a.Permissions) == 0:
-		return fmt.Errorf("the account could not tell the permissions of principal %s: %s", id, a.Error)
+		return fmt.Errorf("the account could not return the permissions of principal %s: %s", id, a.Error)
 	case len(a.Permissions) == 0:
 		return fmt.Errorf("the account names no permission of principal %s", id)
 	default:

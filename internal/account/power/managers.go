@@ -128,7 +128,7 @@ func ruleName(t audit.PrincipalType, r *directory.SCIMResource) string {
 	return strings.ToLower(holderForms[t] + r.NameAs(t))
 }
 
-// ruleSearch finds who has power by rules: a role on the account, or a role on a
+// ruleSearch finds who is privileged by rule sets: a role on the account, or a role on a
 // group or service principal that has power itself. Whoever manages a group can
 // join it; whoever may use a service principal acts as it.
 type ruleSearch struct {
@@ -199,7 +199,7 @@ func (pw *Power) powerByRules(ctx context.Context, g grants, whole bool) (out ru
 	case errors.As(err, &missing):
 		return out, missing
 	case err != nil:
-		return out, []string{"who has power by rules: " + err.Error()}
+		return out, []string{"who is privileged by rule sets: " + err.Error()}
 	}
 	return out, nil
 }

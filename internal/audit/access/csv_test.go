@@ -106,9 +106,9 @@ func TestCloneRows(t *testing.T) {
 	}
 	held.Found("entra", map[string]bool{"x": false})
 	wants := map[string]string{
-		csv.Clone: "IdP required,engineers,1,,,,,False,\"not in the identity provider: entra has no group with the object id x, so that nobody can be added to it there. " +
+		csv.Clone: "IdP required,engineers,1,,,,,False,\"not in the identity provider: entra has no group with the object id x, so no one can be added to it there. " +
 			"dbxidentity_divergences says what to do about it\"\r\nDatabricks,users,2,,,,,False,\r\nDatabricks,admins,3,,,,,False,held back\r\nDatabricks,lost,8,,,,,False,\r\n",
-		csv.CloneResult: "IdP required,engineers,1,,,,,False,\"not in the identity provider: entra has no group with the object id x, so that nobody can be added to it there. " +
+		csv.CloneResult: "IdP required,engineers,1,,,,,False,\"not in the identity provider: entra has no group with the object id x, so no one can be added to it there. " +
 			"dbxidentity_divergences says what to do about it\"\r\nDatabricks,admins,3,,,,,False,held back\r\nDatabricks,given,4,,,,,True,\r\nDatabricks,lost,8,,,,,,no outcome\r\n" +
 			"Databricks,users,2,,,,,False,status 403\r\n",
 	}

@@ -188,7 +188,7 @@ func (p *ClonePlan) Found(idp string, has map[string]bool) {
 			continue
 		}
 		if row.InIDP = boolean(in); !in {
-			row.Reason = fmt.Sprintf("not in the identity provider: %s has no group with the object id %s, so that nobody can be added to it there. dbxidentity_divergences says what to do about it", idp, row.ExternalID)
+			row.Reason = fmt.Sprintf("not in the identity provider: %s has no group with the object id %s, so no one can be added to it there. dbxidentity_divergences says what to do about it", idp, row.ExternalID)
 		}
 	}
 }

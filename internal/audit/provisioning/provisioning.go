@@ -172,7 +172,7 @@ func findingsOf(c *Connector, v *Verdict) []Finding {
 		out = append(out, finding)
 	}
 	if c.Notify != nil && len(c.Notify) == 0 {
-		add(FindingNoNotification, "Nobody is told when the connector is put into quarantine: the app has no notification address.",
+		add(FindingNoNotification, "No one is notified when the connector is put into quarantine: the app has no notification address.",
 			"Enter an address under Provisioning, Settings of the app.")
 	}
 	if skips, known := v.Scope.SkipOutOfScopeDeletions(); known && skips {

@@ -17,8 +17,8 @@ func accessChecks() []Check {
 	return []Check{
 		{
 			ID: "denylist", Title: "The denylist names who stays out", Decision: EnableAIM, Severity: Info, Source: "C4, C21", Needs: []Need{NeedDenylist}, judge: judgeDenylist,
-			Consequence: "Whoever the identity provider lets in gets a user in the account at the first login.",
-			Remedy:      "If someone is to stay out, write the rules before you switch it on, in the account console. If nobody is, waive this check.",
+			Consequence: "Everyone the identity provider lets in gets a user in the account at the first login.",
+			Remedy:      "If someone is to stay out, write the rules before you switch it on, in the account console. If not, waive this check.",
 		},
 		{
 			ID: "denylist_spares_admins", Title: "The denylist denies no account admin", Decision: EnableAIM, Severity: Breaking, Source: "C4", judge: judgeDeniedAdmins,
@@ -29,7 +29,7 @@ func accessChecks() []Check {
 		{
 			ID: "denylist_rules_known", Title: "Every rule of the denylist is about a known identity", Decision: EnableAIM, Severity: Info, Source: "C4", Needs: []Need{NeedDenylist, NeedIDP},
 			judge:       judgeDeadRules,
-			Consequence: "A rule whose identity is gone denies nobody, and counts against the limit of 100.",
+			Consequence: "A rule whose identity is gone denies no one, and counts against the limit of 100.",
 			Remedy:      "Look the id up in the identity provider, and delete rules that are dead in the account console.",
 		},
 		{
@@ -52,13 +52,13 @@ func accessChecks() []Check {
 			Remedy:      "Provision the group with dbxidentity_resolved_principal, or correct the name. Waive this check when the owners have looked.",
 		},
 		{
-			ID: "privileged_access_gained", Title: "Nobody gains a group with account roles", Decision: EnableAIM, Severity: Breaking, Source: "MIGRATE: transitive memberships",
+			ID: "privileged_access_gained", Title: "No one gains a group with account roles", Decision: EnableAIM, Severity: Breaking, Source: "MIGRATE: transitive memberships",
 			Needs: []Need{NeedMembers, NeedIDPMembers, NeedRoles}, judge: func(f *Facts) finding { return judgeGained(f, true) },
 			Consequence: "Automatic identity management counts the members of nested groups. People who are not in the group today hold its account roles then.",
 			Remedy:      "Look at the people named here. Take those who should not have the roles out of the group in the identity provider, and waive the groups that are right.",
 		},
 		{
-			ID: "access_gained", Title: "Nobody gains access", Decision: EnableAIM, Severity: Info, Source: "MIGRATE: transitive memberships", Needs: []Need{NeedMembers, NeedIDPMembers},
+			ID: "access_gained", Title: "No one gains access", Decision: EnableAIM, Severity: Info, Source: "MIGRATE: transitive memberships", Needs: []Need{NeedMembers, NeedIDPMembers},
 			judge:       func(f *Facts) finding { return judgeGained(f, false) },
 			Consequence: "Automatic identity management counts the members of nested groups. People who are not in the group today have its access then.",
 			Remedy:      "Look at the members of these groups in the identity provider: each of them gains what the group gives.",

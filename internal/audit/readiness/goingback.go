@@ -20,7 +20,7 @@ func goingBackChecks() []Check {
 			Remedy:      "Put them into the scope of a SCIM connector before.",
 		},
 		{
-			ID: "synced_memberships_end", Title: "Nobody loses access with the synced memberships", Decision: DisableAIM, Severity: Breaking, Source: "section 8, row 2",
+			ID: "synced_memberships_end", Title: "No one loses access with the synced memberships", Decision: DisableAIM, Severity: Breaking, Source: "section 8, row 2",
 			Needs: []Need{NeedGroups, NeedMembers, NeedIDPMembers}, judge: whenOn(judgeLosing),
 			Consequence: "Memberships that automatic identity management synced stop counting, and their holders lose the access that comes with them.",
 			Remedy:      "Provision the groups by SCIM before, or add those who must stay with dbxidentity_group_member after the group is the account's own.",
@@ -28,7 +28,7 @@ func goingBackChecks() []Check {
 		{
 			ID: "members_never_signed_in", Title: "Every member in the identity provider has a user here", Decision: DisableAIM, Severity: Breaking, Source: "section 8, row 4",
 			Needs: []Need{NeedMembers, NeedIDPMembers, NeedPrincipals}, judge: whenOn(judgeNeverSignedIn),
-			Consequence: "Whoever never logged in cannot get in any more, even by an assigned group.",
+			Consequence: "People who never logged in cannot get in any more, not even through an assigned group.",
 			Remedy:      "Provision them by SCIM before, or with dbxidentity_resolved_principal while automatic identity management is on.",
 		},
 		{

@@ -32,7 +32,7 @@ func scimChecks() []Check {
 			Remedy:      "dbxidentity_group_member_removal, with member_removals of dbxidentity_divergences.",
 		},
 		{
-			ID: "local_edits", Title: "Nobody edited a group of the identity provider here", Decision: DisableSCIM, Severity: Blocker, Source: "C9", Needs: members,
+			ID: "local_edits", Title: "No one edited a group of the identity provider here", Decision: DisableSCIM, Severity: Blocker, Source: "C9", Needs: members,
 			judge:       judgeMembers(func(r audit.MemberRef) bool { return r.Type != audit.TypeGroup && r.ExternalID == "" }),
 			Consequence: "Members without external id stay in the group, and no identity provider knows of them.",
 			Remedy:      "Link the member, add it in the identity provider, or remove it with dbxidentity_group_member_removal.",

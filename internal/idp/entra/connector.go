@@ -542,7 +542,7 @@ func membersOf(group string, rows []graphObject, why string) provisioning.GroupM
 		case "#microsoft.graph.group":
 			out.Groups = append(out.Groups, id)
 		case "":
-			out.Unknown = fmt.Sprintf("Microsoft Graph does not tell what the member %s of group %s is", o.ID, group)
+			out.Unknown = fmt.Sprintf("Microsoft Graph does not say what the member %s of group %s is", o.ID, group)
 		default:
 			out.Others = append(out.Others, id)
 		}

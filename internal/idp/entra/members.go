@@ -61,7 +61,7 @@ func (r *reader) fetchMembers(ctx context.Context, groups []string) error {
 		for _, o := range rows {
 			if o.ODataType == "" {
 				node.Below = directory.Smaller(node.Below, fmt.Sprintf(
-					"Microsoft Graph does not tell what the member %s of group %s is, so that it is not known whom it holds", o.ID, id))
+					"Microsoft Graph does not say what the member %s of group %s is, so its members are unknown", o.ID, id))
 			}
 			switch strings.ToLower(o.ODataType) {
 			case "#microsoft.graph.device", "#microsoft.graph.orgcontact":

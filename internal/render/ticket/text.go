@@ -106,7 +106,7 @@ var hints = map[access.Hint]string{
 	access.HintAddInDatabricks: "can be added in Databricks",
 	access.HintFollows:         "follows from another group of the list",
 	access.HintUnchecked:       "can be added in Databricks; what it gives was not looked at",
-	access.HintNoWorkspace:     "can be added in Databricks; no workspace is assigned to it, only a scan of Unity Catalog can tell what it gives",
+	access.HintNoWorkspace:     "can be added in Databricks; no workspace is assigned to it, only a scan of Unity Catalog can show what it gives",
 	access.HintSystem:          "Databricks keeps it itself",
 	access.HintUnknown:         "not known how to get it",
 }
@@ -210,9 +210,9 @@ func planned(b *strings.Builder, title, sign string, rows []access.PlanRow) {
 		}
 		switch {
 		case r.Privileged == nil:
-			line("power", "may be privileged")
+			line("rights", "may be privileged")
 		case *r.Privileged:
-			line("power", "privileged: "+joined(r.Powers, ", ", markup.Visible))
+			line("rights", "privileged: "+joined(r.Powers, ", ", markup.Visible))
 		}
 		if r.AlreadyTransitive != nil && *r.AlreadyTransitive {
 			line("has", "the target has it through another group")

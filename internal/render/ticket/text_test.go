@@ -39,7 +39,7 @@ They are in different groups.
 Only A, old@example.com (5)
   + bi-consumers (group/2): through old@example.com → data-engineers; external; follows from another group of the list
   ! data-engineers (group/1): direct; external; must be added in the identity provider
-  + ml (group/4): direct; internal; can be added in Databricks; no workspace is assigned to it, only a scan of Unity Catalog can tell what it gives
+  + ml (group/4): direct; internal; can be added in Databricks; no workspace is assigned to it, only a scan of Unity Catalog can show what it gives
   + users (group/3): direct; internal; can be added in Databricks
   ? (unread) (group/9): direct or not is unknown; source unknown; not known how to get it
 
@@ -101,7 +101,7 @@ To be added in Databricks, by terraform apply (1)
 Held back (1)
   ! admins-of-x (group/3)
       path   old → admins-of-x
-      power  privileged: ADMIN of workspace x
+      rights privileged: ADMIN of workspace x
       why    allow_privileged_groups does not name it
 
 Follow by themselves (1)

@@ -45,7 +45,7 @@ func Markdown(p access.ClonePlan) string {
 	}
 	section(&b, "To be added in Databricks", applied, p.DatabricksActions, colGives, colPath, colNote)
 	section(&b, "Follow by themselves", "Once the groups in between are there.", p.Follows, colGives, colPath, waits(p.IDPActions))
-	section(&b, "Not verified", "Nobody knows whether these give anything; they are not added.", p.Unverified, colPath, colReason)
+	section(&b, "Not verified", "It could not be verified whether these give anything; they are not added.", p.Unverified, colPath, colReason)
 	section(&b, "Left out", "These have no workspace assignment, account role, entitlement, grant or ownership anywhere.", p.Skipped, colPath)
 	section(&b, "There already", "", p.AlreadyMember, colGives, colNote)
 	section(&b, "Kept by Databricks itself", "Never added by anybody.", p.System)
