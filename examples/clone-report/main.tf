@@ -21,7 +21,7 @@ variable "source_user" {
 }
 
 variable "target_user" {
-  description = "User name of the one who shall have it."
+  description = "User name of the one who should get it."
   type        = string
   default     = "user32@example.com"
 }

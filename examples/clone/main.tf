@@ -21,7 +21,7 @@ variable "source_user" {
 }
 
 variable "target_user" {
-  description = "User name of the one who shall have it."
+  description = "User name of the one who should get it."
   type        = string
   default     = "user32@example.com"
 }
@@ -70,7 +70,7 @@ check "held_back" {
   assert {
     condition = alltrue([for g in data.dbxidentity_clone_plan.this.databricks_actions : g.reason == null])
     error_message = join("\n", concat(
-      ["Held back until somebody decides:"],
+      ["Held back until you decide:"],
       [for g in data.dbxidentity_clone_plan.this.databricks_actions :
       "  ${g.group_name} (${g.group_id}): ${join("; ", g.powers)}" if g.reason != null],
     ))

@@ -129,7 +129,7 @@ locals {
     if !contains(var.keep, key) && (length(var.only) == 0 || contains(var.only, key) || contains(var.only, m.member))
   }
 
-  # Databricks adds nobody to a group that is the identity provider's when the plan
+  # Databricks adds no one to a group of the identity provider when the plan
   # is made, even if the same plan makes it local again.
   of_idp = {
     for key, m in local.memberships : key => m

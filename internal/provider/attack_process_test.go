@@ -88,7 +88,7 @@ output "reasons" { value = distinct(data.dbxidentity_divergences.this.manual_act
 	w := newWorkspace(t, a.config(fmt.Sprintf("idp = { file = { path = %q } }", foreign), audit))
 	saysAll(t, w.must(0, "plan"), "Identity Provider Knows None of These Identities", "check the provider's idp", "fixes = 0", "idp_knows_nobody")
 	w.write("main.tf", requiredProviders+a.config(a.file(), audit))
-	if out := w.must(0, "plan"); strings.Contains(out, "Knows Nobody") {
+	if out := w.must(0, "plan"); strings.Contains(out, "Knows None of These") {
 		t.Errorf("the own directory is doubted: %s", out)
 	}
 }

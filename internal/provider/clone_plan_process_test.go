@@ -82,7 +82,7 @@ func TestProcess_cloneStory(t *testing.T) {
 	}
 	forPeople := []string{
 		"The identity provider must add user32@example.com to:", "data-engineers: prod-workspace, dev-workspace", "(bi-consumers follows)",
-		"Held back until somebody decides:", "npb-platform-admins (" + demoPlatformAdmins + "): ADMIN of workspace",
+		"Held back until you decide:", "npb-platform-admins (" + demoPlatformAdmins + "): ADMIN of workspace",
 	}
 	plan := w.must(2, "plan", "-detailed-exitcode", "-out=saved")
 	saysAll(t, plan, append(forPeople, "Plan: 4 to add, 0 to change, 0 to destroy.")...)

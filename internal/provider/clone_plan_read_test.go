@@ -393,7 +393,7 @@ func TestClonePlan_holeElsewhere(t *testing.T) {
 	})
 	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 403, ErrorCode: "PERMISSION_DENIED", Message: "no", Method: "GET", Path: "/api/**/permissions/table/prod.sales.orders"})
 	got, said := a.serve(nil).read(clonePlanType, cloneOf(wholeScan))
-	if strings.Contains(said, "ERROR") || !strings.Contains(said, "No verdict and no membership rests on them") || got["complete"] != false {
+	if strings.Contains(said, "ERROR") || !strings.Contains(said, "No verdict and no membership depends on them") || got["complete"] != false {
 		t.Errorf("complete %v: %s", got["complete"], said)
 	}
 	if rows := rowsOf(got); rows["memberships"] != demoPlatformUsers+" "+demoScratchAdmins+" "+demoDevelopers {

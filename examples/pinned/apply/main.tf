@@ -12,7 +12,7 @@ terraform {
 provider "dbxidentity" {} # needs no identity provider
 
 variable "external_id_fixes" {
-  description = "Written by the audit, changed by nobody else."
+  description = "Written by the audit, never changed by hand."
   type = map(object({
     principal_type      = string
     principal_id        = string
@@ -32,7 +32,7 @@ variable "external_id_fixes" {
 }
 
 variable "member_removals" {
-  description = "Written by the audit, changed by nobody else."
+  description = "Written by the audit, never changed by hand."
   type = map(object({
     group_id    = string
     group_name  = string # for reviewers, as all below but member_id
