@@ -124,7 +124,7 @@ var sessions = map[string]session{
 		write("report/main.tf", cloneGuide, `output "ticket"`),
 		run(cloneGuide, "-chdir=report").shows("0 added, 0 changed, 0 destroyed"),
 		do("grep data-engineers ticket.md").shows("data-engineers"),
-		run(cloneGuide, "terraform apply plan.bin").shows(`(?s)Apply complete! Resources: 4 added.*No changes\..*Held back until somebody decides`),
+		run(cloneGuide, "terraform apply plan.bin").shows(`(?s)Apply complete! Resources: 4 added.*No changes\..*Held back until you decide`),
 	}},
 	"several clones": {preset: "demo", steps: []step{
 		do(versions),

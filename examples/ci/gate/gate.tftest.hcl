@@ -2,7 +2,7 @@
 #
 # command = plan: without it a run block would apply the module and destroy it
 # again. Plain asserts, because a failed check block counts as an error, and
-# then findings could not be told from broken reads.
+# then findings would look like broken reads.
 
 run "clean" {
   command = plan
