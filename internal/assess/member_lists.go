@@ -50,7 +50,7 @@ func (l *memberLists) used() bool { return l != nil && len(l.groups) > 0 }
 const membersSampled = 20
 
 // verify reads groups by themselves and compares: those whose members the IdP does not
-// confirm or that could not be judged, those that an offer rests on, every group nested in
+// confirm, that lack members of the IdP or that could not be judged, those that an offer rests on, every group nested in
 // one of them, and a sample. Their lists are used no more, and no list is where one is
 // wrong. again is true where what the IdP was asked rests on a list that is gone, or on
 // one of a group that cannot be read by itself.
@@ -61,7 +61,7 @@ func (l *memberLists) verify(ctx context.Context, in audit.Input, o audit.Option
 	}
 	var doubtful []string
 	for _, m := range in.Matches {
-		if v := m.Members; v != nil && (v.Unknown != "" || len(v.Local)+len(v.External) > 0) {
+		if v := m.Members; v != nil && (v.Unknown != "" || len(v.Local)+len(v.External) > 0 || v.InIDP != nil && len(v.InIDP.Missing) > 0) {
 			doubtful = append(doubtful, m.Principal.ID)
 		}
 	}

@@ -87,6 +87,7 @@ func (r Run) Read(ctx context.Context, client *account.Client, source idp.Source
 		return audit.Input{}, fmt.Errorf("asking the identity provider (idp %s): %w", source.Kind(), err)
 	}
 	in.Matches = result.Matches
+	nameMissing(ctx, source, in.Matches)
 	in.Failures = append(in.Failures, result.Failures...)
 	if r.Feeds != nil {
 		if in.Connectors, err = r.Feeds(ctx, in.Matches); err != nil {

@@ -32,6 +32,9 @@ func (a *auditor) advisories(m *Match, set categorySet) []string {
 		add(a.nameWillChange(m, target), AdvisorySPName)
 		add(caseOnly(m, set, target), AdvisoryCaseOnly)
 	}
+	if in := inIDP(m); in != nil {
+		add(len(in.Missing) > 0, AdvisoryMembersMissing)
+	}
 	if set != 0 {
 		add(target != nil && target.Guest != nil && *target.Guest, AdvisoryGuest)
 		add(a.isInactive(&m.Principal), AdvisoryInactive)
@@ -99,6 +102,14 @@ func (a *auditor) nameWillChange(m *Match, id *Identity) bool {
 func caseOnly(m *Match, set categorySet, id *Identity) bool {
 	return set&(setNameMismatch|setIDMismatch) != 0 &&
 		!hasName(id, m.Principal.Name) && hasNameInAnyCase(id, m.Principal.Name)
+}
+
+// inIDP is what the IdP has in the group; nil where that is not known.
+func inIDP(m *Match) *IDPMembers {
+	if m.Members == nil || m.Members.Unknown != "" {
+		return nil
+	}
+	return m.Members.InIDP
 }
 
 func anyNested(m *Match) bool {

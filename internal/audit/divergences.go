@@ -270,7 +270,7 @@ func (a *auditor) report(r *Report, i int, p *proposal) {
 	if set == 0 {
 		if len(d.Advisories) > 0 {
 			r.AdvisoryOnly = append(r.AdvisoryOnly, AdvisoryRow{
-				Divergence: d, Name: m.Principal.Name, ExternalID: m.Principal.ExternalID,
+				Divergence: d, Name: m.Principal.Name, ExternalID: m.Principal.ExternalID, InIDP: inIDP(m),
 			})
 		}
 		return
@@ -379,7 +379,7 @@ func (a *auditor) addRow(r *Report, d Divergence, m *Match) {
 	case TypeGroup:
 		g := GroupDivergence{
 			Divergence: d, GroupName: m.Principal.Name, ExternalID: m.Principal.ExternalID,
-			ExternalIDsWithGroupNameMatch: nameMatchIDs(m),
+			ExternalIDsWithGroupNameMatch: nameMatchIDs(m), InIDP: inIDP(m),
 		}
 		if m.Members != nil && m.Members.Unknown == "" {
 			g.LocalMembersNotInIDPInternalIDs = memberIDs(m.Members.Local)

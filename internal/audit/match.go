@@ -76,13 +76,17 @@ type MemberMatch struct {
 type IDPMembers struct {
 	// Count is the number of users and service principals, each once.
 	Count int
+	// Here is the number of users and service principals in the Databricks group, at any
+	// depth, each once.
+	Here int
 	// Missing are those of them that are no members of the Databricks group, neither
 	// directly nor through a group in it, sorted by external id. Of one that the source did
 	// not read otherwise only the id is known; its type is empty then.
 	Missing []Identity
 	// Nested are the groups in it, sorted by external id.
 	Nested []Identity
-	// Unknown is why there may be more; empty means that all were read.
+	// Unknown is why there may be more, on either side: neither number says anything then.
+	// Empty means that all were read.
 	Unknown string
 }
 

@@ -134,6 +134,8 @@ type GroupDivergence struct {
 	ExternalIDsWithGroupNameMatch      []string
 	LocalMembersNotInIDPInternalIDs    []string // members without externalId
 	ExternalMembersNotInIDPInternalIDs []string // members with externalId
+	// InIDP is what the IdP has in the group; nil where that is not known.
+	InIDP *IDPMembers
 }
 
 // ServicePrincipalDivergence is a row of the script's service principals file.
@@ -150,6 +152,8 @@ type ServicePrincipalDivergence struct {
 type AdvisoryRow struct {
 	Divergence
 	Name, ExternalID string
+	// InIDP is as in [GroupDivergence]; nil for users and service principals.
+	InIDP *IDPMembers
 }
 
 // ExternalIDFix is one write of an externalId that is safe to offer.

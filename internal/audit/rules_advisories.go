@@ -19,6 +19,8 @@ const (
 	AdvisoryInactive     = "PRINCIPAL_INACTIVE"
 	AdvisoryDeleted      = "DELETED_IN_IDP"
 	AdvisorySystemGroup  = "SYSTEM_GROUP"
+
+	AdvisoryMembersMissing = "IDP_MEMBERS_MISSING"
 )
 
 // advisoryRules are what the prep script does not see. They never change a
@@ -86,6 +88,14 @@ func advisoryRules() []Rule {
 			Remedy:      "Link the nested group by its own externalId; do not flatten.",
 			Symptoms:    []Symptom{SymptomMemberCounts},
 			Types:       []PrincipalType{TypeGroup},
+		},
+		{
+			ID: AdvisoryMembersMissing, Kind: KindAdvisory, Title: "Members of the identity provider are missing",
+			Description: "The linked IdP group has members, directly or through nested groups, who are not in the group here. idp_members_missing names them. Directories only.",
+			Remedy: "They get the access of the group once they are provisioned, or with automatic identity management. Check that they should; if not, remove them in the identity " +
+				"provider.",
+			Symptoms: []Symptom{SymptomMemberCounts},
+			Types:    []PrincipalType{TypeGroup},
 		},
 		{
 			ID: AdvisoryCaseOnly, Kind: KindAdvisory, Title: "Name differs in case only",

@@ -86,6 +86,10 @@ func ruleCases() map[string]ruleCase {
 			person(func(_ *Principal, id *Identity) { id.HomeTenant = strings.ToUpper(directory().TenantID) }), nil,
 		},
 		AdvisorySPName: {app("job", "job"), app("job", "Job"), app("", "job"), nil},
+		AdvisoryMembersMissing: {
+			team(&MemberMatch{InIDP: &IDPMembers{Count: 1, Here: 1}}), team(&MemberMatch{InIDP: &IDPMembers{Count: 1, Missing: []Identity{{ExternalID: "y"}}}}),
+			team(&MemberMatch{InIDP: &IDPMembers{Count: 1, Here: 2, Unknown: "500"}}), nil,
+		},
 		AdvisoryNested: {team(&MemberMatch{}), team(nested(ptr(true))), team(nested(nil)), nil},
 		AdvisoryCaseOnly: {
 			linked, person(func(p *Principal, _ *Identity) { p.Name = "A@example.com" }), person(func(p *Principal, _ *Identity) { p.Name = "b@example.com" }), nil,

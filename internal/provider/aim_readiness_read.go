@@ -95,7 +95,6 @@ func (r *readinessRun) readIDP(ctx context.Context) {
 		}
 		return
 	}
-	r.nameMissing(ctx, in.Matches)
 	report, err := audit.DivergencesUntil(assess.StopAt(ctx), in, r.audit.Options)
 	if err != nil {
 		r.unread(readiness.NeedIDP, err.Error())
@@ -123,51 +122,6 @@ func (r *readinessRun) readIDP(ctx context.Context) {
 			r.unread(readiness.NeedMembers, f.Reason)
 		}
 	}
-}
-
-// mostNamed bounds the look-ups by which members get their names. The others are known
-// by id.
-const mostNamed = 2000
-
-// nameMissing looks up the members in the identity provider of which only the id is
-// known, leaves out those who are disabled there, and names the others. One that cannot
-// be looked up stays with its id.
-func (r *readinessRun) nameMissing(ctx context.Context, matches []audit.Match) {
-	lookup, can := r.source.(idp.Lookup)
-	if !can {
-		return
-	}
-	ids := map[string]bool{}
-	each := func(f func(*audit.IDPMembers)) {
-		for i := range matches {
-			if m := matches[i].Members; m != nil && m.InIDP != nil {
-				f(m.InIDP)
-			}
-		}
-	}
-	each(func(m *audit.IDPMembers) {
-		for _, id := range m.Missing {
-			if id.Type == "" && len(ids) < mostNamed {
-				ids[id.ExternalID] = true
-			}
-		}
-	})
-	if len(ids) == 0 {
-		return
-	}
-	found := lookup.Lookup(ctx, audit.TypeUser, slices.Sorted(maps.Keys(ids)))
-	each(func(m *audit.IDPMembers) {
-		var kept []audit.Identity
-		for _, id := range m.Missing {
-			if one := found[id.ExternalID]; one.Unknown == "" && one.Identity != nil {
-				id = *one.Identity
-			}
-			if id.Enabled == nil || *id.Enabled {
-				kept = append(kept, id)
-			}
-		}
-		m.Missing = kept
-	})
 }
 
 // readGroups reads the members of every group and the account roles, and finds out who

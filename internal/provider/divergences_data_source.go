@@ -215,6 +215,7 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 		Types:      audit.PrincipalTypes(),
 		Membership: idp.MembershipTransitive,
 		Options:    d.session.auditOptions(),
+		InIDP:      true,
 	}
 	r.Options.LinkGroups = model.LinkGroups.ValueBool()
 	r.Options.Relink = model.Relink.ValueBool()

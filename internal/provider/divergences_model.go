@@ -122,7 +122,16 @@ type groupDivergenceModel struct {
 	ExternalIDsWithGroupnameMatch      []string `tfsdk:"external_ids_with_groupname_match"`
 	LocalMembersNotInIDPInternalIDs    []string `tfsdk:"local_members_not_in_idp_internal_ids"`
 	ExternalMembersNotInIDPInternalIDs []string `tfsdk:"external_members_not_in_idp_internal_ids"`
+	idpMembersModel
 	verdictModel
+}
+
+// idpMembersModel is what both sides have in a group; all of it is null for other
+// principals.
+type idpMembersModel struct {
+	MemberCount       types.Int64 `tfsdk:"member_count"`
+	IDPMemberCount    types.Int64 `tfsdk:"idp_member_count"`
+	IDPMembersMissing types.List  `tfsdk:"idp_members_missing"`
 }
 
 type servicePrincipalDivergenceModel struct {
@@ -139,6 +148,7 @@ type advisoryRowModel struct {
 	PrincipalName string   `tfsdk:"principal_name"`
 	ExternalID    string   `tfsdk:"external_id"`
 	Advisories    []string `tfsdk:"advisories"`
+	idpMembersModel
 }
 
 // externalIDFixModel is one entry of external_id_fixes, and of the ledger.
@@ -360,6 +370,7 @@ func groupFromAudit(g audit.GroupDivergence) groupDivergenceModel {
 		ExternalIDsWithGroupnameMatch:      notNil(g.ExternalIDsWithGroupNameMatch),
 		LocalMembersNotInIDPInternalIDs:    notNil(g.LocalMembersNotInIDPInternalIDs),
 		ExternalMembersNotInIDPInternalIDs: notNil(g.ExternalMembersNotInIDPInternalIDs),
+		idpMembersModel:                    idpMembersFromAudit(g.InIDP),
 		verdictModel:                       verdictFromAudit(g.Divergence),
 	}
 }
@@ -374,8 +385,32 @@ func servicePrincipalFromAudit(s audit.ServicePrincipalDivergence) servicePrinci
 func advisoryRowFromAudit(a audit.AdvisoryRow) advisoryRowModel {
 	return advisoryRowModel{
 		PrincipalType: string(a.Type), PrincipalID: a.ID, PrincipalName: a.Name, ExternalID: a.ExternalID,
-		Advisories: notNil(a.Advisories),
+		Advisories: notNil(a.Advisories), idpMembersModel: idpMembersFromAudit(a.InIDP),
 	}
+}
+
+// idpMembersFromAudit keeps who is known to be missing where there may be more, and no
+// number then.
+func idpMembersFromAudit(in *audit.IDPMembers) idpMembersModel {
+	if in == nil || in.Unknown != "" && len(in.Missing) == 0 {
+		return idpMembersModel{IDPMembersMissing: types.ListNull(idpMemberType)}
+	}
+	missing := make([]attr.Value, len(in.Missing))
+	for i, id := range in.Missing {
+		name := id.DisplayName
+		if len(id.Names) > 0 {
+			name = id.Names[0]
+		}
+		missing[i] = types.ObjectValueMust(idpMemberType.AttrTypes, map[string]attr.Value{
+			"member_type": types.StringPointerValue(emptyAsNil(string(id.Type))), "external_id": types.StringValue(id.ExternalID),
+			"member_name": types.StringPointerValue(emptyAsNil(name)),
+		})
+	}
+	out := idpMembersModel{IDPMembersMissing: types.ListValueMust(idpMemberType, missing)}
+	if in.Unknown == "" {
+		out.MemberCount, out.IDPMemberCount = types.Int64Value(int64(in.Here)), types.Int64Value(int64(in.Count))
+	}
+	return out
 }
 
 func externalIDFixFromAudit(f audit.ExternalIDFix) externalIDFixModel {

@@ -28,19 +28,22 @@ var (
 		"id": types.StringType, "username": types.StringType, "external_id": types.StringType,
 		"external_id_with_username_match": types.StringType,
 	})
-	groupRowType = rowType(map[string]attr.Type{
+	groupRowType = rowType(withIDPMembers(map[string]attr.Type{
 		"id": types.StringType, "group_name": types.StringType, "external_id": types.StringType,
 		"external_ids_with_groupname_match":        textList,
 		"local_members_not_in_idp_internal_ids":    textList,
 		"external_members_not_in_idp_internal_ids": textList,
-	})
+	}))
 	servicePrincipalRowType = rowType(map[string]attr.Type{
 		"id": types.StringType, "application_id": types.StringType, "external_id": types.StringType,
 		"external_id_with_app_id_match": types.StringType,
 	})
-	advisoryRowType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	advisoryRowType = types.ObjectType{AttrTypes: withIDPMembers(map[string]attr.Type{
 		"principal_type": types.StringType, "principal_id": types.StringType, "principal_name": types.StringType,
 		"external_id": types.StringType, "advisories": textList,
+	})}
+	idpMemberType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"member_type": types.StringType, "external_id": types.StringType, "member_name": types.StringType,
 	}}
 	externalIDFixType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"principal_type": types.StringType, "principal_id": types.StringType, "principal_name": types.StringType,
@@ -101,6 +104,21 @@ func rowType(columns map[string]attr.Type) types.ObjectType {
 	return types.ObjectType{AttrTypes: columns}
 }
 
+// withIDPMembers adds what both sides have in a group.
+func withIDPMembers(columns map[string]attr.Type) map[string]attr.Type {
+	columns["member_count"] = types.Int64Type
+	columns["idp_member_count"] = types.Int64Type
+	columns["idp_members_missing"] = types.ListType{ElemType: idpMemberType}
+	return columns
+}
+
+// idpMemberTexts are those of the elements of idp_members_missing.
+var idpMemberTexts = map[string]string{
+	"idp_members_missing.member_type": "`user` or `service_principal`; null where it is not known.",
+	"idp_members_missing.external_id": "Id in the IdP.",
+	"idp_members_missing.member_name": "Name in the IdP; null where it was not read.",
+}
+
 // attributeTexts describes the attributes of results that share a name.
 var attributeTexts = map[string]string{
 	"id":             "Databricks id of the principal.",
@@ -120,6 +138,10 @@ var attributeTexts = map[string]string{
 	"external_ids_with_groupname_match":        "Ids of the IdP groups with that name.",
 	"local_members_not_in_idp_internal_ids":    "Databricks ids of members without externalId that the IdP group does not have.",
 	"external_members_not_in_idp_internal_ids": "Databricks ids of members with externalId that the IdP group does not have.",
+	"member_count":     "Number of users and service principals in the group, nested groups included; null for other principals, and where either side could not be read whole, or the kind of IdP does not tell.",
+	"idp_member_count": "Number of users and service principals in the linked IdP group, nested groups included; null as `member_count`.",
+	"idp_members_missing": "Members of the linked IdP group, nested groups included, who are not in the group here, neither directly nor through a group in it, by external id. Who is disabled in " +
+		"the IdP is not among them. Null where that is not known.",
 	"error_categories": "Categories of the AIM enablement prep script, in the script's order: `EXTERNAL_ID_NOT_IN_IDP`, " +
 		"`EXTERNAL_ID_MATCH_NAME_MISMATCH`, `NAME_MATCH_EXTERNAL_ID_MISMATCH`, `GROUP_HAS_LOCAL_MEMBERS_WITHOUT_EXTERNAL_ID`, " +
 		"`GROUP_HAS_LOCAL_MEMBERS_WITH_EXTERNAL_ID`.",
@@ -380,10 +402,10 @@ func divergencesInputs() map[string]schema.Attribute {
 func divergencesOutputs() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"users":              resultList(userRowType, "Divergent users, sorted by id.", nil),
-		"groups":             resultList(groupRowType, "Divergent groups, sorted by id.", nil),
+		"groups":             resultList(groupRowType, "Divergent groups, sorted by id.", idpMemberTexts),
 		"service_principals": resultList(servicePrincipalRowType, "Divergent service principals, sorted by id.", nil),
 		"principals_with_advisories": resultList(advisoryRowType,
-			"Principals without a divergence about which there is still something to know, sorted by type and id.", nil),
+			"Principals without a divergence about which there is still something to know, sorted by type and id.", idpMemberTexts),
 		"external_id_fixes": resultMap(externalIDFixType,
 			"Fixes that are safe to apply, by `user/<id>`, `group/<id>` or `service_principal/<id>`. Feed them to `dbxidentity_remediation_ledger`.",
 			map[string]string{"external_id": "The value to write, in the spelling of the IdP; empty clears (groups only)."}),

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -292,6 +293,70 @@ data "dbxidentity_divergences" "direct" {
 			attribute(direct, "complete", knownvalue.Bool(true)),
 		},
 	})
+}
+
+// A person who is added in the IdP only changes the report: of a group that has no
+// divergence, and of one that has; a disabled one does not, and the account's own
+// matchWithIdp cannot tell.
+func TestAccDivergences_idpMembersMissing(t *testing.T) {
+	t.Parallel()
+	const added, disabled = 901, 902
+	st := smallWorld()
+	st.Groups[0].Members = []simulator.Member{{Value: "102"}}
+	st.IDP.Groups[0].Members = []string{entraID(102)}
+	st.IDP.Users = append(st.IDP.Users,
+		simulator.IDPUser{ID: entraID(added), UserPrincipalName: "new@example.com", AccountEnabled: true, UserType: "Member"},
+		simulator.IDPUser{ID: entraID(disabled), UserPrincipalName: "off@example.com", UserType: "Member"})
+	a := startAccount(t, st, simulator.Options{})
+	str, number := knownvalue.StringExact, knownvalue.Int64Exact
+	config := "data \"dbxidentity_divergences\" \"all\" {\n  plan_warning = false\n}\n"
+	missing := map[string]knownvalue.Check{
+		"member_count": number(1), "idp_member_count": number(3), "advisories": knownvalue.ListExact([]knownvalue.Check{str("IDP_MEMBERS_MISSING")}),
+		"idp_members_missing": knownvalue.ListExact([]knownvalue.Check{knownvalue.ObjectExact(map[string]knownvalue.Check{
+			"member_type": str("user"), "external_id": str(entraID(added)), "member_name": str("new@example.com"),
+		})}),
+	}
+	row := func(id string) map[string]knownvalue.Check {
+		out := maps.Clone(missing)
+		out[id] = str("201")
+		return out
+	}
+	change := func(change func(*simulator.State)) func() {
+		return func() {
+			st := a.state()
+			change(&st)
+			if err := a.Server.SetState(st); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	acceptanceWith(t, a.trusting(),
+		resource.TestStep{
+			Config:            a.config(a.entra(), config),
+			ConfigStateChecks: []statecheck.StateCheck{attribute(divergencesAddress, "principals_with_advisories", knownvalue.ListSizeExact(0))},
+		},
+		resource.TestStep{
+			PreConfig: change(func(st *simulator.State) {
+				st.IDP.Groups[0].Members = append(st.IDP.Groups[0].Members, entraID(added), entraID(disabled))
+			}),
+			Config: a.config(a.entra(), config),
+			ConfigStateChecks: []statecheck.StateCheck{
+				attribute(divergencesAddress, "principals_with_advisories", rowsAmong{knownvalue.ObjectPartial(row("principal_id"))}),
+				attribute(divergencesAddress, "complete", knownvalue.Bool(true)),
+			},
+		},
+		resource.TestStep{
+			PreConfig:         change(func(st *simulator.State) { st.Groups[0].DisplayName = "renamed" }),
+			Config:            a.config(a.entra(), config),
+			ConfigStateChecks: []statecheck.StateCheck{attribute(divergencesAddress, "groups", rowsAmong{knownvalue.ObjectPartial(row("id"))})},
+		},
+		resource.TestStep{
+			Config: a.config(`idp = { databricks = {} }`, config),
+			ConfigStateChecks: []statecheck.StateCheck{attribute(divergencesAddress, "groups", rowsAmong{knownvalue.ObjectPartial(map[string]knownvalue.Check{
+				"id": str("201"), "member_count": knownvalue.Null(), "idp_member_count": knownvalue.Null(), "idp_members_missing": knownvalue.Null(),
+			})})},
+		},
+	)
 }
 
 // rowsAmong is a list in which each of the rows is met by an element.

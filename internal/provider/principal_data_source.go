@@ -61,7 +61,7 @@ func (d *principalDataSource) Read(ctx context.Context, req datasource.ReadReque
 		return
 	}
 	ref := principal.Ref
-	run := assess.Run{Types: []audit.PrincipalType{ref.Type}, Targets: []audit.Ref{ref}, Options: d.session.auditOptions()}
+	run := assess.Run{Types: []audit.PrincipalType{ref.Type}, Targets: []audit.Ref{ref}, Options: d.session.auditOptions(), InIDP: true}
 	in, err := run.Read(ctx, d.session.account, source)
 	switch {
 	case err != nil:

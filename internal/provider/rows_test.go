@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // Rows that are mapped here are what the framework makes of them, null and
@@ -18,9 +20,11 @@ func TestRows_agreeWithTheFramework(t *testing.T) {
 	text := "x"
 	verdict := verdictModel{ErrorCategories: []string{"A", "B"}, Cause: &text, Advisories: []string{}, Waived: true, Active: new(bool), DisplayName: &text}
 	agree(t, userRowType, []userDivergenceModel{{ID: "1", Username: "größe", verdictModel: verdict}, {}})
-	agree(t, groupRowType, []groupDivergenceModel{{ID: "1", LocalMembersNotInIDPInternalIDs: []string{"7"}, verdictModel: verdict}, {}})
+	agree(t, groupRowType, []groupDivergenceModel{{ID: "1", LocalMembersNotInIDPInternalIDs: []string{"7"}, idpMembersModel: idpMembersFromAudit(nil), verdictModel: verdict}, {
+		idpMembersModel: idpMembersFromAudit(&audit.IDPMembers{Count: 1, Missing: []audit.Identity{{ExternalID: "x"}}}),
+	}})
 	agree(t, servicePrincipalRowType, []servicePrincipalDivergenceModel{{ID: "1", verdictModel: verdict}, {}})
-	agree(t, advisoryRowType, []advisoryRowModel{{PrincipalID: "1", Advisories: []string{"Z"}}, {}})
+	agree(t, advisoryRowType, []advisoryRowModel{{PrincipalID: "1", Advisories: []string{"Z"}, idpMembersModel: idpMembersFromAudit(nil)}})
 	agree(t, manualActionType, []manualActionModel{{Switch: &text, Members: types.ListValueMust(actionMemberType, nil)}})
 	agree(t, waiverStatusType, []waiverStatusModel{{PrincipalType: &text, Matches: 1 << 40}, {}})
 	agree(t, failureType, []failureModel{{}})

@@ -52,8 +52,7 @@ func (a *memberAudit) fillInIDP(ctx context.Context, linked []int, members map[s
 	}
 	for n, i := range at {
 		m := &a.matches[i]
-		here, whole := a.here(m.Principal.ID, members)
-		m.Members.InIDP = a.inIDP(trees[n], here, whole)
+		m.Members.InIDP = a.inIDP(trees[n], whoIsIn(m.Principal.ID, members))
 	}
 	return failures, nil
 }
@@ -97,30 +96,40 @@ func (t *tree) resume(d *Index) (unread []string) {
 	return unread
 }
 
-// here are the canonical external ids of the members of a Databricks group, at any
-// depth. whole is false where a group in it could not be read.
-func (a *memberAudit) here(group string, members map[string][]audit.Member) (ids map[string]bool, whole bool) {
-	ids, whole = map[string]bool{}, true
-	seen := map[string]bool{group: true}
+// held are the members of a Databricks group, at any depth.
+type held struct {
+	ids   map[string]bool // canonical external ids
+	count int             // of members that are no groups
+	whole bool            // false where a group in it could not be read
+}
+
+func whoIsIn(group string, members map[string][]audit.Member) held {
+	out := held{ids: map[string]bool{}, whole: true}
+	seen := map[audit.Ref]bool{}
 	for queue := []string{group}; len(queue) > 0; queue = queue[1:] {
 		list, read := members[queue[0]]
-		whole = whole && read
+		out.whole = out.whole && read
 		for _, m := range list {
-			if m.ExternalID != "" {
-				ids[audit.CanonicalExternalID(m.ExternalID)] = true
+			if seen[m.Ref] || m.ID == group && m.Type == audit.TypeGroup {
+				continue
 			}
-			if m.Type == audit.TypeGroup && !seen[m.ID] {
-				seen[m.ID] = true
+			seen[m.Ref] = true
+			if m.ExternalID != "" {
+				out.ids[audit.CanonicalExternalID(m.ExternalID)] = true
+			}
+			if m.Type == audit.TypeGroup {
 				queue = append(queue, m.ID)
+			} else {
+				out.count++
 			}
 		}
 	}
-	return ids, whole
+	return out
 }
 
-func (a *memberAudit) inIDP(t *tree, here map[string]bool, whole bool) *audit.IDPMembers {
-	out := &audit.IDPMembers{Unknown: t.unknown}
-	if !whole {
+func (a *memberAudit) inIDP(t *tree, here held) *audit.IDPMembers {
+	out := &audit.IDPMembers{Unknown: t.unknown, Here: here.count}
+	if !here.whole {
 		out.Unknown = Smaller(out.Unknown, "the members of a group within it could not be read in Databricks")
 	}
 	// A source need not read the objects that no principal is linked to: of these only
@@ -139,7 +148,7 @@ func (a *memberAudit) inIDP(t *tree, here map[string]bool, whole bool) *audit.ID
 			continue
 		}
 		out.Count++
-		if !here[id] && whole {
+		if !here.ids[id] && here.whole {
 			out.Missing = append(out.Missing, identity)
 		}
 	}

@@ -123,7 +123,12 @@ func TestInIDP_agreesWithOracle(t *testing.T) {
 			}
 		}
 		var missing, nested []string
-		count := 0
+		count, held := 0, 0
+		for _, id := range users {
+			if here[id] {
+				held++
+			}
+		}
 		for _, id := range slices.Sorted(maps.Keys(inIDP)) {
 			switch {
 			case slices.Contains(users, id):
@@ -136,7 +141,7 @@ func TestInIDP_agreesWithOracle(t *testing.T) {
 			}
 		}
 		got := inIDPOf(rt, newMemberWorld(groups), users, account)
-		if diff := cmp.Diff([]any{count, missing, nested, ""}, []any{got.Count, identityIDs(got.Missing), identityIDs(got.Nested), got.Unknown}); diff != "" {
+		if diff := cmp.Diff([]any{count, held, missing, nested, ""}, []any{got.Count, got.Here, identityIDs(got.Missing), identityIDs(got.Nested), got.Unknown}); diff != "" {
 			rt.Fatalf("(-oracle +got):\n%s", diff)
 		}
 	})
