@@ -42,8 +42,8 @@ variable "only" {
   description = "Undo nothing but this: principals (with their memberships) and memberships, for example [\"user/101\", \"group/1/user/101\"]. Empty: everything."
 
   validation {
-    condition     = alltrue([for key in var.only : can(regex("^(group/[0-9]+/)?(user|group|service_principal)/[0-9]+$", key))])
-    error_message = "only takes keys of the journal: user/<id>, group/<id>, service_principal/<id> or group/<id>/user/<id>, with internal Databricks ids, not ${join(", ", var.only)}."
+    condition     = alltrue([for key in var.only : can(regex("^((group/[0-9]+/)?(user|group|service_principal)/[0-9]+|rule/.+)$", key))])
+    error_message = "only takes keys of the journal: user/<id>, group/<id>, service_principal/<id> or group/<id>/user/<id>, with internal Databricks ids, or rule/<id in the identity provider>, not ${join(", ", var.only)}."
   }
 }
 
@@ -53,8 +53,8 @@ variable "keep" {
   description = "ExternalIds and memberships to leave as they are, for example [\"user/101\", \"group/1/user/101\"]."
 
   validation {
-    condition     = alltrue([for key in var.keep : can(regex("^(group/[0-9]+/)?(user|group|service_principal)/[0-9]+$", key))])
-    error_message = "keep takes keys of the journal: user/<id>, group/<id>, service_principal/<id> or group/<id>/user/<id>, with internal Databricks ids, not ${join(", ", var.keep)}."
+    condition     = alltrue([for key in var.keep : can(regex("^((group/[0-9]+/)?(user|group|service_principal)/[0-9]+|rule/.+)$", key))])
+    error_message = "keep takes keys of the journal: user/<id>, group/<id>, service_principal/<id> or group/<id>/user/<id>, with internal Databricks ids, or rule/<id in the identity provider>, not ${join(", ", var.keep)}."
   }
 }
 
@@ -140,8 +140,8 @@ locals {
 
 locals {
   changed_fields = {
-    for operation in ["set_group_name", "set_active"] : operation => {
-      for principal, writes in { for l in local.intents : l.principal => l... if l.operation == operation } :
+    for key, operations in { set_group_name = ["set_group_name"], set_active = ["set_active"], access_rule = ["add_access_rule", "remove_access_rule"] } : key => {
+      for principal, writes in { for l in local.intents : l.principal => l... if contains(operations, l.operation) } :
       principal => { before = writes[0].before, after = writes[length(writes) - 1].after }
       if writes[0].before != writes[length(writes) - 1].after
     }
@@ -158,7 +158,7 @@ locals {
   # What a person wrote and the journal does not have.
   unmatched = setsubtract(setunion(var.keep, var.only), concat(
     keys(local.changed_ids), keys(local.changed_memberships), [for m in local.changed_memberships : m.member],
-    keys(local.changed_fields.set_group_name), keys(local.changed_fields.set_active),
+    keys(local.changed_fields.set_group_name), keys(local.changed_fields.set_active), keys(local.changed_fields.access_rule),
   ))
   unmatched_groups = setsubtract(
     setunion(var.allow_privileged, var.local_again),
@@ -192,6 +192,7 @@ output "considered" {
     memberships    = "${length(local.memberships) - length(local.of_idp)} of ${length(local.changed_memberships)}"
     names          = "${length(local.fields.set_group_name)} of ${length(local.changed_fields.set_group_name)}"
     deactivations  = "0 of ${length(local.changed_fields.set_active)}"
+    access_rules   = "${length([for x in local.fields.access_rule : x if x.before == "denied"])} of ${length(local.changed_fields.access_rule)}"
   }
 }
 
@@ -233,6 +234,14 @@ resource "dbxidentity_group_name" "rollback" {
   allow_privileged      = contains(var.allow_privileged, each.key)
 }
 
+# A rule that was removed is added again; one that was added takes a person, since no
+# resource is the absence of a rule.
+resource "dbxidentity_account_access_identity_rule" "rollback" {
+  for_each = { for key, x in local.fields.access_rule : key => x if x.before == "denied" }
+
+  external_principal_id = trimprefix(each.key, "rule/")
+}
+
 output "not_reversible" {
   description = "What stays as it is, and what to do about it, per principal and membership."
   value = merge(
@@ -252,6 +261,12 @@ output "not_reversible" {
         "It was deactivated, and a journal does not say whether it may return: make it active in the account console if it may.",
         "Or set on_destroy = \"restore\" on the dbxidentity_principal_status that deactivated it, apply, and destroy that.",
       ]) if x.after == "false"
+    },
+    {
+      for key, x in local.fields.access_rule : key => join(" ", [
+        "The rule was added to the denylist: remove it in the account console.",
+        "Or set on_destroy = \"delete\" on the dbxidentity_account_access_identity_rule that added it, apply, and destroy that.",
+      ]) if x.before == "absent"
     },
   )
 }

@@ -37,6 +37,8 @@ const (
 	OpResolvePrincipal = "resolve_principal"
 	OpSetActive        = "set_active"
 	OpSetGroupName     = "set_group_name"
+	OpAddAccessRule    = "add_access_rule"
+	OpRemoveAccessRule = "remove_access_rule"
 )
 
 // Results of [Record], in an outcome.
@@ -74,7 +76,8 @@ type Record struct {
 	AccountID string `json:"account_id"`
 	Operation string `json:"operation"`
 	// Principal is "user/101", "group/201" or "service_principal/301"; empty in
-	// the intent of resolve_principal that does not know it yet.
+	// the intent of resolve_principal that does not know it yet; and
+	// "rule/<externalId>" of a rule of the denylist.
 	Principal string `json:"principal"`
 	// Group is "group/201" where a membership is written.
 	Group string `json:"group,omitempty"`
@@ -84,7 +87,7 @@ type Record struct {
 	// account. Empty is not known: lines of versions that did not say it.
 	GroupOrigin string `json:"group_origin,omitempty"`
 	// Before and After are the values of the externalId or the names of the group;
-	// "absent" and "member" of a membership, "true" and "false" of active. nil is not known, or not said (outcomes).
+	// "absent" and "member" of a membership, "absent" and "denied" of a rule, "true" and "false" of active. nil is not known, or not said (outcomes).
 	Before *string `json:"before,omitempty"`
 	After  *string `json:"after,omitempty"`
 	// Result, Wrote and Error are those of an outcome. Error is for people.
@@ -93,10 +96,11 @@ type Record struct {
 	Error  string `json:"error,omitempty"`
 }
 
-// Memberships in [Record.Before] and [Record.After].
+// Memberships and rules in [Record.Before] and [Record.After].
 const (
 	Absent = "absent"
 	Member = "member"
+	Denied = "denied"
 )
 
 // maxLine bounds what [Read] takes for a line.

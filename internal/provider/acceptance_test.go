@@ -164,12 +164,12 @@ func (a account) faults(faults ...simulator.Fault) {
 	}
 }
 
-// writes counts the write requests to account SCIM since the last reset.
+// writes counts the write requests to account SCIM and to the denylist since the last reset.
 func (a account) writes() int {
 	n := 0
 	for route, count := range a.Server.Requests().ByRoute {
 		if strings.HasPrefix(route, http.MethodPatch+" ") || strings.HasPrefix(route, http.MethodPut+" ") ||
-			strings.HasPrefix(route, http.MethodDelete+" ") {
+			strings.HasPrefix(route, http.MethodDelete+" ") || strings.HasPrefix(route, http.MethodPost+" ") && strings.Contains(route, "account-access-identity-rules") {
 			n += count
 		}
 	}

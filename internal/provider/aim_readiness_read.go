@@ -5,9 +5,9 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -218,9 +218,8 @@ func (r *readinessRun) readCaller(ctx context.Context) {
 
 func (r *readinessRun) readDenylist(ctx context.Context) {
 	rules, err := r.session.account.Denylist(ctx)
-	var e *api.Error
 	switch {
-	case errors.As(err, &e) && e.Status == 404:
+	case api.StatusOf(err) == http.StatusNotFound:
 		r.unread(readiness.NeedDenylist, "the API of the denylist is not available in this account; look at it in the account console: "+err.Error())
 	case err != nil:
 		r.unread(readiness.NeedDenylist, err.Error())

@@ -111,7 +111,7 @@ func (e example) workspace(t *testing.T, a account, files ...string) *workspace 
 	}
 	if !strings.Contains(text.String(), `provider "dbxidentity"`) {
 		settings := "idp = { databricks = {} }"
-		if strings.Contains(text.String(), "dbxidentity_scim_provisioning") {
+		if strings.Contains(text.String(), "dbxidentity_scim_provisioning") || strings.Contains(text.String(), ruleResource) {
 			settings = a.entra()
 			w.trustsIDP(a)
 		}
@@ -128,6 +128,9 @@ func (e example) workspace(t *testing.T, a account, files ...string) *workspace 
 func TestAccExamples(t *testing.T) {
 	t.Parallel()
 	a := startPreset(t, "demo", simulator.Options{})
+	a.change(func(st *simulator.State) { // To be imported.
+		st.Account.AccessRules = []simulator.AccessRule{{ExternalPrincipalID: "9564b08b-e87c-4fc3-a2f5-d027ab92d42a", DisplayName: "test", PrincipalType: "GROUP"}}
+	})
 	for _, e := range examples(t) {
 		t.Run(e.dir, func(t *testing.T) {
 			t.Parallel()

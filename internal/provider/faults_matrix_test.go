@@ -180,7 +180,7 @@ func (c *cell) isBelieved() bool {
 }
 
 // keptText is how a destroy says that it did not undo.
-var keptText = regexp.MustCompile(`External ID Kept|Membership Not Restored|Principal Status Kept|Group Name Kept`)
+var keptText = regexp.MustCompile(`External ID Kept|Membership Not Restored|Principal Status Kept|Group Name Kept|Access Rule Kept`)
 
 // adviceText is what an error that says what to do has in it.
 var adviceText = regexp.MustCompile(`(?i)\b(check|raise|set|run|plan|apply|look at|ask|grant|review|remove|create) `)

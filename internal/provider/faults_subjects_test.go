@@ -69,6 +69,8 @@ const (
 	iamUsers  = "/api/2.0/identity/accounts/*/users"
 	iamGroups = "/api/2.0/identity/accounts/*/groups"
 	scimPath  = "/api/2.1/accounts/*/scim/v2/"
+
+	denylistPath = "/api/2.0/accounts/*/account-access-identity-rules"
 )
 
 func get(path string) simulator.Fault   { return simulator.Fault{Method: http.MethodGet, Path: path} }
@@ -195,6 +197,7 @@ func resourceOperations() []operation {
 		{operation: resolvedSubject(), read: get(scimPath + "Users/*"), write: post(iamUsers + "/resolve-by-external-id"), verbs: verbs, asks: []string{"create", "read", "import"}},
 		{operation: statusSubject(), read: get(scimPath + "Users/103"), write: patch(scimPath + "Users/103"), verbs: verbs, asks: []string{"create", "read", "delete", "import"}},
 		{operation: nameSubject(), read: get(scimPath + "Groups/202"), write: patch(scimPath + "Groups/202"), verbs: verbs, asks: verbs},
+		{operation: ruleSubject(), read: get(denylistPath), write: post(denylistPath), verbs: verbs, asks: []string{"create", "read", "delete", "import"}},
 		{operation: ledgerSubject(), read: get(scimPath + "Users/101"), write: get(scimPath + "Users/101"), verbs: verbs[:4], asks: []string{"read"}},
 	} {
 		for _, verb := range subject.verbs {
@@ -202,6 +205,9 @@ func resourceOperations() []operation {
 			o.verb, o.place, o.reads, o.asksNothing = verb, subject.write, subject.read, !slices.Contains(subject.asks, verb)
 			if verb == "read" || verb == "import" {
 				o.place = subject.read
+			}
+			if o.of == ruleResource && verb == "delete" {
+				o.place = simulator.Fault{Method: http.MethodDelete, Path: denylistPath + "/*"}
 			}
 			if o.of == "dbxidentity_resolved_principal" && verb == "import" {
 				o.place = o.list // It looks for the externalId.
@@ -297,6 +303,23 @@ func nameSubject() operation {
 			principal: "group/202", before: "local-group", created: "mine", changed: "ours", destroyed: "local-group",
 			holds: func(st simulator.State) string {
 				return st.Groups[slices.IndexFunc(st.Groups, func(g simulator.Group) bool { return g.ID == "202" })].DisplayName
+			},
+		},
+	}
+}
+
+func ruleSubject() operation {
+	config := document{"external_principal_id": entraID(203), "on_destroy": "delete"}
+	change := document{"external_principal_id": entraID(203), "on_destroy": "delete", "timeouts": document{"create": "4m"}}
+	return operation{
+		of: ruleResource, world: ruleWorld, settings: auditing("file"), config: config, change: change, importID: "rule/" + entraID(203), list: get(denylistPath),
+		fact: fact{
+			principal: "rule/" + entraID(203), before: journal.Absent, created: journal.Denied, changed: journal.Denied, destroyed: journal.Absent,
+			holds: func(st simulator.State) string {
+				if slices.ContainsFunc(st.Account.AccessRules, func(r simulator.AccessRule) bool { return r.ExternalPrincipalID == entraID(203) }) {
+					return journal.Denied
+				}
+				return journal.Absent
 			},
 		},
 	}

@@ -74,11 +74,12 @@ const (
 	ledgerResource   = "dbxidentity_remediation_ledger"
 	statusResource   = "dbxidentity_principal_status"
 	nameResource     = "dbxidentity_group_name"
+	ruleResource     = "dbxidentity_account_access_identity_rule"
 )
 
 // guardCases are all rows.
 func guardCases() []guardCase {
-	return slices.Concat(addGuardCases(), removalGuardCases(), externalIDGuardCases(), statusGuardCases(), nameGuardCases(), otherGuardCases())
+	return slices.Concat(addGuardCases(), removalGuardCases(), externalIDGuardCases(), statusGuardCases(), nameGuardCases(), ruleGuardCases(), otherGuardCases())
 }
 
 func addGuardCases() []guardCase {
@@ -188,6 +189,42 @@ func nameGuardCases() []guardCase {
 	return of(nameResource, cases)
 }
 
+func ruleGuardCases() []guardCase {
+	inGroup := func(st *simulator.State, w guardIDs, member string) {
+		for i := range st.IDP.Groups {
+			if g := &st.IDP.Groups[i]; g.ID == entraID(w.other) { // By nesting.
+				g.Members = append(g.Members, member)
+			}
+		}
+	}
+	cases := []guardCase{
+		{guard: "denies_caller", hostile: func(st *simulator.State, w guardIDs) {
+			st.IDP.ServicePrincipals = append(st.IDP.ServicePrincipals, simulator.IDPServicePrincipal{ID: entraID(21), AppID: st.ServicePrincipals[0].ApplicationID, DisplayName: "runner", AccountEnabled: true})
+			inGroup(st, w, entraID(21))
+		}},
+		{guard: "denies_account_admin", hostile: func(st *simulator.State, w guardIDs) {
+			u := userIn(st, w.user) // Inactive: no admin to other guards.
+			u.Active, u.Roles = false, []simulator.Role{{Value: "account_admin"}}
+			st.IDP.Users = append(st.IDP.Users, simulator.IDPUser{ID: entraID(w.user), UserPrincipalName: u.UserName, UserType: "Member", AccountEnabled: true})
+			inGroup(st, w, entraID(w.user))
+		}},
+		{guard: "denied_admins_unknown", round: roundLate, faults: []string{"/api/2.1/**/scim/v2/ServicePrincipals"}},
+		{guard: "denied_identity_unknown", provider: "reader", round: roundPlan},
+		{guard: "denied_identity_not_found", hostile: func(st *simulator.State, w guardIDs) {
+			st.IDP.Groups = slices.DeleteFunc(st.IDP.Groups, func(g simulator.IDPGroup) bool { return g.ID == entraID(w.group) })
+		}},
+		{guard: "denied_members_unknown", hostile: func(st *simulator.State, w guardIDs) {
+			groupIn(st, w.group).ExternalID = entraID(w.group)
+		}, faults: []string{"/api/2.0/**/groups/%[1]d/direct-members"}},
+		{guard: "denylist_full", hostile: func(st *simulator.State, w guardIDs) {
+			for n := range 100 {
+				st.Account.AccessRules = append(st.Account.AccessRules, simulator.AccessRule{ExternalPrincipalID: entraID(900000 + n)})
+			}
+		}},
+	}
+	return of(ruleResource, cases)
+}
+
 func otherGuardCases() []guardCase {
 	entry := `"user/%[3]d" = { principal_type = "user", principal_id = %[3]d, external_id = "` + entraID(1) + `" }`
 	removal := `"%[1]d/%[3]d" = { group_id = %[1]d, member_id = %[3]d }`
@@ -226,6 +263,11 @@ func of(resource string, cases []guardCase) []guardCase {
 		switch resource {
 		case statusResource:
 			cases[i].config = "principal_type = \"user\"\n  active = false\n  principal_id = %[3]d"
+		case ruleResource:
+			if cases[i].provider == "" {
+				cases[i].provider = "entra"
+			}
+			cases[i].config = "external_principal_id = format(\"00000000-0000-4000-8000-%%012d\", %[1]d)"
 		case nameResource:
 			cases[i].config = "group_id = %[1]d\n  name = \"new %[1]d\"\n  expected_current_name = \"group %[1]d\""
 		case idResource:

@@ -83,6 +83,10 @@ func guardWorld(cases []guardCase) simulator.State {
 		if c.member != "" {
 			group.Members = []simulator.Member{{Value: w.with(c.member)}}
 		}
+		if c.resource == ruleResource {
+			st.IDP.Groups = append(st.IDP.Groups, simulator.IDPGroup{ID: entraID(w.group), DisplayName: "denied", SecurityEnabled: true, Members: []string{entraID(w.other)}},
+				simulator.IDPGroup{ID: entraID(w.other), DisplayName: "nested", SecurityEnabled: true})
+		}
 		st.Groups = append(st.Groups, group, simulator.Group{ID: fmt.Sprint(w.other), DisplayName: fmt.Sprintf("group %d", w.other)})
 	}
 	return st

@@ -139,7 +139,9 @@ func (p protocol) imported(resource, id string, identity map[string]string) (sta
 // destroy keeps it.
 func TestProtocol_imports(t *testing.T) {
 	t.Parallel()
-	a := startAccount(t, groupWorld(), simulator.Options{})
+	st := groupWorld()
+	st.Account.AccessRules = []simulator.AccessRule{{ExternalPrincipalID: entraID(5), DisplayName: "gone", PrincipalType: "USER"}}
+	a := startAccount(t, st, simulator.Options{})
 	a.setMembers("202", "101")()
 	a.Server.ResetRequests()
 	p := startProtocol(t, a)
@@ -159,6 +161,9 @@ func TestProtocol_imports(t *testing.T) {
 		}},
 		{idResource, "user/102", user, map[string]string{
 			"id": "user/102", "external_id": entraID(102), "principal_name": "user102@example.com", "on_destroy": "keep", "previous_external_id": "",
+		}},
+		{ruleResource, "rule/" + entraID(5), map[string]string{"external_principal_id": entraID(5)}, map[string]string{
+			"id": "rule/" + entraID(5), "display_name": "gone", "principal_type": "user", "added": "false", "on_destroy": "keep",
 		}},
 		{resolvedResource, "user/external/" + entraID(102), user, map[string]string{"id": "user/102", "external_id": entraID(102), "active": "true"}},
 	}

@@ -5,6 +5,7 @@ package provider
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -87,6 +88,25 @@ func (s *session) wantStatus(ref audit.Ref, exists bool, diags *diag.Diagnostics
 		diags.AddAttributeWarning(path.Root("principal_id"), twoForOne, fmt.Sprintf("Two instances of this configuration deactivate %s. "+
 			"They want the same, but a destroy of one concerns the other. Keep one instance per principal.", ref))
 	}
+}
+
+// wantRule warns of two instances for one rule of the denylist. It gives the identities
+// of other rules that this plan adds, or takes over.
+func (s *session) wantRule(externalID string, exists bool, diags *diag.Diagnostics) (more []string) {
+	const prefix = "denial of "
+	fact := prefix + audit.CanonicalExternalID(externalID)
+	if _, twice := s.wants.note(fact, "denied", exists); twice {
+		diags.AddAttributeWarning(path.Root("external_principal_id"), "Two Instances for One Rule", fmt.Sprintf("Two instances of this configuration deny the identity %s. "+
+			"They want the same, but a destroy of one concerns the other. Keep one instance per identity.", externalID))
+	}
+	s.wants.mu.Lock()
+	defer s.wants.mu.Unlock()
+	for other, w := range s.wants.of {
+		if id, ok := strings.CutPrefix(other, prefix); ok && other != fact && w.existing == 0 {
+			more = append(more, id)
+		}
+	}
+	return more
 }
 
 // wantGroupName is [session.wantExternalID] for the name of a group.

@@ -77,6 +77,7 @@ func (p *dbxidentityProvider) DataSources(context.Context) []func() datasource.D
 
 func (p *dbxidentityProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
+		newAccessRuleResource,
 		newExternalIDResource,
 		newGroupMemberResource,
 		newGroupMemberRemovalResource,

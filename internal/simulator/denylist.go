@@ -5,6 +5,7 @@ package simulator
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -15,11 +16,15 @@ type DenylistAssumptions struct {
 	Missing bool
 }
 
+// maxAccessRules is the limit of an account (docs/reference/aim-migration.md 3).
+const maxAccessRules = 100
+
 // denylistPath is not below /identity/.
 const denylistPath = "/api/2.0/accounts/{account_id}/account-access-identity-rules"
 
-// denylistRoutes registers the reading part.
 func (s *Server) denylistRoutes() {
+	s.handle("POST "+denylistPath, s.createAccessRule)
+	s.handle("DELETE "+denylistPath+"/{external_id}", s.deleteAccessRule)
 	s.handle("GET "+denylistPath, s.listAccessRules)
 	s.handle("GET "+denylistPath+"/{external_id}", s.getAccessRule)
 }
@@ -66,20 +71,92 @@ func (s *Server) listAccessRules(rw http.ResponseWriter, r *http.Request, _ call
 	finish(rw, reply, refusal)
 }
 
+// accessRule is the position of a rule; -1 for none.
+func (w *world) accessRule(id string) int {
+	return slices.IndexFunc(w.account.AccessRules, func(r AccessRule) bool { return strings.EqualFold(r.ExternalPrincipalID, id) })
+}
+
+func noSuchRule(id string) *apiError {
+	return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "There is no rule for "+id+".")
+}
+
 func (s *Server) getAccessRule(rw http.ResponseWriter, r *http.Request, _ caller) {
 	id := r.PathValue("external_id")
 	var reply any
 	refusal := s.noDenylist()
 	if refusal == nil {
 		s.view(func(w *world) {
-			for i := range w.account.AccessRules {
-				if rule := &w.account.AccessRules[i]; strings.EqualFold(rule.ExternalPrincipalID, id) {
-					reply = w.accessRuleJSON(rule)
-					return
-				}
+			if i := w.accessRule(id); i >= 0 {
+				reply = w.accessRuleJSON(&w.account.AccessRules[i])
+				return
 			}
-			refusal = refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "There is no rule for "+id+".")
+			refusal = noSuchRule(id)
 		})
 	}
 	finish(rw, reply, refusal)
+}
+
+// createAccessRule denies an identity. What it is and what it is called comes from the
+// identity provider; assumed: one that it does not have is refused, and a second rule
+// for one identity is.
+func (s *Server) createAccessRule(rw http.ResponseWriter, r *http.Request, _ caller) {
+	var body struct {
+		Action string `json:"action"`
+	}
+	id := r.URL.Query().Get("external_principal_id")
+	refusal := s.noDenylist()
+	if refusal == nil {
+		refusal = decode(r, &body)
+	}
+	var reply any
+	switch {
+	case refusal != nil:
+	case id == "":
+		refusal = invalid("external_principal_id is required.")
+	case body.Action != "DENY":
+		refusal = invalid("action must be DENY.")
+	default:
+		s.update(func(w *world) { reply, refusal = w.addAccessRule(id) })
+	}
+	finish(rw, reply, refusal)
+}
+
+func (w *world) addAccessRule(id string) (any, *apiError) {
+	if w.accessRule(id) >= 0 {
+		return nil, refuse(http.StatusConflict, "ALREADY_EXISTS", "There is a rule for "+id+" already.")
+	}
+	if len(w.account.AccessRules) >= maxAccessRules {
+		return nil, refuse(http.StatusBadRequest, "RESOURCE_EXHAUSTED", "The account has 100 rules already.")
+	}
+	rule := AccessRule{ExternalPrincipalID: id}
+	key := strings.ToLower(id)
+	switch {
+	case w.idp.users[key] != nil:
+		rule.DisplayName, rule.PrincipalType = w.idp.users[key].DisplayName, "USER"
+	case w.idp.groups[key] != nil:
+		rule.DisplayName, rule.PrincipalType = w.idp.groups[key].DisplayName, "GROUP"
+	case w.idp.sps[key] != nil:
+		rule.DisplayName, rule.PrincipalType = w.idp.sps[key].DisplayName, "SERVICE_PRINCIPAL"
+	default:
+		return nil, invalid("The identity provider has no identity with the id " + id + ".")
+	}
+	w.account.AccessRules = append(w.account.AccessRules, rule)
+	slices.SortFunc(w.account.AccessRules, func(a, b AccessRule) int { return strings.Compare(a.ExternalPrincipalID, b.ExternalPrincipalID) })
+	return w.accessRuleJSON(&rule), nil
+}
+
+func (s *Server) deleteAccessRule(rw http.ResponseWriter, r *http.Request, _ caller) {
+	id := r.PathValue("external_id")
+	refusal := s.noDenylist()
+	if refusal == nil {
+		s.update(func(w *world) {
+			i := w.accessRule(id)
+			if i < 0 {
+				refusal = noSuchRule(id)
+				return
+			}
+			w.account.AccessRules = slices.Delete(w.account.AccessRules, i, i+1)
+		})
+	}
+	finish(rw, map[string]any{}, refusal)
 }

@@ -56,3 +56,44 @@ func TestDenylist(t *testing.T) {
 		t.Errorf("an account without denylist: %d", status)
 	}
 }
+
+// Rules are added for what the identity provider has, once, and at most 100 of them.
+func TestDenylist_writes(t *testing.T) {
+	t.Parallel()
+	st, err := Preset("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	group := st.IDP.Groups[0]
+	path := strings.Replace(denylistPath, "{account_id}", presetAccountID, 1)
+	sim := startTest(t, st, Options{})
+	add := func(id, body string) int { return call(t, sim, "POST", path+"?external_principal_id="+id, body).status }
+	const deny = `{"action":"DENY"}`
+	for _, tt := range []struct {
+		id, body string
+		want     int
+	}{{"", deny, 400}, {group.ID, `{"action":"ALLOW"}`, 400}, {group.ID, `{`, 400}, {"nobody", deny, 400}, {group.ID, deny, 200}, {strings.ToUpper(group.ID), deny, 409}, {st.IDP.Users[0].ID, deny, 200}} {
+		if got := add(tt.id, tt.body); got != tt.want {
+			t.Errorf("adding %q with %s: %d, want %d", tt.id, tt.body, got, tt.want)
+		}
+	}
+	if _, rule := adminGet(t, sim, path+"/"+group.ID); rule["display_name"] != group.DisplayName || rule["principal_type"] != "GROUP" {
+		t.Errorf("the rule: %v", rule)
+	}
+	for _, want := range []int{200, 404} {
+		if got := call(t, sim, "DELETE", path+"/"+group.ID, "").status; got != want {
+			t.Errorf("removing: %d, want %d", got, want)
+		}
+	}
+	for i := range maxAccessRules {
+		st.Account.AccessRules = append(st.Account.AccessRules, AccessRule{ExternalPrincipalID: strings.Repeat("x", i+1)})
+	}
+	full := startTest(t, st, Options{})
+	if got := call(t, full, "POST", path+"?external_principal_id="+group.ID, deny).status; got != 400 {
+		t.Errorf("the rule after 100: %d", got)
+	}
+	missing := startTest(t, st, Options{Assumed: Assumed{Denylist: DenylistAssumptions{Missing: true}}})
+	if got := call(t, missing, "POST", path+"?external_principal_id="+group.ID, deny).status; got != 404 {
+		t.Errorf("an account without denylist: %d", got)
+	}
+}

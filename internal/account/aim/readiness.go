@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package aim reads what only the readiness for automatic identity management (AIM)
-// needs: the account access denylist, names of settings, who has access to workspaces,
+// needs: names of settings, who has access to workspaces,
 // and local groups. Package audit/readiness judges it.
 package aim
 
@@ -29,7 +29,6 @@ type Readiness struct {
 	api *api.Conn
 	dir *directory.Directory
 
-	denylist    once.Value[[]readiness.DenyRule]
 	settings    once.Value[[]string]
 	access      once.Map[string, []readiness.Access]
 	localGroups once.Map[string, []readiness.LocalGroup]
@@ -37,60 +36,6 @@ type Readiness struct {
 
 // New is a reader with empty caches.
 func New(a *api.Conn, d *directory.Directory) *Readiness { return &Readiness{api: a, dir: d} }
-
-// denylistPath is seen in one SDK only (docs/reference/aim-migration.md 3). An older
-// one had another path.
-const denylistPath = "/account-access-identity-rules"
-
-type denylistPage struct {
-	api.PageEnd
-
-	Rules []struct {
-		ExternalID string `json:"external_principal_id"`
-		Name       string `json:"display_name"`
-		Type       string `json:"principal_type"`
-		Action     string `json:"action"`
-	} `json:"account_access_identity_rules"`
-}
-
-// Denylist lists the rules of the account access denylist, sorted by external id. An
-// account that does not have the API answers 404, which is an error: it says nothing of
-// rules.
-func (rd *Readiness) Denylist(ctx context.Context) ([]readiness.DenyRule, error) {
-	out, err := rd.denylist.Get(ctx, func(ctx context.Context) ([]readiness.DenyRule, error) {
-		var out []readiness.DenyRule
-		list := api.Call{Path: "/api/2.0/accounts/" + rd.api.AccountID + denylistPath, Limit: api.LimitAccount, Query: url.Values{"page_size": {"100"}}}
-		_, err := api.TokenPages(ctx, rd.api, list, "account_access_identity_rules", nil, func(p *denylistPage) (int, error) {
-			for _, r := range p.Rules {
-				if r.ExternalID == "" || r.Action != "" && r.Action != "DENY" {
-					return 0, fmt.Errorf("a rule with the action %q and the external id %q, which is not understood", r.Action, r.ExternalID)
-				}
-				out = append(out, readiness.DenyRule{ExternalID: r.ExternalID, Name: r.Name, Type: typeOfWord(r.Type)})
-			}
-			return api.SizeOf(p.Rules), nil
-		})
-		slices.SortFunc(out, func(a, b readiness.DenyRule) int { return audit.CompareIDs(a.ExternalID, b.ExternalID) })
-		return out, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("listing the account access denylist: %w", err)
-	}
-	return slices.Clone(out), nil
-}
-
-// typeOfWord reads the words of IAM v2; empty for any other.
-func typeOfWord(word string) audit.PrincipalType {
-	switch word {
-	case "USER":
-		return audit.TypeUser
-	case "GROUP":
-		return audit.TypeGroup
-	case "SERVICE_PRINCIPAL":
-		return audit.TypeServicePrincipal
-	default:
-		return ""
-	}
-}
 
 type settingsPage struct {
 	api.PageEnd
@@ -163,7 +108,7 @@ func (rd *Readiness) accessDetails(ctx context.Context, workspace string) ([]rea
 	var out []readiness.Access
 	shown, err := api.TokenPages(ctx, rd.api, rd.api.IAMList("workspaces", workspace, familyAccess), "workspace_access_details", nil, func(p *accessPage) (int, error) {
 		for _, d := range p.Details {
-			t := typeOfWord(d.Type)
+			t := directory.TypeOfWord(d.Type)
 			if t == "" || d.PrincipalID == "" || d.Access != "DIRECT" && d.Access != "INDIRECT" {
 				return 0, fmt.Errorf("an access of principal %q with type %q and access_type %q, which is not understood", string(d.PrincipalID), d.Type, d.Access)
 			}

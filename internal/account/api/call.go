@@ -130,7 +130,7 @@ func (a *Conn) Answer(ctx context.Context, cl Call, out any) ([]byte, error) {
 		req.Header.Set("Content-Type", "application/json")
 		req.Prepare = func(ctx context.Context, attempts int, unsure bool) ([]byte, error) {
 			body, err := cl.Prepare(ctx, attempts, unsure)
-			if err != nil {
+			if err != nil || body == nil {
 				return nil, err
 			}
 			return json.Marshal(body)

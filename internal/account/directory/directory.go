@@ -14,6 +14,7 @@
 //	holders of an id    Holders                    HoldersSince (a turn)
 //	members of a group  Members                    KnownMembership               MembersNow, ReadMembers, ReadGroup
 //	groups above        AccessGraph, Above
+//	the denylist        Denylist                                               DenylistNow
 package directory
 
 import (
@@ -52,6 +53,7 @@ type Directory struct {
 	assignments once.Map[string, map[string][]string] // levels by principal, of one workspace
 	// entitlements are those of assignments, by workspace/principal.
 	entitlements once.Map[string, []string]
+	denylist     once.Value[[]audit.DenyRule]
 
 	crawl   once.Value[*crawl]
 	renewed once.Set[audit.Ref] // see graphByCrawl

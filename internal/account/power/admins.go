@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -59,6 +60,38 @@ func (pw *Power) AdminsWithout(ctx context.Context, out map[string]bool) (int, e
 	return pw.adminsAmong(ctx, holders, func(id string) bool { return holders.active[id] && !out[id] }, nil)
 }
 
+// Admins are all account admins, active or not, by themselves or through groups, sorted,
+// by lists that began at the turn since or later. The error is for whatever could not be
+// read; those that were seen are certain all the same.
+func (pw *Power) Admins(ctx context.Context, since int64) ([]audit.Ref, error) {
+	holders, err := pw.adminsSince(ctx, since)
+	if err != nil {
+		return nil, err
+	}
+	all := map[audit.Ref]bool{}
+	for _, ref := range holders.direct {
+		all[ref] = true
+	}
+	_, err = pw.membersBelow(ctx, holders.groups, nil, func(m audit.Member) bool {
+		all[m.Ref] = true
+		return false
+	})
+	return slices.SortedFunc(maps.Keys(all), audit.CompareRefs), err
+}
+
+// Below are those of some users and service principals that are in groups, at any depth,
+// as the account shows it now.
+func (pw *Power) Below(ctx context.Context, groups []string, some []audit.Ref) ([]audit.Ref, error) {
+	found := map[audit.Ref]bool{}
+	_, err := pw.membersBelow(ctx, groups, nil, func(m audit.Member) bool {
+		if slices.Contains(some, m.Ref) {
+			found[m.Ref] = true
+		}
+		return len(found) == len(some)
+	})
+	return slices.SortedFunc(maps.Keys(found), audit.CompareRefs), err
+}
+
 // adminsAmong goes through who is account admin, directly or by a group, but for
 // memberships that are gone; the first one that counts ends the search.
 func (pw *Power) adminsAmong(ctx context.Context, holders adminHolders, counts func(id string) bool, gone map[directory.Edge]bool) (int, error) {
@@ -70,6 +103,16 @@ func (pw *Power) adminsAmong(ctx context.Context, holders adminHolders, counts f
 
 // adminsBelow looks for an admin in groups, downwards.
 func (pw *Power) adminsBelow(ctx context.Context, groups []string, counts func(id string) bool, gone map[directory.Edge]bool) (int, error) {
+	found, err := pw.membersBelow(ctx, groups, gone, func(m audit.Member) bool { return counts(m.ID) })
+	if found {
+		return 1, nil
+	}
+	return 0, err
+}
+
+// membersBelow goes through the members of groups that are no groups, downwards, but for
+// memberships that are gone, until enough says that it has seen enough.
+func (pw *Power) membersBelow(ctx context.Context, groups []string, gone map[directory.Edge]bool, enough func(audit.Member) bool) (bool, error) {
 	seen := map[string]bool{}
 	var holes []error
 	for queue := slices.Clone(groups); len(queue) > 0; queue = queue[1:] {
@@ -88,12 +131,12 @@ func (pw *Power) adminsBelow(ctx context.Context, groups []string, counts func(i
 			case gone[directory.Edge{Group: id, Member: m.ID}]:
 			case m.Type == audit.TypeGroup:
 				queue = append(queue, m.ID)
-			case counts(m.ID):
-				return 1, nil
+			case enough(m):
+				return true, nil
 			}
 		}
 	}
-	return 0, errors.Join(holes...)
+	return false, errors.Join(holes...)
 }
 
 func (pw *Power) adminsSince(ctx context.Context, since int64) (adminHolders, error) {

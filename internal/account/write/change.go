@@ -17,7 +17,13 @@ const (
 	ChangeResolve      = "resolve_principal"
 	ChangeActive       = "active"
 	ChangeGroupName    = "group_name"
+	ChangeDeny         = "deny"
+	ChangeAllow        = "allow"
 )
+
+// typeRule is the type in the [Change.Ref] of a rule of the denylist, whose id is the
+// externalId that it denies.
+const typeRule audit.PrincipalType = "rule"
 
 // Change is one fact of the account that is about to be written.
 type Change struct {
@@ -53,6 +59,10 @@ func (ch Change) String() string {
 			return fmt.Sprintf("deactivating %s", ch.Ref)
 		}
 		return fmt.Sprintf("making %s active again", ch.Ref)
+	case ChangeDeny:
+		return fmt.Sprintf("denying the identity %s access to the account", ch.Ref.ID)
+	case ChangeAllow:
+		return fmt.Sprintf("removing the rule that denies the identity %s", ch.Ref.ID)
 	case ChangeGroupName:
 		return fmt.Sprintf("renaming %s to %q", ch.Ref, ch.After)
 	default:

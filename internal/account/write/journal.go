@@ -137,6 +137,10 @@ func (ch Change) record() journal.Record {
 		r.Operation, r.After = journal.OpResolvePrincipal, &ch.After
 	case ChangeActive:
 		r.Operation, r.Before, r.After = journal.OpSetActive, &ch.Before, &ch.After
+	case ChangeDeny:
+		r.Operation, r.Before, r.After = journal.OpAddAccessRule, new(journal.Absent), new(journal.Denied)
+	case ChangeAllow:
+		r.Operation, r.Before, r.After = journal.OpRemoveAccessRule, new(journal.Denied), new(journal.Absent)
 	case ChangeGroupName:
 		r.Operation, r.Before, r.After = journal.OpSetGroupName, &ch.Before, &ch.After
 	default:

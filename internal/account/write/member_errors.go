@@ -119,6 +119,8 @@ func (e *UnconfirmedError) Error() string {
 			"or what was read was still the old state"
 	case e.Change.Kind == ChangeResolve:
 		text += ". It may exist in the account all the same: apply again, what exists is found and not made twice"
+	case e.Change.Ref.Type == typeRule:
+		text += ". It may take effect later, or not at all"
 	default:
 		text += ". It may take effect later, or not at all (Databricks ignores changes of what the identity provider manages)"
 	}

@@ -52,7 +52,7 @@ type Facts struct {
 	Access []Access
 	// LocalGroups are the groups of workspaces that the account does not manage.
 	LocalGroups []LocalGroup
-	Denylist    []DenyRule
+	Denylist    []audit.DenyRule
 	// Settings are the names of the account's settings.
 	Settings []string
 
@@ -85,13 +85,6 @@ type LocalGroup struct {
 	Entitlements []string
 	// AccountGroupID is the account's group of that name; empty for none.
 	AccountGroupID string
-}
-
-// DenyRule is one rule of the account access denylist.
-type DenyRule struct {
-	ExternalID, Name string
-	// Type is empty where the rule does not say.
-	Type audit.PrincipalType
 }
 
 func (f *Facts) principals(t audit.PrincipalType) []audit.Principal {

@@ -33,7 +33,7 @@ const (
 	mostGroups      = 5_000
 	mostMemberships = 1_500
 	mostLayers      = 10
-	mostDenyRules   = 100
+	mostDenyRules   = audit.MaxDenyRules
 )
 
 // Limits are the numbers of the account, sorted by metric and workspace. What could

@@ -50,14 +50,14 @@ func ready() *readiness.Facts {
 		Admins:   []audit.Ref{admin.Ref, app.Ref},
 		Caller:   app.Ref,
 		Members:  map[string][]audit.Member{"10": nil},
-		Denylist: []readiness.DenyRule{{ExternalID: "s-1", Name: "etl"}},
+		Denylist: []audit.DenyRule{{ExternalID: "s-1", Name: "etl"}},
 	}
 }
 
 // spared is ready, with a rule that denies no admin.
 func spared() *readiness.Facts {
 	f := ready()
-	f.Denylist = []readiness.DenyRule{{ExternalID: "g-1", Name: "data"}}
+	f.Denylist = []audit.DenyRule{{ExternalID: "g-1", Name: "data"}}
 	f.AIM = audit.AIMOn
 	return f
 }
@@ -147,10 +147,10 @@ func breaks() map[string]func(*readiness.Facts) {
 			f.Planned = append(f.Planned, readiness.Planned{Type: audit.TypeGroup, Name: "new"})
 		},
 		"denylist":               func(f *readiness.Facts) { f.Denylist = nil },
-		"denylist_spares_admins": func(f *readiness.Facts) { f.Denylist = []readiness.DenyRule{{ExternalID: "s-1"}} },
+		"denylist_spares_admins": func(f *readiness.Facts) { f.Denylist = []audit.DenyRule{{ExternalID: "s-1"}} },
 		"denylist_rules_known": func(f *readiness.Facts) {
 			f.Matches = append(f.Matches, audit.Match{Principal: user("2", "bob@example.com", "gone"), DeletedByExternalID: &audit.Identity{ExternalID: "gone"}})
-			f.Denylist = append(f.Denylist, readiness.DenyRule{ExternalID: "gone"})
+			f.Denylist = append(f.Denylist, audit.DenyRule{ExternalID: "gone"})
 		},
 		"groups_without_assignment": func(f *readiness.Facts) {
 			f.Access = []readiness.Access{{WorkspaceID: "100", Ref: audit.Ref{Type: audit.TypeGroup, ID: "10"}}}

@@ -1,0 +1,188 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// MaxDenyRules is how many rules the denylist of an account holds
+// (docs/reference/aim-migration.md 3).
+const MaxDenyRules = 100
+
+// DenyRule is one rule of the account access denylist.
+type DenyRule struct {
+	ExternalID, Name string
+	// Type is empty where the rule does not say.
+	Type PrincipalType
+}
+
+// The ids of the guards of rules of the denylist.
+const (
+	GuardDenylistFull       = "denylist_full"
+	GuardDeniesCaller       = "denies_caller"
+	GuardDeniesAdmin        = "denies_account_admin"
+	GuardDenyAdminsUnknown  = "denied_admins_unknown"
+	GuardDeniedUnknown      = "denied_identity_unknown"
+	GuardDeniedNotFound     = "denied_identity_not_found"
+	GuardDenyMembersUnknown = "denied_members_unknown"
+)
+
+// DenyFacts is what the guards of a new rule of the denylist rest on.
+type DenyFacts struct {
+	ExternalID string
+	// Rules is how many rules there are, those that are about to be added included.
+	Rules int
+	// Watched are those who must not be denied: every account admin, active or not, by
+	// itself or through groups, and the caller, if it is known.
+	Watched       []Principal
+	AdminsUnknown string
+	// Caller is the one of them that Terraform runs as; the zero value is not known, for a
+	// warning. CallerUnknown is why it could not be found out.
+	Caller        Ref
+	CallerUnknown string
+	// Holders are the principals of the account that hold the id; HoldersUnknown is why
+	// there may be more.
+	Holders        []Principal
+	HoldersUnknown string
+	// Below are those of Watched that are in a group of Holders, at any depth, in the
+	// account; BelowUnknown is why there may be more.
+	Below        []Ref
+	BelowUnknown string
+	// IDP is what the identity provider says.
+	IDP DeniedIdentity
+}
+
+// DeniedIdentity is what the identity provider says of an identity that is to be denied.
+type DeniedIdentity struct {
+	// Identity is nil when the identity provider says that it has none with the id;
+	// Unknown is why it could not be asked.
+	Identity *Identity
+	Unknown  string
+	// Within are those of DenyFacts.Watched that are the identity, by their externalId or
+	// by a name of it, or that the identity provider has in it, at any depth;
+	// WithinUnknown is why there may be more.
+	Within        []Ref
+	WithinUnknown string
+}
+
+// GuardDeny lists what speaks against a new rule of the denylist; none is none. What is
+// certain comes before what is not known.
+func GuardDeny(f DenyFacts) []Refusal {
+	at := "external_principal_id"
+	refuse := func(guard, text, remedy string) []Refusal {
+		return []Refusal{{guard, fmt.Sprintf("%s is not denied: %s", f.title(), text), remedy, at}}
+	}
+	for _, p := range f.Watched {
+		how, denied := f.denies(p)
+		switch {
+		case !denied:
+		case p.Ref == f.Caller:
+			return refuse(GuardDeniesCaller, fmt.Sprintf("Terraform runs as %s, %s: it would lock itself out", named(p), how),
+				"Run as another account admin, or leave it out.")
+		default:
+			return refuse(GuardDeniesAdmin, fmt.Sprintf("%s is account admin, and %s", named(p), how),
+				"Take the role of account admin from it first, if that is meant, or take it out of the group.")
+		}
+	}
+	switch {
+	case f.AdminsUnknown != "":
+		return refuse(GuardDenyAdminsUnknown, fmt.Sprintf("who is account admin could not be found out (%s)", f.AdminsUnknown), readAgain)
+	case f.CallerUnknown != "":
+		return refuse(GuardDenyAdminsUnknown, fmt.Sprintf("as whom Terraform runs could not be found out (%s)", f.CallerUnknown), readAgain)
+	case f.HoldersUnknown != "":
+		return refuse(GuardDeniedUnknown, fmt.Sprintf("which principals of the account have that id could not be found out (%s)", f.HoldersUnknown), readAgain)
+	}
+	if unsure := f.guardIdentity(refuse); len(unsure) > 0 {
+		return unsure
+	}
+	if f.Rules > MaxDenyRules {
+		return refuse(GuardDenylistFull, fmt.Sprintf("with it the denylist would have %d rules, and an account holds %d", f.Rules, MaxDenyRules),
+			"Deny a group in place of its members, or remove rules that are not needed any more.")
+	}
+	return nil
+}
+
+func (f *DenyFacts) title() string {
+	if id := f.IDP.Identity; id != nil && id.DisplayName != "" {
+		return fmt.Sprintf("the %s %q (%s)", strings.ReplaceAll(string(id.Type), "_", " "), id.DisplayName, f.ExternalID)
+	}
+	if len(f.Holders) > 0 {
+		return fmt.Sprintf("%s (%s)", named(f.Holders[0]), f.ExternalID)
+	}
+	return "the identity " + f.ExternalID
+}
+
+func named(p Principal) string {
+	if p.Name == "" {
+		return p.String()
+	}
+	return fmt.Sprintf("%s (%s)", p.Ref, p.Name)
+}
+
+// denies tells whether a rule denies a principal for certain, and why.
+func (f *DenyFacts) denies(p Principal) (how string, certain bool) {
+	switch {
+	case p.ExternalID != "" && SameExternalID(p.ExternalID, f.ExternalID):
+		return "has that externalId", true
+	case slices.Contains(f.IDP.Within, p.Ref) && f.IDP.Identity != nil && f.IDP.Identity.Type != TypeGroup:
+		return "that identity has its name", true
+	case slices.Contains(f.IDP.Within, p.Ref):
+		return "the identity provider has it in that group, directly or through other groups", true
+	case slices.Contains(f.Below, p.Ref):
+		return "the account has it in that group, directly or through other groups", true
+	default:
+		return "", false
+	}
+}
+
+// kind is the type of the identity, by the identity provider, or else by the account; ""
+// where neither tells.
+func (f *DenyFacts) kind() PrincipalType {
+	if f.IDP.Identity != nil {
+		return f.IDP.Identity.Type
+	}
+	var kind PrincipalType
+	for _, p := range f.Holders {
+		if kind != "" && kind != p.Type {
+			return ""
+		}
+		kind = p.Type
+	}
+	return kind
+}
+
+// guardIdentity refuses where nobody who must not be denied is known to be, and it is
+// not certain that nobody is.
+func (f *DenyFacts) guardIdentity(refuse func(guard, text, remedy string) []Refusal) []Refusal {
+	const configure = "Configure an idp of the kind entra, okta or file that knows the identity, and plan again."
+	found, kind := f.IDP.Identity != nil, f.kind()
+	switch {
+	case f.IDP.Unknown == "" && !found && len(f.Holders) == 0:
+		return refuse(GuardDeniedNotFound, "neither the identity provider nor the account has an identity with that id",
+			"Check the id: Entra: the object id, of a service principal that of the enterprise application; Okta: the user or group id.")
+	case kind == "":
+		return refuse(GuardDeniedUnknown, fmt.Sprintf("what it is, and whom it holds, is not known (%s)", f.IDP.Unknown), configure)
+	case kind == TypeGroup && f.BelowUnknown != "":
+		return refuse(GuardDenyMembersUnknown, fmt.Sprintf("who is in that group could not be read in the account (%s)", f.BelowUnknown), readAgain)
+	case kind == TypeGroup && !found && f.IDP.Unknown == "":
+		return nil // It is gone there: the account's own members are all that it holds.
+	case kind == TypeGroup && !found:
+		return refuse(GuardDenyMembersUnknown, fmt.Sprintf("who is in that group is not known (%s)", f.IDP.Unknown), configure)
+	case found && f.IDP.WithinUnknown != "":
+		return refuse(GuardDenyMembersUnknown, fmt.Sprintf("whether an account admin is denied with it could not be found out (%s)", f.IDP.WithinUnknown), readAgain)
+	case found:
+		return nil
+	}
+	// The account holds the id, and the identity provider does not tell its names: whoever
+	// has no externalId of its own may be the same identity by another name.
+	for _, p := range f.Watched {
+		if p.Type == kind && p.ExternalID == "" && kind != TypeServicePrincipal && f.IDP.Unknown != "" {
+			return refuse(GuardDeniedUnknown, fmt.Sprintf("%s is account admin and has no externalId, so that it may be the same identity (%s)", named(p), f.IDP.Unknown), configure)
+		}
+	}
+	return nil
+}
