@@ -344,28 +344,34 @@ func (a *auditor) identify(d *Divergence, m *Match) {
 			d.Active = listed.Active
 		}
 	}
+	d.IDPName, d.Conflicting = idpName(m), a.conflicting(m)
+}
+
+// idpName is what the IdP calls the linked identity; empty where that is not known.
+func idpName(m *Match) string {
 	if id := linkedIdentity(m); id != nil && len(id.Names) > 0 {
-		d.IDPName = id.Names[0]
+		return id.Names[0]
 	}
-	d.Conflicting = a.conflicting(d, m)
+	return ""
 }
 
 // conflicting is another principal that holds the id of the only identity with this
 // name, has the name of the linked identity, or stores the same id; zero for none.
-func (a *auditor) conflicting(d *Divergence, m *Match) Ref {
+func (a *auditor) conflicting(m *Match) Ref {
+	own, name := m.Principal.Ref, idpName(m)
 	if candidates := candidatesOf(m); len(candidates) == 1 {
-		if ref, held := a.holders.other(candidates[0].ExternalID, d.Ref); held {
+		if ref, held := a.holders.other(candidates[0].ExternalID, own); held {
 			return ref
 		}
 	}
-	if d.IDPName != "" && d.IDPName != m.Principal.Name {
-		for _, ref := range a.named(d.Type, d.IDPName) {
-			if ref != d.Ref {
+	if name != "" && name != m.Principal.Name {
+		for _, ref := range a.named(own.Type, name) {
+			if ref != own {
 				return ref
 			}
 		}
 	}
-	ref, _ := a.holders.other(m.Principal.ExternalID, d.Ref)
+	ref, _ := a.holders.other(m.Principal.ExternalID, own)
 	return ref
 }
 

@@ -24,6 +24,9 @@ type proposal struct {
 	reason      string
 	detail      string
 	candidates  []string
+	// newName and conflicting are for a change of the name: see [ManualAction].
+	newName     string
+	conflicting Ref
 }
 
 // proposeFixes gives one proposal per principal of whose categories 1 to 3 one is
@@ -83,6 +86,8 @@ func (a *auditor) propose(p *proposal) {
 		a.proposeLink(p)
 	case set&setNameMismatch != 0:
 		p.withhold(a.nameChange(p.m))
+		p.newName = idpName(p.m)
+		p.conflicting = a.conflicting(p.m)
 	case p.m.Principal.Type == TypeGroup:
 		a.proposeClear(p)
 	case len(p.m.NearName) > 0:
@@ -96,12 +101,12 @@ func (a *auditor) propose(p *proposal) {
 // principal has cannot be given.
 func (a *auditor) nameChange(m *Match) (reason, detail string) {
 	detail = fmt.Sprintf("external id %s belongs to an identity with another name", m.Principal.ExternalID)
-	names := linkedIdentity(m).Names
-	if len(names) == 0 || names[0] == "" {
+	name := idpName(m)
+	if name == "" {
 		return ReasonNameChange, detail
 	}
-	detail += fmt.Sprintf(", %q", names[0])
-	for _, ref := range a.named(m.Principal.Type, names[0]) {
+	detail += fmt.Sprintf(", %q", name)
+	for _, ref := range a.named(m.Principal.Type, name) {
 		if ref != m.Principal.Ref {
 			return ReasonNameTaken, fmt.Sprintf("%s, and %s has that name here", detail, ref)
 		}
@@ -328,9 +333,13 @@ func (a *auditor) fix(p *proposal) ExternalIDFix {
 }
 
 func (p *proposal) manual() ManualAction {
-	return ManualAction{
+	action := ManualAction{
 		Ref: p.m.Principal.Ref, PrincipalName: p.m.Principal.Name,
 		Category: p.category, Reason: p.reason, Switch: reasonRule(p.reason).Switch,
 		Detail: p.detail, Candidates: p.candidates,
 	}
+	if p.reason == ReasonNameChange || p.reason == ReasonNameTaken {
+		action.NewName, action.ExternalID, action.Conflicting = p.newName, p.m.Principal.ExternalID, p.conflicting
+	}
+	return action
 }

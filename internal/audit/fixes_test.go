@@ -6,6 +6,8 @@ package audit
 import (
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // linkable is a user without externalId that one identity of its name fits.
@@ -440,5 +442,38 @@ func TestDivergences_decomposed(t *testing.T) {
 	o.Form, o.PrimaryDomains = composeAcute, []string{"CAFÉ.example"}
 	if r := Divergences(scope([]Match{stale}), o); len(r.Users) != 1 || r.Users[0].Cause != CauseStaleOwn {
 		t.Errorf("own domain: %+v", r.Users)
+	}
+}
+
+// A manual action that asks for another name says which, and who is in the way, as the
+// row of the principal does.
+func TestProperty_nameChangesAreReady(t *testing.T) {
+	t.Parallel()
+	seen, blocked := 0, 0
+	check(t, func(rt *rapid.T) {
+		w := drawWorld(rt)
+		r := Divergences(w.input(drawPowers(rt, w)), drawOptions(rt))
+		rows := divergences(r)
+		for _, a := range r.ManualActions {
+			asks := a.Reason == ReasonNameChange || a.Reason == ReasonNameTaken
+			if row := rows[a.Ref.String()]; asks && (a.NewName != row.IDPName || a.Conflicting != row.Conflicting) {
+				rt.Fatalf("%+v, and its row is %+v", a, row)
+			}
+			if !asks && a.NewName+a.ExternalID+a.Conflicting.ID != "" {
+				rt.Fatalf("a new name for %s", a.Reason)
+			}
+			if a.Reason == ReasonNameTaken && a.Conflicting == (Ref{}) {
+				rt.Fatalf("%s is taken by no one", a.NewName)
+			}
+			if asks {
+				seen++
+			}
+			if a.Conflicting != (Ref{}) {
+				blocked++
+			}
+		}
+	})
+	if seen == 0 || blocked == 0 {
+		t.Errorf("%d name changes, %d blocked", seen, blocked)
 	}
 }

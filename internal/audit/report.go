@@ -200,6 +200,11 @@ type ManualAction struct {
 	Detail string
 	// Candidates are the external ids in question, sorted.
 	Candidates []string
+	// NewName, ExternalID and Conflicting are set where the name has to change: to the
+	// one that the IdP has, empty where it gave none; the stored id; and a principal that
+	// has the new name or the same id, zero for none.
+	NewName, ExternalID string
+	Conflicting         Ref
 	// Members are those in question, sorted by id; set for the member categories
 	// only. Type and name are empty where they are not known.
 	Members []NamedRef

@@ -17,6 +17,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/ticket"
 )
 
 // divergencesModel is the data source's configuration and result.
@@ -200,6 +201,7 @@ type manualActionModel struct {
 	Switch        *string    `tfsdk:"switch"`
 	Detail        string     `tfsdk:"detail"`
 	Remedy        string     `tfsdk:"remedy"`
+	Ticket        *string    `tfsdk:"ticket"`
 	Candidates    []string   `tfsdk:"candidate_external_ids"`
 	Members       types.List `tfsdk:"members"`
 }
@@ -431,7 +433,7 @@ func manualActionFromAudit(a audit.ManualAction) manualActionModel {
 	}
 	return manualActionModel{
 		PrincipalType: string(a.Type), PrincipalID: a.ID, PrincipalName: a.PrincipalName, Category: a.Category,
-		Reason: a.Reason, Switch: emptyAsNil(a.Switch), Detail: a.Detail, Remedy: a.Remedy(),
+		Reason: a.Reason, Switch: emptyAsNil(a.Switch), Detail: a.Detail, Remedy: a.Remedy(), Ticket: emptyAsNil(ticket.Action(&a)),
 		Candidates: notNil(a.Candidates), Members: types.ListValueMust(actionMemberType, members),
 	}
 }

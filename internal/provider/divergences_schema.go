@@ -66,7 +66,7 @@ var (
 	manualActionType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"principal_type": types.StringType, "principal_id": types.StringType, "principal_name": types.StringType,
 		"category": types.StringType, "reason": types.StringType, "switch": types.StringType, "detail": types.StringType,
-		"remedy":                 types.StringType,
+		"remedy": types.StringType, "ticket": types.StringType,
 		"candidate_external_ids": textList, "members": types.ListType{ElemType: actionMemberType},
 	}}
 	actionMemberType = types.ObjectType{AttrTypes: map[string]attr.Type{
@@ -161,6 +161,7 @@ var attributeTexts = map[string]string{
 	"switch":                 "The argument that would turn this into a fix; null when none does.",
 	"detail":                 "What was found, in a sentence.",
 	"remedy":                 "What to check and to do, as in the rule reference.",
+	"ticket":                 "Markdown text of a ticket, ready to send, where only Databricks support can help (names of users and service principals); null elsewhere. `ticket_markdown` writes one for all of them.",
 	"candidate_external_ids": "Ids of the IdP identities in question.",
 	"members":                "The members in question, sorted by id; type and name are null where they could not be read.",
 	"display_name":           "Name for people; null where it was not read.",

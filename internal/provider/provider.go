@@ -89,5 +89,5 @@ func (p *dbxidentityProvider) Resources(context.Context) []func() resource.Resou
 }
 
 func (p *dbxidentityProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{newCloneMarkdownFunction, newCloneTextFunction, newCompareTextFunction, newCSVFunction, newFixesTFVarsFunction, newFixesHCLFunction, newReportMarkdownFunction, newReportHTMLFunction}
+	return []func() function.Function{newCloneMarkdownFunction, newCloneTextFunction, newCompareTextFunction, newCSVFunction, newFixesTFVarsFunction, newFixesHCLFunction, newReportMarkdownFunction, newReportHTMLFunction, newTicketFunction}
 }

@@ -131,7 +131,7 @@ func clonePlanOf(r entryReader) access.ClonePlan {
 func readPrincipal(r entryReader) audit.Principal {
 	return audit.Principal{
 		Ref:  audit.Ref{Type: audit.PrincipalType(r.text("principal_type")), ID: r.text("principal_id")},
-		Name: r.text("principal_name"), DisplayName: r.text("display_name"), Active: r.truth("active"),
+		Name: r.text("principal_name"), DisplayName: r.text("display_name"), ExternalID: r.text("external_id"), Active: r.truth("active"),
 	}
 }
 
