@@ -34,7 +34,7 @@ type ConnectorResult struct {
 
 // ConnectorSource is a source that knows its SCIM connectors.
 type ConnectorSource interface {
-	Source
+	Lookup
 	// Connectors reads them. The error is for an IdP of which nothing can be read.
 	Connectors(ctx context.Context, req ConnectorRequest) (ConnectorResult, error)
 	// Attribute reads one attribute of identities of a type, by canonical id; of those

@@ -69,7 +69,8 @@ func (d *scimProvisioningDataSource) Read(ctx context.Context, req datasource.Re
 	if diags.HasError() {
 		return
 	}
-	asked := idp.ConnectorRequest{Scope: true, LogSince: parseSince(path.Root("log_since"), model.LogSince, diags)}
+	compare := model.CompareAccount.ValueBool()
+	asked := idp.ConnectorRequest{Scope: true, Nested: compare, LogSince: parseSince(path.Root("log_since"), model.LogSince, diags)}
 	asked.IDs = chosenConnectors(model.ConnectorIDs, diags)
 	source := d.session.requireConnectors("dbxidentity_scim_provisioning", diags)
 	if diags.HasError() {
@@ -77,7 +78,7 @@ func (d *scimProvisioningDataSource) Read(ctx context.Context, req datasource.Re
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	found, err := d.session.connectors(ctx, source, asked)
+	found, err := d.session.connectors(ctx, source, asked, compare)
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -125,11 +126,14 @@ type foundConnectors struct {
 	// unfound are why connectors may be missing; they are among the failures.
 	unfound  []audit.Failure
 	failures []audit.Failure
+	// comparison is nil where none was asked for.
+	comparison *provisioning.Comparison
 }
 
-// connectors reads and judges connectors. The error is for an identity provider of which
+// connectors reads and judges connectors, and holds them against the account where that
+// is asked for. The error is for an identity provider of which
 // nothing can be read.
-func (s *session) connectors(ctx context.Context, source idp.ConnectorSource, asked idp.ConnectorRequest) (foundConnectors, error) {
+func (s *session) connectors(ctx context.Context, source idp.ConnectorSource, asked idp.ConnectorRequest, compare bool) (foundConnectors, error) {
 	account := provisioning.Account{ID: s.account.AccountID()}
 	var (
 		wait      sync.WaitGroup
@@ -138,7 +142,7 @@ func (s *session) connectors(ctx context.Context, source idp.ConnectorSource, as
 		unlisted  error
 	)
 	wait.Go(func() { account.Workspaces, failed = s.account.Workspaces(ctx) })
-	if !asked.LogSince.IsZero() {
+	if compare || !asked.LogSince.IsZero() {
 		wait.Go(func() { inventory, unlisted = s.account.Inventory(ctx) })
 	}
 	result, err := source.Connectors(ctx, asked)
@@ -151,9 +155,7 @@ func (s *session) connectors(ctx context.Context, source idp.ConnectorSource, as
 		account.WorkspacesUnknown = failed.Error()
 		out.failures = append(out.failures, audit.Failure{Call: "list workspaces", Reason: failed.Error()})
 	}
-	for _, p := range inventory.Principals {
-		account.Principals = append(account.Principals, provisioning.Linked{Principal: p})
-	}
+	account.Principals, account.Coverage = inventory.Principals, inventory.Coverage
 	for i := range out.connectors {
 		c := &out.connectors[i]
 		v := provisioning.Judge(c, &account)
@@ -161,6 +163,9 @@ func (s *session) connectors(ctx context.Context, source idp.ConnectorSource, as
 		out.failures = append(out.failures, connectorFailures(c, &v)...)
 	}
 	out.failures = idp.SortFailures(out.failures)
+	if compare {
+		out.comparison = comparedWithAccount(ctx, source, &out, &account)
+	}
 	return out, nil
 }
 

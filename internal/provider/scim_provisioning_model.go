@@ -18,9 +18,16 @@ import (
 
 // scimProvisioningModel is the data source's configuration and result.
 type scimProvisioningModel struct {
-	ConnectorIDs types.Set      `tfsdk:"connector_ids"`
-	LogSince     types.String   `tfsdk:"log_since"`
-	Timeouts     timeouts.Value `tfsdk:"timeouts"`
+	ConnectorIDs   types.Set      `tfsdk:"connector_ids"`
+	LogSince       types.String   `tfsdk:"log_since"`
+	CompareAccount types.Bool     `tfsdk:"compare_account"`
+	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+
+	InScopeAbsent    types.List `tfsdk:"in_scope_absent"`
+	LinkedOutOfScope types.List `tfsdk:"linked_out_of_scope"`
+	NestedOnly       types.List `tfsdk:"nested_only"`
+	WorkspaceOnly    types.List `tfsdk:"workspace_only"`
+	Uncompared       types.List `tfsdk:"uncompared"`
 
 	Connectors types.List `tfsdk:"connectors"`
 	Observed   types.Map  `tfsdk:"observed"`
@@ -194,6 +201,7 @@ func (m *scimProvisioningModel) fill(ctx context.Context, found foundConnectors,
 	}
 	m.Connectors = listFrom(ctx, connectorType, rows, same[connectorModel], diags)
 	m.Observed = mapFrom(ctx, observedConnectorType, observed, diags)
+	m.fillComparison(ctx, found.comparison, diags)
 	m.Failures = listFrom(ctx, failureType, failuresFromAudit(found.failures), same[failureModel], diags)
 	m.Complete = types.BoolValue(len(found.failures) == 0)
 }

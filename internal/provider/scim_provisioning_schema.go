@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
@@ -32,6 +33,11 @@ func (d *scimProvisioningDataSource) Schema(ctx context.Context, _ datasource.Sc
 				MarkdownDescription: "Read the provisioning log from this date on (`2026-11-01`, UTC, or an RFC 3339 time), and list the objects that fail. Entra keeps up to 30 days. " +
 					"Default: no log is read, and `failing` is null.",
 			},
+			"compare_account": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Compare the scopes of the connectors with the principals of the account: `in_scope_absent`, `linked_out_of_scope`, `nested_only`, `workspace_only`. " +
+					"Reads every principal of the account, and the groups below the assigned ones. A connector that is `off` covers no one. With `connector_ids`, only those connectors count. Default: false.",
+			},
 			"connectors": resultList(connectorType, "The connectors, sorted by id.", scimProvisioningTexts),
 			"observed": schema.MapNestedAttribute{
 				Computed: true, MarkdownDescription: "Times and counts, which change by themselves, by connector id.",
@@ -53,6 +59,7 @@ func (d *scimProvisioningDataSource) Schema(ctx context.Context, _ datasource.Sc
 			"timeouts": readTimeouts(ctx),
 		},
 	}
+	maps.Copy(resp.Schema.Attributes, comparisonOutputs())
 }
 
 func connectorIDsAttribute(text string) schema.SetAttribute {

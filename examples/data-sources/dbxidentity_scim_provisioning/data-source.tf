@@ -1,4 +1,6 @@
-data "dbxidentity_scim_provisioning" "this" {}
+data "dbxidentity_scim_provisioning" "this" {
+  compare_account = true
+}
 
 # What someone should look at, by connector.
 output "findings" {
@@ -16,5 +18,14 @@ output "depend_on_one_group" {
   value = {
     for g in flatten([for c in data.dbxidentity_scim_provisioning.this.connectors : coalesce(c.assigned.groups, [])]) :
     g.external_id => length(coalesce(g.only_here, []))
+  }
+}
+
+# Before a workspace's connector is stopped: whom the account's connector has to take along.
+# null: not everything could be read, and uncompared says what.
+output "take_along" {
+  value = {
+    who        = data.dbxidentity_scim_provisioning.this.workspace_only
+    uncompared = data.dbxidentity_scim_provisioning.this.uncompared
   }
 }

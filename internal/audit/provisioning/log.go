@@ -79,25 +79,25 @@ func logVerdict(c *Connector, account *Account, isThisAccount bool) (failing []F
 			f.Count++
 		}
 	}
-	var principals []Linked
+	var principals []audit.Principal
 	if isThisAccount {
 		principals = account.Principals
 	}
-	byID, byName := map[string]*Linked{}, map[string]*Linked{}
+	byID, byName := map[string]*audit.Principal{}, map[string]*audit.Principal{}
 	for i := range principals {
 		p := &principals[i]
 		byID[p.ID], byName[nameKey(p.Type, p.Name)] = p, p
 	}
 	for _, f := range open {
 		if holder := byName[nameKey(f.Type, f.Name)]; holder != nil && f.isConflict() {
-			f.Holder = &holder.Principal
+			f.Holder = holder
 		}
 		f.Remedy = f.remedy()
 		failing = append(failing, *f)
 	}
 	for id, e := range pairs {
 		if p := byID[e.TargetID]; p != nil && !audit.SameExternalID(p.ExternalID, id) {
-			wrong = append(wrong, Contradiction{Type: p.Type, SourceID: id, Name: e.SourceName, Principal: p.Principal})
+			wrong = append(wrong, Contradiction{Type: p.Type, SourceID: id, Name: e.SourceName, Principal: *p})
 		}
 	}
 	slices.SortFunc(failing, func(a, b Failing) int {

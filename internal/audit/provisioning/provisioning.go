@@ -82,20 +82,10 @@ type Account struct {
 	// Workspaces are all of the account; WorkspacesUnknown is why they could not be listed.
 	Workspaces        []audit.Workspace
 	WorkspacesUnknown string
-	// Principals are all of the account, with the identities that they are linked to.
-	// They are nil where nothing is compared.
-	Principals []Linked
-	// PrincipalsUnknown is why they could not be read whole.
-	PrincipalsUnknown string
-}
-
-// Linked is a principal with the identity that has its external id.
-type Linked struct {
-	audit.Principal
-	// Exists: the identity provider has an identity with the external id.
-	Exists bool
-	// Unknown is why it could not say so.
-	Unknown string
+	// Principals are all of the account, as far as Coverage goes. They are nil where
+	// nothing is compared.
+	Principals []audit.Principal
+	Coverage   audit.Coverage
 }
 
 // Verdict is what is known of a connector.

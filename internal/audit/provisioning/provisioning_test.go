@@ -320,11 +320,9 @@ func TestLog(t *testing.T) {
 		},
 	}
 	account := provisioning.Account{ID: "11111111-2222-4333-8444-555555555555"}
-	for _, p := range []audit.Principal{
+	account.Principals = []audit.Principal{
 		{Ref: audit.Ref{Type: audit.TypeUser, ID: "101"}, Name: "u@example.com", ExternalID: "u"}, {Ref: audit.Ref{Type: audit.TypeUser, ID: "102"}, Name: "v@example.com", ExternalID: "vnick"},
 		{Ref: audit.Ref{Type: audit.TypeGroup, ID: "201"}, Name: "Sales"},
-	} {
-		account.Principals = append(account.Principals, provisioning.Linked{Principal: p})
 	}
 	v := provisioning.Judge(&c, &account)
 	if len(v.Failing) != 1 {
