@@ -37,6 +37,11 @@ type ConnectorSource interface {
 	Lookup
 	// Connectors reads them. The error is for an IdP of which nothing can be read.
 	Connectors(ctx context.Context, req ConnectorRequest) (ConnectorResult, error)
+}
+
+// MappingSource is a source that knows what its connectors write, too.
+type MappingSource interface {
+	ConnectorSource
 	// Attribute reads one attribute of identities of a type, by canonical id; of those
 	// that the IdP does not have, or that have no value, there is none. known is false
 	// where the IdP has no such attribute.

@@ -23,7 +23,7 @@ func (e *missingConnectorsError) Error() string {
 // connectorFeeds are the mappings of external ids that are wrong, or could not be read,
 // of connectors that do not provably write elsewhere. What they write is looked up for
 // the identities that principals of the account could be.
-func (s *session) connectorFeeds(ctx context.Context, source idp.ConnectorSource, ids []string, matches []audit.Match) ([]audit.ConnectorFeed, error) {
+func (s *session) connectorFeeds(ctx context.Context, source idp.MappingSource, ids []string, matches []audit.Match) ([]audit.ConnectorFeed, error) {
 	found, err := s.connectors(ctx, source, idp.ConnectorRequest{IDs: ids}, false)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (s *session) connectorFeeds(ctx context.Context, source idp.ConnectorSource
 
 // valuesFed is what a mapping writes for each identity that a principal could be by its
 // name. What a function makes of its arguments is not computed here, and explains nothing.
-func valuesFed(ctx context.Context, source idp.ConnectorSource, row *provisioning.MappingRow, matches []audit.Match) (map[string]string, error) {
+func valuesFed(ctx context.Context, source idp.MappingSource, row *provisioning.MappingRow, matches []audit.Match) (map[string]string, error) {
 	var ids []string
 	for i := range matches {
 		if m := &matches[i]; m.Principal.Type == row.Object && m.Principal.ExternalID != "" && m.ByExternalID == nil {

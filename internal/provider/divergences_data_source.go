@@ -230,7 +230,7 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 	r.Options.IgnoreConnector = model.IgnoreConnector.ValueBool()
 	if !model.ConnectorIDs.IsNull() {
 		ids := chosenConnectors(model.ConnectorIDs, diags)
-		if source := d.session.requireConnectors("connector_ids of dbxidentity_divergences", diags); source != nil {
+		if source := requireSource[idp.MappingSource](d.session, "connector_ids of dbxidentity_divergences", "entra", diags); source != nil {
 			r.Feeds = func(ctx context.Context, matches []audit.Match) ([]audit.ConnectorFeed, error) {
 				return d.session.connectorFeeds(ctx, source, ids, matches)
 			}

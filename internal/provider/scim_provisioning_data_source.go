@@ -72,7 +72,7 @@ func (d *scimProvisioningDataSource) Read(ctx context.Context, req datasource.Re
 	compare := model.CompareAccount.ValueBool()
 	asked := idp.ConnectorRequest{Scope: true, Nested: compare, LogSince: parseSince(path.Root("log_since"), model.LogSince, diags)}
 	asked.IDs = chosenConnectors(model.ConnectorIDs, diags)
-	source := d.session.requireConnectors("dbxidentity_scim_provisioning", diags)
+	source := requireSource[idp.ConnectorSource](d.session, "dbxidentity_scim_provisioning", "entra (or okta)", diags)
 	if diags.HasError() {
 		return
 	}
@@ -104,16 +104,16 @@ func addMissingConnectors(diags *diag.Diagnostics, missing []string) {
 	}
 }
 
-// requireConnectors is the configured identity provider, if its kind has connectors.
-func (s *session) requireConnectors(need string, diags *diag.Diagnostics) idp.ConnectorSource {
-	source, has := s.idp.(idp.ConnectorSource)
+// requireSource is the configured identity provider, if its kind can report connectors
+// (T is idp.ConnectorSource) or what they write (idp.MappingSource).
+func requireSource[T idp.ConnectorSource](s *session, need, kinds string, diags *diag.Diagnostics) T {
+	source, has := s.idp.(T)
 	if !has {
 		kind := "none"
 		if s.idp != nil {
 			kind = s.idp.Kind()
 		}
-		diags.AddError("No Connectors in This Identity Provider", fmt.Sprintf("%s reads the SCIM connectors of Microsoft Entra ID, and the provider's idp is %s. "+
-			"Set idp = { entra = { .. } } in the provider block.", need, kind))
+		diags.AddError("No Connectors in This Identity Provider", fmt.Sprintf("%s needs idp = { %s = { .. } } in the provider block, and the provider's idp is %s.", need, kinds, kind))
 	}
 	return source
 }

@@ -37,7 +37,7 @@ type scimProvisioningModel struct {
 
 type connectorModel struct {
 	ID                      string               `tfsdk:"id"`
-	AppID                   string               `tfsdk:"app_id"`
+	AppID                   *string              `tfsdk:"app_id"`
 	DisplayName             string               `tfsdk:"display_name"`
 	Enabled                 *bool                `tfsdk:"enabled"`
 	Target                  connectorTargetModel `tfsdk:"target"`
@@ -54,6 +54,8 @@ type connectorModel struct {
 	Assigned                assignedModel        `tfsdk:"assigned"`
 	Mappings                types.List           `tfsdk:"mappings"`
 	ScopingFilters          []filterModel        `tfsdk:"scoping_filters"`
+	Features                []string             `tfsdk:"features"`
+	GroupPushes             []groupPushModel     `tfsdk:"group_pushes"`
 	Failing                 types.List           `tfsdk:"failing"`
 	Contradictions          types.List           `tfsdk:"contradictions"`
 	Findings                []findModel          `tfsdk:"findings"`
@@ -101,6 +103,12 @@ type mappingModel struct {
 type filterModel struct {
 	Object string `tfsdk:"object"`
 	Filter string `tfsdk:"filter"`
+}
+
+type groupPushModel struct {
+	ExternalID  string  `tfsdk:"external_id"`
+	PrincipalID *string `tfsdk:"principal_id"`
+	State       string  `tfsdk:"state"`
 }
 
 type failingModel struct {
@@ -157,8 +165,9 @@ var (
 	mappingType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"object": types.StringType, "target": types.StringType, "source_type": types.StringType, "source": types.StringType, "correct": types.BoolType, "overwrites": types.BoolType,
 	}}
-	filterType  = types.ObjectType{AttrTypes: map[string]attr.Type{"object": types.StringType, "filter": types.StringType}}
-	failingType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	filterType    = types.ObjectType{AttrTypes: map[string]attr.Type{"object": types.StringType, "filter": types.StringType}}
+	groupPushType = types.ObjectType{AttrTypes: map[string]attr.Type{"external_id": types.StringType, "principal_id": types.StringType, "state": types.StringType}}
+	failingType   = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"principal_type": types.StringType, "external_id": types.StringType, "name": types.StringType, "principal_id": types.StringType, "action": types.StringType,
 		"error_code": types.StringType, "error": types.StringType, "holder": types.StringType, "remedy": types.StringType,
 	}}
@@ -172,6 +181,7 @@ var (
 		"status": types.StringType, "reason": types.StringType, "cause": types.StringType, "interval": types.StringType, "syncs_users": types.BoolType,
 		"syncs_groups": types.BoolType, "sync_all": types.BoolType, "assignment_required": types.BoolType, "skip_out_of_scope_deletions": types.BoolType,
 		"notification_addresses": textList, "assigned": assignedType, "mappings": types.ListType{ElemType: mappingType},
+		"features": textList, "group_pushes": types.ListType{ElemType: groupPushType},
 		"scoping_filters": types.ListType{ElemType: filterType}, "failing": types.ListType{ElemType: failingType},
 		"contradictions": types.ListType{ElemType: contradictionType}, "findings": types.ListType{ElemType: connectorFindingType},
 	}}
@@ -188,14 +198,19 @@ func (m *scimProvisioningModel) fill(ctx context.Context, found foundConnectors,
 		c, v := &found.connectors[i], &found.verdicts[i]
 		rows[i] = connectorRow(ctx, c, v, diags)
 		if c.Log == nil {
-			rows[i].Failing, rows[i].Contradictions = types.ListNull(failingType), types.ListNull(contradictionType)
+			rows[i].Failing = types.ListNull(failingType)
+		}
+		if !v.PairsCompared {
+			rows[i].Contradictions = types.ListNull(contradictionType)
 		}
 		one := observedConnectorModel{
 			Since: timeText(v.Health.Since), NextAttempt: timeText(v.Health.NextAttempt), DisabledOn: timeText(v.Health.DisabledOn), LastSuccess: timeText(v.Health.LastSuccess),
 			Counts: v.Health.Counts, FailingSince: map[string]string{},
 		}
 		for _, f := range v.Failing {
-			one.FailingSince[f.SourceID] = f.Since.Format(time.RFC3339)
+			if !f.Since.IsZero() {
+				one.FailingSince[f.SourceID] = f.Since.Format(time.RFC3339)
+			}
 		}
 		observed[c.ID] = one
 	}
@@ -216,7 +231,7 @@ func timeText(t time.Time) types.String {
 
 func connectorRow(ctx context.Context, c *provisioning.Connector, v *provisioning.Verdict, diags *diag.Diagnostics) connectorModel {
 	out := connectorModel{
-		ID: c.ID, AppID: c.AppID, DisplayName: c.DisplayName, Enabled: c.Enabled, AssignmentRequired: c.AssignmentRequired, NotificationAddresses: c.Notify,
+		ID: c.ID, AppID: emptyAsNil(c.AppID), DisplayName: c.DisplayName, Enabled: c.Enabled, AssignmentRequired: c.AssignmentRequired, NotificationAddresses: c.Notify,
 		Target: connectorTargetModel{
 			Level: string(v.Target.Level), Host: emptyAsNil(v.Target.Host), Address: emptyAsNil(v.Target.Address), AccountID: emptyAsNil(v.Target.AccountID),
 			WorkspaceID: emptyAsNil(v.Target.WorkspaceID), IsThisAccount: v.Target.IsThisAccount, UnknownReason: emptyAsNil(redact.Text(v.Target.Reason)),
@@ -224,6 +239,12 @@ func connectorRow(ctx context.Context, c *provisioning.Connector, v *provisionin
 		Status: string(v.Health.Status), Reason: redact.Text(v.Health.Reason), Cause: emptyAsNil(v.Health.Cause), Interval: emptyAsNil(v.Health.Interval),
 		SyncsUsers: syncs(v, "user"), SyncsGroups: syncs(v, "group"), SyncAll: v.Scope.SyncAll, SkipOutOfScopeDeletions: v.Scope.SkipDeletions,
 		ScopingFilters: []filterModel{}, Findings: []findModel{},
+	}
+	if c.Push != nil {
+		out.Features, out.GroupPushes = notNil(c.Push.Features), []groupPushModel{}
+		for _, g := range c.Push.Groups {
+			out.GroupPushes = append(out.GroupPushes, groupPushModel{ExternalID: g.ID, PrincipalID: emptyAsNil(g.TargetID), State: g.State})
+		}
 	}
 	for _, f := range v.Filters {
 		out.ScopingFilters = append(out.ScopingFilters, filterModel{Object: string(f.Object), Filter: f.Text})
@@ -235,6 +256,9 @@ func connectorRow(ctx context.Context, c *provisioning.Connector, v *provisionin
 	out.Mappings = listFrom(ctx, mappingType, v.Mappings, func(r provisioning.MappingRow) mappingModel {
 		return mappingModel{Object: string(r.Object), Target: r.Target, SourceType: r.SourceType, Source: emptyAsNil(r.Source), Correct: r.Correct, Overwrites: r.Overwrites}
 	}, diags)
+	if c.Push != nil {
+		out.Mappings = types.ListNull(mappingType) // Okta does not report them.
+	}
 	out.Failing = listFrom(ctx, failingType, v.Failing, failingRow, diags)
 	out.Contradictions = listFrom(ctx, contradictionType, v.Contradictions, func(r provisioning.Contradiction) contradictionModel {
 		return contradictionModel{

@@ -21,8 +21,10 @@ import (
 func (d *scimProvisioningDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The SCIM connectors that Microsoft Entra ID has for Databricks: where each writes to, whether it works, whom it covers, and what it writes into external ids. " +
-			"The provider's `idp` must be `entra`.\n\n" +
-			"Connectors are found by the template of the gallery, by its name, and apps of no gallery by their address. Nothing is written, and nothing is started. " +
+			"The provider's `idp` must be `entra`, or `okta` for what Okta reports.\n\n" +
+			"Connectors of Entra ID are found by the template of the gallery, by its name, and apps of no gallery by their address; those of Okta by a name or label that begins with `databricks`. " +
+			"Okta reports features, assignments, pushed groups and their errors. It does not report whether provisioning works otherwise, what feeds external ids, " +
+			"and, of most apps, where they write to: the status of an app without errors is `unknown`, and `mappings` is null. Nothing is written, and nothing is started. " +
 			"What could not be read is unknown: the status `unknown`, the level `unknown`, null. " +
 			"[Permissions](../guides/permissions) has the least that each read needs." +
 			"\n\n-> **Note:** The result, and with it the state and the plan, holds names and mail addresses.",
@@ -31,7 +33,7 @@ func (d *scimProvisioningDataSource) Schema(ctx context.Context, _ datasource.Sc
 			"log_since": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Read the provisioning log from this date on (`2026-11-01`, UTC, or an RFC 3339 time), and list the objects that fail. Entra keeps up to 30 days. " +
-					"Default: no log is read, and `failing` is null.",
+					"Default: no log is read, and `failing` is null. Okta reports the errors of assignments without it.",
 			},
 			"compare_account": schema.BoolAttribute{
 				Optional: true,
@@ -86,7 +88,7 @@ func chosenConnectors(ids types.Set, diags *diag.Diagnostics) []string {
 }
 
 var scimProvisioningTexts = map[string]string{
-	"id": "Object id of the enterprise application.", "app_id": "Its application id.", "display_name": "Its name.", "enabled": "Whether the app is enabled; null where that is not reported.",
+	"id": "Object id of the enterprise application; the app id in Okta.", "app_id": "Its application id; null for Okta.", "display_name": "Its name.", "enabled": "Whether the app is enabled; null where that is not reported.",
 
 	"target":                 "Where the connector writes to, from its setting `BaseAddress`.",
 	"target.level":           "`account`, `workspace`, `other` (an address that is neither) or `unknown` (it could not be read, or is hidden).",
@@ -131,7 +133,13 @@ var scimProvisioningTexts = map[string]string{
 	"scoping_filters.object": "`user` or `group`.",
 	"scoping_filters.filter": "The condition that an object must meet.",
 
-	"failing":                "Objects whose last attempt in the provisioning log failed; null where no log was read.",
+	"features":                  "Okta: the features of provisioning that are switched on. Null for Entra ID.",
+	"group_pushes":              "Okta: groups that are written as groups, sorted. Null for Entra ID.",
+	"group_pushes.external_id":  "Id in the identity provider.",
+	"group_pushes.principal_id": "Databricks id, where Okta knows one.",
+	"group_pushes.state":        "`ACTIVE`, `ERROR` or `INACTIVE`.",
+
+	"failing":                "Objects whose last attempt in the provisioning log failed, or, of Okta, whose assignment or push reports an error; null where no log was read.",
 	"failing.principal_type": "`user` or `group`.",
 	"failing.external_id":    "Id in the identity provider.",
 	"failing.name":           "Name there.",
@@ -142,7 +150,7 @@ var scimProvisioningTexts = map[string]string{
 	"failing.holder":         "The principal here that has the name already, such as `group/2`.",
 	"failing.remedy":         "What to do.",
 
-	"contradictions":                     "Principals that the connector takes for another identity than their external id says; null where no log was read.",
+	"contradictions":                     "Principals that the connector takes for another identity than their external id says; null where that was not compared: no log was read, or the target is not known to be this account.",
 	"contradictions.principal_name":      "Name here.",
 	"contradictions.external_id":         "Id of the identity that the connector writes to this principal.",
 	"contradictions.name":                "Name of that identity.",

@@ -87,8 +87,10 @@ func oktaOperations() []oktaRoute {
 		{"GET /groups/{id}/users", "groups", 500, groups, (*oktaCall).groupUsers},
 		{"GET /apps", "apps", 100, apps, (*oktaCall).listApps},
 		{"GET /apps/{id}", "apps", 100, apps, (*oktaCall).getApp},
-		{"GET /apps/{id}/users", "apps", 100, apps, appAssignments(oktaAppUsersLimit, 1, oktaAppUsersMax)},
-		{"GET /apps/{id}/groups", "apps", 100, apps, appAssignments(oktaAppGroupsLimit, oktaAppGroupsLimit, oktaAppGroupsMax)},
+		{"GET /apps/{id}/users", "apps", 100, apps, (*oktaCall).appUsers},
+		{"GET /apps/{id}/groups", "apps", 100, apps, (*oktaCall).appGroups},
+		{"GET /apps/{id}/group-push/mappings", "apps", 100, apps, (*oktaCall).groupPushes},
+		{"GET /apps/{id}/connections/default", "apps", 100, apps, (*oktaCall).appConnection},
 	}
 }
 

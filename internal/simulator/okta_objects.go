@@ -19,6 +19,7 @@ const (
 	oktaAppsLimit    = 200
 
 	oktaAppUsersLimit, oktaAppUsersMax   = 50, 500
+	oktaPushLimit, oktaPushMax           = 100, 1000
 	oktaAppGroupsLimit, oktaAppGroupsMax = 20, 200 // The limit is the least that can be asked for too.
 )
 
@@ -67,19 +68,6 @@ func (c *oktaCall) group(g *IDPGroup) map[string]any {
 		"objectClass": []string{"okta:user_group"}, "type": "OKTA_GROUP",
 		"profile": map[string]any{"name": g.DisplayName, "description": nil},
 		"_links":  map[string]any{"users": map[string]any{"href": oktaOrg(c.r) + "/api/v1/groups/" + g.ID + "/users"}},
-	}
-}
-
-func (c *oktaCall) app(sp *IDPServicePrincipal) map[string]any {
-	status := "INACTIVE"
-	if sp.AccountEnabled {
-		status = "ACTIVE"
-	}
-	return map[string]any{
-		"id": sp.ID, "name": "oidc_client", "label": sp.DisplayName, "status": status, "signOnMode": "OPENID_CONNECT",
-		"created": oktaDate, "lastUpdated": oktaDate, "features": []string{},
-		"credentials": map[string]any{"oauthClient": map[string]any{"client_id": sp.AppID}},
-		"settings":    map[string]any{"oauthClient": map[string]any{"application_type": "service"}},
 	}
 }
 
@@ -300,59 +288,4 @@ func (c *oktaCall) sorted(may bool, limit, n int, row func(i int) map[string]any
 		return sign * cmp.Compare(strings.ToLower(x), strings.ToLower(y))
 	})
 	return c.list(limit, len(all), func(i int) map[string]any { return all[i] })
-}
-
-func (c *oktaCall) listApps() *oktaError {
-	limit, fail := c.limit(oktaAppsLimit, oktaAppsLimit)
-	if fail != nil {
-		return fail
-	}
-	match, fail := c.filter(appFilterAttributes, nil)
-	if fail != nil {
-		return fail
-	}
-	prefix := strings.ToLower(c.r.URL.Query().Get("q"))
-	all := c.d.doc.ServicePrincipals
-	return c.list(limit, len(all), func(i int) map[string]any {
-		sp := &all[i]
-		if sp.Deleted || !strings.HasPrefix(strings.ToLower(sp.DisplayName), prefix) {
-			return nil
-		}
-		if body := c.app(sp); match(body) {
-			return body
-		}
-		return nil
-	})
-}
-
-func (c *oktaCall) findApp() (*IDPServicePrincipal, *oktaError) {
-	id := c.r.PathValue("id")
-	sp := c.d.sps[strings.ToLower(id)]
-	if sp == nil || sp.Deleted || sp.ID != id {
-		return nil, oktaNotFound(id, "AppInstance")
-	}
-	return sp, nil
-}
-
-func (c *oktaCall) getApp() *oktaError {
-	sp, fail := c.findApp()
-	if fail != nil {
-		return fail
-	}
-	writeJSON(c.rw, http.StatusOK, c.app(sp))
-	return nil
-}
-
-// appAssignments lists the users or groups of an app: service apps have none.
-func appAssignments(standard, least, most int) func(c *oktaCall) *oktaError {
-	return func(c *oktaCall) *oktaError {
-		limit, fail := c.limitFrom(standard, least, most)
-		if fail != nil {
-			return fail
-		}
-		if _, fail := c.findApp(); fail != nil {
-			return fail
-		}
-		return c.list(limit, 0, nil)
-	}
 }

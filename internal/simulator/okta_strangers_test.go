@@ -124,3 +124,40 @@ func TestEverythingBehindTLS(t *testing.T) {
 		}
 	}
 }
+
+// TestOkta_apps: what the parts of an app answer, and who is assigned by a group.
+func TestOkta_apps(t *testing.T) {
+	t.Parallel()
+	doc := oktaDirectory()
+	doc.ServicePrincipals = append(doc.ServicePrincipals, simulator.IDPServicePrincipal{ID: "0oaD", DisplayName: "Databricks", AccountEnabled: true, OktaApp: &simulator.OktaApp{
+		Name: "databricks", Features: []string{"GROUP_PUSH"}, Connection: "ENABLED", Groups: []string{"00gA"},
+		Users:  []simulator.OktaAppUser{{ID: "00uB", SyncState: "ERROR"}},
+		Pushes: []simulator.OktaGroupPush{{ID: "p1", Status: "ERROR", SourceGroupID: "00gA", ErrorSummary: "409"}},
+	}})
+	sim := startIDP(t, doc, simulator.Options{})
+	for _, tt := range []struct {
+		path   string
+		status int
+		ids    []string
+		in     string
+	}{
+		{"/apps?q=databricks", 200, []string{"0oaD"}, `"features":["GROUP_PUSH"]`},
+		{"/apps/0oaD/users", 200, []string{"00uB", "00uC", "00uA"}, `"syncState":"ERROR"`},
+		{"/apps/0oaD/groups", 200, []string{"00gA"}, ""},
+		{"/apps/0oaD/group-push/mappings", 200, []string{"p1"}, `"errorSummary":"409"`},
+		{"/apps/0oaD/connections/default", 200, nil, `"status":"ENABLED"`},
+		{"/apps/0oaA/connections/default", 404, nil, "E0000007"},
+		{"/apps/0oaA/group-push/mappings", 400, nil, "not enabled"},
+		{"/apps/0oaX/group-push/mappings", 404, nil, "E0000007"},
+		{"/apps/0oaD/group-push/mappings?limit=0", 400, nil, "limit"},
+	} {
+		status, _, raw := oktaGet(t, sim.IDP.OktaOrgURL+"/api/v1"+tt.path, "SSWS "+sim.IDP.OktaAPIToken)
+		if status != tt.status || !strings.Contains(string(raw), tt.in) {
+			t.Errorf("%s: %d %s", tt.path, status, raw)
+		} else if tt.ids != nil {
+			if diff := cmp.Diff(tt.ids, rowIDs(t, raw)); diff != "" {
+				t.Errorf("%s: %s", tt.path, diff)
+			}
+		}
+	}
+}

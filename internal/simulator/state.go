@@ -268,4 +268,5 @@ type IDPServicePrincipal struct {
 	NotificationEmailAddresses []string            `json:"notificationEmailAddresses,omitempty"`
 	AppRoleAssignedTo          []AppRoleAssignment `json:"appRoleAssignedTo,omitempty"`
 	Synchronization            *Synchronization    `json:"synchronization,omitempty"`
+	OktaApp                    *OktaApp            `json:"oktaApp,omitempty"`
 }

@@ -116,6 +116,10 @@ func coverageOf(c *Connector, v *Verdict, t audit.PrincipalType) coverage {
 	case slices.ContainsFunc(v.Filters, func(f Filter) bool { return f.Object == t }):
 		out.less = fmt.Sprintf("a scoping filter may leave a %s out", t)
 	}
+	if c.Push != nil {
+		c.Push.cover(t, &out)
+		return out
+	}
 	switch {
 	case v.Scope.SyncAll == nil:
 		out.more = "whether everyone is in scope could not be read"

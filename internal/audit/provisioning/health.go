@@ -91,6 +91,9 @@ const noSteadyState = "0001-01-01T00:00:00Z"
 
 // healthOf is the health of the job that matters most.
 func healthOf(c *Connector) Health {
+	if c.Push != nil {
+		return c.Push.health(c)
+	}
 	if why := c.Unread[PartJobs]; why != "" {
 		return Health{Status: Unknown, Reason: "The provisioning jobs could not be read: " + why + "."}
 	}

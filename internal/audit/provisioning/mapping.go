@@ -87,6 +87,9 @@ func ObjectOf(m *ObjectMapping) audit.PrincipalType {
 }
 
 func syncsOf(c *Connector) map[audit.PrincipalType]bool {
+	if c.Push != nil {
+		return c.Push.syncs()
+	}
 	out := map[audit.PrincipalType]bool{}
 	if c.Unread[PartSchema] != "" || c.Unread[PartJobs] != "" || len(c.Jobs) == 0 {
 		return out

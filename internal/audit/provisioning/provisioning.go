@@ -53,8 +53,11 @@ type Connector struct {
 	// Members are the direct members of the assigned groups, and of the groups below
 	// them where nesting was asked for, by group id.
 	Members map[string]GroupMembers
-	// Log holds the events since the time that was asked for, in any order.
+	// Log holds the events since the time that was asked for, in any order; of a connector
+	// that pushes, the last one of each object.
 	Log []LogEntry
+	// Push is set for a connector that has no jobs and no readable mapping.
+	Push *Push
 
 	// Now is the identity provider's clock when it reported the jobs; zero where it did
 	// not say.
@@ -101,13 +104,17 @@ type Verdict struct {
 	// Failing and Contradictions are from the log, where it was read.
 	Failing        []Failing
 	Contradictions []Contradiction
-	Findings       []Finding
+	// PairsCompared: the log's pairs were held against the account's principals.
+	PairsCompared bool
+	Findings      []Finding
 }
 
 // Judge judges one connector.
 func Judge(c *Connector, account *Account) Verdict {
 	out := Verdict{Target: targetOf(c, account), Health: healthOf(c), Syncs: syncsOf(c), Mappings: mappingRows(c), Filters: filtersOf(c), Scope: scopeOf(c)}
-	out.Failing, out.Contradictions = logVerdict(c, account, out.Target.Level == LevelAccount && *out.Target.IsThisAccount)
+	isThisAccount := out.Target.Level == LevelAccount && *out.Target.IsThisAccount
+	out.PairsCompared = isThisAccount && c.Log != nil && account.Principals != nil
+	out.Failing, out.Contradictions = logVerdict(c, account, isThisAccount)
 	out.Findings = findingsOf(c, &out)
 	return out
 }
@@ -137,12 +144,17 @@ const (
 func findingsOf(c *Connector, v *Verdict) []Finding {
 	var out []Finding
 	add := func(code, summary, remedy string) { out = append(out, Finding{code, summary, remedy}) }
-	if remedy := v.Health.remedy(v.Target.Level); remedy != "" {
+	switch remedy := v.Health.remedy(v.Target.Level); {
+	case c.Push != nil && v.Health.Status == HealthyWithErrors:
+		add(FindingStatus, v.Health.Reason, "Repair what failing lists, then retry its tasks on the Okta dashboard under Tasks.")
+	case c.Push != nil && v.Health.Status == Unknown:
+		add(FindingStatus, v.Health.Reason, "Look at the system log of the org for events of the app.")
+	case remedy != "":
 		add(FindingStatus, v.Health.Reason, remedy)
 	}
 	switch {
 	case v.Target.Level == LevelUnknown:
-		add(FindingTargetUnknown, "Where the connector writes to is not known: "+v.Target.Reason+".", "Look at the tenant URL under Provisioning, Admin Credentials of the app.")
+		add(FindingTargetUnknown, "Where the connector writes to is not known: "+v.Target.Reason+".", "Look at the address on the page Provisioning of the app (tenant URL, base URL).")
 	case v.Target.Level == LevelOther:
 		add(FindingUnusualAddress, "The connector writes to "+v.Target.Address+", which is neither the SCIM address of an account nor that of a workspace.",
 			"Compare the tenant URL with the one that the account console shows under Settings, User provisioning.")
@@ -165,10 +177,14 @@ func findingsOf(c *Connector, v *Verdict) []Finding {
 		add(FindingNoNotification, "No one is notified when the connector is put into quarantine: the app has no notification address.",
 			"Enter an address under Provisioning, Settings of the app.")
 	}
-	if skips, known := v.Scope.SkipOutOfScopeDeletions(); known && skips {
+	switch skips, known := v.Scope.SkipOutOfScopeDeletions(); {
+	case !known || !skips:
+	case c.Push != nil:
+		add(FindingLeaversStay, "Who leaves the scope stays active in Databricks: the app does not deactivate users.", "Switch on Deactivate Users under Provisioning, To App.")
+	default:
 		add(FindingLeaversStay, "Who leaves the scope stays active in Databricks: SkipOutOfScopeDeletions is set.", "Remove that setting from the connector, or deactivate leavers by other means.")
 	}
-	if n := v.Scope.nestedGroups(); n > 0 {
+	if v.Scope.nestedGroups() > 0 {
 		add(FindingNestedSkipped, "Assigned groups hold nested groups, which the connector does not expand.", "Assign the nested groups to the app, or make their members direct ones.")
 	}
 	if len(v.Scope.ServicePrincipals) > 0 {

@@ -63,6 +63,10 @@ func scopeOf(c *Connector) Scope {
 	if value, known := c.flag(keySkipDeletions); known {
 		out.SkipDeletions = &value
 	}
+	if c.Push != nil {
+		everyone, skips := false, !c.Push.DeactivatesLeavers()
+		out.SyncAll, out.SkipDeletions = &everyone, &skips
+	}
 	brings := map[string]int{} // how many assignments bring a user into scope
 	whole := out.Unknown == ""
 	for _, a := range assigned(c) {

@@ -65,10 +65,12 @@ func targetOf(c *Connector, account *Account) Target {
 		return Target{Level: LevelUnknown, Reason: why}
 	}
 	raw := strings.TrimSpace(c.Settings[keyAddress])
-	switch raw {
-	case "":
+	switch {
+	case raw == "" && c.Push != nil:
+		return Target{Level: LevelUnknown, Reason: "Okta does not report the address of this app"}
+	case raw == "":
 		return Target{Level: LevelUnknown, Reason: "the settings of the connector have no " + keyAddress}
-	case hidden:
+	case raw == hidden:
 		return Target{Level: LevelUnknown, Reason: "the " + keyAddress + " of the connector is hidden"}
 	}
 	u, err := url.Parse(raw)

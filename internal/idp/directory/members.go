@@ -6,6 +6,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -41,6 +42,9 @@ func (n *Node) Add(id string, isGroup bool) {
 		n.groups = append(n.groups, key)
 	}
 }
+
+// Members are the canonical ids of all direct members, sorted.
+func (n *Node) Members() []string { return slices.Sorted(maps.Keys(n.members)) }
 
 // AddOther takes in a member that can be no principal.
 func (n *Node) AddOther(id string) {
