@@ -54,7 +54,7 @@ func (r *accessRuleResource) request(m *accessRuleModel) write.RuleRequest {
 func (m *accessRuleModel) title() string {
 	id := m.ExternalPrincipalID.ValueString()
 	if name := m.DisplayName.ValueString(); name != "" {
-		return fmt.Sprintf("the %s %q (%s)", words(audit.PrincipalType(m.PrincipalType.ValueString())), name, id)
+		return fmt.Sprintf("the %s %q (%s)", inWords(audit.PrincipalType(m.PrincipalType.ValueString())), name, id)
 	}
 	return "the identity " + id
 }
@@ -181,7 +181,7 @@ func identityTitle(id *audit.Identity, externalID string) string {
 	if id == nil || id.DisplayName == "" {
 		return "The identity " + externalID
 	}
-	return fmt.Sprintf("The %s %q (%s)", words(id.Type), id.DisplayName, externalID)
+	return fmt.Sprintf("The %s %q (%s)", inWords(id.Type), id.DisplayName, externalID)
 }
 
 func withEveryone(id *audit.Identity) string {
