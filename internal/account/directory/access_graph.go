@@ -45,7 +45,7 @@ const (
 // Members that do not exist any more are counted (R7): with IAM v2, which lists
 // provisioned members only, those that account SCIM shows and it does not; over
 // SCIM, those that a whole list of their type lacks.
-func (d *Directory) AccessGraph(ctx context.Context, of ...audit.Principal) (access.Graph, error) {
+func (d *hierarchy) AccessGraph(ctx context.Context, of ...audit.Principal) (access.Graph, error) {
 	reads := make([]parentsRead, len(of))
 	errs := make([]error, len(of))
 	var group errgroup.Group
@@ -81,7 +81,7 @@ func noGroupsAbove(ref audit.Ref, err error) error {
 
 // graphByIAMv2 is the graph by IAM v2: the groups above the principals, and those
 // principals that are groups, since they may be in a cycle (R8).
-func (d *Directory) graphByIAMv2(ctx context.Context, of []audit.Principal, reads []parentsRead, errs []error) (access.Graph, error) {
+func (d *hierarchy) graphByIAMv2(ctx context.Context, of []audit.Principal, reads []parentsRead, errs []error) (access.Graph, error) {
 	g := access.Graph{Route: access.RouteIAMv2, Above: make(map[audit.Ref]access.Above, len(of))}
 	ids := map[string]bool{}
 	for i, p := range of {
@@ -132,7 +132,7 @@ func (d *Directory) graphByIAMv2(ctx context.Context, of []audit.Principal, read
 
 // aboveNow are the groups above a principal as they were read, and those that
 // additions of this process lead to, which IAM v2 may not show yet.
-func (d *Directory) aboveNow(ctx context.Context, ref audit.Ref, read parentsRead, err error) access.Above {
+func (d *hierarchy) aboveNow(ctx context.Context, ref audit.Ref, read parentsRead, err error) access.Above {
 	ids, err := d.withAdded(ctx, ref, read.ids, err, d.Edges.confirmedFor(read.began, true))
 	above := access.Above{IDs: ids}
 	if err != nil {
@@ -202,7 +202,7 @@ func (g *graphGroup) fail(call string, err error) string {
 
 // readGraphGroups reads groups. The error is for none of them readable, and for what
 // ends everything.
-func (d *Directory) readGraphGroups(ctx context.Context, ids []string) ([]graphGroup, error) {
+func (d *hierarchy) readGraphGroups(ctx context.Context, ids []string) ([]graphGroup, error) {
 	out := make([]graphGroup, len(ids))
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(d.api.Readers())
@@ -234,7 +234,7 @@ func noneReadable(groups int, err error) error {
 	return fmt.Errorf("none of %d groups could be read, the first one because: %w", groups, err)
 }
 
-func (d *Directory) readGraphGroup(ctx context.Context, id string) graphGroup {
+func (d *hierarchy) readGraphGroup(ctx context.Context, id string) graphGroup {
 	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
 	out := graphGroup{Group: access.Group{Principal: audit.Principal{Ref: ref}}}
 	r, err := d.Resource(ctx, ref)
@@ -273,7 +273,7 @@ func (d *Directory) readGraphGroup(ctx context.Context, id string) graphGroup {
 }
 
 // besides are the members that account SCIM shows and IAM v2 does not, sorted.
-func (d *Directory) besides(shownByIAM []audit.Member, r *SCIMResource, id string) []string {
+func (d *memberships) besides(shownByIAM []audit.Member, r *SCIMResource, id string) []string {
 	if r == nil {
 		return nil
 	}
@@ -309,7 +309,7 @@ func (g *graphGroup) contradict(alive map[string]bool) {
 
 // takeMembers fills in the members that account SCIM shows; none is an empty
 // group (R7). dead tells which of them do not exist; nil for no one.
-func (d *Directory) takeMembers(g *access.Group, r *SCIMResource, dead func(*SCIMMember) bool) {
+func (d *hierarchy) takeMembers(g *access.Group, r *SCIMResource, dead func(*SCIMMember) bool) {
 	gone := map[string]bool{}
 	members := make([]audit.Member, 0, len(r.Members))
 	for i := range r.Members {

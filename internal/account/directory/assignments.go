@@ -32,7 +32,7 @@ type Assignments struct {
 // (docs/reference/databricks-account-api.md 3.3), once per client. A workspace without
 // identity federation has none: that is a fact. With an unknown reason the
 // levels are those that were read.
-func (d *Directory) WorkspaceAssignments(ctx context.Context, workspace string) Assignments {
+func (d *workspaces) WorkspaceAssignments(ctx context.Context, workspace string) Assignments {
 	levels, err := d.assignments.Get(ctx, workspace, func(ctx context.Context) (map[string][]string, error) {
 		return d.readAssignments(ctx, workspace)
 	})
@@ -72,7 +72,7 @@ func (a *assignment) odd() error {
 	}
 }
 
-func (d *Directory) readAssignments(ctx context.Context, workspace string) (map[string][]string, error) {
+func (d *workspaces) readAssignments(ctx context.Context, workspace string) (map[string][]string, error) {
 	out := map[string][]string{}
 	var failed error
 	list := api.Call{
@@ -122,7 +122,7 @@ const entitlementAdmin = "WORKSPACE_ADMIN"
 // workspace names (IAM v2 workspace-assignments/{id}, docs/reference/databricks-account-api.md
 // 5.2; its list leaves them out). No other API of the account has them: without
 // IAM v2 the error is api.ErrNoIAMv2.
-func (d *Directory) EntitlementsIn(ctx context.Context, workspace, principal string) ([]string, error) {
+func (d *workspaces) EntitlementsIn(ctx context.Context, workspace, principal string) ([]string, error) {
 	const family = "workspace-assignments"
 	if !d.api.UseIAMv2(family) {
 		return nil, api.ErrNoIAMv2

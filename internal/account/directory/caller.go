@@ -18,11 +18,11 @@ import (
 // oauth-m2m, else by the claims of the token, where that is a JWT. It is found in
 // the listing of the account, and kept. The error wraps [api.ErrCallerUnknown] where
 // nothing tells; account SCIM tokens belong to no one.
-func (d *Directory) Caller(ctx context.Context) (audit.Principal, error) {
+func (d *principals) Caller(ctx context.Context) (audit.Principal, error) {
 	return d.caller.Get(ctx, d.findCaller)
 }
 
-func (d *Directory) findCaller(ctx context.Context) (audit.Principal, error) {
+func (d *principals) findCaller(ctx context.Context) (audit.Principal, error) {
 	claims, err := d.api.CallerClaims(ctx)
 	if err != nil {
 		return audit.Principal{}, err
@@ -44,7 +44,7 @@ func (d *Directory) findCaller(ctx context.Context) (audit.Principal, error) {
 
 // withCaller makes a hole of a list that lacks the caller, where the token says who
 // that is: such a list is not that of the account.
-func (d *Directory) withCaller(ctx context.Context, t audit.PrincipalType, l listed) listed {
+func (d *reader) withCaller(ctx context.Context, t audit.PrincipalType, l listed) listed {
 	if l.err != nil || t == audit.TypeGroup {
 		return l
 	}
@@ -60,7 +60,7 @@ func (d *Directory) withCaller(ctx context.Context, t audit.PrincipalType, l lis
 // HoldsCaller reports whether a principal is the caller, or a group that holds it at
 // any depth; anew reads the groups of the caller again. Who the caller is may be unknown: then it is false, and for the
 // plan to warn of.
-func (d *Directory) HoldsCaller(ctx context.Context, ref audit.Ref, anew bool) (bool, error) {
+func (d *hierarchy) HoldsCaller(ctx context.Context, ref audit.Ref, anew bool) (bool, error) {
 	caller, err := d.Caller(ctx)
 	switch {
 	case errors.Is(err, api.ErrCallerUnknown):
@@ -84,7 +84,7 @@ func (d *Directory) HoldsCaller(ctx context.Context, ref audit.Ref, anew bool) (
 
 // CallerIDs are the caller's id and those of the groups above it, as far as they
 // are known.
-func (d *Directory) CallerIDs(ctx context.Context) []string {
+func (d *hierarchy) CallerIDs(ctx context.Context) []string {
 	caller, err := d.Caller(ctx)
 	if err != nil {
 		return nil

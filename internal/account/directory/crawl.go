@@ -59,11 +59,11 @@ func (all *crawl) hole() error {
 //
 // Requests: the three lists, if they were not taken yet, and one account SCIM GET
 // per group, since lists carry no members (docs/reference/databricks-account-api.md 4.2).
-func (d *Directory) crawled(ctx context.Context) (*crawl, error) {
+func (d *hierarchy) crawled(ctx context.Context) (*crawl, error) {
 	return d.crawl.Get(ctx, d.crawlGroups)
 }
 
-func (d *Directory) crawlGroups(ctx context.Context) (*crawl, error) {
+func (d *hierarchy) crawlGroups(ctx context.Context) (*crawl, error) {
 	inv, err := d.Inventory(ctx)
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (d *Directory) crawlGroups(ctx context.Context) (*crawl, error) {
 // two witnesses, as in [Directory.Known]: the GET says 404, and another list does not
 // have the group. Reads are not monotonic, and a group that is there, and missing
 // for one of them, is read again, and else a hole.
-func (d *Directory) leaveGone(ctx context.Context, all *crawl) error {
+func (d *hierarchy) leaveGone(ctx context.Context, all *crawl) error {
 	missing := func(g crawledGroup) bool { return errors.Is(g.err, api.ErrNotFound) }
 	if !slices.ContainsFunc(all.groups, missing) {
 		return nil
@@ -144,7 +144,7 @@ func (d *Directory) leaveGone(ctx context.Context, all *crawl) error {
 }
 
 // graphByCrawl is the graph by account SCIM: every group of the account.
-func (d *Directory) graphByCrawl(ctx context.Context, of []audit.Principal) (access.Graph, error) {
+func (d *hierarchy) graphByCrawl(ctx context.Context, of []audit.Principal) (access.Graph, error) {
 	all, err := d.crawled(ctx)
 	if err == nil && d.newer(all, of) {
 		d.inventory.cell.Outdate()
@@ -186,7 +186,7 @@ func (d *Directory) graphByCrawl(ctx context.Context, of []audit.Principal) (acc
 
 // newer reports whether a principal came after the lists were taken: then its
 // memberships did, too. It asks for one renewal per principal.
-func (d *Directory) newer(all *crawl, of []audit.Principal) bool {
+func (d *hierarchy) newer(all *crawl, of []audit.Principal) bool {
 	for _, p := range of {
 		if all.coverage.Of(p.Type) && !all.principals[p.ID] && !d.renewed.Has(p.Ref) {
 			d.renewed.Add(p.Ref)
@@ -208,7 +208,7 @@ func (all *crawl) dead(subjects map[string]bool) func(*SCIMMember) bool {
 	}
 }
 
-func (d *Directory) crawledGroup(one *crawledGroup, dead func(*SCIMMember) bool) (access.Group, *audit.Failure) {
+func (d *hierarchy) crawledGroup(one *crawledGroup, dead func(*SCIMMember) bool) (access.Group, *audit.Failure) {
 	g := access.Group{Principal: one.Principal}
 	if one.err != nil {
 		g.MembersUnknown = one.err.Error()

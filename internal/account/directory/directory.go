@@ -29,77 +29,115 @@ import (
 
 // Directory reads who is in the account and in which groups: principals, members,
 // the groups above, workspaces and who is assigned to them. Own writes are laid over
-// what it reads.
+// what it reads. Its layers each ask those below only.
 type Directory struct {
-	api *api.Conn
+	*hierarchy
+	*workspaces
+	denylist once.Value[[]audit.DenyRule]
+}
 
-	inventory      *inventoryCache // own writes go here
+// reader asks the APIs of the account and keeps nothing but what the answers prove.
+type reader struct {
+	api            *api.Conn
 	referred       references
-	iamMembersSeen atomic.Bool      // IAM v2 has returned the members of a group
-	parentsSeen    atomic.Bool      // IAM v2 has named a group above someone
-	parentsProof   once.Value[bool] // see parentsAnswer
-	workspaces     once.Value[[]audit.Workspace]
-	iamMembers     once.Map[string, MembersRead] // members as IAM v2 returns them
-	members        once.Map[string, MembersRead]
-	Edges          *Edges       // memberships that are being written, and own writes
-	Turns          *Turns       // of writes and listings
-	singleGets     atomic.Int64 // see Known
-	caller         once.Value[audit.Principal]
+	iamMembersSeen atomic.Bool // IAM v2 has returned the members of a group
+	parentsSeen    atomic.Bool // IAM v2 has named a group above someone
+}
 
-	// The next are outdated together, see OutdateLookups.
-	resources   once.Map[audit.Ref, *SCIMResource]
-	parents     once.Map[audit.Ref, parentsRead]
-	roles       once.Map[audit.PrincipalType, *RolesList]
+// principals are those of the account, from the run's listing or by themselves.
+type principals struct {
+	*reader
+	inventory  *inventoryCache // own writes go here
+	Turns      *Turns          // of writes and listings
+	singleGets atomic.Int64    // see Known
+	caller     once.Value[audit.Principal]
+}
+
+// memberships are the members of groups.
+type memberships struct {
+	*principals
+	Edges      *Edges                             // memberships that are being written, and own writes
+	iamMembers once.Map[string, MembersRead]      // members as IAM v2 returns them
+	members    once.Map[string, MembersRead]      // with own writes
+	resources  once.Map[audit.Ref, *SCIMResource] // outdated with the lookups
+}
+
+// hierarchy is the groups above principals, and who has which role.
+type hierarchy struct {
+	*memberships
+	parents      once.Map[audit.Ref, parentsRead]
+	parentsProof once.Value[bool] // see parentsAnswer
+	roles        once.Map[audit.PrincipalType, *RolesList]
+	crawl        once.Value[*crawl]
+	renewed      once.Set[audit.Ref] // see graphByCrawl
+	// alsoOutdate outdates what others derive from these.
+	alsoOutdate []func()
+}
+
+// workspaces are those of the account, and who is assigned to them.
+type workspaces struct {
+	*reader
+	workspaces  once.Value[[]audit.Workspace]
 	assignments once.Map[string, map[string][]string] // levels by principal, of one workspace
 	// entitlements are those of assignments, by workspace/principal.
 	entitlements once.Map[string, []string]
-	denylist     once.Value[[]audit.DenyRule]
-
-	crawl   once.Value[*crawl]
-	renewed once.Set[audit.Ref] // see graphByCrawl
-	// alsoOutdate outdates what others derive from these; never nil.
-	alsoOutdate func()
 }
 
 // New is a directory with empty caches.
 func New(a *api.Conn) *Directory {
-	return &Directory{api: a, inventory: newInventoryCache(), Edges: newEdges(), Turns: &Turns{}, alsoOutdate: func() {}}
+	asked := &reader{api: a}
+	d := &Directory{
+		hierarchy:  &hierarchy{memberships: &memberships{principals: &principals{reader: asked, inventory: newInventoryCache(), Turns: &Turns{}}, Edges: newEdges()}},
+		workspaces: &workspaces{reader: asked},
+	}
+	d.OnOutdate(d.outdateAssignments)
+	return d
 }
 
 // OutdateLookups forgets what was read for one principal or workspace at a time.
 func (d *Directory) OutdateLookups() {
+	d.outdateLookups()
+	d.outdateAssignments()
+}
+
+func (d *hierarchy) outdateLookups() {
 	d.resources.OutdateAll()
 	d.parents.OutdateAll()
-	d.assignments.OutdateAll()
-	d.entitlements.OutdateAll()
 	d.roles.OutdateAll()
 }
 
+func (d *workspaces) outdateAssignments() {
+	d.assignments.OutdateAll()
+	d.entitlements.OutdateAll()
+}
+
 // OnOutdate has outdate called with what memberships and roles were read from.
-func (d *Directory) OnOutdate(outdate func()) { d.alsoOutdate = outdate }
+func (d *hierarchy) OnOutdate(outdate func()) { d.alsoOutdate = append(d.alsoOutdate, outdate) }
 
 // DropOldCrawl forgets a crawl that is too old to decide about a write. It may take
 // longer than that itself, so that its age counts from its end.
-func (d *Directory) DropOldCrawl() {
+func (d *hierarchy) DropOldCrawl() {
 	d.crawl.DropIf(func(all *crawl) bool { return time.Since(all.ended) > d.api.Config.MaxListingAge })
 }
 
 // OutdateParents forgets the groups above a principal.
-func (d *Directory) OutdateParents(ref audit.Ref) { d.parents.Outdate(ref) }
+func (d *hierarchy) OutdateParents(ref audit.Ref) { d.parents.Outdate(ref) }
 
 // Refers notes that something which was read refers to a principal of a type.
-func (d *Directory) Refers(t audit.PrincipalType, why string) { d.referred.note(t, why) }
+func (d *reader) Refers(t audit.PrincipalType, why string) { d.referred.note(t, why) }
 
 // outdate forgets everything that memberships and roles were read from.
-func (d *Directory) outdate() {
-	d.OutdateLookups()
-	d.alsoOutdate()
+func (d *hierarchy) outdate() {
+	d.outdateLookups()
+	for _, outdate := range d.alsoOutdate {
+		outdate()
+	}
 	d.crawl.Outdate()
 }
 
 // OutdateMemberships forgets what was derived from a membership that changed.
 // Lists of members are kept: own writes are laid over them.
-func (d *Directory) OutdateMemberships(group, member audit.Ref) {
+func (d *hierarchy) OutdateMemberships(group, member audit.Ref) {
 	d.crawl.Outdate()
 	d.resources.Outdate(group)
 	if member.Type == audit.TypeGroup {

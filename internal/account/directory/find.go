@@ -34,7 +34,7 @@ import (
 //
 // Names and external ids compare in Unicode's composed form: Terraform brings every
 // text into it, and the account keeps what it was given. A filter has both forms.
-func (d *Directory) Find(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
+func (d *principals) Find(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
 	s.Form = norm.NFC.String
 	s.UserName, s.ExternalID, s.DisplayName = s.Form(s.UserName), s.Form(s.ExternalID), s.Form(s.DisplayName)
 	if s.ID != "" {
@@ -59,7 +59,7 @@ func (d *Directory) Find(ctx context.Context, s audit.Selector) ([]audit.Princip
 	return hits, nil
 }
 
-func (d *Directory) findID(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
+func (d *principals) findID(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
 	var (
 		p   audit.Principal
 		err error
@@ -79,7 +79,7 @@ func (d *Directory) findID(ctx context.Context, s audit.Selector) ([]audit.Princ
 }
 
 // findListed looks into the listing.
-func (d *Directory) findListed(inv *Listing, s audit.Selector) []audit.Principal {
+func (d *principals) findListed(inv *Listing, s audit.Selector) []audit.Principal {
 	d.inventory.mu.Lock()
 	defer d.inventory.mu.Unlock()
 	d.inventory.overlay(inv)
@@ -87,7 +87,7 @@ func (d *Directory) findListed(inv *Listing, s audit.Selector) []audit.Principal
 }
 
 // findFiltered asks the account with a filter, where one is known to work.
-func (d *Directory) findFiltered(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
+func (d *reader) findFiltered(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
 	var (
 		t      audit.PrincipalType
 		filter string
@@ -154,7 +154,7 @@ func scimString(s string) string {
 
 // filtered reads every page of a filtered list, each resource once. A list that
 // changed while it was read is read once more (R34).
-func (d *Directory) filtered(ctx context.Context, t audit.PrincipalType, filter string) ([]SCIMResource, error) {
+func (d *reader) filtered(ctx context.Context, t audit.PrincipalType, filter string) ([]SCIMResource, error) {
 	attributes := scimAttributes(t)
 	if t == audit.TypeUser {
 		attributes += ",emails"
@@ -166,7 +166,7 @@ func (d *Directory) filtered(ctx context.Context, t audit.PrincipalType, filter 
 	return found, err
 }
 
-func (d *Directory) filteredOnce(ctx context.Context, t audit.PrincipalType, q SCIMQuery) ([]SCIMResource, error) {
+func (d *reader) filteredOnce(ctx context.Context, t audit.PrincipalType, q SCIMQuery) ([]SCIMResource, error) {
 	pages, err := d.scimSequence(ctx, t, q)
 	if err != nil {
 		return nil, err

@@ -71,7 +71,7 @@ type listed struct {
 // lists at the same time. A list that cannot be read whole is a hole: its
 // coverage is false, its failure says why, and what was read is there. The error
 // is for accounts of which nothing can be read.
-func (d *Directory) Inventory(ctx context.Context) (audit.Inventory, error) {
+func (d *principals) Inventory(ctx context.Context) (audit.Inventory, error) {
 	inv, err := d.Listing(ctx)
 	if err != nil {
 		return audit.Inventory{}, err
@@ -80,7 +80,7 @@ func (d *Directory) Inventory(ctx context.Context) (audit.Inventory, error) {
 }
 
 // Shown is a copy of a listing with own writes in it.
-func (d *Directory) Shown(inv *Listing) audit.Inventory {
+func (d *principals) Shown(inv *Listing) audit.Inventory {
 	d.inventory.mu.Lock()
 	defer d.inventory.mu.Unlock()
 	d.inventory.overlay(inv)
@@ -95,7 +95,7 @@ func (d *Directory) Shown(inv *Listing) audit.Inventory {
 }
 
 // Listing is [Directory.Inventory] with its index.
-func (d *Directory) Listing(ctx context.Context) (*Listing, error) {
+func (d *principals) Listing(ctx context.Context) (*Listing, error) {
 	inv, err := d.inventory.cell.Get(ctx, d.listAll)
 	if err != nil {
 		return nil, fmt.Errorf("listing the principals of the account: %w", err)
@@ -130,7 +130,7 @@ func (r *references) to(t audit.PrincipalType) []string {
 
 // doubtEmpty makes a hole of a type of which no one was listed, although something
 // that was read since refers to one.
-func (d *Directory) doubtEmpty(inv *Listing) *Listing {
+func (d *principals) doubtEmpty(inv *Listing) *Listing {
 	d.inventory.mu.Lock()
 	defer d.inventory.mu.Unlock()
 	doubted := d.doubts(inv.Inventory)
@@ -142,7 +142,7 @@ func (d *Directory) doubtEmpty(inv *Listing) *Listing {
 	return &out
 }
 
-func (d *Directory) doubts(inv audit.Inventory) audit.Inventory {
+func (d *principals) doubts(inv audit.Inventory) audit.Inventory {
 	for _, t := range audit.PrincipalTypes() {
 		why := d.referred.to(t)
 		listed := slices.ContainsFunc(inv.Principals, func(p audit.Principal) bool { return p.Type == t })
@@ -167,7 +167,7 @@ func (d *Directory) doubts(inv audit.Inventory) audit.Inventory {
 
 // ListingSince is a listing that began at a turn or later, for a decision about a
 // write: shared by all who ask for one, and ended no longer ago than MaxListingAge.
-func (d *Directory) ListingSince(ctx context.Context, since int64) (*Listing, error) {
+func (d *principals) ListingSince(ctx context.Context, since int64) (*Listing, error) {
 	for {
 		d.inventory.cell.DropIf(func(inv *Listing) bool {
 			return inv.turn < since || time.Since(inv.ended) > d.api.Config.MaxListingAge
@@ -180,7 +180,7 @@ func (d *Directory) ListingSince(ctx context.Context, since int64) (*Listing, er
 }
 
 // Behind reports whether a listing did not show what this process had written before.
-func (d *Directory) Behind(inv *Listing, ref audit.Ref) bool {
+func (d *principals) Behind(inv *Listing, ref audit.Ref) bool {
 	d.inventory.mu.Lock()
 	defer d.inventory.mu.Unlock()
 	d.inventory.overlay(inv)
@@ -188,15 +188,15 @@ func (d *Directory) Behind(inv *Listing, ref audit.Ref) bool {
 }
 
 // Wrote is [inventoryCache.wrote].
-func (d *Directory) Wrote(p audit.Principal) { d.inventory.wrote(p) }
+func (d *principals) Wrote(p audit.Principal) { d.inventory.wrote(p) }
 
-func (d *Directory) listAll(ctx context.Context) (*Listing, error) {
+func (d *principals) listAll(ctx context.Context) (*Listing, error) {
 	return d.listAround(ctx, nil, nil)
 }
 
 // listAround lists every type but those whose lists are known already. read gets
 // each list that was read whole, as soon as it was; nil for none.
-func (d *Directory) listAround(ctx context.Context, known map[audit.PrincipalType]listed, read func(audit.PrincipalType, listed)) (*Listing, error) {
+func (d *principals) listAround(ctx context.Context, known map[audit.PrincipalType]listed, read func(audit.PrincipalType, listed)) (*Listing, error) {
 	begin, turn := time.Now(), d.Turns.Now()
 	types := audit.PrincipalTypes()
 	results := make([]listed, len(types))
@@ -346,7 +346,7 @@ func (ic *inventoryCache) latest(p audit.Principal, began time.Time) audit.Princ
 }
 
 // Lookup gives the listed principal with that id, of whichever of the types.
-func (d *Directory) Lookup(inv *Listing, id string, types ...audit.PrincipalType) (audit.Principal, bool) {
+func (d *principals) Lookup(inv *Listing, id string, types ...audit.PrincipalType) (audit.Principal, bool) {
 	d.inventory.mu.Lock()
 	defer d.inventory.mu.Unlock()
 	d.inventory.overlay(inv)
@@ -362,7 +362,7 @@ func (d *Directory) Lookup(inv *Listing, id string, types ...audit.PrincipalType
 // ids are compared as [audit.SameExternalID] does. The error is an
 // [*api.IncompleteError] when not every principal of the account is known, because
 // a holder could be among the others.
-func (d *Directory) Holders(ctx context.Context, externalID string, except audit.Ref) ([]audit.Principal, error) {
+func (d *principals) Holders(ctx context.Context, externalID string, except audit.Ref) ([]audit.Principal, error) {
 	if externalID == "" {
 		return nil, nil
 	}
@@ -374,7 +374,7 @@ func (d *Directory) Holders(ctx context.Context, externalID string, except audit
 }
 
 // HoldersSince is [Directory.Holders] by [Directory.ListingSince].
-func (d *Directory) HoldersSince(ctx context.Context, externalID string, except audit.Ref, since int64) ([]audit.Principal, error) {
+func (d *principals) HoldersSince(ctx context.Context, externalID string, except audit.Ref, since int64) ([]audit.Principal, error) {
 	if externalID == "" {
 		return nil, nil
 	}
@@ -386,7 +386,7 @@ func (d *Directory) HoldersSince(ctx context.Context, externalID string, except 
 }
 
 // HoldersIn is [Directory.Holders] by a listing.
-func (d *Directory) HoldersIn(inv *Listing, externalID string, except audit.Ref) ([]audit.Principal, error) {
+func (d *principals) HoldersIn(inv *Listing, externalID string, except audit.Ref) ([]audit.Principal, error) {
 	d.inventory.mu.Lock()
 	defer d.inventory.mu.Unlock()
 	d.inventory.overlay(inv)
@@ -407,7 +407,7 @@ func (d *Directory) HoldersIn(inv *Listing, externalID string, except audit.Ref)
 
 // FewerPages reports whether the pages of account SCIM for a type are known to be
 // fewer than n.
-func (d *Directory) FewerPages(t audit.PrincipalType, n int) bool {
+func (d *principals) FewerPages(t audit.PrincipalType, n int) bool {
 	inv, listed := d.listedInventory()
 	if !listed {
 		return false

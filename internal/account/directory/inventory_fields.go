@@ -31,7 +31,7 @@ func (k fieldKey) bring(into, from *audit.Principal) {
 }
 
 // WroteField is [inventoryCache.WroteField].
-func (d *Directory) WroteField(p audit.Principal, attribute string) {
+func (d *principals) WroteField(p audit.Principal, attribute string) {
 	d.inventory.wroteField(p, attribute)
 }
 

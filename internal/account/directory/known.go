@@ -24,7 +24,7 @@ const maxSingleGets = 20
 // ErrNotFound takes two witnesses: the account says 404 for the principal, and a
 // whole listing of its type lacks it. Reads lag behind writes, and a caller that
 // hears of a missing principal forgets what it knew of it.
-func (d *Directory) Known(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
+func (d *principals) Known(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
 	inv, listed := d.listedInventory()
 	if !listed && d.singleGets.Add(1) <= maxSingleGets {
 		return d.found(ctx, ref)
@@ -42,7 +42,7 @@ func (d *Directory) Known(ctx context.Context, ref audit.Ref) (audit.Principal, 
 }
 
 // KnownHolding is [Directory.KnownAs] for an externalId.
-func (d *Directory) KnownHolding(ctx context.Context, ref audit.Ref, externalID string) (audit.Principal, error) {
+func (d *principals) KnownHolding(ctx context.Context, ref audit.Ref, externalID string) (audit.Principal, error) {
 	return d.KnownAs(ctx, ref, func(p audit.Principal) bool { return SameShown(p.ExternalID, externalID) })
 }
 
@@ -50,7 +50,7 @@ func (d *Directory) KnownHolding(ctx context.Context, ref audit.Ref, externalID 
 // against it is believed only when the principal itself shows it too. Listings lag
 // behind writes, and reads of groups go back and forth
 // (docs/reference/databricks-account-api.md 4.5), so a group is asked twice.
-func (d *Directory) KnownAs(ctx context.Context, ref audit.Ref, believed func(audit.Principal) bool) (audit.Principal, error) {
+func (d *principals) KnownAs(ctx context.Context, ref audit.Ref, believed func(audit.Principal) bool) (audit.Principal, error) {
 	p, err := d.Known(ctx, ref)
 	readings := 1
 	if ref.Type == audit.TypeGroup {
@@ -63,7 +63,7 @@ func (d *Directory) KnownAs(ctx context.Context, ref audit.Ref, believed func(au
 }
 
 // found reads one principal by itself; see [Directory.Known] for ErrNotFound.
-func (d *Directory) found(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
+func (d *principals) found(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
 	p, err := d.Principal(ctx, ref)
 	if !errors.Is(err, api.ErrNotFound) {
 		return p, err
@@ -82,7 +82,7 @@ func (d *Directory) found(ctx context.Context, ref audit.Ref) (audit.Principal, 
 }
 
 // listedInventory is the listing, if it was taken.
-func (d *Directory) listedInventory() (*Listing, bool) {
+func (d *principals) listedInventory() (*Listing, bool) {
 	var out *Listing
 	d.inventory.cell.Peek(func(inv *Listing) { out = inv })
 	if out == nil {
@@ -94,7 +94,7 @@ func (d *Directory) listedInventory() (*Listing, bool) {
 // someOf are the principals of a type by the listing, if it was taken, and else by a
 // list of their own: a listing that is taken here would be what a later write judges
 // by. whole is false where there may be more.
-func (d *Directory) someOf(ctx context.Context, t audit.PrincipalType) (some []audit.Principal, whole bool) {
+func (d *principals) someOf(ctx context.Context, t audit.PrincipalType) (some []audit.Principal, whole bool) {
 	inv, taken := d.listedInventory()
 	if !taken {
 		l := d.list(ctx, t)
@@ -113,7 +113,7 @@ func (d *Directory) someOf(ctx context.Context, t audit.PrincipalType) (some []a
 // taken already, asks for user, service principal and group by themselves for
 // the first few, and takes the listing once for all the others. ErrNotFound as
 // for [Directory.Known].
-func (d *Directory) KnownID(ctx context.Context, id string) (audit.Principal, error) {
+func (d *principals) KnownID(ctx context.Context, id string) (audit.Principal, error) {
 	types := []audit.PrincipalType{audit.TypeUser, audit.TypeServicePrincipal, audit.TypeGroup}
 	inv, listed := d.listedInventory()
 	if listed {
@@ -161,7 +161,7 @@ type Membership struct {
 //
 // Requests: the members of the group once per client, and the two principals as
 // Known reads them.
-func (d *Directory) KnownMembership(ctx context.Context, groupID string, member audit.Ref, believed bool) (Membership, error) {
+func (d *memberships) KnownMembership(ctx context.Context, groupID string, member audit.Ref, believed bool) (Membership, error) {
 	var (
 		out Membership
 		err error
@@ -192,7 +192,7 @@ func (d *Directory) KnownMembership(ctx context.Context, groupID string, member 
 
 // groupMissing finds out whether the members of a group could not be read because
 // the listing that knows it is older than its end.
-func (d *Directory) groupMissing(ctx context.Context, groupID string, err error) error {
+func (d *reader) groupMissing(ctx context.Context, groupID string, err error) error {
 	if !api.IsMissing(err) {
 		return err
 	}

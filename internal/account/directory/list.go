@@ -28,7 +28,7 @@ var ErrUnstable = errors.New("the list changed while it was read")
 // list reads all principals of one type by the configured route. A list that is empty
 // is believed where both APIs are asked and both say so; see also
 // [Directory.doubtEmpty].
-func (d *Directory) list(ctx context.Context, t audit.PrincipalType) listed {
+func (d *reader) list(ctx context.Context, t audit.PrincipalType) listed {
 	family := "list " + string(t)
 	if d.api.UseIAMv2(family) {
 		out := listed{route: api.IdentityIAMv2}
@@ -56,7 +56,7 @@ func (d *Directory) list(ctx context.Context, t audit.PrincipalType) listed {
 // listAgain asks SCIM about a list that IAM v2 says is empty. IAM v2 leaves empty
 // lists out of its answers, so that no list cannot be distinguished from a list under
 // another name, and a young API may answer before it has anything to show.
-func (d *Directory) listAgain(ctx context.Context, t audit.PrincipalType) listed {
+func (d *reader) listAgain(ctx context.Context, t audit.PrincipalType) listed {
 	out := listed{route: api.IdentitySCIM}
 	out.principals, out.err = d.listSCIM(ctx, t)
 	switch {
@@ -147,7 +147,7 @@ func active(status string) *bool {
 // Two readings that agree are believed, whatever SCIM counts. Of two that differ
 // everything is kept: what was there a moment ago is asked for by itself before
 // anything is written to it.
-func (d *Directory) listWhole(ctx context.Context, t audit.PrincipalType) (all []audit.Principal, shown bool, err error) {
+func (d *reader) listWhole(ctx context.Context, t audit.PrincipalType) (all []audit.Principal, shown bool, err error) {
 	total := 0
 	count := func() { total = d.scimTotal(ctx, t) }
 	if d.api.Config.IdentityAPI == api.IdentityIAMv2 {
@@ -168,7 +168,7 @@ func (d *Directory) listWhole(ctx context.Context, t audit.PrincipalType) (all [
 
 // scimTotal is the number of principals of a type by account SCIM, 0 when it
 // cannot be had.
-func (d *Directory) scimTotal(ctx context.Context, t audit.PrincipalType) int {
+func (d *reader) scimTotal(ctx context.Context, t audit.PrincipalType) int {
 	ctx, cancel := context.WithTimeout(ctx, d.api.Config.RequestTimeout)
 	defer cancel()
 	page, err := d.scimPage(ctx, t, SCIMQuery{Attributes: "id", count: 1}, 1)
@@ -184,7 +184,7 @@ func iamResource(t audit.PrincipalType) string { return strings.ReplaceAll(Plura
 // listIAMv2 reads GET /api/2.0/identity/accounts/{account}/{users|groups|service-principals}.
 // more is called once, after the first of several pages. shown is false where no
 // answer named the list.
-func (d *Directory) listIAMv2(ctx context.Context, t audit.PrincipalType, more func()) (out []audit.Principal, shown bool, err error) {
+func (d *reader) listIAMv2(ctx context.Context, t audit.PrincipalType, more func()) (out []audit.Principal, shown bool, err error) {
 	var nameless nameless
 	if more != nil {
 		more = sync.OnceFunc(more)
@@ -252,7 +252,7 @@ type SCIMListReply struct {
 // listSCIM reads GET /api/2.1/accounts/{account}/scim/v2/{kind}. A list that
 // changed while it was read is read once more, page after page; then it is a
 // hole, with what both readings saw.
-func (d *Directory) listSCIM(ctx context.Context, t audit.PrincipalType) ([]audit.Principal, error) {
+func (d *reader) listSCIM(ctx context.Context, t audit.PrincipalType) ([]audit.Principal, error) {
 	first, err := d.scimPass(ctx, t, d.SCIMPages)
 	if !errors.Is(err, ErrUnstable) {
 		return first.sorted(), err
@@ -297,7 +297,7 @@ type pass func(ctx context.Context, t audit.PrincipalType, q SCIMQuery) (pages [
 
 // scimPass reads the list and checks that it is whole: every page named the
 // same total, and so many different principals came.
-func (d *Directory) scimPass(ctx context.Context, t audit.PrincipalType, read pass) (byID, error) {
+func (d *reader) scimPass(ctx context.Context, t audit.PrincipalType, read pass) (byID, error) {
 	pages, err := read(ctx, t, SCIMQuery{Attributes: scimAttributes(t)})
 	out := byID{}
 	var (
@@ -345,7 +345,7 @@ func scimAttributes(t audit.PrincipalType) string {
 	}
 }
 
-func (d *Directory) scimPage(ctx context.Context, t audit.PrincipalType, q SCIMQuery, start int) (SCIMListReply, error) {
+func (d *reader) scimPage(ctx context.Context, t audit.PrincipalType, q SCIMQuery, start int) (SCIMListReply, error) {
 	var page SCIMListReply
 	query := url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(cmp.Or(q.count, api.SCIMPage))}, "attributes": {q.Attributes}}
 	if q.filter != "" {
@@ -376,7 +376,7 @@ func (d *Directory) scimPage(ctx context.Context, t audit.PrincipalType, q SCIMQ
 }
 
 // SCIMPages reads the first page, and from its total all others at once.
-func (d *Directory) SCIMPages(ctx context.Context, t audit.PrincipalType, q SCIMQuery) ([]SCIMListReply, error) {
+func (d *reader) SCIMPages(ctx context.Context, t audit.PrincipalType, q SCIMQuery) ([]SCIMListReply, error) {
 	first, err := d.scimPage(ctx, t, q, 1)
 	if err != nil {
 		return nil, err
@@ -385,7 +385,7 @@ func (d *Directory) SCIMPages(ctx context.Context, t audit.PrincipalType, q SCIM
 }
 
 // scimRest is the list that begins with a page.
-func (d *Directory) scimRest(ctx context.Context, t audit.PrincipalType, q SCIMQuery, first SCIMListReply) ([]SCIMListReply, error) {
+func (d *reader) scimRest(ctx context.Context, t audit.PrincipalType, q SCIMQuery, first SCIMListReply) ([]SCIMListReply, error) {
 	step := len(first.Resources)
 	if first.Total == nil {
 		return d.scimFollow(ctx, t, q, first)
@@ -408,7 +408,7 @@ func (d *Directory) scimRest(ctx context.Context, t audit.PrincipalType, q SCIMQ
 }
 
 // scimSequence reads page after page, each from where the last one ended.
-func (d *Directory) scimSequence(ctx context.Context, t audit.PrincipalType, q SCIMQuery) ([]SCIMListReply, error) {
+func (d *reader) scimSequence(ctx context.Context, t audit.PrincipalType, q SCIMQuery) ([]SCIMListReply, error) {
 	first, err := d.scimPage(ctx, t, q, 1)
 	if err != nil {
 		return nil, err
@@ -416,7 +416,7 @@ func (d *Directory) scimSequence(ctx context.Context, t audit.PrincipalType, q S
 	return d.scimFollow(ctx, t, q, first)
 }
 
-func (d *Directory) scimFollow(ctx context.Context, t audit.PrincipalType, q SCIMQuery, first SCIMListReply) ([]SCIMListReply, error) {
+func (d *reader) scimFollow(ctx context.Context, t audit.PrincipalType, q SCIMQuery, first SCIMListReply) ([]SCIMListReply, error) {
 	pages := []SCIMListReply{first}
 	seen, received := map[api.Text]bool{}, len(first.Resources)
 	for last := first; len(last.Resources) > 0; {

@@ -97,7 +97,7 @@ func (m *matchIdentity) blank() bool {
 //
 // Identities by name carry their externalId only, in the order of the answer;
 // the account does not say under which name it found them.
-func (d *Directory) MatchWithIDP(ctx context.Context, p audit.Principal) (audit.Match, error) {
+func (d *reader) MatchWithIDP(ctx context.Context, p audit.Principal) (audit.Match, error) {
 	kind := matchKinds[p.Type]
 	if kind == "" || p.ID == "" {
 		return audit.Match{}, fmt.Errorf("%q is not a principal", p.Ref)

@@ -59,7 +59,7 @@ func isCut(members int) bool { return members%api.SCIMPage == 0 }
 
 // groupsWithMembers is the list of groups with their members; empty where the first
 // page has none.
-func (d *Directory) groupsWithMembers(ctx context.Context) ([]SCIMResource, error) {
+func (d *reader) groupsWithMembers(ctx context.Context) ([]SCIMResource, error) {
 	query := SCIMQuery{Attributes: "id,displayName,roles,members"}
 	first, err := d.scimPage(ctx, audit.TypeGroup, query, 1)
 	if err != nil || !slices.ContainsFunc(first.Resources, func(g SCIMResource) bool { return len(g.Members) > 0 }) {
@@ -86,7 +86,7 @@ func (d *Directory) groupsWithMembers(ctx context.Context) ([]SCIMResource, erro
 }
 
 // allListed reports whether a listing has every one of these members.
-func (d *Directory) allListed(inv *Listing, members []SCIMMember) bool {
+func (d *principals) allListed(inv *Listing, members []SCIMMember) bool {
 	for i := range members {
 		types := []audit.PrincipalType{members[i].PrincipalType()}
 		if types[0] == "" {

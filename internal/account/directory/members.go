@@ -59,13 +59,13 @@ type iamMember struct {
 // the group, which does not show what AIM resolves from the IdP, and whose
 // sources are unknown: externalIds come from the inventory then. Name is the
 // display name. errors.Is(err, ErrNotFound) as for [Directory.Principal].
-func (d *Directory) Members(ctx context.Context, groupID string) ([]audit.Member, error) {
+func (d *memberships) Members(ctx context.Context, groupID string) ([]audit.Member, error) {
 	out, _, err := d.membersSince(ctx, groupID)
 	return out, err
 }
 
 // membersSince is Members with the time at which the reading began.
-func (d *Directory) membersSince(ctx context.Context, groupID string) ([]audit.Member, time.Time, error) {
+func (d *memberships) membersSince(ctx context.Context, groupID string) ([]audit.Member, time.Time, error) {
 	all, err := d.members.Get(ctx, groupID, func(ctx context.Context) (MembersRead, error) {
 		read, err := d.keptIAMMembers(ctx, groupID)
 		if err == nil && read.FromIAMv2 && len(read.List) == 0 {
@@ -85,7 +85,7 @@ func (d *Directory) membersSince(ctx context.Context, groupID string) ([]audit.M
 }
 
 // withOwnWrites lays what this process has written over a list that was begun at a time.
-func (d *Directory) withOwnWrites(groupID string, members []audit.Member, began time.Time) []audit.Member {
+func (d *memberships) withOwnWrites(groupID string, members []audit.Member, began time.Time) []audit.Member {
 	out := d.Edges.overlay(groupID, slices.Clone(members), began)
 	d.inventory.mu.Lock()
 	defer d.inventory.mu.Unlock()
@@ -99,7 +99,7 @@ func (d *Directory) withOwnWrites(groupID string, members []audit.Member, began 
 
 // MembersNow is Members read anew, whatever was read before: for someone who
 // believes otherwise than a read that may have been stale.
-func (d *Directory) MembersNow(ctx context.Context, groupID string) ([]audit.Member, error) {
+func (d *memberships) MembersNow(ctx context.Context, groupID string) ([]audit.Member, error) {
 	members, err := d.ReadMembers(ctx, groupID, nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading the members of group/%s: %w", groupID, err)
@@ -110,7 +110,7 @@ func (d *Directory) MembersNow(ctx context.Context, groupID string) ([]audit.Mem
 // ShownBesides reports whether account SCIM shows a member of a group whose members
 // IAM v2 has returned without it: IAM v2 leaves empty lists out of its answers, and may
 // be behind. It is false, without a request, where IAM v2 is not in use.
-func (d *Directory) ShownBesides(ctx context.Context, groupID, memberID string) (bool, error) {
+func (d *memberships) ShownBesides(ctx context.Context, groupID, memberID string) (bool, error) {
 	if !d.api.UseIAMv2(familyMembers) {
 		return false, nil
 	}
@@ -131,7 +131,7 @@ type MembersRead struct {
 
 // ReadMembers reads past the cache. known is the group by account SCIM, where
 // the caller has just read it.
-func (d *Directory) ReadMembers(ctx context.Context, groupID string, known *SCIMResource) ([]audit.Member, error) {
+func (d *memberships) ReadMembers(ctx context.Context, groupID string, known *SCIMResource) ([]audit.Member, error) {
 	if read, err := d.MembersFromIAMv2(ctx, groupID); err != nil || read.FromIAMv2 {
 		return read.List, err
 	}
@@ -139,7 +139,7 @@ func (d *Directory) ReadMembers(ctx context.Context, groupID string, known *SCIM
 }
 
 // keptIAMMembers is MembersFromIAMv2, kept.
-func (d *Directory) keptIAMMembers(ctx context.Context, groupID string) (MembersRead, error) {
+func (d *memberships) keptIAMMembers(ctx context.Context, groupID string) (MembersRead, error) {
 	return d.iamMembers.Get(ctx, groupID, func(ctx context.Context) (MembersRead, error) { return d.MembersFromIAMv2(ctx, groupID) })
 }
 
@@ -149,7 +149,7 @@ const familyMembers = "direct-members"
 // MembersFromIAMv2 asks IAM v2 for the direct members of a group. FromIAMv2 is false where
 // account SCIM is to be asked instead. With an error the list is what came before
 // it. Whoever takes no member for a fact has to ask reallyEmpty, or account SCIM.
-func (d *Directory) MembersFromIAMv2(ctx context.Context, groupID string) (MembersRead, error) {
+func (d *memberships) MembersFromIAMv2(ctx context.Context, groupID string) (MembersRead, error) {
 	read := MembersRead{began: time.Now()}
 	if !d.api.UseIAMv2(familyMembers) || !d.api.UseIAMv2("list "+string(audit.TypeGroup)) {
 		return read, nil
@@ -173,7 +173,7 @@ func (d *Directory) MembersFromIAMv2(ctx context.Context, groupID string) (Membe
 
 // reallyEmpty is an error where account SCIM shows members of a group of which IAM v2
 // shows none, and they exist: IAM v2 leaves empty lists out of its answers.
-func (d *Directory) reallyEmpty(ctx context.Context, groupID string) error {
+func (d *memberships) reallyEmpty(ctx context.Context, groupID string) error {
 	if d.api.Config.IdentityAPI == api.IdentityIAMv2 {
 		return nil // SCIM is not to be used.
 	}
@@ -203,7 +203,7 @@ func (d *Directory) reallyEmpty(ctx context.Context, groupID string) error {
 
 // membersAnswer reports whether IAM v2 returns the members of any group but one, so that
 // a refusal is about that one. Some others are asked if none was yet.
-func (d *Directory) membersAnswer(ctx context.Context, but string) bool {
+func (d *memberships) membersAnswer(ctx context.Context, but string) bool {
 	if d.iamMembersSeen.Load() {
 		return true
 	}
@@ -228,7 +228,7 @@ func (d *Directory) membersAnswer(ctx context.Context, but string) bool {
 }
 
 // MembersFromSCIM are the members that account SCIM shows of a group.
-func (d *Directory) MembersFromSCIM(ctx context.Context, groupID string, known *SCIMResource) ([]audit.Member, error) {
+func (d *memberships) MembersFromSCIM(ctx context.Context, groupID string, known *SCIMResource) ([]audit.Member, error) {
 	if known == nil {
 		var err error
 		if known, err = d.scimGet(ctx, audit.Ref{Type: audit.TypeGroup, ID: groupID}); err != nil {
@@ -245,7 +245,7 @@ type memberPage struct {
 	Members []iamMember `json:"direct_group_members"`
 }
 
-func (d *Directory) membersIAMv2(ctx context.Context, groupID string) ([]audit.Member, error) {
+func (d *reader) membersIAMv2(ctx context.Context, groupID string) ([]audit.Member, error) {
 	var out []audit.Member
 	list := d.api.IAMList("groups", groupID, familyMembers)
 	_, err := api.TokenPages(ctx, d.api, list, "direct_group_members", nil, func(page *memberPage) (int, error) {
@@ -294,7 +294,7 @@ func (m *iamMember) toAudit() (audit.Member, error) {
 
 // membersSCIM takes the externalIds, which account SCIM leaves out of groups, from
 // a listing.
-func (d *Directory) membersSCIM(ctx context.Context, group *SCIMResource, listing func(context.Context) (*Listing, error)) ([]audit.Member, error) {
+func (d *principals) membersSCIM(ctx context.Context, group *SCIMResource, listing func(context.Context) (*Listing, error)) ([]audit.Member, error) {
 	if len(group.Members) == 0 {
 		return nil, nil
 	}
@@ -345,7 +345,7 @@ type GroupNow struct {
 }
 
 // ReadGroup reads a group and its members, past every cache.
-func (d *Directory) ReadGroup(ctx context.Context, id string) (*GroupNow, error) {
+func (d *memberships) ReadGroup(ctx context.Context, id string) (*GroupNow, error) {
 	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
 	r, err := d.scimGet(ctx, ref)
 	if err != nil {

@@ -33,7 +33,7 @@ func nameKey(name string) string {
 // Unicode form. The error is an [*api.IncompleteError] when the type could not be listed whole.
 //
 // Requests: the listing of the run, taken once.
-func (d *Directory) Named(ctx context.Context, t audit.PrincipalType, names []string) ([]audit.Principal, error) {
+func (d *principals) Named(ctx context.Context, t audit.PrincipalType, names []string) ([]audit.Principal, error) {
 	inv, err := d.Listing(ctx)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (d *Directory) Named(ctx context.Context, t audit.PrincipalType, names []st
 
 // PrincipalNames are all principals by [access.NameKey] of their name. unknown is
 // why there may be more.
-func (d *Directory) PrincipalNames(ctx context.Context) (names map[string][]audit.Ref, unknown string, err error) {
+func (d *principals) PrincipalNames(ctx context.Context) (names map[string][]audit.Ref, unknown string, err error) {
 	inv, err := d.Inventory(ctx)
 	if err != nil {
 		return nil, "", err

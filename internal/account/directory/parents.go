@@ -30,7 +30,7 @@ const FamilyParents = "transitive-parent-groups"
 // keptIAMParents asks IAM v2 for the groups above a principal, once per client. A
 // principal that is missing is an error, and no reason to do without IAM v2. With
 // an error the ids are what came before it.
-func (d *Directory) keptIAMParents(ctx context.Context, ref audit.Ref) (parentsRead, error) {
+func (d *hierarchy) keptIAMParents(ctx context.Context, ref audit.Ref) (parentsRead, error) {
 	return d.parents.Get(ctx, ref, func(ctx context.Context) (parentsRead, error) {
 		const family = FamilyParents
 		read := parentsRead{began: time.Now()}
@@ -67,7 +67,7 @@ func (d *Directory) keptIAMParents(ctx context.Context, ref audit.Ref) (parentsR
 // group cannot be distinguished from a list under another name: see listAgain. The groups of
 // users and service principals in account SCIM are unofficial
 // (docs/reference/databricks-account-api.md 4.1), so that their absence says nothing.
-func (d *Directory) reallyNone(ctx context.Context, ref audit.Ref) error {
+func (d *hierarchy) reallyNone(ctx context.Context, ref audit.Ref) error {
 	if ref.Type == audit.TypeGroup {
 		return nil // Account SCIM shows none for groups.
 	}
@@ -97,7 +97,7 @@ func (d *Directory) reallyNone(ctx context.Context, ref audit.Ref) error {
 
 // withGroups is a user or service principal with the groups that account SCIM
 // shows, from the list with roles where that was read and shows groups.
-func (d *Directory) withGroups(ctx context.Context, ref audit.Ref) (*SCIMResource, error) {
+func (d *hierarchy) withGroups(ctx context.Context, ref audit.Ref) (*SCIMResource, error) {
 	var listed *SCIMResource
 	d.roles.Peek(ref.Type, func(list *RolesList) {
 		if list.showsGroups {
@@ -119,7 +119,7 @@ type parentPage struct {
 	} `json:"transitive_parent_groups"`
 }
 
-func (d *Directory) parentsIAMv2(ctx context.Context, id string) (ids []string, shown bool, err error) {
+func (d *reader) parentsIAMv2(ctx context.Context, id string) (ids []string, shown bool, err error) {
 	list := d.api.IAMList("principals", id, FamilyParents)
 	shown, err = api.TokenPages(ctx, d.api, list, "transitive_parent_groups", nil, func(page *parentPage) (int, error) {
 		for _, p := range page.Groups {
@@ -144,7 +144,7 @@ func (d *Directory) parentsIAMv2(ctx context.Context, id string) (ids []string, 
 // answer {} is an empty list then, and else may be anything. Whoever is found to be
 // a member of a group is asked for, once per client; where no one is a member of any
 // group, no one has a group above.
-func (d *Directory) parentsAnswer(ctx context.Context) error {
+func (d *hierarchy) parentsAnswer(ctx context.Context) error {
 	_, err := d.parentsProof.Get(ctx, func(ctx context.Context) (bool, error) {
 		if d.parentsSeen.Load() {
 			return true, nil
@@ -208,7 +208,7 @@ func Closure(parents map[string][]string, id string) []string {
 
 // groupsAbove are the ids of every group that a principal is in, at any depth,
 // sorted. With an error they are those that could be seen.
-func (d *Directory) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, error) {
+func (d *hierarchy) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, error) {
 	if read, err := d.keptIAMParents(ctx, ref); err != nil || read.fromIAMv2 {
 		return read.ids, err
 	}
@@ -229,7 +229,7 @@ func (d *Directory) groupsAbove(ctx context.Context, ref audit.Ref) ([]string, e
 
 // maybeHidden is an error where AIM, if it is on, could hide memberships: of
 // what is linked to the IdP, since nothing else has any there.
-func (d *Directory) maybeHidden(ctx context.Context, ref audit.Ref, above []string) error {
+func (d *hierarchy) maybeHidden(ctx context.Context, ref audit.Ref, above []string) error {
 	if !d.api.Config.MaybeHiddenMemberships {
 		return nil
 	}
@@ -262,7 +262,7 @@ var ErrHiddenMemberships = errors.New("account SCIM does not show the membership
 // gives them and with the additions of this process that began before a turn:
 // the account may not show them yet. With an error they are those that could be
 // seen.
-func (d *Directory) Above(ctx context.Context, ref audit.Ref, turn int64) ([]string, error) {
+func (d *hierarchy) Above(ctx context.Context, ref audit.Ref, turn int64) ([]string, error) {
 	ids, err := d.groupsAbove(ctx, ref)
 	return d.withAdded(ctx, ref, ids, err, slices.Collect(maps.Keys(d.Edges.Before(turn, true))))
 }
@@ -270,7 +270,7 @@ func (d *Directory) Above(ctx context.Context, ref audit.Ref, turn int64) ([]str
 // withAdded are the groups above a principal, and those that added memberships
 // lead to, sorted. err is why the former may be more; it is in the error with
 // whatever keeps the latter from being read.
-func (d *Directory) withAdded(ctx context.Context, ref audit.Ref, ids []string, err error, added []Edge) ([]string, error) {
+func (d *hierarchy) withAdded(ctx context.Context, ref audit.Ref, ids []string, err error, added []Edge) ([]string, error) {
 	failed := []error{err}
 	seen := map[string]bool{ref.ID: true}
 	for _, id := range ids {
@@ -295,7 +295,7 @@ func (d *Directory) withAdded(ctx context.Context, ref audit.Ref, ids []string, 
 }
 
 // AIM is what the configuration says of automatic identity management.
-func (d *Directory) AIM() audit.AIMState {
+func (d *reader) AIM() audit.AIMState {
 	switch {
 	case d.api.Config.HiddenMemberships:
 		return audit.AIMOn
@@ -307,7 +307,7 @@ func (d *Directory) AIM() audit.AIMState {
 }
 
 // hidden is why account SCIM may not show memberships; "" when it shows all (R10).
-func (d *Directory) hidden() string {
+func (d *reader) hidden() string {
 	switch {
 	case d.api.Config.HiddenMemberships:
 		return ErrHiddenMemberships.Error()

@@ -135,7 +135,7 @@ func checkPrincipal(p audit.Principal) error {
 //
 // errors.Is(err, ErrNotFound) holds only when the account itself says that the
 // principal does not exist.
-func (d *Directory) Principal(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
+func (d *reader) Principal(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
 	r, err := d.scimGet(ctx, ref)
 	if err != nil {
 		return audit.Principal{}, err
@@ -147,7 +147,7 @@ func (d *Directory) Principal(ctx context.Context, ref audit.Ref) (audit.Princip
 	return p, nil
 }
 
-func (d *Directory) scimGet(ctx context.Context, ref audit.Ref) (*SCIMResource, error) {
+func (d *reader) scimGet(ctx context.Context, ref audit.Ref) (*SCIMResource, error) {
 	kind := SCIMKind(ref.Type)
 	if kind == "" || ref.ID == "" || ref.ID == "." || ref.ID == ".." {
 		return nil, fmt.Errorf("%q is not a principal: write user/<id>, group/<id> or service_principal/<id>", ref)
@@ -173,7 +173,7 @@ func (d *Directory) scimGet(ctx context.Context, ref audit.Ref) (*SCIMResource, 
 // missing turns a 404 that is about the principal into ErrNotFound. An account
 // that has not answered anything well so far is asked for something else first:
 // with a wrong account id every principal is "not found".
-func (d *Directory) missing(ctx context.Context, ref audit.Ref, err error) error {
+func (d *reader) missing(ctx context.Context, ref audit.Ref, err error) error {
 	if !api.IsMissing(err) {
 		return fmt.Errorf("reading %s: %w", ref, err)
 	}
@@ -186,7 +186,7 @@ func (d *Directory) missing(ctx context.Context, ref audit.Ref, err error) error
 }
 
 // Resource is one account SCIM GET, kept.
-func (d *Directory) Resource(ctx context.Context, ref audit.Ref) (*SCIMResource, error) {
+func (d *memberships) Resource(ctx context.Context, ref audit.Ref) (*SCIMResource, error) {
 	return d.resources.Get(ctx, ref, func(ctx context.Context) (*SCIMResource, error) {
 		return d.scimGet(ctx, ref)
 	})

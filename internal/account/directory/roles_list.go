@@ -31,7 +31,7 @@ func (l *RolesList) Take(r *SCIMResource) {
 
 // WithRoles lists the principals of a type with their roles, once per client.
 // groups of users and service principals are unofficial.
-func (d *Directory) WithRoles(ctx context.Context, t audit.PrincipalType) (*RolesList, error) {
+func (d *hierarchy) WithRoles(ctx context.Context, t audit.PrincipalType) (*RolesList, error) {
 	attributes := map[audit.PrincipalType]string{
 		audit.TypeUser: "id,userName,roles,groups", audit.TypeGroup: "id,displayName,roles",
 		audit.TypeServicePrincipal: "id,displayName,applicationId,roles,groups",
@@ -60,7 +60,7 @@ func (d *Directory) WithRoles(ctx context.Context, t audit.PrincipalType) (*Role
 }
 
 // reallyNobody is an error where the listing of the account has someone of a type.
-func (d *Directory) reallyNobody(ctx context.Context, t audit.PrincipalType) error {
+func (d *hierarchy) reallyNobody(ctx context.Context, t audit.PrincipalType) error {
 	if some, whole := d.someOf(ctx, t); !whole || len(some) > 0 {
 		return fmt.Errorf("listing the %s with their roles: the list is empty, and the listing of the account is not", Plural(t))
 	}
@@ -68,7 +68,7 @@ func (d *Directory) reallyNobody(ctx context.Context, t audit.PrincipalType) err
 }
 
 // ListsGroup reports whether a new list of the groups has one, or may have.
-func (d *Directory) ListsGroup(ctx context.Context, id string) bool {
+func (d *reader) ListsGroup(ctx context.Context, id string) bool {
 	again := d.list(ctx, audit.TypeGroup)
 	return again.err != nil || slices.ContainsFunc(again.principals, func(p audit.Principal) bool { return p.ID == id })
 }

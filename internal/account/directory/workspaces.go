@@ -35,7 +35,7 @@ type rawWorkspace struct {
 //
 // Federation is nil where the key is missing; null and an object without the
 // switch are false, as the prep script reads them.
-func (d *Directory) Workspaces(ctx context.Context) ([]audit.Workspace, error) {
+func (d *workspaces) Workspaces(ctx context.Context) ([]audit.Workspace, error) {
 	all, err := d.workspaces.Get(ctx, d.listWorkspaces)
 	if err != nil {
 		return nil, fmt.Errorf("listing the workspaces: %w", err)
@@ -43,7 +43,7 @@ func (d *Directory) Workspaces(ctx context.Context) ([]audit.Workspace, error) {
 	return slices.Clone(all), nil
 }
 
-func (d *Directory) listWorkspaces(ctx context.Context) ([]audit.Workspace, error) {
+func (d *workspaces) listWorkspaces(ctx context.Context) ([]audit.Workspace, error) {
 	var raw []rawWorkspace
 	path := "/api/2.0/accounts/" + d.api.AccountID + "/workspaces"
 	if err := d.api.Do(ctx, api.Call{Method: http.MethodGet, Path: path, Limit: api.LimitAccount}, &raw); err != nil {
