@@ -77,6 +77,7 @@ var (
 	pinnedFlow  = fmt.Sprintf(guide, "pinned-flow")
 	remediation = fmt.Sprintf(guide, "remediation")
 	rollback    = fmt.Sprintf(guide, "rollback")
+	scimNeeded  = fmt.Sprintf(guide, "scim-still-needed")
 	trouble     = fmt.Sprintf(guide, "troubleshooting")
 )
 
@@ -261,6 +262,10 @@ var notRun = []struct{ page, has, why string }{
 	{idpFile, `data "azuread_users"`, "needs another provider and a tenant"},
 	{idpFile, "what the azuread provider has read", "TestAccGuides_directoryModules runs it"},
 	{idpFile, "what the okta provider has read", "TestAccGuides_directoryModules runs it"},
+	{scimNeeded, `check "scim_is_silent"`, "TestAccExamples plans it"},
+	{scimNeeded, "'autoUserCreation'", "TestGuideQueries runs it"},
+	{scimNeeded, "latest DESC", "TestGuideQueries runs it"},
+	{scimNeeded, "AS since", "TestGuideQueries runs it"},
 	{people, "databricks token-management list", "the Databricks CLI is not installed"},
 	{pinnedFlow, "audit/main.tf\n", "a list of files"},
 	{beside, "(the next plan)", "what Terraform prints: the session shows it"},

@@ -151,6 +151,10 @@ func dataOperations() []operation {
 		place:  get("/api/2.0/identity/accounts/*/principals/102/transitive-parent-groups"),
 		list:   get(iamUsers),
 	})
+	out = append(out, operation{
+		of: "dbxidentity_audit_events", world: loggedWorld, settings: none, config: document{"workspace_id": "7007", "sql_warehouse_id": loggedWarehouse, "since": "2026-11-01", "until": "2026-11-02"},
+		place: post("/api/2.0/sql/statements"), list: list,
+	})
 	access := cloneOperations()[0]
 	access.of, access.config = "dbxidentity_principal_access", document{"principal": document{"id": demoSource}, "scan_workspace_local_groups": true}
 	maps.Copy(access.config, wholeScan)

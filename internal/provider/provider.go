@@ -70,6 +70,7 @@ func (p *dbxidentityProvider) DataSources(context.Context) []func() datasource.D
 		newPrincipalAccessDataSource,
 		newPrincipalDiffDataSource,
 		newSCIMProvisioningDataSource,
+		newAuditEventsDataSource,
 		newWorkspaceFederationDataSource,
 		newWorkspaceLocalGroupsDataSource,
 	)

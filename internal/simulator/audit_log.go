@@ -18,7 +18,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/minisql"
 )
 
-// AuditEvent is a row of system.access.audit (docs/reference/audit-events.md).
+// AuditEvent is a row of system.access.audit (docs/reference/audit-events.md 3).
 type AuditEvent struct {
 	EventTime string `json:"event_time"` // RFC 3339
 	// AuditLevel is ACCOUNT_LEVEL (the default, with workspace_id 0) or WORKSPACE_LEVEL.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package events reads what the audit log of Databricks says of identities, from the table
-// system.access.audit, by one statement on a SQL warehouse (docs/reference/audit-events.md).
+// system.access.audit, by one statement on a SQL warehouse (docs/reference/audit-events.md 3).
 // Package audit/events says what it means.
 package events
 

@@ -3,7 +3,7 @@
 
 // Package events judges what system.access.audit says of identities: what automatic
 // identity management (AIM), SCIM and people did. The rows are counted groups of events
-// (docs/reference/audit-events.md). No row is never proof that nothing happened: a caller
+// (docs/reference/audit-events.md 3). No row is never proof that nothing happened: a caller
 // may see fewer rows than there are, and a metastore has those of its region.
 package events
 
