@@ -34,6 +34,7 @@ var plannedElsewhere = map[string]string{
 	"field-scan":                    "TestPrinted (docs)",
 	"clone":                         "TestPrinted (docs)",
 	"clone-report":                  "TestPrinted (docs)",
+	"migration":                     "TestProcess_migration",
 	"guides/directory-from-azuread": "TestAccGuides_directoryModules",
 	"guides/directory-from-okta":    "TestAccGuides_directoryModules",
 	"rollback":                      "TestProcess_rollback",

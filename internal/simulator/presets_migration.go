@@ -3,7 +3,10 @@
 
 package simulator
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // migrationPreset is a company that is about to switch on automatic identity
 // management: most people are in order, and each condition of
@@ -127,4 +130,29 @@ func (b *builder) migrationDenylist() {
 		{ExternalPrincipalID: consultants, DisplayName: "consultants", PrincipalType: "GROUP"},
 		{ExternalPrincipalID: b.uuid("idp user/mara-old@example.com"), DisplayName: "mara-old", PrincipalType: "USER"},
 	}
+}
+
+// SettleMigration is what people do outside of Terraform, in the story of the preset
+// migration: Databricks support renames who married, the identity provider's team
+// renames an application and takes a second person out of the owners, and an account
+// admin takes back the rule that denies an admin.
+func SettleMigration(st *State) {
+	for i := range st.Users {
+		if st.Users[i].UserName == "olga.old@example.com" {
+			st.Users[i].UserName = "olga.new@example.com"
+		}
+	}
+	for i := range st.ServicePrincipals {
+		for k := range st.IDP.ServicePrincipals {
+			if app := &st.IDP.ServicePrincipals[k]; st.ServicePrincipals[i].DisplayName == "reports-b" && app.AppID == st.ServicePrincipals[i].ApplicationID {
+				app.DisplayName = "reports-b"
+			}
+		}
+	}
+	for i := range st.IDP.Groups {
+		if g := &st.IDP.Groups[i]; g.DisplayName == "account-owners" {
+			g.Members = g.Members[:1]
+		}
+	}
+	st.Account.AccessRules = slices.DeleteFunc(st.Account.AccessRules, func(r AccessRule) bool { return r.DisplayName == "consultants" })
 }

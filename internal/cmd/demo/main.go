@@ -4,7 +4,8 @@
 // Command demo shows the provider's main job on a simulated account: a plan that
 // shows divergences, an apply that fixes what is safe to fix, and a plan that is
 // empty; then the same access as a colleague's for a new one; then the reports of
-// that and of a larger account. It runs the real command line of Terraform or
+// that and of a larger account; then a company that is not ready for automatic identity
+// management, and is after some fixes. It runs the real command line of Terraform or
 // OpenTofu and the built provider; `make demo` builds both and sets the environment.
 //
 // Everything is on loopback and in a temporary folder, and all of it but the
@@ -38,6 +39,7 @@ func main() {
 	flag.StringVar(&cfg.clone, "clone-config", filepath.Join("examples", "clone"), "folder with the configuration of the clone")
 	flag.StringVar(&cfg.cloneReport, "clone-report-config", filepath.Join("examples", "clone-report"), "folder with the configuration of its report")
 	flag.StringVar(&cfg.scan, "scan-config", filepath.Join("examples", "field-scan"), "folder with the configuration of the larger account's report")
+	flag.StringVar(&cfg.migration, "migration-config", filepath.Join("examples", "migration"), "folder with the configuration of the company before AIM")
 	flag.StringVar(&cfg.reports, "reports", filepath.Join(".cache", "demo"), "folder for the reports")
 	flag.Parse()
 
@@ -55,7 +57,7 @@ func main() {
 }
 
 // config is where the demo finds its parts.
-type config struct{ cli, simulator, source, clone, cloneReport, scan, reports string }
+type config struct{ cli, simulator, source, clone, cloneReport, scan, migration, reports string }
 
 // run is the whole story. The error says which step failed; nothing is left
 // running or on disk either way.
@@ -121,13 +123,18 @@ func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
 	if err := largerAccount(ctx, cfg, terraform, scan, comment); err != nil {
 		return fmt.Errorf("the report of the larger account: %w", err)
 	}
+	headline(out, "6. a company before it switches on automatic identity management (AIM)")
+	ready := text{"report", filepath.Join(cfg.reports, "readiness.html"), "what keeps a company from switching on AIM"}
+	if err := migration(ctx, cfg, terraform, ready); err != nil {
+		return fmt.Errorf("the company before AIM: %w", err)
+	}
 	headline(out, "Summary")
 	if err := (summary{before: before, after: after}).write(out); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "\nReports, to open in a browser or an editor")
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	for _, t := range []text{scan, comment, page, ticket} {
+	for _, t := range []text{scan, comment, page, ticket, ready} {
 		fmt.Fprintf(w, "  %s\t%s\n", t.file, t.what)
 	}
 	return w.Flush()

@@ -109,18 +109,26 @@ func (c command) keep(ctx context.Context, source string, texts ...text) (err er
 		return err
 	}
 	for _, t := range texts {
-		cmd := c.Command(ctx, "output", "-raw", t.output)
-		cmd.Stderr = c.errOut
-		content, err := cmd.Output()
-		if err == nil {
-			err = os.MkdirAll(filepath.Dir(t.file), 0o750)
+		if err := c.keepOutput(ctx, t); err != nil {
+			return err
 		}
-		if err == nil {
-			err = os.WriteFile(t.file, content, 0o600)
-		}
-		if err != nil {
-			return fmt.Errorf("keeping the output %s: %w", t.output, err)
-		}
+	}
+	return nil
+}
+
+// keepOutput writes one output of what was applied to its file.
+func (c command) keepOutput(ctx context.Context, t text) error {
+	cmd := c.Command(ctx, "output", "-raw", t.output)
+	cmd.Stderr = c.errOut
+	content, err := cmd.Output()
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(t.file), 0o750)
+	}
+	if err == nil {
+		err = os.WriteFile(t.file, content, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("keeping the output %s: %w", t.output, err)
 	}
 	return nil
 }
