@@ -76,17 +76,14 @@ func GuardDeny(f DenyFacts) []Refusal {
 	refuse := func(guard, text, remedy string) []Refusal {
 		return []Refusal{{guard, fmt.Sprintf("%s is not denied: %s", f.title(), text), remedy, at}}
 	}
-	for _, p := range f.Watched {
-		how, denied := f.denies(p)
-		switch {
-		case !denied:
-		case p.Ref == f.Caller:
-			return refuse(GuardDeniesCaller, fmt.Sprintf("Terraform runs as %s, %s: it would lock itself out", named(p), how),
-				"Run as another account admin, or leave it out.")
-		default:
-			return refuse(GuardDeniesAdmin, fmt.Sprintf("%s is account admin, and %s", named(p), how),
-				"Take the role of account admin from it first, if that is meant, or take it out of the group.")
-		}
+	switch p, how := f.Denied(); {
+	case p == nil:
+	case p.Ref == f.Caller:
+		return refuse(GuardDeniesCaller, fmt.Sprintf("Terraform runs as %s, %s: it would lock itself out", named(*p), how),
+			"Run as another account admin, or leave it out.")
+	default:
+		return refuse(GuardDeniesAdmin, fmt.Sprintf("%s is account admin, and %s", named(*p), how),
+			"Take the role of account admin from it first, if that is meant, or take it out of the group.")
 	}
 	switch {
 	case f.AdminsUnknown != "":
@@ -104,6 +101,16 @@ func GuardDeny(f DenyFacts) []Refusal {
 			"Deny a group in place of its members, or remove rules that are not needed any more.")
 	}
 	return nil
+}
+
+// Denied is the first of Watched whom the rule denies for certain, and how; nil for none.
+func (f *DenyFacts) Denied() (p *Principal, how string) {
+	for i := range f.Watched {
+		if how, denied := f.denies(f.Watched[i]); denied {
+			return &f.Watched[i], how
+		}
+	}
+	return nil, ""
 }
 
 func (f *DenyFacts) title() string {

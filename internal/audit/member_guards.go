@@ -110,7 +110,7 @@ type Refusal struct {
 // Error is the refusal as one line.
 func (r Refusal) Error() string { return r.Text + ". " + r.Remedy }
 
-// MemberGuard explains one guard. The table in the docs is made of these.
+// MemberGuard explains one guard. The table in the docs is compared with these.
 type MemberGuard struct {
 	ID, Title, Remedy string
 	// Attribute is the one that the guard is about; empty for the membership as a whole.

@@ -75,6 +75,7 @@ func (r *accessRuleResource) create(ctx context.Context, plan *accessRuleModel, 
 	ask.Adopts = true
 	result, err := r.session.account.SetRule(ctx, ask)
 	warnDoubted(diags, "rule", result.Doubted)
+	warnUnchecked(diags, thingAccessRule, plan.ID.ValueString(), result.Unchecked)
 	if err != nil {
 		addRuleError(diags, "Create", plan, err)
 		return

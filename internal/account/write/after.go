@@ -181,6 +181,9 @@ type BrokenError struct {
 	// no account admin.
 	NoAdmin bool
 	Member  audit.Ref
+	// Denied is how the rule of the denylist for Ref denies Member, an account admin or
+	// the caller.
+	Denied string
 	// Undone says that the write was taken back.
 	Undone bool
 }
@@ -198,6 +201,12 @@ func (e *BrokenError) Error() string {
 		}
 		return fmt.Sprintf("%s left the account without an active account admin, because others lost that at the same time. %s. "+
 			"Make sure that the account has an admin before you try again", did, undone)
+	case e.Denied != "":
+		if !e.Undone {
+			undone = "It could not be taken back: remove the rule at once, in the account console or as another account admin"
+		}
+		return fmt.Sprintf("the rule for %s denies %s, an account admin or the caller: it %s, because others changed that at the same time. %s. "+
+			"Look at who is account admin, and plan again", e.Ref.ID, e.Member, e.Denied, undone)
 	case e.Cycle.ID != "":
 		if !e.Undone {
 			undone = fmt.Sprintf("It was not taken back: remove %s from %s, or the other way round, before anything else", e.Cycle, e.Ref)

@@ -4,6 +4,7 @@
 package write
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,8 +42,8 @@ type RuleResult struct {
 	// Wrote says that a write of this instance made it so: in this call, or in an
 	// interrupted run whose intent was adopted.
 	Wrote bool
-	// Doubted is that of [ExternalIDResult].
-	Doubted string
+	// Unchecked and Doubted are those of [ExternalIDResult].
+	Unchecked, Doubted string
 }
 
 // RuleCheck is what a plan can say of a rule.
@@ -173,7 +174,7 @@ func (w *Writer) SetRule(ctx context.Context, req RuleRequest) (RuleResult, erro
 	defer unlock()
 	k := &ruleWrite{w: w, req: req}
 	w.run(ctx, k, []*fact{f}, func() {})
-	return RuleResult{Rule: k.rule, Wrote: f.confirmed || f.adopted, Doubted: f.doubted()}, f.err
+	return RuleResult{Rule: k.rule, Wrote: f.confirmed || f.adopted, Unchecked: k.unchecked, Doubted: f.doubted()}, f.err
 }
 
 // ruleWrite is the [writeKind] of a rule of the denylist.
@@ -181,6 +182,8 @@ type ruleWrite struct {
 	w    *Writer
 	req  RuleRequest
 	rule *audit.DenyRule // as it was read last; nil for none
+	// unchecked is why it is not known whom the rule denies now.
+	unchecked string
 }
 
 func (k *ruleWrite) look(ctx context.Context, facts []*fact, since int64) {
@@ -253,7 +256,24 @@ func (k *ruleWrite) read(ctx context.Context, facts []*fact) error {
 
 func (k *ruleWrite) failed(f *fact, err error) error { return fmt.Errorf("%s: %w", f.change, err) }
 
-func (k *ruleWrite) check(context.Context, *fact) error { return nil }
+// check looks once more whom the rule denies: someone may have become account admin, or
+// been put into the group, at the same moment. Then the rule is taken back.
+func (k *ruleWrite) check(ctx context.Context, f *fact) error {
+	if k.req.Remove {
+		return nil
+	}
+	facts := k.w.denyFacts(ctx, k.req, k.w.dir.Turns.Next())
+	denied, how := facts.Denied()
+	if denied == nil {
+		k.unchecked = cmp.Or(facts.AdminsUnknown, facts.CallerUnknown, facts.HoldersUnknown, facts.BelowUnknown, facts.IDP.Unknown, facts.IDP.WithinUnknown)
+		return nil
+	}
+	broken := &BrokenError{Ref: f.change.Ref, Member: denied.Ref, Denied: how}
+	back := &fact{change: Change{Kind: ChangeAllow, Ref: f.change.Ref}}
+	k.w.run(ctx, &ruleWrite{w: k.w, req: RuleRequest{ExternalID: k.req.ExternalID, Remove: true}}, []*fact{back}, func() {})
+	broken.Undone = back.confirmed
+	return broken
+}
 
 func (k *ruleWrite) agree(*fact) int { return 1 }
 

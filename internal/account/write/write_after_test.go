@@ -132,6 +132,45 @@ func TestWriteMember_brokenIsUndone(t *testing.T) {
 	}
 }
 
+// Someone becomes a member of the denied group at the moment of the write: it is taken
+// back where that is an account admin, and stays where it is anyone else.
+func TestSetRule_brokenIsUndone(t *testing.T) {
+	t.Parallel()
+	id := accounttest.GUID(2, 13)
+	for name, tc := range map[string]struct {
+		member string
+		broken bool
+	}{"account admin": {"3", true}, "anyone else": {"5", false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				st := accounttest.Club()
+				st.IDP.Groups = []simulator.IDPGroup{{ID: id, DisplayName: "linked", SecurityEnabled: true}}
+				c, _, path := meddled(t, st, simulator.Options{}, func(st *simulator.State) {
+					st.Groups[2].Members = append(st.Groups[2].Members, accounttest.Members(tc.member)...)
+				})
+				got, err := c.SetRule(t.Context(), write.RuleRequest{ExternalID: id, Identity: func(context.Context, string, []audit.Principal) audit.DeniedIdentity {
+					return audit.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeGroup, ExternalID: id}}
+				}})
+				var broken *write.BrokenError
+				if errors.As(err, &broken) != tc.broken || tc.broken && (!broken.Undone || !strings.Contains(err.Error(), "denies user/3")) || !tc.broken && err != nil {
+					t.Errorf("got %v", err)
+				}
+				if !got.Wrote || got.Unchecked != "" {
+					t.Errorf("got %+v", got)
+				}
+				rules, err := c.DenylistNow(t.Context())
+				if err != nil || (len(rules) == 0) != tc.broken {
+					t.Errorf("the rules are %v, %v", rules, err)
+				}
+				if lines := recorded(t, path); tc.broken && (len(lines) != 4 || !strings.HasSuffix(lines[3], " broken yes")) {
+					t.Errorf("journal: %v", lines)
+				}
+			})
+		})
+	}
+}
+
 // What 72 fixes cost: at most five requests each, and two listings. They are ten at a
 // time, as Terraform has them; a third listing is for the first ten of them.
 func TestSetExternalID_budget(t *testing.T) {

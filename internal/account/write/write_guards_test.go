@@ -33,7 +33,8 @@ type meddler struct {
 }
 
 func (m *meddler) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method != http.MethodPatch {
+	rule := r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/account-access-identity-rules")
+	if r.Method != http.MethodPatch && !rule {
 		return m.base.RoundTrip(r)
 	}
 	m.writes = append(m.writes, r.URL.Path)
