@@ -160,7 +160,12 @@ func TestAccSCIMProvisioning(t *testing.T) {
 	add("employee", "healthy", here, "user attribute employeeId false, group attribute objectId true", fed(syncSource("Attribute", "employeeId")))
 	add("function", "healthy", here, "user function Mid([objectId], 1, 8) false, group attribute objectId true",
 		fed(&simulator.SyncSource{Type: "Function", Name: "Mid", Expression: "Mid([objectId], 1, 8)"}))
-	add("constant", "healthy", here, "user none - false, group attribute objectId true", fed(nil))
+	add("fed by nothing", "healthy", here, "user none - false, group attribute objectId true", fed(nil))
+	add("constant", "healthy", here, "user constant the-same false, group attribute objectId true", job(func(j *simulator.SyncJob) {
+		value := "the-same"
+		j.Schema = syncSchema(nil, syncSource("Attribute", "objectId"))
+		j.Schema.SynchronizationRules[0].ObjectMappings[0].AttributeMappings[1].DefaultValue = &value
+	}))
 	add("not mapped", "healthy", here, "user none - false, group attribute objectId true", job(func(j *simulator.SyncJob) {
 		first := &j.Schema.SynchronizationRules[0].ObjectMappings[0]
 		first.AttributeMappings = first.AttributeMappings[:1]
