@@ -71,7 +71,7 @@ func asMap(t *testing.T, v any) map[string]any {
 }
 
 // neverDecided are the checks whose source this version does not read.
-var neverDecided = []string{"account_scim_healthy", "entra_premium", "group_names_in_sql", "idp_connection", "scim_ready"}
+var neverDecided = []string{"entra_premium", "group_names_in_sql", "idp_connection"}
 
 // orderly is an account of which every check is met that can be: linked, with a rule
 // that denies someone else, memberships of the identity provider, and no local group.
@@ -146,11 +146,27 @@ func TestAccReadiness_everyStatus(t *testing.T) {
 		t.Errorf("verdicts with everything waived: %v", accepted["verdicts"])
 	}
 
+	const connected = "\n  connector_ids = [\"*\"]\n"
 	st := orderly()
-	met := startAccount(t, st, simulator.Options{})
-	note("orderly", met.readiness(t, met.entra()+on, everyDecision+`
+	scim := connectorApp(1, "SCIM", nil)
+	scim.Synchronization.Secrets[0].Value = accountAddress(st.Account.AccountID)
+	st.IDP.ServicePrincipals = append(st.IDP.ServicePrincipals, scim)
+	met := startAccount(t, st, withSettings())
+	all := met.readiness(t, met.entra()+on, everyDecision+connected+`
   planned_principals = [{ principal_type = "user", name = "bob@example.com" }]
-`).statuses(t))
+`)
+	note("orderly", all.statuses(t))
+	if verdicts, is := all["verdicts"].([]any); !is || len(verdicts) != 3 || verdicts[1] != "true" {
+		t.Errorf("SCIM may go, and the verdicts are %v: %v", all["verdicts"], all["summary"])
+	}
+	st.IDP.ServicePrincipals[len(st.IDP.ServicePrincipals)-1].Synchronization.Jobs[0].Status.Quarantine = &simulator.SyncQuarantine{Reason: "EncounteredQuarantineException"}
+	sick := startAccount(t, st, withSettings())
+	quarantined := sick.readiness(t, sick.entra()+on, everyDecision+connected)
+	note("quarantined", quarantined.statuses(t))
+	if got := fmt.Sprint(asMap(t, quarantined["detail"])["account_scim_healthy"]); got != "[connector/"+scim.ID+" SCIM is quarantined: The job is in quarantine (EncounteredQuarantineException).]" {
+		t.Errorf("account_scim_healthy: %s", got)
+	}
+	st.IDP.ServicePrincipals = st.IDP.ServicePrincipals[:len(st.IDP.ServicePrincipals)-1]
 	st.Groups[0].Members, st.Account.AccessRules = nil, nil
 	st.Users[1].ExternalID, st.IDP.Groups[0].Members = "", nil
 	note("off", startAccount(t, st, simulator.Options{}).readiness(t, met.okta()+"\n  automatic_identity_management = \"off\"", everyDecision).statuses(t))
@@ -201,7 +217,6 @@ func TestAccReadiness_everyStatus(t *testing.T) {
 			switch {
 			case seen[c.ID][status], slices.Contains(neverDecided, c.ID) && (status == "met" || status == "not_met"):
 			case c.ID == "idp_connection" && status == "waived", // On Azure it does not apply.
-				c.ID == "workspace_scim" && status == "met",                                      // Connectors are not read.
 				c.ID == "caller_is_account_admin" && (status == "not_met" || status == "waived"): // Such a caller can read nothing.
 			default:
 				t.Errorf("%s was never %s", c.ID, status)

@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -61,22 +62,32 @@ func (d *aimReadinessDataSource) Read(ctx context.Context, req datasource.ReadRe
 	waivers := model.waivers(ctx, diags)
 	run := d.run(ctx, &model, diags)
 	run.source = d.session.requireIDP("dbxidentity_aim_readiness", diags)
+	if !model.ConnectorIDs.IsNull() {
+		run.connectorIDs = chosenConnectors(model.ConnectorIDs, diags)
+		run.connectors = requireSource[idp.ConnectorSource](d.session, "connector_ids of dbxidentity_aim_readiness", "entra (or okta)", diags)
+	}
 	if diags.HasError() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	facts, err := run.read(ctx)
+	var missing *missingConnectorsError
+	if errors.As(err, &missing) {
+		addMissingConnectors(diags, missing.ids)
+		return
+	}
 	if err != nil {
 		addReadError(diags, "AIM Readiness", "reading the account", err)
 		return
 	}
 	report := readiness.Assess(facts, waivers)
-	if failures := readinessFailures(facts); len(failures) > 0 {
+	failures := run.failures()
+	if len(failures) > 0 {
 		addHolesWarning(diags, "Incomplete Readiness Report", "checks that need what could not be read are unknown, and every other one is valid.", failures)
 	}
 	warnReadinessWaivers(report, diags)
-	model.fromReport(ctx, facts, report, diags)
+	model.fromReport(ctx, facts, report, failures, diags)
 	diags.Append(resp.State.Set(ctx, &model)...)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
 
@@ -23,6 +24,7 @@ type aimReadinessModel struct {
 	PrimaryDomains    types.Set      `tfsdk:"primary_domains"`
 	PlannedPrincipals types.List     `tfsdk:"planned_principals"`
 	SearchTexts       types.Map      `tfsdk:"search_texts"`
+	ConnectorIDs      types.Set      `tfsdk:"connector_ids"`
 	Waivers           types.List     `tfsdk:"waivers"`
 	Timeouts          timeouts.Value `tfsdk:"timeouts"`
 
@@ -157,7 +159,7 @@ func (m *aimReadinessModel) waivers(ctx context.Context, diags *diag.Diagnostics
 }
 
 // fromReport fills the result.
-func (m *aimReadinessModel) fromReport(ctx context.Context, facts *readiness.Facts, report readiness.Report, diags *diag.Diagnostics) {
+func (m *aimReadinessModel) fromReport(ctx context.Context, facts *readiness.Facts, report readiness.Report, failures []audit.Failure, diags *diag.Diagnostics) {
 	asked := m.decisions(diags)
 	verdict := func(d readiness.Decision) (types.Bool, types.String) {
 		if !slices.Contains(asked, d) {
@@ -183,7 +185,6 @@ func (m *aimReadinessModel) fromReport(ctx context.Context, facts *readiness.Fac
 	diags.Append(more...)
 	m.Checks = listFrom(ctx, checkType, report.Results, func(r readiness.Result) checkModel { return checkRow(ctx, &r, diags) }, diags)
 	m.fromFacts(ctx, facts, diags)
-	failures := readinessFailures(facts)
 	m.Complete = types.BoolValue(len(failures) == 0)
 	m.Failures = listFrom(ctx, failureType, failuresFromAudit(failures), same[failureModel], diags)
 }

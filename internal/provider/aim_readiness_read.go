@@ -30,8 +30,16 @@ type readinessRun struct {
 	source  idp.Source
 	audit   assess.Run
 
+	// connectors is nil where none are to be read; connectorIDs are empty for all of them.
+	connectors   idp.ConnectorSource
+	connectorIDs []string
+
 	mu    sync.Mutex
 	facts *readiness.Facts
+	// missing are the ids of connectors that the identity provider does not have.
+	missing []string
+	// unreadParts are what could not be read of single connectors.
+	unreadParts []audit.Failure
 }
 
 // unread notes why a source could not be read whole.
@@ -59,7 +67,7 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 	r.neverRead()
 	group, gctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context){
-		r.readIDP, r.readGroups, r.readCaller, r.readDenylist, r.readSettings, r.readWorkspaces,
+		r.readIDP, r.readGroups, r.readCaller, r.readDenylist, r.readSettings, r.readWorkspaces, r.readConnectors,
 	} {
 		group.Go(func() error {
 			part(gctx)
@@ -68,6 +76,9 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
+	}
+	if len(r.missing) > 0 {
+		return nil, &missingConnectorsError{r.missing}
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -81,7 +92,7 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 
 // neverRead are the sources that this version of the provider does not read.
 func (r *readinessRun) neverRead() {
-	for _, need := range []readiness.Need{readiness.NeedEvents, readiness.NeedSQL, readiness.NeedConnectors} {
+	for _, need := range []readiness.Need{readiness.NeedEvents, readiness.NeedSQL} {
 		r.unread(need, "this version of the provider does not read them")
 	}
 }
@@ -205,6 +216,33 @@ func adminsOf(inventory audit.Inventory, roles map[audit.Ref][]string, members m
 	return slices.SortedFunc(maps.Keys(admins), audit.CompareRefs)
 }
 
+// noConnectors is why no connector was read where no one asked for that.
+const noConnectors = "connector_ids is not set"
+
+// readConnectors reads their state, targets and mappings. Whom they cover is no matter here.
+func (r *readinessRun) readConnectors(ctx context.Context) {
+	if r.connectors == nil {
+		r.unread(readiness.NeedConnectors, noConnectors)
+		return
+	}
+	found, err := r.session.connectors(ctx, r.connectors, idp.ConnectorRequest{IDs: r.connectorIDs}, false)
+	if err != nil {
+		r.unread(readiness.NeedConnectors, err.Error())
+		return
+	}
+	for _, f := range found.unfound {
+		r.unread(readiness.NeedConnectors, f.Reason)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.missing = found.missing
+	for i := range found.connectors {
+		c := &found.connectors[i]
+		r.facts.Connectors = append(r.facts.Connectors, readiness.Connector{ID: c.ID, Name: c.DisplayName, Verdict: found.verdicts[i]})
+		r.unreadParts = append(r.unreadParts, connectorFailures(c, &found.verdicts[i])...)
+	}
+}
+
 func (r *readinessRun) readCaller(ctx context.Context) {
 	caller, err := r.session.account.Caller(ctx)
 	if err != nil {
@@ -299,15 +337,18 @@ func cloudOf(workspaces []audit.Workspace, host string) string {
 	return ""
 }
 
-// readinessFailures are the sources that could not be read, for state.
-func readinessFailures(f *readiness.Facts) []audit.Failure {
-	var out []audit.Failure
-	notRead := []readiness.Need{readiness.NeedEvents, readiness.NeedSQL, readiness.NeedConnectors, readiness.NeedPerson} // The checks say so.
+// failures are the sources that could not be read, for state.
+func (r *readinessRun) failures() []audit.Failure {
+	out := slices.Clone(r.unreadParts)
+	notRead := []readiness.Need{readiness.NeedEvents, readiness.NeedSQL, readiness.NeedPerson} // The checks say so.
+	if r.connectors == nil {
+		notRead = append(notRead, readiness.NeedConnectors)
+	}
 	for _, need := range readiness.Needs() {
 		if slices.Contains(notRead, need) {
 			continue
 		}
-		for _, why := range f.Unknown[need] {
+		for _, why := range r.facts.Unknown[need] {
 			out = append(out, audit.Failure{Call: fmt.Sprintf("read the %s", need), Reason: why})
 		}
 	}

@@ -70,6 +70,9 @@ func aimReadinessInputs() map[string]schema.Attribute {
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "Code to search for names of service principals that AIM overwrites: path to content, for example `{ for f in fileset(\"..\", \"**/*.tf\") : f => file(\"../${f}\") }`.",
 		},
+		"connector_ids": connectorIDsAttribute("Read the SCIM connectors of the identity provider (entra, or okta for what it reports), for the checks `workspace_scim`, " +
+			"`account_scim_healthy` and `scim_ready`: `[\"*\"]` for all that can be found, or the object ids of the enterprise applications, which says that there are no others. " +
+			"Default: none are read, and those checks are `unknown`."),
 		"waivers": schema.ListNestedAttribute{
 			Optional: true, MarkdownDescription: "Checks that are accepted as they are, and answers to what no API reports. The check stays in the list with its evidence.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
@@ -98,7 +101,7 @@ func aimReadinessOutputs() map[string]schema.Attribute {
 		"source": "Rows of the reference that it comes from.",
 	})
 	checks["affected"] = resultList(affectedType, "What keeps the check from being met, sorted.", map[string]string{
-		"kind": "`user`, `group`, `service_principal`, `workspace`, `workspace_group`, `rule`, `text`, `identity` (in the identity provider) or `account`.",
+		"kind": "`user`, `group`, `service_principal`, `workspace`, `workspace_group`, `rule`, `text`, `identity`, `connector` (both in the identity provider) or `account`.",
 		"id":   "Its id; null for the account.", "name": "Its name; null where there is none.", "workspace_id": "The workspace that it lies in; null for the account.",
 		"subject": "How a waiver names it.", "waived": "True when a waiver names it.",
 	})

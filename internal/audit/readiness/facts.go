@@ -55,6 +55,8 @@ type Facts struct {
 	Denylist    []audit.DenyRule
 	// Settings are the names of the account's settings.
 	Settings []string
+	// Connectors are the SCIM connectors that the identity provider has for Databricks.
+	Connectors []Connector
 
 	// Built on first use.
 	parentsOf map[string][]string

@@ -33,10 +33,10 @@ func goingBackChecks() []Check {
 		},
 		{
 			ID: "scim_ready", Title: "SCIM is set up and healthy", Decision: DisableAIM, Severity: Blocker, Source: "section 8, row 5", Needs: []Need{NeedConnectors},
-			judge:       whenOn(func(*Facts) finding { return finding{} }),
+			judge:       whenOn(judgeSCIMReady),
 			Asks:        "The administrator of the identity provider, who sees connector and scope.",
 			Consequence: "Without SCIM nothing provisions and deactivates identities.",
-			Remedy:      "Set the connector up first and let it finish a cycle, then waive this check with the date as reason.",
+			Remedy:      "Set the connector up first and let it finish a cycle. Where connector_ids cannot read it, waive this check with the date as reason.",
 		},
 		{
 			ID: "nested_groups_flatten", Title: "No access comes through groups that are nested in the identity provider", Decision: DisableAIM, Severity: Breaking, Source: "section 8, row 2; C5",

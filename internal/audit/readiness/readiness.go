@@ -129,7 +129,7 @@ func (f *finding) addRef(ref audit.Ref, name, detail string) {
 // Affected is one thing that keeps a check from being met.
 type Affected struct {
 	// Kind is user, group, service_principal, workspace, workspace_group, rule, text,
-	// identity (in the identity provider) or account.
+	// identity, connector (both in the identity provider) or account.
 	Kind, ID, Name string
 	// WorkspaceID is set where the thing lies in a workspace.
 	WorkspaceID string
@@ -158,6 +158,7 @@ const (
 	kindRule           = "rule"
 	kindText           = "text"
 	kindIdentity       = "identity"
+	kindConnector      = "connector"
 )
 
 // Checks is the whole registry, sorted by decision, severity and id.

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/provisioning"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
 
@@ -160,6 +161,12 @@ func breaks() map[string]func(*readiness.Facts) {
 		},
 		"workspace_scim": func(f *readiness.Facts) {
 			f.LocalGroups = []readiness.LocalGroup{{WorkspaceID: "100", ID: "5", Name: "old", ExternalID: "x"}}
+		},
+		"account_scim_healthy": func(f *readiness.Facts) {
+			f.Connectors = []readiness.Connector{connector("c1", provisioning.LevelAccount, ptr(true), provisioning.Stale)}
+		},
+		"scim_ready": func(f *readiness.Facts) {
+			f.Connectors = []readiness.Connector{connector("c1", provisioning.LevelAccount, ptr(true), provisioning.Quarantined)}
 		},
 		"privileged_access_gained": func(f *readiness.Facts) {
 			missing(f)
@@ -336,7 +343,7 @@ func TestAssess_agreesWithOracle(t *testing.T) {
 	// Changes that take away what another one adds are not for this test.
 	ids = slices.DeleteFunc(ids, func(id string) bool {
 		return slices.Contains([]string{"denylist", "denylist_spares_admins", "denylist_rules_known", "aim_evidence", "stale_memberships", "local_edits", "nested_groups_gone",
-			"workspace_scim", "external_ids_agree", "unlinked_name_match", "users_renamed", "groups_renamed", "group_names_taken", "account_limits", "account_limits_near"}, id)
+			"account_scim_healthy", "scim_ready", "workspace_scim", "external_ids_agree", "unlinked_name_match", "users_renamed", "groups_renamed", "group_names_taken", "account_limits", "account_limits_near"}, id)
 	})
 	rapid.Check(t, func(rt *rapid.T) {
 		chosen := rapid.SliceOfDistinct(rapid.SampledFrom(ids), rapid.ID[string]).Draw(rt, "changes")

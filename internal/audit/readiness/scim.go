@@ -59,10 +59,10 @@ func scimChecks() []Check {
 		},
 		{
 			ID: "account_scim_healthy", Title: "The account's SCIM connector is healthy", Decision: DisableSCIM, Severity: Breaking, Source: "C19", Needs: []Need{NeedConnectors},
-			judge:       func(*Facts) finding { return finding{} },
+			judge:       judgeAccountSCIM,
 			Asks:        "The administrator of the identity provider, who sees the state of the connector.",
 			Consequence: "What a connector in quarantine did not deliver is missing when it is switched off.",
-			Remedy:      "Repair the connector and let it finish a cycle, then waive this check with the date as reason.",
+			Remedy:      "Repair the connector as dbxidentity_scim_provisioning says, and let it finish a cycle. Where connector_ids cannot read it, waive this check with the date as reason.",
 		},
 		{
 			ID: "leavers", Title: "Who leaves is deactivated without SCIM", Decision: DisableSCIM, Severity: Info, Source: "C27", Needs: []Need{NeedPrincipals}, judge: judgeLeavers,
@@ -127,6 +127,9 @@ func judgeCopies(f *Facts) (out finding) {
 			out.addRef(m.Principal.Ref, m.Principal.Name, fmt.Sprintf("%d members that the identity provider confirms are written here, too", copies))
 		}
 	})
+	if len(out.affected) > 0 {
+		out.evidence = f.writers(audit.TypeGroup, "%s still writes groups: it would write the copies again")
+	}
 	return out
 }
 
@@ -150,6 +153,7 @@ func judgeWorkspaceSCIM(f *Facts) (out finding) {
 			out.affected = append(out.affected, Affected{Kind: kindWorkspaceGroup, ID: g.ID, Name: g.Name, WorkspaceID: g.WorkspaceID, Detail: "has the external id " + g.ExternalID})
 		}
 	}
+	f.workspaceConnectors(&out, federated)
 	return out
 }
 
@@ -160,6 +164,7 @@ func judgeLeavers(f *Facts) (out finding) {
 			linked++
 		}
 	}
+	out.evidence = f.deactivators()
 	if linked > 0 {
 		out.add(kindAccount, "", "", fmt.Sprintf("%d active users are linked to the identity provider", linked))
 	}
