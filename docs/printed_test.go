@@ -79,6 +79,7 @@ var (
 	rollback    = fmt.Sprintf(guide, "rollback")
 	scimNeeded  = fmt.Sprintf(guide, "scim-still-needed")
 	trouble     = fmt.Sprintf(guide, "troubleshooting")
+	wrongIDs    = fmt.Sprintf(guide, "wrong-ids-in-bulk")
 )
 
 // versions makes a fragment a configuration.
@@ -253,6 +254,7 @@ var notRun = []struct{ page, has, why string }{
 	{index, "export DATABRICKS_CLIENT_SECRET=...", "the README has the same"},
 	{index, "az login", "a person's login"},
 	{index, "databricks auth login", "a person's login"},
+	{wrongIDs, "external_ids_are_fed_from", "TestAccExamples plans it"},
 	{ci, `# Recipe "report"`, "TestProcess_recipes runs it"},
 	{ci, `# Recipe "gate"`, "TestProcess_recipes runs it"},
 	{ci, "terraform test -junit-xml", "TestProcess_recipes runs it"},

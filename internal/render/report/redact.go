@@ -42,6 +42,9 @@ func (s Sections) redacted() Sections {
 	if s.LocalGroups != nil {
 		s.LocalGroups = s.LocalGroups.redacted()
 	}
+	if s.Provisioning != nil {
+		s.Provisioning = s.Provisioning.redacted()
+	}
 	if s.Clone != nil {
 		s.Clone = s.Clone.redacted()
 	}

@@ -65,6 +65,48 @@ func sampleLocalGroups() *LocalGroups {
 	return &out
 }
 
+// sampleProvisioning has a hostile text in every place that has one.
+func sampleProvisioning() *Provisioning {
+	var out Provisioning
+	raw := fmt.Sprintf(`{"complete":false,"connectors":[
+		{"id":"c-1","display_name":%[1]q,"status":"quarantined","reason":%[2]q,"target":{"level":"account"},
+			"mappings":[{"object":"user","target":"externalId","source_type":"function","source":%[3]q,"correct":false},{"object":"group","target":"externalId","source_type":"attribute","source":"objectId","correct":true}],
+			"failing":[{"principal_type":"user","external_id":"u-1","name":%[4]q,"action":"create","error":%[2]q,"remedy":%[1]q}],
+			"findings":[{"code":"STATUS","summary":%[2]q,"remedy":"Restart it."}]},
+		{"id":"c-2","display_name":"fine","status":"healthy","reason":"It works.","target":{"level":"workspace","workspace_id":"7007","host":"adb-7007.example.com"},"mappings":null,"failing":null,"findings":[]}],
+		"in_scope_absent":[{"principal_type":"user","external_id":"u-2","name":%[4]q,"reason":"name_taken","principal_id":"102","principal_name":%[1]q}],
+		"linked_out_of_scope":null,"nested_only":[],"workspace_only":[{"principal_type":"user","external_id":"u-3","name":%[4]q,"workspace_id":"7007"}],
+		"uncompared":[{"list":"linked_out_of_scope","reason":%[2]q}],"failures":[{"call":"read","reason":%[2]q}]}`, "a <b> name", "because <i>", "Mid(<x>)", "someone@<example>.com")
+	if err := json.Unmarshal([]byte(raw), &out); err != nil {
+		panic(err)
+	}
+	return &out
+}
+
+// A list that is not known is not shown as an empty one, and an unhealthy connector makes
+// the verdict.
+func TestMarkdown_provisioning(t *testing.T) {
+	t.Parallel()
+	got := Markdown(Sections{Provisioning: sampleProvisioning()}, Options{})
+	for _, want := range []string{"2 SCIM connectors for Databricks, 1 of them with trouble or of unknown state, and something could not be read.", "Restart it.", "the account", "7007", "name taken"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the report lacks %q:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "Linked here") || !strings.Contains(got, "In scope by nesting only") || !strings.Contains(got, "may have more rows") {
+		t.Errorf("lists of the comparison:\n%s", got)
+	}
+	hidden := Markdown(Sections{Provisioning: sampleProvisioning()}, Options{Redact: true})
+	for _, secret := range []string{"name", "because", "Mid(", "someone"} {
+		if strings.Contains(strings.NewReplacer("Name", "", "name taken", "").Replace(hidden), secret) {
+			t.Errorf("the redacted report has %q:\n%s", secret, hidden)
+		}
+	}
+	if none := Markdown(Sections{Provisioning: &Provisioning{Complete: true}}, Options{}); !strings.Contains(none, "No SCIM connector for Databricks was found.") {
+		t.Errorf("without a connector:\n%s", none)
+	}
+}
+
 // What was not asked for is not shown, and an answer that is not known is not good news.
 func TestMarkdown_readiness(t *testing.T) {
 	t.Parallel()
@@ -88,7 +130,7 @@ func sample() Sections {
 	equal := false
 	return Sections{
 		Divergences: manyRows(20), Before: &Sections{Divergences: before},
-		Readiness: sampleReadiness(), LocalGroups: sampleLocalGroups(),
+		Readiness: sampleReadiness(), LocalGroups: sampleLocalGroups(), Provisioning: sampleProvisioning(),
 		Diff: &Diff{
 			A: Principal{PrincipalType: "user", PrincipalID: "1", PrincipalName: hostile[0]}, B: Principal{PrincipalType: "user", PrincipalID: "2"},
 			OnlyInA: []DiffRow{{GroupID: "9", GroupName: hostile[1], Source: "internal", DirectInA: &yes, DirectInB: &no, PathInA: []string{hostile[0], hostile[1]}, Hint: "add_in_idp"}},

@@ -15,20 +15,21 @@ import (
 // Sections are the parts that a report can have, each the value of one data
 // source; nil parts are left out. The field names are those of the data sources.
 type Sections struct {
-	WorkspaceFederation *Federation  `json:"workspace_federation"`
-	Divergences         *Divergences `json:"divergences"`
-	Readiness           *Readiness   `json:"readiness"`
-	LocalGroups         *LocalGroups `json:"local_groups"`
-	Diff                *Diff        `json:"diff"`
-	Clone               *Clone       `json:"clone"`
-	Access              *Access      `json:"access"`
+	WorkspaceFederation *Federation   `json:"workspace_federation"`
+	Divergences         *Divergences  `json:"divergences"`
+	Readiness           *Readiness    `json:"readiness"`
+	LocalGroups         *LocalGroups  `json:"local_groups"`
+	Provisioning        *Provisioning `json:"provisioning"`
+	Diff                *Diff         `json:"diff"`
+	Clone               *Clone        `json:"clone"`
+	Access              *Access       `json:"access"`
 	// Before holds the same parts of an earlier run, for a comparison in time.
 	Before *Sections `json:"before"`
 }
 
 // Names lists what an object of sections can hold, sorted.
 func Names() []string {
-	return []string{"access", "before", "clone", "diff", "divergences", "local_groups", "readiness", "workspace_federation"}
+	return []string{"access", "before", "clone", "diff", "divergences", "local_groups", "provisioning", "readiness", "workspace_federation"}
 }
 
 // Decode reads sections from JSON. The error names the part that cannot be read.
@@ -41,7 +42,7 @@ func Decode(raw []byte) (Sections, error) {
 	targets := map[string]any{
 		"workspace_federation": &out.WorkspaceFederation, "divergences": &out.Divergences, "diff": &out.Diff, "clone": &out.Clone,
 		"access":    &out.Access,
-		"readiness": &out.Readiness, "local_groups": &out.LocalGroups,
+		"readiness": &out.Readiness, "local_groups": &out.LocalGroups, "provisioning": &out.Provisioning,
 	}
 	some := false
 	for name, part := range parts {
