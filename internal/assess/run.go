@@ -29,6 +29,7 @@ type Run struct {
 	Options    audit.Options
 	InIDP      bool              // what the IdP has in linked groups, too
 	Listed     bool              // members come from the list of groups, as far as that can be relied on
+	Details    bool              // what lists do not have of principals that share an external id
 	NoOffers   bool              // nothing is offered, so that the privileges of principals are not looked up
 	Kept       *checkpoint.Store // nil: none
 	// Feeds are what SCIM connectors write into external ids; nil: nobody asked.
@@ -99,6 +100,16 @@ func (r Run) Read(ctx context.Context, client *account.Client, source idp.Source
 	}
 	if r.NoOffers {
 		return in, nil
+	}
+	if r.Details {
+		if in.Details, err = client.Details(ctx, audit.DuplicateHolders(in, r.Options)); err != nil {
+			return audit.Input{}, fmt.Errorf("reading principals that share an external id: %w", err)
+		}
+		if r.Options.AIM == audit.AIMOn { // SCIM leaves out the groups of the IdP.
+			for ref, d := range in.Details {
+				in.Details[ref] = audit.Details{Created: d.Created}
+			}
+		}
 	}
 	if r.Options.SuggestDeactivations {
 		caller, err := client.Caller(ctx)

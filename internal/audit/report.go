@@ -81,6 +81,8 @@ type Input struct {
 	// Privileges are the powers of the principals that [Candidates] named. A
 	// candidate without an entry counts as not looked up, so its fix is withheld.
 	Privileges map[Ref]Privilege
+	// Details are of [DuplicateHolders], as far as someone asked for them.
+	Details map[Ref]Details
 	// Failures are those of the IdP side.
 	Failures []Failure
 	// MembersListed goes into the report.
@@ -249,6 +251,7 @@ type Report struct {
 	Deactivations   []Deactivation  // also of users without a row: see [CauseDisabled]
 	GroupRenames    []GroupRename
 	ManualActions   []ManualAction // by principal, category, reason
+	Duplicates      []Duplicate    // cluster by cluster, by their first
 
 	Waivers []WaiverStatus
 	// Counts is the number of principals per identity category, waived ones

@@ -225,6 +225,7 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 		r.Options.DeactivationCauses = textsFrom(path.Root("deactivation_causes"), model.DeactivationCauses.Elements(), diags)
 	}
 	r.Options.StrictCase, r.Options.StrictInactive = model.StrictCase.ValueBool(), model.StrictInactive.ValueBool()
+	r.Details = model.DuplicateDetails.ValueBool()
 	r.Listed = model.GroupMembers.ValueString() == "list"
 	r.Options.AllowPrivileged = map[string]bool{}
 	r.Options.IgnoreConnector = model.IgnoreConnector.ValueBool()

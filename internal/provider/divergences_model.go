@@ -36,6 +36,7 @@ type divergencesModel struct {
 	PrimaryDomains            types.Set      `tfsdk:"primary_domains"`
 	ConnectorIDs              types.Set      `tfsdk:"connector_ids"`
 	IgnoreConnector           types.Bool     `tfsdk:"ignore_connector"`
+	DuplicateDetails          types.Bool     `tfsdk:"duplicate_details"`
 	StrictCase                types.Bool     `tfsdk:"strict_case"`
 	StrictInactive            types.Bool     `tfsdk:"strict_inactive"`
 	IncludeScannedIDs         types.Bool     `tfsdk:"include_scanned_ids"`
@@ -53,6 +54,7 @@ type divergencesModel struct {
 	Deactivations            types.Map  `tfsdk:"deactivations"`
 	GroupRenames             types.Map  `tfsdk:"group_renames"`
 	ManualActions            types.List `tfsdk:"manual_actions"`
+	Duplicates               types.List `tfsdk:"duplicates"`
 	WaiverStatus             types.List `tfsdk:"waiver_status"`
 
 	Counts        types.Map    `tfsdk:"counts"`
@@ -206,6 +208,20 @@ type manualActionModel struct {
 	Members       types.List `tfsdk:"members"`
 }
 
+type duplicateModel struct {
+	PrincipalType string  `tfsdk:"principal_type"`
+	ExternalID    string  `tfsdk:"external_id"`
+	PrincipalID   string  `tfsdk:"principal_id"`
+	PrincipalName string  `tfsdk:"principal_name"`
+	DisplayName   *string `tfsdk:"display_name"`
+	Active        *bool   `tfsdk:"active"`
+	NameMatches   *bool   `tfsdk:"name_matches"`
+	GroupCount    *int64  `tfsdk:"group_count"`
+	Created       *string `tfsdk:"created"`
+	Suggestion    string  `tfsdk:"suggestion"`
+	Reason        string  `tfsdk:"reason"`
+}
+
 type waiverStatusModel struct {
 	PrincipalType *string `tfsdk:"principal_type"`
 	PrincipalID   *string `tfsdk:"principal_id"`
@@ -257,6 +273,7 @@ func (m *divergencesModel) fromAudit(ctx context.Context, run assess.Run, r audi
 	m.ServicePrincipals = listFrom(ctx, servicePrincipalRowType, r.ServicePrincipals, servicePrincipalFromAudit, diags)
 	m.PrincipalsWithAdvisories = listFrom(ctx, advisoryRowType, r.AdvisoryOnly, advisoryRowFromAudit, diags)
 	m.ManualActions = listFrom(ctx, manualActionType, r.ManualActions, manualActionFromAudit, diags)
+	m.Duplicates = listFrom(ctx, duplicateType, r.Duplicates, duplicateFromAudit, diags)
 	m.Summary = listFrom(ctx, summaryType, audit.Summarize(r), summaryFromAudit, diags)
 	m.WaiverStatus = listFrom(ctx, waiverStatusType, r.Waivers, waiverStatusFromAudit, diags)
 	m.Failures = listFrom(ctx, failureType, failuresFromAudit(r.Failures), same[failureModel], diags)
@@ -436,6 +453,21 @@ func manualActionFromAudit(a audit.ManualAction) manualActionModel {
 		Reason: a.Reason, Switch: emptyAsNil(a.Switch), Detail: a.Detail, Remedy: a.Remedy(), Ticket: emptyAsNil(ticket.Action(&a)),
 		Candidates: notNil(a.Candidates), Members: types.ListValueMust(actionMemberType, members),
 	}
+}
+
+func duplicateFromAudit(d audit.Duplicate) duplicateModel {
+	out := duplicateModel{
+		PrincipalType: string(d.Type), ExternalID: d.ExternalID, PrincipalID: d.ID, PrincipalName: d.Name, DisplayName: emptyAsNil(d.DisplayName),
+		Active: d.Active, NameMatches: d.NameMatches, Suggestion: string(d.Suggestion), Reason: d.Why,
+	}
+	if d.Groups != nil {
+		n := int64(*d.Groups)
+		out.GroupCount = &n
+	}
+	if !d.Created.IsZero() {
+		out.Created = emptyAsNil(d.Created.UTC().Format(time.RFC3339))
+	}
+	return out
 }
 
 func waiverStatusFromAudit(w audit.WaiverStatus) waiverStatusModel {

@@ -69,6 +69,11 @@ var (
 		"remedy": types.StringType, "ticket": types.StringType,
 		"candidate_external_ids": textList, "members": types.ListType{ElemType: actionMemberType},
 	}}
+	duplicateType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"principal_type": types.StringType, "external_id": types.StringType, "principal_id": types.StringType, "principal_name": types.StringType,
+		"display_name": types.StringType, "active": types.BoolType, "name_matches": types.BoolType, "group_count": types.Int64Type, "created": types.StringType,
+		"suggestion": types.StringType, "reason": types.StringType,
+	}}
 	actionMemberType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"member_id": types.StringType, "member_type": types.StringType, "member_name": types.StringType,
 	}}
@@ -355,6 +360,10 @@ func divergencesInputs() map[string]schema.Attribute {
 			Optional: true, Validators: []validator.Bool{boolvalidator.AlsoRequires(path.MatchRoot("connector_ids"))},
 			MarkdownDescription: "Offer fixes although a connector's mapping is wrong, or could not be read. Default `false`.",
 		},
+		"duplicate_details": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Read each principal of `duplicates` by itself, for the number of its groups and when it was created: one request each. Default `false`: " +
+				"only activity and name are compared.",
+		},
 		"strict_case": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "Count names that differ from the IdP's in case only against `clean`. Default `false`: they are listed with the " +
 				"cause `name_case_only`, and there is nothing to do.",
@@ -415,6 +424,16 @@ func divergencesOutputs() map[string]schema.Attribute {
 			map[string]string{"cause": "Why, one of `deactivation_causes`."}),
 		"group_renames":  resultMap(groupRenameType, "Groups to rename, by `rename/group/<id>`, with `suggest_group_renames`.", nil),
 		"manual_actions": resultList(manualActionType, "What is left to a human, sorted by principal, category and reason.", nil),
+		"duplicates": resultList(duplicateType, "Principals of one type that store the same external id, those of the same id one after the other, with a suggestion which one to keep. Each "+
+			"group has at least one principal in scope. A hint for a person: nothing is written, and Databricks support cannot merge two records.", map[string]string{
+			"external_id":  "The id that they share.",
+			"name_matches": "Whether the identity provider has this name, in any case, for the identity; null when it could not be asked.",
+			"group_count":  "Number of groups that the principal is in directly, as SCIM shows them; null without `duplicate_details`, with automatic identity management, and where the account does not say.",
+			"created":      "When the principal was created; null without `duplicate_details`, and where the account does not say.",
+			"suggestion": "`keep`, `retire` (move what it has to the one to keep, then deactivate it), or `decide` (no one is preferred). Preferred are, in this order: who is active, has the name " +
+				"that the identity provider has, is in more groups, was created last. What is not known of those that are left ends the search.",
+			"reason": "Why, in a sentence.",
+		}),
 		"waiver_status": resultList(waiverStatusType, "What became of each waiver, in their order.",
 			map[string]string{"reason": "The waiver's reason.", "category": "The waiver's category.", "cause": "The waiver's cause."}),
 		"summary": resultList(summaryType, "The result in a few rows: one for each principal type, cause and action, what matters first (not waived, "+

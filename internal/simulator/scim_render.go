@@ -132,6 +132,9 @@ func setText(m map[string]any, key, value string) {
 
 func renderUser(out map[string]any, u *User) {
 	out["userName"], out["active"] = u.UserName, u.Active
+	if u.Created != "" {
+		out["meta"] = map[string]any{"resourceType": kindUser.resourceName(), "created": u.Created}
+	}
 	if u.Name != nil {
 		name := map[string]any{}
 		setText(name, "givenName", u.Name.GivenName)

@@ -105,6 +105,7 @@ type User struct {
 	DisplayName string      `json:"displayName,omitempty"`
 	ExternalID  string      `json:"externalId,omitempty"`
 	Active      bool        `json:"active"`
+	Created     string      `json:"created,omitempty"` // as meta.created; empty is left out
 	Name        *PersonName `json:"name,omitempty"`
 	Emails      []Email     `json:"emails,omitempty"`
 	Roles       []Role      `json:"roles,omitempty"`

@@ -5,6 +5,7 @@ package directory
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -54,6 +55,8 @@ type SCIMResource struct {
 	Emails []struct {
 		Value string `json:"value"`
 	} `json:"emails"`
+	// Meta holds when it was created, read by [Directory.Details] alone.
+	Meta json.RawMessage `json:"meta"`
 
 	began time.Time // of the reading, where it was one by itself
 }

@@ -49,6 +49,7 @@ const (
 	MemberRemovals = "member_removals"
 	Deactivations  = "deactivations"
 	ManualActions  = "manual_actions"
+	Duplicates     = "duplicates"
 )
 
 // arrow joins the groups of a path.
@@ -68,7 +69,7 @@ type column struct {
 
 // Kinds lists the kinds, sorted.
 func Kinds() []string {
-	kinds := append(Worklists(), Clone, CloneResult, Compare, Deactivations, Failures, Fixes, Groups, IdentitiesToProcess, ManualActions, MemberRemovals,
+	kinds := append(Worklists(), Clone, CloneResult, Compare, Deactivations, Duplicates, Failures, Fixes, Groups, IdentitiesToProcess, ManualActions, MemberRemovals,
 		Readiness, ServicePrincipals, Users, Workspaces)
 	slices.Sort(kinds)
 	return kinds
@@ -86,6 +87,10 @@ func ownColumns(kind string) []string {
 		return []string{"group_id", "group_name", "member_id", "member_type", "member_name", "category", "cause"}
 	case Deactivations:
 		return []string{"principal_type", "principal_id", "principal_name", "cause"}
+	case Duplicates:
+		return []string{
+			"principal_type", "external_id", "principal_id", "principal_name", "display_name", "active", "name_matches", "group_count", "created", "suggestion", "reason",
+		}
 	case ManualActions:
 		return []string{
 			"principal_type", "principal_id", "principal_name", "category", "reason", "switch", "detail", "remedy", "candidate_external_ids", "member_ids",

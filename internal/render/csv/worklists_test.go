@@ -112,13 +112,16 @@ func TestRender_ownFiles(t *testing.T) {
 		"principal_type": {"group"}, "principal_id": {"7"}, "principal_name": {"=cmd|x"}, "category": {"C"}, "reason": {"r"}, "switch": nil, "detail": {"d, e"},
 		"remedy": {"-1"}, "candidate_external_ids": {"x", "y"}, "member_ids": {"1", "2"}, "current_external_id": nil, "external_id": {"x"}, "reversible": {"false"},
 		"group_id": {"7"}, "group_name": {"@g"}, "member_id": {"1"}, "member_type": {"user"}, "member_name": {"+m"}, "cause": {"c"},
+		"display_name": nil, "active": {"true"}, "name_matches": nil, "group_count": {"3"}, "created": nil, "suggestion": {"keep"},
 	}
 	for kind, want := range map[string]string{
 		Fixes: "principal_type,principal_id,principal_name,current_external_id,external_id,category,reversible\r\ngroup,7,'=cmd|x,,x,C,false\r\n",
 		ManualActions: "principal_type,principal_id,principal_name,category,reason,switch,detail,remedy,candidate_external_ids,member_ids\r\n" +
 			"group,7,'=cmd|x,C,r,,\"d, e\",'-1,x;y,1;2\r\n",
 		MemberRemovals: "group_id,group_name,member_id,member_type,member_name,category,cause\r\n7,'@g,1,user,'+m,C,c\r\n",
-		Deactivations:  "principal_type,principal_id,principal_name,cause\r\ngroup,7,'=cmd|x,c\r\n",
+		Duplicates: "principal_type,external_id,principal_id,principal_name,display_name,active,name_matches,group_count,created,suggestion,reason\r\n" +
+			"group,x,7,'=cmd|x,,true,,3,,keep,r\r\n",
+		Deactivations: "principal_type,principal_id,principal_name,cause\r\ngroup,7,'=cmd|x,c\r\n",
 	} {
 		got, err := Render(kind, []Row{row}, Options{})
 		if err != nil {

@@ -115,7 +115,7 @@ func (d *Divergences) section(before *Divergences) section {
 	}})
 	s.add(failures(d.Failures)...)
 	s.add(d.summary(), d.chart(before), chartByType(d, before), symptoms(d))
-	s.add(d.fixes(), d.removals(), d.manual())
+	s.add(d.fixes(), d.removals(), d.manual(), d.duplicates())
 	s.add(d.rowTable("Users", audit.TypeUser, d.Users), d.rowTable("Groups", audit.TypeGroup, d.Groups),
 		d.rowTable("Service principals", audit.TypeServicePrincipal, d.ServicePrincipals))
 	return s
@@ -262,6 +262,24 @@ func (d *Divergences) manual() table {
 			why += " (input " + word(m.Switch) + ")"
 		}
 		t.Rows = append(t.Rows, []cell{value(m.PrincipalType + "/" + m.PrincipalID), value(m.PrincipalName), prose(why), value(m.Detail), value(m.Remedy)})
+	}
+	return t
+}
+
+// duplicates are side by side: those of one external id follow each other.
+func (d *Divergences) duplicates() table {
+	t := table{Title: "Several principals with one external id", Long: true, Columns: []string{"External id", "Principal", "Name", "Active", "Suggestion", "Why"}}
+	for _, x := range d.Duplicates {
+		active := "not known"
+		if x.Active != nil {
+			active = map[bool]string{true: "yes", false: "no"}[*x.Active]
+		}
+		if x.PrincipalType == string(audit.TypeGroup) {
+			active = ""
+		}
+		t.Rows = append(t.Rows, []cell{
+			value(x.ExternalID), value(x.PrincipalType + "/" + x.PrincipalID), value(x.PrincipalName), prose(active), prose(word(x.Suggestion)), value(x.Reason),
+		})
 	}
 	return t
 }

@@ -80,6 +80,10 @@ func (d *Divergences) redacted() *Divergences {
 	for i := range c.ManualActions {
 		c.ManualActions[i].PrincipalName, c.ManualActions[i].Detail = left, left
 	}
+	c.Duplicates = slices.Clone(d.Duplicates)
+	for i := range c.Duplicates {
+		c.Duplicates[i].PrincipalName = left
+	}
 	c.Summary = slices.Clone(d.Summary)
 	for i := range c.Summary {
 		c.Summary[i].Examples = nil

@@ -38,6 +38,9 @@ func manyRows(n int) *Divergences {
 		} else {
 			d.ManualActions = append(d.ManualActions, ManualAction{PrincipalType: "user", PrincipalID: fmt.Sprint(1000 + i), PrincipalName: name, Reason: "no_candidate", Detail: "detail " + name, Remedy: "Look."})
 		}
+		if i < len(hostile) {
+			d.Duplicates = append(d.Duplicates, Duplicate{PrincipalType: "user", ExternalID: "abc", PrincipalID: fmt.Sprint(1000 + i), PrincipalName: name, Suggestion: "keep", Reason: "The only one that is active."})
+		}
 	}
 	return d
 }

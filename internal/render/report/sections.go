@@ -111,6 +111,7 @@ type Divergences struct {
 	ExternalIDFixes   map[string]Fix           `json:"external_id_fixes"`
 	MemberRemovals    map[string]MemberRemoval `json:"member_removals"`
 	ManualActions     []ManualAction           `json:"manual_actions"`
+	Duplicates        []Duplicate              `json:"duplicates"`
 	Scanned           Scanned                  `json:"scanned"`
 	Fixable           int                      `json:"fixable"`
 	Unjudged          *int                     `json:"unjudged"`
@@ -146,6 +147,17 @@ type Row struct {
 }
 
 func (r Row) name() string { return r.Username + r.GroupName + r.ApplicationID }
+
+// Duplicate is one of several principals of the same external id.
+type Duplicate struct {
+	PrincipalType string `json:"principal_type"`
+	ExternalID    string `json:"external_id"`
+	PrincipalID   string `json:"principal_id"`
+	PrincipalName string `json:"principal_name"`
+	Active        *bool  `json:"active"`
+	Suggestion    string `json:"suggestion"`
+	Reason        string `json:"reason"`
+}
 
 // Fix is one entry of external_id_fixes.
 type Fix struct {

@@ -1,0 +1,255 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package audit
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Suggestion is what to do with one of several principals of the same external id.
+type Suggestion string
+
+// The suggestions. With SuggestKeep for one, the others are SuggestRetire: what they have
+// is moved to it. SuggestDecide is for all of them where the facts do not prefer one.
+const (
+	SuggestKeep   Suggestion = "keep"
+	SuggestRetire Suggestion = "retire"
+	SuggestDecide Suggestion = "decide"
+)
+
+// Details are facts of a principal that lists do not have. The zero value knows nothing.
+type Details struct {
+	// Groups is the number of groups that it is in directly; nil is not known.
+	Groups *int
+	// Created is zero where it is not known.
+	Created time.Time
+}
+
+// Duplicate is one of several principals of one type that store the same external id. Nothing is
+// offered: support cannot merge two records, and moving what one of them has is a
+// person's work.
+type Duplicate struct {
+	Ref
+	Name, DisplayName string
+	// ExternalID is the id in the form in which ids are compared, the same for all of them.
+	ExternalID string
+	// Active is nil where it is not known and for groups; NameMatches, whether the IdP calls the
+	// identity so, in any case, nil where it could not be asked.
+	Active, NameMatches *bool
+	Details
+
+	Suggestion Suggestion
+	// Why is the reason of the suggestion, a sentence.
+	Why string
+}
+
+// DuplicateHolders are the principals that [Divergences] reports as duplicates, sorted: those
+// whose [Details] help to choose.
+func DuplicateHolders(in Input, o Options) []Ref {
+	var out []Ref
+	for _, cluster := range newAuditor(nil, in, o).clusters() {
+		out = append(out, cluster.refs...)
+	}
+	slices.SortFunc(out, CompareRefs)
+	return out
+}
+
+// cluster is the principals of one type that hold one external id, sorted.
+type cluster struct {
+	id   string // in the form in which ids are compared
+	refs []Ref
+}
+
+// clusters are those of which at least one principal is in scope, in the order of their
+// first.
+func (a *auditor) clusters() []cluster {
+	var out []cluster
+	for id, c := range a.holders.byID {
+		if c.head == c.tail {
+			continue
+		}
+		for _, t := range PrincipalTypes() {
+			var refs []Ref
+			scoped := false
+			for at := c.head; at >= 0; at = a.holders.next[at] {
+				if ref := a.holders.refs[at]; ref.Type == t {
+					_, in := a.matchAt(ref)
+					scoped, refs = scoped || in, append(refs, ref)
+				}
+			}
+			slices.SortFunc(refs, CompareRefs)
+			if refs = slices.Compact(refs); scoped && len(refs) > 1 {
+				out = append(out, cluster{id, refs})
+			}
+		}
+	}
+	slices.SortFunc(out, func(x, y cluster) int { return cmp.Or(CompareRefs(x.refs[0], y.refs[0]), strings.Compare(x.id, y.id)) })
+	return out
+}
+
+// duplicates are the members of all clusters, cluster by cluster.
+func (a *auditor) duplicates() []Duplicate {
+	var out []Duplicate
+	for _, of := range a.clusters() {
+		list := make([]Duplicate, len(of.refs))
+		identity, known := a.sharedIdentity(of.refs)
+		for i, ref := range of.refs {
+			p := a.listed(ref)
+			if at, found := a.matchAt(ref); found {
+				p = a.withListed(a.matches[at].Principal, p)
+			}
+			d := Duplicate{Ref: ref, Name: p.Name, DisplayName: p.DisplayName, Active: p.Active, ExternalID: of.id, Details: a.in.Details[ref]}
+			if ref.Type == TypeGroup {
+				d.Active = nil
+			}
+			if known {
+				matches := identity != nil && hasNameInAnyCase(identity, p.Name)
+				d.NameMatches = &matches
+			}
+			list[i] = d
+		}
+		a.suggest(list)
+		out = append(out, list...)
+	}
+	return out
+}
+
+// withListed is a principal with what only the list has of it.
+func (a *auditor) withListed(p Principal, listed *Principal) *Principal {
+	if listed != nil {
+		p.Name, p.DisplayName = cmp.Or(p.Name, listed.Name), cmp.Or(p.DisplayName, listed.DisplayName)
+		if p.Active == nil {
+			p.Active = listed.Active
+		}
+	}
+	return &p
+}
+
+// sharedIdentity is the identity of the id that principals share, nil where the IdP has none;
+// not known where the IdP could not be asked about any of them.
+func (a *auditor) sharedIdentity(refs []Ref) (identity *Identity, known bool) {
+	for _, ref := range refs {
+		at, found := a.matchAt(ref)
+		if !found || a.matches[at].Unknown != "" {
+			continue
+		}
+		known = true
+		if id := linkedIdentity(a.matches[at]); id != nil {
+			return id, len(id.Names) > 0
+		}
+	}
+	return nil, known
+}
+
+// preference is one question by which principals of a cluster are told apart, in the order of
+// the executor (docs/reference/prep-script-contract.md 8.5).
+type preference struct {
+	// rank is higher for what is to be kept; false where it is not known.
+	rank func(d *Duplicate) (int64, bool)
+	// won is the reason of the one that is left; unknown is why there is none.
+	won     func(d *Duplicate) string
+	unknown string
+}
+
+func rankOf(b *bool) (int64, bool) {
+	switch {
+	case b == nil:
+		return 0, false
+	case *b:
+		return 1, true
+	default:
+		return 0, true
+	}
+}
+
+func preferences() []preference {
+	return []preference{
+		{
+			func(d *Duplicate) (int64, bool) {
+				if d.Type == TypeGroup { // Groups have no such state.
+					return 0, true
+				}
+				return rankOf(d.Active)
+			},
+			func(*Duplicate) string { return "the only one that is active" },
+			"whether they are active is not known",
+		},
+		{
+			func(d *Duplicate) (int64, bool) { return rankOf(d.NameMatches) },
+			func(*Duplicate) string { return "the only one with the name that the identity provider has" },
+			"the name that the identity provider has is not known",
+		},
+		{
+			func(d *Duplicate) (int64, bool) {
+				if d.Groups == nil {
+					return 0, false
+				}
+				return int64(*d.Groups), true
+			},
+			func(d *Duplicate) string { return fmt.Sprintf("in more groups than the others (%d)", *d.Groups) },
+			"the number of groups that they are in is not known",
+		},
+		{
+			func(d *Duplicate) (int64, bool) { return d.Created.Unix(), !d.Created.IsZero() },
+			func(d *Duplicate) string {
+				return "created last (" + d.Created.UTC().Format(time.RFC3339) + ")"
+			},
+			"when they were created is not known",
+		},
+	}
+}
+
+// suggest fills in which one of a cluster to keep. What is not known of those that are left ends the
+// search: no one is preferred for a reason that may hold for another one as well.
+func (a *auditor) suggest(cluster []Duplicate) {
+	left := make([]*Duplicate, len(cluster))
+	for i := range cluster {
+		left[i] = &cluster[i]
+	}
+	equal := "they are equal in all that was compared"
+	if !a.in.Inventory.Coverage.Of(cluster[0].Type) {
+		equal = "the list of principals was not read whole, so there may be more of them"
+	} else {
+		for _, p := range preferences() {
+			var best []*Duplicate
+			top, whole := int64(0), true
+			for _, d := range left {
+				rank, known := p.rank(d)
+				whole = whole && known
+				switch {
+				case len(best) == 0 || rank > top:
+					best, top = []*Duplicate{d}, rank
+				case rank == top:
+					best = append(best, d)
+				}
+			}
+			if !whole {
+				equal = p.unknown
+				break
+			}
+			if left = best; len(left) == 1 {
+				decided(cluster, left[0], p.won(left[0]))
+				return
+			}
+		}
+	}
+	for i := range cluster {
+		cluster[i].Suggestion, cluster[i].Why = SuggestDecide, "No one is preferred: "+equal+"."
+	}
+}
+
+func decided(cluster []Duplicate, keep *Duplicate, why string) {
+	for i := range cluster {
+		d := &cluster[i]
+		if d == keep {
+			d.Suggestion, d.Why = SuggestKeep, strings.ToUpper(why[:1])+why[1:]+"."
+			continue
+		}
+		d.Suggestion, d.Why = SuggestRetire, fmt.Sprintf("Move what it has to %s, which is %s.", keep.Ref, why)
+	}
+}
