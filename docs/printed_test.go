@@ -268,6 +268,7 @@ var notRun = []struct{ page, has, why string }{
 	{scimNeeded, "'autoUserCreation'", "TestGuideQueries runs it"},
 	{scimNeeded, "latest DESC", "TestGuideQueries runs it"},
 	{scimNeeded, "AS since", "TestGuideQueries runs it"},
+	{remediation, "list \"dbxidentity_external_id\"", "needs Terraform 1.14: TestProcess_query runs it"},
 	{people, "databricks token-management list", "the Databricks CLI is not installed"},
 	{pinnedFlow, "audit/main.tf\n", "a list of files"},
 	{beside, "(the next plan)", "what Terraform prints: the session shows it"},

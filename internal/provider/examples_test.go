@@ -138,6 +138,9 @@ func TestAccExamples(t *testing.T) {
 			if test := plannedElsewhere[e.dir]; test != "" {
 				t.Skip("planned by " + test)
 			}
+			if len(e.files) == 0 {
+				t.Skip("not for plans: TestProcess_query runs such a file")
+			}
 			e.workspace(t, a, e.files...).must(0, "plan", "-input=false")
 			for _, name := range e.imports {
 				w := e.workspace(t, a, append([]string{name}, e.files...)...)
@@ -179,6 +182,9 @@ func TestExamples_everyKindHasOne(t *testing.T) {
 	}
 	for _, d := range metadata.DataSources {
 		want = append(want, "data-sources/"+d.TypeName+"/data-source.tf")
+	}
+	for _, l := range metadata.ListResources {
+		want = append(want, "list-resources/"+l.TypeName+"/list-resource.tfquery.hcl")
 	}
 	for _, f := range metadata.Functions {
 		want = append(want, "functions/"+f.Name+"/function.tf")

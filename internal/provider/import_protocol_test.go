@@ -28,8 +28,14 @@ type protocol struct {
 
 func startProtocol(t *testing.T, a account) protocol {
 	t.Helper()
+	return startProtocolOn(t, a, providerserver.NewProtocol6(provider.New("test", provider.WithShortLimits())())())
+}
+
+// startProtocolOn configures a server for an account.
+func startProtocolOn(t *testing.T, a account, server tfprotov6.ProviderServer) protocol {
+	t.Helper()
 	p := protocol{
-		t: t, server: providerserver.NewProtocol6(provider.New("test", provider.WithShortLimits())())(),
+		t: t, server: server,
 		types: map[string]tftypes.Type{}, identities: map[string]tftypes.Type{},
 	}
 	schema, err := p.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})

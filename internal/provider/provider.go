@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
@@ -20,6 +21,8 @@ import (
 var (
 	_ provider.Provider              = (*dbxidentityProvider)(nil)
 	_ provider.ProviderWithFunctions = (*dbxidentityProvider)(nil)
+
+	_ provider.ProviderWithListResources = (*dbxidentityProvider)(nil)
 )
 
 type dbxidentityProvider struct {
@@ -59,6 +62,7 @@ func (p *dbxidentityProvider) Configure(ctx context.Context, req provider.Config
 	}
 	resp.DataSourceData = session
 	resp.ResourceData = session
+	resp.ListResourceData = session
 }
 
 func (p *dbxidentityProvider) DataSources(context.Context) []func() datasource.DataSource {
@@ -87,6 +91,11 @@ func (p *dbxidentityProvider) Resources(context.Context) []func() resource.Resou
 		newRemediationLedgerResource,
 		newResolvedPrincipalResource,
 	}
+}
+
+// ListResources are for terraform query; CLIs that do not know it pass over them.
+func (p *dbxidentityProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newExternalIDList, newGroupMemberList, newGroupNameList, newPrincipalStatusList}
 }
 
 func (p *dbxidentityProvider) Functions(context.Context) []func() function.Function {

@@ -90,6 +90,11 @@ func newRequestScopedServer(version string, options ...Option) (requestScopedSer
 	return requestScopedServer{whole}, nil
 }
 
+// NewServer is the server that [Serve] serves, for tests that speak its protocol.
+func NewServer(version string, options ...Option) (tfprotov6.ProviderServer, error) {
+	return newRequestScopedServer(version, options...)
+}
+
 // scoped makes a call with a context that ends with it.
 func scoped[Q, A any](ctx context.Context, request Q, call func(context.Context, Q) (A, error)) (A, error) {
 	b := &requestContext{}

@@ -1,0 +1,4 @@
+list "dbxidentity_principal_status" "inactive" {
+  provider = dbxidentity
+  limit    = 1000
+}
