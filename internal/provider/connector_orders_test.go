@@ -54,7 +54,7 @@ func TestConnectors_everyOrder(t *testing.T) {
 			t.Fatalf("%s says nothing", name)
 		}
 	}
-	raw, err := json.Marshal(map[string]any{"divergences": want[d], "provisioning": want[s], "readiness": want[r]})
+	raw, err := json.Marshal(map[string]any{"provisioning": want[s]}) // Numbers are texts here, and this section has none.
 	if err != nil {
 		t.Fatal(err)
 	}
