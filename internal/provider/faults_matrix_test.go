@@ -239,6 +239,7 @@ func unfounded(report any, others ...any) []string {
 var noClaims = map[string]bool{
 	"failures": true, "complete": true, "clean": true, "counts": true, "fixable": true, "scanned": true, "manual_actions": true,
 	"route": true, "origin": true, "unverified": true, "problems": true, "summary": true, "unjudged": true, "not_looked_at": true,
+	"unknown_reasons": true, "affected_count": true, "ready_to_enable_aim_reason": true, "ready_to_disable_scim_reason": true, "aim_evidence": true,
 }
 
 // claims gives every scalar of a report with its path; entries of lists go by
@@ -248,7 +249,8 @@ func claims(at string, v any, each func(string)) {
 	switch v := v.(type) {
 	case document:
 		for key, element := range v {
-			if !noClaims[key] {
+			// Why something is not known, and what to do about that.
+			if !noClaims[key] && !(v["status"] == "unknown" && (key == "reason" || key == "findings")) {
 				claims(at+"/"+key, element, each)
 			}
 		}

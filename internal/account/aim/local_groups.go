@@ -60,6 +60,9 @@ func (rd *Readiness) readLocalGroups(ctx context.Context, w audit.Workspace) ([]
 		return nil, err
 	}
 	listed, err := rd.listLocalGroups(ctx, at)
+	if errors.Is(err, directory.ErrUnstable) {
+		listed, err = rd.listLocalGroups(ctx, at)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +86,7 @@ func (rd *Readiness) readLocalGroups(ctx context.Context, w audit.Workspace) ([]
 // listLocalGroups are the ids of the local groups, sorted.
 func (rd *Readiness) listLocalGroups(ctx context.Context, at *api.Site) ([]string, error) {
 	var out []string
+	var total *int // of the first page
 	seen := map[string]bool{}
 	for {
 		var page struct {
@@ -94,6 +98,9 @@ func (rd *Readiness) listLocalGroups(ctx context.Context, at *api.Site) ([]strin
 		}
 		if err := rd.workspaceSCIM(ctx, at, query, &page); err != nil {
 			return nil, err
+		}
+		if total == nil {
+			total = page.Total
 		}
 		before := len(seen)
 		for i := range page.Groups {
@@ -114,6 +121,9 @@ func (rd *Readiness) listLocalGroups(ctx context.Context, at *api.Site) ([]strin
 			return nil, errors.New("the workspace's list of groups has no totalResults")
 		case *page.Total > api.MostEntries:
 			return nil, fmt.Errorf("the workspace's list of groups announces %d entries, which no workspace has", *page.Total)
+		case *page.Total != *total:
+			// What moved up from a page that was not read yet to one that was is never seen.
+			return nil, fmt.Errorf("%w: it had first %d groups, then %d", directory.ErrUnstable, *total, *page.Total)
 		case len(seen) == *page.Total && *page.Total > 0:
 			slices.SortFunc(out, audit.CompareIDs)
 			return out, nil

@@ -279,14 +279,15 @@ func nameOf(id *audit.Identity) string {
 	return cmp.Or(id.DisplayName, id.ExternalID)
 }
 
+// workspacesOf are the workspaces to which a principal has access, sorted.
 func (f *Facts) workspacesOf(ref audit.Ref) []string {
-	var out []string
-	for _, a := range f.Access {
-		if a.Ref == ref {
-			out = append(out, a.WorkspaceID)
+	if f.accessOf == nil {
+		f.accessOf = map[audit.Ref][]string{}
+		for _, a := range f.Access {
+			f.accessOf[a.Ref] = append(f.accessOf[a.Ref], a.WorkspaceID)
 		}
 	}
-	slices.SortFunc(out, audit.CompareIDs)
+	out := slices.SortedFunc(slices.Values(f.accessOf[ref]), audit.CompareIDs)
 	return slices.Compact(out)
 }
 

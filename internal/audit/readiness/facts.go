@@ -62,6 +62,7 @@ type Facts struct {
 	parentsOf map[string][]string
 	byRef     map[audit.Ref]audit.Principal
 	ids       map[string]audit.Principal
+	accessOf  map[audit.Ref][]string
 }
 
 // Planned is an identity that is meant to get grants, named by exactly one of the two.

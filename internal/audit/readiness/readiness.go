@@ -67,7 +67,7 @@ const (
 	NeedMembers     Need = "members that the identity provider confirms"
 	NeedIDPMembers  Need = "members in the identity provider"
 	NeedRoles       Need = "account roles"
-	NeedCaller      Need = "the caller"
+	NeedCaller      Need = "caller"
 	NeedGroups      Need = "members of the account's groups"
 	NeedAccess      Need = "access to workspaces"
 	NeedLocalGroups Need = "groups of the workspaces"
