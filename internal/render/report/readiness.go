@@ -178,7 +178,7 @@ func (r *Readiness) redacted() *Readiness {
 		one.Summary = left
 		one.Affected = slices.Clone(one.Affected)
 		for k := range one.Affected {
-			one.Affected[k].Name, one.Affected[k].Detail = left, left
+			one.Affected[k].ID, one.Affected[k].Name, one.Affected[k].Detail = redactedID(one.Affected[k].ID), left, left
 		}
 	}
 	return &c

@@ -5,11 +5,23 @@ package report
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 )
 
 // left stands in place of a name.
 const left = "(left out)"
+
+// opaque is the form of ids that say nothing of anybody: GUIDs, and those of Okta and
+// of Databricks. An external id can be anything that a connector wrote, a name too.
+var opaque = regexp.MustCompile(`^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|00[0-9A-Za-z]{18}|[0-9]+)?$`)
+
+func redactedID(id string) string {
+	if !opaque.MatchString(id) {
+		return left
+	}
+	return id
+}
 
 // redacted is a copy without names, mail addresses and texts that may hold them.
 func (s Sections) redacted() Sections {
@@ -64,13 +76,14 @@ func (d *Divergences) redacted() *Divergences {
 		list = slices.Clone(list)
 		for i := range list {
 			list[i].Username, list[i].GroupName, list[i].ApplicationID = "", "", ""
+			list[i].ExternalID = redactedID(list[i].ExternalID)
 		}
 		return list
 	}
 	c.Users, c.Groups, c.ServicePrincipals = rows(d.Users), rows(d.Groups), rows(d.ServicePrincipals)
 	c.ExternalIDFixes, c.MemberRemovals, c.ManualActions = maps.Clone(d.ExternalIDFixes), maps.Clone(d.MemberRemovals), slices.Clone(d.ManualActions)
 	for key, f := range c.ExternalIDFixes {
-		f.PrincipalName = left
+		f.PrincipalName, f.ExternalID, f.CurrentExternalID = left, redactedID(f.ExternalID), redactedID(f.CurrentExternalID)
 		c.ExternalIDFixes[key] = f
 	}
 	for key, m := range c.MemberRemovals {
@@ -124,7 +137,7 @@ func (c *Clone) redacted() *Clone {
 		*list = slices.Clone(*list)
 		for i := range *list {
 			r := &(*list)[i]
-			r.GroupName, r.Path, r.Reason, r.Grants = left, nil, "", nil
+			r.GroupName, r.Path, r.Reason, r.Grants, r.ExternalID = left, nil, "", nil, redactedID(r.ExternalID)
 			r.Workspaces = slices.Clone(r.Workspaces)
 			for k := range r.Workspaces {
 				r.Workspaces[k].WorkspaceName = ""
