@@ -32,6 +32,8 @@ type Run struct {
 	Details    bool              // what lists do not have of principals that share an external id
 	NoOffers   bool              // nothing is offered, so that the privileges of principals are not looked up
 	Kept       *checkpoint.Store // nil: none
+	// Activity is what the audit log says; nil: nobody asked.
+	Activity func(ctx context.Context) (*audit.Activity, error)
 	// Feeds are what SCIM connectors write into external ids; nil: nobody asked.
 	Feeds func(ctx context.Context, matches []audit.Match) ([]audit.ConnectorFeed, error)
 }
@@ -92,6 +94,11 @@ func (r Run) Read(ctx context.Context, client *account.Client, source idp.Source
 	in.Failures = append(in.Failures, result.Failures...)
 	if r.Feeds != nil {
 		if in.Connectors, err = r.Feeds(ctx, in.Matches); err != nil {
+			return audit.Input{}, err
+		}
+	}
+	if r.Activity != nil {
+		if in.Activity, err = r.Activity(ctx); err != nil {
 			return audit.Input{}, err
 		}
 	}

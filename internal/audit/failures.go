@@ -47,6 +47,9 @@ func (a *auditor) failures() []Failure {
 			out = append(out, f.failure())
 		}
 	}
+	if a.in.Activity != nil {
+		out = append(out, a.in.Activity.Failures...)
+	}
 	return SortedFailures(out)
 }
 

@@ -4,9 +4,43 @@
 package audit
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
+
+// Activity is what the audit log says of who acts. It proves what happened, never what
+// did not.
+type Activity struct {
+	// Last is the last event of a principal, by its id.
+	Last map[string]time.Time
+	// Days is how many days before Now count as recent: who acted then is not offered to
+	// be deactivated. 0: it does not matter.
+	Days int
+	Now  time.Time
+	// Events is how many there are of anybody.
+	Events int
+	// Failures are why the log was not read whole.
+	Failures []Failure
+}
+
+// leaverActive is why a user who seems to be gone may still be at work.
+func (a *auditor) leaverActive(id string) (reason, detail string) {
+	act := a.in.Activity
+	if act == nil || act.Days == 0 {
+		return "", ""
+	}
+	switch last, seen := act.Last[id]; {
+	case seen && last.After(act.Now.AddDate(0, 0, -act.Days)):
+		return ReasonDeactivationRecent, fmt.Sprintf("according to the audit log the user acted in the last %d days", act.Days)
+	case len(act.Failures) > 0:
+		return ReasonDeactivationUnproven, "whether the user acted lately is not known: " + act.Failures[0].Call + ": " + act.Failures[0].Reason
+	case act.Events == 0:
+		return ReasonDeactivationUnproven, "whether the user acted lately is not known: the audit log shows no event of anybody"
+	}
+	return "", ""
+}
 
 // Deactivation is one active user of an own domain whom the IdP no longer lets in.
 type Deactivation struct {
@@ -75,7 +109,7 @@ func (a *auditor) leaverDoubt(m *Match) (reason, detail string) {
 	case m.Principal.Active == nil && (listed == nil || listed.Active == nil):
 		return ReasonDeactivationUnproven, "whether the user is active is not known"
 	default:
-		return "", ""
+		return a.leaverActive(m.Principal.ID)
 	}
 }
 

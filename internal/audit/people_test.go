@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
@@ -29,6 +30,14 @@ func gone(id, name string) Match {
 func known() Match {
 	id := Identity{ExternalID: "k", Names: []string{"k@example.com"}, Enabled: ptr(true)}
 	return Match{Principal: user("99", "k@example.com", "k"), ByExternalID: &id, ByName: []Identity{id}}
+}
+
+// acting is what the audit log says, with 30 days that count as recent.
+func acting(change func(a *Activity)) func(in *Input) {
+	return func(in *Input) {
+		in.Activity = &Activity{Last: map[string]time.Time{}, Days: 30, Events: 7, Now: time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC)}
+		change(in.Activity)
+	}
 }
 
 func TestDeactivations(t *testing.T) {
@@ -83,8 +92,15 @@ func TestDeactivations(t *testing.T) {
 		"an admin who may be fixed": {match: gone("1", "a@example.com"), o: func(o *Options) { o.AllowPrivileged = map[string]bool{"1": true} }, in: func(in *Input) {
 			in.Privileges[Ref{TypeUser, "1"}] = Privilege{Powers: []string{"account role account_admin"}}
 		}, reason: ReasonDeactivationPrivileged},
-		"privileges unknown":       {match: gone("1", "a@example.com"), in: func(in *Input) { in.Privileges[Ref{TypeUser, "1"}] = Privilege{Unknown: "403"} }, reason: ReasonDeactivationUnproven},
-		"privileges not looked up": {match: gone("1", "a@example.com"), in: func(in *Input) { in.Privileges = nil }, reason: ReasonDeactivationUnproven},
+		"privileges unknown":                   {match: gone("1", "a@example.com"), in: func(in *Input) { in.Privileges[Ref{TypeUser, "1"}] = Privilege{Unknown: "403"} }, reason: ReasonDeactivationUnproven},
+		"acted lately":                         {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["1"] = a.Now.AddDate(0, 0, -29) }), reason: ReasonDeactivationRecent},
+		"acted long ago":                       {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["1"] = a.Now.AddDate(0, 0, -31) }), cause: CauseStaleOwn},
+		"acted lately, and it does not matter": {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["1"], a.Days = a.Now, 0 }), cause: CauseStaleOwn},
+		"others acted":                         {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["2"] = a.Now }), cause: CauseStaleOwn},
+		"nobody acted":                         {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Events = 0 }), reason: ReasonDeactivationUnproven},
+		"the log was not read":                 {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Failures = []Failure{{Call: "read", Reason: "403"}} }), reason: ReasonDeactivationUnproven},
+		"acted lately, in a log with a hole":   {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["1"], a.Failures = a.Now, []Failure{{Call: "read", Reason: "x"}} }), reason: ReasonDeactivationRecent},
+		"privileges not looked up":             {match: gone("1", "a@example.com"), in: func(in *Input) { in.Privileges = nil }, reason: ReasonDeactivationUnproven},
 		"another user is unknown": {match: gone("1", "a@example.com"), in: func(in *Input) {
 			in.Matches = append(in.Matches, Match{Principal: user("2", "b", "b"), Unknown: "500"})
 		}, reason: ReasonDeactivationUnproven},

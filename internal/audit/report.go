@@ -89,6 +89,8 @@ type Input struct {
 	MembersListed int
 	// Connectors are the SCIM connectors that write external ids wrongly, or may.
 	Connectors []ConnectorFeed
+	// Activity is what the audit log says of who acts; nil: nobody asked.
+	Activity *Activity
 	// Caller is the principal as which the account is read and written; zero where
 	// nothing tells, and then CallerUnknown is why, if that could not be read.
 	Caller        Ref

@@ -34,6 +34,7 @@ const (
 	ReasonWaived                 = "fix_waived"
 	ReasonDeactivationPrivileged = "deactivation_privileged"
 	ReasonDeactivationUnproven   = "deactivation_unproven"
+	ReasonDeactivationRecent     = "deactivation_recent"
 	ReasonGroupLink              = "group_link_in_doubt"
 	ReasonMemberNested           = "member_nested_in_idp"
 	ReasonMemberNestingUnknown   = "member_nesting_unknown"
@@ -198,9 +199,16 @@ func reasonRules() []Rule {
 		},
 		{
 			ID: ReasonDeactivationUnproven, Kind: KindReason, Title: "Not certain that the user may be deactivated", Hole: true,
-			Description: "Users of the identity provider, the state of the user, or its privileges could not be read whole.",
+			Description: "Users of the identity provider, the state of the user, its privileges, or (with recent_days) the audit log could not be read whole.",
 			Remedy:      "Repair what the detail names, and audit again.",
 			Types:       []PrincipalType{TypeUser},
+		},
+		{
+			ID: ReasonDeactivationRecent, Kind: KindReason, Title: "Somebody works as this user",
+			Description: "The identity provider does not have the user, and the audit log of Databricks has events of the user in the last recent_days days. Given with events only.",
+			Remedy: "Find out who or what works as this user: a person who should be in the identity provider, a token in a pipeline, or a job that runs as them. Move that elsewhere, " +
+				"and audit again when recent_days have passed.",
+			Types: []PrincipalType{TypeUser},
 		},
 		{
 			ID: ReasonUnrelated, Kind: KindReason, Title: "Identity provider knows none of them",

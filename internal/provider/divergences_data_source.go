@@ -14,8 +14,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/events"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	auditevents "github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
 
@@ -43,6 +45,7 @@ func (d *divergencesDataSource) ValidateConfig(ctx context.Context, req datasour
 		resp.Diagnostics.AddAttributeError(path.Root("suggest_deactivations"), "Deactivations Without Primary Domains",
 			"Only users of your own mail domains are offered to be deactivated, and primary_domains names none. Set primary_domains, for example [\"example.com\"].")
 	}
+	eventsInput(ctx, model.Events, &resp.Diagnostics)
 	for i, w := range model.waivers(ctx, &resp.Diagnostics) {
 		// On the list: of a path into it the command line shows no line at all.
 		waivers := path.Root("waivers")
@@ -63,6 +66,13 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 	limit, diags := model.Timeouts.Read(ctx, defaultReadTimeout)
 	resp.Diagnostics.Append(diags...)
 	run := d.run(ctx, model, &resp.Diagnostics)
+	var seen *auditevents.Report
+	if asked := eventsInput(ctx, model.Events, &resp.Diagnostics); asked != nil {
+		run.Activity = func(ctx context.Context) (activity *audit.Activity, err error) {
+			activity, seen, err = d.session.activity(ctx, *asked)
+			return activity, err
+		}
+	}
 	source := d.session.requireIDP("dbxidentity_divergences", &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -73,6 +83,7 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 	report, err := d.session.audit(ctx, run, source, &resp.Diagnostics)
 	var unknown *assess.UnknownTargetError
 	var missing *missingConnectorsError
+	var place *events.WorkspaceError
 	switch {
 	case errors.As(err, &unknown):
 		resp.Diagnostics.AddAttributeError(path.Root("targets"), "Principal Not Found",
@@ -80,6 +91,9 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 		return
 	case errors.As(err, &missing):
 		addMissingConnectors(&resp.Diagnostics, missing.ids)
+		return
+	case errors.As(err, &place):
+		addEventsError(&resp.Diagnostics, path.Root("events"), err)
 		return
 	case err != nil:
 		addReadError(&resp.Diagnostics, "Divergences", "auditing the account", err)
@@ -90,6 +104,7 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 		warnDivergences(report, &resp.Diagnostics)
 	}
 	model.fromAudit(ctx, run, report, &resp.Diagnostics)
+	model.Observed = observedChanges(ctx, report, seen, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
 

@@ -37,6 +37,7 @@ type divergencesModel struct {
 	ConnectorIDs              types.Set      `tfsdk:"connector_ids"`
 	IgnoreConnector           types.Bool     `tfsdk:"ignore_connector"`
 	DuplicateDetails          types.Bool     `tfsdk:"duplicate_details"`
+	Events                    types.Object   `tfsdk:"events"`
 	StrictCase                types.Bool     `tfsdk:"strict_case"`
 	StrictInactive            types.Bool     `tfsdk:"strict_inactive"`
 	IncludeScannedIDs         types.Bool     `tfsdk:"include_scanned_ids"`
@@ -62,6 +63,7 @@ type divergencesModel struct {
 	MembersListed types.Int64  `tfsdk:"members_listed"`
 	Unjudged      types.Int64  `tfsdk:"unjudged"`
 	Scanned       types.Object `tfsdk:"scanned"`
+	Observed      types.Map    `tfsdk:"observed"`
 	Clean         types.Bool   `tfsdk:"clean"`
 	Complete      types.Bool   `tfsdk:"complete"`
 	Failures      types.List   `tfsdk:"failures"`

@@ -364,6 +364,7 @@ func divergencesInputs() map[string]schema.Attribute {
 			Optional: true, MarkdownDescription: "Read each principal of `duplicates` by itself, for the number of its groups and when it was created: one request each. Default `false`: " +
 				"only activity and name are compared.",
 		},
+		"events": eventsAttribute(),
 		"strict_case": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "Count names that differ from the IdP's in case only against `clean`. Default `false`: they are listed with the " +
 				"cause `name_case_only`, and there is nothing to do.",
@@ -422,6 +423,8 @@ func divergencesOutputs() map[string]schema.Attribute {
 		"member_removals": resultMap(memberRemovalType, "Memberships that are safe to remove, by `<group id>/<member id>`.", nil),
 		"deactivations": resultMap(deactivationType, "Users to deactivate, by `deactivate/user/<id>`, with `suggest_deactivations`. Those whom the IdP has disabled are in no other list.",
 			map[string]string{"cause": "Why, one of `deactivation_causes`."}),
+		"observed": resultMap(observedChangeType, "With `events`: who changed the principals of the rows last, and when they acted last, by `user/<id>`, `group/<id>` or `service_principal/<id>`, as far as the "+
+			"audit log shows it. It changes by itself.", observedChangeTexts),
 		"group_renames":  resultMap(groupRenameType, "Groups to rename, by `rename/group/<id>`, with `suggest_group_renames`.", nil),
 		"manual_actions": resultList(manualActionType, "What is left to a human, sorted by principal, category and reason.", nil),
 		"duplicates": resultList(duplicateType, "Principals of one type that store the same external id, those of the same id one after the other, with a suggestion which one to keep. Each "+

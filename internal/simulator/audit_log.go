@@ -263,7 +263,7 @@ func (a AuditLogAssumptions) auditLog(w *world, who string) (minisql.Table, erro
 	out.Scan = func(yield func([]minisql.Value) bool) {
 		for _, events := range [][]AuditEvent{w.auditEvents, w.writes} {
 			for i := range events {
-				if e := &events[i]; a.Access != "own" || e.UserIdentity.Email == who {
+				if e := &events[i]; a.Access != "own" || who != "" && e.UserIdentity.Email == who {
 					for row := range a.rows(w, e, columns) {
 						if !yield(row) {
 							return

@@ -203,6 +203,24 @@ type Departed struct {
 	Last time.Time
 }
 
+// LastChanges are the last changes of users, groups and service principals by somebody
+// other than AIM. Members of a group that the identity provider owns are among them.
+func (r *Report) LastChanges() map[audit.Ref]Change {
+	out := map[audit.Ref]Change{}
+	add := func(c Change) {
+		if known, ok := out[c.Ref]; c.ID != "" && (!ok || c.Last.After(known.Last)) {
+			out[c.Ref] = c
+		}
+	}
+	for _, c := range r.Updates {
+		add(c)
+	}
+	for _, e := range r.Edits {
+		add(Change{Ref: e.Group.Ref, Actor: e.Actor, Agent: e.Agent, Last: e.Last})
+	}
+	return out
+}
+
 // The actions of memberships.
 const (
 	actionAdd    = "addPrincipalToGroup"
