@@ -95,7 +95,7 @@ func (d *Divergences) redacted() *Divergences {
 	}
 	c.Duplicates = slices.Clone(d.Duplicates)
 	for i := range c.Duplicates {
-		c.Duplicates[i].PrincipalName = left
+		c.Duplicates[i].PrincipalName, c.Duplicates[i].ExternalID = left, redactedID(c.Duplicates[i].ExternalID)
 	}
 	c.Summary = slices.Clone(d.Summary)
 	for i := range c.Summary {

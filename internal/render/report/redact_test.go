@@ -74,6 +74,12 @@ func texts(v reflect.Value, into map[string]bool) {
 func TestSections_redactedWhole(t *testing.T) {
 	t.Parallel()
 	harmless := []string{
+		"ComparedRow.ConnectorID", "ComparedRow.ExternalID", "ComparedRow.PrincipalID", "ComparedRow.PrincipalType",
+		"ComparedRow.Reason", "ComparedRow.WorkspaceID", "Connector.Findings.Code", "Connector.Findings.Remedy", "Connector.ID",
+		"Connector.Mappings.Object", "Connector.Mappings.SourceType", "Connector.Mappings.Target", "Connector.Status",
+		"Connector.Target.Level", "Connector.Target.WorkspaceID", "Duplicate.PrincipalID", "Duplicate.PrincipalType",
+		"Duplicate.Reason", "Duplicate.Suggestion", "Failing.Action", "Failing.ExternalID", "Failing.PrincipalType",
+		"Provisioning.Uncompared.List", "connectorfindingscode",
 		"Access.Counts key", "Access.NotLookedAt", "AccessGroup.GroupID", "AccessGroup.Source", "AccessRow.Entitlement",
 		"AccessRow.GroupID", "AccessRow.Level", "AccessRow.Privilege", "AccessRow.Role", "AccessRow.SecurableType", "AccessRow.Via",
 		"AccessRow.WorkspaceID", "AccessRow.WorkspaceStatus", "Affected.Kind", "Affected.WorkspaceID", "Check.Decision", "Check.ID",
