@@ -5,7 +5,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -349,7 +348,7 @@ func (r *readinessRun) failures() []audit.Failure {
 			continue
 		}
 		for _, why := range r.facts.Unknown[need] {
-			out = append(out, audit.Failure{Call: fmt.Sprintf("read the %s", need), Reason: why})
+			out = append(out, audit.Failure{Call: "read the " + strings.TrimPrefix(string(need), "the "), Reason: why})
 		}
 	}
 	return out
