@@ -231,6 +231,32 @@ func TestAccReadiness_everyStatus(t *testing.T) {
 	}
 }
 
+// The identity provider says whom a rule of the denylist covers, where the account does
+// not know the group, and which rule is about nobody.
+func TestAccReadiness_deniedInIDP(t *testing.T) {
+	t.Parallel()
+	object := func(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-000000000000", n) }
+	st := orderly()
+	st.Users[0].ExternalID = object(5)
+	st.IDP.Users = append(st.IDP.Users, simulator.IDPUser{ID: object(5), UserPrincipalName: "ada@example.com", UserType: "Member", AccountEnabled: true})
+	st.IDP.Groups = append(st.IDP.Groups,
+		simulator.IDPGroup{ID: object(6), DisplayName: "contractors", SecurityEnabled: true, Members: []string{object(7)}},
+		simulator.IDPGroup{ID: object(7), DisplayName: "inner", SecurityEnabled: true, Members: []string{object(5)}})
+	st.Account.AccessRules = []simulator.AccessRule{
+		{ExternalPrincipalID: object(6), DisplayName: "contractors", PrincipalType: "GROUP"}, {ExternalPrincipalID: object(8), DisplayName: "nobody", PrincipalType: "USER"},
+	}
+	a := startAccount(t, st, simulator.Options{})
+	got := a.readiness(t, a.entra()+"\n  automatic_identity_management = \"on\"", "")
+	for check, want := range map[string]string{
+		"denylist_spares_admins": "[rule/" + object(6) + " contractors denies user/101 (ada@example.com)]",
+		"denylist_rules_known":   "[rule/" + object(8) + " nobody the identity provider has no identity with this id]",
+	} {
+		if text := fmt.Sprint(asMap(t, got["detail"])[check]); text != want {
+			t.Errorf("%s: %s, want %s", check, text, want)
+		}
+	}
+}
+
 // A source that is forbidden, empty or malformed makes the checks that need it unknown,
 // and no others.
 func TestAccReadiness_failedReads(t *testing.T) {

@@ -82,6 +82,7 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	r.readDenied(ctx)
 	r.facts.LocalGroups = described(r.facts.LocalGroups, r.facts.Inventory)
 	for need := range r.facts.Unknown {
 		slices.Sort(r.facts.Unknown[need])
@@ -264,6 +265,38 @@ func (r *readinessRun) readDenylist(ctx context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.facts.Denylist = rules
+}
+
+// readDenied asks the identity provider whom the rules of the denylist are about, and
+// which of those who must not be denied they cover. It comes when those are known.
+func (r *readinessRun) readDenied(ctx context.Context) {
+	if _, can := r.source.(idp.Lookup); !can || len(r.facts.Denylist) == 0 {
+		return
+	}
+	wanted := map[audit.Ref]bool{r.facts.Caller: true}
+	for _, ref := range r.facts.Admins {
+		wanted[ref] = true
+	}
+	var watched []audit.Principal
+	for _, p := range r.facts.Inventory.Principals {
+		if wanted[p.Ref] {
+			watched = append(watched, p)
+		}
+	}
+	denied := make([]audit.DeniedIdentity, len(r.facts.Denylist))
+	var group errgroup.Group
+	group.SetLimit(r.session.account.Readers())
+	for i, rule := range r.facts.Denylist {
+		group.Go(func() error {
+			denied[i] = r.session.deniedIdentity(ctx, rule.ExternalID, slices.Clone(watched))
+			return nil
+		})
+	}
+	_ = group.Wait() // What could not be read is in denied.
+	r.facts.Denied = map[string]audit.DeniedIdentity{}
+	for i, rule := range r.facts.Denylist {
+		r.facts.Denied[audit.CanonicalExternalID(rule.ExternalID)] = denied[i]
+	}
 }
 
 func (r *readinessRun) readSettings(ctx context.Context) {

@@ -121,16 +121,39 @@ func judgeDeniedAdmins(f *Facts) (out finding) {
 	}
 	slices.SortFunc(watched, audit.CompareRefs)
 	for _, ref := range watched {
+		within := map[string]bool{}
 		for id := range f.above(ref) {
-			held := f.byID(id)
-			for _, rule := range f.Denylist {
-				if held.ExternalID != "" && audit.SameExternalID(held.ExternalID, rule.ExternalID) {
-					out.add(kindRule, rule.ExternalID, rule.Name, fmt.Sprintf("denies %s (%s)", ref, f.principal(ref).Name))
-				}
+			if held := f.byID(id); held.ExternalID != "" {
+				within[audit.CanonicalExternalID(held.ExternalID)] = true
+			}
+		}
+		for _, rule := range f.Denylist {
+			key := audit.CanonicalExternalID(rule.ExternalID)
+			if within[key] || slices.Contains(f.Denied[key].Within, ref) {
+				out.add(kindRule, rule.ExternalID, rule.Name, fmt.Sprintf("denies %s (%s)", ref, f.principal(ref).Name))
 			}
 		}
 	}
+	for _, rule := range f.Denylist {
+		if why := f.coverUnknown(rule); why != "" {
+			out.unknown = append(out.unknown, fmt.Sprintf("whom the rule for %s covers in the identity provider is not known: %s", cmp.Or(rule.Name, rule.ExternalID), why))
+		}
+	}
 	return out
+}
+
+// coverUnknown is why a rule may deny more people than is known; empty where it does not.
+// A user or a service principal is nobody else.
+func (f *Facts) coverUnknown(rule audit.DenyRule) string {
+	denied, asked := f.Denied[audit.CanonicalExternalID(rule.ExternalID)]
+	switch {
+	case rule.Type != audit.TypeGroup && rule.Type != "":
+		return ""
+	case !asked:
+		return "it was not asked"
+	default:
+		return cmp.Or(denied.Unknown, denied.WithinUnknown)
+	}
 }
 
 func judgeDeadRules(f *Facts) (out finding) {
@@ -150,18 +173,20 @@ func judgeDeadRules(f *Facts) (out finding) {
 			deleted[audit.CanonicalExternalID(gone.ExternalID)] = true
 		}
 	}
-	unseen := 0
 	for _, rule := range f.Denylist {
 		key := audit.CanonicalExternalID(rule.ExternalID)
+		denied, asked := f.Denied[key]
 		switch {
-		case deleted[key]:
+		case deleted[key], denied.Identity != nil && denied.Identity.Deleted:
 			out.add(kindRule, rule.ExternalID, rule.Name, "was deleted in the identity provider")
-		case !known[key]:
-			unseen++
+		case denied.Identity != nil:
+		case asked && denied.Unknown == "":
+			out.add(kindRule, rule.ExternalID, rule.Name, "the identity provider has no identity with this id")
+		case known[key]:
+		default:
+			out.unknown = append(out.unknown, fmt.Sprintf("no principal of the account has the id of the rule for %s, and whether the identity provider has it is not known: %s",
+				cmp.Or(rule.Name, rule.ExternalID), cmp.Or(denied.Unknown, "it was not asked")))
 		}
-	}
-	if unseen > 0 {
-		out.unknown = append(out.unknown, fmt.Sprintf("%d rules are about identities that no principal of the account has; whether the identity provider has them was not asked", unseen))
 	}
 	return out
 }

@@ -53,6 +53,10 @@ type Facts struct {
 	// LocalGroups are the groups of workspaces that the account does not manage.
 	LocalGroups []LocalGroup
 	Denylist    []audit.DenyRule
+	// Denied is what the identity provider says of the identities that rules deny, by
+	// canonical external id: which of them it has, and which of Admins and Caller it has
+	// in them. Rules that were not asked about are absent.
+	Denied map[string]audit.DeniedIdentity
 	// Settings are the names of the account's settings.
 	Settings []string
 	// Connectors are the SCIM connectors that the identity provider has for Databricks.

@@ -51,7 +51,7 @@ func ready() *readiness.Facts {
 		Admins:   []audit.Ref{admin.Ref, app.Ref},
 		Caller:   app.Ref,
 		Members:  map[string][]audit.Member{"10": nil},
-		Denylist: []audit.DenyRule{{ExternalID: "s-1", Name: "etl"}},
+		Denylist: []audit.DenyRule{{ExternalID: "s-1", Name: "etl", Type: audit.TypeServicePrincipal}},
 	}
 }
 
@@ -59,6 +59,7 @@ func ready() *readiness.Facts {
 func spared() *readiness.Facts {
 	f := ready()
 	f.Denylist = []audit.DenyRule{{ExternalID: "g-1", Name: "data"}}
+	f.Denied = map[string]audit.DeniedIdentity{"g-1": {Identity: &audit.Identity{Type: audit.TypeGroup, ExternalID: "g-1"}}}
 	f.AIM = audit.AIMOn
 	return f
 }
@@ -147,8 +148,10 @@ func breaks() map[string]func(*readiness.Facts) {
 		"planned_principals": func(f *readiness.Facts) {
 			f.Planned = append(f.Planned, readiness.Planned{Type: audit.TypeGroup, Name: "new"})
 		},
-		"denylist":               func(f *readiness.Facts) { f.Denylist = nil },
-		"denylist_spares_admins": func(f *readiness.Facts) { f.Denylist = []audit.DenyRule{{ExternalID: "s-1"}} },
+		"denylist": func(f *readiness.Facts) { f.Denylist = nil },
+		"denylist_spares_admins": func(f *readiness.Facts) {
+			f.Denylist = []audit.DenyRule{{ExternalID: "s-1", Type: audit.TypeServicePrincipal}}
+		},
 		"denylist_rules_known": func(f *readiness.Facts) {
 			f.Matches = append(f.Matches, audit.Match{Principal: user("2", "bob@example.com", "gone"), DeletedByExternalID: &audit.Identity{ExternalID: "gone"}})
 			f.Denylist = append(f.Denylist, audit.DenyRule{ExternalID: "gone"})
@@ -447,6 +450,40 @@ func TestAssess_reasonInAnyScript(t *testing.T) {
 			if r.ID == "account_scim_healthy" && r.Summary != want {
 				t.Errorf("%q: %q, want %q", reason, r.Summary, want)
 			}
+		}
+	}
+}
+
+// The identity provider is asked about the rules of the denylist: which identities it
+// has, and which admins it has in them. What it does not say is unknown.
+func TestDenylist_identityProvider(t *testing.T) {
+	t.Parallel()
+	admin := audit.Ref{Type: audit.TypeUser, ID: "1"}
+	here := &audit.Identity{Type: audit.TypeGroup, ExternalID: "g-9"}
+	for name, c := range map[string]struct {
+		rule          audit.DenyRule
+		denied        *audit.DeniedIdentity
+		spares, known readiness.Status
+	}{
+		"a group without an admin":       {audit.DenyRule{ExternalID: "G-9"}, &audit.DeniedIdentity{Identity: here}, readiness.Met, readiness.Met},
+		"a group with an admin in it":    {audit.DenyRule{ExternalID: "g-9"}, &audit.DeniedIdentity{Identity: here, Within: []audit.Ref{admin}}, readiness.NotMet, readiness.Met},
+		"a group whose members are open": {audit.DenyRule{ExternalID: "g-9"}, &audit.DeniedIdentity{Identity: here, WithinUnknown: "403"}, readiness.Unknown, readiness.Met},
+		"nobody":                         {audit.DenyRule{ExternalID: "g-9"}, &audit.DeniedIdentity{}, readiness.Met, readiness.NotMet},
+		"deleted":                        {audit.DenyRule{ExternalID: "g-9"}, &audit.DeniedIdentity{Identity: &audit.Identity{Deleted: true}}, readiness.Met, readiness.NotMet},
+		"no answer":                      {audit.DenyRule{ExternalID: "g-9"}, &audit.DeniedIdentity{Unknown: "403"}, readiness.Unknown, readiness.Unknown},
+		"no answer about a user":         {audit.DenyRule{ExternalID: "u-9", Type: audit.TypeUser}, &audit.DeniedIdentity{Unknown: "403"}, readiness.Met, readiness.Unknown},
+		"not asked":                      {audit.DenyRule{ExternalID: "g-9", Type: audit.TypeGroup}, nil, readiness.Unknown, readiness.Unknown},
+		"not asked, and linked here":     {audit.DenyRule{ExternalID: "g-1", Type: audit.TypeGroup}, nil, readiness.Unknown, readiness.Met},
+	} {
+		f := settle(spared())
+		f.Denylist, f.Denied = []audit.DenyRule{c.rule}, map[string]audit.DeniedIdentity{}
+		if c.denied != nil {
+			f.Denied[audit.CanonicalExternalID(c.rule.ExternalID)] = *c.denied
+		}
+		got := statuses(f)
+		if got["denylist_spares_admins"] != c.spares || got["denylist_rules_known"] != c.known {
+			t.Errorf("%s: admins are spared is %s, want %s; the rule is known is %s, want %s", name,
+				got["denylist_spares_admins"], c.spares, got["denylist_rules_known"], c.known)
 		}
 	}
 }
