@@ -28,6 +28,9 @@ var (
 
 const (
 	soakUsers = 16 // users 1000 and up
+	// soakOthers is how many facts there are of each other kind: users 1100 and up, who
+	// may be inactive, groups 10 and up, which may be renamed, and rules of the denylist.
+	soakOthers = 6
 	// soakShared are the first of them: a third party changes their facts, too.
 	soakShared = 4
 	// soakSettles is how many rounds go by until the faults end for a moment and
@@ -42,6 +45,7 @@ type soak struct {
 	a       account
 	w       *workspace
 	rng     *rand.Rand
+	idp     string            // of the provider block
 	initial map[string]string // fact -> value
 	want    map[string]soakWish
 
@@ -60,12 +64,15 @@ type otherWrite struct {
 // soakWish is what the configuration wants of a fact.
 type soakWish struct{ value, onDestroy string }
 
-// Facts are "user/1000" (an externalId), "1/1000" (a membership to be added) and
-// "3/1000" (one to be removed).
+// Facts are "user/1000" (an externalId), "1/1000" (a membership to be added),
+// "3/1000" (one to be removed), "active/1100", "name/10" and "rule/<externalId>".
 func soakFacts() []string {
 	var out []string
 	for i := range soakUsers {
 		out = append(out, fmt.Sprintf("user/%d", 1000+i), fmt.Sprintf("%d/%d", 1+i%2, 1000+i), fmt.Sprintf("3/%d", 1000+i))
+	}
+	for i := range soakOthers {
+		out = append(out, fmt.Sprintf("active/%d", 1100+i), fmt.Sprintf("name/%d", 10+i), "rule/"+entraID(1000+i))
 	}
 	return out
 }
@@ -84,10 +91,17 @@ func TestSoak(t *testing.T) {
 	for _, u := range st.Users {
 		st.Groups[2].Members = append(st.Groups[2].Members, simulator.Member{Value: u.ID})
 	}
+	for i := range soakOthers {
+		st.Users = append(st.Users, simulator.User{ID: fmt.Sprint(1100 + i), UserName: fmt.Sprintf("leaver%d@example.com", i), Active: true, ExternalID: entraID(1000 + soakUsers - 1 - i)})
+		st.Groups = append(st.Groups, simulator.Group{ID: fmt.Sprint(10 + i), DisplayName: fmt.Sprintf("group %d", 10+i)})
+	}
+	// Without an account admin who can be told apart nobody is denied.
+	st.Users = append(st.Users, simulator.User{ID: "2000", UserName: "admin@example.com", Active: true, ExternalID: entraID(2000), Roles: []simulator.Role{{Value: "account_admin"}}})
 	s := &soak{
 		t: t, a: startAccount(t, st, simulator.Options{Latency: 3 * time.Millisecond}),
 		rng: rand.New(rand.NewPCG(*soakSeed, 0)), want: map[string]soakWish{},
 	}
+	s.idp = s.a.file()
 	s.initial = s.held()
 	s.w = newWorkspace(t, "")
 	header := s.w.main()
@@ -125,8 +139,19 @@ func (s *soak) held() map[string]string {
 		out["user/"+u.ID] = u.ExternalID
 	}
 	for _, fact := range soakFacts() {
-		if group, member, _ := strings.Cut(fact, "/"); group != "user" {
-			out[fact] = membershipFact(group, member).holds(st)
+		switch kind, id, _ := strings.Cut(fact, "/"); kind {
+		case "user":
+		case "active":
+			out[fact] = strconv.FormatBool(st.Users[slices.IndexFunc(st.Users, func(u simulator.User) bool { return u.ID == id })].Active)
+		case "name":
+			out[fact] = st.Groups[slices.IndexFunc(st.Groups, func(g simulator.Group) bool { return g.ID == id })].DisplayName
+		case "rule":
+			out[fact] = journal.Absent
+			if slices.ContainsFunc(st.Account.AccessRules, func(r simulator.AccessRule) bool { return r.ExternalPrincipalID == id }) {
+				out[fact] = journal.Denied
+			}
+		default:
+			out[fact] = membershipFact(kind, id).holds(st)
 		}
 	}
 	return out
@@ -153,6 +178,12 @@ func (s *soak) newWish(fact string) soakWish {
 		n, err := strconv.Atoi(id)
 		must(s.t, err)
 		w = soakWish{entraID(100000*(1+s.rng.IntN(2)) + n), onDestroyOf(undo, "restore", "keep")}
+	case "active":
+		w = soakWish{"false", onDestroyOf(undo, "restore", "keep")}
+	case "name":
+		w = soakWish{fmt.Sprintf("new %s.%d", id, s.rng.IntN(2)), onDestroyOf(undo, "restore", "keep")}
+	case "rule":
+		w = soakWish{journal.Denied, onDestroyOf(undo, "delete", "keep")}
 	case "3":
 		w = soakWish{journal.Absent, onDestroyOf(undo, "restore", "keep")}
 	default:
@@ -171,7 +202,7 @@ func onDestroyOf(undo bool, yes, no string) string {
 // config is the configuration for what is wanted, reviewed against what the
 // account holds now. limit is that of a write.
 func (s *soak) config(limit string) string {
-	var ids, members, removals strings.Builder
+	var ids, members, removals, states, names, rules strings.Builder
 	now := s.held()
 	for _, fact := range slices.Sorted(maps.Keys(s.want)) {
 		group, id, _ := strings.Cut(fact, "/")
@@ -179,6 +210,12 @@ func (s *soak) config(limit string) string {
 		switch group {
 		case "user":
 			fmt.Fprintf(&ids, "    %q = [%q, %q, %q]\n", id, now[fact], w.value, w.onDestroy)
+		case "active":
+			fmt.Fprintf(&states, "    %q = %q\n", id, w.onDestroy)
+		case "name":
+			fmt.Fprintf(&names, "    %q = [%q, %q, %q]\n", id, now[fact], w.value, w.onDestroy)
+		case "rule":
+			fmt.Fprintf(&rules, "    %q = %q\n", id, w.onDestroy)
 		case "3":
 			fmt.Fprintf(&removals, "    %q = %q\n", fact, w.onDestroy)
 		default:
@@ -186,7 +223,7 @@ func (s *soak) config(limit string) string {
 		}
 	}
 	limits := fmt.Sprintf("timeouts   = { create = %q, delete = %[1]q }", limit)
-	return s.a.config("writes_per_second = 100\n  journal_path = \""+soakJournal+"\"\n  automatic_identity_management = \"off\"", `
+	return s.a.config("writes_per_second = 100\n  journal_path = \""+soakJournal+"\"\n  automatic_identity_management = \"off\"\n  "+s.idp, `
 resource "dbxidentity_external_id" "fix" {
   for_each = {
 `+ids.String()+`  }
@@ -194,6 +231,7 @@ resource "dbxidentity_external_id" "fix" {
   principal_id                 = each.key
   external_id                  = each.value[1]
   expected_current_external_id = each.value[0]
+  allow_unknown_external_id    = true
   on_destroy                   = each.value[2]
   timeouts                     = { create = "`+limit+`", update = "`+limit+`", delete = "`+limit+`" }
 }
@@ -204,6 +242,34 @@ resource "dbxidentity_group_member" "member" {
   group_id   = split("/", each.key)[0]
   member_id  = split("/", each.key)[1]
   on_destroy = each.value
+  `+limits+`
+}
+
+resource "dbxidentity_principal_status" "leaver" {
+  for_each = {
+`+states.String()+`  }
+  principal_type = "user"
+  principal_id   = each.key
+  active         = false
+  on_destroy     = each.value
+  `+limits+`
+}
+
+resource "dbxidentity_group_name" "name" {
+  for_each = {
+`+names.String()+`  }
+  group_id              = each.key
+  name                  = each.value[1]
+  expected_current_name = each.value[0]
+  on_destroy            = each.value[2]
+  timeouts              = { create = "`+limit+`", update = "`+limit+`", delete = "`+limit+`" }
+}
+
+resource "dbxidentity_account_access_identity_rule" "rule" {
+  for_each = {
+`+rules.String()+`  }
+  external_principal_id = each.key
+  on_destroy            = each.value
   `+limits+`
 }
 
@@ -234,6 +300,9 @@ func (s *soak) faults() []simulator.Fault {
 		{Kind: simulator.FaultLost, Method: http.MethodPatch, Probability: 0.15},
 		{Kind: simulator.FaultTruncate, Probability: 0.05},
 		{Kind: simulator.FaultHang, Method: http.MethodPatch, Times: 1},
+		{Kind: simulator.FaultLost, Method: http.MethodPost, Path: denylistPath, Probability: 0.3},
+		{Kind: simulator.FaultNoop, Method: http.MethodDelete, Probability: 0.3},
+		{Kind: simulator.FaultStatus, Status: 500, Method: http.MethodPost, Path: denylistPath, AfterHandler: true, Probability: 0.3},
 		{Kind: simulator.FaultNoop, Method: http.MethodPatch, Probability: 0.1},
 		{Kind: simulator.FaultStale, Method: http.MethodGet, Path: "/api/2.1/**", Probability: 0.2},
 		{Kind: simulator.FaultShift, Probability: 0.2},
@@ -287,9 +356,13 @@ func (s *soak) exit(code int, out string) {
 func (s *soak) meddle() (stop func()) {
 	rng := rand.New(rand.NewPCG(s.rng.Uint64(), 0))
 	facts := slices.DeleteFunc(soakFacts(), func(fact string) bool {
-		_, id, _ := strings.Cut(fact, "/")
+		kind, id, _ := strings.Cut(fact, "/")
+		first := map[string]int{"active": 1100, "name": 10}[kind]
+		if first == 0 {
+			first = 1000
+		}
 		n, err := strconv.Atoi(id)
-		return err != nil || n >= 1000+soakShared
+		return err != nil || n >= first+soakShared
 	})
 	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -321,6 +394,12 @@ func (s *soak) change(fact string, rng *rand.Rand) {
 		}
 		object, value = "Users/"+id, entraID(700000+n+100*rng.IntN(2))
 		operation = `{"op":"replace","path":"externalId","value":"` + value + `"}`
+	case group == "active":
+		object, value = "Users/"+id, strconv.FormatBool(rng.IntN(2) == 0)
+		operation = `{"op":"replace","path":"active","value":` + value + `}`
+	case group == "name":
+		object, value = "Groups/"+id, fmt.Sprintf("theirs %s.%d", id, rng.IntN(2))
+		operation = `{"op":"replace","path":"displayName","value":"` + value + `"}`
 	case rng.IntN(2) == 0:
 		value, operation = journal.Absent, `{"op":"remove","path":"members[value eq \"`+id+`\"]"}`
 	}
@@ -368,7 +447,13 @@ func (s *soak) possible() map[string]map[string]bool {
 			continue
 		}
 		fact := r.Principal
-		if r.Group != "" {
+		_, id, _ := strings.Cut(r.Principal, "/")
+		switch {
+		case r.Operation == journal.OpSetActive:
+			fact = "active/" + id
+		case r.Operation == journal.OpSetGroupName:
+			fact = "name/" + id
+		case r.Group != "":
 			fact = strings.TrimPrefix(r.Group, "group/") + "/" + strings.TrimPrefix(r.Principal, "user/")
 		}
 		switch ends[r.Write].Wrote {
@@ -444,6 +529,12 @@ func (s *soak) stateOf() map[string]string {
 		switch {
 		case strings.HasPrefix(address, "dbxidentity_external_id."):
 			out[fmt.Sprint("user/", values["principal_id"])] = fmt.Sprint(values["external_id"])
+		case strings.HasPrefix(address, "dbxidentity_principal_status."):
+			out[fmt.Sprint("active/", values["principal_id"])] = fmt.Sprint(values["active"])
+		case strings.HasPrefix(address, "dbxidentity_group_name."):
+			out[fmt.Sprint("name/", values["group_id"])] = fmt.Sprint(values["name"])
+		case strings.HasPrefix(address, "dbxidentity_account_access_identity_rule."):
+			out[fmt.Sprint(values["id"])] = journal.Denied
 		case strings.HasPrefix(address, "dbxidentity_group_member_removal."):
 			out[member] = journal.Absent
 		default:
