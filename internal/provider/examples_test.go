@@ -38,6 +38,7 @@ var plannedElsewhere = map[string]string{
 	"guides/directory-from-azuread": "TestAccGuides_directoryModules",
 	"guides/directory-from-okta":    "TestAccGuides_directoryModules",
 	"rollback":                      "TestProcess_rollback",
+	"whole-migration":               "TestProcess_migrationRollsBack",
 }
 
 // example is one folder of examples.
