@@ -290,3 +290,27 @@ func TestLinks(t *testing.T) {
 		t.Errorf("only %d links were followed: this test does not see them", followed)
 	}
 }
+
+// The registry lists guides below their subcategory; one without stands apart.
+func TestGuides_subcategories(t *testing.T) {
+	t.Parallel()
+	known := []string{"Start here", "Identity providers", "Automatic identity management", "Fixes", "Pipelines and reports", "Reference"}
+	field := regexp.MustCompile(`(?m)\A---\npage_title: "[^"]+"\nsubcategory: "([^"]+)"\ndescription: \|-\n  \S`)
+	used := map[string]bool{}
+	for _, path := range files(t, ".md") {
+		if !strings.HasPrefix(path, "docs/guides/") {
+			continue
+		}
+		m := field.FindStringSubmatch(read(t, path))
+		if m == nil || !slices.Contains(known, m[1]) {
+			t.Errorf("%s has no title, subcategory and description in this order, the subcategory one of %q", path, known)
+			continue
+		}
+		used[m[1]] = true
+	}
+	for _, one := range known {
+		if !used[one] {
+			t.Errorf("no guide is in %q", one)
+		}
+	}
+}

@@ -76,6 +76,7 @@ var (
 	people      = fmt.Sprintf(guide, "people")
 	pinnedFlow  = fmt.Sprintf(guide, "pinned-flow")
 	remediation = fmt.Sprintf(guide, "remediation")
+	reports     = fmt.Sprintf(guide, "reports")
 	rollback    = fmt.Sprintf(guide, "rollback")
 	scimNeeded  = fmt.Sprintf(guide, "scim-still-needed")
 	trouble     = fmt.Sprintf(guide, "troubleshooting")
@@ -92,7 +93,7 @@ var sessions = map[string]session{
 		write("main.tf", readme, "# your own mail domains"),
 		run(readme, "DATABRICKS_CLIENT_SECRET=").shows(`(?s)No changes.*Identities Diverge.*What matters first`),
 		do("cd .."),
-		run(readme, "-preset field-scan").shows(`899 user, stale_own_domain`),
+		run(readme, "-preset field-scan").shows(`899 +0  user +stale_own_domain`),
 		do("grep -c '</html>' report.html; head -1 comment.md").shows("1\n## Identity report"),
 	}},
 	"contributing": {preset: "demo", inRepo: true, steps: []step{
@@ -174,6 +175,14 @@ var sessions = map[string]session{
 		run(pinnedFlow, "cd audit"),
 		do("diff first apply/fixes.auto.tfvars.json || true").shows("^[0-9a,]+\n> .*100000000007.*\n\n$"),
 		run(pinnedFlow, "cd apply").shows(`(?s)Apply complete! Resources: 1 added, 0 changed, 0 destroyed.*No changes\.`),
+	}},
+	"reports": {preset: "demo", steps: []step{
+		write("main.tf", reports, `output "left_to_people"`),
+		run(reports, "for name in comment ticket").shows("0 added, 0 changed, 0 destroyed"),
+		do("head -1 comment.md ticket.md; head -c 15 report.html; echo; head -1 left_to_people.csv; grep -c @example.com comment.md || true").
+			shows(`(?s)## Identity report.*## Name changes in a Databricks account.*<!doctype html>\nprincipal_type,principal_id,.*\n0\n`),
+		run(reports, "mv findings.json before.json"),
+		do("grep '| | Before | Now |' comment.md").shows("Before"),
 	}},
 	"before AIM": {preset: "migration", steps: []step{
 		write("main.tf", beforeAIM, `output "ready_to_enable_aim"`),
@@ -260,6 +269,7 @@ var notRun = []struct{ page, has, why string }{
 	{ci, "terraform test -junit-xml", "TestProcess_recipes runs it"},
 	{ci, `# Recipe "enforce"`, "TestProcess_recipes runs it"},
 	{ci, "conftest test", "conftest is not installed; tools/recipes runs the policy"},
+	{reports, "gh pr comment", "needs a pull request"},
 	{idpFile, "json-schema.org", "for editors"},
 	{idpFile, `data "azuread_users"`, "needs another provider and a tenant"},
 	{idpFile, "what the azuread provider has read", "TestAccGuides_directoryModules runs it"},

@@ -44,8 +44,12 @@ output "scanned" {
   }
 }
 
+# The whole result in nine rows, also in the plan.
 output "summary" {
-  value = [for row in local.divergences.summary : "${row.count} ${row.principal_type}, ${row.cause}: ${row.remedy} (${row.owner})"]
+  value = join("\n", concat(
+    [format("%5s  %7s  %-17s  %-25s  %-22s  %s", "count", "fixable", "type", "cause", "who", "for example")],
+    [for row in local.divergences.summary : format("%5d  %7d  %-17s  %-25s  %-22s  %s", row.count, row.fixable, row.principal_type, row.cause, row.owner, row.examples[0])],
+  ))
 }
 
 output "fixes_ready" {

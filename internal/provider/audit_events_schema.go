@@ -79,18 +79,18 @@ func (d *auditEventsDataSource) Schema(ctx context.Context, _ datasource.SchemaR
 
 var auditEventsTexts = map[string]string{
 	"day": "Day, UTC.", "action": "The action, in the words of the log.", "status": "`ok`, `failed`, or `unknown`.", "count": "Number of events.",
-	"actor": "Who did it, as the log names them; null where it does not. An account SCIM token belongs to nobody.", "agent": "User agent of the program; null where none was logged.",
+	"actor": "Who did it, as the log names them; null where it does not. An account SCIM token belongs to no one.", "agent": "User agent of the program; null where none was logged.",
 	"writer":   "What kind of program that is: `entra_connector`, `okta_connector`, `terraform`, `sdk`, `browser`, `other` or `unknown`.",
 	"endpoint": "The log's own word for the way it came: `scim`, `accountConsole` and others; null where none was logged.",
 	"first":    "The first event.", "last": "The last event.", "time": "When.",
-	"name": "Name, as the log has it; null where it has none.", "change": "`added` or `removed`.",
+	"name": "Name, as the log has it; null where it has none.", "member_name": "User name, group name or application id of the member; null where it is not known.", "change": "`added` or `removed`.",
 	"level": "`ACCOUNT_LEVEL` or `WORKSPACE_LEVEL`.", "workspace_id": "The workspace; null on the level of the account.",
 	"code": "Status of the answer; null where none was logged.", "error": "The error, in the words of the log.",
 	"state": "`inactive`, or `absent` for a user whom the account does not have.", "left": "When they were deactivated or deleted, according to the log; null where it does not say.",
 }
 
 var coverageTexts = map[string]string{
-	"metastore_id": "The metastore whose log was read.", "region": "Its region; null where it is not told.",
+	"metastore_id": "The metastore whose log was read.", "region": "Its region; null where it is not known.",
 	"schema_state": "State of the system schema `access`, in the API's words; null where the caller may not ask.",
 	"first":        "The first event that was seen; null where there was none.", "last": "The last one.", "events": "Number of events.",
 	"summary": "What the result does and does not prove, in a sentence.",

@@ -161,7 +161,7 @@ var attributeTexts = map[string]string{
 	"privileged":             "True when the group, or one that it is in, is privileged: an account role, workspace ADMIN, a metastore, or a role on a privileged group or service principal.",
 	"member_id":              "Databricks id of the member.",
 	"member_type":            "`user`, `group` or `service_principal`.",
-	"member_name":            "User name, group name or application id of the member.",
+	"member_name":            "Display name of the member, as its group lists it.",
 	"reason":                 "Why, as a short code; see the rule reference.",
 	"switch":                 "The argument that would turn this into a fix; null when none does.",
 	"detail":                 "What was found, in a sentence.",

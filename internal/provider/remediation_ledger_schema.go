@@ -196,7 +196,11 @@ func ledgerMap(element types.ObjectType, text string) schema.MapNestedAttribute 
 			attributes[name] = schema.BoolAttribute{Computed: true, MarkdownDescription: attributeTexts[name]}
 			continue
 		}
-		attributes[name] = schema.StringAttribute{Computed: true, MarkdownDescription: attributeTexts[name]}
+		of := attributeTexts[name]
+		if name == "external_id" { // In rows of an audit it is the stored one.
+			of = "The value to write; empty clears (groups only)."
+		}
+		attributes[name] = schema.StringAttribute{Computed: true, MarkdownDescription: of}
 	}
 	return schema.MapNestedAttribute{
 		Computed: true, MarkdownDescription: text, NestedObject: schema.NestedAttributeObject{Attributes: attributes},

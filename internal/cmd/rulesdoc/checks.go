@@ -22,6 +22,7 @@ func checksPage(checks []readiness.Check, without []readiness.NoCheck) string {
 	var b strings.Builder
 	b.WriteString(`---
 page_title: "Readiness checks"
+subcategory: "Reference"
 description: |-
   Every check of dbxidentity_aim_readiness: what it asks, what happens if it is not met, and what to do.
 ---

@@ -70,6 +70,7 @@ func page(rules []audit.Rule) string {
 	var b strings.Builder
 	b.WriteString(`---
 page_title: "Rule reference"
+subcategory: "Reference"
 description: |-
   Every category, cause, action, advisory and reason that a report can carry, and what to do about it.
 ---
