@@ -44,7 +44,7 @@ output "scanned" {
   }
 }
 
-# The whole result in nine rows, also in the plan.
+# The whole result in a few rows, also in the plan.
 output "summary" {
   value = join("\n", concat(
     [format("%5s  %7s  %-17s  %-25s  %-22s  %s", "count", "fixable", "type", "cause", "who", "for example")],

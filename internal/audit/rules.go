@@ -85,16 +85,21 @@ type Rule struct {
 	// Hole is true for a reason that is about something that could not be read, so
 	// that the next audit may judge the same principal otherwise.
 	Hole bool
-	// GroupRemedy is, for a reason, the remedy for groups where it differs.
-	GroupRemedy string
+	// GroupRemedy and ServicePrincipalRemedy are, for a reason, the remedies for these where
+	// they differ.
+	GroupRemedy, ServicePrincipalRemedy string
 }
 
 // RemedyFor is what to do about a principal of a type.
 func (r Rule) RemedyFor(t PrincipalType) string {
-	if t == TypeGroup && r.GroupRemedy != "" {
+	switch {
+	case t == TypeGroup && r.GroupRemedy != "":
 		return r.GroupRemedy
+	case t == TypeServicePrincipal && r.ServicePrincipalRemedy != "":
+		return r.ServicePrincipalRemedy
+	default:
+		return r.Remedy
 	}
-	return r.Remedy
 }
 
 // Owner is who takes the next step, in words for people.

@@ -187,8 +187,10 @@ func reasonRules() []Rule {
 		{
 			ID: ReasonNoCandidate, Kind: KindReason, Title: "No candidate",
 			Description: "The identity provider has neither the id, as one of this type that is not deleted, nor the name.",
-			Remedy:      "Find out what became of the identity. suggest_deactivations offers to deactivate active users of primary_domains.",
-			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
+			Remedy: "Find out whether the person left, was renamed, or belongs to another tenant. For active users of primary_domains who left, suggest_deactivations offers " +
+				"the deactivation.",
+			ServicePrincipalRemedy: "Find out whether the application was deleted or belongs to another tenant, and who uses the service principal. Deactivate it when no one does.",
+			Types:                  []PrincipalType{TypeUser, TypeServicePrincipal},
 		},
 		{
 			ID: ReasonDeactivationPrivileged, Kind: KindReason, Title: "Privileged user, or the caller",

@@ -136,7 +136,7 @@ func (r *SummaryRow) explain(remedies map[string]int) {
 	r.BlocksAIM = cause.BlocksAIM && r.Waived < r.Count
 	r.Consequence, r.Symptoms, r.Owner = cause.Consequence, cause.Symptoms, action.Owner
 	r.Remedy = action.Remedy
-	if len(remedies) == 0 {
+	if len(remedies) == 0 || r.Action == ActionEscalate { // No reason knows of the domain.
 		return
 	}
 	answers := slices.SortedFunc(maps.Keys(remedies), func(a, b string) int {

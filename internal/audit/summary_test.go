@@ -73,6 +73,9 @@ func oracleSummary(r Report) []string {
 						}
 					}
 				}
+				if action.ID == ActionEscalate { // Its own remedy says whom to ask.
+					clear(reasons)
+				}
 				if count > 0 {
 					out = append(out, summaryText(kind, cause.ID, action.ID, count, waived, fixable, cause.BlocksAIM && count > waived, examples, len(reasons)))
 				}

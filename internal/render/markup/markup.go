@@ -44,6 +44,27 @@ func Code(text string) string {
 	return "`" + text + "`"
 }
 
+// Sentence is a text as prose, in which Markdown finds no markup, HTML, mention, issue
+// or address: whatever could begin one is a reference. Full stops, commas and the like
+// stay where a space or the end follows.
+func Sentence(text string) string {
+	runes := []rune(Visible(text))
+	var b strings.Builder
+	for i, r := range runes {
+		last := i == len(runes)-1 || runes[i+1] == ' '
+		first := i == 0 || runes[i-1] == ' '
+		switch {
+		case IsWord(r), r == ' ', r == '\'', r == '"':
+			b.WriteRune(r)
+		case strings.ContainsRune(".,:;?", r) && last && !first, strings.ContainsRune("()", r) && (first || last):
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, "&#%d;", r)
+		}
+	}
+	return b.String()
+}
+
 // references writes the characters that are not kept as references.
 func references(text, format string, keep func(rune) bool) string {
 	var b strings.Builder

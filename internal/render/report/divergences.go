@@ -56,10 +56,24 @@ func (d *Divergences) byCause() map[string]int {
 	return out
 }
 
-func (d *Divergences) open() int {
+// open is how many rows something has to be done about; idle how many neither that nor a
+// waiver applies to.
+func (d *Divergences) open() int { return len(d.rows()) - d.waived() - d.idle() }
+
+func (d *Divergences) waived() int {
+	return d.count(func(r typed) bool { return r.Waived })
+}
+
+func (d *Divergences) idle() int {
+	return d.count(func(r typed) bool { return !r.Waived && r.Action == audit.ActionNone })
+}
+
+func (d *Divergences) count(is func(typed) bool) int {
 	n := 0
-	for _, count := range d.byCause() {
-		n += count
+	for _, r := range d.rows() {
+		if is(r) {
+			n++
+		}
 	}
 	return n
 }
@@ -95,11 +109,18 @@ func (d *Divergences) verdict() verdict {
 	case !d.Complete:
 		return verdict{stateBad, fmt.Sprintf("Not clean: %s, and parts of the account or of the identity provider could not be read.", plural(open, "divergent identity"))}
 	case open > 0:
-		return verdict{stateBad, fmt.Sprintf("Not clean: %s. terraform apply can repair %d.", plural(open, "divergent identity"), d.Fixable)}
+		text := fmt.Sprintf("Not clean: %s. terraform apply can repair %d.", plural(open, "divergent identity"), d.Fixable)
+		switch n := d.idle(); {
+		case n == 1:
+			text += " 1 more needs nothing."
+		case n > 1:
+			text += fmt.Sprintf(" %d more need nothing.", n)
+		}
+		return verdict{stateBad, text}
 	case !d.Clean:
 		return verdict{stateBad, "Not clean."}
 	default:
-		return verdict{stateGood, "Clean: every identity agrees with the identity provider, or is waived."}
+		return verdict{stateGood, "Clean: every identity agrees with the identity provider, is waived, or needs nothing."}
 	}
 }
 
@@ -109,6 +130,7 @@ func (d *Divergences) section(before *Divergences) section {
 		{Label: "looked at", Value: fmt.Sprintf("%s, %s, %s", plural(d.Scanned.Users, "user"), plural(d.Scanned.Groups, "group"),
 			plural(d.Scanned.ServicePrincipals, "service principal"))},
 		{Label: "divergent", Value: strconv.Itoa(d.open()), State: badIf(d.open() > 0)},
+		{Label: "differ, and need nothing", Value: strconv.Itoa(d.idle())},
 		{Label: "repaired by terraform apply", Value: strconv.Itoa(d.Fixable)},
 		{Label: "left to people", Value: strconv.Itoa(len(d.ManualActions))},
 		d.notJudged(),
@@ -151,7 +173,7 @@ func (d *Divergences) summary() table {
 			count = fmt.Sprintf("%d (%d waived)", r.Count, r.Waived)
 		}
 		t.Rows = append(t.Rows, []cell{
-			prose(words(r.PrincipalType)), prose(rule(audit.KindCause, r.Cause).Title), prose(count), value(r.Remedy), value(r.Owner), value(r.Consequence), value(r.Examples...),
+			prose(words(r.PrincipalType)), prose(rule(audit.KindCause, r.Cause).Title), prose(count), sentence(r.Remedy), sentence(r.Owner), sentence(r.Consequence), value(r.Examples...),
 		})
 	}
 	return t
@@ -261,7 +283,7 @@ func (d *Divergences) manual() table {
 		if m.Switch != "" {
 			why += " (input " + word(m.Switch) + ")"
 		}
-		t.Rows = append(t.Rows, []cell{value(m.PrincipalType + "/" + m.PrincipalID), value(m.PrincipalName), prose(why), value(m.Detail), value(m.Remedy)})
+		t.Rows = append(t.Rows, []cell{value(m.PrincipalType + "/" + m.PrincipalID), value(m.PrincipalName), prose(why), value(m.Detail), sentence(m.Remedy)})
 	}
 	return t
 }
@@ -278,7 +300,7 @@ func (d *Divergences) duplicates() table {
 			active = ""
 		}
 		t.Rows = append(t.Rows, []cell{
-			value(x.ExternalID), value(x.PrincipalType + "/" + x.PrincipalID), value(x.PrincipalName), prose(active), prose(word(x.Suggestion)), value(x.Reason),
+			value(x.ExternalID), value(x.PrincipalType + "/" + x.PrincipalID), value(x.PrincipalName), prose(active), prose(word(x.Suggestion)), sentence(x.Reason),
 		})
 	}
 	return t

@@ -73,6 +73,8 @@ type table struct {
 type cell struct {
 	Prose  string
 	Values []string
+	// Sentence is true for values that are sentences, which Markdown shows as such.
+	Sentence bool
 	// Join stands between values; ", " when empty.
 	Join  string
 	State state
@@ -115,4 +117,5 @@ func (s *section) add(b ...block) { s.Blocks = append(s.Blocks, b...) }
 
 func prose(text string) cell        { return cell{Prose: text} }
 func value(values ...string) cell   { return cell{Values: values} }
+func sentence(text string) cell     { return cell{Values: []string{text}, Sentence: true} }
 func status(s state, t string) cell { return cell{Prose: t, State: s} }

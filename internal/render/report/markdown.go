@@ -17,6 +17,7 @@ const (
 	mostLines        = 10
 	mostPaths        = 60
 	mostCell         = 200 // characters of one value
+	mostSentence     = 600 // characters of a sentence
 )
 
 // Markdown is the report in the flavour of GitHub and GitLab. It ends in a line
@@ -116,6 +117,10 @@ func (c cell) markdown() string {
 	}
 	out := make([]string, len(c.Values))
 	for i, v := range c.Values {
+		if c.Sentence {
+			out[i] = markup.Sentence(cutAt(v, mostSentence))
+			continue
+		}
 		out[i] = markup.Code(cut(v))
 	}
 	join := c.Join
@@ -126,12 +131,14 @@ func (c cell) markdown() string {
 }
 
 // cut shortens a value that is too long to be read in a cell.
-func cut(text string) string {
+func cut(text string) string { return cutAt(text, mostCell) }
+
+func cutAt(text string, most int) string {
 	runes := []rune(text)
-	if len(runes) <= mostCell {
+	if len(runes) <= most {
 		return text
 	}
-	return string(runes[:mostCell]) + "\u2026"
+	return string(runes[:most]) + "\u2026"
 }
 
 func (c bars) markdown(b *strings.Builder) {

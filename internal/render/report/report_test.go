@@ -353,3 +353,24 @@ func FuzzReport(f *testing.F) {
 		}
 	})
 }
+
+// The report counts what has to be done, as the warning of the plan does: what differs and
+// needs nothing is beside it.
+func TestReport_needsNothing(t *testing.T) {
+	t.Parallel()
+	zero := 0
+	d := &Divergences{Complete: true, Unjudged: &zero, Users: []Row{
+		{ID: "1", Cause: "stale_own_domain", Action: "review_stale"}, {ID: "2", Cause: "stale_inactive", Action: "none"},
+		{ID: "3", Cause: "stale", Action: "none", Waived: true},
+	}, ManualActions: []ManualAction{{PrincipalType: "user", PrincipalID: "1", Reason: "no_candidate", Remedy: "Find out *who* | set link_groups."}}}
+	got := Markdown(Sections{Divergences: d}, Options{})
+	for _, want := range []string{"Not clean: 1 divergent identity. terraform apply can repair 0. 1 more needs nothing.", "- divergent: 1\n", "- differ, and need nothing: 1\n", "| Find out &#42;who&#42; &#124; set link&#95;groups. |"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+	d.Users, d.Clean = d.Users[1:], true
+	if got := Markdown(Sections{Divergences: d}, Options{}); !strings.Contains(got, "Clean: every identity agrees with the identity provider, is waived, or needs nothing.") {
+		t.Error(got)
+	}
+}
