@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/events"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
@@ -66,6 +67,7 @@ func (d *aimReadinessDataSource) Read(ctx context.Context, req datasource.ReadRe
 		run.connectorIDs = chosenConnectors(model.ConnectorIDs, diags)
 		run.connectors = requireSource[idp.ConnectorSource](d.session, "connector_ids of dbxidentity_aim_readiness", "entra (or okta)", diags)
 	}
+	run.events = eventsInput(ctx, model.Events, diags)
 	if diags.HasError() {
 		return
 	}
@@ -75,6 +77,11 @@ func (d *aimReadinessDataSource) Read(ctx context.Context, req datasource.ReadRe
 	var missing *missingConnectorsError
 	if errors.As(err, &missing) {
 		addMissingConnectors(diags, missing.ids)
+		return
+	}
+	var place *events.WorkspaceError
+	if errors.As(err, &place) {
+		addEventsError(diags, path.Root("events"), err)
 		return
 	}
 	if err != nil {

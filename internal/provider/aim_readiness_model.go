@@ -25,6 +25,7 @@ type aimReadinessModel struct {
 	PlannedPrincipals types.List     `tfsdk:"planned_principals"`
 	SearchTexts       types.Map      `tfsdk:"search_texts"`
 	ConnectorIDs      types.Set      `tfsdk:"connector_ids"`
+	Events            types.Object   `tfsdk:"events"`
 	Waivers           types.List     `tfsdk:"waivers"`
 	Timeouts          timeouts.Value `tfsdk:"timeouts"`
 

@@ -33,6 +33,10 @@ type readinessRun struct {
 	connectors   idp.ConnectorSource
 	connectorIDs []string
 
+	// events is nil where the audit log is not to be read; lost is why nothing can be read of it.
+	events *eventsRequest
+	lost   error
+
 	mu    sync.Mutex
 	facts *readiness.Facts
 	// missing are the ids of connectors that the identity provider does not have.
@@ -66,7 +70,7 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 	r.neverRead()
 	group, gctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context){
-		r.readIDP, r.readGroups, r.readCaller, r.readDenylist, r.readSettings, r.readWorkspaces, r.readConnectors,
+		r.readIDP, r.readGroups, r.readCaller, r.readDenylist, r.readSettings, r.readWorkspaces, r.readConnectors, r.readEvents,
 	} {
 		group.Go(func() error {
 			part(gctx)
@@ -75,6 +79,9 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
+	}
+	if r.lost != nil {
+		return nil, r.lost
 	}
 	if len(r.missing) > 0 {
 		return nil, &missingConnectorsError{r.missing}
@@ -92,7 +99,7 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 
 // neverRead are the sources that this version of the provider does not read.
 func (r *readinessRun) neverRead() {
-	for _, need := range []readiness.Need{readiness.NeedEvents, readiness.NeedSQL} {
+	for _, need := range []readiness.Need{readiness.NeedSQL} {
 		r.unread(need, "this version of the provider does not read them")
 	}
 }
@@ -243,6 +250,25 @@ func (r *readinessRun) readConnectors(ctx context.Context) {
 	}
 }
 
+// readEvents reads the audit log, which no check depends on: it finds more, and is evidence.
+func (r *readinessRun) readEvents(ctx context.Context) {
+	if r.events == nil {
+		r.unread(readiness.NeedEvents, "events is not set")
+		return
+	}
+	activity, report, err := r.session.activity(ctx, *r.events)
+	if err != nil {
+		r.lost = err
+		return
+	}
+	for _, f := range activity.Failures {
+		r.unread(readiness.NeedEvents, f.Reason)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.facts.Events = report
+}
+
 func (r *readinessRun) readCaller(ctx context.Context) {
 	caller, err := r.session.account.Caller(ctx)
 	if err != nil {
@@ -372,7 +398,10 @@ func cloudOf(workspaces []audit.Workspace, host string) string {
 // failures are the sources that could not be read, for state.
 func (r *readinessRun) failures() []audit.Failure {
 	out := slices.Clone(r.unreadParts)
-	notRead := []readiness.Need{readiness.NeedEvents, readiness.NeedSQL, readiness.NeedPerson} // The checks say so.
+	notRead := []readiness.Need{readiness.NeedSQL, readiness.NeedPerson} // The checks say so.
+	if r.events == nil {
+		notRead = append(notRead, readiness.NeedEvents)
+	}
 	if r.connectors == nil {
 		notRead = append(notRead, readiness.NeedConnectors)
 	}

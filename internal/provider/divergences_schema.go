@@ -364,7 +364,7 @@ func divergencesInputs() map[string]schema.Attribute {
 			Optional: true, MarkdownDescription: "Read each principal of `duplicates` by itself, for the number of its groups and when it was created: one request each. Default `false`: " +
 				"only activity and name are compared.",
 		},
-		"events": eventsAttribute(),
+		"events": eventsAttribute("`observed` then says who changed the principals of the rows last.", true),
 		"strict_case": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "Count names that differ from the IdP's in case only against `clean`. Default `false`: they are listed with the " +
 				"cause `name_case_only`, and there is nothing to do.",

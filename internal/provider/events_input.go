@@ -33,12 +33,13 @@ type eventsInputModel struct {
 	RecentDays     types.Int64  `tfsdk:"recent_days"`
 }
 
-func eventsAttribute() schema.Attribute {
+// eventsAttribute is the input; without recent there is no recent_days.
+func eventsAttribute(text string, recent bool) schema.Attribute {
 	some := []validator.String{stringvalidator.LengthAtLeast(1)}
-	return schema.SingleNestedAttribute{
+	out := schema.SingleNestedAttribute{
 		Optional: true,
-		MarkdownDescription: "Read the audit log of Databricks (`system.access.audit`) by one query on a SQL warehouse, as [`dbxidentity_audit_events`](audit_events) does: `observed` then says who changed " +
-			"the principals of the rows last. It starts the warehouse. A log that cannot be read is in `failures`. Default: it is not read.",
+		MarkdownDescription: "Read the audit log of Databricks (`system.access.audit`) by one query on a SQL warehouse, as [`dbxidentity_audit_events`](audit_events) does: " + text +
+			" It starts the warehouse. A log that cannot be read is in `failures`. Default: it is not read.",
 		Attributes: map[string]schema.Attribute{
 			"workspace_id":     schema.StringAttribute{Required: true, MarkdownDescription: "Id of the workspace whose warehouse is asked.", Validators: some},
 			"sql_warehouse_id": schema.StringAttribute{Required: true, MarkdownDescription: "Id of the SQL warehouse.", Validators: some},
@@ -50,6 +51,10 @@ func eventsAttribute() schema.Attribute {
 			},
 		},
 	}
+	if !recent {
+		delete(out.Attributes, "recent_days")
+	}
+	return out
 }
 
 // eventsRequest is an events input that was read.
@@ -64,7 +69,17 @@ func eventsInput(ctx context.Context, v types.Object, diags *diag.Diagnostics) *
 		return nil
 	}
 	var m eventsInputModel
-	diags.Append(v.As(ctx, &m, basetypes.ObjectAsOptions{})...)
+	if _, recent := v.Attributes()["recent_days"]; recent {
+		diags.Append(v.As(ctx, &m, basetypes.ObjectAsOptions{})...)
+	} else {
+		var plain struct {
+			WorkspaceID    types.String `tfsdk:"workspace_id"`
+			SQLWarehouseID types.String `tfsdk:"sql_warehouse_id"`
+			Since          types.String `tfsdk:"since"`
+		}
+		diags.Append(v.As(ctx, &plain, basetypes.ObjectAsOptions{})...)
+		m = eventsInputModel{WorkspaceID: plain.WorkspaceID, SQLWarehouseID: plain.SQLWarehouseID, Since: plain.Since}
+	}
 	out := eventsRequest{recentDays: int(m.RecentDays.ValueInt64())}
 	out.WorkspaceID, out.WarehouseID, out.Activity = m.WorkspaceID.ValueString(), m.SQLWarehouseID.ValueString(), true
 	out.Since = parseSince(path.Root("events").AtName("since"), m.Since, diags)

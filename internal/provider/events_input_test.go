@@ -89,3 +89,47 @@ func TestDivergences_events(t *testing.T) {
 		})
 	}
 }
+
+// The audit log finds the connector of a workspace that nobody named, and whose token it
+// has; a log that cannot be read is a failure, and decides nothing.
+func TestAIMReadiness_events(t *testing.T) {
+	t.Parallel()
+	input := map[string]any{"workspace_id": "7007", "sql_warehouse_id": loggedWarehouse, "since": "2026-11-01"}
+	for name, tt := range map[string]struct {
+		assumed simulator.AuditLogAssumptions
+		config  map[string]any
+		status  string
+		text    string
+	}{
+		"read":      {config: map[string]any{"events": input}, status: "not_met", text: "writes with a token of user101@example.com"},
+		"not asked": {config: map[string]any{}, status: "unknown"},
+		"forbidden": {assumed: simulator.AuditLogAssumptions{Access: "forbidden"}, config: map[string]any{"events": input}, status: "unknown", text: "does not see system.access.audit"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := startAccount(t, loggedWorld(), simulator.Options{Assumed: simulator.Assumed{AuditLog: tt.assumed}})
+			s := a.serve(map[string]any{"idp": map[string]any{"databricks": map[string]any{}}, "automatic_identity_management": "off"})
+			got, said := s.read("dbxidentity_aim_readiness", tt.config)
+			text := fmt.Sprint(got["failures"])
+			for _, c := range rowsIn(got["checks"]) {
+				if c["id"] == "workspace_scim" {
+					text += fmt.Sprint(c["evidence"])
+					if c["status"] != tt.status {
+						t.Errorf("%v", c)
+					}
+				}
+			}
+			if !strings.Contains(text, tt.text) || strings.Contains(text, "system.access.audit") != (tt.assumed.Access != "") {
+				t.Errorf("%s\n%s", text, said)
+			}
+		})
+	}
+	a := startAccount(t, loggedWorld(), simulator.Options{})
+	s := a.serve(map[string]any{"idp": map[string]any{"databricks": map[string]any{}}, "automatic_identity_management": "off"})
+	for _, of := range []string{"dbxidentity_aim_readiness", "dbxidentity_divergences"} {
+		_, said := s.read(of, map[string]any{"events": map[string]any{"workspace_id": "7", "sql_warehouse_id": loggedWarehouse, "since": "2026-11-01"}})
+		if !strings.Contains(said, "Workspace Cannot Be Asked") || !strings.Contains(said, "events") {
+			t.Errorf("%s: %s", of, said)
+		}
+	}
+}

@@ -106,7 +106,8 @@ func Writer(agent string) string {
 	return WriterOther
 }
 
-func isConnector(agent string) bool {
+// IsConnector tells whether a user agent is that of a SCIM connector.
+func IsConnector(agent string) bool {
 	w := Writer(agent)
 	return w == WriterEntra || w == WriterOkta
 }
@@ -129,9 +130,11 @@ type Report struct {
 	// identity provider owns.
 	Edits []Edit
 	// Updates may have changed an external id: what was changed is not logged.
-	Updates  []Change
-	Writers  []SCIMWriter
-	Failures []Failed
+	Updates []Change
+	// Deactivated are users whom somebody other than AIM deactivated.
+	Deactivated []Change
+	Writers     []SCIMWriter
+	Failures    []Failed
 	// LastActivity is the last successful event of users and service principals by id,
 	// of those that were seen.
 	LastActivity map[string]time.Time
@@ -286,12 +289,14 @@ func (j *judge) change(r *Row) {
 	case membership && (r.Cut || r.GroupID == ""):
 		j.nameless += r.Count
 	case membership:
-		if g := j.byID[r.GroupID]; g != nil && g.Type == audit.TypeGroup && g.ExternalID != "" && !(r.bySCIM() && isConnector(r.Agent)) {
+		if g := j.byID[r.GroupID]; g != nil && g.Type == audit.TypeGroup && g.ExternalID != "" && !(r.bySCIM() && IsConnector(r.Agent)) {
 			j.out.Edits = append(j.out.Edits, Edit{
 				Group: *g, MemberID: r.UserID, MemberName: cmp.Or(r.UserName, r.ServicePrincipal), Added: strings.EqualFold(r.Action, actionAdd),
 				Actor: r.Actor, Agent: r.Agent, Endpoint: r.Endpoint, Count: r.Count, Last: r.Last,
 			})
 		}
+	case strings.EqualFold(r.Action, "deactivateUser"):
+		j.out.Deactivated = append(j.out.Deactivated, r.change(r.target()))
 	case strings.HasPrefix(strings.ToLower(r.Action), "update"):
 		j.out.Updates = append(j.out.Updates, r.change(r.target()))
 	}
@@ -388,7 +393,7 @@ func (j *judge) sort() {
 	})
 	o.Created = sum(o.Created, func(c *Created) Created { k := *c; k.At = time.Time{}; return k }, func(to, c *Created) { to.At = earlier(to.At, c.At) })
 	slices.SortFunc(o.Created, func(a, b Created) int { return cmp.Or(audit.CompareRefs(a.Ref, b.Ref), cmp.Compare(a.Name, b.Name)) })
-	o.Policy, o.Updates = sumChanges(o.Policy), sumChanges(o.Updates)
+	o.Policy, o.Updates, o.Deactivated = sumChanges(o.Policy), sumChanges(o.Updates), sumChanges(o.Deactivated)
 	o.Edits = sum(o.Edits, func(e *Edit) Edit {
 		k := *e
 		k.Group, k.Count, k.Last = audit.Principal{Ref: e.Group.Ref}, 0, time.Time{}

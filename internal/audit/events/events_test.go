@@ -95,7 +95,8 @@ func TestJudge(t *testing.T) {
 			{Group: people[2], MemberID: "1", Actor: "ann@example.com", Agent: "curl/8", Endpoint: "scim", Count: 1, Last: hour(4)},
 			{Group: people[2], MemberID: "1", Added: true, Actor: "ann@example.com", Agent: "Mozilla/5.0", Endpoint: "adminConsole", Count: 2, Last: hour(3)},
 		},
-		Updates: []events.Change{{Ref: people[0].Ref, Name: "ann@example.com", Action: "updateUser", Actor: "x", Agent: "curl/8", Endpoint: "scim", Count: 1, First: hour(2), Last: hour(2)}},
+		Deactivated: []events.Change{{Ref: people[1].Ref, Name: "gone@example.com", Action: "deactivateUser", Actor: "ann@example.com", Count: 1, First: hour(7), Last: hour(7)}},
+		Updates:     []events.Change{{Ref: people[0].Ref, Name: "ann@example.com", Action: "updateUser", Actor: "x", Agent: "curl/8", Endpoint: "scim", Count: 1, First: hour(2), Last: hour(2)}},
 		Writers: []events.SCIMWriter{
 			{"", "", "ann@example.com", "curl/8", 1, hour(4), hour(4)}, {"", "", "x", "curl/8", 1, hour(2), hour(2)}, {"ACCOUNT_LEVEL", "", "", entraAgent, 1, hour(2), hour(2)},
 		},

@@ -339,6 +339,9 @@ func Evidence(f *Facts) []string {
 			out = append(out, "the account has a setting "+name)
 		}
 	}
+	if len(f.seen().AIM) > 0 {
+		out = append(out, "the audit log has changes by automatic identity management (just-in-time provisioning may be logged in the same way)")
+	}
 	return out
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
 )
 
 // Facts are what was read. What could not be read is in Unknown; the field that it
@@ -61,6 +62,8 @@ type Facts struct {
 	Settings []string
 	// Connectors are the SCIM connectors that the identity provider has for Databricks.
 	Connectors []Connector
+	// Events are what the audit log shows; nil where it was not read.
+	Events *events.Report
 
 	// Built on first use.
 	parentsOf map[string][]string

@@ -253,6 +253,7 @@ func judgeStale(f *Facts) (out finding) {
 			out.addRef(p.Ref, p.Name, "is disabled in the identity provider")
 		}
 	}
+	out.evidence = f.atWork(out.affected)
 	return out
 }
 

@@ -33,7 +33,7 @@ func scimChecks() []Check {
 		},
 		{
 			ID: "local_edits", Title: "No one edited a group of the identity provider here", Decision: DisableSCIM, Severity: Blocker, Source: "C9", Needs: members,
-			judge:       judgeMembers(func(r audit.MemberRef) bool { return r.Type != audit.TypeGroup && r.ExternalID == "" }),
+			judge:       judgeEdits,
 			Consequence: "Members without external id stay in the group, and no identity provider knows of them.",
 			Remedy:      "Link the member, add it in the identity provider, or remove it with dbxidentity_group_member_removal.",
 		},
@@ -99,6 +99,13 @@ func judgeMembers(counts func(audit.MemberRef) bool) func(*Facts) finding {
 	}
 }
 
+// judgeEdits finds members without external id, and who edits groups.
+func judgeEdits(f *Facts) finding {
+	out := judgeMembers(func(r audit.MemberRef) bool { return r.Type != audit.TypeGroup && r.ExternalID == "" })(f)
+	out.evidence = f.editors()
+	return out
+}
+
 // described fills what matchWithIdp leaves out: it names ids only.
 func (f *Facts) described(r audit.MemberRef) audit.MemberRef {
 	if r.Type == "" {
@@ -154,6 +161,7 @@ func judgeWorkspaceSCIM(f *Facts) (out finding) {
 		}
 	}
 	f.workspaceConnectors(&out, federated)
+	f.workspaceWriters(&out, federated)
 	return out
 }
 
@@ -164,7 +172,7 @@ func judgeLeavers(f *Facts) (out finding) {
 			linked++
 		}
 	}
-	out.evidence = f.deactivators()
+	out.evidence = append(f.deactivators(), f.deactivated()...)
 	if linked > 0 {
 		out.add(kindAccount, "", "", fmt.Sprintf("%d active users are linked to the identity provider", linked))
 	}

@@ -1,0 +1,110 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package readiness
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
+)
+
+// mostEvidence bounds the sentences of one kind; the audit log has the rest.
+const mostEvidence = 20
+
+// sentences are sorted, once each, and not too many.
+func sentences(all []string) []string {
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if more := len(all) - mostEvidence; more > 0 {
+		all = append(all[:mostEvidence:mostEvidence], fmt.Sprintf("and %d more in the audit log", more))
+	}
+	return all
+}
+
+// seen are the events; an empty report where none were read. An event proves what it
+// says, and no event proves nothing.
+func (f *Facts) seen() *events.Report {
+	if f.Events == nil {
+		return &events.Report{}
+	}
+	return f.Events
+}
+
+// editors are who changed members of groups that the identity provider owns.
+func (f *Facts) editors() []string {
+	var out []string
+	for _, e := range f.seen().Edits {
+		out = append(out, fmt.Sprintf("%s changed members of group/%s (%s) here, according to the audit log", cmp.Or(e.Actor, e.Agent, "somebody"), e.Group.ID, e.Group.Name))
+	}
+	return sentences(out)
+}
+
+// atWork are those among users who acted.
+func (f *Facts) atWork(affected []Affected) []string {
+	var out []string
+	for i := range affected {
+		if _, acted := f.seen().LastActivity[affected[i].ID]; acted {
+			out = append(out, fmt.Sprintf("user/%s (%s) acted, according to the audit log", affected[i].ID, affected[i].Name))
+		}
+	}
+	return sentences(out)
+}
+
+// deactivated says who deactivates users today.
+func (f *Facts) deactivated() []string {
+	var out []string
+	for _, c := range f.seen().Deactivated {
+		out = append(out, fmt.Sprintf("%s deactivated users, according to the audit log", cmp.Or(c.Actor, c.Agent, "somebody")))
+	}
+	for _, d := range f.seen().AIM {
+		if strings.EqualFold(d.Action, "deactivateUser") && d.Outcome == events.OutcomeOK {
+			out = append(out, "automatic identity management deactivated users, according to the audit log")
+		}
+	}
+	return sentences(out)
+}
+
+// workspaceWriters are SCIM connectors that wrote to workspaces with identity federation,
+// with the owner of their token, who has to stay an admin there while it is needed.
+func (f *Facts) workspaceWriters(out *finding, federated map[string]bool) {
+	inScope := map[string]bool{}
+	for i := range f.Connectors {
+		for _, u := range f.Connectors[i].Verdict.Scope.Users {
+			inScope[audit.CanonicalExternalID(u.ID)] = true
+		}
+	}
+	byName := map[string]*audit.Principal{}
+	for i := range f.Inventory.Principals {
+		if p := &f.Inventory.Principals[i]; p.Type != audit.TypeGroup {
+			byName[strings.ToLower(p.Name)] = p
+		}
+	}
+	wrote := map[string]bool{}
+	for _, w := range f.seen().Writers {
+		if w.Level != "WORKSPACE_LEVEL" || !federated[w.Workspace] || !events.IsConnector(w.Agent) {
+			continue
+		}
+		if !wrote[w.Workspace] {
+			wrote[w.Workspace] = true
+			out.affected = append(out.affected, Affected{Kind: kindWorkspace, ID: w.Workspace, WorkspaceID: w.Workspace, Detail: "a SCIM connector wrote to this workspace, according to the audit log"})
+		}
+		if w.Actor == "" {
+			continue
+		}
+		text := fmt.Sprintf("the connector of the workspace %s writes with a token of %s, who has to stay an admin there while it is needed", w.Workspace, w.Actor)
+		switch p := byName[strings.ToLower(w.Actor)]; {
+		case p == nil:
+		case p.Active != nil && !*p.Active:
+			text += ", and is inactive"
+		case p.ExternalID != "" && inScope[audit.CanonicalExternalID(p.ExternalID)]:
+			text += ", and is in the scope of a connector, which may deactivate them"
+		}
+		out.evidence = append(out.evidence, text)
+	}
+	slices.Sort(out.evidence)
+}
