@@ -19,8 +19,8 @@ const (
 	oktaAppsLimit    = 200
 
 	oktaAppUsersLimit, oktaAppUsersMax   = 50, 500
-	oktaPushLimit, oktaPushMax           = 100, 1000
-	oktaAppGroupsLimit, oktaAppGroupsMax = 20, 200 // The limit is the least that can be asked for too.
+	oktaPushLimit, oktaPushMax           = 100, 1000 // assumed
+	oktaAppGroupsLimit, oktaAppGroupsMax = 20, 200   // The limit is the least that can be asked for too.
 )
 
 // oktaDate stands for every date: the state holds none.
