@@ -304,16 +304,34 @@ func nameOf(id *audit.Identity) string {
 	return cmp.Or(id.DisplayName, id.ExternalID)
 }
 
-// workspacesOf are the workspaces to which a principal has access, sorted.
+// workspacesOf are the workspaces to which a principal has access, sorted. They are not
+// to be changed.
 func (f *Facts) workspacesOf(ref audit.Ref) []string {
-	if f.accessOf == nil {
-		f.accessOf = map[audit.Ref][]string{}
-		for _, a := range f.Access {
-			f.accessOf[a.Ref] = append(f.accessOf[a.Ref], a.WorkspaceID)
+	f.indexAccess()
+	return f.accessOf[ref]
+}
+
+// assignedTo are the workspaces to which a principal has access by itself.
+func (f *Facts) assignedTo(id string) []string {
+	f.indexAccess()
+	return f.directOf[id]
+}
+
+func (f *Facts) indexAccess() {
+	if f.accessOf != nil {
+		return
+	}
+	f.accessOf, f.directOf = map[audit.Ref][]string{}, map[string][]string{}
+	for _, a := range f.Access {
+		f.accessOf[a.Ref] = append(f.accessOf[a.Ref], a.WorkspaceID)
+		if a.Direct {
+			f.directOf[a.ID] = append(f.directOf[a.ID], a.WorkspaceID)
 		}
 	}
-	out := slices.SortedFunc(slices.Values(f.accessOf[ref]), audit.CompareIDs)
-	return slices.Compact(out)
+	for ref, ids := range f.accessOf {
+		slices.SortFunc(ids, audit.CompareIDs)
+		f.accessOf[ref] = slices.Compact(ids)
+	}
 }
 
 // Evidence is what speaks for AIM being on; nothing that can be read speaks for off.

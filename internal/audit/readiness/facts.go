@@ -69,7 +69,9 @@ type Facts struct {
 	parentsOf map[string][]string
 	byRef     map[audit.Ref]audit.Principal
 	ids       map[string]audit.Principal
-	accessOf  map[audit.Ref][]string
+	linked    map[string]audit.Principal // users and service principals by canonical external id
+	accessOf  map[audit.Ref][]string     // workspaces
+	directOf  map[string][]string        // by id
 }
 
 // Planned is an identity that is meant to get grants, named by exactly one of the two.
@@ -126,9 +128,12 @@ func (f *Facts) index() {
 	if f.byRef != nil {
 		return
 	}
-	f.byRef, f.ids = map[audit.Ref]audit.Principal{}, map[string]audit.Principal{}
+	f.byRef, f.ids, f.linked = map[audit.Ref]audit.Principal{}, map[string]audit.Principal{}, map[string]audit.Principal{}
 	for _, p := range f.Inventory.Principals {
 		f.byRef[p.Ref], f.ids[p.ID] = p, p
+		if p.ExternalID != "" && p.Type != audit.TypeGroup {
+			f.linked[audit.CanonicalExternalID(p.ExternalID)] = p
+		}
 	}
 }
 

@@ -6,6 +6,9 @@ package readiness
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -70,54 +73,154 @@ func judgeSynced(f *Facts) (out finding) {
 	return out
 }
 
-// judgeLosing finds who is in a group by a synced membership, or would be once it is
-// read: the identity provider has them, and no membership is written here.
+// judgeLosing names who is in a group by a synced membership, or would be once it is
+// read: the identity provider has them, and no membership is written here. What they
+// reach otherwise they keep.
 func judgeLosing(f *Facts) (out finding) {
-	f.linkedGroups(func(m *audit.Match, members *audit.MemberMatch) {
-		synced := 0
-		for _, member := range f.Members[m.Principal.ID] {
-			if member.Source == audit.SourceIdentityProvider {
-				synced++
+	lost := map[losing]map[string]bool{} // groups
+	lose := func(who losing, group string) {
+		if lost[who] == nil {
+			lost[who] = map[string]bool{}
+		}
+		lost[who][group] = true
+	}
+	kept := f.parentsBy(func(m audit.Member) bool { return m.Source != audit.SourceIdentityProvider })
+	synced := f.parentsBy(func(m audit.Member) bool { return m.Source == audit.SourceIdentityProvider })
+	for _, p := range f.Inventory.Principals {
+		if p.Type == audit.TypeGroup {
+			continue
+		}
+		with := closure(f.parents(), p.ID)
+		if len(synced[p.ID]) == 0 && !slices.ContainsFunc(with, func(id string) bool { return len(synced[id]) > 0 }) {
+			continue
+		}
+		still := closure(kept, p.ID)
+		for _, id := range with {
+			if !slices.Contains(still, id) {
+				lose(losing{string(p.Type), p.ID, cmp.Or(p.Name, p.DisplayName)}, id)
 			}
 		}
-		if members.InIDP != nil {
-			synced += len(members.InIDP.Missing)
-		}
-		if synced == 0 {
-			return
-		}
-		detail := fmt.Sprintf("%d members through the identity provider", synced)
-		if in := f.workspacesOf(m.Principal.Ref); len(in) > 0 {
-			detail += fmt.Sprintf("; workspaces: %v", in)
-		}
-		out.addRef(m.Principal.Ref, m.Principal.Name, detail)
-	})
-	if len(out.affected) == 0 {
-		out.unknown = f.silentMembers()
 	}
-	return out
-}
-
-func judgeNeverSignedIn(f *Facts) (out finding) {
-	out.unknown = f.silentMembers()
-	here := map[string]bool{}
-	for _, p := range f.Inventory.Principals {
-		here[audit.CanonicalExternalID(p.ExternalID)] = true
-	}
-	seen := map[string]bool{}
 	f.linkedGroups(func(m *audit.Match, members *audit.MemberMatch) {
 		if members.InIDP == nil {
 			return
 		}
 		for i := range members.InIDP.Missing {
 			id := &members.InIDP.Missing[i]
-			key := audit.CanonicalExternalID(id.ExternalID)
-			if here[key] || seen[key] {
-				continue
+			who := losing{kindIdentity, id.ExternalID, nameOf(id)}
+			if p, here := f.linkedTo(id.ExternalID); here {
+				who = losing{string(p.Type), p.ID, cmp.Or(p.Name, p.DisplayName)}
 			}
-			seen[key] = true
-			out.add(kindIdentity, id.ExternalID, nameOf(id), fmt.Sprintf("in group/%s (%s)", m.Principal.ID, cmp.Or(m.Principal.Name, "no name")))
+			still := closure(kept, who.id)
+			for _, group := range append(closure(f.parents(), m.Principal.ID), m.Principal.ID) {
+				if !slices.Contains(still, group) {
+					lose(who, group)
+				}
+			}
 		}
 	})
+	for who, groups := range lost {
+		out.add(who.kind, who.id, who.name, "loses "+f.losses(who, slices.SortedFunc(maps.Keys(groups), audit.CompareIDs), closure(kept, who.id)))
+	}
+	if len(out.affected) == 0 {
+		out.unknown = f.silentMembers()
+	}
+	return out
+}
+
+// losing is who loses something: a principal, or an identity without one.
+type losing struct{ kind, id, name string }
+
+// losses says what goes with these groups and does not come from those that stay.
+func (f *Facts) losses(who losing, groups, still []string) string {
+	var names, workspaces, roles []string
+	for _, id := range groups {
+		group := audit.Ref{Type: audit.TypeGroup, ID: id}
+		names = append(names, fmt.Sprintf("%s (%s)", group, cmp.Or(f.principal(group).Name, "no name")))
+		workspaces = append(workspaces, f.workspacesOf(group)...)
+		roles = append(roles, f.GroupRoles[id]...)
+	}
+	stays := map[string]bool{}
+	for _, w := range f.assignedTo(who.id) {
+		stays[w] = true
+	}
+	for _, id := range still {
+		for _, w := range f.workspacesOf(audit.Ref{Type: audit.TypeGroup, ID: id}) {
+			stays[w] = true
+		}
+		for _, role := range f.GroupRoles[id] {
+			roles = slices.DeleteFunc(roles, func(r string) bool { return r == role })
+		}
+	}
+	workspaces = slices.DeleteFunc(workspaces, func(id string) bool { return stays[id] })
+	slices.SortFunc(workspaces, audit.CompareIDs)
+	slices.Sort(roles)
+	detail := strings.Join(names, ", ")
+	if len(f.Unknown[NeedGroups])+len(f.Unknown[NeedAccess]) > 0 {
+		return detail // What they keep is not known, so what they lose is not, either.
+	}
+	if workspaces = slices.Compact(workspaces); len(workspaces) > 0 {
+		detail += "; workspaces: " + strings.Join(workspaces, ", ")
+	}
+	if roles = slices.Compact(roles); len(roles) > 0 {
+		detail += "; account roles: " + strings.Join(roles, ", ")
+	}
+	return detail
+}
+
+// linkedTo is the user or service principal with an external id.
+func (f *Facts) linkedTo(externalID string) (audit.Principal, bool) {
+	f.index()
+	p, there := f.linked[audit.CanonicalExternalID(externalID)]
+	return p, there
+}
+
+// parentsBy are the groups in which each principal is directly, by its id, by such
+// memberships.
+func (f *Facts) parentsBy(counts func(audit.Member) bool) map[string][]string {
+	out := map[string][]string{}
+	for group, members := range f.Members {
+		for _, m := range members {
+			if counts(m) {
+				out[m.ID] = append(out[m.ID], group)
+			}
+		}
+	}
+	return out
+}
+
+// closure are the groups above a principal, at any depth, in no order.
+func closure(parents map[string][]string, id string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for queue := []string{id}; len(queue) > 0; queue = queue[1:] {
+		for _, group := range parents[queue[0]] {
+			if !seen[group] {
+				seen[group] = true
+				out, queue = append(out, group), append(queue, group)
+			}
+		}
+	}
+	return out
+}
+
+func judgeNeverSignedIn(f *Facts) (out finding) {
+	out.unknown = f.silentMembers()
+	in := map[losing][]string{}
+	f.linkedGroups(func(m *audit.Match, members *audit.MemberMatch) {
+		if members.InIDP == nil {
+			return
+		}
+		for i := range members.InIDP.Missing {
+			id := &members.InIDP.Missing[i]
+			if _, here := f.linkedTo(id.ExternalID); !here {
+				who := losing{kindIdentity, id.ExternalID, nameOf(id)}
+				in[who] = append(in[who], m.Principal.ID)
+			}
+		}
+	})
+	for who, groups := range in {
+		out.add(who.kind, who.id, who.name, "has no user here, and cannot get in by "+f.losses(who, groups, nil))
+	}
 	return out
 }
