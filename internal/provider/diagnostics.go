@@ -202,14 +202,15 @@ func addNotSent(diags *diag.Diagnostics, refusing, so string, err error) bool {
 	return true
 }
 
-// addWriteError reports a write that failed or was refused, on the attribute
-// that it is about. Verb is "Create", "Update" and so on.
-func addWriteError(diags *diag.Diagnostics, verb, thing string, p audit.Principal, err error) {
+// addWriteError reports the write of an externalId that failed or was refused, on the
+// attribute that it is about. Verb is "Create", "Update" and so on.
+func addWriteError(diags *diag.Diagnostics, verb string, p audit.Principal, err error) {
 	var (
 		conflict    *write.ConflictError
 		unconfirmed *write.UnconfirmedError
 		broken      *write.BrokenError
 	)
+	const thing = thingExternalID
 	refusing := fmt.Sprintf("Refusing to %s %s", verb, thing)
 	switch {
 	case addNotSent(diags, refusing, principalTitle(p)+" was not changed", err):

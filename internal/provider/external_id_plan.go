@@ -157,7 +157,7 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan *externalIDMod
 	}
 	switch {
 	case errors.Is(err, api.ErrNotFound):
-		addWriteError(diags, "Plan", thingExternalID, audit.Principal{Ref: plan.ref()}, err)
+		addWriteError(diags, "Plan", audit.Principal{Ref: plan.ref()}, err)
 		return
 	case err != nil:
 		diags.AddWarning("External ID Not Checked", fmt.Sprintf("The guards for %s could not be evaluated while planning: %s. "+
@@ -174,7 +174,7 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan *externalIDMod
 	}
 	switch {
 	case !write.MayOverwrite(current.ExternalID, conflict.Expected):
-		addWriteError(diags, "Plan", thingExternalID, current, conflict)
+		addWriteError(diags, "Plan", current, conflict)
 	case holdersErr != nil:
 		diags.AddWarning("External ID Not Checked", fmt.Sprintf("Whether another principal holds the externalId that is planned for %s could not be "+
 			"looked up while planning: %s. It is looked up again before the write, and a write without an answer is refused.", plan.ref(), holdersErr))
@@ -182,7 +182,7 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan *externalIDMod
 		for _, h := range holders {
 			conflict.Holders = append(conflict.Holders, h.Ref)
 		}
-		addWriteError(diags, "Plan", thingExternalID, current, conflict)
+		addWriteError(diags, "Plan", current, conflict)
 	case current.Type == audit.TypeServicePrincipal && audit.SameExternalID(current.Name, want):
 		diags.AddAttributeError(path.Root("external_id"), "Refusing to Plan "+thingExternalID, fmt.Sprintf("%q is the application id (client id) of %s itself. "+
 			"Its externalId is another id: in Entra ID the object id of the enterprise application (not of the app registration). "+

@@ -51,7 +51,7 @@ func (r *externalIDResource) create(ctx context.Context, plan *externalIDModel, 
 	warnUnchecked(diags, thingExternalID, plan.ref().String(), result.Unchecked)
 	warnDoubted(diags, result.Principal.Type, result.Doubted)
 	if err != nil {
-		addWriteError(diags, "Create", thingExternalID, principalOf(plan.ref(), result.Principal), err)
+		addWriteError(diags, "Create", principalOf(plan.ref(), result.Principal), err)
 		return
 	}
 	plan.PrincipalName = types.StringValue(result.Principal.Name)
@@ -135,7 +135,7 @@ func (r *externalIDResource) update(ctx context.Context, u updating[*externalIDM
 	warnUnchecked(diags, thingExternalID, plan.ref().String(), result.Unchecked)
 	warnDoubted(diags, result.Principal.Type, result.Doubted)
 	if err != nil {
-		addWriteError(diags, "Update", thingExternalID, principalOf(plan.ref(), result.Principal), err)
+		addWriteError(diags, "Update", principalOf(plan.ref(), result.Principal), err)
 	}
 	var broken *write.BrokenError
 	switch {
@@ -211,7 +211,7 @@ func (r *externalIDResource) undo(ctx context.Context, state *externalIDModel, p
 	})
 	switch {
 	case errors.Is(err, write.ErrReadOnly):
-		addWriteError(diags, "Delete", thingExternalID, current, err)
+		addWriteError(diags, "Delete", current, err)
 	case err != nil:
 		r.kept(state, err.Error(), diags)
 	}
