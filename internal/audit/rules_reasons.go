@@ -206,7 +206,7 @@ func reasonRules() []Rule {
 			Types:       []PrincipalType{TypeUser},
 		},
 		{
-			ID: ReasonDeactivationRecent, Kind: KindReason, Title: "Somebody works as this user",
+			ID: ReasonDeactivationRecent, Kind: KindReason, Title: "The user is in use",
 			Description: "The identity provider does not have the user, and the audit log of Databricks has events of the user in the last recent_days days. Given with events only.",
 			Remedy: "Find out who or what works as this user: a person who should be in the identity provider, a token in a pipeline, or a job that runs as them. Move that elsewhere, " +
 				"and audit again when recent_days have passed.",

@@ -232,7 +232,7 @@ func (r *accessRuleResource) planDestroy(ctx context.Context, state *accessRuleM
 		r.session.warnOfDestroy(staysInAccount, fmt.Sprintf("The rule that denies %s stays when this instance is destroyed (%s).", state.title(), why), diags)
 		return
 	}
-	r.session.warnOfDestroy("Access May Return", fmt.Sprintf("The rule that denies %s is removed: whoever is denied by it alone may enter the account again, with what they have there. "+
+	r.session.warnOfDestroy("Access May Return", fmt.Sprintf("The rule that denies %s is removed: anyone denied by this rule alone may enter the account again, with the access that they have there. "+
 		"To leave the rule, set on_destroy = %q and apply first.", state.title(), onDestroyKeep), diags)
 }
 

@@ -57,15 +57,15 @@ func (d *auditEventsDataSource) Schema(ctx context.Context, _ datasource.SchemaR
 			},
 			"aim_policy":          resultList(aimPolicyType, "Who read or changed the settings of AIM (service `aimControlPolicy`; what its actions mean is not documented), sorted by action. Null where the log could not be read.", auditEventsTexts),
 			"provisioned":         resultList(provisionedType, "Users, groups and service principals that AIM created, sorted by type and id.", auditEventsTexts),
-			"membership_edits":    resultList(membershipEditType, "Members of groups that have an external id, added or removed by somebody other than AIM or a SCIM connector, sorted by group and member. Whether it was a connector is told from the user agent, which scripts can copy.", auditEventsTexts),
+			"membership_edits":    resultList(membershipEditType, "Members of groups that have an external id, added or removed by someone other than AIM or a SCIM connector, sorted by group and member. A connector is recognised by its user agent, which scripts can copy.", auditEventsTexts),
 			"external_id_changes": resultList(identityChangeType, "Changes of users, groups and service principals that AIM did not make, and that may have changed an external id: the log has neither the attribute nor the values. The provider's journal has them for its own writes. Sorted by type and id.", auditEventsTexts),
-			"scim_writers":        resultList(scimWriterType, "Who writes by SCIM, sorted by level and workspace. Somebody who is not listed may be a connector with nothing to do.", auditEventsTexts),
+			"scim_writers":        resultList(scimWriterType, "Who writes by SCIM, sorted by level and workspace. A connector that had nothing to do is not listed.", auditEventsTexts),
 			"errors":              resultList(eventErrorType, "Changes that failed, grouped, sorted by action.", auditEventsTexts),
 			"last_activity": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "The last successful event of users and service principals of the account, by Databricks id. Who is missing was not seen, which is not proof that they did nothing.",
 			},
-			"departed": resultList(departedType, "People and service principals who acted although they are inactive or no longer in the account, after they left as far as the log tells; sorted by name.", auditEventsTexts),
+			"departed": resultList(departedType, "People and service principals who acted although they are inactive or no longer in the account, after they left, as far as the log shows; sorted by name.", auditEventsTexts),
 			"coverage": schema.SingleNestedAttribute{
 				Computed: true, MarkdownDescription: "What was asked, and how far the answer reaches.", Attributes: resultAttributes(eventCoverageType, coverageTexts),
 			},

@@ -125,7 +125,7 @@ type observedChangeModel struct {
 var observedChangeType = textsAnd(false, "changed_by", "changed_at", "last_activity")
 
 var observedChangeTexts = map[string]string{
-	"changed_by":    "Who changed the principal last, other than automatic identity management, as the log names them; where it names nobody, the program. The log does not say what was changed. Null where it shows no change.",
+	"changed_by":    "Who changed the principal last, other than automatic identity management, as the log names them; where it names no one, the program. The log does not say what was changed. Null where it shows no change.",
 	"changed_at":    "When that was.",
 	"last_activity": "The last successful event of the user or service principal; null where the log shows none, which is not proof of anything.",
 }

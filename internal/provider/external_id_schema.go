@@ -90,7 +90,7 @@ func (r *externalIDResource) schema(ctx context.Context) schema.Schema {
 		MarkdownDescription: "The externalId of one user, group or service principal: its link to the identity provider. " +
 			"Create re-reads the principal, refuses to overwrite a value that was not reviewed, writes one PATCH and reads it back. " +
 			"Destroy keeps the value unless `on_destroy` is `restore`." +
-			"\n\n~> **Warning:** The externalId decides who a principal is once automatic identity management is on: whoever signs in as that " +
+			"\n\n~> **Warning:** The externalId decides who a principal is once automatic identity management is on: anyone who signs in as that " +
 			"identity has what the principal has. Take it from `external_id_fixes`, which holds back what is not safe, rather than from a list. " +
 			"For users and service principals a blank value cannot be brought back. The plan warns where the principal is privileged and no audit of the same plan offers the value.",
 		Attributes: map[string]schema.Attribute{

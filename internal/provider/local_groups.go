@@ -75,7 +75,7 @@ func localDiffAttribute() schema.Attribute {
 	return resultList(localDiffType, "With `scan_workspace_local_groups`: the groups that workspaces have of their own and that A or B is in, sorted by workspace and id; else null. "+
 		"Looked at are the workspaces that A or B can enter; one that could not be read is in `failures`.", map[string]string{
 		"workspace_id": "Workspace id.", "workspace_name": "Workspace name.", "group_id": "Id of the group in the workspace.",
-		"in_a": "Whether A is in the group; null when a hole hides it.", "in_b": "Whether B is in the group; null when a hole hides it.",
+		"in_a": "Whether A is in the group; null when that could not be read.", "in_b": "Whether B is in the group; null when that could not be read.",
 		"direct_in_a": "Whether the group lists A itself.", "direct_in_b": "Whether the group lists B itself.",
 		"path_in_a": "Names on the shortest way from A to the group, where another group is in between.", "path_in_b": "The same for B.",
 	})

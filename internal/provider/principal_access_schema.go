@@ -216,7 +216,7 @@ func (d *principalAccessDataSource) Schema(ctx context.Context, _ datasource.Sch
 			"group_name": "Name of the group; `group <id>` where it could not be read.",
 			"source":     "`external` when the group has an externalId, else `internal`; null where the group could not be read.",
 			"origin":     "Whose the membership is that puts the principal there: `idp`, `databricks`, `system` for the groups that Databricks keeps itself, or `unknown`.",
-			"direct":     "Whether the group lists the principal itself; null when a hole hides it.",
+			"direct":     "Whether the group lists the principal itself; null when that could not be read.",
 			"path":       "Names on the shortest way from the principal to the group, both included; empty where no way is known.",
 			"via":        "Ids of all direct groups of the principal that lead there, sorted; empty for direct groups that no other one leads to.",
 		}),

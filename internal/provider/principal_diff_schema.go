@@ -74,16 +74,16 @@ var (
 		"source":     "`external` when the group has an externalId, else `internal`; null where the group could not be read.",
 		"origin": "Who owns the membership that puts the principal there (A, or B where only B has the group): `idp`, `databricks`, " +
 			"`system` for the groups that Databricks keeps itself, or `unknown`. IAM v2 returns it per membership; over SCIM it follows `source`.",
-		"in_a":        "Whether A is in the group, at any depth; null when a hole hides it.",
-		"in_b":        "Whether B is in the group, at any depth; null when a hole hides it.",
-		"direct_in_a": "Whether the group lists A itself; null when a hole hides it.",
-		"direct_in_b": "Whether the group lists B itself; null when a hole hides it.",
+		"in_a":        "Whether A is in the group, at any depth; null when that could not be read.",
+		"in_b":        "Whether B is in the group, at any depth; null when that could not be read.",
+		"direct_in_a": "Whether the group lists A itself; null when that could not be read.",
+		"direct_in_b": "Whether the group lists B itself; null when that could not be read.",
 		"path_in_a": "Names on the shortest way from A to the group, both included; of several the one with the smallest ids. " +
 			"Empty when A is not there, or no way is known.",
 		"path_in_b": "The same for B.",
 		"via":       "Ids of all direct groups that lead to this one, sorted, the group itself not among them: those of A, of B where only B has the group, of either where both have it.",
 		"hint": "How the side that lacks the group comes to it: `add_in_idp`, `unchecked` (Databricks can add to it, and what it gives was not looked at: set `check_workspaces`), `add_in_databricks`, `follows` (from a group of the same list that leads here), " +
-			"`system_group` (no one can add to it), or `unknown`, where a hole hides it or no way to the group is known. Null where both have it. With `check_workspaces` " +
+			"`system_group` (no one can add to it), or `unknown`, where something could not be read or no way to the group is known. Null where both have it. With `check_workspaces` " +
 			"also `no_workspace_assignment`: Databricks can add to it, but no workspace is assigned to it or to a group above it, so that only the scan of " +
 			"`dbxidentity_clone_plan` can find out whether it gives anything.",
 	}
@@ -137,7 +137,7 @@ func (d *principalDiffDataSource) Schema(ctx context.Context, _ datasource.Schem
 			"principal_a": selectorSchema("The one principal"),
 			"principal_b": selectorSchema("The other principal"),
 			"check_workspaces": schema.BoolAttribute{
-				Optional: true, MarkdownDescription: "Read who has which workspace (one request per workspace, once per run), so that `hint` tells which groups " +
+				Optional: true, MarkdownDescription: "Read who has which workspace (one request per workspace, once per run), so that `hint` says which groups " +
 					"give none. Default `false`.",
 			},
 			"scan_workspace_local_groups": scanLocalGroupsInput("It needs `check_workspaces`. "),

@@ -44,7 +44,7 @@ func (ticketFunction) Definition(_ context.Context, _ function.DefinitionRequest
 		MarkdownDescription: "Writes a ticket as Markdown, ready to send. `" + ticketNameChanges + "` asks Databricks support to change the names of users and service principals: old and new name, " +
 			"ids, and what a rename does. Two records of one identity are listed apart, because support cannot merge them. `" + ticketIDPMemberships + "` asks the people who run the identity " +
 			"provider to add principals to groups there, with the object ids of both; groups that the identity provider does not have are listed apart." +
-			"\n\nNames are escaped for Markdown and HTML, so that nobody writes in the ticket by naming a user or group. The same rows give the same text. Unknown rows give an unknown string, null is an error.",
+			"\n\nNames are escaped for Markdown and HTML, so that the name of a user or group cannot add text or links to the ticket. The same rows give the same text. Unknown rows give an unknown string, null is an error.",
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "kind", MarkdownDescription: "`" + ticketNameChanges + "` or `" + ticketIDPMemberships + "`."},
 			function.DynamicParameter{

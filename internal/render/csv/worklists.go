@@ -82,8 +82,8 @@ func WorklistRows(kind string, d Divergences) ([]Row, error) {
 		list, one = d.ServicePrincipals, audit.TypeServicePrincipal
 	case WorklistUsersForeign, WorklistUsersStale:
 		if len(d.PrimaryDomains) == 0 {
-			return nil, errors.New("primary_domains of the data source is empty, and without your own mail domains stale users of yours cannot be told " +
-				"from foreign ones; set it")
+			return nil, errors.New("primary_domains of the data source is empty, and without your own mail domains your own stale users cannot be " +
+				"separated from foreign ones; set it")
 		}
 	}
 	own := make(map[string]bool, len(d.PrimaryDomains))

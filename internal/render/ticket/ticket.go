@@ -48,7 +48,7 @@ func Markdown(p access.ClonePlan) string {
 	section(&b, "Not verified", "It could not be verified whether these give anything; they are not added.", p.Unverified, colPath, colReason)
 	section(&b, "Left out", "These have no workspace assignment, account role, entitlement, grant or ownership anywhere.", p.Skipped, colPath)
 	section(&b, "There already", "", p.AlreadyMember, colGives, colNote)
-	section(&b, "Kept by Databricks itself", "Never added by anybody.", p.System)
+	section(&b, "Kept by Databricks itself", "Databricks manages the members itself; no one can add to them.", p.System)
 	notCloned(&b, p.NotCloned)
 	graph(&b, p)
 	return b.String()
