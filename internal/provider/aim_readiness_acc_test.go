@@ -5,6 +5,7 @@ package provider_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -278,16 +279,33 @@ func TestAccReadiness_failedReads(t *testing.T) {
 		}},
 	}
 	a := startPreset(t, "migration", simulator.Options{})
-	settings := a.entra() + "\n  automatic_identity_management = \"on\""
-	config := a.config(settings, "data \"dbxidentity_aim_readiness\" \"this\" {\n"+everyDecision+"}\n"+readinessOutputs)
-	before := capture{}
-	steps := []resource.TestStep{{Config: config, ConfigStateChecks: []statecheck.StateCheck{before}}}
-	type reading struct {
-		name string
-		need []readiness.Need
-		got  capture
+	settings := auditing("entra")(a)
+	maps.Copy(settings, document{
+		"host": a.URL, "account_id": a.AccountID, "client_id": a.ClientID, "client_secret": a.ClientSecret,
+		"auth_type": "oauth-m2m", "config_file": "/dev/null", "automatic_identity_management": "on",
+	})
+	read := func(faults []simulator.Fault) (statuses map[string]string, complete any) {
+		if err := a.Server.SetFaults(faults); err != nil {
+			t.Fatal(err)
+		}
+		w := dial(t.Context(), t, settings, append(a.trusting(), impatient()...)...)
+		got := w.data("dbxidentity_aim_readiness", document{
+			"decisions": []any{"enable_aim", "disable_scim", "disable_aim"}, "primary_domains": []any{"example.com"},
+		})
+		if w.failed() {
+			t.Fatal(w.diags)
+		}
+		list, _ := got["checks"].([]any)
+		if len(list) != len(readiness.Checks()) {
+			t.Fatalf("%d checks are in the result, the registry has %d", len(list), len(readiness.Checks()))
+		}
+		statuses = map[string]string{}
+		for _, check := range list {
+			statuses[fmt.Sprint(asMap(t, check)["id"])] = fmt.Sprint(asMap(t, check)["status"])
+		}
+		return statuses, got["complete"]
 	}
-	var all []reading
+	was, _ := read(nil)
 	for name, source := range sources {
 		for kind, fault := range map[string]simulator.Fault{
 			"forbidden": {Kind: "status", Status: 403}, "empty": {Kind: "status", Status: 200, Body: "{}"}, "malformed": {Kind: "status", Status: 200, Body: `{"x":[{"y":1}]}`},
@@ -295,39 +313,26 @@ func TestAccReadiness_failedReads(t *testing.T) {
 			if kind == "empty" && name != "access" && name != "roles" && name != "users there" {
 				continue // The denylist and settings leave out empty lists; the others are tested where they are read.
 			}
-			one := reading{name: name + " " + kind, need: source.needs, got: capture{}}
-			all = append(all, one)
-			steps = append(steps, resource.TestStep{
-				PreConfig: func() {
-					var list []simulator.Fault
-					for _, path := range source.paths {
-						fault.Path = path
-						list = append(list, fault)
-					}
-					if err := a.Server.SetFaults(list); err != nil {
-						t.Error(err)
-					}
-				},
-				Config: config, ConfigStateChecks: []statecheck.StateCheck{one.got},
-			})
-		}
-	}
-	acceptanceWith(t, append(a.trusting(), impatient()...), steps...)
-	was := before.statuses(t)
-	for _, one := range all {
-		now, changed := one.got.statuses(t), 0
-		for _, c := range readiness.Checks() {
-			needed := slices.ContainsFunc(c.Needs, func(n readiness.Need) bool { return slices.Contains(one.need, n) })
-			switch {
-			case now[c.ID] == was[c.ID]:
-			case !needed || now[c.ID] != "unknown":
-				t.Errorf("%s: %s is %s, and it was %s", one.name, c.ID, now[c.ID], was[c.ID])
-			default:
-				changed++
+			var list []simulator.Fault
+			for _, path := range source.paths {
+				fault.Path = path
+				list = append(list, fault)
 			}
-		}
-		if changed == 0 || one.got["complete"] != false {
-			t.Errorf("%s: %d checks changed, complete is %v: %v", one.name, changed, one.got["complete"], one.got["failures"])
+			now, complete := read(list)
+			changed := 0
+			for _, c := range readiness.Checks() {
+				needed := slices.ContainsFunc(c.Needs, func(n readiness.Need) bool { return slices.Contains(source.needs, n) })
+				switch {
+				case now[c.ID] == was[c.ID]:
+				case !needed || now[c.ID] != "unknown":
+					t.Errorf("%s %s: %s is %s, and it was %s", name, kind, c.ID, now[c.ID], was[c.ID])
+				default:
+					changed++
+				}
+			}
+			if changed == 0 || complete != false {
+				t.Errorf("%s %s: %d checks changed, complete is %v", name, kind, changed, complete)
+			}
 		}
 	}
 }
