@@ -116,8 +116,9 @@ func TestConnectors_readinessFaults(t *testing.T) {
 				t.Fatal(w.diags)
 			}
 			status := map[string]any{}
-			for _, c := range got["checks"].([]any) {
-				status[fmt.Sprint(c.(document)["id"])] = c.(document)["status"]
+			list, _ := got["checks"].([]any)
+			for _, c := range list {
+				status[fmt.Sprint(asMap(t, c)["id"])] = asMap(t, c)["status"]
 			}
 			if have := [3]string{fmt.Sprint(status["workspace_scim"]), fmt.Sprint(status["account_scim_healthy"]), fmt.Sprint(status["scim_ready"])}; have != tt.want {
 				t.Errorf("%v, want %v: %v", have, tt.want, got["failures"])
