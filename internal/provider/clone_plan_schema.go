@@ -122,7 +122,7 @@ func clonePlanInputs() map[string]schema.Attribute {
 		},
 		"allow_different_types": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "Allow source and target to be of different types, for example a service principal and a user. Default `false`, because " +
-				"people and jobs rarely ought to have the same access, and a wrong selector is found out so.",
+				"people and jobs rarely ought to have the same access. This also catches a wrong selector.",
 		},
 		"max_additions": schema.NumberAttribute{
 			Optional: true, Validators: []validator.Number{wholeNumber{most: math.MaxInt32}},

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -30,7 +29,7 @@ type eventsInputModel struct {
 	WorkspaceID    types.String `tfsdk:"workspace_id"`
 	SQLWarehouseID types.String `tfsdk:"sql_warehouse_id"`
 	Since          types.String `tfsdk:"since"`
-	RecentDays     types.Int64  `tfsdk:"recent_days"`
+	RecentDays     types.Number `tfsdk:"recent_days"`
 }
 
 // eventsAttribute is the input; without recent there is no recent_days.
@@ -44,8 +43,8 @@ func eventsAttribute(text string, recent bool) schema.Attribute {
 			"workspace_id":     schema.StringAttribute{Required: true, MarkdownDescription: "Id of the workspace whose warehouse is asked.", Validators: some},
 			"sql_warehouse_id": schema.StringAttribute{Required: true, MarkdownDescription: "Id of the SQL warehouse.", Validators: some},
 			"since":            schema.StringAttribute{Required: true, MarkdownDescription: "First day to look at (`2026-11-01`, UTC), or an RFC 3339 time."},
-			"recent_days": schema.Int64Attribute{
-				Optional: true, Validators: []validator.Int64{int64validator.Between(1, 365)},
+			"recent_days": schema.NumberAttribute{
+				Optional: true, Validators: []validator.Number{wholeNumber{least: 1, most: 365}},
 				MarkdownDescription: "Do not offer to deactivate users who acted in the last so many days, with `suggest_deactivations`; nor anyone while that is not known. The log is read at least that " +
 					"far back. Other regions have logs of their own. Default: it does not matter who acted.",
 			},
@@ -80,7 +79,7 @@ func eventsInput(ctx context.Context, v types.Object, diags *diag.Diagnostics) *
 		diags.Append(v.As(ctx, &plain, basetypes.ObjectAsOptions{})...)
 		m = eventsInputModel{WorkspaceID: plain.WorkspaceID, SQLWarehouseID: plain.SQLWarehouseID, Since: plain.Since}
 	}
-	out := eventsRequest{recentDays: int(m.RecentDays.ValueInt64())}
+	out := eventsRequest{recentDays: int(wholeNumberOf(m.RecentDays))}
 	out.WorkspaceID, out.WarehouseID, out.Activity = m.WorkspaceID.ValueString(), m.SQLWarehouseID.ValueString(), true
 	out.Since = parseSince(path.Root("events").AtName("since"), m.Since, diags)
 	return &out
