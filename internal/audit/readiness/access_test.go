@@ -1,0 +1,108 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package readiness_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
+)
+
+// evidenceOf is the evidence of a check.
+func evidenceOf(f *readiness.Facts, check string) []string {
+	for _, r := range readiness.Assess(f, nil).Results {
+		if r.ID == check {
+			return r.Evidence
+		}
+	}
+	return nil
+}
+
+// Who gains access is named, five at most, with what the group gives.
+func TestGained_details(t *testing.T) {
+	t.Parallel()
+	missing := func(n int) []audit.Identity {
+		var out []audit.Identity
+		for i := range n {
+			out = append(out, audit.Identity{Type: audit.TypeUser, ExternalID: fmt.Sprint("u-", i), Names: []string{fmt.Sprintf("p%d@example.com", i)}})
+		}
+		return out
+	}
+	const five = "p0@example.com, p1@example.com, p2@example.com, p3@example.com, p4@example.com"
+	for name, tc := range map[string]struct {
+		change func(*readiness.Facts)
+		want   string
+	}{
+		"five":  {func(f *readiness.Facts) { f.Matches[0].Members.InIDP.Missing = missing(5) }, "5 more members: " + five},
+		"six":   {func(f *readiness.Facts) { f.Matches[0].Members.InIDP.Missing = missing(6) }, "6 more members: " + five + ", .."},
+		"roles": {func(f *readiness.Facts) { f.Matches[0].Members.InIDP.Missing, f.GroupRoles = missing(1), map[string][]string{"10": {"account_admin"}} }, "1 more members: p0@example.com; account roles: account_admin"},
+		"workspaces": {func(f *readiness.Facts) {
+			f.Matches[0].Members.InIDP.Missing = missing(1)
+			f.Access = []readiness.Access{{WorkspaceID: "100", Ref: audit.Ref{Type: audit.TypeGroup, ID: "10"}, Direct: true}}
+		}, "1 more members: p0@example.com; workspaces: 100"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := settle(spared())
+			tc.change(f)
+			if got := affectedBy(f, "access_gained")["group/10"]; got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+	f := settle(spared())
+	f.Matches[0].Members.InIDP.Unknown = "403"
+	if got := statuses(f)["access_gained"]; got != readiness.Unknown {
+		t.Errorf("members that could not be read: %s", got)
+	}
+}
+
+// A rule that denies a group denies who is in it at any depth, and the caller is looked
+// at although it is no admin.
+func TestDeniedAdmins_depth(t *testing.T) {
+	t.Parallel()
+	f := settle(spared())
+	f.Inventory.Principals = append(f.Inventory.Principals, group("11", "inner", ""), group("12", "innermost", ""))
+	within := func(t audit.PrincipalType, id string) []audit.Member { return []audit.Member{{Ref: audit.Ref{Type: t, ID: id}}} }
+	f.Members = map[string][]audit.Member{"10": within(audit.TypeGroup, "11"), "11": within(audit.TypeGroup, "12"), "12": within(audit.TypeUser, "1")}
+	if got := affectedBy(f, "denylist_spares_admins"); len(got) != 1 {
+		t.Errorf("an admin three groups below: %v", got)
+	}
+	f = settle(spared())
+	f.Caller, f.Members = audit.Ref{Type: audit.TypeUser, ID: "2"}, map[string][]audit.Member{"10": within(audit.TypeUser, "2")}
+	if got := affectedBy(f, "denylist_spares_admins"); len(got) != 1 {
+		t.Errorf("the caller, who is no admin: %v", got)
+	}
+}
+
+func TestEvidence_counts(t *testing.T) {
+	t.Parallel()
+	f := settle(spared())
+	if got := evidenceOf(f, "denylist"); !slices.Contains(got, "1 of 100 rules are used") {
+		t.Errorf("denylist: %v", got)
+	}
+	synced := audit.Member{Ref: audit.Ref{Type: audit.TypeUser, ID: "2"}, Source: audit.SourceIdentityProvider}
+	f.Members["10"] = []audit.Member{synced, {Ref: audit.Ref{Type: audit.TypeUser, ID: "1"}, Source: audit.SourceInternal}}
+	if got := readiness.Evidence(f); !slices.Contains(got, "1 memberships are the identity provider's: automatic identity management was on at some time") {
+		t.Errorf("memberships: %v", got)
+	}
+	f.LocalGroups = []readiness.LocalGroup{{WorkspaceID: "100", ID: "7", Name: "a"}, {WorkspaceID: "100", ID: "8", Name: "b", AccountGroupID: "10"}}
+	want := []string{"0 members", "0 members, the account has a group of that name: 10"}
+	var got []string
+	for _, r := range readiness.Assess(f, nil).Results {
+		if r.ID == "workspace_local_groups" {
+			for _, a := range r.Affected {
+				got = append(got, a.Detail)
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("local groups (-want +got): %s", diff)
+	}
+}
