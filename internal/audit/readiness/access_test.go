@@ -39,9 +39,11 @@ func TestGained_details(t *testing.T) {
 		change func(*readiness.Facts)
 		want   string
 	}{
-		"five":  {func(f *readiness.Facts) { f.Matches[0].Members.InIDP.Missing = missing(5) }, "5 more members: " + five},
-		"six":   {func(f *readiness.Facts) { f.Matches[0].Members.InIDP.Missing = missing(6) }, "6 more members: " + five + ", .."},
-		"roles": {func(f *readiness.Facts) { f.Matches[0].Members.InIDP.Missing, f.GroupRoles = missing(1), map[string][]string{"10": {"account_admin"}} }, "1 more members: p0@example.com; account roles: account_admin"},
+		"five": {func(f *readiness.Facts) { f.Matches[0].Members.InIDP.Missing = missing(5) }, "5 more members: " + five},
+		"six":  {func(f *readiness.Facts) { f.Matches[0].Members.InIDP.Missing = missing(6) }, "6 more members: " + five + ", .."},
+		"roles": {func(f *readiness.Facts) {
+			f.Matches[0].Members.InIDP.Missing, f.GroupRoles = missing(1), map[string][]string{"10": {"account_admin"}}
+		}, "1 more members: p0@example.com; account roles: account_admin"},
 		"workspaces": {func(f *readiness.Facts) {
 			f.Matches[0].Members.InIDP.Missing = missing(1)
 			f.Access = []readiness.Access{{WorkspaceID: "100", Ref: audit.Ref{Type: audit.TypeGroup, ID: "10"}, Direct: true}}
@@ -69,7 +71,9 @@ func TestDeniedAdmins_depth(t *testing.T) {
 	t.Parallel()
 	f := settle(spared())
 	f.Inventory.Principals = append(f.Inventory.Principals, group("11", "inner", ""), group("12", "innermost", ""))
-	within := func(t audit.PrincipalType, id string) []audit.Member { return []audit.Member{{Ref: audit.Ref{Type: t, ID: id}}} }
+	within := func(t audit.PrincipalType, id string) []audit.Member {
+		return []audit.Member{{Ref: audit.Ref{Type: t, ID: id}}}
+	}
 	f.Members = map[string][]audit.Member{"10": within(audit.TypeGroup, "11"), "11": within(audit.TypeGroup, "12"), "12": within(audit.TypeUser, "1")}
 	if got := affectedBy(f, "denylist_spares_admins"); len(got) != 1 {
 		t.Errorf("an admin three groups below: %v", got)
