@@ -67,7 +67,7 @@ func (d *aimReadinessDataSource) Read(ctx context.Context, req datasource.ReadRe
 		run.connectorIDs = chosenConnectors(model.ConnectorIDs, diags)
 		run.connectors = requireSource[idp.ConnectorSource](d.session, "connector_ids of dbxidentity_aim_readiness", "entra (or okta)", diags)
 	}
-	run.events = eventsInput(ctx, model.Events, diags)
+	run.events = eventsInput(model.Events, diags)
 	if diags.HasError() {
 		return
 	}

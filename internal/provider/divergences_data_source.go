@@ -45,7 +45,7 @@ func (d *divergencesDataSource) ValidateConfig(ctx context.Context, req datasour
 		resp.Diagnostics.AddAttributeError(path.Root("suggest_deactivations"), "Deactivations Without Primary Domains",
 			"Only users of your own mail domains are offered to be deactivated, and primary_domains names none. Set primary_domains, for example [\"example.com\"].")
 	}
-	eventsInput(ctx, model.Events, &resp.Diagnostics)
+	eventsInput(model.Events, &resp.Diagnostics)
 	for i, w := range model.waivers(ctx, &resp.Diagnostics) {
 		// On the list: of a path into it the command line shows no line at all.
 		waivers := path.Root("waivers")
@@ -67,7 +67,7 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 	resp.Diagnostics.Append(diags...)
 	run := d.run(ctx, model, &resp.Diagnostics)
 	var seen *auditevents.Report
-	if asked := eventsInput(ctx, model.Events, &resp.Diagnostics); asked != nil {
+	if asked := eventsInput(model.Events, &resp.Diagnostics); asked != nil {
 		run.Activity = func(ctx context.Context) (activity *audit.Activity, err error) {
 			activity, seen, err = d.session.activity(ctx, *asked)
 			return activity, err

@@ -16,21 +16,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/events"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	auditevents "github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
-
-// eventsInputModel is the input events of dbxidentity_divergences.
-type eventsInputModel struct {
-	WorkspaceID    types.String `tfsdk:"workspace_id"`
-	SQLWarehouseID types.String `tfsdk:"sql_warehouse_id"`
-	Since          types.String `tfsdk:"since"`
-	RecentDays     types.Number `tfsdk:"recent_days"`
-}
 
 // eventsAttribute is the input; without recent there is no recent_days.
 func eventsAttribute(text string, recent bool) schema.Attribute {
@@ -63,25 +54,19 @@ type eventsRequest struct {
 }
 
 // eventsInput is nil where nothing was asked for.
-func eventsInput(ctx context.Context, v types.Object, diags *diag.Diagnostics) *eventsRequest {
+func eventsInput(v types.Object, diags *diag.Diagnostics) *eventsRequest {
 	if v.IsNull() || v.IsUnknown() {
 		return nil
 	}
-	var m eventsInputModel
-	if _, recent := v.Attributes()["recent_days"]; recent {
-		diags.Append(v.As(ctx, &m, basetypes.ObjectAsOptions{})...)
-	} else {
-		var plain struct {
-			WorkspaceID    types.String `tfsdk:"workspace_id"`
-			SQLWarehouseID types.String `tfsdk:"sql_warehouse_id"`
-			Since          types.String `tfsdk:"since"`
-		}
-		diags.Append(v.As(ctx, &plain, basetypes.ObjectAsOptions{})...)
-		m = eventsInputModel{WorkspaceID: plain.WorkspaceID, SQLWarehouseID: plain.SQLWarehouseID, Since: plain.Since}
+	given := v.Attributes()
+	text := func(name string) types.String {
+		s, _ := given[name].(types.String)
+		return s
 	}
-	out := eventsRequest{recentDays: int(wholeNumberOf(m.RecentDays))}
-	out.WorkspaceID, out.WarehouseID, out.Activity = m.WorkspaceID.ValueString(), m.SQLWarehouseID.ValueString(), true
-	out.Since = parseSince(path.Root("events").AtName("since"), m.Since, diags)
+	days, _ := given["recent_days"].(types.Number)
+	out := eventsRequest{recentDays: int(wholeNumberOf(days))}
+	out.WorkspaceID, out.WarehouseID, out.Activity = text("workspace_id").ValueString(), text("sql_warehouse_id").ValueString(), true
+	out.Since = parseSince(path.Root("events").AtName("since"), text("since"), diags)
 	return &out
 }
 

@@ -242,6 +242,14 @@ func (l *Compared) doubt(why string) {
 	}
 }
 
+// isAbout reports whether a connector certainly writes where the list looks.
+func (l *Compared) isAbout(c *compared, there certainty) bool {
+	if there == maybe {
+		l.doubt(c.String() + ": where it writes to is not known")
+	}
+	return there == yes
+}
+
 func (l *Compared) sort() {
 	slices.Sort(l.Unknown)
 	slices.SortFunc(l.Rows, func(a, b ComparedRow) int {
@@ -278,13 +286,8 @@ func (w *comparing) names(c *compared) map[string]string {
 
 func (w *comparing) absent(c *compared) {
 	list := &w.out.InScopeAbsent
-	switch c.atAccount {
-	case no:
+	if !list.isAbout(c, c.atAccount) {
 		return
-	case maybe:
-		list.doubt(c.String() + ": where it writes to is not known")
-		return
-	case yes:
 	}
 	failing := map[string]bool{}
 	for _, f := range c.verdict.Failing {
@@ -439,13 +442,8 @@ func (w *comparing) nested(c *compared) {
 // onlyInWorkspace are those whom a move to the level of the account must take along.
 func (w *comparing) onlyInWorkspace(c *compared) {
 	list := &w.out.WorkspaceOnly
-	switch c.inWorkspace {
-	case no:
+	if !list.isAbout(c, c.inWorkspace) {
 		return
-	case maybe:
-		list.doubt(c.String() + ": where it writes to is not known")
-		return
-	case yes:
 	}
 	names := w.names(c)
 	for _, t := range writtenTypes() {

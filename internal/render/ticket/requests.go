@@ -141,21 +141,9 @@ func objectID(id string) string {
 
 // membershipNote is what the people there have to know before they add a member.
 func membershipNote(row *access.PlanRow) string {
-	var out []string
-	switch {
-	case row.Privileged == nil:
-		out = append(out, "may be privileged")
-	case *row.Privileged:
-		out = append(out, "**privileged**: "+codes(row.Powers, ", "))
-	}
-	if row.AlreadyTransitive != nil && *row.AlreadyTransitive {
-		out = append(out, "a member already, through another group")
-	}
+	var unchecked []string
 	if row.InIDP == nil {
-		out = append(out, "not checked whether the group still exists")
+		unchecked = []string{"not checked whether the group still exists"}
 	}
-	if row.Reason != "" {
-		out = append(out, markup.Code(row.Reason))
-	}
-	return strings.Join(out, "; ")
+	return notes(row, "a member already, through another group", unchecked...)
 }

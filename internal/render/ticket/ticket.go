@@ -181,7 +181,11 @@ func effects(row access.PlanRow, show func(string) string) []string {
 	return out
 }
 
-func note(row access.PlanRow) string {
+func note(row access.PlanRow) string { return notes(&row, "the target has it through another group") }
+
+// notes are what to know of a group before someone is added to it: already is for one
+// whom they have through another group, and more stands before the reason.
+func notes(row *access.PlanRow, already string, more ...string) string {
 	var out []string
 	switch {
 	case row.Privileged == nil:
@@ -190,8 +194,9 @@ func note(row access.PlanRow) string {
 		out = append(out, "**privileged**: "+codes(row.Powers, ", "))
 	}
 	if row.AlreadyTransitive != nil && *row.AlreadyTransitive {
-		out = append(out, "the target has it through another group")
+		out = append(out, already)
 	}
+	out = append(out, more...)
 	if row.Reason != "" {
 		out = append(out, markup.Code(row.Reason))
 	}
