@@ -78,6 +78,36 @@ func TestConnectors_unknownMapping(t *testing.T) {
 	}
 }
 
+// Two connectors for one type: the one whose mapping is known to be wrong decides what is said,
+// whichever comes first, and one that cannot be read is a hole all the same.
+func TestConnectors_two(t *testing.T) {
+	t.Parallel()
+	wrong := ConnectorFeed{Type: TypeUser, Connector: "the connector c1", Source: "the attribute mail", Values: map[string]string{}}
+	unread := ConnectorFeed{Type: TypeUser, Connector: "the connector c2", Unknown: "forbidden"}
+	for _, feeds := range [][]ConnectorFeed{{wrong, unread}, {unread, wrong}} {
+		in := scope([]Match{{Principal: user("1", "a", "x"), ByName: []Identity{identity("y", "a")}}})
+		in.Connectors = feeds
+		r := Divergences(in, Options{})
+		if reasons(r)["user/1"] != ReasonConnector || r.Complete || !strings.HasPrefix(r.ManualActions[0].Detail, "the connector c1 ") {
+			t.Errorf("%v, complete %v, %+v", reasons(r), r.Complete, r.ManualActions)
+		}
+	}
+}
+
+// A connector that writes nothing explains a blank id, and no other one.
+func TestConnectors_blank(t *testing.T) {
+	t.Parallel()
+	in := scope([]Match{
+		{Principal: user("1", "a", ""), ByName: []Identity{identity("x1", "a")}},
+		{Principal: user("2", "b", "gone"), ByName: []Identity{identity("x2", "b")}},
+	})
+	in.Connectors = []ConnectorFeed{{Type: TypeUser, Connector: "the connector c1", Source: "nothing", Blank: true}}
+	got := divergences(Divergences(in, Options{}))
+	if got["user/1"].Cause != CauseConnectorMapping || got["user/2"].Cause != CauseLinkable {
+		t.Errorf("causes %s, %s", got["user/1"].Cause, got["user/2"].Cause)
+	}
+}
+
 // Whatever the account, a wrong feed of one type takes away that type's fixes and no
 // other offer, and the categories stay.
 func TestProperty_connectorFeeds(t *testing.T) {

@@ -325,12 +325,16 @@ func (a *auditor) offerRename(r *Report, p *proposal) bool {
 	if !a.occupies(p) {
 		return false
 	}
-	if doubt := a.renameDoubt(p); doubt != "" {
+	principal, doubt := &p.m.Principal, a.renameDoubt(p)
+	name := a.freeName(principal)
+	if err := ValidateGroupName(name); doubt == "" && err != nil {
+		doubt = "the account would not take a name that begins with this one: " + err.Error()
+	}
+	if doubt != "" {
 		p.detail += "; it is not offered to be renamed, because " + doubt
 		return false
 	}
-	principal := &p.m.Principal
-	rename := GroupRename{GroupID: principal.ID, CurrentName: principal.Name, Name: a.freeName(principal)}
+	rename := GroupRename{GroupID: principal.ID, CurrentName: principal.Name, Name: name}
 	a.take(rename.Name)
 	r.GroupRenames = append(r.GroupRenames, rename)
 	return true

@@ -134,6 +134,16 @@ func TestDeactivations(t *testing.T) {
 	}
 }
 
+// An id that no account gives: no name with it fits, and none is offered.
+func TestGroupRenames_endlessID(t *testing.T) {
+	t.Parallel()
+	id := strings.Repeat("1", 300)
+	r := Divergences(scope([]Match{{Principal: group(id, "g", ""), ByName: []Identity{identity("x", "g")}}}), people())
+	if len(r.GroupRenames) > 0 || reasons(r)["group/"+id] != ReasonLinkGroups {
+		t.Errorf("renames %v, reasons %v", r.GroupRenames, reasons(r))
+	}
+}
+
 // A directory that knows nobody of the account deactivates nobody.
 func TestDeactivations_wrongDirectory(t *testing.T) {
 	t.Parallel()
@@ -195,6 +205,7 @@ func TestGroupRenames(t *testing.T) {
 		"waived":                     {matches: []Match{local("", "x")}, o: func(o *Options) { o.Waivers = []Waiver{{ID: "1"}} }},
 		"a user of the IdP's name":   {matches: []Match{{Principal: user("1", "a", ""), ByName: []Identity{identity("x", "a"), identity("y", "a")}}}, reason: ReasonAmbiguous},
 		"the link may still come":    {matches: []Match{local("", "x")}, o: func(o *Options) { o.LinkGroups = true }, in: func(in *Input) { in.Privileges = nil }, reason: ReasonPrivilegeUnknown},
+		"a control character":        {matches: []Match{{Principal: group("1", "g\x1b[2J", ""), ByName: []Identity{identity("x", "g\x1b[2J")}}}, reason: ReasonLinkGroups},
 		"the name in the wrong form": {matches: []Match{local("", "x")}, o: func(o *Options) { o.Form = strings.ToUpper }, reason: ReasonInvalidID},
 	}
 	for name, test := range tests {

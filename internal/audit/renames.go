@@ -79,7 +79,7 @@ func (a *auditor) freeName(p *Principal) string {
 		base := name
 		if over := utf8.RuneCountInString(base) + len(suffix) - MaxGroupName; over > 0 {
 			runes := []rune(base)
-			base = strings.TrimSpace(a.o.Form(string(runes[:len(runes)-over])))
+			base = strings.TrimSpace(a.o.Form(string(runes[:max(0, len(runes)-over)])))
 		}
 		if free := base + suffix; !a.isTaken(free) {
 			return free
