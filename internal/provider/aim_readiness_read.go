@@ -90,6 +90,7 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 		return nil, context.Cause(ctx)
 	}
 	r.readDenied(ctx)
+	r.readWorkspaceAdmins(ctx)
 	r.facts.LocalGroups = described(r.facts.LocalGroups, r.facts.Inventory)
 	for need := range r.facts.Unknown {
 		slices.Sort(r.facts.Unknown[need])
@@ -226,13 +227,14 @@ func adminsOf(inventory audit.Inventory, roles map[audit.Ref][]string, members m
 // noConnectors is why no connector was read where no one asked for that.
 const noConnectors = "connector_ids is not set"
 
-// readConnectors reads their state, targets and mappings. Whom they cover is no matter here.
+// readConnectors reads their state, targets and mappings; whom they cover is no matter but
+// for the owners of their tokens, whom only the audit log names.
 func (r *readinessRun) readConnectors(ctx context.Context) {
 	if r.connectors == nil {
 		r.unread(readiness.NeedConnectors, noConnectors)
 		return
 	}
-	found, err := r.session.connectors(ctx, r.connectors, idp.ConnectorRequest{IDs: r.connectorIDs}, false)
+	found, err := r.session.connectors(ctx, r.connectors, idp.ConnectorRequest{IDs: r.connectorIDs, Scope: r.events != nil}, false)
 	if err != nil {
 		r.unread(readiness.NeedConnectors, err.Error())
 		return
@@ -250,7 +252,22 @@ func (r *readinessRun) readConnectors(ctx context.Context) {
 	}
 }
 
-// readEvents reads the audit log, which no check depends on: it finds more, and is evidence.
+// readWorkspaceAdmins reads who is admin of the workspaces to which connectors wrote. It
+// comes when the audit log was read.
+func (r *readinessRun) readWorkspaceAdmins(ctx context.Context) {
+	if r.facts.Events == nil {
+		return
+	}
+	r.facts.WorkspaceAdmins = map[string]readiness.WorkspaceAdmins{}
+	for _, w := range r.facts.Events.WorkspaceConnectors() {
+		if _, read := r.facts.WorkspaceAdmins[w.Workspace]; !read {
+			r.facts.WorkspaceAdmins[w.Workspace] = r.session.account.WorkspaceAdmins(ctx, w.Workspace)
+		}
+	}
+}
+
+// readEvents reads the audit log. One check depends on it; for others it finds more, and
+// is evidence.
 func (r *readinessRun) readEvents(ctx context.Context) {
 	if r.events == nil {
 		r.unread(readiness.NeedEvents, "events is not set")

@@ -112,8 +112,10 @@ func TestAIMReadiness_events(t *testing.T) {
 			got, said := s.read("dbxidentity_aim_readiness", tt.config)
 			text := fmt.Sprint(got["failures"])
 			for _, c := range rowsIn(got["checks"]) {
-				if c["id"] == "workspace_scim" {
+				if c["id"] == "scim_token_owner" {
 					text += fmt.Sprint(c["evidence"])
+				}
+				if c["id"] == "workspace_scim" {
 					if c["status"] != tt.status {
 						t.Errorf("%v", c)
 					}
@@ -131,5 +133,53 @@ func TestAIMReadiness_events(t *testing.T) {
 		if !strings.Contains(said, "Workspace Cannot Be Asked") || !strings.Contains(said, "events") {
 			t.Errorf("%s: %s", of, said)
 		}
+	}
+}
+
+// The audit log says whose token the connector of a workspace has, the workspace whether
+// that person is admin there, and the connectors whether they cover them.
+func TestAIMReadiness_tokenOwner(t *testing.T) {
+	t.Parallel()
+	config := document{
+		"events": document{"workspace_id": "7007", "sql_warehouse_id": loggedWarehouse, "since": "2026-11-01"}, "connector_ids": []any{"*"}, "decisions": []any{"disable_scim"},
+	}
+	for name, tt := range map[string]struct {
+		levels   []string
+		assigned bool
+		fault    string
+		status   string
+		text     string
+	}{
+		"admin":               {levels: []string{"ADMIN"}, status: "met"},
+		"no admin":            {levels: []string{"USER"}, status: "not_met", text: "the owner is no admin of the workspace"},
+		"in scope":            {levels: []string{"ADMIN"}, assigned: true, status: "not_met", text: "the owner is in the scope of the connector \"SCIM\""},
+		"admins forbidden":    {levels: []string{"ADMIN"}, fault: "**/permissionassignments", status: "unknown"},
+		"assignments unknown": {levels: []string{"ADMIN"}, fault: "**/appRoleAssignedTo", status: "unknown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := loggedWorld()
+			st.Workspaces[0].PermissionAssignments = []simulator.PermissionAssignment{{PrincipalID: "101", Permissions: tt.levels}}
+			scim := connectorApp(1, "SCIM", nil)
+			if tt.assigned {
+				scim.AppRoleAssignedTo = []simulator.AppRoleAssignment{{PrincipalID: entraID(101)}}
+			}
+			st.IDP.ServicePrincipals = append(st.IDP.ServicePrincipals, scim)
+			a := startAccount(t, st, withSettings())
+			if tt.fault != "" {
+				a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 403, Path: tt.fault})
+			}
+			w := a.dialEntra()
+			got := w.data("dbxidentity_aim_readiness", config)
+			if w.failed() {
+				t.Fatal(w.diags)
+			}
+			list, _ := got["checks"].([]any)
+			for _, one := range list {
+				if c := asMap(t, one); c["id"] == "scim_token_owner" && (c["status"] != tt.status || !strings.Contains(fmt.Sprint(c["affected"]), tt.text)) {
+					t.Errorf("%v", c)
+				}
+			}
+		})
 	}
 }

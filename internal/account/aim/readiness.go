@@ -19,6 +19,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
@@ -172,6 +173,23 @@ func (rd *Readiness) accessByAssignments(ctx context.Context, workspace string) 
 		}
 	}
 	return out, nil
+}
+
+// WorkspaceAdmins are the principals that are assigned to a workspace as ADMIN, sorted.
+// The assignments are those that everything else asks for.
+func (rd *Readiness) WorkspaceAdmins(ctx context.Context, workspace string) readiness.WorkspaceAdmins {
+	var out readiness.WorkspaceAdmins
+	assigned := rd.dir.WorkspaceAssignments(ctx, workspace)
+	if assigned.Unknown != nil {
+		out.Unknown = assigned.Unknown.Error()
+	}
+	for id, levels := range assigned.Levels {
+		if slices.Contains(levels, access.LevelAdmin) {
+			out.IDs = append(out.IDs, id)
+		}
+	}
+	slices.SortFunc(out.IDs, audit.CompareIDs)
+	return out
 }
 
 // AccountRoles are the account roles of every principal that has some, by the lists

@@ -17,6 +17,9 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
+// levelWorkspace is the audit_level of what happened in a workspace.
+const levelWorkspace = "WORKSPACE_LEVEL"
+
 // Kinds of rows.
 const (
 	KindChange   = "change"   // of identities and memberships
@@ -204,6 +207,18 @@ type Departed struct {
 	// Left is when the log has them leave; zero when it does not.
 	Left time.Time
 	Last time.Time
+}
+
+// WorkspaceConnectors are the writers that are SCIM connectors of workspaces. Their actor
+// is the owner of the token.
+func (r *Report) WorkspaceConnectors() []SCIMWriter {
+	var out []SCIMWriter
+	for _, w := range r.Writers {
+		if w.Level == levelWorkspace && w.Workspace != "" && IsConnector(w.Agent) {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // LastChanges are the last changes of users, groups and service principals by somebody

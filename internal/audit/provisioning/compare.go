@@ -106,6 +106,13 @@ func (k *coverage) covers(id string) (certainty, string) {
 	return no, ""
 }
 
+// CoversUser tells whether the user of the identity provider with that id is in the scope
+// of the connector, whose assignments were read for it. doubt is why that is not known.
+func (v *Verdict) CoversUser(id string) (covered bool, doubt string) {
+	sure, why := v.users.covers(id)
+	return sure == yes, why
+}
+
 func coverageOf(c *Connector, v *Verdict, t audit.PrincipalType) coverage {
 	out := coverage{ids: map[string]bool{}, more: v.Scope.Unknown}
 	writes, known := v.Syncs[t]

@@ -107,6 +107,8 @@ type Verdict struct {
 	// PairsCompared: the log's pairs were held against the account's principals.
 	PairsCompared bool
 	Findings      []Finding
+
+	users coverage
 }
 
 // Judge judges one connector.
@@ -116,6 +118,7 @@ func Judge(c *Connector, account *Account) Verdict {
 	out.PairsCompared = isThisAccount && c.Log != nil && account.Principals != nil
 	out.Failing, out.Contradictions = logVerdict(c, account, isThisAccount)
 	out.Findings = findingsOf(c, &out)
+	out.users = coverageOf(c, &out, audit.TypeUser)
 	return out
 }
 

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
 )
 
@@ -69,42 +68,13 @@ func (f *Facts) deactivated() []string {
 	return sentences(out)
 }
 
-// workspaceWriters are SCIM connectors that wrote to workspaces with identity federation,
-// with the owner of their token, who has to stay an admin there while it is needed.
+// workspaceWriters are workspaces with identity federation to which SCIM connectors wrote.
 func (f *Facts) workspaceWriters(out *finding, federated map[string]bool) {
-	inScope := map[string]bool{}
-	for i := range f.Connectors {
-		for _, u := range f.Connectors[i].Verdict.Scope.Users {
-			inScope[audit.CanonicalExternalID(u.ID)] = true
-		}
-	}
-	byName := map[string]*audit.Principal{}
-	for i := range f.Inventory.Principals {
-		if p := &f.Inventory.Principals[i]; p.Type != audit.TypeGroup {
-			byName[strings.ToLower(p.Name)] = p
-		}
-	}
 	wrote := map[string]bool{}
-	for _, w := range f.seen().Writers {
-		if w.Level != "WORKSPACE_LEVEL" || !federated[w.Workspace] || !events.IsConnector(w.Agent) {
-			continue
-		}
-		if !wrote[w.Workspace] {
+	for _, w := range f.seen().WorkspaceConnectors() {
+		if federated[w.Workspace] && !wrote[w.Workspace] {
 			wrote[w.Workspace] = true
 			out.affected = append(out.affected, Affected{Kind: kindWorkspace, ID: w.Workspace, WorkspaceID: w.Workspace, Detail: "a SCIM connector wrote to this workspace, according to the audit log"})
 		}
-		if w.Actor == "" {
-			continue
-		}
-		text := fmt.Sprintf("the connector of the workspace %s writes with a token of %s, who has to stay an admin there while it is needed", w.Workspace, w.Actor)
-		switch p := byName[strings.ToLower(w.Actor)]; {
-		case p == nil:
-		case p.Active != nil && !*p.Active:
-			text += ", and is inactive"
-		case p.ExternalID != "" && inScope[audit.CanonicalExternalID(p.ExternalID)]:
-			text += ", and is in the scope of a connector, which may deactivate them"
-		}
-		out.evidence = append(out.evidence, text)
 	}
-	slices.Sort(out.evidence)
 }

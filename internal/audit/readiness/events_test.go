@@ -51,11 +51,11 @@ func TestAssess_events(t *testing.T) {
 		},
 	}
 	for id, want := range map[string]string{
-		"workspace_scim": "the connector of the workspace " + workspace + " writes with a token of who@example.com, who has to stay an admin there while it is needed",
-		"local_edits":    "eve@example.com changed members of group/7 (data) here, according to the audit log",
-		"stale_users":    "user/" + gone.ID + " (" + gone.Name + ") acted, according to the audit log",
-		"leavers":        "Okta deactivated users, according to the audit log; automatic identity management deactivated users, according to the audit log",
-		"aim_evidence":   "the audit log has changes by automatic identity management (just-in-time provisioning may be logged in the same way)",
+		"scim_token_owner": "the connector of the workspace " + workspace + " writes with a token of who@example.com, according to the audit log",
+		"local_edits":      "eve@example.com changed members of group/7 (data) here, according to the audit log",
+		"stale_users":      "user/" + gone.ID + " (" + gone.Name + ") acted, according to the audit log",
+		"leavers":          "Okta deactivated users, according to the audit log; automatic identity management deactivated users, according to the audit log",
+		"aim_evidence":     "the audit log has changes by automatic identity management (just-in-time provisioning may be logged in the same way)",
 	} {
 		if got := strings.Join(result(f, id).Evidence, "; "); !strings.HasSuffix(got, want) {
 			t.Errorf("%s: %q, want %q", id, got, want)

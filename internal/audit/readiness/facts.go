@@ -62,6 +62,8 @@ type Facts struct {
 	Settings []string
 	// Connectors are the SCIM connectors that the identity provider has for Databricks.
 	Connectors []Connector
+	// WorkspaceAdmins are those of the workspaces to which SCIM connectors wrote, by workspace.
+	WorkspaceAdmins map[string]WorkspaceAdmins
 	// Events are what the audit log shows; nil where it was not read.
 	Events *events.Report
 

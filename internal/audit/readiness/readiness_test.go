@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/provisioning"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
@@ -65,7 +66,7 @@ func spared() *readiness.Facts {
 }
 
 // asksPerson are the checks that only a person can answer, as long as their source is not read.
-var asksPerson = []string{"group_names_in_sql", "workspace_scim", "account_scim_healthy", "scim_ready", "entra_premium"}
+var asksPerson = []string{"group_names_in_sql", "workspace_scim", "account_scim_healthy", "scim_ready", "scim_token_owner", "entra_premium"}
 
 func settle(f *readiness.Facts) *readiness.Facts {
 	f.Unknown[readiness.NeedSQL] = []string{"no warehouse"}
@@ -170,6 +171,10 @@ func breaks() map[string]func(*readiness.Facts) {
 		},
 		"scim_ready": func(f *readiness.Facts) {
 			f.Connectors = []readiness.Connector{connector("c1", provisioning.LevelAccount, ptr(true), provisioning.Quarantined)}
+		},
+		"scim_token_owner": func(f *readiness.Facts) {
+			f.Inventory.Principals[1].Active = ptr(false)
+			f.Events = &events.Report{Writers: []events.SCIMWriter{{Level: "WORKSPACE_LEVEL", Workspace: "100", Actor: "bob@example.com", Agent: "Azure-AD"}}}
 		},
 		"privileged_access_gained": func(f *readiness.Facts) {
 			missing(f)
@@ -346,7 +351,7 @@ func TestAssess_agreesWithOracle(t *testing.T) {
 	// Changes that take away what another one adds are not for this test.
 	ids = slices.DeleteFunc(ids, func(id string) bool {
 		return slices.Contains([]string{"denylist", "denylist_spares_admins", "denylist_rules_known", "aim_evidence", "stale_memberships", "local_edits", "nested_groups_gone",
-			"account_scim_healthy", "scim_ready", "workspace_scim", "external_ids_agree", "unlinked_name_match", "users_renamed", "groups_renamed", "group_names_taken", "account_limits", "account_limits_near"}, id)
+			"account_scim_healthy", "scim_ready", "workspace_scim", "scim_token_owner", "external_ids_agree", "unlinked_name_match", "users_renamed", "groups_renamed", "group_names_taken", "account_limits", "account_limits_near"}, id)
 	})
 	rapid.Check(t, func(rt *rapid.T) {
 		chosen := rapid.SliceOfDistinct(rapid.SampledFrom(ids), rapid.ID[string]).Draw(rt, "changes")

@@ -65,6 +65,15 @@ func scimChecks() []Check {
 			Remedy:      "Repair the connector as dbxidentity_scim_provisioning says, and let it finish a cycle. Where connector_ids cannot read it, waive this check with the date as reason.",
 		},
 		{
+			ID: "scim_token_owner", Title: "Who owns the token of a workspace's SCIM connector stays an admin, and out of its scope", Decision: DisableSCIM, Severity: Info, Source: "C18",
+			Needs: []Need{NeedEvents, NeedConnectors, NeedPrincipals, NeedWorkspaces, NeedGroups}, judge: judgeTokenOwner,
+			Asks: "An admin of the workspace: whose token the connector uses, whether they are admin there, and whether the enterprise application covers them.",
+			Consequence: "A connector that still has to write to a workspace stops when the owner of its token is no longer an admin there. A connector that covers the owner deactivates them " +
+				"when they leave its scope, and so ends its own token.",
+			Remedy: "Give the connector a token of an admin of the workspace who is not assigned to any SCIM application, and keep that person an admin while the connector is needed. " +
+				"Set events and connector_ids to have this looked at.",
+		},
+		{
 			ID: "leavers", Title: "Who leaves is deactivated without SCIM", Decision: DisableSCIM, Severity: Info, Source: "C27", Needs: []Need{NeedPrincipals}, judge: judgeLeavers,
 			Consequence: "Once SCIM is off, removal from the connector deactivates no one. Automatic identity management does so at a later sync.",
 			Remedy:      "Run this check's companion stale_users on a schedule, and deactivate whom it names.",
