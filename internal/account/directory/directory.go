@@ -51,6 +51,7 @@ type principals struct {
 	Turns      *Turns          // of writes and listings
 	singleGets atomic.Int64    // see Known
 	caller     once.Value[audit.Principal]
+	lookups    once.Map[lookup, []SCIMResource] // by Find; outdated by own writes
 }
 
 // memberships are the members of groups.
@@ -101,6 +102,7 @@ func (d *Directory) OutdateLookups() {
 }
 
 func (d *hierarchy) outdateLookups() {
+	d.lookups.OutdateAll()
 	d.resources.OutdateAll()
 	d.parents.OutdateAll()
 	d.roles.OutdateAll()

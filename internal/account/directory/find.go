@@ -26,7 +26,7 @@ import (
 // with a hole, and never "no one".
 //
 // Requests: as [Directory.KnownID] for an id; one filtered account SCIM list for a
-// user name; for an application id, and for the display name of a group or a
+// user name, shared by all who ask until this process writes; for an application id, and for the display name of a group or a
 // service principal, nothing where the listing was taken already, else one
 // filtered list. The rest needs the listing: no filter is known to work for the
 // display names of users, and that on externalId is ignored in silence
@@ -86,8 +86,14 @@ func (d *principals) findListed(inv *Listing, s audit.Selector) []audit.Principa
 	return audit.Find(inv.Inventory, s)
 }
 
+// lookup is a question with a filter.
+type lookup struct {
+	of     audit.PrincipalType
+	filter string
+}
+
 // findFiltered asks the account with a filter, where one is known to work.
-func (d *reader) findFiltered(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
+func (d *principals) findFiltered(ctx context.Context, s audit.Selector) ([]audit.Principal, error) {
 	var (
 		t      audit.PrincipalType
 		filter string
@@ -104,7 +110,11 @@ func (d *reader) findFiltered(ctx context.Context, s audit.Selector) ([]audit.Pr
 	default:
 		return nil, nil
 	}
-	found, err := d.filtered(ctx, t, filter)
+	key := lookup{t, filter}
+	found, err := d.lookups.Get(ctx, key, func(ctx context.Context) ([]SCIMResource, error) { return d.filtered(ctx, t, filter) })
+	if err == nil && len(found) == 0 {
+		d.lookups.Outdate(key) // That no one is there is not kept.
+	}
 	if err != nil {
 		return nil, fmt.Errorf("looking for a %s with the filter %s: %w", t, filter, err)
 	}

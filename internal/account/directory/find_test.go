@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/accounttest"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -104,6 +106,48 @@ func TestFind(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What several ask for is asked once; what this process has written since, and who was
+// not there, is asked again.
+func TestFind_shared(t *testing.T) {
+	t.Parallel()
+	sim := accounttest.Start(t, people(), simulator.Options{})
+	c := accounttest.Connect(t, accounttest.Config(sim))
+	find := func(name string, want ...audit.Ref) int {
+		t.Helper()
+		sim.Server.ResetRequests()
+		var wait sync.WaitGroup
+		for range 4 {
+			wait.Go(func() {
+				if got, err := c.Find(t.Context(), audit.Selector{UserName: name}); err != nil || !cmp.Equal(want, accounttest.Refs(got)) {
+					t.Errorf("%s: got %v, %v", name, accounttest.Refs(got), err)
+				}
+			})
+		}
+		wait.Wait()
+		return accounttest.Count(sim, http.MethodGet, "/Users")
+	}
+	ann := accounttest.User("1")
+	if n := find("ann@example.com", ann); n != 1 {
+		t.Errorf("four at a time: %d requests", n)
+	}
+	if n := find("ann@example.com", ann); n != 0 {
+		t.Errorf("four later: %d requests", n)
+	}
+	c.Wrote(audit.Principal{Ref: ann, Name: "ann@example.com"})
+	if n := find("ann@example.com", ann); n != 1 {
+		t.Errorf("after a write: %d requests", n)
+	}
+	c.WroteField(audit.Principal{Ref: ann, Name: "ann@example.com"}, directory.AttributeActive)
+	if n := find("ann@example.com", ann); n != 1 {
+		t.Errorf("after a write of a field: %d requests", n)
+	}
+	_ = find("late@example.com")
+	accounttest.ChangeState(t, sim, func(st *simulator.State) {
+		st.Users = append(st.Users, simulator.User{ID: "7", UserName: "late@example.com", Active: true})
+	})
+	_ = find("late@example.com", accounttest.User("7"))
 }
 
 func TestFind_showsWhoIsInactive(t *testing.T) {

@@ -188,7 +188,10 @@ func (d *principals) Behind(inv *Listing, ref audit.Ref) bool {
 }
 
 // Wrote is [inventoryCache.wrote].
-func (d *principals) Wrote(p audit.Principal) { d.inventory.wrote(p) }
+func (d *principals) Wrote(p audit.Principal) {
+	d.inventory.wrote(p)
+	d.lookups.OutdateAll()
+}
 
 func (d *principals) listAll(ctx context.Context) (*Listing, error) {
 	return d.listAround(ctx, nil, nil)

@@ -33,6 +33,7 @@ func (k fieldKey) bring(into, from *audit.Principal) {
 // WroteField is [inventoryCache.WroteField].
 func (d *principals) WroteField(p audit.Principal, attribute string) {
 	d.inventory.wroteField(p, attribute)
+	d.lookups.OutdateAll()
 }
 
 // WroteField records an own write that was seen in the account.

@@ -28,6 +28,8 @@ type Log struct {
 	api  *api.Conn
 	dir  *directory.Directory
 	read once.Map[Request, Found]
+	// places are where the logs of workspaces lie.
+	places once.Map[string, Found]
 }
 
 // New is a log of which nothing has been read.
@@ -85,8 +87,8 @@ func (l *Log) readOne(ctx context.Context, r Request) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	var out Found
-	if err := l.metastore(ctx, at, &out); err != nil {
+	out, err := l.places.Get(ctx, r.WorkspaceID, func(ctx context.Context) (found Found, err error) { return found, l.metastore(ctx, at, &found) })
+	if err != nil {
 		return Found{}, err
 	}
 	cells, err := l.api.Query(ctx, at, r.WarehouseID, columnsQuery)

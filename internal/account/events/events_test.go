@@ -228,6 +228,26 @@ func TestAuditEvents_ownWrites(t *testing.T) {
 	}
 }
 
+// Two periods are two statements about one place.
+func TestAuditEvents_periods(t *testing.T) {
+	t.Parallel()
+	sim := accounttest.Start(t, logged(), simulator.Options{})
+	c := accounttest.Connect(t, accounttest.AsCaller(accounttest.Config(sim)))
+	for hours := range 3 {
+		asked := request()
+		asked.Until = day.Add(time.Duration(1+hours) * time.Hour)
+		found, err := c.AuditEvents(t.Context(), asked)
+		if err != nil || found.Metastore == "" || found.Schema == "" {
+			t.Errorf("%+v, %v", found, err)
+		}
+	}
+	for _, part := range []string{"metastore_summary", "systemschemas"} {
+		if n := accounttest.Count(sim, http.MethodGet, part); n != 1 {
+			t.Errorf("%d reads of %s", n, part)
+		}
+	}
+}
+
 // A million rows are counted where they lie: neither side holds them.
 func TestAuditEvents_million(t *testing.T) {
 	t.Parallel()

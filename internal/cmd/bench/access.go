@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -41,16 +40,21 @@ func (c config) wide() (st simulator.State, securables int, err error) {
 		}
 		st.Groups = append(st.Groups, g)
 	}
+	return st, securablesAbove(st), err
+}
+
+// securablesAbove is how many objects a scan to the depth of catalogs reads.
+func securablesAbove(st simulator.State) (n int) {
 	for _, m := range st.UnityCatalog.Metastores {
-		securables++ // The metastore itself.
+		n++ // The metastore itself.
 		for _, s := range m.Securables {
 			switch s.Type {
 			case "catalog", "connection", "external_location", "storage_credential":
-				securables++
+				n++
 			}
 		}
 	}
-	return st, securables, err
+	return n
 }
 
 const (
@@ -72,9 +76,18 @@ data "dbxidentity_clone_plan" "this" {
 
 output "complete" { value = data.dbxidentity_clone_plan.this.complete }
 `
+	accessConfig = `
+data "dbxidentity_principal_access" "this" {
+  principal = { user_name = "source@example.com" }
+
+  scan_unity_catalog = true
+}
+
+output "complete" { value = data.dbxidentity_principal_access.this.complete }
+`
 )
 
-// accessScenarios are one diff and one clone plan on each API.
+// accessScenarios are one diff, one clone plan and the access of one person on each API.
 func accessScenarios() []scenario {
 	var out []scenario
 	for _, api := range []string{"iam_v2", "scim"} {
@@ -89,6 +102,12 @@ func accessScenarios() []scenario {
 				name: "clone_" + api, goal: "as the diff + 1 per workspace and per securable", quick: api == "iam_v2", limit: 10 * time.Minute,
 				run: func(ctx context.Context, b *bench) ([]result, error) {
 					return one(b.access(ctx, "clone", api, cloneConfig))
+				},
+			},
+			scenario{
+				name: "access_" + api, goal: "no more than the clone plan", quick: api == "iam_v2", limit: 10 * time.Minute,
+				run: func(ctx context.Context, b *bench) ([]result, error) {
+					return one(b.access(ctx, "access", api, accessConfig))
 				},
 			})
 	}
@@ -109,11 +128,9 @@ func (b *bench) access(ctx context.Context, what, api, config string) (result, e
 	if err != nil {
 		return result{}, err
 	}
-	hosts, err := json.Marshal(s.WorkspaceHosts)
-	if err != nil {
+	if err := w.enterWorkspaces(); err != nil {
 		return result{}, err
 	}
-	w.Env = append(w.Env, "DBXIDENTITY_WORKSPACE_HOSTS="+string(hosts))
 	if err := w.configure(ctx, fmt.Sprintf("  identity_api = %q", api), config); err != nil {
 		return result{}, err
 	}
@@ -132,7 +149,7 @@ func (b *bench) access(ctx context.Context, what, api, config string) (result, e
 		most += len(st.Groups) + pages(len(st.Groups), 100) + pages(len(st.Users), 100) + pages(len(st.ServicePrincipals), 100)
 		how += fmt.Sprintf(" + %d groups, each once, and the three lists", len(st.Groups))
 	}
-	if what == "clone" {
+	if what != "diff" {
 		most += len(st.Workspaces) + securables
 		how += fmt.Sprintf(" + %d workspaces + %d securables", len(st.Workspaces), securables)
 	}

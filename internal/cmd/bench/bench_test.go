@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
 func TestChoose(t *testing.T) {
@@ -70,6 +72,27 @@ func TestLeastOfFixes(t *testing.T) {
 		if got, how := leastOfFixes(n); got != want {
 			t.Errorf("%d fixes: %d requests (%s), want %d", n, got, how, want)
 		}
+	}
+}
+
+// What several data sources read counts once in their union, and a read is made again
+// where the same question came twice.
+func TestUnion(t *testing.T) {
+	t.Parallel()
+	c := census{size: size{users: 2500, groups: 1000, sps: 1}, linked: 900, workspaces: 3, locals: 2}
+	n, how := sum(c.pages1000(), c.members(), c.pages1000(), c.localGroups())
+	if want := "5 pages + 900 member reads + 5 lists of local groups and their members"; n != 910 || how != want {
+		t.Errorf("%d: %s", n, how)
+	}
+	get := simulator.LoggedRequest{Method: "GET", Path: "/a", Status: 200}
+	again := get
+	again.Status = 429
+	other := get
+	other.Query = "page=2"
+	post := get
+	post.Method = "POST"
+	if got := (counts{Log: []simulator.LoggedRequest{get, other, again, post, post}}).again(); got != 1 {
+		t.Errorf("%d asked again", got)
 	}
 }
 

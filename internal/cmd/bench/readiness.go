@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -65,11 +64,9 @@ func (b *bench) readiness(ctx context.Context, latency time.Duration) (result, e
 	if err != nil {
 		return result{}, err
 	}
-	hosts, err := json.Marshal(server.WorkspaceHosts)
-	if err != nil {
+	if err := w.enterWorkspaces(); err != nil {
 		return result{}, err
 	}
-	w.Env = append(w.Env, "DBXIDENTITY_WORKSPACE_HOSTS="+string(hosts))
 	if err := w.configure(ctx, server.idp("entra", ""), readinessConfig); err != nil {
 		return result{}, err
 	}

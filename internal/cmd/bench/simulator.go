@@ -55,8 +55,25 @@ func (s *server) stop() {
 
 // counts are the requests since the last reset.
 type counts struct {
-	Total   int            `json:"total"`
-	ByRoute map[string]int `json:"by_route"`
+	Total   int                       `json:"total"`
+	ByRoute map[string]int            `json:"by_route"`
+	Log     []simulator.LoggedRequest `json:"log"`
+}
+
+// again is how many reads of the log ask for what was asked before.
+func (c counts) again() int {
+	n, seen := 0, map[simulator.LoggedRequest]bool{}
+	for _, r := range c.Log {
+		if r.Method != http.MethodGet {
+			continue
+		}
+		r.Status = 0
+		if seen[r] {
+			n++
+		}
+		seen[r] = true
+	}
+	return n
 }
 
 func (s *server) requests(ctx context.Context) (counts, error) {

@@ -55,6 +55,13 @@ func (w *workspace) configure(ctx context.Context, settings, rest string) error 
 	return nil
 }
 
+// enterWorkspaces gives the provider the hosts of the simulated workspaces.
+func (w *workspace) enterWorkspaces() error {
+	hosts, err := json.Marshal(w.server.WorkspaceHosts)
+	w.Env = append(w.Env, "DBXIDENTITY_WORKSPACE_HOSTS="+string(hosts))
+	return err
+}
+
 func (w *workspace) write(name string, content []byte) error {
 	return os.WriteFile(filepath.Join(w.Dir, name), content, 0o600)
 }

@@ -1,0 +1,169 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// written is one kind of resource, of which some instances are applied.
+type written struct {
+	name, body string
+	// of is what the instances are about: pairs of two texts, each.key and each.value.
+	of func(st simulator.State, n int) map[string]string
+	// goal is in words what most is: how many requests n writes may take, where one
+	// listing of the account, and one with roles, take so many pages.
+	goal string
+	slow bool // not among the quick ones
+	most func(n, listing, withRoles int) int
+}
+
+// A membership and a name are judged by facts that are read for each of them, twice: the
+// group, its members, and the groups above.
+const twelveEach = "12 requests each, two listings and two with roles"
+
+func mostOfTwelve(n, listing, withRoles int) int { return 12*n + 2*listing + 2*withRoles }
+
+// fixes is how many fixes a real scan had.
+const fixes = 72
+
+var writtenKinds = []written{
+	{
+		name: "deactivations", goal: "5 requests each, the groups above each, two listings and two with roles",
+		most: func(n, listing, withRoles int) int { return 6*n + 2*listing + 2*withRoles }, body: `resource "dbxidentity_principal_status" "this" {
+  for_each = local.wanted
+
+  principal_type = "user"
+  principal_id   = each.key
+  principal_name = each.value
+  active         = false
+}`,
+		of: func(st simulator.State, n int) map[string]string {
+			out := map[string]string{}
+			for _, u := range st.Users[:n] {
+				out[u.ID] = u.UserName
+			}
+			return out
+		},
+	},
+	{
+		name: "group_names", goal: twelveEach, most: mostOfTwelve, body: `resource "dbxidentity_group_name" "this" {
+  for_each = local.wanted
+
+  group_id              = each.key
+  expected_current_name = each.value
+  name                  = "${each.value} (local)"
+}`,
+		of: func(st simulator.State, n int) map[string]string {
+			out := map[string]string{}
+			for _, g := range st.Groups {
+				if g.ExternalID == "" && len(g.Roles) == 0 && len(out) < n {
+					out[g.ID] = g.DisplayName
+				}
+			}
+			return out
+		},
+	},
+	{
+		// After a denial the account admins are listed once more; those at a time share it.
+		name: "denials", slow: true, goal: "12 requests each, and a listing with roles for every 5",
+		most: func(n, listing, withRoles int) int { return 12*n + (n/5+1)*(listing+withRoles) }, body: `resource "dbxidentity_account_access_identity_rule" "this" {
+  for_each = local.wanted
+
+  external_principal_id = each.key
+}`,
+		of: func(st simulator.State, n int) map[string]string {
+			out := map[string]string{}
+			for _, u := range st.IDP.Users[:n] {
+				out[u.ID] = u.UserPrincipalName
+			}
+			return out
+		},
+	},
+	{
+		name: "memberships", goal: twelveEach, most: mostOfTwelve, body: `resource "dbxidentity_group_member" "this" {
+  for_each = local.wanted
+
+  group_id  = each.key
+  member_id = each.value
+}`,
+		of: func(st simulator.State, n int) map[string]string {
+			out := map[string]string{}
+			for i, g := range st.Groups {
+				if g.ExternalID == "" && len(g.Roles) == 0 && len(out) < n {
+					out[g.ID] = st.Users[i].ID
+				}
+			}
+			return out
+		},
+	},
+}
+
+func writeScenarios() []scenario {
+	var out []scenario
+	for _, kind := range writtenKinds {
+		goal := fmt.Sprintf("%d writes: at most %s", fixes, kind.goal)
+		out = append(out, scenario{
+			name: "apply_" + kind.name, goal: goal, quick: !kind.slow, limit: 10 * time.Minute,
+			run: func(ctx context.Context, b *bench) ([]result, error) {
+				res, err := b.writes(ctx, kind)
+				res.Goal = goal
+				return one(res, err)
+			},
+		})
+	}
+	return out
+}
+
+func (b *bench) writes(ctx context.Context, kind written) (result, error) {
+	n := b.of(fixes)
+	s := size{users: b.of(2000), groups: b.of(100), sps: b.of(50)}
+	st, err := clean(s)
+	if err != nil {
+		return result{}, err
+	}
+	for i := range n { // Databricks' own groups.
+		st.Groups = append(st.Groups, simulator.Group{ID: fmt.Sprint(70000000000000 + i), DisplayName: fmt.Sprintf("own-%03d", i)})
+	}
+	st = administered(st)
+	server, err := b.startServer(ctx, st)
+	if err != nil {
+		return result{}, err
+	}
+	defer server.stop()
+	w, err := b.workspace(server)
+	if err != nil {
+		return result{}, err
+	}
+	raw, err := json.Marshal(kind.of(st, n))
+	if err == nil {
+		err = w.write("instances.json", raw)
+	}
+	if err != nil {
+		return result{}, err
+	}
+	config := "locals {\n  wanted = jsondecode(file(\"${path.module}/instances.json\"))\n}\n\n" + kind.body + "\n"
+	if err := w.configure(ctx, server.idp("entra", ""), config); err != nil {
+		return result{}, err
+	}
+	if _, _, err := w.run(ctx, "plan", "-out=saved"); err != nil {
+		return result{}, err
+	}
+	u, requests, err := w.run(ctx, "apply", "saved")
+	if err != nil {
+		return result{}, err
+	}
+	all := size{users: len(st.Users), groups: len(st.Groups), sps: len(st.ServicePrincipals)}
+	res := u.result("apply_"+kind.name, requests)
+	res.Least, res.How = 3*n, fmt.Sprintf("%d writes, each read, written and read back", n)
+	res.OK = res.Requests <= kind.most(n, all.pages(1000), all.pages(100))
+	res.Reached = fmt.Sprintf("%.1f each", float64(res.Requests)/float64(n))
+	_, _, err = w.run(ctx, "plan", "-detailed-exitcode")
+	return res, err
+}
