@@ -12,6 +12,32 @@ import (
 	"strings"
 )
 
+// Assumed are switches for behaviour that no source settles or that differs from
+// account to account. The zero value is what was seen or, where nothing was, what
+// hurts a client most. The tag of a text switch has its words, the default first;
+// one without a tag takes any text.
+type Assumed struct {
+	Paging       PagingAssumptions
+	SCIM         SCIMAssumptions
+	Identity     IdentityAssumptions
+	Match        MatchAssumptions
+	Workspaces   WorkspaceAssumptions
+	UnityCatalog UnityCatalogAssumptions
+	Statements   StatementAssumptions
+	Graph        GraphAssumptions
+	Okta         OktaAssumptions
+	Denylist     DenylistAssumptions
+	AuditLog     AuditLogAssumptions
+}
+
+// ofHost are the switches of the account's APIs.
+func (a Assumed) ofHost() hostAssumed {
+	return hostAssumed{
+		Paging: a.Paging, SCIM: a.SCIM, Identity: a.Identity, Match: a.Match, Workspaces: a.Workspaces,
+		UnityCatalog: a.UnityCatalog, Statements: a.Statements, Denylist: a.Denylist, AuditLog: a.AuditLog,
+	}
+}
+
 // AssumptionKeys are the keys that [Assumed.Set] takes, with what each takes,
 // sorted: "scim.member_type=omitted|returned", "workspaces.permission_page_size=int".
 // The first word is the default.

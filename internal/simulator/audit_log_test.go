@@ -33,7 +33,7 @@ func TestGuideQueries(t *testing.T) {
 	}
 	sim := startTest(t, st, Options{})
 	for i, query := range queries {
-		reply, err := sqlAPI(t, sim, "token-401").ExecuteStatement(t.Context(), sql.ExecuteStatementRequest{Statement: query[1], WarehouseId: "w-on", WaitTimeout: "30s"})
+		reply, err := sqlClient(t, sim, "token-401").ExecuteStatement(t.Context(), sql.ExecuteStatementRequest{Statement: query[1], WarehouseId: "w-on", WaitTimeout: "30s"})
 		if err != nil || reply.Status.State != sql.StatementStateSucceeded {
 			t.Fatalf("%s: %v %+v", query[1], err, reply)
 		}

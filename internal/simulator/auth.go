@@ -29,15 +29,15 @@ type Credentials struct {
 	Token        string
 }
 
-// Credentials are those of the state's first account admin that has any, else
+// credentials are those of the state's first account admin that has any, else
 // the first ones of the state, else the built-in ones.
-func (s *Server) Credentials() Credentials {
+func (s *host) credentials() Credentials {
 	var out Credentials
-	s.view(func(w *world) { out = w.credentials() })
+	s.view(func(w *world) { out = credentialsOf(w) })
 	return out
 }
 
-func (w *world) credentials() Credentials {
+func credentialsOf(w *world) Credentials {
 	out := Credentials{AccountID: w.account.AccountID, ClientID: builtInClientID, ClientSecret: builtInSecret, Token: builtInToken}
 	pick := 0
 	for i, c := range w.account.OAuthClients {
@@ -60,44 +60,6 @@ func (w *world) credentials() Credentials {
 		out.Token = w.account.Tokens[pick].Token
 	}
 	return out
-}
-
-// servicePrincipal finds one by its application id, in any case.
-func (w *world) servicePrincipal(applicationID string) (*ServicePrincipal, bool) {
-	for _, id := range w.byName[kindServicePrincipal][strings.ToLower(applicationID)] {
-		return w.byID[id].sp, true
-	}
-	return nil, false
-}
-
-// isAccountAdmin tells whether a principal holds account_admin itself or
-// through a group.
-func (w *world) isAccountAdmin(id string) bool {
-	for _, holder := range append([]string{id}, w.transitiveParents(id)...) {
-		p, ok := w.byID[holder]
-		if !ok {
-			continue
-		}
-		var roles []Role
-		switch p.kind {
-		case kindUser:
-			roles = p.user.Roles
-		case kindGroup:
-			roles = p.group.Roles
-		case kindServicePrincipal:
-			roles = p.sp.Roles
-		}
-		if slices.ContainsFunc(roles, func(r Role) bool { return r.Value == "account_admin" }) {
-			return true
-		}
-	}
-	return false
-}
-
-// isActive tells whether a principal exists and may sign in.
-func (w *world) isActive(id string) bool {
-	p, ok := w.byID[id]
-	return ok && (p.kind == kindUser && p.user.Active || p.kind == kindServicePrincipal && p.sp.Active)
 }
 
 // issuedToken is an access token of the token endpoint.
@@ -139,7 +101,7 @@ func (t *tokenStore) find(token string) (issuedToken, bool) {
 
 // authenticate finds out who calls. The second result is the refusal, nil if
 // there is none. Status and wording of the refusals are assumed.
-func (s *Server) authenticate(r *http.Request) (caller, *answer) {
+func (s *base) authenticate(r *http.Request) (caller, *answer) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	token = strings.TrimSpace(token)
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
@@ -154,9 +116,9 @@ func (s *Server) authenticate(r *http.Request) (caller, *answer) {
 	s.view(func(w *world) {
 		if isOAuth {
 			c.Scopes = issued.scopes
-			c.PrincipalID, known = w.clientPrincipal(issued.clientID)
+			c.PrincipalID, known = clientPrincipal(w, issued.clientID)
 		} else {
-			c, known = w.tokenCaller(token)
+			c, known = tokenCaller(w, token)
 		}
 		c.AccountAdmin = known && (c.PrincipalID == "" || c.SCIMOnly || w.isAccountAdmin(c.PrincipalID))
 	})
@@ -168,7 +130,7 @@ func (s *Server) authenticate(r *http.Request) (caller, *answer) {
 
 // clientPrincipal is the principal of an OAuth client that may sign in, "" for
 // the built-in one.
-func (w *world) clientPrincipal(clientID string) (string, bool) {
+func clientPrincipal(w *world, clientID string) (string, bool) {
 	if len(w.account.OAuthClients) == 0 {
 		return "", clientID == builtInClientID
 	}
@@ -180,7 +142,7 @@ func (w *world) clientPrincipal(clientID string) (string, bool) {
 	return sp.ID, true
 }
 
-func (w *world) tokenCaller(token string) (caller, bool) {
+func tokenCaller(w *world, token string) (caller, bool) {
 	if len(w.account.Tokens) == 0 {
 		return caller{}, sameSecret(token, builtInToken)
 	}
@@ -205,7 +167,7 @@ func tokenExpired() *answer { return unauthenticated("Access token has expired."
 
 // authorize refuses callers that may not use this account API, with the wording
 // that a probe of the real API saw.
-func (s *Server) authorize(r *http.Request, c caller) *answer {
+func (s *base) authorize(r *http.Request, c caller) *answer {
 	a := newAnswer()
 	switch scope := apiScope(r.URL.Path); {
 	case c.SCIMOnly && scope != "scim":

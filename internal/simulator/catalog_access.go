@@ -57,7 +57,7 @@ type catalogView struct {
 }
 
 // catalogView refuses with 404 when the workspace has no metastore.
-func (s *Server) catalogView(w *world, v visitor) (*catalogView, *apiError) {
+func (s catalogAPI) catalogView(w *world, v visitor) (*catalogView, *apiError) {
 	ws := w.workspace[v.workspaceID]
 	if ws == nil || ws.MetastoreID == "" || w.catalogs[ws.MetastoreID] == nil {
 		return nil, &apiError{
@@ -65,7 +65,7 @@ func (s *Server) catalogView(w *world, v visitor) (*catalogView, *apiError) {
 			Message: "No metastore assigned for the current workspace.",
 		}
 	}
-	out := &catalogView{metastoreIndex: w.catalogs[ws.MetastoreID], workspaceID: v.workspaceID, names: w.grantNames(v.PrincipalID)}
+	out := &catalogView{metastoreIndex: w.catalogs[ws.MetastoreID], workspaceID: v.workspaceID, names: grantNames(w, v.PrincipalID)}
 	switch s.opts.Assumed.UnityCatalog.MetastoreAdmin {
 	case "everybody":
 		out.admin = true
@@ -78,7 +78,7 @@ func (s *Server) catalogView(w *world, v visitor) (*catalogView, *apiError) {
 
 // grantNames are the names under which a principal can hold something: its own,
 // lower-cased, and those of its groups.
-func (w *world) grantNames(principalID string) map[string]bool {
+func grantNames(w *world, principalID string) map[string]bool {
 	out := map[string]bool{}
 	if p, ok := w.byID[principalID]; ok {
 		out[p.name()] = true

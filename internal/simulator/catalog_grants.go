@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-func (s *Server) grantRoutes() {
+func (s catalogAPI) grantRoutes() {
 	s.handleWorkspace("PATCH "+catalogBase+"/permissions/{type}/{full_name}", s.patchGrants)
 	for _, form := range []struct {
 		path      string
@@ -46,7 +46,7 @@ func (s *Server) grantRoutes() {
 	}
 }
 
-func (s *Server) grantPage(r *http.Request, count int, newer bool) (tokenPage, *apiError) {
+func (s catalogAPI) grantPage(r *http.Request, count int, newer bool) (tokenPage, *apiError) {
 	if !newer {
 		return s.catalogPage(r, count, permissionsPageSize, permissionsPageSize)
 	}

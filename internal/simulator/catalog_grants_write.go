@@ -18,7 +18,7 @@ type grantChange struct {
 
 // patchGrants changes who holds what on one securable, all changes or none, and
 // answers the grants after it. Who may read them may change them.
-func (s *Server) patchGrants(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s catalogAPI) patchGrants(rw http.ResponseWriter, r *http.Request, v visitor) {
 	var body struct {
 		Changes []grantChange `json:"changes"`
 	}
@@ -34,7 +34,7 @@ func (s *Server) patchGrants(rw http.ResponseWriter, r *http.Request, v visitor)
 	writeJSON(rw, http.StatusOK, map[string]any{"privilege_assignments": list})
 }
 
-func (s *Server) changeGrants(w *world, r *http.Request, v visitor, changes []grantChange) ([]grantJSON, *apiError) {
+func (s catalogAPI) changeGrants(w *world, r *http.Request, v visitor, changes []grantChange) ([]grantJSON, *apiError) {
 	c, failed := s.catalogView(w, v)
 	if failed != nil {
 		return nil, failed
@@ -45,7 +45,7 @@ func (s *Server) changeGrants(w *world, r *http.Request, v visitor, changes []gr
 	}
 	after := slices.Clone(*held)
 	for _, change := range changes {
-		name, failed := w.grantee(change.Principal, after)
+		name, failed := grantee(w, change.Principal, after)
 		if failed != nil {
 			return nil, failed
 		}
@@ -81,7 +81,7 @@ func (c *catalogView) managedGrants(kind, name string) (*[]Grant, *apiError) {
 // grantee is a principal in its own spelling: one of the account (local groups of
 // a workspace are not found) or one that holds something already. The wording is
 // what users of the Terraform provider report, status and code are assumed.
-func (w *world) grantee(name string, held []Grant) (string, *apiError) {
+func grantee(w *world, name string, held []Grant) (string, *apiError) {
 	for _, kind := range []principalKind{kindUser, kindGroup, kindServicePrincipal} {
 		for _, p := range w.named(kind, strings.ToLower(name)) {
 			if sameGrantee(kind, p.name(), name) {

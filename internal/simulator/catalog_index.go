@@ -205,3 +205,43 @@ func (w *world) orphanGrants(p principalRef) {
 		}
 	})
 }
+
+func cloneRuleSets(list []RuleSet) []RuleSet {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].GrantRules = slices.Clone(out[i].GrantRules)
+		for j := range out[i].GrantRules {
+			out[i].GrantRules[j].Principals = slices.Clone(out[i].GrantRules[j].Principals)
+		}
+	}
+	return out
+}
+
+// renameInRules lets rules follow a principal; after "" takes it out (assumed).
+func (w *world) renameInRules(kind principalKind, before, after string) {
+	for _, rs := range w.accountRoles {
+		for i := range rs.GrantRules {
+			rule := &rs.GrantRules[i]
+			for j, p := range rule.Principals {
+				if name, ok := strings.CutPrefix(p, rulePrefix[kind]); ok && sameGrantee(kind, name, before) {
+					rule.Principals[j] = rulePrefix[kind] + after
+				}
+			}
+			rule.Principals = slices.DeleteFunc(rule.Principals, func(p string) bool { return p == rulePrefix[kind] })
+		}
+	}
+}
+
+// everyOf is every securable of a type, by name.
+func (ix *metastoreIndex) everyOf(kind string) []*Securable {
+	var out []*Securable
+	for i := range ix.doc.Securables {
+		if ix.doc.Securables[i].Type == kind {
+			out = append(out, &ix.doc.Securables[i])
+		}
+	}
+	slices.SortFunc(out, func(a, b *Securable) int {
+		return cmp.Compare(strings.ToLower(a.FullName), strings.ToLower(b.FullName))
+	})
+	return out
+}

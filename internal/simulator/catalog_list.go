@@ -44,7 +44,7 @@ var catalogLists = []catalogList{
 	{path: "shares", key: "shares", types: []string{"share"}},
 }
 
-func (s *Server) catalogRoutes() {
+func (s catalogAPI) catalogRoutes() {
 	for _, list := range catalogLists {
 		s.handleWorkspace("GET "+catalogBase+"/"+list.path, func(rw http.ResponseWriter, r *http.Request, v visitor) {
 			s.listSecurables(rw, r, v, list)
@@ -65,7 +65,7 @@ func (s *Server) catalogRoutes() {
 }
 
 // catalogAnswer runs a read of the caller's metastore and answers what it returns.
-func (s *Server) catalogAnswer(rw http.ResponseWriter, v visitor, read func(c *catalogView) (any, *apiError)) {
+func (s catalogAPI) catalogAnswer(rw http.ResponseWriter, v visitor, read func(c *catalogView) (any, *apiError)) {
 	var body any
 	var failed *apiError
 	s.view(func(w *world) {
@@ -81,7 +81,7 @@ func (s *Server) catalogAnswer(rw http.ResponseWriter, v visitor, read func(c *c
 	writeJSON(rw, http.StatusOK, body)
 }
 
-func (s *Server) listSecurables(rw http.ResponseWriter, r *http.Request, v visitor, list catalogList) {
+func (s catalogAPI) listSecurables(rw http.ResponseWriter, r *http.Request, v visitor, list catalogList) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) {
 		all, failed := s.candidates(r, c, list)
 		if failed != nil {
@@ -112,7 +112,7 @@ func (s *Server) listSecurables(rw http.ResponseWriter, r *http.Request, v visit
 }
 
 // candidates are the securables that a list is about.
-func (s *Server) candidates(r *http.Request, c *catalogView, list catalogList) ([]*Securable, *apiError) {
+func (s catalogAPI) candidates(r *http.Request, c *catalogView, list catalogList) ([]*Securable, *apiError) {
 	query := r.URL.Query()
 	catalog, schema := query.Get("catalog_name"), query.Get("schema_name")
 	if list.optional && catalog == "" && schema == "" {
@@ -150,24 +150,10 @@ func (s *Server) candidates(r *http.Request, c *catalogView, list catalogList) (
 	return out, nil
 }
 
-// everyOf is every securable of a type, by name.
-func (ix *metastoreIndex) everyOf(kind string) []*Securable {
-	var out []*Securable
-	for i := range ix.doc.Securables {
-		if ix.doc.Securables[i].Type == kind {
-			out = append(out, &ix.doc.Securables[i])
-		}
-	}
-	slices.SortFunc(out, func(a, b *Securable) int {
-		return cmp.Compare(strings.ToLower(a.FullName), strings.ToLower(b.FullName))
-	})
-	return out
-}
-
 // catalogPage reads max_results and page_token: without max_results everything
 // comes at once, 0 is the server's page, and what is negative, or positive and
 // below the least, is refused.
-func (s *Server) catalogPage(r *http.Request, count, least, size int) (tokenPage, *apiError) {
+func (s catalogAPI) catalogPage(r *http.Request, count, least, size int) (tokenPage, *apiError) {
 	text := r.URL.Query().Get("max_results")
 	if text == "" {
 		if r.URL.Query().Get("page_token") == "" {
@@ -188,7 +174,7 @@ func (s *Server) catalogPage(r *http.Request, count, least, size int) (tokenPage
 	return s.pageOf(r, count, size)
 }
 
-func (s *Server) getSecurable(rw http.ResponseWriter, r *http.Request, v visitor, list catalogList) {
+func (s catalogAPI) getSecurable(rw http.ResponseWriter, r *http.Request, v visitor, list catalogList) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) {
 		for _, kind := range list.types {
 			if c.byName[securableKey(kind, r.PathValue("full_name"))] != nil {
@@ -254,7 +240,7 @@ func isolationMode(s *Securable, open, isolated string) string {
 	return open
 }
 
-func (s *Server) listWorkspaceMetastores(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s catalogAPI) listWorkspaceMetastores(rw http.ResponseWriter, r *http.Request, v visitor) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) {
 		if !c.admin && !v.AccountAdmin {
 			return nil, &apiError{Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "Only account admins and metastore admins can list metastores."}
@@ -267,7 +253,7 @@ func (s *Server) listWorkspaceMetastores(rw http.ResponseWriter, r *http.Request
 	})
 }
 
-func (s *Server) getWorkspaceMetastoreByID(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s catalogAPI) getWorkspaceMetastoreByID(rw http.ResponseWriter, r *http.Request, v visitor) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) {
 		switch {
 		case r.PathValue("metastore_id") != c.doc.MetastoreID:
@@ -285,17 +271,17 @@ func (c *catalogView) metastoreJSON() map[string]any {
 	return out
 }
 
-func (s *Server) metastoreSummary(rw http.ResponseWriter, _ *http.Request, v visitor) {
+func (s catalogAPI) metastoreSummary(rw http.ResponseWriter, _ *http.Request, v visitor) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) { return c.metastoreJSON(), nil })
 }
 
-func (s *Server) currentMetastore(rw http.ResponseWriter, _ *http.Request, v visitor) {
+func (s catalogAPI) currentMetastore(rw http.ResponseWriter, _ *http.Request, v visitor) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) {
 		return map[string]any{"metastore_id": c.doc.MetastoreID, "workspace_id": v.workspaceID}, nil
 	})
 }
 
-func (s *Server) getBindings(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s catalogAPI) getBindings(rw http.ResponseWriter, r *http.Request, v visitor) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *apiError) {
 		sec := c.find(r.PathValue("type"), r.PathValue("full_name"))
 		if sec == nil || !c.manages(sec) {

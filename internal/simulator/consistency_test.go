@@ -4,34 +4,16 @@
 package simulator
 
 import (
-	"context"
-	"net/http"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// plainRequest is a request that no fault has marked, staleRequest one that has.
-func plainRequest(t *testing.T) *http.Request {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func staleRequest(t *testing.T) *http.Request {
-	t.Helper()
-	r := plainRequest(t)
-	return r.WithContext(context.WithValue(r.Context(), requestContextKey{}, &requestContext{stale: true}))
-}
-
 // setExternalID is a write as the handlers do it.
 func setExternalID(s *Server, id, value string) {
-	s.update(func(w *world) {
-		s.remember(w, kindUser, id)
+	s.store.update(func(w *world) {
+		s.store.remember(w, kindUser, id)
 		p, _ := w.find(kindUser, id)
 		p.user.ExternalID = value
 	})
@@ -47,8 +29,8 @@ func TestConsistency_lag(t *testing.T) {
 	reads := func(n int) []string {
 		var out []string
 		for range n {
-			s.view(func(w *world) {
-				p, _ := s.visible(plainRequest(t), w, kindUser, "201")
+			s.store.view(func(w *world) {
+				p, _ := s.store.visible(false, w, kindUser, "201")
 				out = append(out, p.externalID())
 			})
 		}
@@ -74,7 +56,7 @@ func TestConsistency_lag(t *testing.T) {
 	if diff := cmp.Diff([]string{"two", "two"}, reads(2)); diff != "" {
 		t.Errorf("after both lags (-want +got):\n%s", diff)
 	}
-	if n := len(s.history.versions); n != 0 {
+	if n := len(s.store.history.versions); n != 0 {
 		t.Errorf("%d versions are kept for ever", n)
 	}
 }
@@ -85,20 +67,20 @@ func TestConsistency_createAndDelete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.update(func(w *world) {
+	s.store.update(func(w *world) {
 		id := w.nextID()
-		s.remember(w, kindUser, id)
+		s.store.remember(w, kindUser, id)
 		if err := w.add(principalRef{kind: kindUser, user: &User{ID: id, UserName: "new@example.com"}}); err != nil {
 			t.Error(err)
 		}
-		s.remember(w, kindUser, "201")
+		s.store.remember(w, kindUser, "201")
 		p, _ := w.find(kindUser, "201")
 		w.remove(p)
 	})
 	list := func() []string {
 		var out []string
-		s.view(func(w *world) {
-			all, stale := s.visibleAll(plainRequest(t), w, kindUser)
+		s.store.view(func(w *world) {
+			all, stale := s.store.visibleAll(false, w, kindUser)
 			if !stale {
 				all = w.all(kindUser)
 			}
@@ -122,18 +104,18 @@ func TestConsistency_sharesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.update(func(w *world) {
+	s.store.update(func(w *world) {
 		p, _ := w.find(kindGroup, "302")
-		s.remember(w, kindGroup, "302")
+		s.store.remember(w, kindGroup, "302")
 		w.removeMember(p.group, "401")
 		w.addMember(p.group, "202", sourceInternal)
 	})
-	s.view(func(w *world) {
-		old, _ := s.visible(staleRequest(t), w, kindGroup, "302")
+	s.store.view(func(w *world) {
+		old, _ := s.store.visible(true, w, kindGroup, "302")
 		if diff := cmp.Diff([]Member{{Value: "401"}, {Value: "301"}}, old.group.Members); diff != "" {
 			t.Errorf("stale members (-want +got):\n%s", diff)
 		}
-		now, _ := s.visible(plainRequest(t), w, kindGroup, "302")
+		now, _ := s.store.visible(false, w, kindGroup, "302")
 		if diff := cmp.Diff([]Member{{Value: "301"}, {Value: "202"}}, now.group.Members); diff != "" {
 			t.Errorf("members (-want +got):\n%s", diff)
 		}

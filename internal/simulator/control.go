@@ -5,9 +5,7 @@ package simulator
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -103,63 +101,25 @@ func (s *Server) controlPostFaults(rw http.ResponseWriter, r *http.Request) {
 	writeJSON(rw, http.StatusOK, s.Faults())
 }
 
-// EncodeState is the state document as it is in files and on the wire.
-func EncodeState(st State) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(st); err != nil {
-		return nil, fmt.Errorf("encoding the state: %w", err)
-	}
-	return buf.Bytes(), nil
-}
+// Faults are the faults in force, in order.
+func (s *Server) Faults() []FaultState { return s.faults.states() }
 
-// DecodeState reads a state document. An unknown key is an error, so that a
-// misspelt one is not lost silently.
-func DecodeState(r io.Reader) (State, error) {
-	dec := json.NewDecoder(r)
-	dec.DisallowUnknownFields()
-	var st State
-	if err := dec.Decode(&st); err != nil {
-		return State{}, fmt.Errorf("reading the state document: %w", err)
+// SetFaults replaces the faults in force; their counters start at 0. The error
+// names the fault that cannot be, and then nothing has changed.
+func (s *Server) SetFaults(faults []Fault) error {
+	stale, err := s.faults.replace(faults)
+	if err == nil {
+		s.store.keepForFaults(stale)
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return State{}, errors.New("reading the state document: something follows it")
-	}
-	return st, nil
+	return err
 }
 
 // State is the world as a document: a deep copy, sorted.
-func (s *Server) State() (State, error) {
-	s.gate.RLock()
-	defer s.gate.RUnlock()
-	return s.dump()
-}
-
-// dump is State for who holds the gate already.
-func (s *Server) dump() (State, error) {
-	var st State
-	var err error
-	s.view(func(w *world) { st, err = w.dump() })
-	return st, err
-}
+func (s *Server) State() (State, error) { return s.store.state() }
 
 // SetState replaces the world. The error names the entry that cannot be, and
 // then nothing has changed. What was written before is not shown stale any more.
-func (s *Server) SetState(st State) error {
-	w, err := newWorld(withAccountID(st))
-	if err != nil {
-		return err
-	}
-	s.gate.RLock()
-	defer s.gate.RUnlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.world = w
-	s.history.clear()
-	return nil
-}
+func (s *Server) SetState(st State) error { return s.store.replace(withAccountID(st)) }
 
 func withAccountID(st State) State {
 	if st.Account.AccountID == "" {

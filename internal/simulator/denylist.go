@@ -22,7 +22,7 @@ const maxAccessRules = 100
 // denylistPath is not below /identity/.
 const denylistPath = "/api/2.0/accounts/{account_id}/account-access-identity-rules"
 
-func (s *Server) denylistRoutes() {
+func (s denylistAPI) denylistRoutes() {
 	s.handle("POST "+denylistPath, s.createAccessRule)
 	s.handle("DELETE "+denylistPath+"/{external_id}", s.deleteAccessRule)
 	s.handle("GET "+denylistPath, s.listAccessRules)
@@ -30,7 +30,7 @@ func (s *Server) denylistRoutes() {
 }
 
 // accessRuleJSON is a rule as the API shows it.
-func (w *world) accessRuleJSON(rule *AccessRule) map[string]any {
+func accessRuleJSON(w *world, rule *AccessRule) map[string]any {
 	out := map[string]any{
 		"name":                  "accounts/" + w.account.AccountID + "/account-access-identity-rules/" + rule.ExternalPrincipalID,
 		"external_principal_id": rule.ExternalPrincipalID,
@@ -46,21 +46,21 @@ func (w *world) accessRuleJSON(rule *AccessRule) map[string]any {
 }
 
 // noDenylist is what an account without the API answers.
-func (s *Server) noDenylist() *apiError {
+func (s denylistAPI) noDenylist() *apiError {
 	if !s.opts.Assumed.Denylist.Missing {
 		return nil
 	}
 	return refuse(http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for this path.")
 }
 
-func (s *Server) listAccessRules(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s denylistAPI) listAccessRules(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var reply any
 	refusal := s.noDenylist()
 	if refusal == nil {
 		s.view(func(w *world) {
 			var items []any
 			for i := range w.account.AccessRules {
-				items = append(items, w.accessRuleJSON(&w.account.AccessRules[i]))
+				items = append(items, accessRuleJSON(w, &w.account.AccessRules[i]))
 			}
 			part, refused := s.page(r, len(items))
 			if refusal = refused; refusal == nil {
@@ -71,8 +71,8 @@ func (s *Server) listAccessRules(rw http.ResponseWriter, r *http.Request, _ call
 	finish(rw, reply, refusal)
 }
 
-// accessRule is the position of a rule; -1 for none.
-func (w *world) accessRule(id string) int {
+// accessRuleIndex is the position of a rule; -1 for none.
+func accessRuleIndex(w *world, id string) int {
 	return slices.IndexFunc(w.account.AccessRules, func(r AccessRule) bool { return strings.EqualFold(r.ExternalPrincipalID, id) })
 }
 
@@ -80,14 +80,14 @@ func noSuchRule(id string) *apiError {
 	return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "There is no rule for "+id+".")
 }
 
-func (s *Server) getAccessRule(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s denylistAPI) getAccessRule(rw http.ResponseWriter, r *http.Request, _ caller) {
 	id := r.PathValue("external_id")
 	var reply any
 	refusal := s.noDenylist()
 	if refusal == nil {
 		s.view(func(w *world) {
-			if i := w.accessRule(id); i >= 0 {
-				reply = w.accessRuleJSON(&w.account.AccessRules[i])
+			if i := accessRuleIndex(w, id); i >= 0 {
+				reply = accessRuleJSON(w, &w.account.AccessRules[i])
 				return
 			}
 			refusal = noSuchRule(id)
@@ -99,7 +99,7 @@ func (s *Server) getAccessRule(rw http.ResponseWriter, r *http.Request, _ caller
 // createAccessRule denies an identity. What it is and what it is called comes from the
 // identity provider; assumed: one that it does not have is refused, and a second rule
 // for one identity is.
-func (s *Server) createAccessRule(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s denylistAPI) createAccessRule(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var body struct {
 		Action string `json:"action"`
 	}
@@ -116,13 +116,13 @@ func (s *Server) createAccessRule(rw http.ResponseWriter, r *http.Request, _ cal
 	case body.Action != "DENY":
 		refusal = invalid("action must be DENY.")
 	default:
-		s.update(func(w *world) { reply, refusal = w.addAccessRule(id) })
+		s.update(func(w *world) { reply, refusal = addAccessRule(w, id) })
 	}
 	finish(rw, reply, refusal)
 }
 
-func (w *world) addAccessRule(id string) (any, *apiError) {
-	if w.accessRule(id) >= 0 {
+func addAccessRule(w *world, id string) (any, *apiError) {
+	if accessRuleIndex(w, id) >= 0 {
 		return nil, refuse(http.StatusConflict, "ALREADY_EXISTS", "There is a rule for "+id+" already.")
 	}
 	if len(w.account.AccessRules) >= maxAccessRules {
@@ -142,15 +142,15 @@ func (w *world) addAccessRule(id string) (any, *apiError) {
 	}
 	w.account.AccessRules = append(w.account.AccessRules, rule)
 	slices.SortFunc(w.account.AccessRules, func(a, b AccessRule) int { return strings.Compare(a.ExternalPrincipalID, b.ExternalPrincipalID) })
-	return w.accessRuleJSON(&rule), nil
+	return accessRuleJSON(w, &rule), nil
 }
 
-func (s *Server) deleteAccessRule(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s denylistAPI) deleteAccessRule(rw http.ResponseWriter, r *http.Request, _ caller) {
 	id := r.PathValue("external_id")
 	refusal := s.noDenylist()
 	if refusal == nil {
 		s.update(func(w *world) {
-			i := w.accessRule(id)
+			i := accessRuleIndex(w, id)
 			if i < 0 {
 				refusal = noSuchRule(id)
 				return

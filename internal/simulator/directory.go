@@ -11,6 +11,9 @@ import (
 	"unicode"
 )
 
+// defaultTenantID is the tenant of a state that names none.
+const defaultTenantID = "51000000-0000-4000-8000-00000000e27a"
+
 // directory is the indexed IdP half of the state. Nothing changes it but a new
 // state document. Keys are lower-cased: Entra compares ids and names in any case.
 type directory struct {
@@ -138,4 +141,104 @@ func (d *directory) dump() IDP {
 		out.ServicePrincipals = []IDPServicePrincipal{}
 	}
 	return out
+}
+
+// user finds a live user by object id; nil for none and for the empty id.
+func (d *directory) user(id string) *IDPUser {
+	if u := d.users[strings.ToLower(id)]; u != nil && !u.Deleted {
+		return u
+	}
+	return nil
+}
+
+func (d *directory) group(id string) *IDPGroup {
+	if g := d.groups[strings.ToLower(id)]; g != nil && !g.Deleted {
+		return g
+	}
+	return nil
+}
+
+func (d *directory) servicePrincipal(id string) *IDPServicePrincipal {
+	if sp := d.sps[strings.ToLower(id)]; sp != nil && !sp.Deleted {
+		return sp
+	}
+	return nil
+}
+
+// live tells whether a user, group or service principal of that object id exists
+// outside the recycle bin.
+func (d *directory) live(id string) bool {
+	return d.user(id) != nil || d.group(id) != nil || d.servicePrincipal(id) != nil
+}
+
+// userNamed finds the live user that a Databricks user name means: in any case,
+// and by mail address as well as by UPN, which comes first. Real scans have
+// rows in which the IdP found the stored identity under a name that differs
+// from its UPN. Disabled users and guests match. Several: the lowest id wins
+// (assumed).
+func (d *directory) userNamed(name string) *IDPUser {
+	key := nameKey(name)
+	if list := d.usersByName[key]; len(list) > 0 {
+		return list[0]
+	}
+	if list := d.usersByMail[key]; len(list) > 0 {
+		return list[0]
+	}
+	return nil
+}
+
+// accountName is the name that Databricks gives to an IdP user: the UPN, and
+// the mail address of a guest.
+func (u *IDPUser) accountName() string {
+	if u.UserType == "Guest" && u.Mail != "" {
+		return u.Mail
+	}
+	return u.UserPrincipalName
+}
+
+// parentIDs are the groups that list a lower-cased id, sorted.
+func (d *directory) parentIDs(key string) []string {
+	out := make([]string, 0, len(d.parents[key]))
+	for _, g := range d.parents[key] {
+		out = append(out, g.ID)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// ancestorIDs are the groups above a lower-cased id, sorted, without itself.
+func (d *directory) ancestorIDs(key string) []string {
+	seen := map[string]bool{key: true}
+	out := []string{}
+	for queue := []string{key}; len(queue) > 0; queue = queue[1:] {
+		for _, g := range d.parents[queue[0]] {
+			if up := strings.ToLower(g.ID); !seen[up] {
+				seen[up] = true
+				queue, out = append(queue, up), append(out, g.ID)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (d *directory) tenantID() string {
+	if d.doc.TenantID != "" {
+		return d.doc.TenantID
+	}
+	return defaultTenantID
+}
+
+// domains are the verified domains, one at least.
+func (d *directory) domains() []string {
+	if len(d.doc.VerifiedDomains) > 0 {
+		return d.doc.VerifiedDomains
+	}
+	return []string{"example.com"}
+}
+
+// isTenant tells whether a path names the tenant, by id or by verified domain.
+func (d *directory) isTenant(name string) bool {
+	return strings.EqualFold(name, d.tenantID()) ||
+		slices.ContainsFunc(d.domains(), func(v string) bool { return strings.EqualFold(v, name) })
 }

@@ -3,7 +3,12 @@
 
 package simulator
 
-import "os"
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+)
 
 // Endpoints is how a client reaches a simulator: the first line that the command
 // prints.
@@ -46,4 +51,50 @@ func (e Endpoints) Environment() []string {
 		"DBXIDENTITY_OKTA_API_TOKEN=" + e.OktaAPIToken,
 		"SSL_CERT_FILE=" + e.CAFile,
 	}
+}
+
+// StartEntra serves the Entra authority with TLS. Close it.
+func (s *Server) StartEntra(listenAddr string) (*EntraAuthority, error) {
+	return startAuthority(listenAddr, s.Handler())
+}
+
+// IDPEndpoints is where the simulated IdPs are and what opens them, under the
+// names of the command's first line.
+type IDPEndpoints struct {
+	EntraTenantID      string `json:"entra_tenant_id"`
+	EntraClientID      string `json:"entra_client_id"`
+	EntraClientSecret  string `json:"entra_client_secret"`
+	EntraAuthorityHost string `json:"entra_authority_host"`
+	GraphEndpoint      string `json:"graph_endpoint"`
+	OktaOrgURL         string `json:"okta_org_url"`
+	OktaAPIToken       string `json:"okta_api_token"`
+	CAFile             string `json:"ca_file"`
+}
+
+// RunningIDP is the IdP half while it is served.
+type RunningIDP struct {
+	IDPEndpoints
+	authority *EntraAuthority
+}
+
+// Close stops what StartIDP started; the account's own listener is not touched.
+func (r *RunningIDP) Close() error { return r.authority.Close() }
+
+// StartIDP starts the Entra authority on a free loopback port. Graph and Okta
+// are on the account's own listener, whose URL is accountHost: Graph under
+// /graph (and at the root, /v1.0 and /beta), Okta under /okta.
+func (s *Server) StartIDP(accountHost string) (*RunningIDP, error) {
+	accountHost = strings.TrimSuffix(accountHost, "/")
+	if u, err := url.Parse(accountHost); err != nil || u.Host == "" {
+		return nil, fmt.Errorf("account host %q is no URL with a host", accountHost)
+	}
+	authority, err := s.StartEntra("127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	return &RunningIDP{authority: authority, IDPEndpoints: IDPEndpoints{
+		EntraTenantID: s.store.directory().tenantID(), EntraClientID: s.entra.clientID, EntraClientSecret: s.entra.clientSecret,
+		EntraAuthorityHost: authority.URL, GraphEndpoint: accountHost + "/graph",
+		OktaOrgURL: accountHost + "/okta", OktaAPIToken: s.okta.apiToken, CAFile: authority.CAFile,
+	}}, nil
 }

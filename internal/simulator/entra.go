@@ -53,7 +53,7 @@ type aadError struct {
 
 // entraRoutes are the authority under /entra; the TLS listener of
 // [Server.StartEntra] serves the same without the prefix.
-func (s *Server) entraRoutes() {
+func (s *entraFace) entraRoutes() {
 	s.mux.HandleFunc("POST /entra/{tenant}/oauth2/v2.0/token", s.entraToken)
 	s.mux.HandleFunc("GET /entra/{tenant}/v2.0/.well-known/openid-configuration", s.entraConfiguration)
 	s.mux.HandleFunc("GET /entra/{tenant}/discovery/v2.0/keys", s.entraKeys)
@@ -68,8 +68,8 @@ func authorityBase(r *http.Request) string {
 	return "http://" + r.Host + "/entra"
 }
 
-func (s *Server) entraConfiguration(rw http.ResponseWriter, r *http.Request) {
-	d, tenant := s.dir(), r.PathValue("tenant")
+func (s *entraFace) entraConfiguration(rw http.ResponseWriter, r *http.Request) {
+	d, tenant := s.directory(), r.PathValue("tenant")
 	if !d.isTenant(tenant) {
 		s.writeAAD(rw, r, unknownTenant(tenant))
 		return
@@ -92,8 +92,8 @@ func (s *Server) entraConfiguration(rw http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (s *Server) entraInstance(rw http.ResponseWriter, r *http.Request) {
-	own := authorityBase(r) + "/" + s.dir().tenantID()
+func (s *entraFace) entraInstance(rw http.ResponseWriter, r *http.Request) {
+	own := authorityBase(r) + "/" + s.directory().tenantID()
 	writeJSON(rw, http.StatusOK, map[string]any{
 		"tenant_discovery_endpoint": own + "/v2.0/.well-known/openid-configuration",
 		"api-version":               "1.1",
@@ -103,9 +103,9 @@ func (s *Server) entraInstance(rw http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (s *Server) entraKeys(rw http.ResponseWriter, _ *http.Request) {
+func (s *entraFace) entraKeys(rw http.ResponseWriter, _ *http.Request) {
 	// An uncompressed point: 4, x, y.
-	point, err := s.idp.signingKey.PublicKey.Bytes()
+	point, err := s.signingKey.PublicKey.Bytes()
 	if err != nil {
 		writeError(rw, http.StatusInternalServerError, "INTERNAL_ERROR", err.Error())
 		return
@@ -124,8 +124,8 @@ func unknownTenant(tenant string) *aadError {
 }
 
 // entraToken is the client credentials grant, the only one.
-func (s *Server) entraToken(rw http.ResponseWriter, r *http.Request) {
-	d := s.dir()
+func (s *entraFace) entraToken(rw http.ResponseWriter, r *http.Request) {
+	d := s.directory()
 	audience, fail := s.checkTokenRequest(d, r)
 	if fail != nil {
 		s.writeAAD(rw, r, fail)
@@ -135,29 +135,29 @@ func (s *Server) entraToken(rw http.ResponseWriter, r *http.Request) {
 	claims := graphClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer:    "https://sts.windows.net/" + d.tenantID() + "/",
-			Subject:   s.idp.clientID,
+			Subject:   s.clientID,
 			Audience:  jwt.ClaimStrings{audience},
 			IssuedAt:  jwt.NewNumericDate(now),
 			NotBefore: jwt.NewNumericDate(now),
-			ExpiresAt: jwt.NewNumericDate(now.Add(time.Duration(s.idp.tokenLifetime) * time.Second)),
+			ExpiresAt: jwt.NewNumericDate(now.Add(time.Duration(s.tokenLifetime) * time.Second)),
 		},
-		TenantID: d.tenantID(), AppID: s.idp.clientID, Version: "1.0", Roles: s.grantedPermissions(),
+		TenantID: d.tenantID(), AppID: s.clientID, Version: "1.0", Roles: s.grantedPermissions(),
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodES256, claims)
 	token.Header["kid"] = "simulator"
-	signed, err := token.SignedString(s.idp.signingKey)
+	signed, err := token.SignedString(s.signingKey)
 	if err != nil {
 		s.writeAAD(rw, r, &aadError{http.StatusInternalServerError, "server_error", 90033, "A transient error has occurred: " + err.Error()})
 		return
 	}
 	rw.Header().Set("Cache-Control", "no-store, no-cache")
 	writeJSON(rw, http.StatusOK, map[string]any{
-		"token_type": "Bearer", "expires_in": s.idp.tokenLifetime, "ext_expires_in": s.idp.tokenLifetime, "access_token": signed,
+		"token_type": "Bearer", "expires_in": s.tokenLifetime, "ext_expires_in": s.tokenLifetime, "access_token": signed,
 	})
 }
 
 // checkTokenRequest returns the audience that the scope asks for.
-func (s *Server) checkTokenRequest(d *directory, r *http.Request) (string, *aadError) {
+func (s *entraFace) checkTokenRequest(d *directory, r *http.Request) (string, *aadError) {
 	if tenant := r.PathValue("tenant"); !d.isTenant(tenant) {
 		return "", unknownTenant(tenant)
 	}
@@ -183,7 +183,7 @@ func (s *Server) checkTokenRequest(d *directory, r *http.Request) (string, *aadE
 	if form.Get("scope") == "" {
 		return "", missingParameter("scope")
 	}
-	if !strings.EqualFold(clientID, s.idp.clientID) {
+	if !strings.EqualFold(clientID, s.clientID) {
 		return "", &aadError{http.StatusBadRequest, "unauthorized_client", 700016, fmt.Sprintf(
 			"Application with identifier '%s' was not found in the directory '%s'. This can happen if the application has not been "+
 				"installed by the administrator of the tenant or consented to by any user in the tenant.", clientID, d.tenantID())}
@@ -199,7 +199,7 @@ func missingParameter(name string) *aadError {
 		"The request body must contain the following parameter: '" + name + "'."}
 }
 
-func (s *Server) checkClient(form url.Values, secret string) *aadError {
+func (s *entraFace) checkClient(form url.Values, secret string) *aadError {
 	assertion := form.Get("client_assertion")
 	switch {
 	case assertion != "":
@@ -211,10 +211,10 @@ func (s *Server) checkClient(form url.Values, secret string) *aadError {
 	case secret == "":
 		return &aadError{http.StatusUnauthorized, "invalid_client", 7000218,
 			"The request body must contain the following parameter: 'client_assertion' or 'client_secret'."}
-	case subtle.ConstantTimeCompare([]byte(secret), []byte(s.idp.clientSecret)) != 1:
+	case subtle.ConstantTimeCompare([]byte(secret), []byte(s.clientSecret)) != 1:
 		return &aadError{http.StatusUnauthorized, "invalid_client", 7000215,
 			"Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client " +
-				"secret ID, for a secret added to app '" + s.idp.clientID + "'."}
+				"secret ID, for a secret added to app '" + s.clientID + "'."}
 	}
 	return nil
 }
@@ -223,7 +223,7 @@ func (s *Server) checkClient(form url.Values, secret string) *aadError {
 // no federated credential registered, so that a signature has nothing to be
 // verified against. Assertions that name a certificate (x5t) are the app's own
 // and must be issued by and for the app.
-func (s *Server) checkAssertion(assertion string) *aadError {
+func (s *entraFace) checkAssertion(assertion string) *aadError {
 	var claims jwt.RegisteredClaims
 	token, _, err := jwt.NewParser(jwt.WithoutClaimsValidation()).ParseUnverified(assertion, &claims)
 	if err != nil {
@@ -236,7 +236,7 @@ func (s *Server) checkAssertion(assertion string) *aadError {
 		return &aadError{http.StatusBadRequest, "invalid_request", 50027, "Invalid JWT token. It needs the claims iss, sub and aud."}
 	case claims.ExpiresAt == nil || !claims.ExpiresAt.After(s.now()):
 		return &aadError{http.StatusUnauthorized, "invalid_client", 700024, "Client assertion is not within its valid time range."}
-	case (x5t || x5t256) && (claims.Issuer != claims.Subject || !strings.EqualFold(claims.Subject, s.idp.clientID)):
+	case (x5t || x5t256) && (claims.Issuer != claims.Subject || !strings.EqualFold(claims.Subject, s.clientID)):
 		return &aadError{http.StatusUnauthorized, "invalid_client", 700021,
 			"Client assertion application identifier doesn't match 'client_id' parameter."}
 	}
@@ -279,8 +279,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func (s *Server) writeAAD(rw http.ResponseWriter, r *http.Request, e *aadError) {
-	trace, now := s.requestID(), s.now().UTC()
+func (s *entraFace) writeAAD(rw http.ResponseWriter, r *http.Request, e *aadError) {
+	trace, now := s.ids.next(), s.now().UTC()
 	correlation := r.Header.Get("client-request-id")
 	if correlation == "" {
 		correlation = trace
@@ -300,13 +300,13 @@ func (s *Server) writeAAD(rw http.ResponseWriter, r *http.Request, e *aadError) 
 }
 
 // checkGraphToken returns the permissions that a token carries.
-func (s *Server) checkGraphToken(r *http.Request) ([]string, error) {
+func (s *entraFace) checkGraphToken(r *http.Request) ([]string, error) {
 	raw, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	raw = strings.TrimSpace(raw)
 	if !ok || raw == "" {
 		return nil, errors.New("Access token is empty.") //nolint:staticcheck // The API's own words.
 	}
-	claims, err := s.idp.signed.claims(raw, s.now, func(*jwt.Token) (any, error) { return &s.idp.signingKey.PublicKey, nil })
+	claims, err := s.signed.claims(raw, s.now, func(*jwt.Token) (any, error) { return &s.signingKey.PublicKey, nil })
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return nil, errors.New("Lifetime validation failed, the token is expired.") //nolint:staticcheck // The API's own words.

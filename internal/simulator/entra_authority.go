@@ -18,7 +18,6 @@ import (
 	"math/big"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,7 +50,7 @@ func (a *EntraAuthority) Close() error {
 // made now. Requests pass the same log, latency and faults as all others; there
 // their path begins with /entra. What the account host serves is there too, with
 // the same paths.
-func (s *Server) StartEntra(listenAddr string) (*EntraAuthority, error) {
+func startAuthority(listenAddr string, inner http.Handler) (*EntraAuthority, error) {
 	ca, cert, err := loopbackCertificate()
 	if err != nil {
 		return nil, fmt.Errorf("making the certificate of the Entra authority: %w", err)
@@ -69,7 +68,7 @@ func (s *Server) StartEntra(listenAddr string) (*EntraAuthority, error) {
 		return nil, errors.Join(fmt.Errorf("writing the CA file: %w", err), listener.Close(), os.RemoveAll(dir))
 	}
 	server := &http.Server{
-		Handler:           s.entraHandler(),
+		Handler:           authorityHandler(inner),
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12},
 		ReadHeaderTimeout: 30 * time.Second,
 		// Handshakes of clients that do not trust the CA are no news.
@@ -96,8 +95,7 @@ var behindTLS = []string{
 
 // entraHandler puts /entra in front of the path and hands over to everything
 // that all requests pass.
-func (s *Server) entraHandler() http.Handler {
-	inner := s.Handler()
+func authorityHandler(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if slices.ContainsFunc(behindTLS, func(root string) bool { return strings.HasPrefix(r.URL.Path, root) }) {
 			inner.ServeHTTP(rw, r)
@@ -147,45 +145,4 @@ func loopbackCertificate() (caPEM []byte, cert tls.Certificate, err error) {
 	}
 	caPEM = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: rootDER})
 	return caPEM, tls.Certificate{Certificate: [][]byte{leafDER}, PrivateKey: key}, nil
-}
-
-// IDPEndpoints is where the simulated IdPs are and what opens them, under the
-// names of the command's first line.
-type IDPEndpoints struct {
-	EntraTenantID      string `json:"entra_tenant_id"`
-	EntraClientID      string `json:"entra_client_id"`
-	EntraClientSecret  string `json:"entra_client_secret"`
-	EntraAuthorityHost string `json:"entra_authority_host"`
-	GraphEndpoint      string `json:"graph_endpoint"`
-	OktaOrgURL         string `json:"okta_org_url"`
-	OktaAPIToken       string `json:"okta_api_token"`
-	CAFile             string `json:"ca_file"`
-}
-
-// RunningIDP is the IdP half while it is served.
-type RunningIDP struct {
-	IDPEndpoints
-	authority *EntraAuthority
-}
-
-// Close stops what StartIDP started; the account's own listener is not touched.
-func (r *RunningIDP) Close() error { return r.authority.Close() }
-
-// StartIDP starts the Entra authority on a free loopback port. Graph and Okta
-// are on the account's own listener, whose URL is accountHost: Graph under
-// /graph (and at the root, /v1.0 and /beta), Okta under /okta.
-func (s *Server) StartIDP(accountHost string) (*RunningIDP, error) {
-	accountHost = strings.TrimSuffix(accountHost, "/")
-	if u, err := url.Parse(accountHost); err != nil || u.Host == "" {
-		return nil, fmt.Errorf("account host %q is no URL with a host", accountHost)
-	}
-	authority, err := s.StartEntra("127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	return &RunningIDP{authority: authority, IDPEndpoints: IDPEndpoints{
-		EntraTenantID: s.dir().tenantID(), EntraClientID: s.idp.clientID, EntraClientSecret: s.idp.clientSecret,
-		EntraAuthorityHost: authority.URL, GraphEndpoint: accountHost + "/graph",
-		OktaOrgURL: accountHost + "/okta", OktaAPIToken: s.idp.okta.apiToken, CAFile: authority.CAFile,
-	}}, nil
 }

@@ -209,18 +209,6 @@ type faultHit struct {
 	decides *Fault // nil: the handler answers
 }
 
-// listFault is what the faults do to one page of a list.
-type listFault struct {
-	// Shift is by how many places the elements have moved back since the page
-	// before: 1 after an insertion at the front, -1 after a deletion. A handler
-	// that pages by position starts Shift places earlier.
-	Shift int
-	// Duplicate asks for the last element of the page before once more.
-	Duplicate bool
-	// EmptyPage asks for no elements and a token that goes on from here.
-	EmptyPage bool
-}
-
 func (fs *faultSet) pick(r *http.Request) faultHit {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -280,27 +268,27 @@ type FaultState struct {
 	Fired   int `json:"fired"`
 }
 
-// Faults are the faults in force, in order.
-func (s *Server) Faults() []FaultState {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
+// states are the faults in force, in order.
+func (fs *faultSet) states() []FaultState {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
 	out := []FaultState{}
-	for _, f := range s.faults.list {
+	for _, f := range fs.list {
 		out = append(out, FaultState{Fault: f.Fault, Matched: f.seen, Fired: f.fired})
 	}
 	return out
 }
 
-// SetFaults replaces the faults in force; their counters start at 0. The error
-// names the fault that cannot be, and then nothing has changed.
-func (s *Server) SetFaults(faults []Fault) error {
+// replace puts faults into force; their counters start at 0. The error names the
+// fault that cannot be, and then nothing has changed. stale tells whether one of
+// them shows what is no longer true.
+func (fs *faultSet) replace(faults []Fault) (stale bool, err error) {
 	list, err := compileFaults(faults)
 	if err != nil {
-		return err
+		return false, err
 	}
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.list = list
-	s.history.byFault.Store(slices.ContainsFunc(list, func(f *activeFault) bool { return f.Kind == FaultStale }))
-	return nil
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.list = list
+	return slices.ContainsFunc(list, func(f *activeFault) bool { return f.Kind == FaultStale }), nil
 }

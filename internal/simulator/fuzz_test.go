@@ -169,7 +169,7 @@ func FuzzGraphBatchBody(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		rec := httptest.NewRecorder()
 		c := &graphCall{
-			s: s, rw: rec, r: httptest.NewRequest(http.MethodPost, "/v1.0/$batch", bytes.NewReader(body)), d: s.dir(),
+			s: s.entra, rw: rec, r: httptest.NewRequest(http.MethodPost, "/v1.0/$batch", bytes.NewReader(body)), d: s.store.directory(),
 			root: "/v1.0", version: "v1.0", granted: allGraphPermissions,
 		}
 		if fail := c.batch(); fail != nil {

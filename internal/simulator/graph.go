@@ -68,7 +68,7 @@ var graphBases = []string{"/graph", ""}
 
 // graphCall is one authenticated call.
 type graphCall struct {
-	s       *Server
+	s       *entraFace
 	rw      http.ResponseWriter
 	r       *http.Request
 	d       *directory
@@ -155,7 +155,7 @@ func graphOperations() []graphRoute {
 	return out
 }
 
-func (s *Server) graphRoutes() {
+func (s *entraFace) graphRoutes() {
 	s.defineGraphLimits()
 	s.entraRoutes()
 	for _, base := range graphBases {
@@ -175,9 +175,9 @@ func (s *Server) graphRoutes() {
 }
 
 // serveGraph authenticates, throttles, authorises, and lets the operation answer.
-func (s *Server) serveGraph(rw http.ResponseWriter, r *http.Request, root, version string, op graphRoute) {
-	c := &graphCall{s: s, rw: rw, r: r, d: s.dir(), root: root, version: version}
-	id := s.requestID()
+func (s *entraFace) serveGraph(rw http.ResponseWriter, r *http.Request, root, version string, op graphRoute) {
+	c := &graphCall{s: s, rw: rw, r: r, d: s.directory(), root: root, version: version}
+	id := s.ids.next()
 	rw.Header().Set("request-id", id)
 	client := r.Header.Get("client-request-id")
 	if client == "" {
@@ -261,7 +261,7 @@ var graphQuotas = []struct {
 	units float64
 }{{"Graph S", 50, 3500}, {"Graph M", 501, 5000}, {"Graph L", math.MaxInt, 8000}}
 
-func (s *Server) defineGraphLimits() {
+func (s *entraFace) defineGraphLimits() {
 	for _, q := range graphQuotas {
 		s.limiter.define(q.name, q.units/10, q.units)
 	}
@@ -290,7 +290,7 @@ func (c *graphCall) throttled(cost int) bool {
 	}) bool {
 		return len(c.d.doc.Users) < g.users
 	})
-	got := c.s.limit(graphQuotas[i].name, float64(cost))
+	got := c.s.limiter.take(graphQuotas[i].name, float64(cost))
 	if got.Limit > 0 {
 		if used := 1 - got.Remaining/got.Limit; used >= 0.8 {
 			h.Set("x-ms-throttle-limit-percentage", strconv.FormatFloat(used, 'f', 2, 64))
@@ -300,7 +300,7 @@ func (c *graphCall) throttled(cost int) bool {
 		return false
 	}
 	h.Set("Retry-After", retryAfterSeconds(got.RetryAfter))
-	h.Set("x-ms-throttle-scope", "Tenant_Application/ReadWrite/"+c.s.idp.clientID+"/"+c.d.tenantID())
+	h.Set("x-ms-throttle-scope", "Tenant_Application/ReadWrite/"+c.s.clientID+"/"+c.d.tenantID())
 	h.Set("x-ms-throttle-information", "ResourceUnitLimitExceeded")
 	c.fail(&graphError{http.StatusTooManyRequests, "TooManyRequests", "Too many requests."})
 	return true

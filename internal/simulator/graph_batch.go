@@ -157,7 +157,7 @@ func (c *graphCall) partURL(text string) (*url.URL, bool) {
 	if err != nil {
 		return nil, false
 	}
-	if c.s.opts.Assumed.Graph.BatchURLs != "any" {
+	if c.s.assumed.BatchURLs != "any" {
 		return target, !target.IsAbs() && target.Host == ""
 	}
 	for _, root := range []string{c.root, "/" + c.version} {

@@ -72,7 +72,7 @@ func (c *graphCall) groupsOf(k *graphKind, body any) ([]string, *graphError) {
 	var fail *graphError
 	if k == nil {
 		var ok bool
-		if o, ok = c.d.liveObject(c.r.PathValue("id")); !ok {
+		if o, ok = liveObject(c.d, c.r.PathValue("id")); !ok {
 			return nil, graphNotFound(c.r.PathValue("id"))
 		}
 	} else if o, fail = c.addressed(k); fail != nil {

@@ -42,7 +42,7 @@ func (c *graphCall) expanded(g *IDPGroup) []any {
 		return out
 	}
 	for _, id := range g.Members {
-		if o, ok := c.d.liveObject(id); ok && len(out) < graphMaxExpand {
+		if o, ok := liveObject(c.d, id); ok && len(out) < graphMaxExpand {
 			out = append(out, c.mixedRow(o, nil))
 		}
 	}
@@ -86,7 +86,7 @@ func oneOf(k *graphKind) graphHandler {
 // userPrincipalName.
 func (c *graphCall) addressed(k *graphKind) (graphObject, *graphError) {
 	id := c.r.PathValue("id")
-	o, ok := c.d.liveObject(id)
+	o, ok := liveObject(c.d, id)
 	if !ok && k == graphUser {
 		if named := c.d.usersByName[nameKey(id)]; len(named) > 0 {
 			o, ok = graphObject{user: named[0]}, true
@@ -138,7 +138,7 @@ func (c *graphCall) directoryObject() *graphError {
 	if fail != nil {
 		return fail
 	}
-	o, ok := c.d.liveObject(id)
+	o, ok := liveObject(c.d, id)
 	if !ok {
 		return graphNotFound(id)
 	}
@@ -179,7 +179,7 @@ func (c *graphCall) getByIDs() *graphError {
 	var found []string
 	seen := map[string]bool{}
 	for _, id := range body.IDs {
-		o, ok := c.d.liveObject(id)
+		o, ok := liveObject(c.d, id)
 		wanted := func(name string) bool {
 			return strings.EqualFold(name, "directoryObject") || ok && strings.EqualFold(o.kind().odata, name)
 		}
@@ -193,7 +193,7 @@ func (c *graphCall) getByIDs() *graphError {
 
 func (c *graphCall) mayGetByIDs() *graphError {
 	allowed := readAll
-	if c.s.opts.Assumed.Graph.LookupAnyPermission {
+	if c.s.assumed.LookupAnyPermission {
 		allowed = slices.Concat(readAll, readUsers, readMembers, readSPs)
 	}
 	if !c.may(allowed...) {
@@ -205,7 +205,7 @@ func (c *graphCall) mayGetByIDs() *graphError {
 // sendByIDs answers with the first page and keeps the rest for the next link.
 func (c *graphCall) sendByIDs(ids []string) *graphError {
 	var selected []string
-	if c.s.opts.Assumed.Graph.LookupSelect {
+	if c.s.assumed.LookupSelect {
 		q, fail := c.query(nil)
 		if fail != nil {
 			return fail
@@ -213,13 +213,13 @@ func (c *graphCall) sendByIDs(ids []string) *graphError {
 		selected = q.selected
 	}
 	body := map[string]any{}
-	if size := c.s.opts.Assumed.Graph.LookupPageSize; size > 0 && len(ids) > size {
-		body["@odata.nextLink"] = c.linkWith(c.root+"/directoryObjects/getByIds", c.s.idp.owe(c.s.requestID(), ids[size:]))
+	if size := c.s.assumed.LookupPageSize; size > 0 && len(ids) > size {
+		body["@odata.nextLink"] = c.linkWith(c.root+"/directoryObjects/getByIds", c.s.owe(c.s.ids.next(), ids[size:]))
 		ids = ids[:size]
 	}
 	rows := make([]any, 0, len(ids))
 	for _, id := range ids {
-		if o, ok := c.d.liveObject(id); ok {
+		if o, ok := liveObject(c.d, id); ok {
 			rows = append(rows, c.mixedRow(o, selected))
 		}
 	}
@@ -230,7 +230,7 @@ func (c *graphCall) sendByIDs(ids []string) *graphError {
 // maxOwed is how many continuations of getByIds are kept.
 const maxOwed = 1000
 
-func (f *idpFace) owe(token string, ids []string) string {
+func (f *entraFace) owe(token string, ids []string) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.later[token] = ids
@@ -247,9 +247,9 @@ func (c *graphCall) getByIDsNext() *graphError {
 	if fail := c.mayGetByIDs(); fail != nil {
 		return fail
 	}
-	c.s.idp.mu.Lock()
-	ids, ok := c.s.idp.later[c.r.URL.Query().Get("$skiptoken")]
-	c.s.idp.mu.Unlock()
+	c.s.mu.Lock()
+	ids, ok := c.s.later[c.r.URL.Query().Get("$skiptoken")]
+	c.s.mu.Unlock()
 	if !ok {
 		return graphBadRequest("Directory_ExpiredPageToken", "The specified page token value has expired and can no longer be used.")
 	}
@@ -294,7 +294,7 @@ func deletedNeeds(k *graphKind) []string {
 
 func (c *graphCall) inBin(k *graphKind) []graphObject {
 	var all []graphObject
-	keep := c.s.opts.Assumed.Graph.DeletedSecurityGroups
+	keep := c.s.assumed.DeletedSecurityGroups
 	switch k {
 	case graphUser:
 		for i := range c.d.doc.Users {
@@ -315,7 +315,7 @@ func (c *graphCall) inBin(k *graphKind) []graphObject {
 }
 
 func (c *graphCall) deletedItem(id string) *graphError {
-	o, ok := c.d.object(id)
+	o, ok := objectOf(c.d, id)
 	if !ok || !slices.Contains(c.inBin(o.kind()), o) {
 		return graphNotFound(id)
 	}

@@ -23,8 +23,8 @@ func (c *graphCall) members() *graphError {
 // transitiveMembers lists the members over all nesting levels, each once; the
 // group itself is not among them, not even inside a cycle (assumed).
 func (c *graphCall) transitiveMembers() *graphError {
-	return c.listMembers(func(g *IDPGroup) []string { return c.s.idp.closure(c.d, g) },
-		c.s.opts.Assumed.Graph.V1ServicePrincipalMembers)
+	return c.listMembers(func(g *IDPGroup) []string { return c.s.closure(c.d, g) },
+		c.s.assumed.V1ServicePrincipalMembers)
 }
 
 // closureOf is the last answer of [idpFace.closure].
@@ -36,7 +36,7 @@ type closureOf struct {
 
 // closure is the sorted ids below a group. The last one is kept, so that the
 // pages of a big group do not compute it again.
-func (f *idpFace) closure(d *directory, g *IDPGroup) []string {
+func (f *entraFace) closure(d *directory, g *IDPGroup) []string {
 	f.mu.Lock()
 	last := f.last
 	f.mu.Unlock()
@@ -59,7 +59,7 @@ func (c *graphCall) listMembers(of func(*IDPGroup) []string, withSPs bool) *grap
 		switch {
 		case !c.hidden(o.group):
 			return of(o.group), nil
-		case c.s.opts.Assumed.Graph.HiddenMembersForbidden:
+		case c.s.assumed.HiddenMembersForbidden:
 			return nil, graphForbidden
 		}
 		return nil, nil
@@ -87,9 +87,9 @@ func (c *graphCall) related(to func() ([]string, *graphError), withSPs bool) *gr
 		return fail
 	}
 	// What v1.0 does with service principals under their cast is unknown.
-	withSPs = withSPs || c.version == "beta" || kind == graphSP && c.s.opts.Assumed.Graph.V1ServicePrincipalMembers
+	withSPs = withSPs || c.version == "beta" || kind == graphSP && c.s.assumed.V1ServicePrincipalMembers
 	seq := graphSeq{len(ids), func(i int) (graphObject, bool) {
-		m, ok := c.d.liveObject(ids[i])
+		m, ok := liveObject(c.d, ids[i])
 		ok = ok && (m.sp == nil || withSPs) && (!cast || kind != nil && m.kind() == kind)
 		return m, ok
 	}}
@@ -130,32 +130,6 @@ func (c *graphCall) listParents(k *graphKind, of func(key string) []string) *gra
 	return c.related(func() ([]string, *graphError) {
 		return c.visibleGroups(of(strings.ToLower(o.id()))), nil
 	}, false)
-}
-
-// parentIDs are the groups that list a lower-cased id, sorted.
-func (d *directory) parentIDs(key string) []string {
-	out := make([]string, 0, len(d.parents[key]))
-	for _, g := range d.parents[key] {
-		out = append(out, g.ID)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// ancestorIDs are the groups above a lower-cased id, sorted, without itself.
-func (d *directory) ancestorIDs(key string) []string {
-	seen := map[string]bool{key: true}
-	out := []string{}
-	for queue := []string{key}; len(queue) > 0; queue = queue[1:] {
-		for _, g := range d.parents[queue[0]] {
-			if up := strings.ToLower(g.ID); !seen[up] {
-				seen[up] = true
-				queue, out = append(queue, up), append(out, g.ID)
-			}
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 // manager is a reference to one object, which the state does not hold either.

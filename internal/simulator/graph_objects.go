@@ -52,8 +52,8 @@ func (o graphObject) kind() *graphKind {
 	}
 }
 
-// object finds by id, deleted ones included.
-func (d *directory) object(id string) (graphObject, bool) {
+// objectOf finds by id, deleted ones included.
+func objectOf(d *directory, id string) (graphObject, bool) {
 	key := strings.ToLower(id)
 	if u := d.users[key]; u != nil {
 		return graphObject{user: u}, true
@@ -66,8 +66,8 @@ func (d *directory) object(id string) (graphObject, bool) {
 }
 
 // live finds by id what is not deleted.
-func (d *directory) liveObject(id string) (graphObject, bool) {
-	o, ok := d.object(id)
+func liveObject(d *directory, id string) (graphObject, bool) {
+	o, ok := objectOf(d, id)
 	return o, ok && !o.deleted()
 }
 

@@ -34,7 +34,7 @@ type ProvisioningEvent struct {
 func (e *ProvisioningEvent) render(c *graphCall, at string) map[string]any {
 	app := map[string]any{"id": e.ServicePrincipalID, "displayName": nil}
 	var principal any = app
-	if c.s.opts.Assumed.Graph.LogServicePrincipals {
+	if c.s.assumed.LogServicePrincipals {
 		principal = []any{app}
 	}
 	var failure any
@@ -62,7 +62,7 @@ func (e *ProvisioningEvent) render(c *graphCall, at string) map[string]any {
 // provisioningLog lists events, the newest first. Which paths a filter may have is not
 // known: by default the time only.
 func (c *graphCall) provisioningLog() *graphError {
-	if q := c.s.limit(graphLogLimit, 1); !q.OK {
+	if q := c.s.limiter.take(graphLogLimit, 1); !q.OK {
 		c.rw.Header().Set("Retry-After", retryAfterSeconds(q.RetryAfter))
 		return &graphError{429, "TooManyRequests", "Too many requests."}
 	}
@@ -109,7 +109,7 @@ func (c *graphCall) logFilter(text string) (func(e *ProvisioningEvent, at string
 				return nil, graphBadRequest("BadRequest", "Invalid filter clause: '%s' is no time.", k.value)
 			}
 			k.value = at.UTC().Format("2006-01-02T15:04:05Z")
-		case !c.s.opts.Assumed.Graph.LogFilterPaths || k.path != "servicePrincipal/id" && k.path != "jobId" || k.op != "eq":
+		case !c.s.assumed.LogFilterPaths || k.path != "servicePrincipal/id" && k.path != "jobId" || k.op != "eq":
 			return nil, graphBadRequest("BadRequest", "Filter on '%s' is not supported.", k.path)
 		}
 		clauses = append(clauses, k)

@@ -68,7 +68,7 @@ func (c *graphCall) option(q *graphQuery, key, value string) *graphError {
 	case "$select":
 		return q.readSelect(value)
 	case "$filter":
-		if q.kind == graphSP && c.s.opts.Assumed.Graph.TemplateFilterRefused && strings.Contains(value, "applicationTemplateId") {
+		if q.kind == graphSP && c.s.assumed.TemplateFilterRefused && strings.Contains(value, "applicationTemplateId") {
 			return graphBadRequest("Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified for property 'applicationTemplateId' of resource 'ServicePrincipal'.")
 		}
 		filter, fail := parseGraphFilter(q, value)
@@ -165,7 +165,7 @@ func (c *graphCall) nextLink(position int) string {
 }
 
 func (c *graphCall) linkWith(path, token string) string {
-	host := c.s.opts.Assumed.Graph.NextLinkHost
+	host := c.s.assumed.NextLinkHost
 	if host == "" {
 		host = c.origin()
 	}
@@ -177,11 +177,11 @@ func (c *graphCall) linkWith(path, token string) string {
 
 // page reads one page. next is the position that goes on, -1 at the end.
 func (c *graphCall) page(q graphQuery, seq graphSeq) (items []graphObject, next int) {
-	top := c.s.pageSize(q.top)
-	if c.s.opts.Assumed.Graph.ShortPages {
+	top := c.s.paging.size(q.top)
+	if c.s.assumed.ShortPages {
 		top = (top + 1) / 2
 	}
-	at, fault := q.start, c.s.listFault(c.r)
+	at, fault := q.start, listFaultOf(c.r)
 	if fault.EmptyPage {
 		return nil, at
 	}
@@ -246,7 +246,7 @@ func (c *graphCall) candidates(k *graphKind, f *graphFilter) ([]graphObject, boo
 				return nil, false
 			}
 			if f.prop == "id" {
-				if o, ok := c.d.liveObject(s); ok && o.kind() == k {
+				if o, ok := liveObject(c.d, s); ok && o.kind() == k {
 					out = append(out, o)
 				}
 				continue

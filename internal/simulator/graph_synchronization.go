@@ -208,7 +208,7 @@ func synchronized(f func(c *graphCall, sync *Synchronization) *graphError) graph
 }
 
 func (c *graphCall) syncJobs(sync *Synchronization) *graphError {
-	if len(sync.Jobs) == 0 && c.s.opts.Assumed.Graph.JobsNotFound {
+	if len(sync.Jobs) == 0 && c.s.assumed.JobsNotFound {
 		return graphNotFound(c.r.PathValue("id"))
 	}
 	rows := []any{}
@@ -284,7 +284,7 @@ func (c *graphCall) syncSecrets(sync *Synchronization) *graphError {
 	if c.version != "beta" {
 		return graphBadRequest("BadRequest", "Resource not found for the segment 'secrets'.")
 	}
-	if !c.may(readSecrets...) && (!c.s.opts.Assumed.Graph.SecretsReadable || !c.may(readJobs...)) {
+	if !c.may(readSecrets...) && (!c.s.assumed.SecretsReadable || !c.may(readJobs...)) {
 		return graphForbidden
 	}
 	rows := []any{}
@@ -306,7 +306,7 @@ func (c *graphCall) appRoleAssignedTo() *graphError {
 	rows := make([]map[string]any, 0, len(o.sp.AppRoleAssignedTo))
 	for i, a := range o.sp.AppRoleAssignedTo {
 		kind, name := "User", any(nil)
-		if p, ok := c.d.liveObject(a.PrincipalID); ok {
+		if p, ok := liveObject(c.d, a.PrincipalID); ok {
 			kind = strings.ToUpper(p.kind().odata[:1]) + p.kind().odata[1:]
 			name = p.kind().props["displayName"](p)
 		}
@@ -338,7 +338,7 @@ func (c *graphCall) plainPage(rows []map[string]any) *graphError {
 		}
 		start = n
 	}
-	top = c.s.pageSize(top)
+	top = c.s.paging.size(top)
 	start = min(start, len(rows))
 	end := min(start+top, len(rows))
 	body := map[string]any{"value": rows[start:end]}

@@ -45,7 +45,7 @@ const identityPath = "/api/2.0/identity/accounts/{account_id}"
 // identityRoutes registers IAM v2 with the kebab-case paths of its current
 // form (databricks-account-api, section 5.2). Answers with success are 200
 // throughout; empty fields are left out.
-func (s *Server) identityRoutes() {
+func (s iamAPI) identityRoutes() {
 	for collection, kind := range map[string]principalKind{
 		"users": kindUser, "groups": kindGroup, "service-principals": kindServicePrincipal,
 	} {
@@ -68,14 +68,14 @@ func (s *Server) identityRoutes() {
 
 // identity registers a handler under its path of the account and under the
 // workspace twin, which drops account and workspace.
-func (s *Server) identity(pattern string, h apiHandler) {
+func (s iamAPI) identity(pattern string, h apiHandler) {
 	h = s.withIAMv2(h)
 	s.handle(pattern, h)
 	s.handleTwin(strings.NewReplacer("/accounts/{account_id}", "", "/workspaces/{workspace_id}", "").Replace(pattern), h)
 }
 
 // withIAMv2 answers as if a handler were not there where the account has no IAM v2.
-func (s *Server) withIAMv2(h apiHandler) apiHandler {
+func (s iamAPI) withIAMv2(h apiHandler) apiHandler {
 	return func(rw http.ResponseWriter, r *http.Request, c caller) {
 		if !s.opts.NoIAMv2 {
 			h(rw, r, c)
@@ -131,7 +131,7 @@ func iamStatus(active bool) string {
 }
 
 // iamObject is a principal in the words of IAM v2.
-func (w *world) iamObject(p principalRef) any {
+func iamObject(w *world, p principalRef) any {
 	switch p.kind {
 	case kindUser:
 		u := iamUser{
@@ -167,7 +167,7 @@ func listKey(kind principalKind) string {
 	}
 }
 
-func (s *Server) identityList(kind principalKind) apiHandler {
+func (s iamAPI) identityList(kind principalKind) apiHandler {
 	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
 		if r.URL.Query().Get("filter") != "" && s.opts.Assumed.Identity.Filter == "refused" {
 			writeInvalid(rw, "The filter is not valid: its grammar is not published.")
@@ -183,7 +183,7 @@ func (s *Server) identityList(kind principalKind) apiHandler {
 			}
 			items := make([]any, 0, p.to-p.from)
 			for i := p.from; i < p.to; i++ {
-				items = append(items, w.iamObject(at(i)))
+				items = append(items, iamObject(w, at(i)))
 			}
 			reply = p.reply(listKey(kind), items)
 		})
@@ -193,8 +193,8 @@ func (s *Server) identityList(kind principalKind) apiHandler {
 
 // listed is what a list of the kind shows, in order of ids; a fresh list costs
 // nothing, whatever its length.
-func (s *Server) listed(r *http.Request, w *world, kind principalKind) (count int, at func(i int) principalRef) {
-	if stale, ok := s.visibleAll(r, w, kind); ok {
+func (s iamAPI) listed(r *http.Request, w *world, kind principalKind) (count int, at func(i int) principalRef) {
+	if stale, ok := s.visibleAll(isStale(r), w, kind); ok {
 		return len(stale), func(i int) principalRef { return stale[i] }
 	}
 	switch kind {
@@ -207,13 +207,13 @@ func (s *Server) listed(r *http.Request, w *world, kind principalKind) (count in
 	}
 }
 
-func (s *Server) identityGet(kind principalKind) apiHandler {
+func (s iamAPI) identityGet(kind principalKind) apiHandler {
 	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
 		id := r.PathValue("id")
 		var reply any
 		s.view(func(w *world) {
-			if p, ok := s.visible(r, w, kind, id); ok {
-				reply = w.iamObject(p)
+			if p, ok := s.visible(isStale(r), w, kind, id); ok {
+				reply = iamObject(w, p)
 			}
 		})
 		if reply == nil {
@@ -224,7 +224,7 @@ func (s *Server) identityGet(kind principalKind) apiHandler {
 	}
 }
 
-func (s *Server) identityDelete(kind principalKind) apiHandler {
+func (s iamAPI) identityDelete(kind principalKind) apiHandler {
 	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
 		id := r.PathValue("id")
 		found := false

@@ -32,7 +32,7 @@ func iamType(kind principalKind) string {
 }
 
 // iamMembers are the members that exist in the account, in the group's order.
-func (w *world) iamMembers(g *Group) []any {
+func iamMembers(w *world, g *Group) []any {
 	var out []any
 	for _, m := range g.Members {
 		if p, ok := w.byID[m.Value]; ok {
@@ -53,17 +53,17 @@ func iamMemberOf(g *Group, m Member, p principalRef) iamMember {
 	}
 }
 
-func (s *Server) memberList(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) memberList(rw http.ResponseWriter, r *http.Request, _ caller) {
 	id := r.PathValue("id")
 	var reply any
 	var refusal *apiError
 	s.view(func(w *world) {
-		p, ok := s.visible(r, w, kindGroup, id)
+		p, ok := s.visible(isStale(r), w, kindGroup, id)
 		if !ok {
 			refusal = noSuch(kindGroup, id)
 			return
 		}
-		members := w.iamMembers(p.group)
+		members := iamMembers(w, p.group)
 		var part tokenPage
 		if part, refusal = s.page(r, len(members)); refusal == nil {
 			reply = part.reply("direct_group_members", members[part.from:part.to])
@@ -72,8 +72,8 @@ func (s *Server) memberList(rw http.ResponseWriter, r *http.Request, _ caller) {
 	finish(rw, reply, refusal)
 }
 
-// memberOf finds a member in what is visible of a group.
-func (w *world) memberOf(g *Group, id string) (iamMember, *apiError) {
+// directMember finds a member in what is visible of a group.
+func directMember(w *world, g *Group, id string) (iamMember, *apiError) {
 	for _, m := range g.Members {
 		if p, ok := w.byID[m.Value]; ok && m.Value == id {
 			return iamMemberOf(g, m, p), nil
@@ -83,24 +83,24 @@ func (w *world) memberOf(g *Group, id string) (iamMember, *apiError) {
 		"Principal "+id+" is not a direct member of group "+g.ID+".")
 }
 
-func (s *Server) memberGet(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) memberGet(rw http.ResponseWriter, r *http.Request, _ caller) {
 	id := r.PathValue("id")
 	var reply any
 	var refusal *apiError
 	s.view(func(w *world) {
-		p, ok := s.visible(r, w, kindGroup, id)
+		p, ok := s.visible(isStale(r), w, kindGroup, id)
 		if !ok {
 			refusal = noSuch(kindGroup, id)
 			return
 		}
-		reply, refusal = w.memberOf(p.group, r.PathValue("principal_id"))
+		reply, refusal = directMember(w, p.group, r.PathValue("principal_id"))
 	})
 	finish(rw, reply, refusal)
 }
 
 // memberCreate adds one member. Assumed: a member that is there already is a
 // conflict, and an unknown principal is not found.
-func (s *Server) memberCreate(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) memberCreate(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var body struct {
 		PrincipalID json.RawMessage `json:"principal_id"`
 	}
@@ -127,12 +127,12 @@ func (s *Server) memberCreate(rw http.ResponseWriter, r *http.Request, _ caller)
 		}
 		s.remember(w, kindGroup, id)
 		w.addMember(g, member, sourceInternal)
-		reply, refusal = w.memberOf(g, member)
+		reply, refusal = directMember(w, g, member)
 	})
 	finish(rw, reply, refusal)
 }
 
-func (s *Server) memberDelete(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) memberDelete(rw http.ResponseWriter, r *http.Request, _ caller) {
 	id, member := r.PathValue("id"), r.PathValue("principal_id")
 	var refusal *apiError
 	s.updateAs(r, endpointAPI, func(w *world) {
@@ -140,7 +140,7 @@ func (s *Server) memberDelete(rw http.ResponseWriter, r *http.Request, _ caller)
 		if refusal = refused; refusal != nil {
 			return
 		}
-		if _, refusal = w.memberOf(g, member); refusal != nil || s.membersIgnored(g) {
+		if _, refusal = directMember(w, g, member); refusal != nil || s.membersIgnored(g) {
 			return
 		}
 		s.remember(w, kindGroup, id)
@@ -150,16 +150,16 @@ func (s *Server) memberDelete(rw http.ResponseWriter, r *http.Request, _ caller)
 }
 
 // isExternal tells whether the IdP owns a group's members.
-func (s *Server) isExternal(g *Group) bool { return s.opts.AIM && g.ExternalID != "" }
+func (s iamAPI) isExternal(g *Group) bool { return s.opts.AIM && g.ExternalID != "" }
 
-func (s *Server) membersIgnored(g *Group) bool {
+func (s iamAPI) membersIgnored(g *Group) bool {
 	return s.isExternal(g) && s.opts.Assumed.Identity.ExternalGroupMembers == "ignored"
 }
 
 // membershipWrite finds group and principal and refuses what cannot be
 // written. That external groups cannot be updated under automatic identity
 // management is documented, the status is not.
-func (s *Server) membershipWrite(w *world, id, member string) (*Group, principalRef, *apiError) {
+func (s iamAPI) membershipWrite(w *world, id, member string) (*Group, principalRef, *apiError) {
 	p, ok := w.find(kindGroup, id)
 	if !ok {
 		return nil, principalRef{}, noSuch(kindGroup, id)
@@ -189,7 +189,7 @@ type iamParent struct {
 	AccountID  string `json:"account_id"`
 }
 
-func (s *Server) parentList(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) parentList(rw http.ResponseWriter, r *http.Request, _ caller) {
 	id := r.PathValue("id")
 	var reply any
 	var refusal *apiError

@@ -36,7 +36,7 @@ func (p tokenPage) reply(key string, items []any) map[string]any {
 // A token belongs to one path and holds a position (assumed: so a list that
 // changes while it is being read can repeat and skip, which hurts more than a
 // token that holds the last id).
-func (s *Server) page(r *http.Request, count int) (tokenPage, *apiError) {
+func (s *base) page(r *http.Request, count int) (tokenPage, *apiError) {
 	query := r.URL.Query()
 	size := iamPageSize
 	if text := query.Get("page_size"); text != "" {
@@ -56,7 +56,7 @@ func (s *Server) page(r *http.Request, count int) (tokenPage, *apiError) {
 
 // pageOf is the page of that size that page_token asks for, shaped as the list
 // faults want.
-func (s *Server) pageOf(r *http.Request, count, size int) (tokenPage, *apiError) {
+func (s *base) pageOf(r *http.Request, count, size int) (tokenPage, *apiError) {
 	offset := 0
 	if token := r.URL.Query().Get("page_token"); token != "" {
 		var ok bool
@@ -64,11 +64,11 @@ func (s *Server) pageOf(r *http.Request, count, size int) (tokenPage, *apiError)
 			return tokenPage{}, invalid("page_token is not one of this list.")
 		}
 	}
-	fault := s.listFault(r)
+	fault := listFaultOf(r)
 	if fault.EmptyPage {
 		return tokenPage{from: 0, to: 0, next: pageToken(r.URL.Path, offset)}, nil
 	}
-	from, to := offset, offset+s.pageSize(size)
+	from, to := offset, offset+s.opts.Assumed.Paging.size(size)
 	if offset > 0 {
 		from, to = max(0, from-fault.Shift), max(0, to-fault.Shift)
 		if fault.Duplicate {

@@ -11,7 +11,7 @@ import (
 // identityResolve is get-or-create: what the IdP knows under the external id
 // exists in the account afterwards. It fails where automatic identity
 // management is off (documented; status and code are assumed).
-func (s *Server) identityResolve(kind principalKind) apiHandler {
+func (s iamAPI) identityResolve(kind principalKind) apiHandler {
 	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
 		var body struct {
 			ExternalID string `json:"external_id"`
@@ -40,7 +40,7 @@ func (s *Server) identityResolve(kind principalKind) apiHandler {
 	}
 }
 
-func (s *Server) resolve(w *world, kind principalKind, externalID string) (any, *apiError) {
+func (s iamAPI) resolve(w *world, kind principalKind, externalID string) (any, *apiError) {
 	wanted, ok := s.fromIDP(w, kind, externalID)
 	if !ok {
 		return nil, refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST",
@@ -51,7 +51,7 @@ func (s *Server) resolve(w *world, kind principalKind, externalID string) (any, 
 		if kind == kindGroup { // A stale name is refreshed (documented).
 			w.takeGroupName(p, w.idp.group(externalID))
 		}
-		return w.iamObject(p), nil
+		return iamObject(w, p), nil
 	}
 	// Assumed: the name of a user may be there twice afterwards, which is the
 	// duplicate that the documentation warns of; the others are unique.
@@ -66,7 +66,7 @@ func (s *Server) resolve(w *world, kind principalKind, externalID string) (any, 
 }
 
 // fromIDP is the principal that provisioning would make of a live IdP object.
-func (s *Server) fromIDP(w *world, kind principalKind, externalID string) (principalRef, bool) {
+func (s iamAPI) fromIDP(w *world, kind principalKind, externalID string) (principalRef, bool) {
 	p := principalRef{kind: kind}
 	switch kind {
 	case kindUser:
@@ -98,7 +98,7 @@ func (s *Server) fromIDP(w *world, kind principalKind, externalID string) (princ
 
 // joinGroups adds a new principal to the provisioned groups that have it in the
 // IdP, and a new group its provisioned members (assumed).
-func (s *Server) joinGroups(w *world, p principalRef) {
+func (s iamAPI) joinGroups(w *world, p principalRef) {
 	if p.kind == kindGroup {
 		w.takeMembers(p.group, w.idp.group(p.group.ExternalID))
 	}

@@ -24,7 +24,7 @@ func entitlements() []string {
 	}
 }
 
-// iamAssignment is a workspace assignment, and its detail, which has the same
+// assignmentOf is a workspace assignment, and its detail, which has the same
 // fields. A list leaves the entitlements out.
 type iamAssignment struct {
 	AccountID     string      `json:"account_id"`
@@ -45,7 +45,7 @@ type iamAccess struct {
 	WorkspaceID   int64       `json:"workspace_id"`
 }
 
-func (s *Server) identityWorkspaceRoutes() {
+func (s iamAPI) identityWorkspaceRoutes() {
 	base := identityPath + "/workspaces/{workspace_id}/"
 	s.identity("GET "+base+"workspace-access-details", s.accessList)
 	s.identity("GET "+base+"workspace-access-details/{principal_id}", s.accessGet)
@@ -61,7 +61,7 @@ func (s *Server) identityWorkspaceRoutes() {
 
 // federatedWorkspace finds the workspace of a request. Assumed: one without
 // identity federation refuses as the permission assignments do.
-func (w *world) federatedWorkspace(r *http.Request) (*Workspace, *apiError) {
+func federatedWorkspace(w *world, r *http.Request) (*Workspace, *apiError) {
 	text := r.PathValue("workspace_id")
 	id, err := strconv.ParseInt(text, 10, 64)
 	ws := w.workspace[id]
@@ -75,8 +75,8 @@ func (w *world) federatedWorkspace(r *http.Request) (*Workspace, *apiError) {
 }
 
 // assigned finds the workspace and the principal of a request.
-func (w *world) assigned(r *http.Request, id string) (*Workspace, principalRef, *apiError) {
-	ws, refusal := w.federatedWorkspace(r)
+func assigned(w *world, r *http.Request, id string) (*Workspace, principalRef, *apiError) {
+	ws, refusal := federatedWorkspace(w, r)
 	if refusal != nil {
 		return nil, principalRef{}, refusal
 	}
@@ -85,17 +85,6 @@ func (w *world) assigned(r *http.Request, id string) (*Workspace, principalRef, 
 		return nil, p, refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal "+id+" does not exist.")
 	}
 	return ws, p, nil
-}
-
-// assignment is the direct one of a principal, or nil. The pointer is into the
-// workspace and holds until its assignments change.
-func (ws *Workspace) assignment(id string) *PermissionAssignment {
-	for i := range ws.PermissionAssignments {
-		if ws.PermissionAssignments[i].PrincipalID == id {
-			return &ws.PermissionAssignments[i]
-		}
-	}
-	return nil
 }
 
 // entitled are the entitlements of an assignment, sorted: those that it names,
@@ -114,7 +103,7 @@ func (a *PermissionAssignment) entitled() []string {
 
 // effective are the entitlements and permissions of a principal in a
 // workspace, through its groups too.
-func (w *world) effective(ws *Workspace, id string) (entitled, permissions []string) {
+func effective(w *world, ws *Workspace, id string) (entitled, permissions []string) {
 	for _, holder := range append([]string{id}, w.transitiveParents(id)...) {
 		a := ws.assignment(holder)
 		if a == nil {
@@ -130,7 +119,7 @@ func (w *world) effective(ws *Workspace, id string) (entitled, permissions []str
 	return slices.Compact(entitled), slices.Compact(permissions)
 }
 
-func (s *Server) accessGet(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) accessGet(rw http.ResponseWriter, r *http.Request, _ caller) {
 	id, view := r.PathValue("principal_id"), r.URL.Query().Get("view")
 	if !slices.Contains([]string{"", "BASIC", "FULL"}, view) {
 		writeInvalid(rw, "view must be BASIC or FULL.")
@@ -139,7 +128,7 @@ func (s *Server) accessGet(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var reply any
 	var refusal *apiError
 	s.view(func(w *world) {
-		ws, p, refused := w.assigned(r, id)
+		ws, p, refused := assigned(w, r, id)
 		if refusal = refused; refusal != nil {
 			return
 		}
@@ -154,9 +143,9 @@ func (s *Server) accessGet(rw http.ResponseWriter, r *http.Request, _ caller) {
 }
 
 // accessOf is the access of a principal to a workspace; false when it has none.
-func (s *Server) accessOf(w *world, ws *Workspace, p principalRef, view string) (iamAccess, bool) {
+func (s iamAPI) accessOf(w *world, ws *Workspace, p principalRef, view string) (iamAccess, bool) {
 	id := p.id()
-	_, permissions := w.effective(ws, id)
+	_, permissions := effective(w, ws, id)
 	out := iamAccess{
 		AccessType: "INDIRECT", AccountID: w.account.AccountID, PrincipalID: json.Number(id),
 		PrincipalType: iamType(p.kind), WorkspaceID: ws.WorkspaceID,
@@ -175,17 +164,17 @@ func (s *Server) accessOf(w *world, ws *Workspace, p principalRef, view string) 
 
 // accessList has every principal of the account with access to the workspace, in the
 // order of ids (the order is assumed).
-func (s *Server) accessList(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) accessList(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var reply any
 	var refusal *apiError
 	s.view(func(w *world) {
-		ws, refused := w.federatedWorkspace(r)
+		ws, refused := federatedWorkspace(w, r)
 		if refusal = refused; refusal != nil {
 			return
 		}
 		var items []any
 		for _, kind := range []principalKind{kindUser, kindGroup, kindServicePrincipal} {
-			list := w.selection(kind)
+			list := everyoneOf(w, kind)
 			for i := range list.len {
 				if one, has := s.accessOf(w, ws, list.at(i), ""); has {
 					items = append(items, one)
@@ -205,33 +194,33 @@ func noAssignment(id string, ws *Workspace) *apiError {
 		"Principal "+id+" has no access to workspace "+strconv.FormatInt(ws.WorkspaceID, 10)+".")
 }
 
-func (w *world) iamAssignment(ws *Workspace, id string) iamAssignment {
+func assignmentOf(w *world, ws *Workspace, id string) iamAssignment {
 	return iamAssignment{
 		AccountID: w.account.AccountID, WorkspaceID: ws.WorkspaceID,
 		PrincipalID: json.Number(id), PrincipalType: iamType(w.byID[id].kind),
 	}
 }
 
-func (w *world) fullAssignment(ws *Workspace, a *PermissionAssignment) iamAssignment {
-	out := w.iamAssignment(ws, a.PrincipalID)
+func fullAssignment(w *world, ws *Workspace, a *PermissionAssignment) iamAssignment {
+	out := assignmentOf(w, ws, a.PrincipalID)
 	out.Entitlements = a.entitled()
-	out.Effective, _ = w.effective(ws, a.PrincipalID)
+	out.Effective, _ = effective(w, ws, a.PrincipalID)
 	return out
 }
 
-func (s *Server) assignmentList(key string) apiHandler {
+func (s iamAPI) assignmentList(key string) apiHandler {
 	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
 		var reply any
 		var refusal *apiError
 		s.view(func(w *world) {
-			ws, refused := w.federatedWorkspace(r)
+			ws, refused := federatedWorkspace(w, r)
 			if refusal = refused; refusal != nil {
 				return
 			}
 			var items []any
 			for _, a := range ws.PermissionAssignments {
 				if _, ok := w.byID[a.PrincipalID]; ok {
-					items = append(items, w.iamAssignment(ws, a.PrincipalID))
+					items = append(items, assignmentOf(w, ws, a.PrincipalID))
 				}
 			}
 			var part tokenPage
@@ -243,12 +232,12 @@ func (s *Server) assignmentList(key string) apiHandler {
 	}
 }
 
-func (s *Server) assignmentGet(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) assignmentGet(rw http.ResponseWriter, r *http.Request, _ caller) {
 	id := r.PathValue("principal_id")
 	var reply any
 	var refusal *apiError
 	s.view(func(w *world) {
-		ws, _, refused := w.assigned(r, id)
+		ws, _, refused := assigned(w, r, id)
 		if refusal = refused; refusal != nil {
 			return
 		}
@@ -257,7 +246,7 @@ func (s *Server) assignmentGet(rw http.ResponseWriter, r *http.Request, _ caller
 			refusal = noAssignment(id, ws)
 			return
 		}
-		reply = w.fullAssignment(ws, a)
+		reply = fullAssignment(w, ws, a)
 	})
 	finish(rw, reply, refusal)
 }
@@ -291,7 +280,7 @@ func (b iamAssignmentBody) apply(a *PermissionAssignment) {
 	}
 }
 
-func (s *Server) assignmentCreate(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) assignmentCreate(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var body iamAssignmentBody
 	refusal := decode(r, &body)
 	if refusal == nil {
@@ -304,7 +293,7 @@ func (s *Server) assignmentCreate(rw http.ResponseWriter, r *http.Request, _ cal
 	id := strings.Trim(string(body.PrincipalID), `"`)
 	var reply any
 	s.update(func(w *world) {
-		ws, _, refused := w.assigned(r, id)
+		ws, _, refused := assigned(w, r, id)
 		if refusal = refused; refusal != nil {
 			return
 		}
@@ -317,12 +306,12 @@ func (s *Server) assignmentCreate(rw http.ResponseWriter, r *http.Request, _ cal
 		body.apply(&a)
 		ws.PermissionAssignments = append(slices.Clone(ws.PermissionAssignments), a)
 		slices.SortFunc(ws.PermissionAssignments, func(a, b PermissionAssignment) int { return compareIDs(a.PrincipalID, b.PrincipalID) })
-		reply = w.fullAssignment(ws, ws.assignment(id))
+		reply = fullAssignment(w, ws, ws.assignment(id))
 	})
 	finish(rw, reply, refusal)
 }
 
-func (s *Server) assignmentUpdate(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) assignmentUpdate(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var body iamAssignmentBody
 	_, refusal := updateMask(r, []string{"entitlements"})
 	if refusal == nil {
@@ -338,7 +327,7 @@ func (s *Server) assignmentUpdate(rw http.ResponseWriter, r *http.Request, _ cal
 	s.changeAssignment(rw, r, func(ws *Workspace, a *PermissionAssignment) { body.apply(a) })
 }
 
-func (s *Server) assignmentDelete(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) assignmentDelete(rw http.ResponseWriter, r *http.Request, _ caller) {
 	s.changeAssignment(rw, r, func(ws *Workspace, a *PermissionAssignment) {
 		id := a.PrincipalID
 		ws.PermissionAssignments = slices.DeleteFunc(slices.Clone(ws.PermissionAssignments),
@@ -348,12 +337,12 @@ func (s *Server) assignmentDelete(rw http.ResponseWriter, r *http.Request, _ cal
 
 // changeAssignment changes an assignment that exists and answers with what is
 // there afterwards, an empty object when it is gone.
-func (s *Server) changeAssignment(rw http.ResponseWriter, r *http.Request, change func(*Workspace, *PermissionAssignment)) {
+func (s iamAPI) changeAssignment(rw http.ResponseWriter, r *http.Request, change func(*Workspace, *PermissionAssignment)) {
 	id := r.PathValue("principal_id")
 	var reply any = struct{}{}
 	var refusal *apiError
 	s.update(func(w *world) {
-		ws, _, refused := w.assigned(r, id)
+		ws, _, refused := assigned(w, r, id)
 		if refusal = refused; refusal != nil {
 			return
 		}
@@ -364,7 +353,7 @@ func (s *Server) changeAssignment(rw http.ResponseWriter, r *http.Request, chang
 		}
 		change(ws, a)
 		if a = ws.assignment(id); a != nil {
-			reply = w.fullAssignment(ws, a)
+			reply = fullAssignment(w, ws, a)
 		}
 	})
 	finish(rw, reply, refusal)

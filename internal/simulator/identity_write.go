@@ -24,7 +24,7 @@ type iamBody struct {
 	FullName      *iamName `json:"full_name"`
 }
 
-func (s *Server) identityCreate(kind principalKind) apiHandler {
+func (s iamAPI) identityCreate(kind principalKind) apiHandler {
 	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
 		var body iamBody
 		refusal := decode(r, &body)
@@ -49,7 +49,7 @@ func (s *Server) identityCreate(kind principalKind) apiHandler {
 }
 
 // newPrincipal checks what is asked for and gives it an id.
-func (s *Server) newPrincipal(w *world, kind principalKind, body iamBody) (principalRef, *apiError) {
+func (s iamAPI) newPrincipal(w *world, kind principalKind, body iamBody) (principalRef, *apiError) {
 	if refusal := s.checkExternalID(w, kind, "", body.ExternalID); refusal != nil {
 		return principalRef{}, refusal
 	}
@@ -106,7 +106,7 @@ func alreadyExists(kind principalKind, name string) *apiError {
 }
 
 // addPrincipal puts a new principal into the world under the next id.
-func (s *Server) addPrincipal(w *world, p principalRef) (any, *apiError) {
+func (s iamAPI) addPrincipal(w *world, p principalRef) (any, *apiError) {
 	id := w.nextID()
 	switch p.kind {
 	case kindUser:
@@ -120,7 +120,7 @@ func (s *Server) addPrincipal(w *world, p principalRef) (any, *apiError) {
 	if err := w.add(p); err != nil {
 		return nil, invalid(err.Error())
 	}
-	return w.iamObject(p), nil
+	return iamObject(w, p), nil
 }
 
 // randomUUID is a version 4 UUID.
@@ -133,7 +133,7 @@ func randomUUID() string {
 
 // checkExternalID refuses an external_id that cannot be stored for the
 // principal id, which is empty for a new one.
-func (s *Server) checkExternalID(w *world, kind principalKind, id, externalID string) *apiError {
+func (s iamAPI) checkExternalID(w *world, kind principalKind, id, externalID string) *apiError {
 	if externalID == "" {
 		return nil
 	}
@@ -148,36 +148,6 @@ func (s *Server) checkExternalID(w *world, kind principalKind, id, externalID st
 			kindWord(kind)+" with external ID "+externalID+" already exists.")
 	}
 	return nil
-}
-
-// withExternalID finds the principal of a kind that holds an external id in any
-// case, the lowest internal id first. It looks at all of them: the index would
-// have to be kept by every writer.
-func (w *world) withExternalID(kind principalKind, externalID string) (principalRef, bool) {
-	if externalID == "" {
-		return principalRef{}, false
-	}
-	switch kind {
-	case kindUser:
-		for _, u := range w.users {
-			if strings.EqualFold(u.ExternalID, externalID) {
-				return principalRef{kind: kind, user: u}, true
-			}
-		}
-	case kindGroup:
-		for _, g := range w.groups {
-			if strings.EqualFold(g.ExternalID, externalID) {
-				return principalRef{kind: kind, group: g}, true
-			}
-		}
-	case kindServicePrincipal:
-		for _, sp := range w.sps {
-			if strings.EqualFold(sp.ExternalID, externalID) {
-				return principalRef{kind: kind, sp: sp}, true
-			}
-		}
-	}
-	return principalRef{}, false
 }
 
 // updatable are the paths that an update_mask may name.
@@ -210,7 +180,7 @@ func updateMask(r *http.Request, allowed []string) ([]string, *apiError) {
 	return mask, nil
 }
 
-func (s *Server) identityUpdate(kind principalKind) apiHandler {
+func (s iamAPI) identityUpdate(kind principalKind) apiHandler {
 	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
 		var body iamBody
 		mask, refusal := updateMask(r, updatable(kind))
@@ -238,14 +208,14 @@ func (s *Server) identityUpdate(kind principalKind) apiHandler {
 				s.setField(w, p, path, body)
 			}
 			w.loggedUpdate(before, p)
-			reply = w.iamObject(p)
+			reply = iamObject(w, p)
 		})
 		finish(rw, reply, refusal)
 	}
 }
 
 // checkUpdate refuses an update as a whole, before any of it is written.
-func (s *Server) checkUpdate(w *world, p principalRef, mask []string, body iamBody) *apiError {
+func (s iamAPI) checkUpdate(w *world, p principalRef, mask []string, body iamBody) *apiError {
 	if s.opts.AIM && p.externalID() != "" && !slices.Equal(mask, []string{"external_id"}) {
 		return invalid("Only external_id can be updated: the other fields of this external identity come from the identity provider.")
 	}
@@ -275,7 +245,7 @@ func (s *Server) checkUpdate(w *world, p principalRef, mask []string, body iamBo
 }
 
 // setField writes one path of the mask; a field that the body lacks is emptied.
-func (s *Server) setField(w *world, p principalRef, path string, body iamBody) {
+func (s iamAPI) setField(w *world, p principalRef, path string, body iamBody) {
 	switch path {
 	case "external_id":
 		// Assumed: clearing is for groups only, as for account SCIM, and is
@@ -293,11 +263,11 @@ func (s *Server) setField(w *world, p principalRef, path string, body iamBody) {
 	case "display_name":
 		p.sp.DisplayName = body.DisplayName
 	default: // full_name and its parts
-		p.user.setFullName(path, body.FullName)
+		setFullName(p.user, path, body.FullName)
 	}
 }
 
-func (u *User) setFullName(path string, to *iamName) {
+func setFullName(u *User, path string, to *iamName) {
 	now, want := PersonName{}, PersonName{}
 	if u.Name != nil {
 		now = *u.Name
@@ -316,16 +286,5 @@ func (u *User) setFullName(path string, to *iamName) {
 	u.Name = nil
 	if now != (PersonName{}) {
 		u.Name = &now
-	}
-}
-
-func (p principalRef) setExternalID(id string) {
-	switch p.kind {
-	case kindUser:
-		p.user.ExternalID = id
-	case kindGroup:
-		p.group.ExternalID = id
-	default:
-		p.sp.ExternalID = id
 	}
 }

@@ -21,7 +21,7 @@ func directoryCall(tb testing.TB, idp IDP, path string) *graphCall {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &graphCall{s: s, r: httptest.NewRequest("GET", path, nil), d: s.dir(), root: "/v1.0", version: "v1.0"}
+	return &graphCall{s: s.entra, r: httptest.NewRequest("GET", path, nil), d: s.store.directory(), root: "/v1.0", version: "v1.0"}
 }
 
 // FuzzGraphFilter: any text is a filter or refused with a message; a filter in

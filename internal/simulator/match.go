@@ -6,7 +6,6 @@ package simulator
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -32,7 +31,7 @@ type MatchAssumptions struct {
 
 // matchRoutes registers the three paths. They are camelCase, unlike all of IAM
 // v2 since its version of July 2026; a kebab-case form is not known.
-func (s *Server) matchRoutes() {
+func (s matchAPI) matchRoutes() {
 	for collection, kind := range map[string]principalKind{
 		"users": kindUser, "groups": kindGroup, "servicePrincipals": kindServicePrincipal,
 	} {
@@ -40,7 +39,7 @@ func (s *Server) matchRoutes() {
 	}
 }
 
-func (s *Server) matchHandler(kind principalKind) apiHandler {
+func (s matchAPI) matchHandler(kind principalKind) apiHandler {
 	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
 		if s.opts.Assumed.Match.RefuseWithoutAIM && !s.opts.AIM {
 			writeError(rw, http.StatusBadRequest, "FEATURE_DISABLED",
@@ -218,116 +217,4 @@ func (a MatchAssumptions) servicePrincipalReply(w *world, sp *ServicePrincipal) 
 	}
 	a.match(reply, "idp_match_by_app_id", "external_id", id, len(named) > 0)
 	return reply
-}
-
-// user finds a live user by object id; nil for none and for the empty id.
-func (d *directory) user(id string) *IDPUser {
-	if u := d.users[strings.ToLower(id)]; u != nil && !u.Deleted {
-		return u
-	}
-	return nil
-}
-
-func (d *directory) group(id string) *IDPGroup {
-	if g := d.groups[strings.ToLower(id)]; g != nil && !g.Deleted {
-		return g
-	}
-	return nil
-}
-
-func (d *directory) servicePrincipal(id string) *IDPServicePrincipal {
-	if sp := d.sps[strings.ToLower(id)]; sp != nil && !sp.Deleted {
-		return sp
-	}
-	return nil
-}
-
-// live tells whether a user, group or service principal of that object id exists
-// outside the recycle bin.
-func (d *directory) live(id string) bool {
-	return d.user(id) != nil || d.group(id) != nil || d.servicePrincipal(id) != nil
-}
-
-// userNamed finds the live user that a Databricks user name means: in any case,
-// and by mail address as well as by UPN, which comes first. Real scans have
-// rows in which the IdP found the stored identity under a name that differs
-// from its UPN. Disabled users and guests match. Several: the lowest id wins
-// (assumed).
-func (d *directory) userNamed(name string) *IDPUser {
-	key := nameKey(name)
-	if list := d.usersByName[key]; len(list) > 0 {
-		return list[0]
-	}
-	if list := d.usersByMail[key]; len(list) > 0 {
-		return list[0]
-	}
-	return nil
-}
-
-// accountName is the name that Databricks gives to an IdP user: the UPN, and
-// the mail address of a guest.
-func (u *IDPUser) accountName() string {
-	if u.UserType == "Guest" && u.Mail != "" {
-		return u.Mail
-	}
-	return u.UserPrincipalName
-}
-
-// syncWithIDP is what matchWithIdp does besides answering while automatic
-// identity management is on. That it syncs is documented, what is not.
-// Assumed: a group takes the IdP's name unless another group has it, and gets
-// the direct members that are provisioned; a service principal takes the IdP's
-// display name; externalIds stay, and nothing is removed.
-func (w *world) syncWithIDP(p principalRef) {
-	before := p.clone()
-	defer func() { w.loggedUpdate(before, p) }()
-	switch p.kind {
-	case kindGroup:
-		if linked := w.idp.group(p.group.ExternalID); linked != nil {
-			w.takeGroupName(p, linked)
-			w.takeMembers(p.group, linked)
-		}
-	case kindServicePrincipal:
-		if linked := w.idp.servicePrincipal(p.sp.ExternalID); linked != nil && linked.DisplayName != "" {
-			p.sp.DisplayName = linked.DisplayName
-		}
-	case kindUser: // Its name is immutable.
-	}
-}
-
-// takeGroupName renames a group to its IdP name, unless another group has that
-// name in any case: a documented cause of imports that fail.
-func (w *world) takeGroupName(p principalRef, linked *IDPGroup) {
-	if linked.DisplayName == "" || p.group.DisplayName == linked.DisplayName {
-		return
-	}
-	holders := w.byName[kindGroup][strings.ToLower(linked.DisplayName)]
-	if slices.ContainsFunc(holders, func(id string) bool { return id != p.group.ID }) {
-		return
-	}
-	w.rename(p, func() { p.group.DisplayName = linked.DisplayName })
-}
-
-func (w *world) takeMembers(g *Group, linked *IDPGroup) {
-	wanted := map[string]bool{}
-	for _, m := range linked.Members {
-		wanted[strings.ToLower(m)] = true
-	}
-	if len(wanted) == 0 {
-		return
-	}
-	take := func(p principalRef) {
-		if id := p.externalID(); id != "" && p.id() != g.ID && wanted[strings.ToLower(id)] {
-			w.addMember(g, p.id(), sourceIDP)
-		}
-	}
-	for _, u := range w.users {
-		take(principalRef{kind: kindUser, user: u})
-	}
-	for _, child := range w.groups {
-		take(principalRef{kind: kindGroup, group: child})
-	}
-	for _, sp := range w.sps {
-		take(principalRef{kind: kindServicePrincipal, sp: sp})
-	}
 }

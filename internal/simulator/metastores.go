@@ -5,7 +5,7 @@ package simulator
 
 import "net/http"
 
-func (s *Server) metastoreRoutes() {
+func (s workspaceAPI) metastoreRoutes() {
 	const base = "/api/2.0/accounts/{account_id}"
 	s.handle("GET "+base+"/metastores", s.listMetastores)
 	s.handle("GET "+base+"/metastores/{metastore_id}", s.getMetastore)
@@ -20,7 +20,7 @@ type metastoreJSON struct {
 	Region      string `json:"region,omitempty"`
 }
 
-func (w *world) metastore(id string) (metastoreJSON, *apiError) {
+func metastoreOf(w *world, id string) (metastoreJSON, *apiError) {
 	for _, m := range w.unityCatalog.Metastores {
 		if m.MetastoreID == id {
 			return metastoreJSON{MetastoreID: m.MetastoreID, Name: m.Name, Owner: m.Owner, Region: m.Region}, nil
@@ -29,7 +29,7 @@ func (w *world) metastore(id string) (metastoreJSON, *apiError) {
 	return metastoreJSON{}, &apiError{Status: http.StatusNotFound, Code: "METASTORE_DOES_NOT_EXIST", Message: "Metastore '" + id + "' does not exist."}
 }
 
-func (s *Server) listMetastores(rw http.ResponseWriter, _ *http.Request, _ caller) {
+func (s workspaceAPI) listMetastores(rw http.ResponseWriter, _ *http.Request, _ caller) {
 	out := []metastoreJSON{}
 	s.view(func(w *world) {
 		for _, m := range w.unityCatalog.Metastores {
@@ -39,10 +39,10 @@ func (s *Server) listMetastores(rw http.ResponseWriter, _ *http.Request, _ calle
 	writeJSON(rw, http.StatusOK, map[string]any{"metastores": out})
 }
 
-func (s *Server) getMetastore(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s workspaceAPI) getMetastore(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var out metastoreJSON
 	var failed *apiError
-	s.view(func(w *world) { out, failed = w.metastore(r.PathValue("metastore_id")) })
+	s.view(func(w *world) { out, failed = metastoreOf(w, r.PathValue("metastore_id")) })
 	if failed != nil {
 		writeJSON(rw, failed.Status, failed)
 		return
@@ -50,12 +50,12 @@ func (s *Server) getMetastore(rw http.ResponseWriter, r *http.Request, _ caller)
 	writeJSON(rw, http.StatusOK, map[string]any{"metastore_info": out})
 }
 
-func (s *Server) listMetastoreWorkspaces(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s workspaceAPI) listMetastoreWorkspaces(rw http.ResponseWriter, r *http.Request, _ caller) {
 	ids := []int64{}
 	var failed *apiError
 	s.view(func(w *world) {
 		id := r.PathValue("metastore_id")
-		if _, failed = w.metastore(id); failed != nil {
+		if _, failed = metastoreOf(w, id); failed != nil {
 			return
 		}
 		for _, ws := range w.workspaces {
@@ -71,12 +71,12 @@ func (s *Server) listMetastoreWorkspaces(rw http.ResponseWriter, r *http.Request
 	writeJSON(rw, http.StatusOK, map[string]any{"workspace_ids": ids})
 }
 
-func (s *Server) getWorkspaceMetastore(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s workspaceAPI) getWorkspaceMetastore(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var found Workspace
 	var failed *apiError
 	s.view(func(w *world) {
 		var ws *Workspace
-		if ws, failed = w.findWorkspace(r); failed == nil {
+		if ws, failed = findWorkspace(w, r); failed == nil {
 			found = *ws
 		}
 	})

@@ -19,7 +19,7 @@ const defaultTokenLifetime = time.Hour
 // oauthScopes are the scopes that the token endpoint knows.
 var oauthScopes = []string{"all-apis", "scim", "identity", "access-management"}
 
-func (s *Server) oauthRoutes() {
+func (s oauthAPI) oauthRoutes() {
 	s.mux.HandleFunc("GET /.well-known/databricks-config", s.hostMetadata)
 	s.mux.HandleFunc("GET /oidc/accounts/{account_id}/.well-known/oauth-authorization-server", s.accountDiscovery)
 	s.mux.HandleFunc("GET /oidc/.well-known/oauth-authorization-server", s.workspaceDiscovery)
@@ -30,15 +30,7 @@ func (s *Server) oauthRoutes() {
 	s.workspaceMux.HandleFunc("POST /oidc/v1/token", s.token)
 }
 
-// baseURL is the host as the client names it.
-func baseURL(r *http.Request) string {
-	if r.TLS != nil {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
-}
-
-func (s *Server) hostMetadata(rw http.ResponseWriter, r *http.Request) {
+func (s oauthAPI) hostMetadata(rw http.ResponseWriter, r *http.Request) {
 	var account string
 	s.view(func(w *world) { account = w.account.AccountID })
 	writeJSON(rw, http.StatusOK, map[string]any{
@@ -48,7 +40,7 @@ func (s *Server) hostMetadata(rw http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (s *Server) workspaceMetadata(rw http.ResponseWriter, r *http.Request) {
+func (s oauthAPI) workspaceMetadata(rw http.ResponseWriter, r *http.Request) {
 	var account string
 	s.view(func(w *world) { account = w.account.AccountID })
 	writeJSON(rw, http.StatusOK, map[string]any{
@@ -59,11 +51,11 @@ func (s *Server) workspaceMetadata(rw http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (s *Server) accountDiscovery(rw http.ResponseWriter, r *http.Request) {
+func (s oauthAPI) accountDiscovery(rw http.ResponseWriter, r *http.Request) {
 	writeDiscovery(rw, baseURL(r)+"/oidc/accounts/"+r.PathValue("account_id"))
 }
 
-func (s *Server) workspaceDiscovery(rw http.ResponseWriter, r *http.Request) {
+func (s oauthAPI) workspaceDiscovery(rw http.ResponseWriter, r *http.Request) {
 	writeDiscovery(rw, baseURL(r)+"/oidc")
 }
 
@@ -81,7 +73,7 @@ func writeDiscovery(rw http.ResponseWriter, issuer string) {
 
 // token is the client credentials grant. Error codes are those of RFC 6749; that
 // a wrong account id looks like a wrong secret is assumed.
-func (s *Server) token(rw http.ResponseWriter, r *http.Request) {
+func (s oauthAPI) token(rw http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		writeOAuthError(rw, http.StatusBadRequest, "invalid_request", "The body is no form: "+err.Error())
 		return
@@ -95,7 +87,7 @@ func (s *Server) token(rw http.ResponseWriter, r *http.Request) {
 	account, inPath := r.PathValue("account_id"), strings.HasPrefix(r.URL.Path, "/oidc/accounts/")
 	var known bool
 	s.view(func(w *world) {
-		known = w.secretMatches(clientID, secret) && (!inPath || strings.EqualFold(account, w.account.AccountID)) &&
+		known = secretMatches(w, clientID, secret) && (!inPath || strings.EqualFold(account, w.account.AccountID)) &&
 			s.knownToHost(w, r, clientID)
 	})
 	switch {
@@ -136,8 +128,8 @@ func (s *Server) token(rw http.ResponseWriter, r *http.Request) {
 }
 
 // secretMatches tells whether a client may sign in with that secret.
-func (w *world) secretMatches(clientID, secret string) bool {
-	if _, ok := w.clientPrincipal(clientID); !ok {
+func secretMatches(w *world, clientID, secret string) bool {
+	if _, ok := clientPrincipal(w, clientID); !ok {
 		return false
 	}
 	if len(w.account.OAuthClients) == 0 {

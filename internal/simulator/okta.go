@@ -51,7 +51,7 @@ func oktaOrg(r *http.Request) string {
 
 // oktaCall is one authenticated call.
 type oktaCall struct {
-	s  *Server
+	s  *oktaFace
 	rw http.ResponseWriter
 	r  *http.Request
 	d  *directory
@@ -94,12 +94,12 @@ func oktaOperations() []oktaRoute {
 	}
 }
 
-func (s *Server) oktaRoutes() {
+func (s *oktaFace) oktaRoutes() {
 	s.mux.HandleFunc("POST /okta/oauth2/v1/token", s.oktaToken)
 	for _, op := range oktaOperations() {
 		method, path, _ := strings.Cut(op.pattern, " ")
 		s.mux.HandleFunc(method+" /okta/api/v1"+path, func(rw http.ResponseWriter, r *http.Request) {
-			c := &oktaCall{s: s, rw: rw, r: r, d: s.dir()}
+			c := &oktaCall{s: s, rw: rw, r: r, d: s.directory()}
 			if fail := c.serve(op); fail != nil {
 				c.fail(fail)
 			}
@@ -107,8 +107,8 @@ func (s *Server) oktaRoutes() {
 	}
 }
 
-func (s *Server) oktaHeaders(rw http.ResponseWriter) {
-	rw.Header().Set("X-Okta-Request-Id", s.requestID())
+func (s *oktaFace) oktaHeaders(rw http.ResponseWriter) {
+	rw.Header().Set("X-Okta-Request-Id", s.ids.next())
 	// Clients compute their pause as Reset minus Date.
 	rw.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 }
@@ -200,7 +200,7 @@ func (c *oktaCall) list(limit, n int, row func(i int) map[string]any) *oktaError
 	if fail != nil {
 		return fail
 	}
-	fault := c.s.listFault(c.r)
+	fault := listFaultOf(c.r)
 	if at > 0 {
 		at = max(0, at-fault.Shift)
 		if fault.Duplicate {
@@ -215,7 +215,7 @@ func (c *oktaCall) list(limit, n int, row func(i int) map[string]any) *oktaError
 		body := row(at)
 		switch {
 		case body == nil:
-		case len(rows) == c.s.pageSize(limit):
+		case len(rows) == c.s.paging.size(limit):
 			next = at
 		default:
 			rows = append(rows, body)
@@ -243,12 +243,12 @@ func (c *oktaCall) links(next, limit int) {
 		values := c.r.URL.Query()
 		values.Set("after", oktaCursor(next))
 		values.Set("limit", strconv.Itoa(limit))
-		if other := c.s.opts.Assumed.Okta.NextLinkHost; other != "" {
+		if other := c.s.assumed.NextLinkHost; other != "" {
 			host = strings.TrimSuffix(other, "/")
 		}
 		all = append(all, link(host, "next", values))
 	}
-	if c.s.opts.Assumed.Okta.LinksInOneHeader {
+	if c.s.assumed.LinksInOneHeader {
 		all = []string{strings.Join(all, ", ")}
 	}
 	for _, value := range all {

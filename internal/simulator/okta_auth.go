@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -56,13 +58,26 @@ type OktaAssumptions struct {
 // oktaTokenSeconds is the life of an access token (docs/reference/idp-apis.md 5.1, [unofficial]).
 const oktaTokenSeconds = 3600
 
-// oktaFace is what the Okta face holds beside the directory.
+// oktaParts are what the face shares with the rest of the simulator.
+type oktaParts struct {
+	assumed OktaAssumptions
+	paging  PagingAssumptions
+	limited bool // the published rates are enforced
+	ids     *requestIDs
+	mux     *http.ServeMux
+}
+
+// oktaFace is an Okta organization.
 type oktaFace struct {
+	*store
+	oktaParts
 	apiToken string
 	clients  map[string]OktaClient
-	tokens   map[string]oktaToken
-	used     map[string]oktaWindow // per rate limit bucket
-	nonces   map[string]time.Time  // jti of assertions -> when it may be forgotten
+
+	mu     sync.Mutex
+	tokens map[string]oktaToken
+	used   map[string]oktaWindow // per rate limit bucket
+	nonces map[string]time.Time  // jti of assertions -> when it may be forgotten
 }
 
 type oktaToken struct {
@@ -70,27 +85,30 @@ type oktaToken struct {
 	expires time.Time
 }
 
-func newOktaFace(o OktaOptions) (oktaFace, error) {
-	f := oktaFace{
-		apiToken: o.APIToken, clients: map[string]OktaClient{}, tokens: map[string]oktaToken{},
+// defaultOktaAPIToken is replaced by [OktaOptions]. It opens nothing but this simulator.
+const defaultOktaAPIToken = "simulated-okta-api-token"
+
+// newOktaFace registers the organization.
+func newOktaFace(world *store, o OktaOptions, parts oktaParts) (*oktaFace, error) {
+	f := &oktaFace{
+		store: world, oktaParts: parts,
+		apiToken: cmp.Or(o.APIToken, defaultOktaAPIToken), clients: map[string]OktaClient{}, tokens: map[string]oktaToken{},
 		used: map[string]oktaWindow{}, nonces: map[string]time.Time{},
-	}
-	if f.apiToken == "" {
-		f.apiToken = defaultOktaAPIToken
 	}
 	for i, c := range o.Clients {
 		if c.ClientID == "" || len(c.Keys) == 0 {
-			return f, fmt.Errorf("okta client %d: it needs a client id and at least one key", i)
+			return nil, fmt.Errorf("okta client %d: it needs a client id and at least one key", i)
 		}
 		for kid, key := range c.Keys {
 			switch key.(type) {
 			case *rsa.PublicKey, *ecdsa.PublicKey:
 			default:
-				return f, fmt.Errorf("okta client %s: key %q is %T, want *rsa.PublicKey or *ecdsa.PublicKey", c.ClientID, kid, key)
+				return nil, fmt.Errorf("okta client %s: key %q is %T, want *rsa.PublicKey or *ecdsa.PublicKey", c.ClientID, kid, key)
 			}
 		}
 		f.clients[c.ClientID] = c
 	}
+	f.oktaRoutes()
 	return f, nil
 }
 
@@ -100,17 +118,17 @@ type oktaAuthError struct {
 	name, description string
 }
 
-func (s *Server) oktaToken(rw http.ResponseWriter, r *http.Request) {
+func (s *oktaFace) oktaToken(rw http.ResponseWriter, r *http.Request) {
 	s.oktaHeaders(rw)
 	scopes, fail := s.checkOktaTokenRequest(r)
 	if fail != nil {
 		writeJSON(rw, fail.status, map[string]any{"error": fail.name, "error_description": fail.description})
 		return
 	}
-	token := "okta-access-" + s.requestID()
-	s.idp.mu.Lock()
-	s.idp.okta.tokens[token] = oktaToken{scopes: scopes, expires: s.now().Add(oktaTokenSeconds * time.Second)}
-	s.idp.mu.Unlock()
+	token := "okta-access-" + s.ids.next()
+	s.mu.Lock()
+	s.tokens[token] = oktaToken{scopes: scopes, expires: s.now().Add(oktaTokenSeconds * time.Second)}
+	s.mu.Unlock()
 	rw.Header().Set("Cache-Control", "no-cache, no-store")
 	writeJSON(rw, http.StatusOK, map[string]any{
 		"token_type": "Bearer", "expires_in": oktaTokenSeconds, "access_token": token, "scope": strings.Join(scopes, " "),
@@ -119,7 +137,7 @@ func (s *Server) oktaToken(rw http.ResponseWriter, r *http.Request) {
 
 // checkOktaTokenRequest returns the scopes of the token. The official Go SDK
 // sends the parameters in the query, others in the form: both are read.
-func (s *Server) checkOktaTokenRequest(r *http.Request) ([]string, *oktaAuthError) {
+func (s *oktaFace) checkOktaTokenRequest(r *http.Request) ([]string, *oktaAuthError) {
 	bad := func(name, why string) *oktaAuthError { return &oktaAuthError{http.StatusBadRequest, name, why} }
 	if err := r.ParseForm(); err != nil {
 		return nil, bad("invalid_request", "The request body could not be read as a form: "+err.Error())
@@ -152,7 +170,7 @@ func (s *Server) checkOktaTokenRequest(r *http.Request) ([]string, *oktaAuthErro
 }
 
 // checkOktaAssertion verifies private_key_jwt (docs/reference/idp-apis.md 5.1).
-func (s *Server) checkOktaAssertion(r *http.Request, form url.Values) (OktaClient, *oktaAuthError) {
+func (s *oktaFace) checkOktaAssertion(r *http.Request, form url.Values) (OktaClient, *oktaAuthError) {
 	refuse := func(why string) (OktaClient, *oktaAuthError) {
 		return OktaClient{}, &oktaAuthError{http.StatusUnauthorized, "invalid_client", why}
 	}
@@ -164,7 +182,7 @@ func (s *Server) checkOktaAssertion(r *http.Request, form url.Values) (OktaClien
 	_, err := jwt.NewParser(jwt.WithValidMethods([]string{"RS256", "ES256"}), jwt.WithTimeFunc(s.now), jwt.WithExpirationRequired()).
 		ParseWithClaims(form.Get("client_assertion"), &claims, func(t *jwt.Token) (any, error) {
 			var ok bool
-			if client, ok = s.idp.okta.clients[claims.Issuer]; !ok {
+			if client, ok = s.clients[claims.Issuer]; !ok {
 				return nil, fmt.Errorf("no client has the id %q", claims.Issuer)
 			}
 			kid, _ := t.Header["kid"].(string)
@@ -190,38 +208,38 @@ func (s *Server) checkOktaAssertion(r *http.Request, form url.Values) (OktaClien
 		return refuse("The audience claim for client_assertion must be the endpoint invoked for the request: " + url)
 	case claims.ExpiresAt.After(s.now().Add(time.Hour + time.Second)):
 		return refuse("The client_assertion token has an expiration too far into the future.")
-	case claims.ID != "" && !s.idp.firstUse(claims.ID, claims.ExpiresAt.Time, s.now()):
+	case claims.ID != "" && !s.firstUse(claims.ID, claims.ExpiresAt.Time, s.now()):
 		return refuse("The client_assertion token has already been used.")
 	}
 	return client, nil
 }
 
 // firstUse remembers the jti of an assertion until the assertion ends.
-func (f *idpFace) firstUse(jti string, until, now time.Time) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for id, end := range f.okta.nonces {
+func (s *oktaFace) firstUse(jti string, until, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, end := range s.nonces {
 		if end.Before(now) {
-			delete(f.okta.nonces, id)
+			delete(s.nonces, id)
 		}
 	}
-	if _, used := f.okta.nonces[jti]; used {
+	if _, used := s.nonces[jti]; used {
 		return false
 	}
-	f.okta.nonces[jti] = until
+	s.nonces[jti] = until
 	return true
 }
 
 // oktaScopes returns nil, true for the API token, which reads everything.
-func (s *Server) oktaScopes(r *http.Request) (scopes []string, ok bool) {
+func (s *oktaFace) oktaScopes(r *http.Request) (scopes []string, ok bool) {
 	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	switch {
 	case strings.EqualFold(scheme, "SSWS"):
-		return nil, subtle.ConstantTimeCompare([]byte(value), []byte(s.idp.okta.apiToken)) == 1
+		return nil, subtle.ConstantTimeCompare([]byte(value), []byte(s.apiToken)) == 1
 	case strings.EqualFold(scheme, "Bearer"):
-		s.idp.mu.Lock()
-		defer s.idp.mu.Unlock()
-		token, known := s.idp.okta.tokens[value]
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		token, known := s.tokens[value]
 		return append([]string{}, token.scopes...), known && token.expires.After(s.now())
 	}
 	return nil, false
@@ -236,19 +254,19 @@ type oktaWindow struct {
 // oktaQuota counts a request and sets the three headers that every answer has
 // (docs/reference/idp-apis.md 5.4). It tells whether the request may pass; without rate limits
 // everything does, and the headers show a bucket that is hardly used.
-func (s *Server) oktaQuota(rw http.ResponseWriter, bucket string, perMinute int) bool {
+func (s *oktaFace) oktaQuota(rw http.ResponseWriter, bucket string, perMinute int) bool {
 	now := s.now()
 	start := now.Truncate(time.Minute)
 	used := 1
-	if s.opts.RateLimits == "documented" {
-		s.idp.mu.Lock()
-		w := s.idp.okta.used[bucket]
+	if s.limited {
+		s.mu.Lock()
+		w := s.used[bucket]
 		if !w.start.Equal(start) {
 			w = oktaWindow{start: start}
 		}
 		w.used++
-		s.idp.okta.used[bucket] = w
-		s.idp.mu.Unlock()
+		s.used[bucket] = w
+		s.mu.Unlock()
 		used = w.used
 	}
 	h := rw.Header()

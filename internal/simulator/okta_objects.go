@@ -33,7 +33,7 @@ func (c *oktaCall) oktaStatus(u *IDPUser) string {
 		return u.OktaStatus
 	case u.AccountEnabled:
 		return "ACTIVE"
-	case c.s.opts.Assumed.Okta.DisabledAsSuspended:
+	case c.s.assumed.DisabledAsSuspended:
 		return "SUSPENDED"
 	default:
 		return "DEPROVISIONED"

@@ -105,10 +105,9 @@ func workspaceLimit(path string) string {
 	}
 }
 
-// limit takes cost from a category's bucket. A refused request takes nothing.
+// take takes cost from a category's bucket. A refused request takes nothing.
 // A category that was not defined, and rate limits that are off, refuse nothing.
-func (s *Server) limit(category string, cost float64) quota {
-	l := s.limiter
+func (l *limiter) take(category string, cost float64) quota {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.buckets[category]
@@ -155,26 +154,4 @@ func accountLimit(r *http.Request) string {
 	default:
 		return limitSCIMWrite
 	}
-}
-
-// limited answers 429 when the account's rate for this request is used up.
-// The body's error_code and the presence of Retry-After are assumed.
-func (s *Server) limited(rw http.ResponseWriter, r *http.Request) bool {
-	category := accountLimit(r)
-	bucket := category
-	if s.toWorkspace(r) {
-		category = workspaceLimit(r.URL.Path)
-		bucket = s.limiter.each(category, strconv.FormatInt(workspaceOf(r), 10))
-	}
-	if category == "" {
-		return false
-	}
-	q := s.limit(bucket, 1)
-	if q.OK {
-		return false
-	}
-	rw.Header().Set("Retry-After", retryAfterSeconds(q.RetryAfter))
-	writeError(rw, http.StatusTooManyRequests, "REQUEST_LIMIT_EXCEEDED",
-		"The rate limit of "+category+" requests is exceeded. Retry later.")
-	return true
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-func (s *Server) ruleSetRoutes() {
+func (s roleAPI) ruleSetRoutes() {
 	const base = "/api/2.0/preview/accounts/{account_id}/access-control"
 	for pattern, h := range map[string]apiHandler{
 		"GET " + base + "/rule-sets": s.getRuleSet, "PUT " + base + "/rule-sets": s.putRuleSet,
@@ -24,10 +24,10 @@ func (s *Server) ruleSetRoutes() {
 
 // getRuleSet answers one rule set by name. That something without rules has an
 // empty rule set, rather than none, is assumed; so are the etags.
-func (s *Server) getRuleSet(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s roleAPI) getRuleSet(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var out RuleSet
 	var failed *apiError
-	s.view(func(w *world) { out, failed = w.ruleSet(r.URL.Query().Get("name")) })
+	s.view(func(w *world) { out, failed = ruleSetOf(w, r.URL.Query().Get("name")) })
 	if failed != nil {
 		writeJSON(rw, failed.Status, failed)
 		return
@@ -35,10 +35,10 @@ func (s *Server) getRuleSet(rw http.ResponseWriter, r *http.Request, _ caller) {
 	writeJSON(rw, http.StatusOK, out)
 }
 
-// ruleSet is a copy of a rule set with its etag.
-func (w *world) ruleSet(name string) (RuleSet, *apiError) {
+// ruleSetOf is a copy of a rule set with its etag.
+func ruleSetOf(w *world, name string) (RuleSet, *apiError) {
 	resource, ok := strings.CutSuffix(name, "/ruleSets/default")
-	if _, failed := w.roleHolder(resource, ok); failed != nil {
+	if _, failed := roleHolder(w, resource, ok); failed != nil {
 		return RuleSet{}, failed
 	}
 	out := RuleSet{Name: name}
@@ -54,7 +54,7 @@ func (w *world) ruleSet(name string) (RuleSet, *apiError) {
 
 // putRuleSet replaces all rules of a rule set, if the etag is that of the last
 // read. Status and code of the refusal are assumed.
-func (s *Server) putRuleSet(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s roleAPI) putRuleSet(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var body struct {
 		Name    string  `json:"name"`
 		RuleSet RuleSet `json:"rule_set"`
@@ -74,8 +74,8 @@ func (s *Server) putRuleSet(rw http.ResponseWriter, r *http.Request, _ caller) {
 	writeJSON(rw, http.StatusOK, out)
 }
 
-func (s *Server) setRuleSet(w *world, name string, rules RuleSet) (RuleSet, *apiError) {
-	now, failed := w.ruleSet(name)
+func (s roleAPI) setRuleSet(w *world, name string, rules RuleSet) (RuleSet, *apiError) {
+	now, failed := ruleSetOf(w, name)
 	if failed != nil {
 		return RuleSet{}, failed
 	}
@@ -83,20 +83,20 @@ func (s *Server) setRuleSet(w *world, name string, rules RuleSet) (RuleSet, *api
 		return RuleSet{}, refuse(http.StatusConflict, "RESOURCE_CONFLICT",
 			"The etag is not that of the current rule set '"+name+"'; read it again.")
 	}
-	if failed := w.checkRules(now, rules.GrantRules); failed != nil && s.opts.Assumed.SCIM.UnknownRoles == "refused" {
+	if failed := checkRules(w, now, rules.GrantRules); failed != nil && s.opts.Assumed.SCIM.UnknownRoles == "refused" {
 		return RuleSet{}, failed
 	}
 	w.accountRoles = slices.DeleteFunc(w.accountRoles, func(rs RuleSet) bool { return rs.Name == name })
 	w.accountRoles = append(w.accountRoles, RuleSet{Name: name, GrantRules: rules.GrantRules})
 	slices.SortFunc(w.accountRoles, func(a, b RuleSet) int { return strings.Compare(a.Name, b.Name) })
-	return w.ruleSet(name)
+	return ruleSetOf(w, name)
 }
 
 // checkRules refuses a role that the resource does not have and a principal that
 // the account does not have (assumed: status and code). Rules that are there
 // already stay allowed, so that a rule set can be read and written back.
-func (w *world) checkRules(now RuleSet, rules []GrantRule) *apiError {
-	kind, failed := w.roleHolder(strings.TrimSuffix(now.Name, "/ruleSets/default"), true)
+func checkRules(w *world, now RuleSet, rules []GrantRule) *apiError {
+	kind, failed := roleHolder(w, strings.TrimSuffix(now.Name, "/ruleSets/default"), true)
 	if failed != nil {
 		return failed
 	}
@@ -106,7 +106,7 @@ func (w *world) checkRules(now RuleSet, rules []GrantRule) *apiError {
 			return invalid("Role '" + rule.Role + "' cannot be assigned on '" + now.Name + "'.")
 		}
 		for _, p := range rule.Principals {
-			if (at < 0 || !slices.Contains(now.GrantRules[at].Principals, p)) && !w.isRulePrincipal(p) {
+			if (at < 0 || !slices.Contains(now.GrantRules[at].Principals, p)) && !isRulePrincipal(w, p) {
 				return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal '"+p+"' not found in account.")
 			}
 		}
@@ -115,7 +115,7 @@ func (w *world) checkRules(now RuleSet, rules []GrantRule) *apiError {
 }
 
 // isRulePrincipal tells whether a principal of a rule is one of the account.
-func (w *world) isRulePrincipal(text string) bool {
+func isRulePrincipal(w *world, text string) bool {
 	for kind, prefix := range rulePrefix {
 		if name, ok := strings.CutPrefix(text, prefix); ok {
 			return slices.ContainsFunc(w.named(kind, strings.ToLower(name)), func(p principalRef) bool { return sameGrantee(kind, p.name(), name) })
@@ -124,40 +124,14 @@ func (w *world) isRulePrincipal(text string) bool {
 	return false
 }
 
-func cloneRuleSets(list []RuleSet) []RuleSet {
-	out := slices.Clone(list)
-	for i := range out {
-		out[i].GrantRules = slices.Clone(out[i].GrantRules)
-		for j := range out[i].GrantRules {
-			out[i].GrantRules[j].Principals = slices.Clone(out[i].GrantRules[j].Principals)
-		}
-	}
-	return out
-}
-
 // rulePrefix is how rules name principals of a kind.
 var rulePrefix = map[principalKind]string{
 	kindUser: "users/", kindGroup: "groups/", kindServicePrincipal: "servicePrincipals/",
 }
 
-// renameInRules lets rules follow a principal; after "" takes it out (assumed).
-func (w *world) renameInRules(kind principalKind, before, after string) {
-	for _, rs := range w.accountRoles {
-		for i := range rs.GrantRules {
-			rule := &rs.GrantRules[i]
-			for j, p := range rule.Principals {
-				if name, ok := strings.CutPrefix(p, rulePrefix[kind]); ok && sameGrantee(kind, name, before) {
-					rule.Principals[j] = rulePrefix[kind] + after
-				}
-			}
-			rule.Principals = slices.DeleteFunc(rule.Principals, func(p string) bool { return p == rulePrefix[kind] })
-		}
-	}
-}
-
 // roleHolder tells what kind of resource a name is: "account", "group" or
 // "servicePrincipal". The name is refused when it is none, or not there.
-func (w *world) roleHolder(resource string, wellFormed bool) (string, *apiError) {
+func roleHolder(w *world, resource string, wellFormed bool) (string, *apiError) {
 	rest, ok := strings.CutPrefix(resource, "accounts/"+w.account.AccountID)
 	kind, id, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/")
 	exists := false
@@ -190,10 +164,10 @@ var assignableRoles = map[string][]string{
 	"servicePrincipal": {"roles/servicePrincipal.manager", "roles/servicePrincipal.user"},
 }
 
-func (s *Server) listAssignableRoles(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s roleAPI) listAssignableRoles(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var kind string
 	var failed *apiError
-	s.view(func(w *world) { kind, failed = w.roleHolder(r.URL.Query().Get("resource"), true) })
+	s.view(func(w *world) { kind, failed = roleHolder(w, r.URL.Query().Get("resource"), true) })
 	if failed != nil {
 		writeJSON(rw, failed.Status, failed)
 		return

@@ -79,7 +79,7 @@ type SCIMAssumptions struct {
 }
 
 // scimRoutes registers account SCIM under both API versions.
-func (s *Server) scimRoutes() {
+func (s scimAPI) scimRoutes() {
 	for _, version := range []string{"2.0", "2.1"} {
 		for _, kind := range []principalKind{kindUser, kindGroup, kindServicePrincipal} {
 			base := " /api/" + version + "/accounts/{account_id}/scim/v2/" + string(kind)
@@ -100,7 +100,7 @@ type scimReply struct {
 	location string
 }
 
-func (s *Server) scimRoute(method, path string, kind principalKind,
+func (s scimAPI) scimRoute(method, path string, kind principalKind,
 	h func(r *http.Request, kind principalKind) (scimReply, *scimError),
 ) {
 	s.handle(method+path, func(rw http.ResponseWriter, r *http.Request, _ caller) {
@@ -207,12 +207,12 @@ func readBody(r *http.Request, into any) *scimError {
 }
 
 // scimGet reads one resource.
-func (s *Server) scimGet(r *http.Request, kind principalKind) (scimReply, *scimError) {
+func (s scimAPI) scimGet(r *http.Request, kind principalKind) (scimReply, *scimError) {
 	id := r.PathValue("id")
 	proj := parseProjection(kind, r.URL.Query())
 	reply, failure := scimReply{status: http.StatusOK}, notFound(kind, id)
 	s.view(func(w *world) {
-		if p, ok := s.visible(r, w, kind, id); ok {
+		if p, ok := s.visible(isStale(r), w, kind, id); ok {
 			reply.body, failure = s.render(w, p, proj, true), nil
 		}
 	})

@@ -19,7 +19,7 @@ const (
 // the other; nothing reaches the world before commit, so that a request is done
 // whole or not at all. The world is locked for writing meanwhile.
 type draft struct {
-	s *Server
+	s scimAPI
 	a SCIMAssumptions
 	w *world
 
@@ -32,7 +32,7 @@ type draft struct {
 	hidden  map[string]bool // members that SCIM does not show
 }
 
-func (s *Server) newDraft(w *world, p principalRef) *draft {
+func (s scimAPI) newDraft(w *world, p principalRef) *draft {
 	d := &draft{s: s, a: s.opts.Assumed.SCIM, w: w, p: p, obj: principalRef{kind: p.kind}}
 	switch p.kind {
 	case kindUser:
@@ -261,7 +261,7 @@ func (d *draft) checkUnique() *scimError {
 		}
 	}
 	if d.a.ExternalIDCollision == "refused" && d.obj.externalID() != d.p.externalID() {
-		return d.w.checkExternalIDFree(d.obj.externalID(), id)
+		return checkExternalIDFree(d.w, d.obj.externalID(), id)
 	}
 	return nil
 }
@@ -293,7 +293,7 @@ func (d *draft) commitGroup() {
 // checkNameFree refuses a unique name that another principal of the kind has, in
 // any case (assumed for groups). The wordings are those seen on real accounts;
 // scimType is [SCIMAssumptions].ConflictType.
-func (s *Server) checkNameFree(w *world, kind principalKind, name, self string) *scimError {
+func (s scimAPI) checkNameFree(w *world, kind principalKind, name, self string) *scimError {
 	if !s.nameTaken(w, kind, name, self) {
 		return nil
 	}
@@ -307,7 +307,7 @@ func (s *Server) checkNameFree(w *world, kind principalKind, name, self string) 
 // nameTaken tells whether a new principal, or the one with the id self, cannot
 // have a unique name. users and admins, which every workspace has, count as
 // taken (seen).
-func (s *Server) nameTaken(w *world, kind principalKind, name, self string) bool {
+func (s *base) nameTaken(w *world, kind principalKind, name, self string) bool {
 	lower := strings.ToLower(name)
 	if kind == kindGroup && (lower == localUsers || lower == localAdmins) && s.opts.Assumed.SCIM.ReservedGroupNames == "refused" {
 		return true
@@ -316,7 +316,7 @@ func (s *Server) nameTaken(w *world, kind principalKind, name, self string) bool
 }
 
 // checkExternalIDFree looks at every principal of the account.
-func (w *world) checkExternalIDFree(externalID, self string) *scimError {
+func checkExternalIDFree(w *world, externalID, self string) *scimError {
 	if externalID == "" {
 		return nil
 	}

@@ -335,7 +335,7 @@ func FuzzSCIMPatchPath(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &Server{}
+		s := scimAPI{&base{}}
 		for id, p := range w.byID {
 			for _, op := range []string{opAdd, opReplace, opRemove} {
 				d := s.newDraft(w, p)

@@ -30,7 +30,7 @@ type scimQuery struct {
 	proj      projection
 }
 
-func (s *Server) parseQuery(kind principalKind, q url.Values) (scimQuery, *scimError) {
+func (s scimAPI) parseQuery(kind principalKind, q url.Values) (scimQuery, *scimError) {
 	a := s.opts.Assumed.SCIM
 	out := scimQuery{proj: parseProjection(kind, q)}
 	var failure *scimError
@@ -96,7 +96,7 @@ func exactName(kind principalKind, e filterExpr) string {
 }
 
 // scimList answers a page.
-func (s *Server) scimList(r *http.Request, kind principalKind) (scimReply, *scimError) {
+func (s scimAPI) scimList(r *http.Request, kind principalKind) (scimReply, *scimError) {
 	q, failure := s.parseQuery(kind, r.URL.Query())
 	if failure != nil {
 		return scimReply{}, failure
@@ -137,9 +137,9 @@ func (a SCIMAssumptions) listedMembers(entry map[string]any) map[string]any {
 
 // scimPage is the page of a list that a query asks for, shaped as the list
 // faults want.
-func (s *Server) scimPage(r *http.Request, q scimQuery, list scimSelection, render func(principalRef) map[string]any) map[string]any {
-	start, first, count, total := q.start, q.start-1, s.pageSize(q.count), list.len
-	if fault := s.listFault(r); first > 0 {
+func (s scimAPI) scimPage(r *http.Request, q scimQuery, list scimSelection, render func(principalRef) map[string]any) map[string]any {
+	start, first, count, total := q.start, q.start-1, s.opts.Assumed.Paging.size(q.count), list.len
+	if fault := listFaultOf(r); first > 0 {
 		// An insertion or deletion at the front since the first page.
 		first, total = max(0, first-fault.Shift), max(0, total+fault.Shift)
 		if fault.Duplicate && first > 0 && first < list.len && count > 0 {
@@ -171,15 +171,15 @@ func selectionOf(list []principalRef) scimSelection {
 	return scimSelection{len(list), func(i int) principalRef { return list[i] }}
 }
 
-// selection is what a query lists, in its order.
-func (s *Server) selection(r *http.Request, w *world, kind principalKind, q scimQuery) scimSelection {
-	all, stale := s.visibleAll(r, w, kind)
+// everyoneOf is what a query lists, in its order.
+func (s scimAPI) selection(r *http.Request, w *world, kind principalKind, q scimQuery) scimSelection {
+	all, stale := s.visibleAll(isStale(r), w, kind)
 	if !stale {
 		switch {
 		case q.exactName != "":
 			all = w.named(kind, q.exactName)
 		case q.filter == nil && !q.sorted:
-			return w.selection(kind)
+			return everyoneOf(w, kind)
 		default:
 			all = w.all(kind)
 		}
@@ -226,8 +226,8 @@ func sortKey(v any, exact bool) string {
 	}
 }
 
-// selection is every principal of a kind, without copying.
-func (w *world) selection(kind principalKind) scimSelection {
+// everyoneOf is every principal of a kind, without copying.
+func everyoneOf(w *world, kind principalKind) scimSelection {
 	switch kind {
 	case kindUser:
 		return scimSelection{len(w.users), func(i int) principalRef { return principalRef{kind: kind, user: w.users[i]} }}
@@ -236,14 +236,4 @@ func (w *world) selection(kind principalKind) scimSelection {
 	default:
 		return scimSelection{len(w.sps), func(i int) principalRef { return principalRef{kind: kind, sp: w.sps[i]} }}
 	}
-}
-
-// named are the principals whose unique name is the lower-cased one, by id.
-func (w *world) named(kind principalKind, lower string) []principalRef {
-	ids := slices.SortedFunc(slices.Values(w.byName[kind][lower]), compareIDs)
-	out := make([]principalRef, 0, len(ids))
-	for _, id := range ids {
-		out = append(out, w.byID[id])
-	}
-	return out
 }

@@ -32,7 +32,7 @@ const (
 )
 
 // scimPatch applies the operations in order, all or none.
-func (s *Server) scimPatch(r *http.Request, kind principalKind) (scimReply, *scimError) {
+func (s scimAPI) scimPatch(r *http.Request, kind principalKind) (scimReply, *scimError) {
 	var body patchBody
 	if failure := readBody(r, &body); failure != nil {
 		return scimReply{}, failure
@@ -55,7 +55,7 @@ func (s *Server) scimPatch(r *http.Request, kind principalKind) (scimReply, *sci
 }
 
 // change lets f work on a draft of the resource and commits it.
-func (s *Server) change(r *http.Request, kind principalKind, silent bool, f func(*draft) *scimError) (scimReply, *scimError) {
+func (s scimAPI) change(r *http.Request, kind principalKind, silent bool, f func(*draft) *scimError) (scimReply, *scimError) {
 	id := r.PathValue("id")
 	reply, failure := scimReply{status: http.StatusNoContent}, notFound(kind, id)
 	proj := parseProjection(kind, r.URL.Query())

@@ -284,7 +284,7 @@ func TestSCIMPatch_model(t *testing.T) {
 		if err := opts.Assumed.settle(); err != nil {
 			rt.Fatal(err)
 		}
-		s := &Server{world: w, opts: opts}
+		s := scimAPI{&base{opts: hostOptions{AIM: opts.AIM, Assumed: opts.Assumed.ofHost()}}}
 		group, _ := w.find(kindGroup, "10")
 		model := map[string]bool{"1": true, "20": true, "11": true}
 		ids := rapid.SampledFrom([]string{"1", "2", "3", "4", "11", "12", "20", "404"})

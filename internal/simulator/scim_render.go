@@ -89,7 +89,7 @@ func (p projection) apply(m map[string]any) map[string]any {
 // render is a resource as JSON. Blank attributes are left out. It shares
 // nothing with the world. With members, a group has those that account SCIM
 // shows: not the ones that AIM resolves from the IdP.
-func (s *Server) render(w *world, p principalRef, proj projection, members bool) map[string]any {
+func (s scimAPI) render(w *world, p principalRef, proj projection, members bool) map[string]any {
 	out := map[string]any{
 		"schemas":    []string{p.kind.schemaURN()},
 		"id":         p.id(),
@@ -169,9 +169,9 @@ func renderRoles(roles []Role) []map[string]any {
 
 // hidesMember tells whether account SCIM leaves a membership out: it does for
 // those that AIM resolves from the IdP.
-func (s *Server) hidesMember(m Member) bool { return s.opts.AIM && m.Source == sourceIDP }
+func (s scimAPI) hidesMember(m Member) bool { return s.opts.AIM && m.Source == sourceIDP }
 
-func (s *Server) renderMembers(w *world, g *Group) []map[string]any {
+func (s scimAPI) renderMembers(w *world, g *Group) []map[string]any {
 	out := make([]map[string]any, 0, len(g.Members))
 	for _, m := range g.Members {
 		if s.hidesMember(m) {
@@ -192,7 +192,7 @@ func (s *Server) renderMembers(w *world, g *Group) []map[string]any {
 
 // renderParents are the groups that list a principal directly, by id. The
 // attribute is not documented for accounts, but was seen.
-func (s *Server) renderParents(w *world, id string) []map[string]any {
+func (s scimAPI) renderParents(w *world, id string) []map[string]any {
 	parents := slices.SortedFunc(maps.Keys(w.parents[id]), compareIDs)
 	out := make([]map[string]any, 0, len(parents))
 	for _, parent := range parents {

@@ -55,37 +55,6 @@ func roleValues(roles []Role) []any {
 	return out
 }
 
-func (p principalRef) roles() []Role {
-	switch p.kind {
-	case kindUser:
-		return p.user.Roles
-	case kindGroup:
-		return p.group.Roles
-	default:
-		return p.sp.Roles
-	}
-}
-
-// rawDisplayName is the displayName attribute itself, with nothing in its place.
-func (p principalRef) rawDisplayName() string {
-	switch p.kind {
-	case kindUser:
-		return p.user.DisplayName
-	case kindGroup:
-		return p.group.DisplayName
-	default:
-		return p.sp.DisplayName
-	}
-}
-
-// personName is never nil.
-func (p principalRef) personName() PersonName {
-	if p.user == nil || p.user.Name == nil {
-		return PersonName{}
-	}
-	return *p.user.Name
-}
-
 // filterable finds an attribute by its lower-cased name. Documented or seen to
 // work are userName and emails.value of users, displayName of groups and
 // applicationId and displayName of service principals; the others are assumed.

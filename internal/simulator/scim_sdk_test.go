@@ -247,7 +247,7 @@ func BenchmarkSCIMList(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if reply, failure := s.scimList(r, kindUser); failure != nil || reply.status != http.StatusOK {
+		if reply, failure := (scimAPI{s.host.base}).scimList(r, kindUser); failure != nil || reply.status != http.StatusOK {
 			b.Fatal(failure)
 		}
 	}

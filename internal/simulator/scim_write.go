@@ -80,7 +80,7 @@ func (doc scimDocument) uniqueName(kind principalKind) string {
 }
 
 // scimCreate adds a principal with an id above all others.
-func (s *Server) scimCreate(r *http.Request, kind principalKind) (scimReply, *scimError) {
+func (s scimAPI) scimCreate(r *http.Request, kind principalKind) (scimReply, *scimError) {
 	doc, active, failure := readDocument(r, kind)
 	if failure != nil {
 		return scimReply{}, failure
@@ -96,7 +96,7 @@ func (s *Server) scimCreate(r *http.Request, kind principalKind) (scimReply, *sc
 			}
 		}
 		if s.opts.Assumed.SCIM.ExternalIDCollision == "refused" {
-			if failure = w.checkExternalIDFree(doc.ExternalID, ""); failure != nil {
+			if failure = checkExternalIDFree(w, doc.ExternalID, ""); failure != nil {
 				return
 			}
 		}
@@ -188,7 +188,7 @@ func absolute(r *http.Request, id string) string {
 // roles and members of groups included (TF #4516). userName and emails are
 // ignored, as documented; an externalId of a user or service principal that is
 // not sent stays, unless clearing is accepted.
-func (s *Server) scimPut(r *http.Request, kind principalKind) (scimReply, *scimError) {
+func (s scimAPI) scimPut(r *http.Request, kind principalKind) (scimReply, *scimError) {
 	doc, active, failure := readDocument(r, kind)
 	if failure != nil {
 		return scimReply{}, failure
@@ -259,7 +259,7 @@ func (d *draft) replaceGroup(doc scimDocument) *scimError {
 }
 
 // scimDelete removes a principal, its memberships and its assignments.
-func (s *Server) scimDelete(r *http.Request, kind principalKind) (scimReply, *scimError) {
+func (s scimAPI) scimDelete(r *http.Request, kind principalKind) (scimReply, *scimError) {
 	id := r.PathValue("id")
 	failure := notFound(kind, id)
 	s.updateAs(r, endpointSCIM, func(w *world) {

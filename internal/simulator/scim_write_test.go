@@ -156,7 +156,7 @@ func TestSCIM_concurrent(t *testing.T) {
 	}
 	wg.Wait()
 	var members int
-	sim.Server.view(func(w *world) { members = len(w.byID["12"].group.Members) })
+	sim.Server.store.view(func(w *world) { members = len(w.byID["12"].group.Members) })
 	if members != 8 {
 		t.Errorf("%d members, want 8", members)
 	}

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"path"
@@ -21,33 +20,6 @@ import (
 // maxBody is the largest request body that is read. Assumed: no source tells
 // the real limit.
 const maxBody = 16 << 20
-
-// requestContext is what the pipeline tells the handlers about a request.
-type requestContext struct {
-	stale bool
-	list  listFault
-	fault string // kind of the fault that decided the answer
-}
-
-type requestContextKey struct{}
-
-func contextOf(r *http.Request) *requestContext {
-	rc, _ := r.Context().Value(requestContextKey{}).(*requestContext)
-	return rc
-}
-
-func isStale(r *http.Request) bool {
-	rc := contextOf(r)
-	return rc != nil && rc.stale
-}
-
-// listFault is what the faults do to this page of a list.
-func (s *Server) listFault(r *http.Request) listFault {
-	if rc := contextOf(r); rc != nil {
-		return rc.list
-	}
-	return listFault{}
-}
 
 // Handler is the whole simulated world. A connection that has to break is
 // hijacked, or given up with [http.ErrAbortHandler] where that is not possible.
@@ -107,24 +79,36 @@ func (s *Server) dispatch(rw http.ResponseWriter, r *http.Request) {
 	s.fail(rw, r, hit.decides, nested)
 }
 
-type nestedKey struct{}
-
-// asPart marks a request as part of another one, which is being handled.
-func asPart(r *http.Request) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), nestedKey{}, true))
+// limited answers 429 when the account's rate for this request is used up.
+// The body's error_code and the presence of Retry-After are assumed.
+func (s *Server) limited(rw http.ResponseWriter, r *http.Request) bool {
+	category := accountLimit(r)
+	bucket := category
+	if s.toWorkspace(r) {
+		category = workspaceLimit(r.URL.Path)
+		bucket = s.limiter.each(category, strconv.FormatInt(workspaceOf(r), 10))
+	}
+	if category == "" {
+		return false
+	}
+	q := s.limiter.take(bucket, 1)
+	if q.OK {
+		return false
+	}
+	rw.Header().Set("Retry-After", retryAfterSeconds(q.RetryAfter))
+	writeError(rw, http.StatusTooManyRequests, "REQUEST_LIMIT_EXCEEDED",
+		"The rate limit of "+category+" requests is exceeded. Retry later.")
+	return true
 }
 
-func isNested(r *http.Request) bool { return r.Context().Value(nestedKey{}) != nil }
-
-// run lets the handler answer. The gate keeps handlers out while one runs on a
-// throw-away copy of the world; a part runs inside its request's turn.
+// run lets the handler answer. A part runs inside its request's turn.
 func (s *Server) run(r *http.Request, nested bool) *answer {
 	out := newAnswer()
-	if !nested {
-		s.gate.RLock()
-		defer s.gate.RUnlock()
+	if nested {
+		s.answerRoute(out, r)
+	} else {
+		s.store.turn(func() { s.answerRoute(out, r) })
 	}
-	s.answerRoute(out, r)
 	return out
 }
 
@@ -188,43 +172,6 @@ func (s *Server) wait(r *http.Request, d time.Duration) {
 	case <-r.Context().Done():
 	case <-s.stop:
 	}
-}
-
-// answer is a response that has not been sent.
-type answer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func newAnswer() *answer { return &answer{header: http.Header{}} }
-
-// Header implements [http.ResponseWriter].
-func (a *answer) Header() http.Header { return a.header }
-
-// WriteHeader implements [http.ResponseWriter].
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 {
-		a.status = status
-	}
-}
-
-// Write implements [http.ResponseWriter].
-func (a *answer) Write(p []byte) (int, error) {
-	a.WriteHeader(http.StatusOK)
-	return a.body.Write(p)
-}
-
-func (a *answer) writeTo(rw http.ResponseWriter) {
-	maps.Copy(rw.Header(), a.header)
-	if a.status == 0 {
-		a.status = http.StatusOK
-	}
-	if a.status != http.StatusNoContent && a.status != http.StatusNotModified {
-		rw.Header().Set("Content-Length", strconv.Itoa(a.body.Len()))
-	}
-	rw.WriteHeader(a.status)
-	_, _ = rw.Write(a.body.Bytes())
 }
 
 // statusWriter remembers the status for the log, and tells when it is known.

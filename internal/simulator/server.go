@@ -11,7 +11,6 @@
 package simulator
 
 import (
-	"encoding/json"
 	"net/http"
 	"sync"
 	"time"
@@ -46,28 +45,18 @@ type Options struct {
 // Server is the simulated world behind one http.Handler. It is safe for
 // concurrent use.
 type Server struct {
-	opts Options
-	now  func() time.Time
-	// started is what durations in the state are before.
-	started time.Time
+	opts     Options
+	store    *store
+	faults   faultSet
+	limiter  *limiter
+	requests *requestLog
 
-	mu    sync.RWMutex // guards world and everything it points to
-	world *world
+	host  *host
+	entra *entraFace
+	okta  *oktaFace
 
-	// gate is held for reading by every handler, and for writing by one that
-	// runs on a throw-away copy of the world. It is taken before mu.
-	gate sync.RWMutex
-
-	faults     faultSet
-	history    *history
-	limiter    *limiter
-	requests   *requestLog
-	tokens     tokenStore
-	statements statementStore
-	idp        *idpFace
-	mux        *http.ServeMux // the account host, the IdPs
-	// workspaceMux is every workspace host.
-	workspaceMux *http.ServeMux
+	mux          *http.ServeMux // the account host, the IdPs
+	workspaceMux *http.ServeMux // every workspace host
 	controlMux   *http.ServeMux
 	hosts        hostOpener
 	stop         chan struct{}
@@ -77,7 +66,10 @@ type Server struct {
 // New builds a server on a state document. The error names the entry of the
 // document, or the option, that cannot be. An account without an id gets one.
 func New(st State, opts Options) (*Server, error) {
-	w, err := newWorld(withAccountID(st))
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	world, err := newStore(withAccountID(st), opts.ConsistencyLag, opts.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -85,80 +77,43 @@ func New(st State, opts Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		opts: opts, now: opts.Now, world: w,
-		requests: newRequestLog(), tokens: tokenStore{tokens: map[string]issuedToken{}},
+		opts: opts, store: world, requests: newRequestLog(),
 		mux: http.NewServeMux(), workspaceMux: http.NewServeMux(), controlMux: http.NewServeMux(), stop: make(chan struct{}),
 	}
-	if s.now == nil {
-		s.now = time.Now
-	}
-	s.started = s.now()
-	s.history = newHistory(opts.ConsistencyLag, s.now)
-	if s.limiter, err = newLimiter(opts.RateLimits, s.now); err != nil {
+	if s.limiter, err = newLimiter(opts.RateLimits, opts.Now); err != nil {
 		return nil, err
 	}
 	if err := s.SetFaults(opts.Faults); err != nil {
 		return nil, err
 	}
-	if s.idp, err = newIDPFace(opts.Entra, opts.Okta, opts.Assumed.Graph.Permissions); err != nil {
+	s.host = newHost(world, hostOptions{
+		AIM: opts.AIM, NoIAMv2: opts.NoIAMv2, TokenLifetime: opts.TokenLifetime, Assumed: opts.Assumed.ofHost(),
+	}, s.mux, s.workspaceMux)
+	ids := &requestIDs{}
+	if s.entra, err = newEntraFace(world, opts.Entra, entraParts{
+		assumed: opts.Assumed.Graph, paging: opts.Assumed.Paging, limiter: s.limiter, ids: ids, mux: s.mux, dispatch: s.dispatch,
+	}); err != nil {
 		return nil, err
 	}
-	s.routes()
+	if s.okta, err = newOktaFace(world, opts.Okta, oktaParts{
+		assumed: opts.Assumed.Okta, paging: opts.Assumed.Paging, limited: opts.RateLimits == "documented", ids: ids, mux: s.mux,
+	}); err != nil {
+		return nil, err
+	}
+	s.controlRoutes()
 	return s, nil
+}
+
+// Credentials are those of the state's first account admin that has any, else
+// the first ones of the state, else the built-in ones.
+func (s *Server) Credentials() Credentials { return s.host.credentials() }
+
+// SetGraphPermissions replaces the granted application permissions. As in Entra
+// a token keeps those that were granted when it was issued.
+func (s *Server) SetGraphPermissions(permissions ...string) {
+	s.entra.setPermissions(permissions...)
 }
 
 // Stop ends hanging and delayed answers. The server answers no more delays
 // afterwards; it is the last call.
 func (s *Server) Stop() { s.stopOnce.Do(func() { close(s.stop) }) }
-
-// view runs f with the world locked for reading. f must not keep pointers.
-func (s *Server) view(f func(w *world)) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	f(s.world)
-}
-
-// update runs f with the world locked for writing.
-func (s *Server) update(f func(w *world)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f(s.world)
-}
-
-// caller is who sent a request, after authentication.
-type caller struct {
-	// PrincipalID is empty for the built-in credential of an account whose
-	// state does not hold its service principal.
-	PrincipalID  string
-	AccountAdmin bool
-	// SCIMOnly marks an account SCIM token, which opens nothing else.
-	SCIMOnly bool
-	// Scopes are the OAuth scopes of the token; nil for other tokens.
-	Scopes []string
-}
-
-// apiError is an answer in the normal Databricks shape.
-type apiError struct {
-	Status  int    `json:"-"`
-	Code    string `json:"error_code"`
-	Message string `json:"message"`
-}
-
-func (e *apiError) Error() string { return e.Code + ": " + e.Message }
-
-// writeJSON answers with status and a JSON body.
-func writeJSON(rw http.ResponseWriter, status int, body any) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		http.Error(rw, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	rw.Header().Set("Content-Type", "application/json; charset=utf-8")
-	rw.WriteHeader(status)
-	_, _ = rw.Write(raw)
-}
-
-// writeError answers in the normal Databricks shape.
-func writeError(rw http.ResponseWriter, status int, code, message string) {
-	writeJSON(rw, status, &apiError{Status: status, Code: code, Message: message})
-}

@@ -11,7 +11,7 @@ import (
 // settingsRoutes are the account settings of version 2. The account has those of the
 // state, by default none: which exist is not documented, and whether automatic
 // identity management is among them is unknown.
-func (s *Server) settingsRoutes() {
+func (s settingsAPI) settingsRoutes() {
 	const base = "/api/2.1/accounts/{account_id}"
 	s.handle("GET "+base+"/settings-metadata", func(rw http.ResponseWriter, r *http.Request, _ caller) {
 		if size := r.URL.Query().Get("page_size"); size != "" {

@@ -97,7 +97,7 @@ func (st *statementStore) use(id string, v visitor, f func(s *statement)) bool {
 	return true
 }
 
-func (s *Server) statementRoutes() {
+func (s *sqlAPI) statementRoutes() {
 	s.handleWorkspace("POST "+statementsBase, s.submitStatement)
 	s.handleWorkspace("GET "+statementsBase+"/{id}", s.getStatement)
 	s.handleWorkspace("POST "+statementsBase+"/{id}/cancel", s.cancelStatement)
@@ -145,7 +145,7 @@ func (q statementRequest) check() *apiError {
 
 // submitStatement runs a query. Time does not pass here: a warehouse that has to
 // start, and wait_timeout 0s, cost answers that say PENDING and RUNNING.
-func (s *Server) submitStatement(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) submitStatement(rw http.ResponseWriter, r *http.Request, v visitor) {
 	var q statementRequest
 	failed := readJSON(r, &q)
 	if failed == nil {
@@ -155,7 +155,7 @@ func (s *Server) submitStatement(rw http.ResponseWriter, r *http.Request, v visi
 	started := false
 	if failed == nil {
 		s.update(func(w *world) {
-			if started, failed = w.useWarehouse(v.workspaceID, q.WarehouseID); failed == nil {
+			if started, failed = useWarehouse(w, v.workspaceID, q.WarehouseID); failed == nil {
 				s.evaluate(w, v, q, st)
 			}
 		})
@@ -175,7 +175,7 @@ func (s *Server) submitStatement(rw http.ResponseWriter, r *http.Request, v visi
 }
 
 // useWarehouse starts a warehouse that is stopped. What other states do is assumed.
-func (w *world) useWarehouse(workspaceID int64, id string) (started bool, failed *apiError) {
+func useWarehouse(w *world, workspaceID int64, id string) (started bool, failed *apiError) {
 	wh := w.warehouse(workspaceID, id)
 	switch {
 	case wh == nil:
@@ -190,7 +190,7 @@ func (w *world) useWarehouse(workspaceID int64, id string) (started bool, failed
 }
 
 // evaluate makes the result, or the failure: both are a success of the request.
-func (s *Server) evaluate(w *world, v visitor, q statementRequest, st *statement) {
+func (s *sqlAPI) evaluate(w *world, v visitor, q statementRequest, st *statement) {
 	st.state = stateFailed
 	fail := func(sqlState, message string) {
 		st.failure, st.sqlState = &statementError{"BAD_REQUEST", message}, sqlState
@@ -246,11 +246,11 @@ func (s *Server) evaluate(w *world, v visitor, q statementRequest, st *statement
 	st.state, st.table = stateSucceeded, table
 }
 
-func (s *Server) getStatement(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) getStatement(rw http.ResponseWriter, r *http.Request, v visitor) {
 	s.answerStatement(rw, v, r.PathValue("id"))
 }
 
-func (s *Server) answerStatement(rw http.ResponseWriter, v visitor, id string) {
+func (s *sqlAPI) answerStatement(rw http.ResponseWriter, v visitor, id string) {
 	var body map[string]any
 	if !s.statements.use(id, v, func(st *statement) { body = s.statementJSON(st) }) {
 		noStatement(rw, id)
@@ -263,7 +263,7 @@ func noStatement(rw http.ResponseWriter, id string) {
 	writeError(rw, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "The statement "+id+" was not found.")
 }
 
-func (s *Server) statementJSON(st *statement) map[string]any {
+func (s *sqlAPI) statementJSON(st *statement) map[string]any {
 	out := map[string]any{"statement_id": st.id}
 	if st.pending > 0 {
 		state := "PENDING"
@@ -306,22 +306,22 @@ func (s *Server) statementJSON(st *statement) map[string]any {
 	return out
 }
 
-func (s *Server) chunkSize() int {
+func (s *sqlAPI) chunkSize() int {
 	if n := s.opts.Assumed.Statements.ChunkRows; n > 0 {
 		return n
 	}
 	return defaultChunk
 }
 
-func (s *Server) chunkCount(st *statement) int {
+func (s *sqlAPI) chunkCount(st *statement) int {
 	return (len(st.table.Rows) + s.chunkSize() - 1) / s.chunkSize()
 }
 
-func (s *Server) chunkBounds(st *statement, chunk int) (from, to int) {
+func (s *sqlAPI) chunkBounds(st *statement, chunk int) (from, to int) {
 	return chunk * s.chunkSize(), min((chunk+1)*s.chunkSize(), len(st.table.Rows))
 }
 
-func (s *Server) chunkJSON(st *statement, chunk int) map[string]any {
+func (s *sqlAPI) chunkJSON(st *statement, chunk int) map[string]any {
 	from, to := s.chunkBounds(st, chunk)
 	rows := [][]any{}
 	for _, row := range st.table.Rows[from:to] {
@@ -343,7 +343,7 @@ func (s *Server) chunkJSON(st *statement, chunk int) map[string]any {
 	return out
 }
 
-func (s *Server) getChunk(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) getChunk(rw http.ResponseWriter, r *http.Request, v visitor) {
 	chunk, err := strconv.Atoi(r.PathValue("chunk"))
 	var body map[string]any
 	var failed *apiError
@@ -368,7 +368,7 @@ func (s *Server) getChunk(rw http.ResponseWriter, r *http.Request, v visitor) {
 }
 
 // cancelStatement stops one that has not ended; one that has stays as it is.
-func (s *Server) cancelStatement(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) cancelStatement(rw http.ResponseWriter, r *http.Request, v visitor) {
 	found := s.statements.use(r.PathValue("id"), v, func(st *statement) {
 		if st.pending > 0 {
 			st.pending, st.state, st.failure = 0, stateCanceled, nil

@@ -25,7 +25,7 @@ func sqlAccount() State {
 	return st
 }
 
-func sqlAPI(t *testing.T, sim *Running, token string) *sql.StatementExecutionAPI {
+func sqlClient(t *testing.T, sim *Running, token string) *sql.StatementExecutionAPI {
 	t.Helper()
 	return sql.NewStatementExecution(workspaceSDK(t, sim, 11, token))
 }
@@ -87,7 +87,7 @@ func TestSDK_informationSchema(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sim := startTest(t, sqlAccount(), Options{Assumed: Assumed{UnityCatalog: tt.assumed}})
-			got, err := sqlAPI(t, sim, tt.token).ExecuteStatement(t.Context(), sql.ExecuteStatementRequest{
+			got, err := sqlClient(t, sim, tt.token).ExecuteStatement(t.Context(), sql.ExecuteStatementRequest{
 				Statement: tt.query, WarehouseId: "w-on", WaitTimeout: "30s",
 				Parameters: []sql.StatementParameterListItem{{Name: "who", Value: "user201@example.com"}},
 			})
@@ -134,7 +134,7 @@ func TestSDK_statementStates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sim := startTest(t, sqlAccount(), Options{Assumed: Assumed{Statements: tt.assumed}})
-			api := sqlAPI(t, sim, "token-401")
+			api := sqlClient(t, sim, "token-401")
 			got, err := api.ExecuteStatement(t.Context(), sql.ExecuteStatementRequest{
 				Statement: "SELECT 1", WarehouseId: tt.warehouse, WaitTimeout: tt.wait, OnWaitTimeout: sql.ExecuteStatementRequestOnWaitTimeout(tt.onWait),
 			})
@@ -164,7 +164,7 @@ func TestSDK_statementStates(t *testing.T) {
 func TestSDK_statementChunks(t *testing.T) {
 	t.Parallel()
 	sim := startTest(t, sqlAccount(), Options{Assumed: Assumed{Statements: StatementAssumptions{ChunkRows: 2}}})
-	api := sqlAPI(t, sim, "token-401")
+	api := sqlClient(t, sim, "token-401")
 	query := sql.ExecuteStatementRequest{Statement: "SELECT grantee FROM system.information_schema.catalog_privileges", WarehouseId: "w-on", RowLimit: 3}
 	got, err := api.ExecuteStatement(t.Context(), query)
 	if err != nil {
@@ -184,7 +184,7 @@ func TestSDK_statementChunks(t *testing.T) {
 	if _, err := api.GetStatementResultChunkN(t.Context(), sql.GetStatementResultChunkNRequest{StatementId: got.StatementId, ChunkIndex: 2}); !isStatus(err, 404) {
 		t.Errorf("a chunk too far: %v", err)
 	}
-	if _, err := sqlAPI(t, sim, "token-402").GetStatementByStatementId(t.Context(), got.StatementId); !isStatus(err, 404) {
+	if _, err := sqlClient(t, sim, "token-402").GetStatementByStatementId(t.Context(), got.StatementId); !isStatus(err, 404) {
 		t.Errorf("somebody else's statement: %v", err)
 	}
 	query.WaitTimeout = "0s"

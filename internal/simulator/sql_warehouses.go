@@ -8,20 +8,6 @@ import (
 	"net/http"
 )
 
-// warehouse is one of a workspace, or nil. The pointer is into the workspace.
-func (w *world) warehouse(workspaceID int64, id string) *Warehouse {
-	ws := w.workspace[workspaceID]
-	if ws == nil {
-		return nil
-	}
-	for i := range ws.Warehouses {
-		if ws.Warehouses[i].ID == id {
-			return &ws.Warehouses[i]
-		}
-	}
-	return nil
-}
-
 func noWarehouse(id string) *apiError {
 	return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "SQL warehouse "+id+" does not exist.")
 }
@@ -30,7 +16,7 @@ func (wh *Warehouse) json() map[string]any {
 	return map[string]any{"id": wh.ID, "name": wh.Name, "state": cmp.Or(wh.State, warehouseOnline), "warehouse_type": "PRO"}
 }
 
-func (s *Server) listWarehouses(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) listWarehouses(rw http.ResponseWriter, r *http.Request, v visitor) {
 	var body map[string]any
 	var failed *apiError
 	s.view(func(w *world) {
@@ -55,7 +41,7 @@ func (s *Server) listWarehouses(rw http.ResponseWriter, r *http.Request, v visit
 	writeJSON(rw, http.StatusOK, body)
 }
 
-func (s *Server) getWarehouse(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) getWarehouse(rw http.ResponseWriter, r *http.Request, v visitor) {
 	var body map[string]any
 	s.view(func(w *world) {
 		if wh := w.warehouse(v.workspaceID, r.PathValue("id")); wh != nil {
@@ -70,9 +56,9 @@ func (s *Server) getWarehouse(rw http.ResponseWriter, r *http.Request, v visitor
 	writeJSON(rw, http.StatusOK, body)
 }
 
-func (s *Server) startWarehouse(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) startWarehouse(rw http.ResponseWriter, r *http.Request, v visitor) {
 	var failed *apiError
-	s.update(func(w *world) { _, failed = w.useWarehouse(v.workspaceID, r.PathValue("id")) })
+	s.update(func(w *world) { _, failed = useWarehouse(w, v.workspaceID, r.PathValue("id")) })
 	if failed != nil {
 		writeJSON(rw, failed.Status, failed)
 		return

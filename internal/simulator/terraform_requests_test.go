@@ -205,7 +205,7 @@ func TestTerraformAccess(t *testing.T) {
 // firstFederated is a workspace that takes permission assignments.
 func (r *Running) firstFederated(t *testing.T) (id int64) {
 	t.Helper()
-	r.Server.view(func(w *world) {
+	r.Server.store.view(func(w *world) {
 		for _, ws := range w.workspaces {
 			if id == 0 && ws.FederationInfo != nil && ws.FederationInfo.EnableIdentityFederation {
 				id = ws.WorkspaceID

@@ -4,66 +4,11 @@
 package simulator
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 )
-
-// workspaceHeader chooses the workspace on a host that serves several.
-const workspaceHeader = "X-Databricks-Workspace-Id"
-
-type workspaceHostKey struct{}
-
-// WorkspaceHandler is the host of one workspace. A workspace that does not exist
-// (any more) answers 404.
-func (s *Server) WorkspaceHandler(id int64) http.Handler {
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		s.serve(rw, r.WithContext(context.WithValue(r.Context(), workspaceHostKey{}, id)))
-	})
-}
-
-// hostWorkspace is the workspace of the host that a request came to, 0 for the
-// account host.
-func hostWorkspace(r *http.Request) int64 {
-	id, _ := r.Context().Value(workspaceHostKey{}).(int64)
-	return id
-}
-
-// workspaceOf is the workspace that a request is meant for: that of the host or,
-// on the account host, that of the header, as hosts for everything have it; 0
-// for none.
-func workspaceOf(r *http.Request) int64 {
-	if id := hostWorkspace(r); id != 0 {
-		return id
-	}
-	id, err := strconv.ParseInt(r.Header.Get(workspaceHeader), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return id
-}
-
-// toWorkspace tells whether a workspace answers a request, and not the account.
-func (s *Server) toWorkspace(r *http.Request) bool {
-	if hostWorkspace(r) != 0 {
-		return true
-	}
-	if workspaceOf(r) == 0 || !strings.HasPrefix(r.URL.Path, "/api/") {
-		return false
-	}
-	_, pattern := s.workspaceMux.Handler(r)
-	return pattern != ""
-}
-
-func (s *Server) muxFor(r *http.Request) *http.ServeMux {
-	if s.toWorkspace(r) {
-		return s.workspaceMux
-	}
-	return s.mux
-}
 
 // visitor is who calls a workspace API.
 type visitor struct {
@@ -77,7 +22,7 @@ type workspaceHandler func(rw http.ResponseWriter, r *http.Request, v visitor)
 
 // handleWorkspace registers a workspace API. The caller is authenticated and in
 // the workspace.
-func (s *Server) handleWorkspace(pattern string, h workspaceHandler) {
+func (s *base) handleWorkspace(pattern string, h workspaceHandler) {
 	s.workspaceMux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) {
 		c, refusal := s.authenticate(r)
 		if refusal == nil {
@@ -100,7 +45,7 @@ func (s *Server) handleWorkspace(pattern string, h workspaceHandler) {
 
 // handleTwin registers an account API on workspace hosts. Assumed: the twins are
 // for admins of the workspace.
-func (s *Server) handleTwin(pattern string, h apiHandler) {
+func (s *base) handleTwin(pattern string, h apiHandler) {
 	s.handleWorkspace(pattern, func(rw http.ResponseWriter, r *http.Request, v visitor) {
 		if !v.admin {
 			writeError(rw, http.StatusForbidden, "PERMISSION_DENIED", "Only workspace admins can use this API.")
@@ -130,7 +75,7 @@ func refuseScope(r *http.Request, c caller) *answer {
 
 // admit lets callers in who are assigned to the workspace. Status and wording of
 // the refusals are assumed, and so is that a workspace that does not run answers 400.
-func (s *Server) admit(w *world, v *visitor) *apiError {
+func (s *base) admit(w *world, v *visitor) *apiError {
 	id := strconv.FormatInt(v.workspaceID, 10)
 	ws := w.workspace[v.workspaceID]
 	if ws == nil {
@@ -150,7 +95,7 @@ func (s *Server) admit(w *world, v *visitor) *apiError {
 // workspaceLevel is ADMIN, USER or "": what a principal is in a workspace by its
 // assignment, its groups' and, in workspaces that have any, by local groups. The
 // built-in credential is an admin everywhere.
-func (s *Server) workspaceLevel(w *world, ws *Workspace, principalID string) string {
+func (s *base) workspaceLevel(w *world, ws *Workspace, principalID string) string {
 	if principalID == "" {
 		return permissionAdmin
 	}
@@ -183,41 +128,12 @@ func (s *Server) workspaceLevel(w *world, ws *Workspace, principalID string) str
 // knownToHost tells whether the token endpoint of a host knows a client: that of
 // a workspace knows those of the workspace only (unofficial). The API then takes
 // a token of either.
-func (s *Server) knownToHost(w *world, r *http.Request, clientID string) bool {
+func (s *base) knownToHost(w *world, r *http.Request, clientID string) bool {
 	id := hostWorkspace(r)
 	if id == 0 {
 		return true
 	}
 	ws := w.workspace[id]
-	principal, ok := w.clientPrincipal(clientID)
+	principal, ok := clientPrincipal(w, clientID)
 	return ok && ws != nil && s.workspaceLevel(w, ws, principal) != ""
-}
-
-// hostOpener makes workspaces reachable.
-type hostOpener struct {
-	mu   sync.Mutex
-	open func() (map[string]string, error)
-}
-
-func (h *hostOpener) set(open func() (map[string]string, error)) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.open = open
-}
-
-// controlHosts is workspace_hosts of the start line, as it is now: with the
-// workspaces that the state has got since.
-func (s *Server) controlHosts(rw http.ResponseWriter, _ *http.Request) {
-	s.hosts.mu.Lock()
-	open := s.hosts.open
-	s.hosts.mu.Unlock()
-	hosts := map[string]string{}
-	if open != nil {
-		var err error
-		if hosts, err = open(); err != nil {
-			writeError(rw, http.StatusInternalServerError, "INTERNAL_ERROR", err.Error())
-			return
-		}
-	}
-	writeJSON(rw, http.StatusOK, hosts)
 }

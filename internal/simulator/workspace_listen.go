@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -89,6 +90,62 @@ func (h *workspaceHosts) close(ctx context.Context) error {
 	return all
 }
 
+// WorkspaceHandler is the host of one workspace. A workspace that does not exist
+// (any more) answers 404.
+func (s *Server) WorkspaceHandler(id int64) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		s.serve(rw, onWorkspaceHost(r, id))
+	})
+}
+
+// toWorkspace tells whether a workspace answers a request, and not the account.
+func (s *Server) toWorkspace(r *http.Request) bool {
+	if hostWorkspace(r) != 0 {
+		return true
+	}
+	if workspaceOf(r) == 0 || !strings.HasPrefix(r.URL.Path, "/api/") {
+		return false
+	}
+	_, pattern := s.workspaceMux.Handler(r)
+	return pattern != ""
+}
+
+func (s *Server) muxFor(r *http.Request) *http.ServeMux {
+	if s.toWorkspace(r) {
+		return s.workspaceMux
+	}
+	return s.mux
+}
+
+// hostOpener makes workspaces reachable.
+type hostOpener struct {
+	mu   sync.Mutex
+	open func() (map[string]string, error)
+}
+
+func (h *hostOpener) set(open func() (map[string]string, error)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.open = open
+}
+
+// controlHosts is workspace_hosts of the start line, as it is now: with the
+// workspaces that the state has got since.
+func (s *Server) controlHosts(rw http.ResponseWriter, _ *http.Request) {
+	s.hosts.mu.Lock()
+	open := s.hosts.open
+	s.hosts.mu.Unlock()
+	hosts := map[string]string{}
+	if open != nil {
+		var err error
+		if hosts, err = open(); err != nil {
+			writeError(rw, http.StatusInternalServerError, "INTERNAL_ERROR", err.Error())
+			return
+		}
+	}
+	writeJSON(rw, http.StatusOK, hosts)
+}
+
 // WorkspaceHost is the URL of a workspace, without a trailing slash. The
 // workspace need not be in the state yet. At most 256 have a host of their own;
 // the error says what to do then.
@@ -98,7 +155,7 @@ func (r *Running) WorkspaceHost(id int64) (string, error) { return r.workspaces.
 // 256 of them in order of ids.
 func (r *Running) WorkspaceHosts() (map[string]string, error) {
 	var ids []int64
-	r.Server.view(func(w *world) {
+	r.Server.store.view(func(w *world) {
 		for id := range w.workspace {
 			ids = append(ids, id)
 		}

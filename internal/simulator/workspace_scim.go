@@ -19,7 +19,7 @@ const (
 
 // workspaceSCIMRoutes registers the reading part of workspace SCIM and of the
 // proxy of account SCIM, which is for workspace admins.
-func (s *Server) workspaceSCIMRoutes() {
+func (s workspaceSCIM) workspaceSCIMRoutes() {
 	for _, kind := range []principalKind{kindUser, kindGroup, kindServicePrincipal} {
 		base := "GET /api/2.0/preview/scim/v2/" + string(kind)
 		s.workspaceSCIMRoute(base, func(r *http.Request, v visitor) (scimReply, *scimError) { return s.listWorkspaceSCIM(r, v, kind) })
@@ -33,7 +33,7 @@ func (s *Server) workspaceSCIMRoutes() {
 
 type workspaceSCIMHandler func(r *http.Request, v visitor) (scimReply, *scimError)
 
-func (s *Server) workspaceSCIMRoute(pattern string, h workspaceSCIMHandler) {
+func (s workspaceSCIM) workspaceSCIMRoute(pattern string, h workspaceSCIMHandler) {
 	s.handleWorkspace(pattern, func(rw http.ResponseWriter, r *http.Request, v visitor) {
 		reply, failure := h(r, v)
 		answerSCIM(rw, r, reply, failure)
@@ -49,7 +49,7 @@ func forWorkspaceAdmins(h func(r *http.Request) (scimReply, *scimError)) workspa
 	}
 }
 
-// workspaceMembers are the principals that a workspace knows: everybody with an
+// workspaceMembersOf are the principals that a workspace knows: everybody with an
 // assignment and whoever is in an assigned group, and its local groups. Of the
 // groups of the account it knows the assigned ones only (assumed).
 type workspaceMembers struct {
@@ -60,7 +60,7 @@ type workspaceMembers struct {
 	order    []*Group // local groups by id
 }
 
-func (w *world) workspaceMembers(ws *Workspace) workspaceMembers {
+func workspaceMembersOf(w *world, ws *Workspace) workspaceMembers {
 	m := workspaceMembers{ws: ws, known: map[string]bool{}, assigned: map[string]*PermissionAssignment{}, local: map[string]*Group{}}
 	seen := map[string]bool{}
 	var queue []string
@@ -134,7 +134,7 @@ func (m *workspaceMembers) all(w *world, kind principalKind) []principalRef {
 			out = append(out, principalRef{kind: kind, group: g})
 		}
 	}
-	list := w.selection(kind)
+	list := everyoneOf(w, kind)
 	for i := range list.len {
 		if p := list.at(i); m.knows(p) {
 			out = append(out, p)
@@ -151,7 +151,7 @@ func (m *workspaceMembers) knows(p principalRef) bool {
 	return m.known[p.id()]
 }
 
-func (s *Server) listWorkspaceSCIM(r *http.Request, v visitor, kind principalKind) (scimReply, *scimError) {
+func (s workspaceSCIM) listWorkspaceSCIM(r *http.Request, v visitor, kind principalKind) (scimReply, *scimError) {
 	q, failure := s.parseQuery(kind, r.URL.Query())
 	if failure != nil {
 		return scimReply{}, failure
@@ -159,7 +159,7 @@ func (s *Server) listWorkspaceSCIM(r *http.Request, v visitor, kind principalKin
 	reply, failure := scimReply{status: http.StatusOK}, notFound(kind, "")
 	s.view(func(w *world) {
 		if ws := w.workspace[v.workspaceID]; ws != nil {
-			m := w.workspaceMembers(ws)
+			m := workspaceMembersOf(w, ws)
 			reply.body, failure = s.scimPage(r, q, q.choose(m.all(w, kind)), func(p principalRef) map[string]any {
 				return s.renderInWorkspace(w, &m, p, q.proj)
 			}), nil
@@ -168,7 +168,7 @@ func (s *Server) listWorkspaceSCIM(r *http.Request, v visitor, kind principalKin
 	return reply, failure
 }
 
-func (s *Server) getWorkspaceSCIM(r *http.Request, v visitor, kind principalKind) (scimReply, *scimError) {
+func (s workspaceSCIM) getWorkspaceSCIM(r *http.Request, v visitor, kind principalKind) (scimReply, *scimError) {
 	id := r.PathValue("id")
 	proj := parseProjection(kind, r.URL.Query())
 	reply, failure := scimReply{status: http.StatusOK}, notFound(kind, id)
@@ -177,7 +177,7 @@ func (s *Server) getWorkspaceSCIM(r *http.Request, v visitor, kind principalKind
 		if ws == nil {
 			return
 		}
-		m := w.workspaceMembers(ws)
+		m := workspaceMembersOf(w, ws)
 		p, ok := w.find(kind, id)
 		ok = ok && m.knows(p)
 		if g := m.local[id]; g != nil && kind == kindGroup {
@@ -191,7 +191,7 @@ func (s *Server) getWorkspaceSCIM(r *http.Request, v visitor, kind principalKind
 }
 
 // whoAmI is the caller. A service principal's userName is its application id.
-func (s *Server) whoAmI(r *http.Request, v visitor) (scimReply, *scimError) {
+func (s workspaceSCIM) whoAmI(r *http.Request, v visitor) (scimReply, *scimError) {
 	body := map[string]any{
 		"schemas": []string{kindServicePrincipal.schemaURN()}, "id": "0", "userName": builtInClientID,
 		"applicationId": builtInClientID, "displayName": "built-in credential", "active": true,
@@ -201,7 +201,7 @@ func (s *Server) whoAmI(r *http.Request, v visitor) (scimReply, *scimError) {
 		if ws == nil || p.kind == "" {
 			return
 		}
-		m := w.workspaceMembers(ws)
+		m := workspaceMembersOf(w, ws)
 		body = s.renderInWorkspace(w, &m, p, projection{})
 		body["userName"] = p.name()
 	})
@@ -211,7 +211,7 @@ func (s *Server) whoAmI(r *http.Request, v visitor) (scimReply, *scimError) {
 // renderInWorkspace is a principal as its workspace shows it: with members in
 // lists too, entitlements, parents within the workspace, and without account
 // roles (roles are AWS instance profiles there).
-func (s *Server) renderInWorkspace(w *world, m *workspaceMembers, p principalRef, proj projection) map[string]any {
+func (s workspaceSCIM) renderInWorkspace(w *world, m *workspaceMembers, p principalRef, proj projection) map[string]any {
 	out := s.render(w, p, projection{}, true)
 	delete(out, "account_id")
 	delete(out, "roles")

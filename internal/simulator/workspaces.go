@@ -27,15 +27,14 @@ type WorkspaceAssumptions struct {
 	AccountAdminsEnter bool
 }
 
-func (s *Server) workspaceRoutes() {
+func (s workspaceAPI) workspaceRoutes() {
 	s.handle("GET /api/2.0/accounts/{account_id}/workspaces", s.listWorkspaces)
 	s.handle("GET /api/2.0/accounts/{account_id}/workspaces/{workspace_id}", s.getWorkspace)
 	s.permissionRoutes()
 	s.metastoreRoutes()
-	s.ruleSetRoutes()
 }
 
-// workspaceJSON is an entry of the workspace list. No SDK struct has the last
+// newWorkspaceJSON is an entry of the workspace list. No SDK struct has the last
 // key; the public prep script reads it.
 type workspaceJSON struct {
 	AccountID      string          `json:"account_id"`
@@ -52,7 +51,7 @@ type workspaceJSON struct {
 	Federation     *FederationInfo `json:"identity_federation_info,omitempty"`
 }
 
-func (w *world) workspaceJSON(ws *Workspace) workspaceJSON {
+func newWorkspaceJSON(w *world, ws *Workspace) workspaceJSON {
 	out := workspaceJSON{
 		AccountID: w.account.AccountID, WorkspaceID: ws.WorkspaceID, WorkspaceName: ws.WorkspaceName,
 		DeploymentName: ws.DeploymentName, Status: cmp.Or(ws.Status, "RUNNING"), Cloud: ws.Cloud,
@@ -69,24 +68,24 @@ func (w *world) workspaceJSON(ws *Workspace) workspaceJSON {
 }
 
 // listWorkspaces answers a bare array without paging.
-func (s *Server) listWorkspaces(rw http.ResponseWriter, _ *http.Request, _ caller) {
+func (s workspaceAPI) listWorkspaces(rw http.ResponseWriter, _ *http.Request, _ caller) {
 	out := []workspaceJSON{}
 	s.view(func(w *world) {
 		for _, ws := range w.workspaces {
-			out = append(out, w.workspaceJSON(ws))
+			out = append(out, newWorkspaceJSON(w, ws))
 		}
 	})
 	slices.SortFunc(out, func(a, b workspaceJSON) int { return cmp.Compare(a.WorkspaceID, b.WorkspaceID) })
 	writeJSON(rw, http.StatusOK, out)
 }
 
-func (s *Server) getWorkspace(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s workspaceAPI) getWorkspace(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var out workspaceJSON
 	var failed *apiError
 	s.view(func(w *world) {
 		var ws *Workspace
-		if ws, failed = w.findWorkspace(r); failed == nil {
-			out = w.workspaceJSON(ws)
+		if ws, failed = findWorkspace(w, r); failed == nil {
+			out = newWorkspaceJSON(w, ws)
 		}
 	})
 	if failed != nil {
@@ -97,7 +96,7 @@ func (s *Server) getWorkspace(rw http.ResponseWriter, r *http.Request, _ caller)
 }
 
 // findWorkspace resolves {workspace_id}.
-func (w *world) findWorkspace(r *http.Request) (*Workspace, *apiError) {
+func findWorkspace(w *world, r *http.Request) (*Workspace, *apiError) {
 	text := r.PathValue("workspace_id")
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {

@@ -15,13 +15,7 @@ import (
 	"strings"
 )
 
-// Levels of a permission assignment.
-const (
-	permissionUser  = "USER"
-	permissionAdmin = "ADMIN"
-)
-
-func (s *Server) permissionRoutes() {
+func (s workspaceAPI) permissionRoutes() {
 	const base = "/api/2.0/accounts/{account_id}/workspaces/{workspace_id}/permissionassignments"
 	s.handle("GET "+base, s.listPermissionAssignments)
 	s.handle("GET "+base+"/permissions", s.listPermissionLevels)
@@ -29,7 +23,7 @@ func (s *Server) permissionRoutes() {
 	s.handle("DELETE "+base+"/principals/{principal_id}", s.deletePermissionAssignment)
 }
 
-// assignmentJSON is one permission assignment. Exactly one of the three names is set.
+// newAssignmentJSON is one permission assignment. Exactly one of the three names is set.
 type assignmentJSON struct {
 	Principal struct {
 		PrincipalID          int64  `json:"principal_id"`
@@ -42,8 +36,8 @@ type assignmentJSON struct {
 	Error       string   `json:"error"`
 }
 
-// assignmentJSON describes an assignment; false when the principal is not there.
-func (w *world) assignmentJSON(a PermissionAssignment) (assignmentJSON, bool) {
+// newAssignmentJSON describes an assignment; false when the principal is not there.
+func newAssignmentJSON(w *world, a PermissionAssignment) (assignmentJSON, bool) {
 	out := assignmentJSON{Permissions: slices.Clone(a.Permissions)}
 	p, ok := w.byID[a.PrincipalID]
 	if !ok {
@@ -67,8 +61,8 @@ func (w *world) assignmentJSON(a PermissionAssignment) (assignmentJSON, bool) {
 }
 
 // federatedWorkspace resolves {workspace_id} to a workspace that has permission assignments.
-func (s *Server) federatedWorkspace(w *world, r *http.Request) (*Workspace, *apiError) {
-	ws, failed := w.findWorkspace(r)
+func (s workspaceAPI) federatedWorkspace(w *world, r *http.Request) (*Workspace, *apiError) {
+	ws, failed := findWorkspace(w, r)
 	if failed != nil {
 		return nil, failed
 	}
@@ -84,7 +78,7 @@ func (s *Server) federatedWorkspace(w *world, r *http.Request) (*Workspace, *api
 
 func workspaceKey(ws *Workspace) string { return "workspace/" + strconv.FormatInt(ws.WorkspaceID, 10) }
 
-func (s *Server) listPermissionAssignments(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s workspaceAPI) listPermissionAssignments(rw http.ResponseWriter, r *http.Request, _ caller) {
 	list := []assignmentJSON{}
 	var failed *apiError
 	s.view(func(w *world) {
@@ -92,9 +86,9 @@ func (s *Server) listPermissionAssignments(rw http.ResponseWriter, r *http.Reque
 		if ws, failed = s.federatedWorkspace(w, r); failed != nil {
 			return
 		}
-		shown, _ := s.recall(r, workspaceKey(ws), ws.PermissionAssignments).([]PermissionAssignment)
+		shown, _ := s.recall(isStale(r), workspaceKey(ws), ws.PermissionAssignments).([]PermissionAssignment)
 		for _, a := range shown {
-			if entry, ok := w.assignmentJSON(a); ok {
+			if entry, ok := newAssignmentJSON(w, a); ok {
 				list = append(list, entry)
 			}
 		}
@@ -118,7 +112,7 @@ func (s *Server) listPermissionAssignments(rw http.ResponseWriter, r *http.Reque
 
 // tokenPage cuts the page that page_token asks for and shapes it as the list
 // faults want. The token of the next page is "" after the last one.
-func (s *Server) tokenPage(r *http.Request, list []assignmentJSON) ([]assignmentJSON, string, error) {
+func (s workspaceAPI) tokenPage(r *http.Request, list []assignmentJSON) ([]assignmentJSON, string, error) {
 	size := s.opts.Assumed.Workspaces.PermissionPageSize
 	if size <= 0 {
 		return list, "", nil
@@ -136,7 +130,7 @@ func (s *Server) tokenPage(r *http.Request, list []assignmentJSON) ([]assignment
 	token := func(position int) string {
 		return base64.RawURLEncoding.EncodeToString([]byte("assignments:" + strconv.Itoa(position)))
 	}
-	fault := s.listFault(r)
+	fault := listFaultOf(r)
 	if fault.EmptyPage {
 		return []assignmentJSON{}, token(from), nil
 	}
@@ -155,7 +149,7 @@ func (s *Server) tokenPage(r *http.Request, list []assignmentJSON) ([]assignment
 	return page, "", nil
 }
 
-func (s *Server) listPermissionLevels(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s workspaceAPI) listPermissionLevels(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var failed *apiError
 	s.view(func(w *world) { _, failed = s.federatedWorkspace(w, r) })
 	if failed != nil {
@@ -171,7 +165,7 @@ func (s *Server) listPermissionLevels(rw http.ResponseWriter, r *http.Request, _
 // putPermissionAssignment sets the level of a principal: ADMIN wins over USER,
 // and a list that is absent, empty or of unsupported values only (they are
 // case-sensitive) removes the assignment.
-func (s *Server) putPermissionAssignment(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s workspaceAPI) putPermissionAssignment(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var body struct {
 		Permissions []string `json:"permissions"`
 	}
@@ -194,7 +188,7 @@ func (s *Server) putPermissionAssignment(rw http.ResponseWriter, r *http.Request
 			return
 		}
 		s.setAssignment(ws, wanted)
-		out, _ = w.assignmentJSON(wanted)
+		out, _ = newAssignmentJSON(w, wanted)
 	})
 	if failed != nil {
 		writeJSON(rw, failed.Status, failed)
@@ -204,7 +198,7 @@ func (s *Server) putPermissionAssignment(rw http.ResponseWriter, r *http.Request
 }
 
 // assignable resolves the path of one assignment: workspace and principal exist.
-func (s *Server) assignable(w *world, r *http.Request) (*Workspace, *apiError) {
+func (s workspaceAPI) assignable(w *world, r *http.Request) (*Workspace, *apiError) {
 	ws, failed := s.federatedWorkspace(w, r)
 	if failed != nil {
 		return nil, failed
@@ -217,7 +211,7 @@ func (s *Server) assignable(w *world, r *http.Request) (*Workspace, *apiError) {
 }
 
 // setAssignment writes one assignment; one without permissions goes away.
-func (s *Server) setAssignment(ws *Workspace, a PermissionAssignment) {
+func (s workspaceAPI) setAssignment(ws *Workspace, a PermissionAssignment) {
 	s.rememberValue(workspaceKey(ws), slices.Clone(ws.PermissionAssignments))
 	at := slices.IndexFunc(ws.PermissionAssignments, func(old PermissionAssignment) bool { return old.PrincipalID == a.PrincipalID })
 	switch {
@@ -234,7 +228,7 @@ func (s *Server) setAssignment(ws *Workspace, a PermissionAssignment) {
 	}
 }
 
-func (s *Server) deletePermissionAssignment(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s workspaceAPI) deletePermissionAssignment(rw http.ResponseWriter, r *http.Request, _ caller) {
 	var failed *apiError
 	s.update(func(w *world) {
 		var ws *Workspace

@@ -354,3 +354,198 @@ func compareIDs(a, b string) int {
 	}
 	return cmp.Compare(a, b)
 }
+
+// all lists the principals of a kind, in order of ids.
+func (w *world) all(kind principalKind) []principalRef {
+	var out []principalRef
+	switch kind {
+	case kindUser:
+		for _, u := range w.users {
+			out = append(out, principalRef{kind: kind, user: u})
+		}
+	case kindGroup:
+		for _, g := range w.groups {
+			out = append(out, principalRef{kind: kind, group: g})
+		}
+	case kindServicePrincipal:
+		for _, sp := range w.sps {
+			out = append(out, principalRef{kind: kind, sp: sp})
+		}
+	}
+	return out
+}
+
+// clone shares nothing with the original.
+func (p principalRef) clone() principalRef {
+	out := principalRef{kind: p.kind}
+	switch p.kind {
+	case kindUser:
+		u := *p.user
+		if u.Name != nil {
+			name := *u.Name
+			u.Name = &name
+		}
+		u.Emails, u.Roles = slices.Clone(u.Emails), slices.Clone(u.Roles)
+		out.user = &u
+	case kindGroup:
+		g := *p.group
+		g.Members, g.Roles = slices.Clone(g.Members), slices.Clone(g.Roles)
+		out.group = &g
+	case kindServicePrincipal:
+		sp := *p.sp
+		sp.Roles = slices.Clone(sp.Roles)
+		out.sp = &sp
+	}
+	return out
+}
+
+// servicePrincipal finds one by its application id, in any case.
+func (w *world) servicePrincipal(applicationID string) (*ServicePrincipal, bool) {
+	for _, id := range w.byName[kindServicePrincipal][strings.ToLower(applicationID)] {
+		return w.byID[id].sp, true
+	}
+	return nil, false
+}
+
+// isAccountAdmin tells whether a principal holds account_admin itself or
+// through a group.
+func (w *world) isAccountAdmin(id string) bool {
+	for _, holder := range append([]string{id}, w.transitiveParents(id)...) {
+		p, ok := w.byID[holder]
+		if !ok {
+			continue
+		}
+		var roles []Role
+		switch p.kind {
+		case kindUser:
+			roles = p.user.Roles
+		case kindGroup:
+			roles = p.group.Roles
+		case kindServicePrincipal:
+			roles = p.sp.Roles
+		}
+		if slices.ContainsFunc(roles, func(r Role) bool { return r.Value == "account_admin" }) {
+			return true
+		}
+	}
+	return false
+}
+
+// isActive tells whether a principal exists and may sign in.
+func (w *world) isActive(id string) bool {
+	p, ok := w.byID[id]
+	return ok && (p.kind == kindUser && p.user.Active || p.kind == kindServicePrincipal && p.sp.Active)
+}
+
+// withExternalID finds the principal of a kind that holds an external id in any
+// case, the lowest internal id first. It looks at all of them: the index would
+// have to be kept by every writer.
+func (w *world) withExternalID(kind principalKind, externalID string) (principalRef, bool) {
+	if externalID == "" {
+		return principalRef{}, false
+	}
+	switch kind {
+	case kindUser:
+		for _, u := range w.users {
+			if strings.EqualFold(u.ExternalID, externalID) {
+				return principalRef{kind: kind, user: u}, true
+			}
+		}
+	case kindGroup:
+		for _, g := range w.groups {
+			if strings.EqualFold(g.ExternalID, externalID) {
+				return principalRef{kind: kind, group: g}, true
+			}
+		}
+	case kindServicePrincipal:
+		for _, sp := range w.sps {
+			if strings.EqualFold(sp.ExternalID, externalID) {
+				return principalRef{kind: kind, sp: sp}, true
+			}
+		}
+	}
+	return principalRef{}, false
+}
+
+// warehouse is one of a workspace, or nil. The pointer is into the workspace.
+func (w *world) warehouse(workspaceID int64, id string) *Warehouse {
+	ws := w.workspace[workspaceID]
+	if ws == nil {
+		return nil
+	}
+	for i := range ws.Warehouses {
+		if ws.Warehouses[i].ID == id {
+			return &ws.Warehouses[i]
+		}
+	}
+	return nil
+}
+
+// named are the principals whose unique name is the lower-cased one, by id.
+func (w *world) named(kind principalKind, lower string) []principalRef {
+	ids := slices.SortedFunc(slices.Values(w.byName[kind][lower]), compareIDs)
+	out := make([]principalRef, 0, len(ids))
+	for _, id := range ids {
+		out = append(out, w.byID[id])
+	}
+	return out
+}
+
+func (p principalRef) roles() []Role {
+	switch p.kind {
+	case kindUser:
+		return p.user.Roles
+	case kindGroup:
+		return p.group.Roles
+	default:
+		return p.sp.Roles
+	}
+}
+
+// rawDisplayName is the displayName attribute itself, with nothing in its place.
+func (p principalRef) rawDisplayName() string {
+	switch p.kind {
+	case kindUser:
+		return p.user.DisplayName
+	case kindGroup:
+		return p.group.DisplayName
+	default:
+		return p.sp.DisplayName
+	}
+}
+
+// personName is never nil.
+func (p principalRef) personName() PersonName {
+	if p.user == nil || p.user.Name == nil {
+		return PersonName{}
+	}
+	return *p.user.Name
+}
+
+func (p principalRef) setExternalID(id string) {
+	switch p.kind {
+	case kindUser:
+		p.user.ExternalID = id
+	case kindGroup:
+		p.group.ExternalID = id
+	default:
+		p.sp.ExternalID = id
+	}
+}
+
+// assignment is the direct one of a principal, or nil. The pointer is into the
+// workspace and holds until its assignments change.
+func (ws *Workspace) assignment(id string) *PermissionAssignment {
+	for i := range ws.PermissionAssignments {
+		if ws.PermissionAssignments[i].PrincipalID == id {
+			return &ws.PermissionAssignments[i]
+		}
+	}
+	return nil
+}
+
+// Levels of a permission assignment.
+const (
+	permissionUser  = "USER"
+	permissionAdmin = "ADMIN"
+)
