@@ -63,7 +63,7 @@ func (a *answer) Write(p []byte) (int, error) {
 	return a.body.Write(p)
 }
 
-func (a *answer) writeTo(rw http.ResponseWriter) {
+func (a *answer) sendTo(rw http.ResponseWriter) {
 	maps.Copy(rw.Header(), a.header)
 	if a.status == 0 {
 		a.status = http.StatusOK
@@ -91,3 +91,13 @@ var oauthNames = map[int]string{400: "invalid_request", 401: "invalid_client", 5
 func oauthErrorBody(status int, name, description string) any {
 	return map[string]any{"error": cmp.Or(name, oauthNames[status], "server_error"), "error_description": description}
 }
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// jwtBearerAssertion is the type of an assertion with which a client signs in.
+const jwtBearerAssertion = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

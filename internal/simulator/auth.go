@@ -158,7 +158,7 @@ func sameSecret(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a),
 
 func unauthenticated(message string) *answer {
 	a := newAnswer()
-	a.header.Set("WWW-Authenticate", "Bearer")
+	a.Header().Set("WWW-Authenticate", "Bearer")
 	writeError(a, http.StatusUnauthorized, "UNAUTHENTICATED", message)
 	return a
 }

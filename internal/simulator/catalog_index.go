@@ -245,3 +245,9 @@ func (ix *metastoreIndex) everyOf(kind string) []*Securable {
 	})
 	return out
 }
+
+// rulePrefix is how rules name principals of a kind.
+var rulePrefix = map[principalKind]string{
+	kindUser: "users/", kindGroup: "groups/", kindServicePrincipal: "servicePrincipals/",
+}
+

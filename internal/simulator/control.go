@@ -84,15 +84,15 @@ func (s *Server) controlPutState(rw http.ResponseWriter, r *http.Request) {
 
 func (s *Server) controlPostFaults(rw http.ResponseWriter, r *http.Request) {
 	raw, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxBody))
-	var faults []Fault
+	var list []Fault
 	if err == nil && bytes.HasPrefix(bytes.TrimSpace(raw), []byte("@")) {
 		err = errors.New("faults: a file can be named on the command line only")
 	}
 	if err == nil {
-		faults, err = ParseFaults(string(raw))
+		list, err = ParseFaults(string(raw))
 	}
 	if err == nil {
-		err = s.SetFaults(faults)
+		err = s.SetFaults(list)
 	}
 	if err != nil {
 		writeError(rw, http.StatusBadRequest, "INVALID_FAULTS", err.Error())

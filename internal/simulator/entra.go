@@ -31,8 +31,6 @@ var graphAudiences = []string{
 // can be had, and Graph refuses it.
 const databricksAudience = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
 
-const jwtBearerAssertion = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
 // graphClaims are the claims of an access token.
 type graphClaims struct {
 	jwt.RegisteredClaims

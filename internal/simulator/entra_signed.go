@@ -10,6 +10,9 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
+// keptTokens is how many verified tokens are kept.
+const keptTokens = 1000
+
 // signedTokens are tokens whose signature was found good. A client sends the same
 // one with thousands of requests, and each part of a batch carries it: verifying it
 // anew was a quarter of the simulator's time in an audit. Its zero value is empty.
@@ -34,7 +37,7 @@ func (t *signedTokens) claims(raw string, now func() time.Time, key jwt.Keyfunc)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.tokens == nil || len(t.tokens) >= sweepAbove {
+	if t.tokens == nil || len(t.tokens) >= keptTokens {
 		t.tokens = map[string]*graphClaims{} // Those in use come back with one verification each.
 	}
 	t.tokens[raw] = claims

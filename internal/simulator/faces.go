@@ -136,7 +136,7 @@ func (s *base) handle(pattern string, h apiHandler) {
 			refusal = s.authorize(r, c)
 		}
 		if refusal != nil {
-			refusal.writeTo(rw)
+			refusal.sendTo(rw)
 			return
 		}
 		h(rw, r, c)

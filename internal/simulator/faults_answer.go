@@ -16,7 +16,7 @@ func (s *Server) fail(rw http.ResponseWriter, r *http.Request, f *Fault, nested 
 		if f.AfterHandler {
 			s.run(r, nested)
 		}
-		s.faultAnswer(f, r).writeTo(rw)
+		s.faultAnswer(f, r).sendTo(rw)
 	case FaultReset:
 		resetConnection(rw)
 	case FaultHang:
@@ -29,7 +29,7 @@ func (s *Server) fail(rw http.ResponseWriter, r *http.Request, f *Fault, nested 
 		a := s.run(r, nested)
 		rw.Header().Set("Content-Length", strconv.Itoa(max(1, a.body.Len())))
 		half := a.body.Bytes()[:a.body.Len()/2]
-		for key, values := range a.header {
+		for key, values := range a.Header() {
 			rw.Header()[key] = values
 		}
 		rw.WriteHeader(max(a.status, http.StatusOK))
@@ -40,33 +40,33 @@ func (s *Server) fail(rw http.ResponseWriter, r *http.Request, f *Fault, nested 
 		s.run(r, nested)
 		resetConnection(rw)
 	case FaultNoop:
-		s.runNoop(r, nested).writeTo(rw)
+		s.runNoop(r, nested).sendTo(rw)
 	case FaultExpiredToken:
-		s.tokenExpired(r).writeTo(rw)
+		s.tokenExpired(r).sendTo(rw)
 	}
 }
 
 // faultAnswer is the answer of a fault of kind status.
 func (s *Server) faultAnswer(f *Fault, r *http.Request) *answer {
 	a := newAnswer()
-	contentType, body := f.body()
+	contentType, body := f.render()
 	if f.Body == "" && (f.BodyForm == "" || f.BodyForm == "json") {
-		if shape, ok := s.idpErrorBody(r.URL.Path, f.Status, f.ErrorCode, f.message()); ok {
+		if shape, ok := s.idpErrorBody(r.URL.Path, f.Status, f.ErrorCode, f.text()); ok {
 			body = marshal(shape)
 		}
 	}
 	if contentType != "" {
-		a.header.Set("Content-Type", contentType)
+		a.Header().Set("Content-Type", contentType)
 	}
 	if f.RetryAfterSeconds != nil {
 		value := strconv.Itoa(*f.RetryAfterSeconds)
 		if f.RetryAfterForm == "date" {
 			value = s.opts.Now().Add(time.Duration(*f.RetryAfterSeconds) * time.Second).UTC().Format(http.TimeFormat)
 		}
-		a.header.Set("Retry-After", value)
+		a.Header().Set("Retry-After", value)
 	}
 	for key, value := range f.Headers {
-		a.header.Set(key, value)
+		a.Header().Set(key, value)
 	}
 	a.status = f.Status
 	a.body.WriteString(body)

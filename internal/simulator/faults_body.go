@@ -16,8 +16,8 @@ var defaultCodes = map[int]string{
 	502: "BAD_GATEWAY", 503: "TEMPORARILY_UNAVAILABLE", 504: "DEADLINE_EXCEEDED",
 }
 
-func (f *Fault) body() (contentType, body string) {
-	code, message := f.ErrorCode, f.message()
+func (f *Fault) render() (contentType, body string) {
+	code, message := f.ErrorCode, f.text()
 	if code == "" {
 		code = defaultCodes[f.Status]
 	}
@@ -47,7 +47,7 @@ func (f *Fault) body() (contentType, body string) {
 	return contentType, body
 }
 
-func (f *Fault) message() string {
+func (f *Fault) text() string {
 	if f.Message != "" {
 		return f.Message
 	}

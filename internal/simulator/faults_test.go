@@ -266,8 +266,12 @@ func TestFaults_lists(t *testing.T) {
 		token := ""
 		for range 10 {
 			var body struct {
-				List []assignmentJSON `json:"permission_assignments"`
-				Next string           `json:"next_page_token"`
+				List []struct {
+					Principal struct {
+						PrincipalID int64 `json:"principal_id"`
+					} `json:"principal"`
+				} `json:"permission_assignments"`
+				Next string `json:"next_page_token"`
 			}
 			got := call(t, sim, "GET", assignmentsPath+"?page_token="+token, "")
 			if err := json.Unmarshal([]byte(got.body), &body); err != nil {

@@ -173,7 +173,7 @@ func (c *graphCall) partURL(text string) (*url.URL, bool) {
 // fromAnswer wraps an answer; a body that is no JSON comes as base64 text.
 func fromAnswer(id string, out *answer) batchAnswer {
 	a := batchAnswer{ID: id, Status: max(out.status, http.StatusOK), Headers: map[string]string{}}
-	for name, values := range out.header {
+	for name, values := range out.Header() {
 		if name == "Content-Length" {
 			continue
 		}

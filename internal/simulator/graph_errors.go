@@ -16,9 +16,9 @@ var graphCodes = map[int]string{
 	429: "TooManyRequests", 500: "InternalServerError", 502: "BadGateway", 503: "ServiceUnavailable", 504: "GatewayTimeout",
 }
 
-// errorBody is the error of a path of this face, in the words of its API: with the
+// ErrorBody is the error of a path of this face, in the words of its API: with the
 // usual code of the status where none is given. It returns nil for other paths.
-func (s *entraFace) errorBody(path string, status int, code, message string) any {
+func (s *entraFace) ErrorBody(path string, status int, code, message string) any {
 	switch {
 	case isGraphPath(path):
 		id := s.ids.next()
@@ -80,17 +80,17 @@ func unknownSegment(path string) string {
 	return segments[len(segments)-1]
 }
 
-// notRouted is the answer to a path of this face that has no route; a nil body
+// NotRouted is the answer to a path of this face that has no route; a nil body
 // for other paths.
-func (s *entraFace) notRouted(r *http.Request, status int) (int, any) {
+func (s *entraFace) NotRouted(r *http.Request, status int) (int, any) {
 	code, message := "", "The endpoint does not exist: "+r.Method+" "+r.URL.Path
 	if isGraphPath(r.URL.Path) {
 		status, code, message = s.graphNotRouted(r, status)
 	}
-	return status, s.errorBody(r.URL.Path, status, code, message)
+	return status, s.ErrorBody(r.URL.Path, status, code, message)
 }
 
-// tokenExpired is the 401 for an expired token; nil for paths of others.
-func (s *entraFace) tokenExpired(path string) any {
-	return s.errorBody(path, http.StatusUnauthorized, "", "Lifetime validation failed, the token is expired.")
+// TokenExpired is the 401 for an expired token; nil for paths of others.
+func (s *entraFace) TokenExpired(path string) any {
+	return s.ErrorBody(path, http.StatusUnauthorized, "", "Lifetime validation failed, the token is expired.")
 }

@@ -230,14 +230,14 @@ func (c *graphCall) sendByIDs(ids []string) *graphError {
 // maxOwed is how many continuations of getByIds are kept.
 const maxOwed = 1000
 
-func (f *entraFace) owe(token string, ids []string) string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.later[token] = ids
-	f.laterOrder = append(f.laterOrder, token)
-	if len(f.laterOrder) > maxOwed {
-		delete(f.later, f.laterOrder[0])
-		f.laterOrder = f.laterOrder[1:]
+func (s *entraFace) owe(token string, ids []string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.later[token] = ids
+	s.laterOrder = append(s.laterOrder, token)
+	if len(s.laterOrder) > maxOwed {
+		delete(s.later, s.laterOrder[0])
+		s.laterOrder = s.laterOrder[1:]
 	}
 	return token
 }

@@ -27,7 +27,7 @@ func (c *graphCall) transitiveMembers() *graphError {
 		c.s.assumed.V1ServicePrincipalMembers)
 }
 
-// closureOf is the last answer of [idpFace.closure].
+// closureOf is the last answer of [entraFace.closure].
 type closureOf struct {
 	d   *directory
 	id  string
@@ -36,17 +36,17 @@ type closureOf struct {
 
 // closure is the sorted ids below a group. The last one is kept, so that the
 // pages of a big group do not compute it again.
-func (f *entraFace) closure(d *directory, g *IDPGroup) []string {
-	f.mu.Lock()
-	last := f.last
-	f.mu.Unlock()
+func (s *entraFace) closure(d *directory, g *IDPGroup) []string {
+	s.mu.Lock()
+	last := s.last
+	s.mu.Unlock()
 	if last.d == d && last.id == g.ID {
 		return last.ids
 	}
 	ids := slices.Sorted(maps.Keys(d.transitiveMembers(g)))
-	f.mu.Lock()
-	f.last = closureOf{d: d, id: g.ID, ids: ids}
-	f.mu.Unlock()
+	s.mu.Lock()
+	s.last = closureOf{d: d, id: g.ID, ids: ids}
+	s.mu.Unlock()
 	return ids
 }
 

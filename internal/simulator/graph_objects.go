@@ -134,13 +134,6 @@ func seqOf(objects []graphObject) graphSeq {
 	return graphSeq{len(objects), func(i int) (graphObject, bool) { return objects[i], true }}
 }
 
-func orNull(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
 func constant(v any) func(graphObject) any { return func(graphObject) any { return v } }
 
 // longAgo stands for every creation date: the state holds none.

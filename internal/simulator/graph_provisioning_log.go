@@ -10,28 +10,7 @@ import (
 	"time"
 )
 
-// ProvisioningEvent is one entry of the provisioning log
-// (docs/reference/entra-provisioning.md 7).
-type ProvisioningEvent struct {
-	ID string `json:"id"`
-	// ActivityDateTime may be a duration before the start, "-PT20M".
-	ActivityDateTime   string `json:"activityDateTime"`
-	ServicePrincipalID string `json:"servicePrincipalId"`
-	JobID              string `json:"jobId,omitempty"`
-	Action             string `json:"provisioningAction"`
-	Status             string `json:"status"` // success, failure, skipped, warning
-	ErrorCode          string `json:"errorCode,omitempty"`
-	Reason             string `json:"reason,omitempty"`
-	SourceID           string `json:"sourceId"`
-	SourceName         string `json:"sourceName,omitempty"`
-	// IdentityType is User, Group or a URN.
-	IdentityType string `json:"identityType,omitempty"`
-	TargetID     string `json:"targetId,omitempty"`
-	// ExternalID is what was sent, where it was changed.
-	ExternalID string `json:"externalId,omitempty"`
-}
-
-func (e *ProvisioningEvent) render(c *graphCall, at string) map[string]any {
+func (c *graphCall) renderEvent(e *ProvisioningEvent, at string) map[string]any {
 	app := map[string]any{"id": e.ServicePrincipalID, "displayName": nil}
 	var principal any = app
 	if c.s.assumed.LogServicePrincipals {
@@ -84,7 +63,7 @@ func (c *graphCall) provisioningLog() *graphError {
 	slices.SortStableFunc(found, func(a, b event) int { return cmp.Compare(b.at, a.at) })
 	rows := make([]map[string]any, 0, len(found))
 	for _, e := range found {
-		rows = append(rows, e.render(c, e.at))
+		rows = append(rows, c.renderEvent(e.ProvisioningEvent, e.at))
 	}
 	return c.plainPage(rows)
 }

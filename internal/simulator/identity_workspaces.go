@@ -87,9 +87,9 @@ func assigned(w *world, r *http.Request, id string) (*Workspace, principalRef, *
 	return ws, p, nil
 }
 
-// entitled are the entitlements of an assignment, sorted: those that it names,
+// entitledBy are the entitlements of an assignment, sorted: those that it names,
 // and what its levels stand for.
-func (a *PermissionAssignment) entitled() []string {
+func entitledBy(a *PermissionAssignment) []string {
 	out := slices.Clone(a.Entitlements)
 	if slices.Contains(a.Permissions, "ADMIN") {
 		out = append(out, entitlementAdmin)
@@ -109,7 +109,7 @@ func effective(w *world, ws *Workspace, id string) (entitled, permissions []stri
 		if a == nil {
 			continue
 		}
-		entitled = append(entitled, a.entitled()...)
+		entitled = append(entitled, entitledBy(a)...)
 		for _, level := range a.Permissions {
 			permissions = append(permissions, level+"_PERMISSION")
 		}
@@ -203,7 +203,7 @@ func assignmentOf(w *world, ws *Workspace, id string) iamAssignment {
 
 func fullAssignment(w *world, ws *Workspace, a *PermissionAssignment) iamAssignment {
 	out := assignmentOf(w, ws, a.PrincipalID)
-	out.Entitlements = a.entitled()
+	out.Entitlements = entitledBy(a)
 	out.Effective, _ = effective(w, ws, a.PrincipalID)
 	return out
 }

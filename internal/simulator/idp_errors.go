@@ -7,14 +7,14 @@ import "net/http"
 
 // face is a simulated identity provider, asked about paths that may be its own.
 type face interface {
-	// errorBody is an error in the words of its API, with the usual code of the
+	// ErrorBody is an error in the words of its API, with the usual code of the
 	// status where none is given. It is nil for paths that are not its own.
-	errorBody(path string, status int, code, message string) any
-	// notRouted is the answer to a path of its own that has no route; a nil body
+	ErrorBody(path string, status int, code, message string) any
+	// NotRouted is the answer to a path of its own that has no route; a nil body
 	// for other paths.
-	notRouted(r *http.Request, status int) (int, any)
-	// tokenExpired is the 401 for an expired token; nil for other paths.
-	tokenExpired(path string) any
+	NotRouted(r *http.Request, status int) (int, any)
+	// TokenExpired is the 401 for an expired token; nil for other paths.
+	TokenExpired(path string) any
 }
 
 func (s *Server) faces() []face { return []face{s.entra, s.okta} }
@@ -23,7 +23,7 @@ func (s *Server) faces() []face { return []face{s.entra, s.okta} }
 // is false for paths of the account.
 func (s *Server) idpErrorBody(path string, status int, code, message string) (body any, ok bool) {
 	for _, f := range s.faces() {
-		if body := f.errorBody(path, status, code, message); body != nil {
+		if body := f.ErrorBody(path, status, code, message); body != nil {
 			return body, true
 		}
 	}
@@ -34,7 +34,7 @@ func (s *Server) idpErrorBody(path string, status int, code, message string) (bo
 // whether the path is an IdP's.
 func (s *Server) idpNotRouted(rw http.ResponseWriter, r *http.Request, status int) bool {
 	for _, f := range s.faces() {
-		if status, body := f.notRouted(r, status); body != nil {
+		if status, body := f.NotRouted(r, status); body != nil {
 			writeJSON(rw, status, body)
 			return true
 		}
@@ -45,7 +45,7 @@ func (s *Server) idpNotRouted(rw http.ResponseWriter, r *http.Request, status in
 // tokenExpired is the 401 for an expired token, of the account or of an IdP.
 func (s *Server) tokenExpired(r *http.Request) *answer {
 	for _, f := range s.faces() {
-		if body := f.tokenExpired(r.URL.Path); body != nil {
+		if body := f.TokenExpired(r.URL.Path); body != nil {
 			a := newAnswer()
 			writeJSON(a, http.StatusUnauthorized, body)
 			return a

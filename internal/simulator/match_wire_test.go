@@ -15,7 +15,7 @@ import (
 func TestMatch_wireShape(t *testing.T) {
 	t.Parallel()
 	st := mustPreset(t, "demo")
-	b := &builder{st: st}
+	b := lookup{st}
 	linked, object := b.both("user01@example.com")
 	blank, _ := b.both("user21@example.com")
 	group, groupObject := b.principal(kindGroup, "month-end-close")

@@ -10,47 +10,6 @@ import (
 	"strings"
 )
 
-// OktaApp is what an app provisions (docs/reference/entra-provisioning.md 8). A service
-// principal without it is shown as a service app.
-type OktaApp struct {
-	// Name is the key of the catalog.
-	Name string `json:"name"`
-	// Features are those of provisioning that are switched on.
-	Features []string `json:"features,omitempty"`
-	// Connection is ENABLED or DISABLED; empty for an app without one. BaseURL is told by
-	// some apps only.
-	Connection string `json:"connection,omitempty"`
-	BaseURL    string `json:"baseUrl,omitempty"`
-	// Users are assigned by themselves, or have something to tell: who is in an assigned
-	// group is assigned, too.
-	Users []OktaAppUser `json:"users,omitempty"`
-	// Groups are the ids of assigned groups.
-	Groups []string        `json:"groups,omitempty"`
-	Pushes []OktaGroupPush `json:"groupPush,omitempty"`
-}
-
-// OktaAppUser is a user who is assigned to an app.
-type OktaAppUser struct {
-	ID string `json:"id"`
-	// Scope is USER or GROUP.
-	Scope string `json:"scope,omitempty"`
-	// Status is that of the assignment, such as PROVISIONED; SyncState is SYNCHRONIZED,
-	// ERROR and so on.
-	Status    string `json:"status,omitempty"`
-	SyncState string `json:"syncState,omitempty"`
-	// ExternalID is the id in the app.
-	ExternalID string `json:"externalId,omitempty"`
-}
-
-// OktaGroupPush is a group that is written as a group.
-type OktaGroupPush struct {
-	ID            string `json:"id"`
-	Status        string `json:"status"` // ACTIVE, ERROR, INACTIVE
-	SourceGroupID string `json:"sourceGroupId"`
-	TargetGroupID string `json:"targetGroupId,omitempty"`
-	ErrorSummary  string `json:"errorSummary,omitempty"`
-}
-
 func (c *oktaCall) app(sp *IDPServicePrincipal) map[string]any {
 	status := "INACTIVE"
 	if sp.AccountEnabled {

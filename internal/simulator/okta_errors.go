@@ -14,9 +14,9 @@ var oktaCodes = map[int]string{
 	400: "E0000001", 401: "E0000011", 403: "E0000006", 404: "E0000007", 405: "E0000022", 429: "E0000047", 500: "E0000009",
 }
 
-// errorBody is an error of a path of this face, in the words of its API: with the
+// ErrorBody is an error of a path of this face, in the words of its API: with the
 // usual code of the status where none is given. It is nil for other paths.
-func (s *oktaFace) errorBody(path string, status int, code, message string) any {
+func (s *oktaFace) ErrorBody(path string, status int, code, message string) any {
 	switch {
 	case strings.HasPrefix(path, oktaPrefix+"/oauth2/"):
 		return oauthErrorBody(status, code, message)
@@ -29,17 +29,17 @@ func (s *oktaFace) errorBody(path string, status int, code, message string) any 
 	return nil
 }
 
-// notRouted is the answer to a path of this face that has no route; a nil body
+// NotRouted is the answer to a path of this face that has no route; a nil body
 // for other paths.
-func (s *oktaFace) notRouted(r *http.Request, status int) (int, any) {
+func (s *oktaFace) NotRouted(r *http.Request, status int) (int, any) {
 	message := "The endpoint does not exist: " + r.Method + " " + r.URL.Path
 	if status == http.StatusMethodNotAllowed {
 		message = "The endpoint does not support the provided HTTP method"
 	}
-	return status, s.errorBody(r.URL.Path, status, "E0000022", message)
+	return status, s.ErrorBody(r.URL.Path, status, "E0000022", message)
 }
 
-// tokenExpired is the 401 for an expired token; nil for paths of others.
-func (s *oktaFace) tokenExpired(path string) any {
-	return s.errorBody(path, http.StatusUnauthorized, "", "Invalid token provided")
+// TokenExpired is the 401 for an expired token; nil for paths of others.
+func (s *oktaFace) TokenExpired(path string) any {
+	return s.ErrorBody(path, http.StatusUnauthorized, "", "Invalid token provided")
 }

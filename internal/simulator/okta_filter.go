@@ -65,11 +65,20 @@ func (c *oktaCall) filter(filterable, searchable []string) (oktaMatch, *oktaErro
 	}, nil
 }
 
+// oktaWord is a word, a "text" or a parenthesis of an expression.
+type oktaWord struct {
+	text    string
+	literal bool
+}
+
+// maxOktaDepth bounds the recursion; no source tells the real limit.
+const maxOktaDepth = 50
+
 // oktaParser reads SCIM-like expressions: attribute operator "value", and, or,
 // parentheses.
 type oktaParser struct {
 	attributes, operators []string
-	tokens                []oDataToken
+	tokens                []oktaWord
 	depth                 int
 }
 
@@ -88,14 +97,14 @@ func (p *oktaParser) parse(expr string) (oktaMatch, string) {
 	return match, ""
 }
 
-func lexOkta(expr string) ([]oDataToken, string) {
-	var out []oDataToken
+func lexOkta(expr string) ([]oktaWord, string) {
+	var out []oktaWord
 	for i := 0; i < len(expr); {
 		switch ch := expr[i]; ch {
 		case ' ', '\t':
 			i++
 		case '(', ')':
-			out = append(out, oDataToken{text: string(ch)})
+			out = append(out, oktaWord{text: string(ch)})
 			i++
 		case '"':
 			var b strings.Builder
@@ -109,22 +118,22 @@ func lexOkta(expr string) ([]oDataToken, string) {
 				return nil, "Unterminated string."
 			}
 			i++
-			out = append(out, oDataToken{text: b.String(), literal: true})
+			out = append(out, oktaWord{text: b.String(), literal: true})
 		default:
 			end := i
 			for end < len(expr) && !strings.ContainsRune(" \t()\"", rune(expr[end])) {
 				end++
 			}
-			out = append(out, oDataToken{text: expr[i:end]})
+			out = append(out, oktaWord{text: expr[i:end]})
 			i = end
 		}
 	}
 	return out, ""
 }
 
-func (p *oktaParser) next() oDataToken {
+func (p *oktaParser) next() oktaWord {
 	if len(p.tokens) == 0 {
-		return oDataToken{}
+		return oktaWord{}
 	}
 	t := p.tokens[0]
 	p.tokens = p.tokens[1:]
@@ -164,7 +173,7 @@ func (p *oktaParser) both() (oktaMatch, string) {
 func (p *oktaParser) single() (oktaMatch, string) {
 	p.depth++
 	defer func() { p.depth-- }()
-	if p.depth > maxFilterDepth {
+	if p.depth > maxOktaDepth {
 		return nil, "The expression is nested too deep."
 	}
 	if p.take("(") {

@@ -154,7 +154,7 @@ func TestPreset_demoCatalog(t *testing.T) {
 	}
 	holders := map[string]bool{}
 	for _, sec := range st.UnityCatalog.Metastores[0].Securables {
-		got := callHost(t, host, "GET", catalogBase+"/permissions/"+strings.Replace(sec.Type, typeModel, typeFunction, 1)+"/"+sec.FullName, "", bearer(sim.Token))
+		got := callHost(t, host, "GET", "/api/2.1/unity-catalog/permissions/"+strings.Replace(sec.Type, typeModel, typeFunction, 1)+"/"+sec.FullName, "", bearer(sim.Token))
 		if got.status != 200 {
 			t.Errorf("grants of %s %s: %d %s", sec.Type, sec.FullName, got.status, got.body)
 		}

@@ -25,6 +25,11 @@ func contextOf(r *http.Request) *requestContext {
 	return rc
 }
 
+// withContext lets handlers find what the pipeline tells them.
+func withContext(r *http.Request, rc *requestContext) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), requestContextKey{}, rc))
+}
+
 func isStale(r *http.Request) bool {
 	rc := contextOf(r)
 	return rc != nil && rc.stale

@@ -124,11 +124,6 @@ func isRulePrincipal(w *world, text string) bool {
 	return false
 }
 
-// rulePrefix is how rules name principals of a kind.
-var rulePrefix = map[principalKind]string{
-	kindUser: "users/", kindGroup: "groups/", kindServicePrincipal: "servicePrincipals/",
-}
-
 // roleHolder tells what kind of resource a name is: "account", "group" or
 // "servicePrincipal". The name is refused when it is none, or not there.
 func roleHolder(w *world, resource string, wellFormed bool) (string, *apiError) {

@@ -16,7 +16,7 @@ func (d *draft) applyRoles(op string, path patchPath, value json.RawMessage) *sc
 	}
 	roles := slices.Clone(d.obj.roles())
 	if path.filter != nil {
-		matches := func(r Role) bool { return matchElement(path.filter, r.attr) }
+		matches := func(r Role) bool { return matchElement(path.filter, func(name string) []any { return roleAttr(r, name) }) }
 		if op != opRemove {
 			return needTarget("role", slices.ContainsFunc(roles, matches))
 		}
@@ -42,7 +42,7 @@ func (d *draft) applyRoles(op string, path patchPath, value json.RawMessage) *sc
 	return d.setRoles(roles)
 }
 
-func (r Role) attr(name string) []any {
+func roleAttr(r Role, name string) []any {
 	switch name {
 	case "value":
 		return text(r.Value)

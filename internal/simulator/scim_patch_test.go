@@ -6,14 +6,11 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 )
 
 // after is what a group or principal looks like to SCIM: the attributes that
@@ -175,7 +172,7 @@ func TestSCIMPatch_malformed(t *testing.T) {
 	op := "'Operations':[{'op':'replace','path':'active','value':true}]"
 	for _, body := range []string{
 		"", "{", "[]", "null", "'x'", "{" + op + "}", "{'schemas':[],'Operations':[]}", "{'schemas':['urn:x']," + op + "}",
-		"{'schemas':['" + schemaPatch + "']}", "{'schemas':['" + schemaPatch + "'],'Operations':{}}",
+		"{'schemas':['" + patchSchema + "']}", "{'schemas':['" + patchSchema + "'],'Operations':{}}",
 	} {
 		got := scimCall(t, sim, "PATCH", "Users/1", body)
 		if m := scimJSON(t, got); got.status != 400 || m["scimType"] != "invalidSyntax" ||
@@ -183,7 +180,7 @@ func TestSCIMPatch_malformed(t *testing.T) {
 			t.Errorf("%s: %d %s", body, got.status, got.body)
 		}
 	}
-	for _, body := range []string{"{'SCHEMAS':['" + strings.ToUpper(schemaPatch) + "'],'operations':[{'OP':'replace','Path':'active','VALUE':true}]}"} {
+	for _, body := range []string{"{'SCHEMAS':['" + strings.ToUpper(patchSchema) + "'],'operations':[{'OP':'replace','Path':'active','VALUE':true}]}"} {
 		if got := scimCall(t, sim, "PATCH", "Users/1", body); got.status != 200 {
 			t.Errorf("%s: %d %s", body, got.status, got.body)
 		}
@@ -265,104 +262,5 @@ func TestSCIM_switches(t *testing.T) {
 	if _, err := New(State{}, Options{Assumed: Assumed{SCIM: SCIMAssumptions{PatchReply: "maybe"}}}); err == nil ||
 		!strings.Contains(err.Error(), "scim.patch_reply") || !strings.Contains(err.Error(), "no_content") {
 		t.Errorf("an unknown word: %v", err)
-	}
-}
-
-// TestSCIMPatch_model: whatever is added, removed and replaced, in whatever
-// grouping into operations and requests, the members are those of a set, and
-// the indexes of the world agree with them.
-func TestSCIMPatch_model(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
-		w, err := newWorld(scimAccount())
-		if err != nil {
-			rt.Fatal(err)
-		}
-		opts := Options{AIM: rapid.Bool().Draw(rt, "aim"), Assumed: Assumed{SCIM: SCIMAssumptions{
-			RemoveWithValue: rapid.SampledFrom([]string{"refused", "ignored", "listed"}).Draw(rt, "remove"),
-		}}}
-		if err := opts.Assumed.settle(); err != nil {
-			rt.Fatal(err)
-		}
-		s := scimAPI{&base{opts: hostOptions{AIM: opts.AIM, Assumed: opts.Assumed.ofHost()}}}
-		group, _ := w.find(kindGroup, "10")
-		model := map[string]bool{"1": true, "20": true, "11": true}
-		ids := rapid.SampledFrom([]string{"1", "2", "3", "4", "11", "12", "20", "404"})
-		for range rapid.IntRange(1, 8).Draw(rt, "requests") {
-			d, next, fails := s.newDraft(w, group), maps.Clone(model), false
-			for range rapid.IntRange(1, 5).Draw(rt, "operations") {
-				op, wrong := drawMemberOp(rt, ids, next, opts.Assumed.SCIM.RemoveWithValue)
-				if failure := d.apply(op); (failure != nil) != wrong {
-					rt.Fatalf("%s %s %s: %v", op.Op, op.Path, op.Value, failure)
-				}
-				if wrong {
-					fails = true
-					break
-				}
-			}
-			if !fails {
-				if failure := d.commit(); failure != nil {
-					rt.Fatal(failure)
-				}
-				model = next
-			}
-			var have []string
-			for _, m := range group.group.Members {
-				have = append(have, m.Value)
-			}
-			slices.Sort(have)
-			if diff := cmp.Diff(slices.Sorted(maps.Keys(model)), have); diff != "" {
-				rt.Fatalf("members differ from the model:\n%s", diff)
-			}
-			for _, id := range []string{"1", "2", "3", "4", "11", "12", "20", "404"} {
-				if w.parents[id]["10"] != model[id] {
-					rt.Fatalf("the index says %t of %s", w.parents[id]["10"], id)
-				}
-			}
-		}
-	})
-}
-
-// drawMemberOp draws an operation on members, does it to the model, and tells
-// whether it must be refused (id 404 is nobody).
-func drawMemberOp(rt *rapid.T, ids *rapid.Generator[string], model map[string]bool, removeWithValue string) (patchOperation, bool) {
-	list := rapid.SliceOfN(ids, 0, 4).Draw(rt, "ids")
-	elements := make([]string, len(list))
-	for i, id := range list {
-		elements[i] = fmt.Sprintf(`{"value":%q}`, id)
-	}
-	value := json.RawMessage("[" + strings.Join(elements, ",") + "]")
-	switch rapid.SampledFrom([]string{"add", "bare", "replace", "filter", "remove", "all"}).Draw(rt, "op") {
-	case "bare":
-		addAll(model, list)
-		return patchOperation{Op: "Add", Value: json.RawMessage(`{"members":` + string(value) + `}`)}, slices.Contains(list, "404")
-	case "replace":
-		clear(model)
-		addAll(model, list)
-		return patchOperation{Op: "replace", Path: "members", Value: value}, slices.Contains(list, "404")
-	case "filter":
-		id := ids.Draw(rt, "id")
-		delete(model, id)
-		return patchOperation{Op: "remove", Path: fmt.Sprintf("members[value eq %q]", id)}, false
-	case "remove":
-		if removeWithValue == "ignored" {
-			clear(model)
-		}
-		for _, id := range list {
-			delete(model, id)
-		}
-		return patchOperation{Op: "remove", Path: "members", Value: value}, removeWithValue == "refused"
-	case "all":
-		clear(model)
-		return patchOperation{Op: "remove", Path: "members"}, false
-	default:
-		addAll(model, list)
-		return patchOperation{Op: "add", Path: "members", Value: value}, slices.Contains(list, "404")
-	}
-}
-
-func addAll(model map[string]bool, ids []string) {
-	for _, id := range ids {
-		model[id] = true
 	}
 }

@@ -91,7 +91,7 @@ func (p projection) apply(m map[string]any) map[string]any {
 // shows: not the ones that AIM resolves from the IdP.
 func (s scimAPI) render(w *world, p principalRef, proj projection, members bool) map[string]any {
 	out := map[string]any{
-		"schemas":    []string{p.kind.schemaURN()},
+		"schemas":    []string{schemaURN(p.kind)},
 		"id":         p.id(),
 		"account_id": w.account.AccountID,
 		"meta":       map[string]any{"resourceType": p.kind.resourceName()},

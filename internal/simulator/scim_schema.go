@@ -18,15 +18,12 @@ const (
 	schemaEnterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:user"
 )
 
-// resourceName is the SCIM resource type: User, Group, ServicePrincipal.
-func (k principalKind) resourceName() string { return strings.TrimSuffix(string(k), "s") }
-
 // schemaURN is the schema of the kind's resources.
-func (k principalKind) schemaURN() string { return schemaCorePrefix + k.resourceName() }
+func schemaURN(k principalKind) string { return schemaCorePrefix + k.resourceName() }
 
 // trimURN takes the kind's own schema URN, in any case, off an attribute.
 func trimURN(kind principalKind, attr string) string {
-	urn := kind.schemaURN() + ":"
+	urn := schemaURN(kind) + ":"
 	if len(attr) > len(urn) && strings.EqualFold(attr[:len(urn)], urn) {
 		return attr[len(urn):]
 	}

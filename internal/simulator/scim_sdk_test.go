@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -206,7 +207,7 @@ func TestSCIM_sdkServicePrincipals(t *testing.T) {
 	sim := startTest(t, scimAccount(), Options{})
 	sps := iam.NewAccountServicePrincipalsV2(sdkToken(t, sim))
 	made, err := sps.Create(ctx, iam.CreateAccountServicePrincipalRequest{DisplayName: "new", Active: true})
-	if err != nil || made.Id != "21" || !isUUID.MatchString(made.ApplicationId) {
+	if err != nil || made.Id != "21" || !regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`).MatchString(made.ApplicationId) {
 		t.Fatalf("%+v, %v", made, err)
 	}
 	err = sps.Patch(ctx, iam.PatchAccountServicePrincipalRequest{Id: "21", Schemas: []iam.PatchSchema{iam.PatchSchemaUrnIetfParamsScimApiMessages20PatchOp},
@@ -229,26 +230,5 @@ func TestSCIM_sdkServicePrincipals(t *testing.T) {
 	}
 	if err := sps.Delete(ctx, iam.DeleteAccountServicePrincipalRequest{Id: "21"}); err == nil {
 		t.Error("the second delete succeeds")
-	}
-}
-
-// BenchmarkSCIMList reads the last page of 50,000 users.
-func BenchmarkSCIMList(b *testing.B) {
-	var st State
-	for i := range 50_000 {
-		st.Users = append(st.Users, User{ID: fmt.Sprint(100_000 + i), UserName: fmt.Sprintf("user%d@example.com", i)})
-	}
-	s, err := New(st, Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, "/Users?startIndex=49901", http.NoBody)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if reply, failure := (scimAPI{s.host.base}).scimList(r, kindUser); failure != nil || reply.status != http.StatusOK {
-			b.Fatal(failure)
-		}
 	}
 }

@@ -224,3 +224,33 @@ func TestSDK_retriesWhatItRecognises(t *testing.T) {
 		t.Errorf("%d requests, want 3", got)
 	}
 }
+
+// lookup finds principals of a state by their unique names.
+type lookup struct{ st State }
+
+func (l lookup) principal(kind principalKind, name string) (id, externalID string) {
+	switch kind {
+	case kindUser:
+		for _, u := range l.st.Users {
+			if u.UserName == name {
+				return u.ID, u.ExternalID
+			}
+		}
+	case kindGroup:
+		for _, g := range l.st.Groups {
+			if g.DisplayName == name {
+				return g.ID, g.ExternalID
+			}
+		}
+	case kindServicePrincipal:
+		for _, sp := range l.st.ServicePrincipals {
+			if sp.DisplayName == name {
+				return sp.ID, sp.ExternalID
+			}
+		}
+	}
+	return "", ""
+}
+
+// both returns a user's ids on the two sides.
+func (l lookup) both(userName string) (id, objectID string) { return l.principal(kindUser, userName) }

@@ -5,7 +5,6 @@ package simulator
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -31,7 +30,7 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rc := &requestContext{}
-	r = oktaAtRoot(r.WithContext(context.WithValue(r.Context(), requestContextKey{}, rc)))
+	r = oktaAtRoot(withContext(r, rc))
 	entry := s.requests.begin(LoggedRequest{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, WorkspaceID: workspaceOf(r)}, s.route(r))
 	out := &statusWriter{ResponseWriter: rw}
 	// Before the answer leaves: who has it finds it in the log, and sends the next
@@ -66,13 +65,13 @@ func (s *Server) dispatch(rw http.ResponseWriter, r *http.Request) {
 	nested := rc == nil || isNested(r)
 	if nested {
 		rc = &requestContext{}
-		r = r.WithContext(context.WithValue(r.Context(), requestContextKey{}, rc))
+		r = withContext(r, rc)
 	}
 	hit := s.faults.pick(r)
 	rc.stale, rc.list = hit.stale, hit.list
 	s.wait(r, hit.delay)
 	if hit.decides == nil {
-		s.run(r, nested).writeTo(rw)
+		s.run(r, nested).sendTo(rw)
 		return
 	}
 	rc.fault = hit.decides.Kind
@@ -124,12 +123,12 @@ func (s *Server) answerRoute(rw http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(probe, r)
 	}
 	if probe.status == http.StatusMethodNotAllowed {
-		rw.Header().Set("Allow", probe.header.Get("Allow"))
+		rw.Header().Set("Allow", probe.Header().Get("Allow"))
 		if s.idpNotRouted(rw, r, http.StatusMethodNotAllowed) {
 			return
 		}
 		writeError(rw, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
-			"Method "+r.Method+" is not allowed for "+r.URL.Path+"; allowed: "+probe.header.Get("Allow")+".")
+			"Method "+r.Method+" is not allowed for "+r.URL.Path+"; allowed: "+probe.Header().Get("Allow")+".")
 		return
 	}
 	if s.idpNotRouted(rw, r, http.StatusNotFound) {

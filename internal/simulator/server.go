@@ -73,7 +73,7 @@ func New(st State, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := opts.Assumed.settle(); err != nil {
+	if err := settleSwitches(&opts.Assumed); err != nil {
 		return nil, err
 	}
 	s := &Server{

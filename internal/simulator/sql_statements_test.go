@@ -229,12 +229,12 @@ func TestStatement_edges(t *testing.T) {
 		"null parameter": {"11", `{"statement":"SELECT :p AS p","warehouse_id":"w-on","parameters":[{"name":"p"}]}`, `"data_array":[[null]]`, 200},
 		"default schema": {"11", `{"statement":"SELECT count(*) FROM catalogs","warehouse_id":"w-on","catalog":"system","schema":"information_schema"}`, `[["3"]]`, 200},
 	} {
-		got := callHost(t, hosts[tt.host], http.MethodPost, statementsBase, tt.body, bearer("token-401"))
+		got := callHost(t, hosts[tt.host], http.MethodPost, "/api/2.0/sql/statements", tt.body, bearer("token-401"))
 		if got.status != tt.status || !strings.Contains(got.body, tt.contains) {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
 		}
 	}
-	empty := callHost(t, hosts["11"], http.MethodPost, statementsBase, `{"statement":"SELECT 1 LIMIT 0","warehouse_id":"w-on"}`, bearer("token-401"))
+	empty := callHost(t, hosts["11"], http.MethodPost, "/api/2.0/sql/statements", `{"statement":"SELECT 1 LIMIT 0","warehouse_id":"w-on"}`, bearer("token-401"))
 	if strings.Contains(empty.body, `"result"`) || !strings.Contains(empty.body, `"total_row_count":0`) {
 		t.Errorf("an empty result: %s", empty.body)
 	}

@@ -12,7 +12,7 @@ func noWarehouse(id string) *apiError {
 	return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "SQL warehouse "+id+" does not exist.")
 }
 
-func (wh *Warehouse) json() map[string]any {
+func warehouseJSON(wh *Warehouse) map[string]any {
 	return map[string]any{"id": wh.ID, "name": wh.Name, "state": cmp.Or(wh.State, warehouseOnline), "warehouse_type": "PRO"}
 }
 
@@ -27,7 +27,7 @@ func (s *sqlAPI) listWarehouses(rw http.ResponseWriter, r *http.Request, v visit
 		}
 		items := []any{}
 		for i := range ws.Warehouses {
-			items = append(items, ws.Warehouses[i].json())
+			items = append(items, warehouseJSON(&ws.Warehouses[i]))
 		}
 		var page tokenPage
 		if page, failed = s.pageOf(r, len(items), catalogPageSize); failed == nil {
@@ -45,7 +45,7 @@ func (s *sqlAPI) getWarehouse(rw http.ResponseWriter, r *http.Request, v visitor
 	var body map[string]any
 	s.view(func(w *world) {
 		if wh := w.warehouse(v.workspaceID, r.PathValue("id")); wh != nil {
-			body = wh.json()
+			body = warehouseJSON(wh)
 		}
 	})
 	if body == nil {

@@ -52,7 +52,7 @@ func tfPatch(op, path string, value any) anyMap {
 	if value != nil {
 		operation["value"] = value
 	}
-	return anyMap{"schemas": []string{schemaPatch}, "Operations": []anyMap{operation}}
+	return anyMap{"schemas": []string{patchSchema}, "Operations": []anyMap{operation}}
 }
 
 // tfDisable is what destroys users and service principals of an account by default.
@@ -63,13 +63,13 @@ func TestTerraformUser(t *testing.T) {
 	t.Parallel()
 	c := newTFSCIM(t, startTest(t, scimAccount(), Options{}))
 	const read = "?attributes=userName,displayName,active,externalId,entitlements"
-	made := c.must(t, "POST", "Users", anyMap{"schemas": []string{kindUser.schemaURN()}, "userName": "Tf@example.com", "displayName": "TF",
+	made := c.must(t, "POST", "Users", anyMap{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": "Tf@example.com", "displayName": "TF",
 		"active": true, "entitlements": []anyMap{{}}})
 	path, _ := made["id"].(string)
 	path = "Users/" + path
 	c.must(t, "PATCH", path, tfPatch("add", "roles", []anyMap{{"value": "account_admin"}}))
 	held := c.must(t, "GET", path+"?attributes=groups,roles", nil)
-	c.must(t, "PUT", path, anyMap{"schemas": []string{kindUser.schemaURN()}, "userName": "Tf@example.com", "displayName": "TF 2",
+	c.must(t, "PUT", path, anyMap{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": "Tf@example.com", "displayName": "TF 2",
 		"active": true, "entitlements": []anyMap{{}}, "roles": held["roles"], "externalId": "e-1"})
 	got := c.must(t, "GET", path+read, nil)
 	if got["displayName"] != "TF 2" || got["externalId"] != "e-1" || got["active"] != true || got["roles"] != nil {
@@ -121,7 +121,7 @@ func TestTerraformForce(t *testing.T) {
 func TestTerraformGroup(t *testing.T) {
 	t.Parallel()
 	c := newTFSCIM(t, startTest(t, scimAccount(), Options{}))
-	id, _ := c.must(t, "POST", "Groups", anyMap{"schemas": []string{kindGroup.schemaURN()}, "displayName": "tf", "entitlements": []anyMap{{}}})["id"].(string)
+	id, _ := c.must(t, "POST", "Groups", anyMap{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": "tf", "entitlements": []anyMap{{}}})["id"].(string)
 	sp, _ := c.must(t, "POST", "ServicePrincipals", anyMap{"displayName": "tf", "active": true, "entitlements": []anyMap{{}}})["id"].(string)
 	path := "Groups/" + id
 	c.must(t, "PATCH", path, tfPatch("add", "members", []anyMap{{"value": sp}}))
@@ -130,7 +130,7 @@ func TestTerraformGroup(t *testing.T) {
 	if members, _ := held["members"].([]any); len(members) != 1 {
 		t.Fatalf("members: %v", held)
 	}
-	c.must(t, "PUT", path, anyMap{"schemas": []string{kindGroup.schemaURN()}, "displayName": "tf 2", "members": held["members"], "entitlements": []anyMap{{}}})
+	c.must(t, "PUT", path, anyMap{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": "tf 2", "members": held["members"], "entitlements": []anyMap{{}}})
 	got := c.must(t, "GET", path, nil)
 	if got["displayName"] != "tf 2" || got["members"] == nil || got["roles"] != nil {
 		t.Errorf("a rename keeps the members that it sends and loses the roles that it does not (TF #4516): %v", got)

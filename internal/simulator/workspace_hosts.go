@@ -29,7 +29,7 @@ func (s *base) handleWorkspace(pattern string, h workspaceHandler) {
 			refusal = refuseScope(r, c)
 		}
 		if refusal != nil {
-			refusal.writeTo(rw)
+			refusal.sendTo(rw)
 			return
 		}
 		v := visitor{caller: c, workspaceID: workspaceOf(r)}

@@ -193,7 +193,7 @@ func (s workspaceSCIM) getWorkspaceSCIM(r *http.Request, v visitor, kind princip
 // whoAmI is the caller. A service principal's userName is its application id.
 func (s workspaceSCIM) whoAmI(r *http.Request, v visitor) (scimReply, *scimError) {
 	body := map[string]any{
-		"schemas": []string{kindServicePrincipal.schemaURN()}, "id": "0", "userName": builtInClientID,
+		"schemas": []string{schemaURN(kindServicePrincipal)}, "id": "0", "userName": builtInClientID,
 		"applicationId": builtInClientID, "displayName": "built-in credential", "active": true,
 	}
 	s.view(func(w *world) {
@@ -232,7 +232,7 @@ func (s workspaceSCIM) renderInWorkspace(w *world, m *workspaceMembers, p princi
 	}
 	if a := m.assigned[p.id()]; a != nil {
 		var entitlements []map[string]any
-		for _, e := range a.entitled() {
+		for _, e := range entitledBy(a) {
 			if e != entitlementAdmin {
 				entitlements = append(entitlements, map[string]any{"value": strings.ReplaceAll(strings.ToLower(e), "_", "-")})
 			}

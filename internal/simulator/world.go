@@ -549,3 +549,6 @@ const (
 	permissionUser  = "USER"
 	permissionAdmin = "ADMIN"
 )
+
+// resourceName is the SCIM resource type: User, Group, ServicePrincipal.
+func (k principalKind) resourceName() string { return strings.TrimSuffix(string(k), "s") }

@@ -4,24 +4,45 @@
 package simulator
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
 
-// directoryCall is a call on a directory without a listener.
-func directoryCall(tb testing.TB, idp IDP, path string) *graphCall {
+// faceOn is a face without a server around it, which answers the parts of batches itself.
+func faceOn(tb testing.TB, st State) *entraFace {
 	tb.Helper()
-	s, err := New(State{IDP: idp}, Options{})
+	w, err := newStore(st, 0, time.Now)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &graphCall{s: s.entra, r: httptest.NewRequest("GET", path, nil), d: s.store.directory(), root: "/v1.0", version: "v1.0"}
+	limits, err := newLimiter("", time.Now)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	face, err := newEntraFace(w, EntraOptions{}, entraParts{limiter: limits, ids: &requestIDs{}, mux: mux, dispatch: mux.ServeHTTP})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return face
+}
+
+// directoryCall is a call on a directory without a listener.
+func directoryCall(tb testing.TB, idp IDP, path string) *graphCall {
+	tb.Helper()
+	s := faceOn(tb, State{IDP: idp})
+	return &graphCall{s: s, r: httptest.NewRequest("GET", path, nil), d: s.directory(), root: "/v1.0", version: "v1.0"}
 }
 
 // FuzzGraphFilter: any text is a filter or refused with a message; a filter in
@@ -49,34 +70,6 @@ func FuzzGraphFilter(f *testing.F) {
 					t.Errorf("not of %q is the same", expr)
 				}
 			}
-		}
-	})
-}
-
-// FuzzOktaFilter: any text is a filter or refused with a reason, never both; a
-// filter in parentheses means the same.
-func FuzzOktaFilter(f *testing.F) {
-	for _, seed := range []string{
-		`status eq "ACTIVE"`, `profile.login sw "a" or (id pr and status ne "x")`, `((`, `"`, `id eq "\`, `id eq "\""`,
-	} {
-		f.Add(seed)
-	}
-	body := map[string]any{"id": "00u1", "status": "ACTIVE", "profile": map[string]any{"login": "a@example.com", "email": nil}}
-	f.Fuzz(func(t *testing.T, expr string) {
-		parse := func(expr string) (func(map[string]any) bool, string) {
-			p := &oktaParser{attributes: userSearchAttributes, operators: []string{"eq", "sw", "ne", "pr", "co"}}
-			return p.parse(expr)
-		}
-		match, why := parse(expr)
-		if (match == nil) == (why == "") {
-			t.Fatalf("%q: neither filter nor reason, or both: %q", expr, why)
-		}
-		if match == nil {
-			return
-		}
-		same, why := parse("(" + expr + ")")
-		if why != "" || same(body) != match(body) {
-			t.Fatalf("%q in parentheses is another filter: %s", expr, why)
 		}
 	})
 }
@@ -181,4 +174,69 @@ func BenchmarkGraphMembers_100000(b *testing.B) {
 			b.Fatal(fail)
 		}
 	}
+}
+
+// FuzzGraphBatchBody: a batch is refused as a whole, or every part has one
+// answer under its own id.
+func FuzzGraphBatchBody(f *testing.F) {
+	for _, seed := range []string{
+		`{"requests":[{"id":"1","method":"GET","url":"/users"},{"id":"2","method":"GET","url":"/groups/x/members","dependsOn":["1"]}]}`,
+		`{"requests":[{"id":"1","method":"GET","url":"https://example.net/"}]}`, `{"requests":[{"id":"1","method":"POST","url":"/$batch","body":{}}]}`,
+		`{"requests":[{"id":"a","method":"GET","url":"/users?$filter=displayName eq 'x'&$top=1"},{"id":"A","method":"GET","url":"/users"}]}`,
+		`{"requests":[{"id":"1","method":"get","url":"//"},{"id":"2","method":"\u0000","url":"/\u0000"}]}`, `{"requests":[]}`, `[]`, `{`,
+	} {
+		f.Add([]byte(seed))
+	}
+	s := faceOn(f, State{IDP: IDP{Users: []IDPUser{{ID: "10000000-0000-4000-8000-000000000000", UserPrincipalName: "a@example.com"}}}})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		rec := httptest.NewRecorder()
+		c := &graphCall{
+			s: s, rw: rec, r: httptest.NewRequest(http.MethodPost, "/v1.0/$batch", bytes.NewReader(body)), d: s.directory(),
+			root: "/v1.0", version: "v1.0", granted: allGraphPermissions,
+		}
+		if fail := c.batch(); fail != nil {
+			if fail.status != http.StatusBadRequest || fail.message == "" {
+				t.Fatalf("%s is refused with %+v", body, fail)
+			}
+			return
+		}
+		var sent struct {
+			Requests []batchPart `json:"requests"`
+		}
+		var got struct {
+			Responses []batchAnswer `json:"responses"`
+		}
+		if err := json.NewDecoder(bytes.NewReader(body)).Decode(&sent); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(rec.Body.Bytes(), &got); err != nil || len(got.Responses) != len(sent.Requests) {
+			t.Fatalf("%s has the answer %s: %v", body, rec.Body, err)
+		}
+		answered := map[string]bool{}
+		for _, a := range got.Responses {
+			if a.Status < 200 || a.Status > 599 || answered[a.ID] {
+				t.Fatalf("%s has the answer %s", body, rec.Body)
+			}
+			answered[a.ID] = true
+		}
+	})
+}
+
+// FuzzSkipToken: a token that is taken is a position that we could have given;
+// every position reads back.
+func FuzzSkipToken(f *testing.F) {
+	for _, seed := range []string{"", "x", skipToken(3)} {
+		f.Add(seed, 5)
+	}
+	f.Fuzz(func(t *testing.T, token string, position int) {
+		if n, err := readSkipToken(token); err == nil && n < 0 {
+			t.Fatalf("skip token %q is the position %d", token, n)
+		}
+		if position < 0 {
+			return
+		}
+		if skip, err := readSkipToken(skipToken(position)); err != nil || skip != position {
+			t.Fatal("a position does not read back: " + strconv.Itoa(position))
+		}
+	})
 }
