@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )
 
@@ -592,12 +593,12 @@ func (s session) run(t *testing.T, c checkout, all []printed) {
 // stateFile is the session's account.
 func stateFile(t *testing.T, s session) string {
 	t.Helper()
-	st, err := simulator.Preset(s.preset)
+	st, err := world.Preset(s.preset)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.state(&st)
-	raw, err := simulator.EncodeState(st)
+	raw, err := world.EncodeState(st)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (o outsideAzure) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // token is a token for Graph of the simulated app.
-func (w *world) token(t *testing.T) string {
+func (w *fixture) token(t *testing.T) string {
 	t.Helper()
 	resp, err := http.PostForm(w.sim.URL+"/entra/"+w.idp.EntraTenantID+"/oauth2/v2.0/token", url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {w.idp.EntraClientID}, "client_secret": {w.idp.EntraClientSecret},

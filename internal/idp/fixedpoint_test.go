@@ -100,7 +100,7 @@ func auditWithAll(ctx context.Context, t fatal, client *account.Client, source i
 }
 
 // externalIDs are those of all principals, by "type/id".
-func (w *world) externalIDs(t fatal) map[string]string {
+func (w *fixture) externalIDs(t fatal) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	st := w.state(t)
@@ -117,7 +117,7 @@ func (w *world) externalIDs(t fatal) map[string]string {
 }
 
 // rosters are all direct memberships, "group/member".
-func (w *world) rosters(t fatal) map[string]bool {
+func (w *fixture) rosters(t fatal) map[string]bool {
 	t.Helper()
 	out := map[string]bool{}
 	for _, g := range w.state(t).Groups {

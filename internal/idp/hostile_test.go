@@ -17,6 +17,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // answering answers requests to paths that match with a body.
@@ -78,7 +79,7 @@ func TestHostileLists(t *testing.T) {
 	for name, read := range reads {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			st, err := simulator.Preset("demo")
+			st, err := world.Preset("demo")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -37,13 +37,13 @@ func lookupWorld(id func(n int) string) simulator.IDP {
 }
 
 func lookupSources(t *testing.T) map[string]struct {
-	w      *world
+	w      *fixture
 	id     func(n int) string
 	source idp.Lookup
 } {
 	t.Helper()
 	type row = struct {
-		w      *world
+		w      *fixture
 		id     func(n int) string
 		source idp.Lookup
 	}

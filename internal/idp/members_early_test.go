@@ -25,7 +25,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 // entraBefore is the Entra source of a world in which something comes before every
 // page of users.
-func (w *world) entraBefore(t *testing.T, users func(ctx context.Context) error) idp.Source {
+func (w *fixture) entraBefore(t *testing.T, users func(ctx context.Context) error) idp.Source {
 	t.Helper()
 	cfg := w.entraConfig()
 	base := cfg.Transport.Base

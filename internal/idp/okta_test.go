@@ -25,7 +25,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
-func (w *world) oktaConfig() okta.Config {
+func (w *fixture) oktaConfig() okta.Config {
 	return okta.Config{OrgURL: w.idp.OktaOrgURL, APIToken: w.idp.OktaAPIToken, Transport: w.transport()}
 }
 
@@ -305,11 +305,11 @@ func TestMatch_entryMovesAcrossPages(t *testing.T) {
 	opts := simulator.Options{Assumed: simulator.Assumed{Paging: simulator.PagingAssumptions{MaxEntries: 150}}}
 	for _, tt := range []struct {
 		kind, path string
-		source     func(t *testing.T, w *world) idp.Source
+		source     func(t *testing.T, w *fixture) idp.Source
 		pages      int
 	}{
-		{"okta", "/okta/api/v1/users", func(t *testing.T, w *world) idp.Source { t.Helper(); return newOkta(t, w.oktaConfig()) }, 3 + 1},
-		{"entra", "/graph/v1.0/users", func(t *testing.T, w *world) idp.Source { t.Helper(); return w.entra(t) }, 3},
+		{"okta", "/okta/api/v1/users", func(t *testing.T, w *fixture) idp.Source { t.Helper(); return newOkta(t, w.oktaConfig()) }, 3 + 1},
+		{"entra", "/graph/v1.0/users", func(t *testing.T, w *fixture) idp.Source { t.Helper(); return w.entra(t) }, 3},
 	} {
 		for name, fault := range map[string][]simulator.Fault{"calm": nil, "moving": {{Kind: simulator.FaultShrink, Path: tt.path, Times: 3}}} {
 			t.Run(tt.kind+" "+name, func(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/csv"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/prepscript"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // oracle is what the prep script would find.
@@ -73,7 +74,7 @@ func TestSources_sameCSV(t *testing.T) {
 	for seed := range uint64(5) {
 		worlds[fmt.Sprint("seed ", seed)] = func(t *testing.T) simulator.State {
 			t.Helper()
-			st, err := simulator.Generate(preset(t, "demo"), simulator.GenerateOptions{
+			st, err := world.Generate(preset(t, "demo"), simulator.GenerateOptions{
 				Users: 200, Groups: 50, ServicePrincipals: 30, Seed: seed,
 			})
 			if err != nil {

@@ -23,6 +23,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -38,15 +39,15 @@ type fatal interface {
 	Fatal(args ...any)
 }
 
-// world is a simulated account with its IdPs and clients for both.
-type world struct {
+// fixture is a simulated account with its IdPs and clients for both.
+type fixture struct {
 	sim   *simulator.Running
 	idp   *simulator.RunningIDP
 	roots *x509.CertPool
 }
 
 // open starts a world; the second value ends it.
-func open(t fatal, st simulator.State, opts simulator.Options) (*world, func()) {
+func open(t fatal, st simulator.State, opts simulator.Options) (*fixture, func()) {
 	t.Helper()
 	sim, err := simulator.Start(st, opts)
 	if err != nil {
@@ -60,7 +61,7 @@ func open(t fatal, st simulator.State, opts simulator.Options) (*world, func()) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{sim: sim, idp: run, roots: x509.NewCertPool()}
+	w := &fixture{sim: sim, idp: run, roots: x509.NewCertPool()}
 	w.roots.AppendCertsFromPEM(pem)
 	return w, func() {
 		if err := run.Close(); err != nil {
@@ -72,21 +73,21 @@ func open(t fatal, st simulator.State, opts simulator.Options) (*world, func()) 
 	}
 }
 
-func newWorld(t *testing.T, st simulator.State, opts simulator.Options) *world {
+func newWorld(t *testing.T, st simulator.State, opts simulator.Options) *fixture {
 	t.Helper()
 	w, done := open(t, st, opts)
 	t.Cleanup(done)
 	return w
 }
 
-func (w *world) transport() transport.Options {
+func (w *fixture) transport() transport.Options {
 	return transport.Options{
 		Base:         transport.NewBase(8, &tls.Config{RootCAs: w.roots, MinVersion: tls.VersionTLS12}),
 		FirstContact: time.Minute, RequestTimeout: time.Minute, RetryBudget: time.Minute, RetryPause: 5 * time.Millisecond,
 	}
 }
 
-func (w *world) entraConfig() entra.Config {
+func (w *fixture) entraConfig() entra.Config {
 	return entra.Config{
 		TenantID: w.idp.EntraTenantID, ClientID: w.idp.EntraClientID, ClientSecret: w.idp.EntraClientSecret,
 		AuthorityHost: w.idp.EntraAuthorityHost, GraphEndpoint: w.idp.GraphEndpoint,
@@ -94,7 +95,7 @@ func (w *world) entraConfig() entra.Config {
 	}
 }
 
-func (w *world) entra(t fatal) idp.Source {
+func (w *fixture) entra(t fatal) idp.Source {
 	t.Helper()
 	source, err := entra.New(w.entraConfig())
 	if err != nil {
@@ -103,7 +104,7 @@ func (w *world) entra(t fatal) idp.Source {
 	return source
 }
 
-func (w *world) account(t fatal) *account.Client {
+func (w *fixture) account(t fatal) *account.Client {
 	t.Helper()
 	client, err := account.New(context.Background(), api.Config{
 		SDK: &config.Config{
@@ -119,7 +120,7 @@ func (w *world) account(t fatal) *account.Client {
 }
 
 // state is what the account holds: a server adds its own administrator.
-func (w *world) state(t fatal) simulator.State {
+func (w *fixture) state(t fatal) simulator.State {
 	t.Helper()
 	st, err := w.sim.Server.State()
 	if err != nil {
@@ -202,7 +203,7 @@ func rows(r audit.Report) string {
 }
 
 // requests counts requests whose path has a part.
-func (w *world) requests(part string) int {
+func (w *fixture) requests(part string) int {
 	n := 0
 	for _, r := range w.sim.Server.Requests().Log {
 		if strings.Contains(r.Path, part) {
@@ -214,7 +215,7 @@ func (w *world) requests(part string) int {
 
 func preset(t fatal, name string) simulator.State {
 	t.Helper()
-	st, err := simulator.Preset(name)
+	st, err := world.Preset(name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // acceptance runs steps through the real CLI on the provider in this process.
@@ -93,7 +94,7 @@ func startAccount(t *testing.T, st simulator.State, opts simulator.Options) acco
 // startPreset runs a simulator on a preset.
 func startPreset(t *testing.T, name string, opts simulator.Options) account {
 	t.Helper()
-	st, err := simulator.Preset(name)
+	st, err := world.Preset(name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // checked is what the readiness report of a folder's state says.
@@ -72,7 +73,7 @@ func TestProcess_migration(t *testing.T) {
 		a.assign(workspace, group)
 	}
 	st := a.state()
-	simulator.SettleMigration(&st)
+	world.SettleMigration(&st)
 	if err := a.Server.SetState(st); err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // The account of the benchmark: everybody is linked and clean, groups have 5 to
@@ -125,11 +126,11 @@ func TestAudit_requests(t *testing.T) {
 
 func benchAccount(tb testing.TB, users, groups, sps int) (*simulator.Running, simulator.State) {
 	tb.Helper()
-	st, err := simulator.Preset("empty")
+	st, err := world.Preset("empty")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	st, err = simulator.Generate(st, simulator.GenerateOptions{Users: users, Groups: groups, ServicePrincipals: sps, Seed: 1, Clean: true})
+	st, err = world.Generate(st, simulator.GenerateOptions{Users: users, Groups: groups, ServicePrincipals: sps, Seed: 1, Clean: true})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // cloneCopy and cloneMirror give what the demo's clone plan wants.
@@ -275,7 +276,7 @@ func TestProcess_cloneSavedPlan(t *testing.T) {
 // and given again.
 func TestProcess_cloneInterrupted(t *testing.T) {
 	t.Parallel()
-	st, err := simulator.Preset("demo")
+	st, err := world.Preset("demo")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // wideAccount is the account of the figures: 5,000 groups, 20 workspaces
@@ -16,11 +17,11 @@ import (
 // them, and each of the 20 is in another one: 40 groups in the two closures.
 func wideAccount(t *testing.T) (st simulator.State, securables map[string]int) {
 	t.Helper()
-	empty, err := simulator.Preset("empty")
+	empty, err := world.Preset("empty")
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err = simulator.Generate(empty, simulator.GenerateOptions{Groups: 4960, Users: 100, Workspaces: 20, Metastores: 2, Catalogs: 100, Seed: 5, Clean: true})
+	st, err = world.Generate(empty, simulator.GenerateOptions{Groups: 4960, Users: 100, Workspaces: 20, Metastores: 2, Catalogs: 100, Seed: 5, Clean: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,11 +104,11 @@ func TestClonePlan_requests(t *testing.T) {
 // sources (part 4, group 10).
 func TestClonePlan_hundredWorkspaces(t *testing.T) {
 	t.Parallel()
-	demo, err := simulator.Preset("demo")
+	demo, err := world.Preset("demo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := simulator.Generate(demo, simulator.GenerateOptions{Workspaces: 96, Seed: 3, Clean: true})
+	st, err := world.Generate(demo, simulator.GenerateOptions{Workspaces: 96, Seed: 3, Clean: true})
 	if err != nil {
 		t.Fatal(err)
 	}

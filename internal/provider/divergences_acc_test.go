@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 const divergencesAddress = "data.dbxidentity_divergences.all"
@@ -173,9 +174,9 @@ func TestAccDivergences_targets(t *testing.T) {
 // Members from the list of groups give the same findings, and say how many rest on it.
 func TestAccDivergences_groupMembersList(t *testing.T) {
 	t.Parallel()
-	st, err := simulator.Preset("demo")
+	st, err := world.Preset("demo")
 	if err == nil {
-		st, err = simulator.Generate(st, simulator.GenerateOptions{Users: 60, Groups: 40, Seed: 3})
+		st, err = world.Generate(st, simulator.GenerateOptions{Users: 60, Groups: 40, Seed: 3})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/faults"
 )
 
 // faultScope is how far a fault reaches.
@@ -156,7 +157,7 @@ func TestFaults_everyKindHasARow(t *testing.T) {
 	for _, r := range faultRows() {
 		rows[r.fault.Kind] = true
 	}
-	for _, kind := range simulator.FaultKinds() {
+	for _, kind := range faults.Kinds() {
 		if !rows[kind] {
 			t.Errorf("the simulator has the fault %q, and the matrix has no row for it", kind)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // law is the one-step flow with everything that can be switched on, so that
@@ -188,11 +189,11 @@ func TestProcess_fixedPoint(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			st, err := simulator.Preset("empty")
+			st, err := world.Preset("empty")
 			if err != nil {
 				t.Fatal(err)
 			}
-			st, err = simulator.Generate(st, simulator.GenerateOptions{Users: 400, Groups: 120, ServicePrincipals: 60, Seed: seed})
+			st, err = world.Generate(st, simulator.GenerateOptions{Users: 400, Groups: 120, ServicePrincipals: 60, Seed: seed})
 			if err != nil {
 				t.Fatal(err)
 			}

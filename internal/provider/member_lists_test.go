@@ -15,6 +15,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 var membersListed = regexp.MustCompile(`"MembersListed": (\d+)`)
@@ -88,11 +89,11 @@ func TestMemberLists_requests(t *testing.T) {
 func TestMemberLists_unreadableSample(t *testing.T) {
 	t.Parallel()
 	const sampled = 20 // Lists are checked at least, of a clean account.
-	empty, err := simulator.Preset("empty")
+	empty, err := world.Preset("empty")
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := simulator.Generate(empty, simulator.GenerateOptions{Users: 60, Groups: 40, ServicePrincipals: 8, Seed: 3, Clean: true})
+	st, err := world.Generate(empty, simulator.GenerateOptions{Users: 60, Groups: 40, ServicePrincipals: 8, Seed: 3, Clean: true})
 	if err != nil {
 		t.Fatal(err)
 	}

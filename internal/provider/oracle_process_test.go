@@ -14,6 +14,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/prepscript"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // auditToFiles gives the prep script's files.
@@ -45,11 +46,11 @@ func TestProcess_oracle(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			st, err := simulator.Preset("demo")
+			st, err := world.Preset("demo")
 			if err != nil {
 				t.Fatal(err)
 			}
-			st, err = simulator.Generate(st, simulator.GenerateOptions{Users: 300, Groups: 80, ServicePrincipals: 40, Seed: seed})
+			st, err = world.Generate(st, simulator.GenerateOptions{Users: 300, Groups: 80, ServicePrincipals: 40, Seed: seed})
 			if err != nil {
 				t.Fatal(err)
 			}

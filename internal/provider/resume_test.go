@@ -28,6 +28,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // auditWorld is an account with findings of many kinds, and what an audit of it
@@ -39,11 +40,11 @@ type auditWorld struct {
 
 func newAuditWorld(t *testing.T, opts simulator.Options) *auditWorld {
 	t.Helper()
-	st, err := simulator.Preset("demo")
+	st, err := world.Preset("demo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if st, err = simulator.Generate(st, simulator.GenerateOptions{Users: 60, Groups: 40, ServicePrincipals: 8, Seed: 3}); err != nil {
+	if st, err = world.Generate(st, simulator.GenerateOptions{Users: 60, Groups: 40, ServicePrincipals: 8, Seed: 3}); err != nil {
 		t.Fatal(err)
 	}
 	sim, err := simulator.Start(st, opts)

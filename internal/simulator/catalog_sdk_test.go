@@ -15,6 +15,8 @@ import (
 	"github.com/databricks/databricks-sdk-go/listing"
 	"github.com/databricks/databricks-sdk-go/service/catalog"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 )
 
 // catalogAccount has two workspaces on one metastore and one without. The
@@ -169,7 +171,7 @@ func TestWorkspaceHost_separation(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			header := http.Header{workspaceHeader: {tt.header}}
+			header := http.Header{wire.WorkspaceHeader: {tt.header}}
 			if tt.token != "" {
 				header.Set("Authorization", "Bearer "+tt.token)
 			}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 const (
@@ -28,7 +30,7 @@ func adminGet(t *testing.T, sim *Running, path string) (status int, body map[str
 
 func TestDenylist(t *testing.T) {
 	t.Parallel()
-	st, err := Preset("demo")
+	st, err := world.Preset("demo")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +67,7 @@ func TestDenylist(t *testing.T) {
 // Rules are added for what the identity provider has, once, and at most 100 of them.
 func TestDenylist_writes(t *testing.T) {
 	t.Parallel()
-	st, err := Preset("demo")
+	st, err := world.Preset("demo")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/entra"
 )
 
 // Endpoints is how a client reaches a simulator: the first line that the command
@@ -54,8 +56,8 @@ func (e Endpoints) Environment() []string {
 }
 
 // StartEntra serves the Entra authority with TLS. Close it.
-func (s *Server) StartEntra(listenAddr string) (*EntraAuthority, error) {
-	return startAuthority(listenAddr, s.Handler())
+func (s *Server) StartEntra(listenAddr string) (*entra.Authority, error) {
+	return entra.StartAuthority(listenAddr, s.Handler())
 }
 
 // IDPEndpoints is where the simulated IdPs are and what opens them, under the
@@ -74,7 +76,7 @@ type IDPEndpoints struct {
 // RunningIDP is the IdP half while it is served.
 type RunningIDP struct {
 	IDPEndpoints
-	authority *EntraAuthority
+	authority *entra.Authority
 }
 
 // Close stops what StartIDP started; the account's own listener is not touched.
@@ -93,8 +95,8 @@ func (s *Server) StartIDP(accountHost string) (*RunningIDP, error) {
 		return nil, err
 	}
 	return &RunningIDP{authority: authority, IDPEndpoints: IDPEndpoints{
-		EntraTenantID: s.store.directory().tenantID(), EntraClientID: s.entra.clientID, EntraClientSecret: s.entra.clientSecret,
+		EntraTenantID: s.store.Directory().TenantID(), EntraClientID: s.entra.ClientID, EntraClientSecret: s.entra.ClientSecret,
 		EntraAuthorityHost: authority.URL, GraphEndpoint: accountHost + "/graph",
-		OktaOrgURL: accountHost + "/okta", OktaAPIToken: s.okta.apiToken, CAFile: authority.CAFile,
+		OktaOrgURL: accountHost + "/okta", OktaAPIToken: s.okta.ApiToken, CAFile: authority.CAFile,
 	}}, nil
 }

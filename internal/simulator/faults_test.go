@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/faults"
 )
 
 const (
@@ -326,13 +328,13 @@ func TestParseFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := ParseFaults(tt.spec)
+			_, err := faults.Parse(tt.spec)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want one with %s", err, tt.want)
 			}
 		})
 	}
-	got, err := ParseFaults(`[{"kind":"status","status":503,"path":"/api/**","times":2,"retry_after_seconds":0}]`)
+	got, err := faults.Parse(`[{"kind":"status","status":503,"path":"/api/**","times":2,"retry_after_seconds":0}]`)
 	zero := 0
 	want := []Fault{{Kind: FaultStatus, Status: 503, Path: "/api/**", Times: 2, RetryAfterSeconds: &zero}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {

@@ -9,16 +9,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // worldBytes is the state document of a world.
-func worldBytes(tb testing.TB, w *world) []byte {
+func worldBytes(tb testing.TB, w *world.World) []byte {
 	tb.Helper()
-	st, err := w.dump()
+	st, err := w.Dump()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	raw, err := EncodeState(st)
+	raw, err := world.EncodeState(st)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -29,11 +31,11 @@ func worldBytes(tb testing.TB, w *world) []byte {
 // document makes the same world, byte for byte; and that world can be read.
 func FuzzDecodeState(f *testing.F) {
 	for _, name := range []string{"demo", "empty"} {
-		st, err := Preset(name)
+		st, err := world.Preset(name)
 		if err != nil {
 			f.Fatal(err)
 		}
-		raw, err := EncodeState(st)
+		raw, err := world.EncodeState(st)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -49,20 +51,20 @@ func FuzzDecodeState(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		st, err := DecodeState(bytes.NewReader(raw))
+		st, err := world.DecodeState(bytes.NewReader(raw))
 		if err != nil {
 			return
 		}
-		w, err := newWorld(st)
+		w, err := world.New(st)
 		if err != nil {
 			return
 		}
 		once := worldBytes(t, w)
-		st, err = DecodeState(bytes.NewReader(once))
+		st, err = world.DecodeState(bytes.NewReader(once))
 		if err != nil {
 			t.Fatalf("its own document is refused: %v\n%s", err, once)
 		}
-		if w, err = newWorld(st); err != nil {
+		if w, err = world.New(st); err != nil {
 			t.Fatalf("its own document makes no world: %v\n%s", err, once)
 		}
 		if twice := worldBytes(t, w); !bytes.Equal(once, twice) {

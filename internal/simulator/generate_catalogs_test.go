@@ -9,21 +9,23 @@ import (
 	"testing"
 
 	"github.com/databricks/databricks-sdk-go/service/catalog"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 func TestGenerate_catalogs(t *testing.T) {
 	t.Parallel()
-	base, err := Preset("empty")
+	base, err := world.Preset("empty")
 	if err != nil {
 		t.Fatal(err)
 	}
 	options := GenerateOptions{Users: 50, Groups: 30, Workspaces: 6, Metastores: 2, Catalogs: 100, Seed: 7, Clean: true}
 	encode := func() []byte {
-		st, err := Generate(base, options)
+		st, err := world.Generate(base, options)
 		if err != nil {
 			t.Fatal(err)
 		}
-		raw, err := EncodeState(st)
+		raw, err := world.EncodeState(st)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,7 +35,7 @@ func TestGenerate_catalogs(t *testing.T) {
 	if !bytes.Equal(raw, encode()) {
 		t.Error("the same seed gave other bytes")
 	}
-	st, err := DecodeState(bytes.NewReader(raw))
+	st, err := world.DecodeState(bytes.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,14 +52,14 @@ func TestGenerate_catalogs(t *testing.T) {
 		t.Errorf("workspaces per metastore: %v", perMetastore)
 	}
 	// Twice over the same account adds, and does not collide.
-	again, err := Generate(st, options)
+	again, err := world.Generate(st, options)
 	if err != nil || len(again.UnityCatalog.Metastores) != 4 {
 		t.Errorf("a second time: %d metastores, %v", len(again.UnityCatalog.Metastores), err)
 	}
-	if _, err := Generate(base, GenerateOptions{Catalogs: 1}); err == nil || !strings.Contains(err.Error(), "without a metastore") {
+	if _, err := world.Generate(base, GenerateOptions{Catalogs: 1}); err == nil || !strings.Contains(err.Error(), "without a metastore") {
 		t.Errorf("catalogs without a metastore: %v", err)
 	}
-	if _, err := Generate(base, GenerateOptions{Metastores: -1}); err == nil || !strings.Contains(err.Error(), "metastores") {
+	if _, err := world.Generate(base, GenerateOptions{Metastores: -1}); err == nil || !strings.Contains(err.Error(), "metastores") {
 		t.Errorf("negative: %v", err)
 	}
 }
@@ -65,11 +67,11 @@ func TestGenerate_catalogs(t *testing.T) {
 // Without Clean, the oddities of real metastores are there and are valid.
 func TestGenerate_oddCatalogs(t *testing.T) {
 	t.Parallel()
-	base, err := Preset("demo")
+	base, err := world.Preset("demo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := Generate(base, GenerateOptions{Workspaces: 20, Groups: 20, Metastores: 1, Catalogs: 300, Seed: 1})
+	st, err := world.Generate(base, GenerateOptions{Workspaces: 20, Groups: 20, Metastores: 1, Catalogs: 300, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

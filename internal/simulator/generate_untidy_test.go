@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // untidiness counts what makes an account untidy.
@@ -49,7 +51,7 @@ func untidiness(st State) map[string]int {
 	for _, g := range st.Groups {
 		name("group", g.DisplayName)
 		id(g.ExternalID)
-		if !slices.IsSortedFunc(g.Members, func(a, b Member) int { return compareIDs(a.Value, b.Value) }) {
+		if !slices.IsSortedFunc(g.Members, func(a, b Member) int { return world.CompareIDs(a.Value, b.Value) }) {
 			got["members unsorted"]++
 		}
 	}
@@ -61,7 +63,7 @@ func untidiness(st State) map[string]int {
 func TestGenerate_untidy(t *testing.T) {
 	t.Parallel()
 	options := GenerateOptions{Users: 600, Groups: 150, ServicePrincipals: 20, Seed: 1}
-	st, err := Generate(mustPreset(t, "empty"), options)
+	st, err := world.Generate(mustPreset(t, "empty"), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +76,7 @@ func TestGenerate_untidy(t *testing.T) {
 		}
 	}
 	options.Tidy = true
-	tidy, err := Generate(mustPreset(t, "empty"), options)
+	tidy, err := world.Generate(mustPreset(t, "empty"), options)
 	if err != nil {
 		t.Fatal(err)
 	}

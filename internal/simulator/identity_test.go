@@ -20,6 +20,9 @@ import (
 	"github.com/databricks/databricks-sdk-go/service/iamv2"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // identityClient is the SDK's account service on a simulator, away from this
@@ -197,9 +200,9 @@ func TestIdentity_sdkMembersAndParents(t *testing.T) {
 	p := startPeer(t, st, Options{})
 	api, ctx := identityClient(t, p), t.Context()
 	b := lookup{st}
-	engineers, engineersExternal := b.principal(kindGroup, "data-engineers")
-	consumers, consumersExternal := b.principal(kindGroup, "bi-consumers")
-	legacy, _ := b.principal(kindGroup, "legacy-etl-users")
+	engineers, engineersExternal := b.principal(world.KindGroup, "data-engineers")
+	consumers, consumersExternal := b.principal(world.KindGroup, "bi-consumers")
+	legacy, _ := b.principal(world.KindGroup, "legacy-etl-users")
 	source, sourceExternal := b.both("user31@example.com")
 
 	var names []string
@@ -332,7 +335,7 @@ func TestIdentity_sdkResolve(t *testing.T) {
 	p := startPeer(t, st, Options{AIM: true})
 	api, ctx := identityClient(t, p), t.Context()
 	_, staffExternal := idpGroupNamed(st, "all-staff")
-	marketing, marketingExternal := b.principal(kindGroup, "marketing")
+	marketing, marketingExternal := b.principal(world.KindGroup, "marketing")
 
 	// Created from the IdP, with the members that are provisioned; then found.
 	for range 2 {
@@ -359,7 +362,7 @@ func TestIdentity_sdkResolve(t *testing.T) {
 	}
 	_, err := api.ResolveServicePrincipal(ctx, iamv2.ResolveServicePrincipalRequest{ExternalId: candidate})
 	wantAPIError(t, "an id of another type", err, 404, "RESOURCE_DOES_NOT_EXIST")
-	_, export := b.principal(kindServicePrincipal, "nightly-export")
+	_, export := b.principal(world.KindServicePrincipal, "nightly-export")
 	sp := must[*iamv2.ResolveServicePrincipalResponse](t)(api.ResolveServicePrincipal(ctx, iamv2.ResolveServicePrincipalRequest{ExternalId: export}))
 	if sp.ServicePrincipal.ExternalId != export {
 		t.Errorf("resolved %+v", sp.ServicePrincipal)
@@ -403,7 +406,7 @@ func TestIdentity_automaticIdentityManagement(t *testing.T) {
 	must[*iamv2.User](t)(api.UpdateUser(ctx, iamv2.UpdateUserRequest{UserId: local, UpdateMask: "account_user_status", User: status}))
 	must[*iamv2.User](t)(api.UpdateUser(ctx, iamv2.UpdateUserRequest{UserId: linked, UpdateMask: "external_id", User: iamv2.User{ExternalId: "x"}}))
 
-	engineers, _ := b.principal(kindGroup, "data-engineers")
+	engineers, _ := b.principal(world.KindGroup, "data-engineers")
 	_, err = api.CreateDirectGroupMember(ctx, iamv2.CreateDirectGroupMemberRequest{
 		GroupId: number(t, engineers), DirectGroupMember: iamv2.DirectGroupMember{PrincipalId: number(t, local)}})
 	wantAPIError(t, "a member of an external group", err, 403, "PERMISSION_DENIED")
@@ -444,7 +447,7 @@ func TestIdentity_switches(t *testing.T) {
 	users, groups, _ := principalIDs(st)
 	b := lookup{st}
 	local, _ := b.both("user01@example.com")
-	external, _ := b.principal(kindGroup, "finance-analysts")
+	external, _ := b.principal(world.KindGroup, "finance-analysts")
 	list, one := "/users", "/users/"+local
 	clearID := one + "?update_mask=external_id"
 	members := "/groups/" + external + "/direct-members"
@@ -481,7 +484,7 @@ func TestIdentity_switches(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := startPeer(t, st, test.opts)
-			var got apiError
+			var got wire.Error
 			status := p.call(test.method, p.path+test.path, test.body, &got)
 			if status != test.status || got.Code != test.code {
 				t.Errorf("got %d %s %q, want %d %s", status, got.Code, got.Message, test.status, test.code)
@@ -494,8 +497,8 @@ func TestIdentity_cyclesEndAndCanBeRefused(t *testing.T) {
 	t.Parallel()
 	st := mustPreset(t, "demo")
 	b := lookup{st}
-	parent, _ := b.principal(kindGroup, "bi-consumers")
-	child, _ := b.principal(kindGroup, "data-engineers")
+	parent, _ := b.principal(world.KindGroup, "bi-consumers")
+	child, _ := b.principal(world.KindGroup, "data-engineers")
 	nest := func(p *peer) int {
 		return p.call("POST", p.path+"/groups/"+child+"/direct-members", `{"principal_id":`+parent+`}`, nil)
 	}
@@ -550,7 +553,7 @@ func TestIdentity_consistencyLag(t *testing.T) {
 	if diff := cmp.Diff([]string{before, "after", before}, got); diff != "" {
 		t.Errorf("three reads (-want +got):\n%s", diff)
 	}
-	group, _ := b.principal(kindGroup, "npb-developers")
+	group, _ := b.principal(world.KindGroup, "npb-developers")
 	path := p.path + "/groups/" + group + "/direct-members/" + user
 	p.call("POST", p.path+"/groups/"+group+"/direct-members", `{"principal_id":`+user+`}`, nil)
 	if first, second := p.call("GET", path, "", nil), p.call("GET", path, "", nil); first != 404 || second != 200 {

@@ -3,7 +3,12 @@
 
 package simulator
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
+)
 
 // face is a simulated identity provider, asked about paths that may be its own.
 type face interface {
@@ -35,7 +40,7 @@ func (s *Server) idpErrorBody(path string, status int, code, message string) (bo
 func (s *Server) idpNotRouted(rw http.ResponseWriter, r *http.Request, status int) bool {
 	for _, f := range s.faces() {
 		if status, body := f.NotRouted(r, status); body != nil {
-			writeJSON(rw, status, body)
+			wire.WriteJSON(rw, status, body)
 			return true
 		}
 	}
@@ -43,13 +48,13 @@ func (s *Server) idpNotRouted(rw http.ResponseWriter, r *http.Request, status in
 }
 
 // tokenExpired is the 401 for an expired token, of the account or of an IdP.
-func (s *Server) tokenExpired(r *http.Request) *answer {
+func (s *Server) tokenExpired(r *http.Request) *wire.Answer {
 	for _, f := range s.faces() {
 		if body := f.TokenExpired(r.URL.Path); body != nil {
-			a := newAnswer()
-			writeJSON(a, http.StatusUnauthorized, body)
+			a := wire.NewAnswer()
+			wire.WriteJSON(a, http.StatusUnauthorized, body)
 			return a
 		}
 	}
-	return tokenExpired()
+	return host.TokenExpired()
 }

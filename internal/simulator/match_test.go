@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // peer is a simulator with a client that was written for nothing but tests.
@@ -320,13 +322,13 @@ func TestMatch_fieldScanHasThePublishedCounts(t *testing.T) {
 // one candidate, enabled and no guest, held by nobody, for a principal without power.
 func checkReady(t *testing.T, st State, rows []scriptRow) {
 	t.Helper()
-	w, err := newWorld(st)
+	w, err := world.New(st)
 	if err != nil {
 		t.Fatal(err)
 	}
 	held := map[string]bool{}
-	for _, p := range w.byID {
-		held[strings.ToLower(p.externalID())] = true
+	for _, p := range w.ByID {
+		held[strings.ToLower(p.ExternalID())] = true
 	}
 	powerful := map[string]bool{}
 	for _, ws := range st.Workspaces {
@@ -334,7 +336,7 @@ func checkReady(t *testing.T, st State, rows []scriptRow) {
 			powerful[a.PrincipalID] = powerful[a.PrincipalID] || slices.Contains(a.Permissions, "ADMIN")
 		}
 	}
-	owner := w.byName[kindGroup][strings.ToLower(st.UnityCatalog.Metastores[0].Owner)][0]
+	owner := w.ByName[world.KindGroup][strings.ToLower(st.UnityCatalog.Metastores[0].Owner)][0]
 	powerful[owner] = true
 	targets := map[string]bool{}
 	for _, r := range rows {
@@ -346,14 +348,14 @@ func checkReady(t *testing.T, st State, rows []scriptRow) {
 			continue
 		}
 		targets[r.NameMatches[0]] = true
-		if u := w.idp.user(r.NameMatches[0]); u != nil && (!u.AccountEnabled || u.UserType != "Member") {
+		if u := w.IDP.User(r.NameMatches[0]); u != nil && (!u.AccountEnabled || u.UserType != "Member") {
 			t.Errorf("%s: the candidate is disabled or a guest", r.ID)
 		}
-		if sp := w.idp.servicePrincipal(r.NameMatches[0]); sp != nil && !sp.AccountEnabled {
+		if sp := w.IDP.ServicePrincipal(r.NameMatches[0]); sp != nil && !sp.AccountEnabled {
 			t.Errorf("%s: the candidate is disabled", r.ID)
 		}
-		for _, id := range append(w.transitiveParents(r.ID), r.ID) {
-			if w.isAccountAdmin(id) || powerful[id] {
+		for _, id := range append(w.TransitiveParents(r.ID), r.ID) {
+			if w.IsAccountAdmin(id) || powerful[id] {
 				t.Errorf("%s has power through %s", r.ID, id)
 			}
 		}

@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 func TestMatch_wireShape(t *testing.T) {
@@ -18,7 +21,7 @@ func TestMatch_wireShape(t *testing.T) {
 	b := lookup{st}
 	linked, object := b.both("user01@example.com")
 	blank, _ := b.both("user21@example.com")
-	group, groupObject := b.principal(kindGroup, "month-end-close")
+	group, groupObject := b.principal(world.KindGroup, "month-end-close")
 	local, _ := b.both("user21@example.com")
 	external, _ := b.both("user05@example.com")
 	for _, test := range []struct {
@@ -66,7 +69,7 @@ func TestMatch_unknownIDsAndMethods(t *testing.T) {
 		"/users/" + users[0] + "/match-with-idp":       404,
 		"/service-principals/" + "1" + "/matchWithIdp": 404,
 	} {
-		var got apiError
+		var got wire.Error
 		if status := p.call("POST", p.path+path, "", &got); status != want || got.Code == "" {
 			t.Errorf("%s: got %d %s, want %d in the normal shape", path, status, got.Code, want)
 		}
@@ -186,7 +189,7 @@ func TestMatch_userByMailAndInAnyCase(t *testing.T) {
 
 func TestGenerate_shape(t *testing.T) {
 	t.Parallel()
-	st, err := Generate(mustPreset(t, "empty"), GenerateOptions{Users: 2000, Groups: 300, ServicePrincipals: 200, Workspaces: 60, Seed: 3, Tidy: true})
+	st, err := world.Generate(mustPreset(t, "empty"), GenerateOptions{Users: 2000, Groups: 300, ServicePrincipals: 200, Workspaces: 60, Seed: 3, Tidy: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +222,7 @@ func TestGenerate_shape(t *testing.T) {
 
 func TestGenerate_clean(t *testing.T) {
 	t.Parallel()
-	st, err := Generate(mustPreset(t, "empty"), GenerateOptions{Users: 400, Groups: 80, ServicePrincipals: 50, Workspaces: 20, Seed: 3, Clean: true})
+	st, err := world.Generate(mustPreset(t, "empty"), GenerateOptions{Users: 400, Groups: 80, ServicePrincipals: 50, Workspaces: 20, Seed: 3, Clean: true})
 	if err != nil {
 		t.Fatal(err)
 	}

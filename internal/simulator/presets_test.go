@@ -9,13 +9,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 func mustPreset(t *testing.T, name string) State {
 	t.Helper()
-	st, err := Preset(name)
+	st, err := world.Preset(name)
 	if err != nil {
-		t.Fatalf("Preset(%q): %v", name, err)
+		t.Fatalf("world.Preset(%q): %v", name, err)
 	}
 	return st
 }
@@ -31,7 +33,7 @@ func mustJSON(t *testing.T, v any) string {
 
 func TestPreset_sameBytesAndOwnCopy(t *testing.T) {
 	t.Parallel()
-	for _, name := range PresetNames() {
+	for _, name := range world.PresetNames() {
 		first := mustPreset(t, name)
 		want := mustJSON(t, first)
 		first.Account.AccountID = "changed"
@@ -46,7 +48,7 @@ func TestPreset_sameBytesAndOwnCopy(t *testing.T) {
 
 func TestPreset_unknownNameListsTheNames(t *testing.T) {
 	t.Parallel()
-	_, err := Preset("demo2")
+	_, err := world.Preset("demo2")
 	if err == nil || !strings.Contains(err.Error(), `"demo2"`) || !strings.Contains(err.Error(), "empty, demo, field-scan") {
 		t.Errorf("error %v does not name the preset and the choices", err)
 	}
@@ -54,13 +56,13 @@ func TestPreset_unknownNameListsTheNames(t *testing.T) {
 
 func TestPreset_credentials(t *testing.T) {
 	t.Parallel()
-	for _, name := range PresetNames() {
+	for _, name := range world.PresetNames() {
 		st := mustPreset(t, name)
-		w, err := newWorld(st)
+		w, err := world.New(st)
 		if err != nil {
 			t.Fatal(err)
 		}
-		admin := w.byID[st.Account.Tokens[0].PrincipalID].sp
+		admin := w.ByID[st.Account.Tokens[0].PrincipalID].SP
 		if admin == nil || admin.ApplicationID != st.Account.OAuthClients[0].ClientID ||
 			len(admin.Roles) != 1 || admin.Roles[0].Value != "account_admin" {
 			t.Errorf("%s: the first credential is not an account admin's: %+v", name, admin)
@@ -73,7 +75,7 @@ func TestPreset_credentials(t *testing.T) {
 		}
 		reader := st.Account.OAuthClients[1].ClientID
 		for _, sp := range st.ServicePrincipals {
-			if sp.ApplicationID == reader && len(sp.Roles)+len(w.transitiveParents(sp.ID)) != 1 { // account users
+			if sp.ApplicationID == reader && len(sp.Roles)+len(w.TransitiveParents(sp.ID)) != 1 { // account users
 				t.Errorf("%s: the second credential has power: %+v", name, sp)
 			}
 		}
@@ -85,11 +87,11 @@ func TestGenerate_sameSeedSameBytes(t *testing.T) {
 	base := mustPreset(t, "demo")
 	before := mustJSON(t, base)
 	g := GenerateOptions{Users: 400, Groups: 60, ServicePrincipals: 40, Workspaces: 12, Seed: 7}
-	first, err := Generate(base, g)
+	first, err := world.Generate(base, g)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := Generate(base, g)
+	second, err := world.Generate(base, g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +102,7 @@ func TestGenerate_sameSeedSameBytes(t *testing.T) {
 		t.Error("Generate changed its input")
 	}
 	g.Seed = 8
-	other, err := Generate(base, g)
+	other, err := world.Generate(base, g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +116,7 @@ func TestGenerate_sameSeedSameBytes(t *testing.T) {
 	if diff := cmp.Diff([]int{400, 60, 40, 12}, got); diff != "" {
 		t.Errorf("numbers added (-want +got):\n%s", diff)
 	}
-	again, err := Generate(first, g)
+	again, err := world.Generate(first, g)
 	if err != nil {
 		t.Errorf("generating on top of a generated state: %v", err)
 	}
@@ -125,7 +127,7 @@ func TestGenerate_sameSeedSameBytes(t *testing.T) {
 
 func TestGenerate_negativeNumber(t *testing.T) {
 	t.Parallel()
-	_, err := Generate(mustPreset(t, "empty"), GenerateOptions{Groups: -1})
+	_, err := world.Generate(mustPreset(t, "empty"), GenerateOptions{Groups: -1})
 	if err == nil || !strings.Contains(err.Error(), "-1 groups") {
 		t.Errorf("error %v does not name the number", err)
 	}
@@ -133,7 +135,7 @@ func TestGenerate_negativeNumber(t *testing.T) {
 
 func BenchmarkGenerate_100000(b *testing.B) {
 	for b.Loop() {
-		if _, err := Generate(State{}, GenerateOptions{Users: 90000, Groups: 9000, ServicePrincipals: 1000, Workspaces: 100, Seed: 1}); err != nil {
+		if _, err := world.Generate(State{}, GenerateOptions{Users: 90000, Groups: 9000, ServicePrincipals: 1000, Workspaces: 100, Seed: 1}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -143,7 +145,7 @@ func BenchmarkGenerate_100000(b *testing.B) {
 // source has something of its own that a clone does not copy.
 func TestPreset_demoCatalog(t *testing.T) {
 	t.Parallel()
-	st, err := Preset("demo")
+	st, err := world.Preset("demo")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +156,7 @@ func TestPreset_demoCatalog(t *testing.T) {
 	}
 	holders := map[string]bool{}
 	for _, sec := range st.UnityCatalog.Metastores[0].Securables {
-		got := callHost(t, host, "GET", "/api/2.1/unity-catalog/permissions/"+strings.Replace(sec.Type, typeModel, typeFunction, 1)+"/"+sec.FullName, "", bearer(sim.Token))
+		got := callHost(t, host, "GET", "/api/2.1/unity-catalog/permissions/"+strings.Replace(sec.Type, world.TypeModel, world.TypeFunction, 1)+"/"+sec.FullName, "", bearer(sim.Token))
 		if got.status != 200 {
 			t.Errorf("grants of %s %s: %d %s", sec.Type, sec.FullName, got.status, got.body)
 		}
@@ -174,7 +176,7 @@ func TestPreset_demoCatalog(t *testing.T) {
 			continue
 		}
 		for _, ws := range st.Workspaces {
-			if ws.assignment(g.ID) != nil {
+			if ws.Assignment(g.ID) != nil {
 				t.Errorf("ml-catalog-readers is assigned to %s", ws.WorkspaceName)
 			}
 		}

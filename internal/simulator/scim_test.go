@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 const scimPath = "/api/2.1/accounts/{a}/scim/v2/"
@@ -41,7 +43,7 @@ func scimAccount() State {
 			{ID: "10", DisplayName: "local", Members: []Member{{Value: "1"}, {Value: "20"}, {Value: "11"}},
 				Roles: []Role{{Value: "account_admin"}}},
 			{ID: "11", DisplayName: "external", ExternalID: "ext-11", Members: []Member{
-				{Value: "1"}, {Value: "2", Source: sourceIDP}}},
+				{Value: "1"}, {Value: "2", Source: world.SourceIDP}}},
 			{ID: "12", DisplayName: "empty"},
 			{ID: "13", DisplayName: "account users", System: true, Members: []Member{{Value: "1"}}},
 		},

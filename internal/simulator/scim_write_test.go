@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 func TestSCIMCreate(t *testing.T) {
@@ -156,7 +158,7 @@ func TestSCIM_concurrent(t *testing.T) {
 	}
 	wg.Wait()
 	var members int
-	sim.Server.store.view(func(w *world) { members = len(w.byID["12"].group.Members) })
+	sim.Server.store.View(func(w *world.World) { members = len(w.ByID["12"].Group.Members) })
 	if members != 8 {
 		t.Errorf("%d members, want 8", members)
 	}

@@ -17,6 +17,8 @@ import (
 	"github.com/databricks/databricks-sdk-go/service/iam"
 	"github.com/databricks/databricks-sdk-go/service/provisioning"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // noLoader keeps the environment and configuration files out.
@@ -228,21 +230,21 @@ func TestSDK_retriesWhatItRecognises(t *testing.T) {
 // lookup finds principals of a state by their unique names.
 type lookup struct{ st State }
 
-func (l lookup) principal(kind principalKind, name string) (id, externalID string) {
+func (l lookup) principal(kind world.Kind, name string) (id, externalID string) {
 	switch kind {
-	case kindUser:
+	case world.KindUser:
 		for _, u := range l.st.Users {
 			if u.UserName == name {
 				return u.ID, u.ExternalID
 			}
 		}
-	case kindGroup:
+	case world.KindGroup:
 		for _, g := range l.st.Groups {
 			if g.DisplayName == name {
 				return g.ID, g.ExternalID
 			}
 		}
-	case kindServicePrincipal:
+	case world.KindServicePrincipal:
 		for _, sp := range l.st.ServicePrincipals {
 			if sp.DisplayName == name {
 				return sp.ID, sp.ExternalID
@@ -253,4 +255,6 @@ func (l lookup) principal(kind principalKind, name string) (id, externalID strin
 }
 
 // both returns a user's ids on the two sides.
-func (l lookup) both(userName string) (id, objectID string) { return l.principal(kindUser, userName) }
+func (l lookup) both(userName string) (id, objectID string) {
+	return l.principal(world.KindUser, userName)
+}

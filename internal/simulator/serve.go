@@ -14,6 +14,10 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/faults"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/okta"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 )
 
 // maxBody is the largest request body that is read. Assumed: no source tells
@@ -29,24 +33,24 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 		s.controlMux.ServeHTTP(rw, r)
 		return
 	}
-	rc := &requestContext{}
-	r = oktaAtRoot(withContext(r, rc))
-	entry := s.requests.begin(LoggedRequest{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, WorkspaceID: workspaceOf(r)}, s.route(r))
+	rc := &wire.Context{}
+	r = okta.AtRoot(wire.WithContext(r, rc))
+	entry := s.requests.begin(LoggedRequest{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, WorkspaceID: wire.WorkspaceOf(r)}, s.route(r))
 	out := &statusWriter{ResponseWriter: rw}
 	// Before the answer leaves: who has it finds it in the log, and sends the next
 	// request at once.
-	out.answers = sync.OnceFunc(func() { s.requests.end(entry, out.status, rc.fault) })
+	out.answers = sync.OnceFunc(func() { s.requests.end(entry, out.status, rc.Fault) })
 	defer out.answers() // There are requests without an answer.
 	// Read whole, so that the server notices a client that goes away meanwhile.
 	body, err := io.ReadAll(http.MaxBytesReader(out, r.Body, maxBody))
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			writeError(out, http.StatusRequestEntityTooLarge, "MAX_REQUEST_SIZE_EXCEEDED",
+			wire.WriteError(out, http.StatusRequestEntityTooLarge, "MAX_REQUEST_SIZE_EXCEEDED",
 				"The request body is larger than "+strconv.Itoa(maxBody)+" bytes.")
 			return
 		}
-		writeError(out, http.StatusBadRequest, "MALFORMED_REQUEST", "The request body could not be read.")
+		wire.WriteError(out, http.StatusBadRequest, "MALFORMED_REQUEST", "The request body could not be read.")
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -56,57 +60,57 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 
 // dispatch applies rate limits and faults to a request and lets its handler
 // answer. Handlers that carry requests within a request (batches) call it for
-// every part, with an [answer] as the writer.
+// every part, with a [wire.Answer] as the writer.
 func (s *Server) dispatch(rw http.ResponseWriter, r *http.Request) {
 	if s.limited(rw, r) {
 		return
 	}
-	rc := contextOf(r)
-	nested := rc == nil || isNested(r)
+	rc := wire.ContextOf(r)
+	nested := rc == nil || wire.IsNested(r)
 	if nested {
-		rc = &requestContext{}
-		r = withContext(r, rc)
+		rc = &wire.Context{}
+		r = wire.WithContext(r, rc)
 	}
-	hit := s.faults.pick(r)
-	rc.stale, rc.list = hit.stale, hit.list
-	s.wait(r, hit.delay)
-	if hit.decides == nil {
-		s.run(r, nested).sendTo(rw)
+	hit := s.faults.Pick(r)
+	rc.Stale, rc.List = hit.Stale, hit.List
+	s.wait(r, hit.Delay)
+	if hit.Decides == nil {
+		s.run(r, nested).SendTo(rw)
 		return
 	}
-	rc.fault = hit.decides.Kind
-	s.fail(rw, r, hit.decides, nested)
+	rc.Fault = hit.Decides.Kind
+	s.fail(rw, r, hit.Decides, nested)
 }
 
 // limited answers 429 when the account's rate for this request is used up.
 // The body's error_code and the presence of Retry-After are assumed.
 func (s *Server) limited(rw http.ResponseWriter, r *http.Request) bool {
-	category := accountLimit(r)
+	category := faults.AccountLimit(r)
 	bucket := category
 	if s.toWorkspace(r) {
-		category = workspaceLimit(r.URL.Path)
-		bucket = s.limiter.each(category, strconv.FormatInt(workspaceOf(r), 10))
+		category = faults.WorkspaceLimit(r.URL.Path)
+		bucket = s.limiter.Each(category, strconv.FormatInt(wire.WorkspaceOf(r), 10))
 	}
 	if category == "" {
 		return false
 	}
-	q := s.limiter.take(bucket, 1)
+	q := s.limiter.Take(bucket, 1)
 	if q.OK {
 		return false
 	}
-	rw.Header().Set("Retry-After", retryAfterSeconds(q.RetryAfter))
-	writeError(rw, http.StatusTooManyRequests, "REQUEST_LIMIT_EXCEEDED",
+	rw.Header().Set("Retry-After", faults.RetryAfterSeconds(q.RetryAfter))
+	wire.WriteError(rw, http.StatusTooManyRequests, "REQUEST_LIMIT_EXCEEDED",
 		"The rate limit of "+category+" requests is exceeded. Retry later.")
 	return true
 }
 
 // run lets the handler answer. A part runs inside its request's turn.
-func (s *Server) run(r *http.Request, nested bool) *answer {
-	out := newAnswer()
+func (s *Server) run(r *http.Request, nested bool) *wire.Answer {
+	out := wire.NewAnswer()
 	if nested {
 		s.answerRoute(out, r)
 	} else {
-		s.store.turn(func() { s.answerRoute(out, r) })
+		s.store.Turn(func() { s.answerRoute(out, r) })
 	}
 	return out
 }
@@ -117,24 +121,24 @@ func (s *Server) answerRoute(rw http.ResponseWriter, r *http.Request) {
 		s.muxFor(r).ServeHTTP(rw, r)
 		return
 	}
-	probe := newAnswer()
+	probe := wire.NewAnswer()
 	if isCleanPath(r) {
 		h, _ := s.muxFor(r).Handler(r)
 		h.ServeHTTP(probe, r)
 	}
-	if probe.status == http.StatusMethodNotAllowed {
+	if probe.Status == http.StatusMethodNotAllowed {
 		rw.Header().Set("Allow", probe.Header().Get("Allow"))
 		if s.idpNotRouted(rw, r, http.StatusMethodNotAllowed) {
 			return
 		}
-		writeError(rw, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
+		wire.WriteError(rw, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
 			"Method "+r.Method+" is not allowed for "+r.URL.Path+"; allowed: "+probe.Header().Get("Allow")+".")
 		return
 	}
 	if s.idpNotRouted(rw, r, http.StatusNotFound) {
 		return
 	}
-	writeError(rw, http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for '"+r.Method+" "+r.URL.Path+"'")
+	wire.WriteError(rw, http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for '"+r.Method+" "+r.URL.Path+"'")
 }
 
 // route is method and pattern of the route that answers, or "". The mux would

@@ -14,6 +14,14 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/assume"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/entra"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/faults"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/okta"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // Options say how the account behaves; what it holds is in [State].
@@ -32,10 +40,10 @@ type Options struct {
 	// TokenLifetime is how long OAuth tokens are valid; 0 means an hour.
 	TokenLifetime time.Duration
 	// Entra and Okta are the credentials of the IdPs' faces.
-	Entra EntraOptions
-	Okta  OktaOptions
+	Entra entra.Options
+	Okta  okta.Options
 	// Faults are injected failures, matched in order.
-	Faults []Fault
+	Faults []faults.Fault
 	// Assumed are the switches for behaviour that no source settles.
 	Assumed Assumed
 	// Now is the clock; nil means time.Now.
@@ -46,14 +54,14 @@ type Options struct {
 // concurrent use.
 type Server struct {
 	opts     Options
-	store    *store
-	faults   faultSet
-	limiter  *limiter
+	store    *world.Store
+	faults   faults.Set
+	limiter  *faults.Limiter
 	requests *requestLog
 
-	host  *host
-	entra *entraFace
-	okta  *oktaFace
+	host  *host.Host
+	entra *entra.Face
+	okta  *okta.Face
 
 	mux          *http.ServeMux // the account host, the IdPs
 	workspaceMux *http.ServeMux // every workspace host
@@ -65,38 +73,38 @@ type Server struct {
 
 // New builds a server on a state document. The error names the entry of the
 // document, or the option, that cannot be. An account without an id gets one.
-func New(st State, opts Options) (*Server, error) {
+func New(st world.State, opts Options) (*Server, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	world, err := newStore(withAccountID(st), opts.ConsistencyLag, opts.Now)
+	world, err := world.NewStore(withAccountID(st), opts.ConsistencyLag, opts.Now)
 	if err != nil {
 		return nil, err
 	}
-	if err := settleSwitches(&opts.Assumed); err != nil {
+	if err := assume.Settle(&opts.Assumed); err != nil {
 		return nil, err
 	}
 	s := &Server{
 		opts: opts, store: world, requests: newRequestLog(),
 		mux: http.NewServeMux(), workspaceMux: http.NewServeMux(), controlMux: http.NewServeMux(), stop: make(chan struct{}),
 	}
-	if s.limiter, err = newLimiter(opts.RateLimits, opts.Now); err != nil {
+	if s.limiter, err = faults.NewLimiter(opts.RateLimits, opts.Now); err != nil {
 		return nil, err
 	}
 	if err := s.SetFaults(opts.Faults); err != nil {
 		return nil, err
 	}
-	s.host = newHost(world, hostOptions{
+	s.host = host.New(world, host.Options{
 		AIM: opts.AIM, NoIAMv2: opts.NoIAMv2, TokenLifetime: opts.TokenLifetime, Assumed: opts.Assumed.ofHost(),
 	}, s.mux, s.workspaceMux)
-	ids := &requestIDs{}
-	if s.entra, err = newEntraFace(world, opts.Entra, entraParts{
-		assumed: opts.Assumed.Graph, paging: opts.Assumed.Paging, limiter: s.limiter, ids: ids, mux: s.mux, dispatch: s.dispatch,
+	ids := &wire.RequestIDs{}
+	if s.entra, err = entra.New(world, opts.Entra, entra.Parts{
+		Assumed: opts.Assumed.Graph, Paging: opts.Assumed.Paging, Limiter: s.limiter, IDs: ids, Mux: s.mux, Dispatch: s.dispatch,
 	}); err != nil {
 		return nil, err
 	}
-	if s.okta, err = newOktaFace(world, opts.Okta, oktaParts{
-		assumed: opts.Assumed.Okta, paging: opts.Assumed.Paging, limited: opts.RateLimits == "documented", ids: ids, mux: s.mux,
+	if s.okta, err = okta.New(world, opts.Okta, okta.Parts{
+		Assumed: opts.Assumed.Okta, Paging: opts.Assumed.Paging, Limited: opts.RateLimits == "documented", IDs: ids, Mux: s.mux,
 	}); err != nil {
 		return nil, err
 	}
@@ -106,12 +114,12 @@ func New(st State, opts Options) (*Server, error) {
 
 // Credentials are those of the state's first account admin that has any, else
 // the first ones of the state, else the built-in ones.
-func (s *Server) Credentials() Credentials { return s.host.credentials() }
+func (s *Server) Credentials() host.Credentials { return s.host.Credentials() }
 
 // SetGraphPermissions replaces the granted application permissions. As in Entra
 // a token keeps those that were granted when it was issued.
 func (s *Server) SetGraphPermissions(permissions ...string) {
-	s.entra.setPermissions(permissions...)
+	s.entra.SetPermissions(permissions...)
 }
 
 // Stop ends hanging and delayed answers. The server answers no more delays

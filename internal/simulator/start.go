@@ -12,13 +12,16 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // Running is a simulator that listens on loopback.
 type Running struct {
 	// URL is the account host, without a trailing slash.
 	URL string
-	Credentials
+	host.Credentials
 	// IDP is where the IdPs are and what opens them.
 	IDP    IDPEndpoints
 	Server *Server
@@ -30,12 +33,12 @@ type Running struct {
 }
 
 // Start runs a simulator on a free loopback port. Close it.
-func Start(st State, opts Options) (*Running, error) {
+func Start(st world.State, opts Options) (*Running, error) {
 	return StartAt("127.0.0.1:0", st, opts)
 }
 
 // StartAt runs a simulator on an address of the form host:port. Close it.
-func StartAt(addr string, st State, opts Options) (*Running, error) {
+func StartAt(addr string, st world.State, opts Options) (*Running, error) {
 	s, err := New(st, opts)
 	if err != nil {
 		return nil, err

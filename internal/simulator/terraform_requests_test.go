@@ -14,6 +14,8 @@ import (
 	"github.com/databricks/databricks-sdk-go/apierr"
 	"github.com/databricks/databricks-sdk-go/client"
 	"github.com/databricks/databricks-sdk-go/service/iam"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // tfSCIM sends account SCIM requests as the Databricks Terraform provider does:
@@ -205,8 +207,8 @@ func TestTerraformAccess(t *testing.T) {
 // firstFederated is a workspace that takes permission assignments.
 func (r *Running) firstFederated(t *testing.T) (id int64) {
 	t.Helper()
-	r.Server.store.view(func(w *world) {
-		for _, ws := range w.workspaces {
+	r.Server.store.View(func(w *world.World) {
+		for _, ws := range w.Workspaces {
 			if id == 0 && ws.FederationInfo != nil && ws.FederationInfo.EnableIdentityFederation {
 				id = ws.WorkspaceID
 			}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 )
 
 const currentMetastorePath = "/api/2.1/unity-catalog/current-metastore-assignment"
@@ -61,7 +63,7 @@ func TestWorkspaceHosts_bounded(t *testing.T) {
 	if err != nil || len(hosts) != maxWorkspaceHosts {
 		t.Fatalf("%d hosts, %v", len(hosts), err)
 	}
-	if _, err := sim.WorkspaceHost(maxWorkspaceHosts + 1); err == nil || !strings.Contains(err.Error(), workspaceHeader) {
+	if _, err := sim.WorkspaceHost(maxWorkspaceHosts + 1); err == nil || !strings.Contains(err.Error(), wire.WorkspaceHeader) {
 		t.Errorf("one too many: %v", err)
 	}
 }

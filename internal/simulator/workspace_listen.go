@@ -16,6 +16,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // maxWorkspaceHosts is how many workspaces get a port of their own, so that a
@@ -50,7 +53,7 @@ func (h *workspaceHosts) open(id int64) (string, error) {
 	}
 	if len(h.running) >= maxWorkspaceHosts {
 		return "", fmt.Errorf("workspace %d: %d workspaces have a host of their own already, which is the most; use the account host with the header %s",
-			id, maxWorkspaceHosts, workspaceHeader)
+			id, maxWorkspaceHosts, wire.WorkspaceHeader)
 	}
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", net.JoinHostPort(h.ip, "0"))
 	if err != nil {
@@ -94,16 +97,16 @@ func (h *workspaceHosts) close(ctx context.Context) error {
 // (any more) answers 404.
 func (s *Server) WorkspaceHandler(id int64) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		s.serve(rw, onWorkspaceHost(r, id))
+		s.serve(rw, wire.OnWorkspaceHost(r, id))
 	})
 }
 
 // toWorkspace tells whether a workspace answers a request, and not the account.
 func (s *Server) toWorkspace(r *http.Request) bool {
-	if hostWorkspace(r) != 0 {
+	if wire.HostWorkspace(r) != 0 {
 		return true
 	}
-	if workspaceOf(r) == 0 || !strings.HasPrefix(r.URL.Path, "/api/") {
+	if wire.WorkspaceOf(r) == 0 || !strings.HasPrefix(r.URL.Path, "/api/") {
 		return false
 	}
 	_, pattern := s.workspaceMux.Handler(r)
@@ -139,11 +142,11 @@ func (s *Server) controlHosts(rw http.ResponseWriter, _ *http.Request) {
 	if open != nil {
 		var err error
 		if hosts, err = open(); err != nil {
-			writeError(rw, http.StatusInternalServerError, "INTERNAL_ERROR", err.Error())
+			wire.WriteError(rw, http.StatusInternalServerError, "INTERNAL_ERROR", err.Error())
 			return
 		}
 	}
-	writeJSON(rw, http.StatusOK, hosts)
+	wire.WriteJSON(rw, http.StatusOK, hosts)
 }
 
 // WorkspaceHost is the URL of a workspace, without a trailing slash. The
@@ -155,8 +158,8 @@ func (r *Running) WorkspaceHost(id int64) (string, error) { return r.workspaces.
 // 256 of them in order of ids.
 func (r *Running) WorkspaceHosts() (map[string]string, error) {
 	var ids []int64
-	r.Server.store.view(func(w *world) {
-		for id := range w.workspace {
+	r.Server.store.View(func(w *world.World) {
+		for id := range w.Workspace {
 			ids = append(ids, id)
 		}
 	})

@@ -14,12 +14,13 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/accounttest"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // readinessAccount is the demo with a denylist, local groups and a setting.
 func readinessAccount(t *testing.T) simulator.State {
 	t.Helper()
-	st, err := simulator.Preset("demo")
+	st, err := world.Preset("demo")
 	if err != nil {
 		t.Fatal(err)
 	}

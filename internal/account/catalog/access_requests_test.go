@@ -19,6 +19,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // places counts requests by what they ask for.
@@ -44,7 +45,7 @@ func places(sim *simulator.Running) map[string]int {
 // read once, and not once per workspace. Ten data sources cost what one costs.
 func TestAccessFacts_requests(t *testing.T) {
 	t.Parallel()
-	st, err := simulator.Generate(simulator.State{}, simulator.GenerateOptions{Users: 50, Groups: 60, ServicePrincipals: 5, Workspaces: 20, Metastores: 2, Catalogs: 100, Clean: true})
+	st, err := world.Generate(simulator.State{}, simulator.GenerateOptions{Users: 50, Groups: 60, ServicePrincipals: 5, Workspaces: 20, Metastores: 2, Catalogs: 100, Clean: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 const readinessConfig = `
@@ -40,12 +41,12 @@ func readinessScenarios() []scenario {
 
 func (b *bench) readiness(ctx context.Context, latency time.Duration) (result, error) {
 	s := b.full()
-	st, err := simulator.Preset("empty")
+	st, err := world.Preset("empty")
 	if err != nil {
 		return result{}, err
 	}
 	caller := st.ServicePrincipals[0].ID
-	st, err = simulator.Generate(st, simulator.GenerateOptions{
+	st, err = world.Generate(st, simulator.GenerateOptions{
 		Users: s.users, Groups: s.groups, ServicePrincipals: s.sps, Workspaces: 20, Seed: 1, Clean: true,
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )
 
@@ -27,7 +28,7 @@ type server struct {
 
 // startServer runs the simulator on a state and waits for its first line.
 func (b *bench) startServer(ctx context.Context, st simulator.State, args ...string) (*server, error) {
-	raw, err := simulator.EncodeState(st)
+	raw, err := world.EncodeState(st)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // size is how many principals of each type an account has.
@@ -28,11 +29,11 @@ func (s size) pages(of int) int { return pages(s.users, of) + pages(s.groups, of
 
 // clean is an account without any divergence.
 func clean(s size) (simulator.State, error) {
-	st, err := simulator.Preset("empty")
+	st, err := world.Preset("empty")
 	if err != nil {
 		return st, err
 	}
-	return simulator.Generate(st, simulator.GenerateOptions{
+	return world.Generate(st, simulator.GenerateOptions{
 		Users: s.users, Groups: s.groups, ServicePrincipals: s.sps, Seed: 1, Clean: true,
 	})
 }

@@ -15,7 +15,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )
 
@@ -107,11 +107,11 @@ func settle(ctx context.Context, host string) error {
 	if err != nil {
 		return err
 	}
-	st, err := simulator.DecodeState(bytes.NewReader(raw))
+	st, err := world.DecodeState(bytes.NewReader(raw))
 	if err != nil {
 		return err
 	}
-	simulator.SettleMigration(&st)
+	world.SettleMigration(&st)
 	if raw, err = json.Marshal(st); err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/faults"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // config is what the flags say.
@@ -31,11 +33,11 @@ type config struct {
 // parseFlags reads the arguments. It prints the flags to stderr for -help only.
 func parseFlags(args []string, stderr io.Writer) (config, error) {
 	var cfg config
-	var aim, iamv2, faults string
+	var aim, iamv2, injected string
 	set := flag.NewFlagSet("simulator", flag.ContinueOnError)
 	set.SetOutput(io.Discard) // The caller prints errors; usage is for -help only.
 	set.StringVar(&cfg.listen, "listen", "127.0.0.1:0", "`address` to listen on; port 0 takes a free one")
-	set.StringVar(&cfg.preset, "preset", "demo", "what the account holds: "+strings.Join(simulator.PresetNames(), ", "))
+	set.StringVar(&cfg.preset, "preset", "demo", "what the account holds: "+strings.Join(world.PresetNames(), ", "))
 	set.IntVar(&cfg.generate.Users, "users", 0, "generate that many users on top of the preset")
 	set.IntVar(&cfg.generate.Groups, "groups", 0, "generate that many groups")
 	set.IntVar(&cfg.generate.ServicePrincipals, "service-principals", 0, "generate that many service principals")
@@ -52,7 +54,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	set.StringVar(&cfg.options.RateLimits, "rate-limits", "off", "off or documented")
 	set.DurationVar(&cfg.options.ConsistencyLag, "consistency-lag", 0, "how long after a write reads may show the old value")
 	set.DurationVar(&cfg.options.TokenLifetime, "token-lifetime", 0, "lifetime of OAuth tokens (default 1h)")
-	set.StringVar(&faults, "faults", "", "faults to inject: a JSON list, or @file")
+	set.StringVar(&injected, "faults", "", "faults to inject: a JSON list, or @file")
 	set.Func("assume", "decide an open question, as `key=value`; repeatable; keys: "+strings.Join(simulator.AssumptionKeys(), ", "),
 		cfg.options.Assumed.Set)
 	if err := set.Parse(args); err != nil {
@@ -82,7 +84,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 		return config{}, err
 	}
 	cfg.options.NoIAMv2 = !on
-	if cfg.options.Faults, err = simulator.ParseFaults(faults); err != nil {
+	if cfg.options.Faults, err = faults.Parse(injected); err != nil {
 		return config{}, fmt.Errorf("-faults: %w", err)
 	}
 	return cfg, nil
@@ -109,7 +111,7 @@ func (c config) initialState(stderr io.Writer) (simulator.State, error) {
 		}
 		return st, err
 	}
-	st, err := simulator.Preset(c.preset)
+	st, err := world.Preset(c.preset)
 	if err != nil {
 		return simulator.State{}, fmt.Errorf("-preset: %w", err)
 	}
@@ -117,7 +119,7 @@ func (c config) initialState(stderr io.Writer) (simulator.State, error) {
 	if g.Users == 0 && g.Groups == 0 && g.ServicePrincipals == 0 && g.Workspaces == 0 && g.Metastores == 0 && g.Catalogs == 0 {
 		return st, nil
 	}
-	st, err = simulator.Generate(st, g)
+	st, err = world.Generate(st, g)
 	if err != nil {
 		return simulator.State{}, fmt.Errorf("generating: %w", err)
 	}
@@ -130,7 +132,7 @@ func loadState(path string) (simulator.State, error) {
 		return simulator.State{}, fmt.Errorf("-state: %w; -save makes a new file", err)
 	}
 	defer func() { _ = f.Close() }()
-	st, err := simulator.DecodeState(f)
+	st, err := world.DecodeState(f)
 	if err != nil {
 		return simulator.State{}, fmt.Errorf("-state %s: %w", path, err)
 	}
@@ -143,7 +145,7 @@ func saveState(s *simulator.Server, path string) error {
 	if err != nil {
 		return err
 	}
-	raw, err := simulator.EncodeState(st)
+	raw, err := world.EncodeState(st)
 	if err != nil {
 		return err
 	}

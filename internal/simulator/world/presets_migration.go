@@ -1,0 +1,158 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package world
+
+import (
+	"fmt"
+	"slices"
+)
+
+// migrationPreset is a company that is about to switch on automatic identity
+// management: most people are in order, and each condition of
+// docs/reference/aim-migration.md 4 to 8 that an account can violate, and that an API
+// shows, is violated once (docs/simulator.md tells the story).
+func migrationPreset() (State, error) {
+	b, err := newBuilder(State{}, "migration")
+	if err != nil {
+		return State{}, err
+	}
+	b.account()
+	b.reader()
+	for n := 1; n <= 24; n++ {
+		b.linkedUser(person(n))
+	}
+	b.migrationUsers()
+	b.migrationServicePrincipals()
+	assigned := b.migrationGroups()
+	b.accountUsers()
+	b.migrationWorkspaces(assigned)
+	b.migrationDenylist()
+	return b.done()
+}
+
+// person is the user name of one who works there.
+func person(n int) string { return fmt.Sprintf("person%02d@%s", n, presetOwnDomain) }
+
+func (b *builder) people(from, to int) (here, idp []string) {
+	for n := from; n <= to; n++ {
+		id, object := b.both(person(n))
+		here, idp = append(here, id), append(idp, object)
+	}
+	return here, idp
+}
+
+func (b *builder) migrationUsers() {
+	// Linked to an object that was made anew, and never linked.
+	b.user("mara@example.com", b.idpUser("mara-old@example.com", func(u *IDPUser) { u.Deleted = true }))
+	b.idpUser("mara@example.com")
+	b.user("noel@example.com", "")
+	b.idpUser("noel@example.com")
+	// Married, left, left without a trace, of the company that was bought, a guest.
+	b.user("olga.old@example.com", b.idpUser("olga.new@example.com"))
+	b.user("pavel@example.com", b.idpUser("pavel@example.com", func(u *IDPUser) { u.AccountEnabled = false }))
+	b.user("quinn@example.com", b.uuid("gone/quinn"))
+	b.user("rosa@example.net", b.uuid("gone/rosa"))
+	b.user("sven@example.org", b.idpGuest("sven@example.org"))
+	// Known to Databricks only.
+	b.user("break-glass@example.com", "", func(u *User) { u.Roles = []Role{{Value: RoleAccountAdmin}} })
+	b.user("local@example.com", "")
+}
+
+func (b *builder) migrationServicePrincipals() {
+	b.linkedServicePrincipal("orders-loader")
+	// Named otherwise in the tenant; and two that will share one name.
+	app := b.uuid("application/nightly-job")
+	b.servicePrincipal("nightly-job", app, b.idpServicePrincipal("Nightly Job (prod)", app))
+	app = b.uuid("application/reports-b")
+	b.servicePrincipal("reports-b", app, b.idpServicePrincipal("reports", app))
+	b.linkedServicePrincipal("reports")
+}
+
+// migrationAssigned are the groups that are assigned to workspaces.
+type migrationAssigned struct{ analysts, engineers string }
+
+func (b *builder) migrationGroups() migrationAssigned {
+	here, idp := b.people(1, 24)
+	local, _ := b.both("local@example.com")
+	quinn, _ := b.both("quinn@example.com")
+
+	// Nested in the tenant, and the nested group is in the workspace through it only.
+	emeaObject := b.idpGroup("analysts-emea", idp[4:8]...)
+	emea := b.group("analysts-emea", emeaObject, here[4:8]...)
+	analysts := b.group("analysts", b.idpGroup("analysts", append([]string{emeaObject}, idp[0:4]...)...), append([]string{emea}, here[0:4]...)...)
+	// Edited here: someone without a link, a leaver, and a group that the tenant has elsewhere.
+	helpers := b.group("helpers", "", here[20])
+	engineers := b.group("engineers", b.idpGroup("engineers", append([]string{b.idpUser("newcomer@example.com")}, idp[8:14]...)...), append([]string{local, quinn, helpers}, here[8:12]...)...)
+	// As automatic identity management leaves it.
+	b.group("data-platform", b.idpGroup("data-platform", idp[14:18]...), here[14:18]...)
+	platform := b.st.Groups[len(b.st.Groups)-1]
+	for i := range platform.Members {
+		platform.Members[i].Source = SourceIDP
+	}
+	// Account admins by a group of the tenant that has one member more there.
+	b.group("account-owners", b.idpGroup("account-owners", idp[0], idp[1]), here[0])
+	b.st.Groups[len(b.st.Groups)-1].Roles = []Role{{Value: RoleAccountAdmin}}
+	// Renamed there; and a local group with the name of one.
+	b.group("marketing", b.idpGroup("marketing-and-events", idp[18:20]...), here[18:20]...)
+	b.group("sales", "", here[20:22]...)
+	b.idpGroup("sales", idp[20:22]...)
+	b.group("consultants", b.idpGroup("consultants", idp[0], idp[22], idp[23]), here[0], here[22], here[23])
+	return migrationAssigned{analysts: analysts, engineers: engineers}
+}
+
+func (b *builder) migrationWorkspaces(g migrationAssigned) {
+	admin, _ := b.principal(KindServicePrincipal, presetAdminDisplayName)
+	here, _ := b.people(1, 4)
+	level := func(id, permission string) PermissionAssignment {
+		return PermissionAssignment{PrincipalID: id, Permissions: []string{permission}}
+	}
+	federated := &FederationInfo{EnableIdentityFederation: true}
+	add := func(id int64, name, tier string, info *FederationInfo, local []Group, assignments ...PermissionAssignment) {
+		b.st.Workspaces = append(b.st.Workspaces, Workspace{
+			WorkspaceID: id, WorkspaceName: name, Status: "RUNNING", Cloud: "azure", Region: "westeurope", PricingTier: tier,
+			DeploymentName: fmt.Sprintf("adb-%d.2", id), FederationInfo: info, LocalGroups: local, PermissionAssignments: assignments,
+		})
+	}
+	add(8000000000000001, "analytics", "PREMIUM", federated, []Group{
+		{ID: "810000000000001", DisplayName: "report-readers", Members: memberList(here), Entitlements: []string{"databricks-sql-access"}},
+		{ID: "810000000000002", DisplayName: "engineers", ExternalID: b.uuid("workspace scim/engineers"), Members: memberList(here[:1])},
+	}, level(g.analysts, PermissionUser), level(admin, PermissionAdmin))
+	add(8000000000000002, "engineering", "PREMIUM", federated, nil, level(g.engineers, PermissionUser), level(admin, PermissionAdmin))
+	add(8000000000000003, "archive", "STANDARD", &FederationInfo{}, nil)
+}
+
+// migrationDenylist denies a contractor who is gone, and a group that an account admin
+// is in.
+func (b *builder) migrationDenylist() {
+	_, consultants := b.principal(KindGroup, "consultants")
+	b.st.Account.AccessRules = []AccessRule{
+		{ExternalPrincipalID: consultants, DisplayName: "consultants", PrincipalType: "GROUP"},
+		{ExternalPrincipalID: b.uuid("idp user/mara-old@example.com"), DisplayName: "mara-old", PrincipalType: "USER"},
+	}
+}
+
+// SettleMigration is what people do outside of Terraform, in the story of the preset
+// migration: Databricks support renames who married, the identity provider's team
+// renames an application and takes a second person out of the owners, and an account
+// admin takes back the rule that denies an admin.
+func SettleMigration(st *State) {
+	for i := range st.Users {
+		if st.Users[i].UserName == "olga.old@example.com" {
+			st.Users[i].UserName = "olga.new@example.com"
+		}
+	}
+	for i := range st.ServicePrincipals {
+		for k := range st.IDP.ServicePrincipals {
+			if app := &st.IDP.ServicePrincipals[k]; st.ServicePrincipals[i].DisplayName == "reports-b" && app.AppID == st.ServicePrincipals[i].ApplicationID {
+				app.DisplayName = "reports-b"
+			}
+		}
+	}
+	for i := range st.IDP.Groups {
+		if g := &st.IDP.Groups[i]; g.DisplayName == "account-owners" {
+			g.Members = g.Members[:1]
+		}
+	}
+	st.Account.AccessRules = slices.DeleteFunc(st.Account.AccessRules, func(r AccessRule) bool { return r.DisplayName == "consultants" })
+}
