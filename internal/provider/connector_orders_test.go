@@ -6,6 +6,7 @@ package provider_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,54 +28,108 @@ func (a account) dialEntra(options ...provider.Option) *wire {
 	}, append(a.trusting(), options...)...)
 }
 
-// The data sources that read connectors share what was read, and say the same in
-// whichever order they are read, and alone.
-func TestConnectors_everyOrder(t *testing.T) {
+// countsIn makes numbers of the counts in a result, which are texts on the test's wire.
+func countsIn(v any) any {
+	switch v := v.(type) {
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = countsIn(v[i])
+		}
+		return out
+	case document:
+		out := document{}
+		for key, one := range v {
+			text, is := one.(string)
+			if is && slices.Contains([]string{"count", "waived", "fixable", "unjudged", "users", "groups", "service_principals"}, key) {
+				out[key] = json.Number(text)
+				continue
+			}
+			out[key] = countsIn(one)
+		}
+		return out
+	}
+	return v
+}
+
+// ordersOf are orders in which each name is in each place, and each pair in either order:
+// the rotations of the names, and of their reverse.
+func ordersOf(names ...string) [][]string {
+	var out [][]string
+	for range 2 {
+		for i := range names {
+			out = append(out, slices.Concat(names[i:], names[:i]))
+		}
+		names = slices.Clone(names)
+		slices.Reverse(names)
+	}
+	return out
+}
+
+// The data sources that read connectors and the audit log share what was read, and say the
+// same in whichever order they are read, and alone.
+func TestSources_everyOrder(t *testing.T) {
 	t.Parallel()
 	st := nicknamed(3)
+	logged := loggedWorld()
+	st.Workspaces, st.UnityCatalog, st.AuditEvents = logged.Workspaces, logged.UnityCatalog, logged.AuditEvents
+	// People of this account are in the log: one who gets a wrong id is changed, and acts.
+	st.AuditEvents = append(st.AuditEvents, event(7, "updateUser", "scim", "", entraAgent, "targetUserId", "1001"), event(8, "tokenLogin", "", st.Users[0].UserName, "x"),
+		event(8, "updateUser", "scim", "", entraAgent, "targetUserId", st.Users[0].ID))
 	st.IDP.ServicePrincipals = append(st.IDP.ServicePrincipals, connectorApp(2, "second", func(sp *simulator.IDPServicePrincipal) {
 		sp.AppRoleAssignedTo = []simulator.AppRoleAssignment{{PrincipalID: entraID(201)}, {PrincipalID: entraID(1001)}}
 	}))
 	a := startAccount(t, st, withSettings())
 	all := []any{"*"}
+	log := document{"workspace_id": "7007", "sql_warehouse_id": loggedWarehouse, "since": "2026-11-01"}
+	const d, s, r, e = "dbxidentity_divergences", "dbxidentity_scim_provisioning", "dbxidentity_aim_readiness", "dbxidentity_audit_events"
 	sources := map[string]document{
-		"dbxidentity_divergences":       {"principal_types": []any{"user"}, "connector_ids": all},
-		"dbxidentity_scim_provisioning": {"compare_account": true},
-		"dbxidentity_aim_readiness":     {"connector_ids": all},
+		d: {"principal_types": []any{"user"}, "connector_ids": all, "events": log}, s: {"compare_account": true, "log_since": "2026-11-01"},
+		r: {"connector_ids": all, "events": log}, e: log,
 	}
 	read := func(names ...string) map[string]document {
 		w := a.dialEntra()
 		out := map[string]document{}
 		for _, name := range names {
 			out[name] = w.data(name, sources[name])
-			delete(out[name], "observed")
 		}
 		if w.failed() {
 			t.Fatalf("%v: %v", names, w.diags)
 		}
+		delete(out[s], "observed") // It has the clock of the identity provider.
 		return out
 	}
-	const d, s, r = "dbxidentity_divergences", "dbxidentity_scim_provisioning", "dbxidentity_aim_readiness"
-	want := map[string]document{d: read(d)[d], s: read(s)[s], r: read(r)[r]}
-	for name, one := range want {
-		if len(one) == 0 {
+	want := map[string]document{}
+	for name := range sources {
+		if want[name] = read(name)[name]; len(want[name]) == 0 {
 			t.Fatalf("%s says nothing", name)
 		}
 	}
-	raw, err := json.Marshal(map[string]any{"provisioning": want[s]}) // Numbers are texts here, and this section has none.
-	if err != nil {
-		t.Fatal(err)
+	if seen := asMap(t, want[d]["observed"]); len(seen) == 0 {
+		t.Error("the log says nothing of the rows")
 	}
-	sections, err := report.Decode(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text := report.Markdown(sections, report.Options{}); !strings.Contains(text, "2 SCIM connectors for Databricks") || !strings.Contains(text, "mailNickname") {
-		t.Errorf("the report: %s", text)
-	}
-	for _, order := range [][]string{{d, s, r}, {d, r, s}, {s, d, r}, {s, r, d}, {r, d, s}, {r, s, d}} {
+	for _, order := range ordersOf(d, s, r, e) {
 		if diff := cmp.Diff(want, read(order...)); diff != "" {
 			t.Errorf("%s: %s", strings.Join(order, ", "), diff)
+		}
+	}
+
+	for sections, texts := range map[string][]string{
+		s: {"2 SCIM connectors for Databricks", "mailNickname"}, d: {"Last changed by", entraAgent}, e: {"The audit log shows", "How far the audit log reaches"},
+	} {
+		raw, err := json.Marshal(map[string]any{map[string]string{s: "provisioning", d: "divergences", e: "events"}[sections]: countsIn(want[sections])})
+		if err != nil {
+			t.Fatal(err)
+		}
+		decoded, err := report.Decode(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := report.Markdown(decoded, report.Options{})
+		for _, one := range texts {
+			if !strings.Contains(text, one) {
+				t.Errorf("the report of %s lacks %q: %s", sections, one, text)
+			}
 		}
 	}
 }
