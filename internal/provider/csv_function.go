@@ -50,7 +50,7 @@ func (csvFunction) Definition(_ context.Context, _ function.DefinitionRequest, r
 			"\n\nThe kinds `remediation_1_users_PATCH_externalid` to `remediation_8_sps_STALE_review` are the worklists of the AIM remediation executor, by the names of its files: give " +
 			"`data.dbxidentity_divergences.x` itself. Each divergent principal is in the list in which the executor puts it; waived ones are in none. The executor writes every " +
 			"target that its lists hold, so `targetExternalId` is filled only where `external_id_fixes` offers the value; it skips the other rows (`SKIP_no_target`), and `manual_actions` says why." +
-			"\n\nThe kinds `fixes`, `member_removals`, `deactivations`, `manual_actions`, `duplicates` and `readiness` are for people: their columns are named as the attributes, and cells that a spreadsheet " +
+			"\n\nThe kinds `fixes`, `member_removals`, `deactivations`, `manual_actions`, `duplicates`, `readiness`, `membership_edits` and `external_id_changes` are for people: their columns are named as the attributes, and cells that a spreadsheet " +
 			"would run as a formula always have a single quote before them.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
@@ -59,7 +59,7 @@ func (csvFunction) Definition(_ context.Context, _ function.DefinitionRequest, r
 					"`users`, `groups` and `service_principals` take the lists of `dbxidentity_divergences` of that name, `failures` takes `failures`, " +
 					"`workspaces` takes the list of `dbxidentity_workspace_federation` (workspaces without an error category are left out, as in the script), " +
 					"`identities_to_process` takes a list of ids, for example of `scanned`; `fixes` takes `external_id_fixes`, `member_removals`, `deactivations`, `manual_actions` and `duplicates` take the attribute of " +
-					"that name, `readiness` takes `checks` of `dbxidentity_aim_readiness`; the worklists (`remediation_...`) take a `dbxidentity_divergences`, `compare` takes a `dbxidentity_principal_diff` and " +
+					"that name, `readiness` takes `checks` of `dbxidentity_aim_readiness`, `membership_edits` and `external_id_changes` the attribute of that name of `dbxidentity_audit_events`; the worklists (`remediation_...`) take a `dbxidentity_divergences`, `compare` takes a `dbxidentity_principal_diff` and " +
 					"`clone` a `dbxidentity_clone_plan` as a whole, `clone_result` an object of a `plan` and its `journal`.",
 			},
 			function.DynamicParameter{

@@ -50,6 +50,9 @@ const (
 	Deactivations  = "deactivations"
 	ManualActions  = "manual_actions"
 	Duplicates     = "duplicates"
+	// What the audit log shows.
+	MembershipEdits   = "membership_edits"
+	ExternalIDChanges = "external_id_changes"
 )
 
 // arrow joins the groups of a path.
@@ -69,7 +72,7 @@ type column struct {
 
 // Kinds lists the kinds, sorted.
 func Kinds() []string {
-	kinds := append(Worklists(), Clone, CloneResult, Compare, Deactivations, Duplicates, Failures, Fixes, Groups, IdentitiesToProcess, ManualActions, MemberRemovals,
+	kinds := append(Worklists(), Clone, CloneResult, Compare, Deactivations, Duplicates, ExternalIDChanges, Failures, Fixes, Groups, IdentitiesToProcess, ManualActions, MemberRemovals, MembershipEdits,
 		Readiness, ServicePrincipals, Users, Workspaces)
 	slices.Sort(kinds)
 	return kinds
@@ -91,6 +94,10 @@ func ownColumns(kind string) []string {
 		return []string{
 			"principal_type", "external_id", "principal_id", "principal_name", "display_name", "active", "name_matches", "group_count", "created", "suggestion", "reason",
 		}
+	case MembershipEdits:
+		return []string{"group_id", "group_name", "member_id", "member_name", "change", "actor", "agent", "writer", "endpoint", "count", "last"}
+	case ExternalIDChanges:
+		return []string{"principal_type", "principal_id", "name", "action", "actor", "agent", "writer", "endpoint", "count", "last"}
 	case ManualActions:
 		return []string{
 			"principal_type", "principal_id", "principal_name", "category", "reason", "switch", "detail", "remedy", "candidate_external_ids", "member_ids",

@@ -101,7 +101,7 @@ func TestRender_errors(t *testing.T) {
 		row  Row
 		want string
 	}{
-		"kind": {"user", Row{}, `unknown kind "user"; use one of: clone, clone_result, compare, deactivations, duplicates, failures, fixes, groups, identities_to_process, manual_actions, member_removals, readiness, ` +
+		"kind": {"user", Row{}, `unknown kind "user"; use one of: clone, clone_result, compare, deactivations, duplicates, external_id_changes, failures, fixes, groups, identities_to_process, manual_actions, member_removals, membership_edits, readiness, ` +
 			`remediation_1_users_PATCH_externalid, remediation_2_users_SUPPORT_ticket, remediation_3_groups_name_collision, remediation_4_users_CROSS_TENANT_escalate, ` +
 			`remediation_5_users_STALE_deactivate, remediation_6_sps_PATCH_externalid, remediation_7_sps_SUPPORT_ticket, remediation_8_sps_STALE_review, ` +
 			`service_principals, users, workspaces`},

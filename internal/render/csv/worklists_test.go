@@ -113,6 +113,7 @@ func TestRender_ownFiles(t *testing.T) {
 		"remedy": {"-1"}, "candidate_external_ids": {"x", "y"}, "member_ids": {"1", "2"}, "current_external_id": nil, "external_id": {"x"}, "reversible": {"false"},
 		"group_id": {"7"}, "group_name": {"@g"}, "member_id": {"1"}, "member_type": {"user"}, "member_name": {"+m"}, "cause": {"c"},
 		"display_name": nil, "active": {"true"}, "name_matches": nil, "group_count": {"3"}, "created": nil, "suggestion": {"keep"},
+		"change": {"added"}, "actor": {"=a"}, "agent": nil, "writer": {"sdk"}, "endpoint": {"scim"}, "count": {"2"}, "last": {"2026-11-02T03:00:00Z"}, "name": {"@n"}, "action": {"updateUser"},
 	}
 	for kind, want := range map[string]string{
 		Fixes: "principal_type,principal_id,principal_name,current_external_id,external_id,category,reversible\r\ngroup,7,'=cmd|x,,x,C,false\r\n",
@@ -122,6 +123,10 @@ func TestRender_ownFiles(t *testing.T) {
 		Duplicates: "principal_type,external_id,principal_id,principal_name,display_name,active,name_matches,group_count,created,suggestion,reason\r\n" +
 			"group,x,7,'=cmd|x,,true,,3,,keep,r\r\n",
 		Deactivations: "principal_type,principal_id,principal_name,cause\r\ngroup,7,'=cmd|x,c\r\n",
+		MembershipEdits: "group_id,group_name,member_id,member_name,change,actor,agent,writer,endpoint,count,last\r\n" +
+			"7,'@g,1,'+m,added,'=a,,sdk,scim,2,2026-11-02T03:00:00Z\r\n",
+		ExternalIDChanges: "principal_type,principal_id,name,action,actor,agent,writer,endpoint,count,last\r\n" +
+			"group,7,'@n,updateUser,'=a,,sdk,scim,2,2026-11-02T03:00:00Z\r\n",
 	} {
 		got, err := Render(kind, []Row{row}, Options{})
 		if err != nil {

@@ -308,15 +308,25 @@ func (d *Divergences) duplicates() table {
 
 func (d *Divergences) rowTable(title string, kind audit.PrincipalType, rows []Row) table {
 	t := table{Title: title, Long: true, Columns: []string{"Id", "Name", "External id", "Cause", "Next step", "By", "Advisories"}}
+	logged := d.Observed != nil // Without an audit log the columns would say that nobody changed anything.
+	if logged {
+		t.Columns = append(t.Columns, "Last changed by", "Last changed", "Last acted")
+	}
 	for _, r := range rows {
 		cause := rule(audit.KindCause, r.Cause).Title
 		if r.Waived {
 			cause += " (waived)"
 		}
-		t.Rows = append(t.Rows, []cell{
-			value(string(kind) + "/" + r.ID), value(r.name()), blankOr(r.ExternalID), prose(cause),
+		key := string(kind) + "/" + r.ID
+		row := []cell{
+			value(key), value(r.name()), blankOr(r.ExternalID), prose(cause),
 			prose(rule(audit.KindAction, r.Action).Title), prose(string(rule(audit.KindAction, r.Action).Owner)), value(r.Advisories...),
-		})
+		}
+		if logged {
+			seen := d.Observed[key]
+			row = append(row, value(seen.ChangedBy), value(seen.ChangedAt), value(seen.LastActivity))
+		}
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }

@@ -7,6 +7,8 @@
 // the same bytes.
 package report
 
+import "slices"
+
 // state is how good or bad something is. It is always said in words too.
 type state string
 
@@ -116,6 +118,10 @@ func (paths) isBlock()     {}
 func (s *section) add(b ...block) { s.Blocks = append(s.Blocks, b...) }
 
 func prose(text string) cell        { return cell{Prose: text} }
-func value(values ...string) cell   { return cell{Values: values} }
 func sentence(text string) cell     { return cell{Values: []string{text}, Sentence: true} }
 func status(s state, t string) cell { return cell{Prose: t, State: s} }
+
+// value shows values of the account; an empty one is nothing to show.
+func value(values ...string) cell {
+	return cell{Values: slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "" })}
+}

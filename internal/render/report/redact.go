@@ -57,6 +57,9 @@ func (s Sections) redacted() Sections {
 	if s.Provisioning != nil {
 		s.Provisioning = s.Provisioning.redacted()
 	}
+	if s.Events != nil {
+		s.Events = s.Events.redacted()
+	}
 	if s.Clone != nil {
 		s.Clone = s.Clone.redacted()
 	}
@@ -96,6 +99,11 @@ func (d *Divergences) redacted() *Divergences {
 	c.Duplicates = slices.Clone(d.Duplicates)
 	for i := range c.Duplicates {
 		c.Duplicates[i].PrincipalName, c.Duplicates[i].ExternalID = left, redactedID(c.Duplicates[i].ExternalID)
+	}
+	c.Observed = maps.Clone(d.Observed)
+	for key, o := range c.Observed {
+		o.ChangedBy = left
+		c.Observed[key] = o
 	}
 	c.Summary = slices.Clone(d.Summary)
 	for i := range c.Summary {

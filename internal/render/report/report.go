@@ -37,6 +37,9 @@ func build(s Sections, o Options) document {
 	if v := s.Provisioning; v != nil {
 		d.include(v.verdict(), v.section())
 	}
+	if v := s.Events; v != nil {
+		d.include(v.verdict(), v.section())
+	}
 	if v := s.Diff; v != nil {
 		d.include(v.verdict(), v.section())
 	}

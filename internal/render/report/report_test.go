@@ -86,6 +86,80 @@ func sampleProvisioning() *Provisioning {
 	return &out
 }
 
+// sampleEvents has a hostile text in every place that has one.
+func sampleEvents() *Events {
+	var out Events
+	raw := fmt.Sprintf(`{"complete":true,"aim":[{"day":"2026-11-02","action":"add","status":"ok","count":3}],"aim_since":"2026-11-02T01:00:00Z",
+		"aim_policy":[{"action":%[1]q,"actor":%[2]q,"agent":%[1]q,"count":1,"last":"2026-11-02T02:00:00Z"}],
+		"provisioned":[{"principal_type":"user","principal_id":"101","name":%[2]q,"time":"2026-11-02T01:00:00Z"}],
+		"membership_edits":[{"group_id":"201","group_name":%[1]q,"member_id":"103","member_name":%[2]q,"change":"added","actor":%[2]q,"agent":"Mozilla/5.0","writer":"browser","count":1,"last":"2026-11-02T03:00:00Z"}],
+		"external_id_changes":[{"principal_type":"user","principal_id":"103","name":%[2]q,"action":"updateUser","actor":null,"agent":%[3]q,"count":1,"last":"2026-11-02T04:00:00Z"}],
+		"scim_writers":[{"level":"WORKSPACE_LEVEL","workspace_id":"7007","actor":%[2]q,"agent":%[3]q,"writer":"entra_connector","count":4,"last":"2026-11-02T05:00:00Z"}],
+		"errors":[{"action":"updateGroup","code":"403","count":1,"endpoint":"scim","error":%[4]q,"last":"2026-11-02T06:00:00Z"}],
+		"departed":[{"name":%[2]q,"principal_id":null,"state":"absent","left":null,"last":"2026-11-02T09:00:00Z"}],
+		"last_activity":{"101":"2026-11-02T09:00:00Z"},"coverage":{"summary":"One region. <b>"},"truncated":false,"failures":[]}`,
+		"a <b> group", "someone@<example>.com", "Entra<i>", "because <i>")
+	if err := json.Unmarshal([]byte(raw), &out); err != nil {
+		panic(err)
+	}
+	return &out
+}
+
+// The audit log is shown as what to look at first; nothing in it is never good news, and a
+// list that was not asked for is not an empty one.
+func TestMarkdown_events(t *testing.T) {
+	t.Parallel()
+	got := Markdown(Sections{Events: sampleEvents()}, Options{})
+	for _, want := range []string{
+		"The audit log shows 1 membership of groups of the identity provider edited by hand, 1 identity at work after leaving, 1 SCIM writer, automatic identity management at work.",
+		"| workspace | `7007` | entra connector |", "`2026-11-02T03:00:00Z`", "| `user/103` |", "How far the audit log reaches", "Changes that failed",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the report lacks %q:\n%s", want, got)
+		}
+	}
+	hidden := Markdown(Sections{Events: sampleEvents()}, Options{Redact: true})
+	for _, secret := range []string{"someone", "Entra<", "because", "Mozilla", "One region"} {
+		if strings.Contains(hidden, secret) {
+			t.Errorf("the redacted report has %q:\n%s", secret, hidden)
+		}
+	}
+	for raw, want := range map[string]string{
+		`{"events":{"complete":true,"aim":[],"departed":[]}}`:                                        "shows nothing to look at, which is not proof that nothing happened.",
+		`{"events":{"complete":false,"failures":[{"call":"read","reason":"forbidden"}]}}`:            "**Unknown:** The audit log was not read.",
+		`{"events":{"complete":false,"aim":[],"failures":[{"call":"read","reason":"shortened"}]}}`:   "; something could not be read.",
+		`{"events":{"complete":true,"scim_writers":[{"level":"ACCOUNT_LEVEL"},{"level":"","x":1}]}}`: "The audit log shows 2 SCIM writers.",
+	} {
+		s, err := Decode([]byte(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := Markdown(s, Options{}); !strings.Contains(text, want) {
+			t.Errorf("%s: no %q in\n%s", raw, want, text)
+		}
+	}
+}
+
+// Rows say who changed their principal last where the audit log was read, and have no such
+// columns where it was not.
+func TestMarkdown_observed(t *testing.T) {
+	t.Parallel()
+	d := manyRows(2)
+	if got := Markdown(Sections{Divergences: d}, Options{}); strings.Contains(got, "Last changed") {
+		t.Errorf("no log was read:\n%s", got)
+	}
+	d.Observed = map[string]Observed{"user/1001": {ChangedBy: "eve@example.com", ChangedAt: "2026-11-02T03:00:00Z"}}
+	got := Markdown(Sections{Divergences: d}, Options{})
+	for _, want := range []string{"| Advisories | Last changed by | Last changed | Last acted |", "| `eve@example.com` | `2026-11-02T03:00:00Z` |  |"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the report lacks %q:\n%s", want, got)
+		}
+	}
+	if got := Markdown(Sections{Divergences: d}, Options{Redact: true}); strings.Contains(got, "eve@") || !strings.Contains(got, "2026-11-02T03") {
+		t.Errorf("redacted:\n%s", got)
+	}
+}
+
 // A list that is not known is not shown as an empty one, and an unhealthy connector makes
 // the verdict.
 func TestMarkdown_provisioning(t *testing.T) {
@@ -133,7 +207,7 @@ func sample() Sections {
 	equal := false
 	return Sections{
 		Divergences: manyRows(20), Before: &Sections{Divergences: before},
-		Readiness: sampleReadiness(), LocalGroups: sampleLocalGroups(), Provisioning: sampleProvisioning(),
+		Readiness: sampleReadiness(), LocalGroups: sampleLocalGroups(), Provisioning: sampleProvisioning(), Events: sampleEvents(),
 		Diff: &Diff{
 			A: Principal{PrincipalType: "user", PrincipalID: "1", PrincipalName: hostile[0]}, B: Principal{PrincipalType: "user", PrincipalID: "2"},
 			OnlyInA: []DiffRow{{GroupID: "9", GroupName: hostile[1], Source: "internal", DirectInA: &yes, DirectInB: &no, PathInA: []string{hostile[0], hostile[1]}, Hint: "add_in_idp"}},

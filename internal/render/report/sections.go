@@ -20,6 +20,7 @@ type Sections struct {
 	Readiness           *Readiness    `json:"readiness"`
 	LocalGroups         *LocalGroups  `json:"local_groups"`
 	Provisioning        *Provisioning `json:"provisioning"`
+	Events              *Events       `json:"events"`
 	Diff                *Diff         `json:"diff"`
 	Clone               *Clone        `json:"clone"`
 	Access              *Access       `json:"access"`
@@ -29,7 +30,7 @@ type Sections struct {
 
 // Names lists what an object of sections can hold, sorted.
 func Names() []string {
-	return []string{"access", "before", "clone", "diff", "divergences", "local_groups", "provisioning", "readiness", "workspace_federation"}
+	return []string{"access", "before", "clone", "diff", "divergences", "events", "local_groups", "provisioning", "readiness", "workspace_federation"}
 }
 
 // Decode reads sections from JSON. The error names the part that cannot be read.
@@ -42,7 +43,7 @@ func Decode(raw []byte) (Sections, error) {
 	targets := map[string]any{
 		"workspace_federation": &out.WorkspaceFederation, "divergences": &out.Divergences, "diff": &out.Diff, "clone": &out.Clone,
 		"access":    &out.Access,
-		"readiness": &out.Readiness, "local_groups": &out.LocalGroups, "provisioning": &out.Provisioning,
+		"readiness": &out.Readiness, "local_groups": &out.LocalGroups, "provisioning": &out.Provisioning, "events": &out.Events,
 	}
 	some := false
 	for name, part := range parts {
@@ -112,6 +113,7 @@ type Divergences struct {
 	MemberRemovals    map[string]MemberRemoval `json:"member_removals"`
 	ManualActions     []ManualAction           `json:"manual_actions"`
 	Duplicates        []Duplicate              `json:"duplicates"`
+	Observed          map[string]Observed      `json:"observed"`
 	Scanned           Scanned                  `json:"scanned"`
 	Fixable           int                      `json:"fixable"`
 	Unjudged          *int                     `json:"unjudged"`
@@ -144,6 +146,13 @@ type Row struct {
 	Action          string   `json:"action"`
 	Advisories      []string `json:"advisories"`
 	Waived          bool     `json:"waived"`
+}
+
+// Observed is what the audit log shows of the principal of a row.
+type Observed struct {
+	ChangedBy    string `json:"changed_by"`
+	ChangedAt    string `json:"changed_at"`
+	LastActivity string `json:"last_activity"`
 }
 
 func (r Row) name() string { return r.Username + r.GroupName + r.ApplicationID }
