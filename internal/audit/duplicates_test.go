@@ -86,6 +86,38 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
+// What was read of one by itself goes before what the list has of it, which fills what is
+// missing; one that the list does not have yet is there all the same.
+func TestDuplicates_listed(t *testing.T) {
+	t.Parallel()
+	listed := user("1", "ann@example.com", "i1")
+	listed.DisplayName, listed.Active = "Ann", ptr(false)
+	read := listed
+	read.DisplayName, read.Active = "", ptr(true)
+	late := user("2", "late@example.com", "i1")
+	late.Active = ptr(false)
+	silent := late
+	silent.Active = nil
+	identity := &Identity{Type: TypeUser, ExternalID: "i1"}
+	r := Divergences(Input{
+		Inventory: Inventory{Principals: []Principal{listed}, Coverage: fullCoverage},
+		Matches:   []Match{{Principal: read, ByExternalID: identity}, {Principal: late, ByExternalID: identity}},
+	}, directory())
+	if len(r.Duplicates) != 2 || r.Duplicates[0].DisplayName != "Ann" || r.Duplicates[0].Suggestion != SuggestKeep || r.Duplicates[1].Name != "late@example.com" {
+		t.Fatalf("%+v", r.Duplicates)
+	}
+	if r.Duplicates[0].NameMatches != nil {
+		t.Error("an identity without a name was compared by its name")
+	}
+	r = Divergences(Input{
+		Inventory: Inventory{Principals: []Principal{listed, late}, Coverage: fullCoverage},
+		Matches:   []Match{{Principal: read, ByExternalID: identity}, {Principal: silent, ByExternalID: identity}},
+	}, directory())
+	if len(r.Duplicates) != 2 || r.Duplicates[1].Active == nil || *r.Duplicates[1].Active {
+		t.Errorf("%+v", r.Duplicates)
+	}
+}
+
 // oracleKeeper is the one of a cluster that is better than every other one, pair by
 // pair; "" for none.
 func oracleKeeper(cluster []Duplicate) string {
