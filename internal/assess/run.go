@@ -32,9 +32,9 @@ type Run struct {
 	Details    bool              // what lists do not have of principals that share an external id
 	NoOffers   bool              // nothing is offered, so that the privileges of principals are not looked up
 	Kept       *checkpoint.Store // nil: none
-	// Activity is what the audit log says; nil: nobody asked.
+	// Activity is what the audit log says; nil: no one asked.
 	Activity func(ctx context.Context) (*audit.Activity, error)
-	// Feeds are what SCIM connectors write into external ids; nil: nobody asked.
+	// Feeds are what SCIM connectors write into external ids; nil: no one asked.
 	Feeds func(ctx context.Context, matches []audit.Match) ([]audit.ConnectorFeed, error)
 }
 
@@ -197,7 +197,7 @@ func (r Run) scope(ctx context.Context, client *account.Client, in *audit.Input)
 }
 
 // unconfirmedMembers reads the members of the groups that have some which the
-// IdP does not confirm, where the IdP side did not tell who owns the membership
+// IdP does not confirm, where the IdP side did not report who owns the membership
 // (matchWithIdp names ids only). A group that cannot be read is left out: its
 // members then stay with a human, and it is a hole.
 func unconfirmedMembers(ctx context.Context, reader *directory.Audit, in *audit.Input, readers int) error {

@@ -66,7 +66,7 @@ func (a *auditor) sharesExternalID(p *Principal) bool {
 	return shared
 }
 
-// notCanonical tells whether the stored id is spelled otherwise than in the IdP
+// notCanonical reports whether the stored id is spelled otherwise than in the IdP
 // or, where the IdP's spelling is not known, than GUIDs are.
 func notCanonical(m *Match) bool {
 	stored := m.Principal.ExternalID
@@ -76,13 +76,13 @@ func notCanonical(m *Match) bool {
 	return CanonicalExternalID(stored) != stored
 }
 
-// isForeign tells whether an identity is known to belong to another tenant. An
+// isForeign reports whether an identity is known to belong to another tenant. An
 // adapter sets HomeTenant only then; the own tenant is left out all the same.
 func (a *auditor) isForeign(id *Identity) bool {
 	return id.HomeTenant != "" && !strings.EqualFold(id.HomeTenant, a.o.TenantID)
 }
 
-// nameWillChange tells whether AIM will overwrite a service principal's display
+// nameWillChange reports whether AIM will overwrite a service principal's display
 // name. matchWithIdp does not send the IdP's.
 func (a *auditor) nameWillChange(m *Match, id *Identity) bool {
 	if m.Principal.Type != TypeServicePrincipal || !a.o.IDP.DisplayNames || id.DisplayName == "" {
@@ -97,7 +97,7 @@ func (a *auditor) nameWillChange(m *Match, id *Identity) bool {
 	return name != "" && name != id.DisplayName
 }
 
-// caseOnly tells whether the name of the identity in question, linked or to be
+// caseOnly reports whether the name of the identity in question, linked or to be
 // linked, is the principal's but for its case.
 func caseOnly(m *Match, set categorySet, id *Identity) bool {
 	return set&(setNameMismatch|setIDMismatch) != 0 &&

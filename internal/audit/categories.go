@@ -149,7 +149,7 @@ func candidatesOf(m *Match) []*Identity {
 	return out
 }
 
-// isSystemGroup tells the groups that Databricks keeps itself. The API does not
+// isSystemGroup recognizes the groups that Databricks keeps itself. The API does not
 // mark them, so the name decides.
 func isSystemGroup(p *Principal) bool {
 	if p.Type != TypeGroup {
@@ -163,6 +163,6 @@ func isSystemGroup(p *Principal) bool {
 	}
 }
 
-// IsSystemGroup tells whether Databricks keeps the group itself ("account users",
-// "users", "admins"): nobody adds to it or removes from it.
+// IsSystemGroup reports whether Databricks keeps the group itself ("account users",
+// "users", "admins"): no one adds to it or removes from it.
 func IsSystemGroup(p Principal) bool { return isSystemGroup(&p) }

@@ -63,7 +63,7 @@ func (a *auditor) staleCause(m *Match) string {
 	}
 }
 
-// isOwnDomain tells whether a user is of one of the own domains, in any case; a name
+// isOwnDomain reports whether a user is of one of the own domains, in any case; a name
 // without a domain is foreign.
 func (a *auditor) isOwnDomain(userName string) bool {
 	domain := a.domain(MailDomain(userName))
@@ -73,7 +73,7 @@ func (a *auditor) isOwnDomain(userName string) bool {
 // domain is the form in which domains are compared.
 func (a *auditor) domain(text string) string { return strings.ToLower(a.o.Form(text)) }
 
-// allNested tells whether the IdP has every unconfirmed member after all,
+// allNested reports whether the IdP has every unconfirmed member after all,
 // through nested groups.
 func allNested(m *Match) bool {
 	for _, list := range [2][]MemberRef{m.Members.Local, m.Members.External} {

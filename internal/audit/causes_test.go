@@ -80,7 +80,7 @@ func withMember(m Match) Match {
 	return m
 }
 
-// Of a directory that knows nobody of the account nothing is taken as harmless.
+// Of a directory that knows no one of the account nothing is taken as harmless.
 func TestDivergences_unrelatedIsNotHarmless(t *testing.T) {
 	t.Parallel()
 	gone := func(id string) Match {

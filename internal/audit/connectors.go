@@ -24,7 +24,7 @@ func (f *ConnectorFeed) failure() Failure {
 	return Failure{Type: f.Type, Call: "read the attribute mapping of " + f.Connector, Reason: f.Unknown}
 }
 
-// explains tells whether the feed made the principal's stored id what it is: it is what
+// explains reports whether the feed made the principal's stored id what it is: it is what
 // the connector writes for an identity with the principal's name.
 func (f *ConnectorFeed) explains(m *Match) bool {
 	if f.Type != m.Principal.Type || f.Unknown != "" {
@@ -39,7 +39,7 @@ func (f *ConnectorFeed) explains(m *Match) bool {
 	return false
 }
 
-// misfed tells whether a connector made the stored id what it is.
+// misfed reports whether a connector made the stored id what it is.
 func (a *auditor) misfed(m *Match) bool {
 	for i := range a.in.Connectors {
 		if a.in.Connectors[i].explains(m) {

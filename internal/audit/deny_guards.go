@@ -130,7 +130,7 @@ func named(p Principal) string {
 	return fmt.Sprintf("%s (%s)", p.Ref, p.Name)
 }
 
-// denies tells whether a rule denies a principal for certain, and why.
+// denies reports whether a rule denies a principal for certain, and why.
 func (f *DenyFacts) denies(p Principal) (how string, certain bool) {
 	switch {
 	case p.ExternalID != "" && SameExternalID(p.ExternalID, f.ExternalID):
@@ -147,7 +147,7 @@ func (f *DenyFacts) denies(p Principal) (how string, certain bool) {
 }
 
 // kind is the type of the identity, by the identity provider, or else by the account; ""
-// where neither tells.
+// where neither says so.
 func (f *DenyFacts) kind() PrincipalType {
 	if f.IDP.Identity != nil {
 		return f.IDP.Identity.Type
@@ -162,8 +162,8 @@ func (f *DenyFacts) kind() PrincipalType {
 	return kind
 }
 
-// guardIdentity refuses where nobody who must not be denied is known to be, and it is
-// not certain that nobody is.
+// guardIdentity refuses where no one who must not be denied is known to be, and it is
+// not certain that no one is.
 func (f *DenyFacts) guardIdentity(refuse func(guard, text, remedy string) []Refusal) []Refusal {
 	const configure = "Configure an idp of the kind entra, okta or file that knows the identity, and plan again."
 	found, kind := f.IDP.Identity != nil, f.kind()
@@ -184,7 +184,7 @@ func (f *DenyFacts) guardIdentity(refuse func(guard, text, remedy string) []Refu
 	case found:
 		return nil
 	}
-	// The account holds the id, and the identity provider does not tell its names: whoever
+	// The account holds the id, and the identity provider does not return its names: whoever
 	// has no externalId of its own may be the same identity by another name.
 	for _, p := range f.Watched {
 		if p.Type == kind && p.ExternalID == "" && kind != TypeServicePrincipal && f.IDP.Unknown != "" {

@@ -79,7 +79,7 @@ func TestGuardDeny(t *testing.T) {
 	}
 }
 
-// Whatever is known or not: a rule is let through only where nobody who is watched is
+// Whatever is known or not: a rule is let through only where no one who is watched is
 // denied by it, and where nothing that decides it is unknown.
 func TestGuardDeny_property(t *testing.T) {
 	t.Parallel()

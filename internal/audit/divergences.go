@@ -79,7 +79,7 @@ func (a *auditor) unmatched() Unmatched {
 const fewIDs = 3
 
 // unrelatedIDs is the number of stored ids among principals that the IdP could be
-// asked about and of whom it knows nobody, neither by id nor by name; else 0. A
+// asked about and of whom it knows no one, neither by id nor by name; else 0. A
 // directory of another tenant, organisation or file looks like that, and so does
 // an account whose every identity is gone: which of the two it is, is for a human.
 func unrelatedIDs(matches []*Match) int {
@@ -154,8 +154,8 @@ type auditor struct {
 	idpHole    *string           // see idpDoubt; nil until it is asked for
 	waivers    *waiverSet
 	domains    map[string]bool
-	// unrelated is the number of stored ids, where the IdP knows nobody of the
-	// account; 0 where it knows somebody, or too few were asked about to tell.
+	// unrelated is the number of stored ids, where the IdP knows no one of the
+	// account; 0 where it knows someone, or too few were asked about to tell.
 	unrelated int
 }
 
@@ -206,8 +206,8 @@ func (a *auditor) open(i int) categorySet {
 }
 
 // harmlessOf are the categories that the server itself makes, a name in another
-// case, and those that nobody can suffer from, a stale user who is deactivated. From
-// a directory that knows nobody of the account nothing like that follows.
+// case, and those that no one can suffer from, a stale user who is deactivated. From
+// a directory that knows no one of the account nothing like that follows.
 func (a *auditor) harmlessOf(m *Match, set categorySet) categorySet {
 	switch {
 	case set&setIDMismatch != 0:
@@ -298,7 +298,7 @@ func (a *auditor) report(r *Report, i int, p *proposal) {
 	r.ManualActions = append(r.ManualActions, members.manual...)
 }
 
-// offerDeactivation tells whether the user is offered to be deactivated. Where
+// offerDeactivation reports whether the user is offered to be deactivated. Where
 // something speaks against it, the action that is left says what.
 func (a *auditor) offerDeactivation(r *Report, i int, p *proposal) bool {
 	cause := a.leaver(i)
@@ -320,7 +320,7 @@ func (a *auditor) offerDeactivation(r *Report, i int, p *proposal) bool {
 	return true
 }
 
-// offerRename tells whether the group is offered to be renamed.
+// offerRename reports whether the group is offered to be renamed.
 func (a *auditor) offerRename(r *Report, p *proposal) bool {
 	if !a.occupies(p) {
 		return false
@@ -433,7 +433,7 @@ func (a *auditor) matchAt(ref Ref) (int, bool) {
 	})
 }
 
-// isInactive tells what the match says of the principal, or else the list:
+// isInactive is what the match says of the principal, or else the list:
 // matchWithIdp does not send that field.
 func (a *auditor) isInactive(p *Principal) bool {
 	active := p.Active

@@ -18,7 +18,7 @@ const (
 	maxExternalID      = 255
 )
 
-// SameExternalID tells whether two ids name the same IdP object: GUIDs compare
+// SameExternalID reports whether two ids name the same IdP object: GUIDs compare
 // trimmed and in any case, everything else (Okta ids are case-sensitive) byte
 // for byte. The prep script's categories do not use it: they compare exactly.
 func SameExternalID(a, b string) bool {
@@ -59,7 +59,7 @@ func CanonicalExternalID(id string) string {
 	return trimmed
 }
 
-// CheckExternalID tells whether a value can be written to a principal of a type
+// CheckExternalID reports whether a value can be written to a principal of a type
 // at all. "" clears, which is for groups only (docs/reference/databricks-account-api.md 4.3).
 func CheckExternalID(t PrincipalType, want string) error {
 	switch {

@@ -10,7 +10,7 @@ import (
 )
 
 // failures collects everything that was not read: the inventory's and the
-// IdP's failures, and one for each hole that nobody reported. Each is there
+// IdP's failures, and one for each hole that no one reported. Each is there
 // once, sorted by type, id, call and reason; those of no type come last.
 //
 // A whole call that failed on the IdP's side (a missing permission) stands for
@@ -18,9 +18,9 @@ import (
 // bury the others, and fill the state.
 func (a *auditor) failures() []Failure {
 	out := slices.Concat(a.in.Inventory.Failures, a.in.Failures)
-	told := make(map[Ref]bool, len(out))
+	reported := make(map[Ref]bool, len(out))
 	for _, f := range out {
-		told[Ref{Type: f.Type, ID: f.ID}] = true
+		reported[Ref{Type: f.Type, ID: f.ID}] = true
 	}
 	explained := make(map[PrincipalType]bool, len(PrincipalTypes()))
 	for _, t := range PrincipalTypes() {
@@ -31,7 +31,7 @@ func (a *auditor) failures() []Failure {
 		if reason == "" && m.Members != nil && m.Members.Unknown != "" {
 			call, reason = "compare the members with the identity provider", m.Members.Unknown
 		}
-		if reason != "" && !told[m.Principal.Ref] && !explained[m.Principal.Type] {
+		if reason != "" && !reported[m.Principal.Ref] && !explained[m.Principal.Type] {
 			out = append(out, Failure{Type: m.Principal.Type, ID: m.Principal.ID, Call: call, Reason: reason})
 		}
 	}
@@ -60,7 +60,7 @@ func SortedFailures(list []Failure) []Failure {
 	return slices.Compact(list)
 }
 
-// wholeCallTold tells whether a failure of a whole call explains a hole of that
+// wholeCallTold reports whether a failure of a whole call explains a hole of that
 // type.
 func wholeCallTold(failures []Failure, t PrincipalType) bool {
 	return slices.ContainsFunc(failures, func(f Failure) bool {

@@ -25,7 +25,7 @@ func (s Selector) form(text string) string {
 	return s.Form(text)
 }
 
-// Unique tells whether Databricks keeps the selector's value from belonging to
+// Unique reports whether Databricks keeps the selector's value from belonging to
 // two principals: then one hit is the hit, whatever else could not be read.
 func (s Selector) Unique() bool { return s.ID != "" || s.UserName != "" || s.ApplicationID != "" }
 
@@ -44,7 +44,7 @@ func (s Selector) Types() []PrincipalType {
 	return out
 }
 
-// Covers tells whether every principal that the selector can mean was listed.
+// Covers reports whether every principal that the selector can mean was listed.
 func (s Selector) Covers(c Coverage) bool {
 	for _, t := range s.Types() {
 		if !c.Of(t) {
@@ -94,7 +94,7 @@ func (s Selector) means(p Principal) bool {
 	}
 }
 
-// isExact tells whether a display name is the selector's, case included.
+// isExact reports whether a display name is the selector's, case included.
 func (s Selector) isExact(p Principal) bool {
 	return s.form(p.DisplayName) == s.DisplayName || p.Type == TypeGroup && s.form(p.Name) == s.DisplayName
 }

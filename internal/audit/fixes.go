@@ -18,7 +18,7 @@ type proposal struct {
 	// target is the id to write, "" to clear; only meaningful without a reason.
 	target string
 	// needs is the reason with a switch that is not set; it withholds the fix
-	// only when nothing else does, so that nobody turns a switch in vain.
+	// only when nothing else does, so that no one turns a switch in vain.
 	needs       string
 	needsDetail string // empty: what the switch is about says it
 	reason      string
@@ -152,7 +152,7 @@ func (a *auditor) proposeLink(p *proposal) {
 	}
 }
 
-// belongsToAnother tells whether the stored id is that of an existing identity,
+// belongsToAnother reports whether the stored id is that of an existing identity,
 // of whatever type.
 func belongsToAnother(m *Match) bool {
 	return linkedIdentity(m) != nil || m.ByExternalIDOtherType != nil

@@ -62,7 +62,7 @@ func (x *holderIndex) add(ref Ref, externalID string) {
 }
 
 // other is a principal besides ref that holds the id in any spelling of it.
-// A blank id is held by nobody.
+// A blank id is held by no one.
 func (x *holderIndex) other(externalID string, ref Ref) (Ref, bool) {
 	if externalID == "" {
 		return Ref{}, false

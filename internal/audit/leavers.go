@@ -68,7 +68,7 @@ func (o *Options) deactivates(cause string) bool {
 }
 
 // leaver is why the user of a match is to be deactivated, as far as the match says;
-// empty for everyone else. Nobody counts as gone whose name, or almost that name,
+// empty for everyone else. No one counts as gone whose name, or almost that name,
 // the IdP still has, or whose stored id is that of anything else.
 func (a *auditor) leaver(i int) string {
 	m, set := a.matches[i], a.categories[i]
@@ -127,7 +127,7 @@ func (a *auditor) leaverPrivilege(ref Ref) (reason, detail string) {
 	}
 }
 
-// onlyPrivilegeDecides tells whether nothing but its privileges speaks against an
+// onlyPrivilegeDecides reports whether nothing but its privileges speaks against an
 // offer for the principal at a position.
 func (a *auditor) onlyPrivilegeDecides(i int, p *proposal) bool {
 	m := a.matches[i]
@@ -139,7 +139,7 @@ func (a *auditor) onlyPrivilegeDecides(i int, p *proposal) bool {
 	return (fixable || a.occupies(p) && a.in.Inventory.Coverage.Groups) && !a.o.AllowPrivileged[m.Principal.ID]
 }
 
-// idpDoubt is why nobody counts as gone; empty when the users of the IdP were read
+// idpDoubt is why no one counts as gone; empty when the users of the IdP were read
 // whole. A user who is missing in a reading with a hole may be in the hole, and a
 // directory that knows no user of the account may be another company's.
 func (a *auditor) idpDoubt() string {

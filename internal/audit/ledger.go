@@ -45,7 +45,7 @@ type LedgerPlan[E any] struct {
 	Settled, Excluded []string
 }
 
-// Same tells whether the ledger stays exactly as it is.
+// Same reports whether the ledger stays exactly as it is.
 func (p LedgerPlan[E]) Same() bool {
 	return len(p.New)+len(p.Changed)+len(p.Settled)+len(p.Excluded) == 0
 }

@@ -45,7 +45,7 @@ type PrincipalFact struct {
 	Unknown string
 }
 
-// read tells whether there is a principal to judge.
+// read reports whether there is a principal to judge.
 func (f *PrincipalFact) read() bool { return !f.Deleted && f.Unknown == "" }
 
 // AddMemberFacts is what the guards of an addition rest on.
@@ -124,7 +124,7 @@ type MemberGuard struct {
 	remove func(*RemoveMemberFacts) string
 }
 
-// ForAdd and ForRemove tell which changes the guard looks at.
+// ForAdd and ForRemove say which changes the guard looks at.
 func (g *MemberGuard) ForAdd() bool { return g.add != nil }
 
 // ForRemove is like [MemberGuard.ForAdd].

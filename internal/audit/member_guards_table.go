@@ -193,7 +193,7 @@ func removeGuards(readAgain string) []MemberGuard {
 	}
 }
 
-// nests tells whether the addition puts a group into another one.
+// nests reports whether the addition puts a group into another one.
 func (f *AddMemberFacts) nests() bool {
 	return f.Member.Type == TypeGroup && f.Member.Ref != f.Group.Ref
 }

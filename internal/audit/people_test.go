@@ -144,7 +144,7 @@ func TestGroupRenames_endlessID(t *testing.T) {
 	}
 }
 
-// A directory that knows nobody of the account deactivates nobody.
+// A directory that knows no one of the account deactivates no one.
 func TestDeactivations_wrongDirectory(t *testing.T) {
 	t.Parallel()
 	matches := []Match{gone("1", "a@example.com"), gone("2", "b@example.com"), gone("3", "c@example.com")}

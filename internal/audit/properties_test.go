@@ -203,7 +203,7 @@ func TestProperty_clean(t *testing.T) {
 }
 
 // Every divergence that is not waived as a whole, and does harm, is a fix or
-// somebody's work.
+// someone's work.
 func TestProperty_nothingIsDropped(t *testing.T) {
 	t.Parallel()
 	check(t, func(rt *rapid.T) {

@@ -19,11 +19,11 @@ type memberVerdict struct {
 
 // judgeMembers offers the removal of a member only when its membership is
 // Databricks' own, the IdP does not have it transitively either, and the
-// identities on both sides are beyond doubt: removing somebody whose link is
+// identities on both sides are beyond doubt: removing someone whose link is
 // about to be repaired would take access away that the IdP grants. So would
 // removing a group that holds anyone whom the IdP has in the parent. Of
 // matchWithIdp it takes the server's word that a member is not in the IdP, but
-// not that nobody within a nested group is.
+// not that no one within a nested group is.
 func (a *auditor) judgeMembers(i int) memberVerdict {
 	g := a.matches[i]
 	j := memberJudge{a: a, g: g, manual: map[[2]string]*ManualAction{}, seen: map[string]bool{}}
@@ -129,7 +129,7 @@ func (j *memberJudge) judgeAll(members []MemberRef, category string) {
 	}
 }
 
-// complete fills what matchWithIdp does not tell of a member from the group's
+// complete fills what matchWithIdp does not return of a member from the group's
 // direct members; false when its type stays unknown.
 func (j *memberJudge) complete(m MemberRef) (MemberRef, bool) {
 	if d := j.direct[m.ID]; d != nil && (m.Type == "" || m.Type == d.Type) {

@@ -188,7 +188,7 @@ func TestDivergences_membersLeft(t *testing.T) {
 	same(t, "advisories", r.Groups[0].Advisories, []string{AdvisoryNested})
 }
 
-// A linked group 20 holds group 10, through which it has someone of the IdP's. Nobody
+// A linked group 20 holds group 10, through which it has someone of the IdP's. No one
 // is offered to be taken out of group 10, nor out of a group within it.
 func TestDivergences_carriersKeepTheirMembers(t *testing.T) {
 	t.Parallel()

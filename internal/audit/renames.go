@@ -21,7 +21,7 @@ func (r *GroupRename) Key() string { return "rename/group/" + r.GroupID }
 // MaxGroupName is the longest name of a group, in characters.
 const MaxGroupName = 255
 
-// occupies tells whether a group that is not the IdP's stands in the way of the IdP
+// occupies reports whether a group that is not the IdP's stands in the way of the IdP
 // group of its name, and linking it is not what will be offered: where a link is
 // withheld for something that may pass, the link may still come.
 func (a *auditor) occupies(p *proposal) bool {
@@ -38,7 +38,7 @@ func (a *auditor) occupies(p *proposal) bool {
 	}
 }
 
-// isSettledHolder tells whether the group that holds the id in question is beyond
+// isSettledHolder reports whether the group that holds the id in question is beyond
 // doubt. One that is to give the id up would leave it to this group.
 func (a *auditor) isSettledHolder(p *proposal) bool {
 	holder, _ := a.holders.other(p.target, p.m.Principal.Ref)
@@ -87,7 +87,7 @@ func (a *auditor) freeName(p *Principal) string {
 	}
 }
 
-// isTaken tells whether a group of the account or of the IdP, as far as it was seen,
+// isTaken reports whether a group of the account or of the IdP, as far as it was seen,
 // has a name in any case, or an earlier rename of this audit takes it.
 func (a *auditor) isTaken(name string) bool {
 	if a.taken == nil {

@@ -5,8 +5,8 @@ package audit
 
 import "time"
 
-// AIMState tells whether automatic identity management is on for the account.
-// No API tells it, so it is configured.
+// AIMState reports whether automatic identity management is on for the account.
+// No API returns it, so it is configured.
 type AIMState string
 
 // The states of automatic identity management. AIMUnknown is the default and
@@ -89,10 +89,10 @@ type Input struct {
 	MembersListed int
 	// Connectors are the SCIM connectors that write external ids wrongly, or may.
 	Connectors []ConnectorFeed
-	// Activity is what the audit log says of who acts; nil: nobody asked.
+	// Activity is what the audit log says of who acts; nil: no one asked.
 	Activity *Activity
 	// Caller is the principal as which the account is read and written; zero where
-	// nothing tells, and then CallerUnknown is why, if that could not be read.
+	// nothing says so, and then CallerUnknown is why, if that could not be read.
 	Caller        Ref
 	CallerUnknown string
 }

@@ -172,7 +172,7 @@ func testWaived(t *testing.T, rule Rule, c ruleCase, dirty Report) {
 	same(t, "waived: counts", r.Counts, dirty.Counts)
 }
 
-// reports tells whether any row has a category or advisory.
+// reports reports whether any row has a category or advisory.
 func reports(r Report, id string) bool {
 	for _, d := range divergences(r) {
 		if slices.Contains(d.ErrorCategories, id) || slices.Contains(d.Advisories, id) {

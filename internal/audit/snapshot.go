@@ -16,7 +16,7 @@ type Principal struct {
 	DisplayName string
 	// ExternalID is the stored link to the IdP; empty means blank.
 	ExternalID string
-	// Active is nil where the API did not tell (groups have no such state).
+	// Active is nil where the API did not return it (groups have no such state).
 	Active *bool
 }
 
@@ -51,7 +51,7 @@ func (c Coverage) Of(t PrincipalType) bool {
 	}
 }
 
-// All tells whether every principal of the account is known: what the
+// All reports whether every principal of the account is known: what the
 // uniqueness of an externalId rests on.
 func (c Coverage) All() bool { return c.Users && c.Groups && c.ServicePrincipals }
 

@@ -17,7 +17,7 @@ type Stopper struct {
 	steps int
 }
 
-// Stopped counts one step and tells whether to end.
+// Stopped counts one step and reports whether to end.
 func (s *Stopper) Stopped() bool {
 	const every = 256
 	if s.Ask != nil && s.Err == nil && s.steps%every == 0 {

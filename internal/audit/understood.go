@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Reasons of what an answer held and nobody can attribute.
+// Reasons of what an answer held and no one can attribute.
 const (
 	memberWithoutID = "the list of members has an entry without id"
 	groupWithoutID  = "the list of the groups above has an entry without id"

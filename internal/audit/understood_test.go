@@ -5,7 +5,7 @@ package audit
 
 import "testing"
 
-// What nobody can attribute is unknown: neither a member who is missing in the IdP
+// What no one can attribute is unknown: neither a member who is missing in the IdP
 // nor one who is there.
 func TestDivergences_notUnderstood(t *testing.T) {
 	t.Parallel()

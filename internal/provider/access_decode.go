@@ -149,10 +149,10 @@ func diffOf(r entryReader) access.Diff {
 				DirectInA: e.truth("direct_in_a"), DirectInB: e.truth("direct_in_b"), PathInA: e.texts("path_in_a"), PathInB: e.texts("path_in_b"), Hint: access.Hint(e.text("hint")),
 			}
 			// What only one side certainly has, the other side may have behind a hole.
-			if _, told := e.attributes["in_a"]; told {
+			if _, given := e.attributes["in_a"]; given {
 				row.InA = e.truth("in_a")
 			}
-			if _, told := e.attributes["in_b"]; told {
+			if _, given := e.attributes["in_b"]; given {
 				row.InB = e.truth("in_b")
 			}
 			out = append(out, row)
@@ -193,7 +193,7 @@ func planRowsOf(r entryReader, name string) []access.PlanRow {
 		if total := e.number("unity_catalog_grant_count"); total > len(row.Catalog) {
 			row.CatalogMore = total - len(row.Catalog)
 		}
-		if _, told := e.attributes["roles_and_entitlements"]; told {
+		if _, given := e.attributes["roles_and_entitlements"]; given {
 			for _, h := range e.objects("roles_and_entitlements") {
 				row.Holdings = append(row.Holdings, access.HoldingEffect{
 					Kind: h.text("kind"), Value: h.text("value"), GroupID: h.text("group_id"), GroupName: h.text("group_name"),

@@ -15,7 +15,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
-// The recipe that applies on a schedule, while somebody has made IdP objects with
+// The recipe that applies on a schedule, while someone has made IdP objects with
 // the names of an admin and of an admin group, of which one is local: nothing of
 // that is written, and the report says what to check. More ways to power are in
 // TestAttack_namesInTheIDP.
@@ -70,7 +70,7 @@ func TestProcess_readOnlyAfterwards(t *testing.T) {
 	}
 }
 
-// The directory of somebody else: nothing is offered that would follow from it,
+// The directory of someone else: nothing is offered that would follow from it,
 // and the plan says what is probably wrong. With the own one the same audit is
 // quiet.
 func TestProcess_wrongDirectory(t *testing.T) {

@@ -29,7 +29,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
-// The account of the benchmark: everybody is linked and clean, groups have 5 to
+// The account of the benchmark: everyone is linked and clean, groups have 5 to
 // 45 members.
 const (
 	benchUsers  = 10_000
@@ -175,7 +175,7 @@ func runAudit(tb testing.TB, sim *simulator.Running, sc auditScenario, directory
 	if err != nil {
 		tb.Fatal(err)
 	}
-	// Okta lets nobody know mail addresses of guests as Entra does, and has no
+	// Okta lets no one know mail addresses of guests as Entra does, and has no
 	// service principals: there the account is not clean, and need not be.
 	divergent := len(report.Users) + len(report.Groups) + len(report.ServicePrincipals)
 	if sc.kind != okta.Kind && (divergent > 0 || !report.Complete) {

@@ -38,7 +38,7 @@ func event(hour int, action, endpoint, actor, agent string, params ...string) si
 }
 
 // loggedWorld is the small world with a SQL warehouse and a log: AIM at work, SCIM on both
-// levels, an edit by hand of the linked group, a failure, and somebody who left.
+// levels, an edit by hand of the linked group, a failure, and someone who left.
 func loggedWorld() simulator.State {
 	st := smallWorld()
 	metastore := entraID(4000)

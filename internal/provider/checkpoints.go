@@ -36,9 +36,9 @@ type checkpoints struct {
 
 	mu   sync.Mutex
 	open map[string]*openCheckpoint // by path
-	// off tells that this run has written: nothing from before is true for sure.
-	off  bool
-	told map[string]bool
+	// off is true once this run has written: nothing from before is true for sure.
+	off    bool
+	warned map[string]bool
 }
 
 // openCheckpoint is shared by the audits of a run that have the same inputs.
@@ -108,7 +108,7 @@ func (c *checkpoints) bindingOf(r assess.Run) checkpoint.Binding {
 }
 
 // acquire opens the checkpoint of an audit, or gives nil and warns: an audit does
-// without. release must be called; done tells that the audit has its whole result.
+// without. release must be called; done says that the audit has its whole result.
 func (c *checkpoints) acquire(r assess.Run, diags *diag.Diagnostics) (store *checkpoint.Store, release func(done bool)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -171,13 +171,13 @@ func (c *checkpoints) discard() {
 
 // warnOnce says something once in a run. The caller holds the lock.
 func (c *checkpoints) warnOnce(diags *diag.Diagnostics, summary, detail string) {
-	if c.told[detail] {
+	if c.warned[detail] {
 		return
 	}
-	if c.told == nil {
-		c.told = map[string]bool{}
+	if c.warned == nil {
+		c.warned = map[string]bool{}
 	}
-	c.told[detail] = true
+	c.warned[detail] = true
 	diags.AddWarning(summary, detail)
 }
 
@@ -211,7 +211,7 @@ func (c *checkpoints) warnUnfinished(store *checkpoint.Store, diags *diag.Diagno
 	}
 }
 
-// finished tells whether an audit has nothing left to read again.
+// finished reports whether an audit has nothing left to read again.
 func finished(report audit.Report) bool {
 	return !slices.ContainsFunc(report.Failures, func(f audit.Failure) bool { return !idp.IsLasting(f) })
 }

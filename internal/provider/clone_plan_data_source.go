@@ -125,7 +125,7 @@ func (d *clonePlanDataSource) plan(ctx context.Context, model *clonePlanModel, d
 }
 
 // askIDP asks the identity provider, where one is configured that takes such questions,
-// whether it has the groups that somebody must be added to there.
+// whether it has the groups that someone must be added to there.
 func (d *clonePlanDataSource) askIDP(ctx context.Context, plan *access.ClonePlan) {
 	lookup, can := d.session.idp.(idp.Lookup)
 	var ids []string

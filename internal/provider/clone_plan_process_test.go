@@ -244,7 +244,7 @@ func TestProcess_cloneSavedPlan(t *testing.T) {
 			switch g := &st.Groups[i]; g.ID {
 			case demoPlatformUsers: // The IdP took it over since.
 				g.ExternalID = entraID(77)
-			case demoScratchAdmins: // Somebody was faster.
+			case demoScratchAdmins: // Someone was faster.
 				g.Members = append(g.Members, simulator.Member{Value: demoTarget})
 			}
 		}

@@ -192,7 +192,7 @@ func TestClonePlan_rows(t *testing.T) {
 	})
 }
 
-// Without IAM v2 nobody can say which entitlements the source has in its workspace: a
+// Without IAM v2 no one can say which entitlements the source has in its workspace: a
 // row says so, with what would show them.
 func TestClonePlan_unknownEntitlements(t *testing.T) {
 	t.Parallel()
@@ -379,12 +379,12 @@ func TestClonePlan_holes(t *testing.T) {
 	}
 }
 
-// A hole that no verdict rests on makes the plan incomplete, and keeps nobody
+// A hole that no verdict rests on makes the plan incomplete, and keeps no one
 // waiting.
 func TestClonePlan_holeElsewhere(t *testing.T) {
 	t.Parallel()
 	a := startPreset(t, "demo", simulator.Options{})
-	a.change(func(st *simulator.State) { // Nobody is left whose verdict could depend on it.
+	a.change(func(st *simulator.State) { // No one is left whose verdict could depend on it.
 		for i := range st.Groups {
 			if name := st.Groups[i].DisplayName; name == "ml-catalog-readers" || name == "npb-platform-admins" {
 				st.Groups[i].Members = nil

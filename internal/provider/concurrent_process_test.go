@@ -18,7 +18,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
-// scim is a request of somebody else to account SCIM, "Users/1" for example.
+// scim is a request of someone else to account SCIM, "Users/1" for example.
 func (a account) scim(method, object, body string) {
 	a.t.Helper()
 	url := a.URL + "/api/2.1/accounts/" + a.AccountID + "/scim/v2/" + object
@@ -186,7 +186,7 @@ func TestProcess_besideASync(t *testing.T) {
 	for i := range users {
 		wants[1000+i] = entraID(1000 + i)
 	}
-	// From the arrival of the first write on everybody else waits for the sync.
+	// From the arrival of the first write on everyone else waits for the sync.
 	var begun atomic.Bool
 	written, goOn := make(chan struct{}), make(chan struct{})
 	front := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -256,7 +256,7 @@ func TestProcess_besideASync(t *testing.T) {
 }
 
 // A saved plan of memberships is applied after the account has changed: what is
-// there already is taken over, what somebody settled is left, and what became the
+// there already is taken over, what someone settled is left, and what became the
 // identity provider's is refused.
 func TestProcess_savedPlanOfMemberships(t *testing.T) {
 	t.Parallel()

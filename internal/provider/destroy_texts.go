@@ -31,7 +31,7 @@ func (s *session) warnOfDestroy(summary, detail string, diags *diag.Diagnostics)
 	diags.AddWarning(summary, detail)
 }
 
-// isGone tells whether a principal is provably deleted: nothing of it stays.
+// isGone reports whether a principal is provably deleted: nothing of it stays.
 func (s *session) isGone(ctx context.Context, ref audit.Ref) bool {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()

@@ -330,7 +330,7 @@ func fieldScanCauses() map[string]knownvalue.Check {
 }
 
 // What could never match anything is refused: a domain with an "@" would make
-// every own user a foreign one, a name would allow nobody.
+// every own user a foreign one, a name would allow no one.
 func TestDivergences_inputsThatMatchNothing(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, smallWorld(), simulator.Options{})

@@ -156,7 +156,7 @@ func TestDivergences_people(t *testing.T) {
 	}
 }
 
-// Nobody is offered while it is not known whether that is the one who asks.
+// No one is offered while it is not known whether that is the one who asks.
 func TestDivergences_callerNotRead(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, leavers(), simulator.Options{})

@@ -71,7 +71,7 @@ func eventsInput(v types.Object, diags *diag.Diagnostics) *eventsRequest {
 }
 
 // activity reads what the audit log says of who acts. Where it cannot be read, that is a
-// failure of the audit; the error is for what nobody can go on from.
+// failure of the audit; the error is for what no one can go on from.
 func (s *session) activity(ctx context.Context, asked eventsRequest) (*audit.Activity, *auditevents.Report, error) {
 	out := &audit.Activity{Days: asked.recentDays, Now: s.now()}
 	if asked.recentDays > 0 {

@@ -90,7 +90,7 @@ func TestDivergences_events(t *testing.T) {
 	}
 }
 
-// The audit log finds the connector of a workspace that nobody named, and whose token it
+// The audit log finds the connector of a workspace that no one named, and whose token it
 // has; a log that cannot be read is a failure, and decides nothing.
 func TestAIMReadiness_events(t *testing.T) {
 	t.Parallel()

@@ -61,7 +61,7 @@ func TestProcess_foreignValue(t *testing.T) {
 			foreign(entraID(72))
 			saysAll(t, w.must(0, "apply", "-auto-approve"), warning, entraID(72))
 
-			// Something new is asked for, over a value that nobody reviewed.
+			// Something new is asked for, over a value that no one reviewed.
 			w.write("main.tf", config(entraID(2), ""))
 			refusal := w.must(1, "plan")
 			saysAll(t, refusal, "Refusing to Plan External ID", entraID(72), `Applied here last was "`+entraID(71), entraID(2))

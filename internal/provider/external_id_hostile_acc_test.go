@@ -19,7 +19,7 @@ func restored(externalID string) string {
   on_destroy = "restore"`)
 }
 
-// A ledger entry that somebody repaired to another valid value is dropped, and
+// A ledger entry that someone repaired to another valid value is dropped, and
 // its instance undoes nothing.
 func TestProcess_settledIsNotRestored(t *testing.T) {
 	t.Parallel()
@@ -133,7 +133,7 @@ func TestProcess_renamedWithoutRefresh(t *testing.T) {
 	}
 }
 
-// Somebody gives the principal another value, and the refresh of the destroy
+// Someone gives the principal another value, and the refresh of the destroy
 // takes it into state: it is still not ours to overwrite.
 func TestProcess_destroyAfterDrift(t *testing.T) {
 	t.Parallel()

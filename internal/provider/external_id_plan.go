@@ -228,7 +228,7 @@ func (r *externalIDResource) checkIdentity(ctx context.Context, plan *externalID
 // warnPower says whose power the change hands over: an audit holds such fixes back,
 // and a value that is written by hand must not go through in silence, nor one that a
 // destroy writes back: where an instance wrote nothing, the configuration names it. It looks in
-// the plan only, which somebody reviews; Terraform plans once more in the apply.
+// the plan only, which someone reviews; Terraform plans once more in the apply.
 func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, want string, diags *diag.Diagnostics) {
 	if want == "" || r.session.applying.Load() || r.session.findings.offersValue(p.Ref, want) {
 		return
@@ -290,7 +290,7 @@ func (s *session) heldByAnother(ctx context.Context, ref audit.Ref, before strin
 	return fmt.Sprintf("the value before, %q, belongs to %s as well, and one identity can be linked to one principal only", before, principalTitle(holders[0]))
 }
 
-// warnBeforeDestroy says at plan time what a destroy will not undo, and tells whether
+// warnBeforeDestroy says at plan time what a destroy will not undo, and reports whether
 // it will undo anything.
 func (r *externalIDResource) warnBeforeDestroy(ctx context.Context, state *externalIDModel, ours, before string, wrote bool, diags *diag.Diagnostics) bool {
 	if state.OnDestroy.ValueString() != onDestroyRestore {

@@ -162,7 +162,7 @@ func (r *externalIDResource) update(ctx context.Context, u updating[*externalIDM
 	return true
 }
 
-// undoes tells whether on_destroy is "restore" and this instance has something to
+// undoes reports whether on_destroy is "restore" and this instance has something to
 // restore. Neither value is taken from the attributes: a refresh takes what someone
 // else wrote into external_id, and previous_external_id may be what was only expected.
 func (r *externalIDResource) undoes(ctx context.Context, state *externalIDModel, private privateReader, diags *diag.Diagnostics) bool {

@@ -66,7 +66,7 @@ func (c *cell) agreement(out outcome, verdict string) {
 	}
 }
 
-// journaled tells whether the journal has a write that may have happened, and one
+// journaled reports whether the journal has a write that may have happened, and one
 // that was confirmed.
 func (c *cell) journaled() (changed, confirmed bool) {
 	c.t.Helper()

@@ -166,7 +166,7 @@ func (c *cell) prepare() {
 	c.journal = filepath.Join(c.t.TempDir(), "journal.jsonl")
 }
 
-// touch writes an externalId as somebody else would.
+// touch writes an externalId as someone else would.
 func (c *cell) touch() {
 	c.t.Helper()
 	body := `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"externalId","value":"` + entraID(103) + `"}]}`
@@ -207,7 +207,7 @@ func (c *cell) run() outcome {
 	}
 }
 
-// truth is the result without faults; touched is whether somebody wrote before.
+// truth is the result without faults; touched is whether someone wrote before.
 func (c *cell) truth(touched bool) any {
 	key := c.operation.name()
 	row := faultRow{}

@@ -95,7 +95,7 @@ func runCell(t *testing.T, o operation, row faultRow, scope faultScope) (verdict
 	return verdict, strings.Join(c.problems, "\n")
 }
 
-// checkFired wants the one place to be asked for: a fault that nobody meets proves
+// checkFired wants the one place to be asked for: a fault that no one meets proves
 // nothing.
 func (c *cell) checkFired() {
 	c.t.Helper()
@@ -169,7 +169,7 @@ var (
 	holeText         = regexp.MustCompile(`privileges_unknown|is not known`)
 )
 
-// isBelieved tells whether an account that goes on and on to show what was before
+// isBelieved reports whether an account that goes on and on to show what was before
 // made it seem that nothing was to be done.
 func (c *cell) isBelieved() bool {
 	if !c.row.isStale() || c.scope == scopeOnce || c.fact.holds == nil {
@@ -209,7 +209,7 @@ func (c *cell) checkIncomplete(report document, want any, diags string) {
 	}
 }
 
-// isAsShown tells whether a result is what the account's stale answers say: of a
+// isAsShown reports whether a result is what the account's stale answers say: of a
 // report, nothing that was not so before or is not so now; of an instance,
 // what was before.
 func (c *cell) isAsShown(got, want any) bool {

@@ -96,12 +96,12 @@ func faultRows() []faultRow {
 	}
 }
 
-// applies tells whether the row has the scope.
+// applies reports whether the row has the scope.
 func (r faultRow) has(scope faultScope) bool {
 	return r.scopes == nil || slices.Contains(r.scopes, scope)
 }
 
-// isStale tells whether the row needs a write that reads may not show.
+// isStale reports whether the row needs a write that reads may not show.
 func (r faultRow) isStale() bool { return r.fault.Kind == simulator.FaultStale }
 
 // reach are the faults to inject into an operation for a scope.
@@ -144,7 +144,7 @@ func (r faultRow) reach(scope faultScope, o operation) []simulator.Fault {
 	return out
 }
 
-// isAt tells whether the row is about an API.
+// isAt reports whether the row is about an API.
 func (r faultRow) isAt(api string) bool {
 	login := api == "/oidc/**" || api == "/entra/**"
 	return strings.HasPrefix(api, strings.TrimSuffix(r.path, "**")) && !(login && r.noLogin)

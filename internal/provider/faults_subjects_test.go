@@ -34,7 +34,7 @@ type operation struct {
 	// asksNothing tells that no request is sent.
 	place, list simulator.Fault
 	asksNothing bool
-	// reads is where a write is read back; touched is the user that somebody else
+	// reads is where a write is read back; touched is the user that someone else
 	// writes to where reads are to be stale, 103 unless it says otherwise.
 	reads   simulator.Fault
 	touched string
@@ -284,7 +284,7 @@ func externalIDSubject() operation {
 	}
 }
 
-// membershipFact is whether somebody is in a group.
+// membershipFact is whether someone is in a group.
 func membershipFact(group, member string) fact {
 	return fact{principal: "user/" + member, group: "group/" + group, holds: func(st simulator.State) string {
 		for _, g := range st.Groups {

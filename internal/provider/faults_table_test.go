@@ -153,7 +153,7 @@ func (v *verdictTable) cell(o operation, row faultRow) string {
 	return strings.Join(all, " · ")
 }
 
-// isWhole tells whether every cell was run; -run may have chosen some.
+// isWhole reports whether every cell was run; -run may have chosen some.
 func (v *verdictTable) isWhole() bool {
 	for _, o := range append(dataOperations(), resourceOperations()...) {
 		for _, row := range faultRows() {

@@ -78,8 +78,8 @@ func (f *findings) offerMember(groupID, memberID string) {
 	f.offeredMembers[membershipKey(groupID, memberID)] = true
 }
 
-// offersValue tells whether an audit offers exactly that externalId: it has found the
-// id in the IdP, and looked at the power of the principal or was told not to mind it.
+// offersValue reports whether an audit offers exactly that externalId: it has found the
+// id in the IdP, and looked at the power of the principal or was configured to ignore it.
 func (f *findings) offersValue(ref audit.Ref, externalID string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -87,7 +87,7 @@ func (f *findings) offersValue(ref audit.Ref, externalID string) bool {
 	return ok && offered == externalID
 }
 
-// offers tells whether an audit offers to change what an entry of that key is about, so
+// offers reports whether an audit offers to change what an entry of that key is about, so
 // that what the account holds now is about to be replaced.
 func (f *findings) offers(key string) bool {
 	f.mu.Lock()
@@ -102,7 +102,7 @@ func (f *findings) offersMembership(groupID, memberID string) bool {
 	return f.offeredMembers[membershipKey(groupID, memberID)]
 }
 
-// isIncomplete tells whether a data source could not read everything, so that what
+// isIncomplete reports whether a data source could not read everything, so that what
 // was not found may be there.
 func (f *findings) isIncomplete() bool {
 	f.mu.Lock()

@@ -271,7 +271,7 @@ func TestProcess_fixedPoint(t *testing.T) {
 			if diff := cmp.Diff(want, a.externalIDs()); diff != "" {
 				t.Errorf("after destroy (-want +there): %s", diff)
 			}
-			// Nobody who left is let in again, and every name is back.
+			// No one who left is let in again, and every name is back.
 			for fact := range changed {
 				if strings.HasPrefix(fact, "name/") {
 					left[fact] = people[fact]

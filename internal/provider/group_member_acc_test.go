@@ -90,7 +90,7 @@ func TestAccGroupMember_lifecycle(t *testing.T) {
 			ResourceName: groupMemberAddress, ImportState: true, ImportStateId: "group/202/member/101", ImportStateVerify: true,
 			ImportStateVerifyIgnore: []string{"added"}, // An import has added nothing.
 		},
-		// Drift: removed by somebody.
+		// Drift: removed by someone.
 		before(applies(a.config("", groupMemberOf("202", "101", "")), planned{groupMemberAddress: "create"}, a.has("202", "101")), a.setMembers("202")),
 		// A setting that concerns Terraform alone sends no write.
 		before(applies(a.config("", groupMemberOf("202", "101", `on_destroy = "keep"`)), planned{groupMemberAddress: "update"}, wrote(0),

@@ -85,7 +85,7 @@ func (r *groupMemberRemovalResource) update(_ context.Context, u updating[*group
 	return true
 }
 
-// undoes tells whether on_destroy is "restore" and this instance removed the member;
+// undoes reports whether on_destroy is "restore" and this instance removed the member;
 // the plan has warned where there is nothing to put back.
 func (r *groupMemberRemovalResource) undoes(_ context.Context, state *groupMemberRemovalModel, _ privateReader, _ *diag.Diagnostics) bool {
 	return state.OnDestroy.ValueString() == onDestroyRestore && state.Removed.ValueBool()

@@ -80,7 +80,7 @@ func (r *groupMemberResource) update(_ context.Context, u updating[*groupMemberM
 	return true
 }
 
-// undoes tells whether this instance added the member, unless on_destroy says
+// undoes reports whether this instance added the member, unless on_destroy says
 // otherwise.
 func (r *groupMemberResource) undoes(_ context.Context, state *groupMemberModel, _ privateReader, _ *diag.Diagnostics) bool {
 	return state.removesOnDestroy()

@@ -99,7 +99,7 @@ func addGuardCases() []guardCase {
 		}},
 		{guard: "membership_cycle_unknown", config: groupInGroup + "\n  allow_privileged = true", faults: []string{"/api/2.0/**/principals/%[1]d/transitive-parent-groups"}},
 		{guard: "privileged_group", config: "group_id = %[1]d\n  member_id = %[3]d\n  allow_privileged = var.allow", hostile: func(st *simulator.State, w guardIDs) {
-			// By nesting, which nobody sees at the group itself.
+			// By nesting, which no one sees at the group itself.
 			g := groupIn(st, w.other)
 			g.Members, g.Roles = []simulator.Member{memberIs(w.group)}, []simulator.Role{{Value: "account_admin"}}
 		}},

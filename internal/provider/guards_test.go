@@ -141,7 +141,7 @@ func (w *workspace) diagnostics(code int, args ...string) map[string][]said {
 	return out
 }
 
-// has tells whether a diagnostic of that severity says all parts of a message;
+// has reports whether a diagnostic of that severity says all parts of a message;
 // "…" stands for what differs.
 func (s said) has(severity, message string) bool {
 	text := strings.Join(strings.Fields(s.text), " ")

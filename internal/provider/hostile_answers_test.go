@@ -95,7 +95,7 @@ func hostileVerdict(truth, got document) string {
 	return ""
 }
 
-// within tells whether a map offers nothing that another one does not.
+// within reports whether a map offers nothing that another one does not.
 func within(some, all any) bool {
 	offered, _ := some.(document)
 	right, _ := all.(document)

@@ -258,7 +258,7 @@ func TestAccProvider_badIDPSettings(t *testing.T) {
 }
 
 // A member that the IdP has through a nested group only: confirmed transitively;
-// directly it is told apart from a stranger, and nobody is offered its removal.
+// directly it is told apart from a stranger, and no one is offered its removal.
 func TestAccDivergences_membership(t *testing.T) {
 	t.Parallel()
 	st := smallWorld()

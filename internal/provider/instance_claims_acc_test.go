@@ -88,7 +88,7 @@ func TestInstanceClaims_createdBeforeDestroyed(t *testing.T) {
 }
 
 // create_before_destroy, and an instance that is renamed without a moved block, in
-// the real command line: one apply, nobody loses anything, and the next plan is empty.
+// the real command line: one apply, no one loses anything, and the next plan is empty.
 func TestProcess_instanceClaims(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, smallWorld(), simulator.Options{})

@@ -33,7 +33,7 @@ type factWant struct {
 }
 
 // note takes in what an instance wants of a fact. It gives what another one wants
-// instead, or tells that another one wants the same.
+// instead, or reports that another one wants the same.
 func (w *instanceWants) note(fact, want string, exists bool) (instead *string, twice bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -130,7 +130,7 @@ func (s *session) wantGroupName(ref audit.Ref, name string, exists bool, diags *
 	}
 }
 
-// renames tells whether an instance of this configuration, planned before, is going to
+// renames reports whether an instance of this configuration, planned before, is going to
 // give a group another name than it has. In an apply it has done so, or failed.
 func (s *session) renames(p audit.Principal) bool {
 	if s.applying.Load() {
@@ -144,7 +144,7 @@ func (s *session) renames(p audit.Principal) bool {
 
 func wantedName(ref audit.Ref) string { return "name of " + ref.String() }
 
-// wantMembership is the same for a membership and its absence; present tells which of
+// wantMembership is the same for a membership and its absence; present says which of
 // the two the instance wants.
 func (s *session) wantMembership(thing, groupID, memberID string, present, exists bool, diags *diag.Diagnostics) {
 	want := "absent"

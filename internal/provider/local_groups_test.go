@@ -57,7 +57,7 @@ func notClonedLocal(result map[string]any) []string {
 }
 
 // The groups that workspaces have of their own are in the clone plan, in the comparison
-// and in the access of a principal; where nobody asks for them, the result says that they were
+// and in the access of a principal; where no one asks for them, the result says that they were
 // not looked at.
 func TestLocalGroups_listed(t *testing.T) {
 	t.Parallel()

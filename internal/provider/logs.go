@@ -11,7 +11,7 @@ import (
 // sdkLogs are the variables that set the level of the plugin libraries' logs.
 var sdkLogs = []string{"TF_LOG_SDK", "TF_LOG_SDK_PROTO", "TF_LOG_SDK_FRAMEWORK"}
 
-// SilenceUnreadLogs turns the logs of the plugin libraries off while nobody asked
+// SilenceUnreadLogs turns the logs of the plugin libraries off while no one asked
 // Terraform for any. The libraries write a line of JSON for every step of every
 // request, which Terraform parses and drops: a quarter of the provider's time in
 // a plan of thousands of instances. TF_LOG and its like leave them as they are,

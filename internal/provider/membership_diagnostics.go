@@ -103,7 +103,7 @@ func addRefusals(diags *diag.Diagnostics, verb, thing string, refusals []audit.R
 	}
 }
 
-// isOnlyIDPs tells whether nothing but the identity provider's ownership speaks
+// isOnlyIDPs reports whether nothing but the identity provider's ownership speaks
 // against a removal.
 func isOnlyIDPs(refusals []audit.Refusal) bool {
 	return len(refusals) == 1 && refusals[0].Guard == audit.GuardIDPMembership

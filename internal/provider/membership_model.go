@@ -38,7 +38,7 @@ func (m *memberModel) member() audit.Ref {
 	return audit.Ref{Type: audit.PrincipalType(m.MemberType.ValueString()), ID: m.MemberID.ValueString()}
 }
 
-// isKnown tells whether the plan says which membership is meant.
+// isKnown reports whether the plan says which membership is meant.
 func (m *memberModel) isKnown() bool { return !m.GroupID.IsUnknown() && !m.MemberID.IsUnknown() }
 
 // fact is the id of the instance; "" while it is not known.

@@ -15,11 +15,11 @@ import (
 type membershipStep struct {
 	prefix, thing string
 	plan, state   *memberModel
-	// exists tells that there is an instance in state.
+	// exists is true when there is an instance in state.
 	exists bool
 }
 
-// changes tells whether anything will be written. It reports instances that
+// changes reports whether anything will be written. It reports instances that
 // contradict each other.
 func (s *membershipStep) changes(session *session, diags *diag.Diagnostics) bool {
 	if !s.plan.isKnown() {

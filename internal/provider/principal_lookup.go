@@ -84,7 +84,7 @@ func validateSelector(ctx context.Context, at path.Path, value types.Object, dia
 	}
 }
 
-// contradiction says that principals of the given type have no such name: nobody
+// contradiction says that principals of the given type have no such name: no one
 // can be meant, whatever the account holds.
 func (s selectorModel) contradiction() string {
 	kind := audit.PrincipalType(s.PrincipalType.ValueString())
@@ -107,7 +107,7 @@ func (s selectorModel) contradiction() string {
 // type does not have is gone before the provider sees it.
 const misspeltText = "Terraform drops what it does not know inside of an object without a word, so a misspelt name looks as if nothing were there."
 
-// given are the selectors that are set, as they are written; unknown tells
+// given are the selectors that are set, as they are written; unknown says
 // whether another one may turn out to be.
 func (s selectorModel) given() (set []string, unknown bool) {
 	for _, one := range []struct {
@@ -139,7 +139,7 @@ func (s selectorModel) text() string {
 }
 
 // unseen says whom the account may not show by this selector: of users IAM v2
-// tells first and last name, and no display name (docs/reference/databricks-account-api.md 5).
+// returns first and last name, and no display name (docs/reference/databricks-account-api.md 5).
 func (s selectorModel) unseen() string {
 	if s.DisplayName.ValueString() == "" || !slices.Contains(s.toAudit().Types(), audit.TypeUser) {
 		return ""
@@ -192,7 +192,7 @@ func candidateList(hits []audit.Principal) string {
 	return b.String()
 }
 
-// isInactive tells whether the account says that the principal is not active.
+// isInactive reports whether the account says that the principal is not active.
 func isInactive(p audit.Principal) bool { return p.Active != nil && !*p.Active }
 
 // resolvedModel is the principal that a selector turned out to mean.

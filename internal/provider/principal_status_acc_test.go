@@ -28,7 +28,7 @@ resource "dbxidentity_principal_status" "this" {
 }`
 }
 
-// active tells whether a user is; the test fails without the user.
+// active reports whether a user is; the test fails without the user.
 func (a account) active(id string) bool {
 	a.t.Helper()
 	for _, u := range a.state().Users {

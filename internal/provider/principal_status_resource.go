@@ -234,7 +234,7 @@ func (r *principalStatusResource) undo(ctx context.Context, state *principalStat
 	}
 }
 
-// mayActivate asks the identity provider anew: what a plan was told may have changed.
+// mayActivate asks the identity provider anew: what a plan was answered may have changed.
 func (r *principalStatusResource) mayActivate(ctx context.Context, now audit.Principal) error {
 	var found idp.Found
 	switch source, can := r.session.idp.(idp.Lookup); {

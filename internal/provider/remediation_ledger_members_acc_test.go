@@ -79,8 +79,8 @@ func TestAccRemediationLedger_memberRemovals(t *testing.T) {
 	}
 }
 
-// A membership stays given when nobody asks for it any more, and is dropped when
-// somebody took it away.
+// A membership stays given when no one asks for it any more, and is dropped when
+// someone took it away.
 func TestAccRemediationLedger_memberships(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, smallWorld(), simulator.Options{})

@@ -92,7 +92,7 @@ func (m *ledgerModel) settle(ctx context.Context, state *ledgerModel, diags *dia
 	}
 }
 
-// sameSettings tells whether no setting differs from the state.
+// sameSettings reports whether no setting differs from the state.
 func (m *ledgerModel) sameSettings(state *ledgerModel) bool {
 	return m.Exclude.Equal(state.Exclude) && m.MaxNewExternalIDs.Equal(state.MaxNewExternalIDs) &&
 		m.MaxNewMemberRemovals.Equal(state.MaxNewMemberRemovals) && m.MaxNewMemberships.Equal(state.MaxNewMemberships) &&
@@ -107,7 +107,7 @@ func (m *ledgerModel) computed() []*types.Map {
 	}
 }
 
-// fullyKnown tells whether a map or set of the configuration is known, and each
+// fullyKnown reports whether a map or set of the configuration is known, and each
 // of its elements is; attributes of elements may still be unknown.
 func fullyKnown(collection attr.Value) bool {
 	if collection.IsUnknown() {

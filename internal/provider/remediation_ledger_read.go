@@ -238,7 +238,7 @@ func (l *memberLook) seen(members map[string]bool, entry memberEntry) string {
 	return observedAbsent
 }
 
-// failed tells a group that is deleted from one that could not be read.
+// failed distinguishes a group that is deleted from one that could not be read.
 func (l *memberLook) failed(ctx context.Context, group audit.Ref, err error) string {
 	if errors.Is(err, api.ErrNotFound) && l.session.isDeleted(ctx, group.Type, group.ID) {
 		return memberGone
@@ -255,7 +255,7 @@ func memberIDs(members []audit.Member) map[string]bool {
 	return out
 }
 
-// isDeleted tells whether a principal is provably gone: a whole listing lacks it
+// isDeleted reports whether a principal is provably gone: a whole listing lacks it
 // and the account says 404 for it. An empty type is any of the three.
 func (s *session) isDeleted(ctx context.Context, t audit.PrincipalType, id string) bool {
 	types := []audit.PrincipalType{t}

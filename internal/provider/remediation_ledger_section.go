@@ -26,7 +26,7 @@ const (
 
 // ledgerEntry is one remembered thing.
 type ledgerEntry interface {
-	// known tells whether everything that decides is known.
+	// known reports whether everything that decides is known.
 	known() bool
 	// wanted is what makes two entries of one key the same; shown is what the
 	// account is observed to hold once the entry is in effect.
@@ -287,7 +287,7 @@ func (s ledgerSection[E]) merge(ctx context.Context, state ledgerSection[E], exc
 	return ledgerMerge[E]{ledgerSection: s, plan: plan, named: named, before: observed, fresh: state.entries.IsNull()}, true
 }
 
-// same tells whether the section stays exactly as it is in the state.
+// same reports whether the section stays exactly as it is in the state.
 func (m ledgerMerge[E]) same() bool { return m.plan.Same() && !m.fresh }
 
 // labels are what a person may call what is pending or tracked, by key.

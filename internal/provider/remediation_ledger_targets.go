@@ -26,7 +26,7 @@ type membershipTargets struct {
 	exclude                   map[string]bool
 }
 
-// has tells whether the ledger will hold the membership, or was told not to.
+// has reports whether the ledger will hold the membership, or is configured not to.
 func (t *membershipTargets) has(groupID, memberID string) bool {
 	full := membershipKey(groupID, memberID)
 	if t.exclude[full] || t.exclude[groupID] {
@@ -36,7 +36,7 @@ func (t *membershipTargets) has(groupID, memberID string) bool {
 	return there || t.entries[groupID].memberID() == memberID
 }
 
-// serves tells whether the ledger is for that member, too.
+// serves reports whether the ledger is for that member, too.
 func (t *membershipTargets) serves(memberID string) bool {
 	for _, list := range []map[string]membershipModel{t.entries, t.tracked} {
 		for _, e := range list {
@@ -53,12 +53,12 @@ func (t *membershipTargets) serves(memberID string) bool {
 // this run, groups by target. It is an error where the ledger is for both for
 // certain. Else the other target may have a ledger of its own: that is in doubt.
 func (t *membershipTargets) check(wanted map[string]map[string]bool, diags *diag.Diagnostics) (doubt string) {
-	told := map[string]bool{}
+	warned := map[string]bool{}
 	for _, target := range slices.SortedFunc(maps.Keys(wanted), audit.CompareIDs) {
 		lost := ""
 		for _, group := range slices.SortedFunc(maps.Keys(wanted[target]), audit.CompareIDs) {
 			if holder, taken := t.entries[group]; taken && !t.has(group, target) {
-				told[group] = true
+				warned[group] = true
 				lost += t.line(group, holder)
 			}
 		}
@@ -72,17 +72,17 @@ func (t *membershipTargets) check(wanted map[string]map[string]bool, diags *diag
 			doubt += fmt.Sprintf("\n\nTo the member %s:%s", target, lost)
 		}
 	}
-	t.warnReplaced(told, diags)
+	t.warnReplaced(warned, diags)
 	return doubt
 }
 
 // warnReplaced says that a key goes to another member: what the first was given is
 // taken away.
-func (t *membershipTargets) warnReplaced(told map[string]bool, diags *diag.Diagnostics) {
+func (t *membershipTargets) warnReplaced(warned map[string]bool, diags *diag.Diagnostics) {
 	var lost []string
 	for _, key := range slices.Sorted(maps.Keys(t.tracked)) {
 		before := t.tracked[key]
-		if now, stays := t.entries[key]; stays && now.memberID() != before.memberID() && !told[key] && !t.has(before.groupID(), before.memberID()) {
+		if now, stays := t.entries[key]; stays && now.memberID() != before.memberID() && !warned[key] && !t.has(before.groupID(), before.memberID()) {
 			lost = append(lost, t.line(key, now)+", so far for "+before.memberID())
 		}
 	}

@@ -105,7 +105,7 @@ func TestAccResolvedPrincipal_lifecycle(t *testing.T) {
 		// Neither a refresh nor another spelling of the id resolves again.
 		applies(a.config("", resolvedOf("user", strings.ToUpper(newcomer), "timeouts = { read = \"2m\" }")), planned{resolvedAddress: "update"},
 			accountCheck(a.resolved(1)), text(resolvedAddress, "principal_name", "new@example.com")),
-		// Deleted by somebody: planned to be made again.
+		// Deleted by someone: planned to be made again.
 		before(applies(config, planned{resolvedAddress: "create"}, accountCheck(a.resolved(2))), a.dropUser("new@example.com")),
 		// Linked to another identity by someone else: it is not resolved again, which would make another user.
 		before(applies(config, planned{}, accountCheck(a.resolved(2))), func() {

@@ -61,7 +61,7 @@ func (r *resolvedPrincipalResource) validate(_ context.Context, config *resolved
 }
 
 // modifyPlan refuses what the provider block alone can decide, and to make a second
-// principal of one identity. No API tells whether automatic identity management is on,
+// principal of one identity. No API reports whether automatic identity management is on,
 // so otherwise the apply finds out.
 func (r *resolvedPrincipalResource) modifyPlan(ctx context.Context, p *planning[*resolvedPrincipalModel]) {
 	keepLinkedElsewhere(ctx, p)

@@ -39,7 +39,7 @@ func labelAttribute(text string) schema.StringAttribute {
 	}
 }
 
-// onlyLabelsDiffer tells whether a plan changes nothing but labels. What is computed
+// onlyLabelsDiffer reports whether a plan changes nothing but labels. What is computed
 // and unknown differs only because something else does.
 func onlyLabelsDiffer(req resource.ModifyPlanRequest, labels []string) bool {
 	var plan, state, config map[string]tftypes.Value

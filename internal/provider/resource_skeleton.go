@@ -73,7 +73,7 @@ type resourceKind[P any] interface {
 	// update makes the plan true and fills the model. It is false where nothing was
 	// confirmed: then the state stays as it was.
 	update(ctx context.Context, u updating[P], diags *diag.Diagnostics) bool
-	// undoes tells whether a destroy writes anything.
+	// undoes reports whether a destroy writes anything.
 	undoes(ctx context.Context, state P, private privateReader, diags *diag.Diagnostics) bool
 	// undo is the write of a destroy.
 	undo(ctx context.Context, state P, private privateReader, diags *diag.Diagnostics)

@@ -72,7 +72,7 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.next.RoundTrip(r)
 }
 
-// ownDir is a folder that nobody else can write to, whatever the umask is.
+// ownDir is a folder that no one else can write to, whatever the umask is.
 func ownDir(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "own")
@@ -237,7 +237,7 @@ func (w *auditWorld) killed(t *testing.T, kind, api string) string {
 	return dir
 }
 
-// The file holds no secrets, and nobody else can read it.
+// The file holds no secrets, and no one else can read it.
 func TestResume_file(t *testing.T) {
 	t.Parallel()
 	w := newAuditWorld(t, simulator.Options{})
@@ -396,7 +396,7 @@ func TestResume_unusable(t *testing.T) {
 }
 
 // The account has changed since the audit was killed: the audit shows what was
-// read, and says so; everybody else in the run sees what is there.
+// read, and says so; everyone else in the run sees what is there.
 func TestResume_changedAccount(t *testing.T) {
 	t.Parallel()
 	w := newAuditWorld(t, simulator.Options{})
@@ -450,7 +450,7 @@ func holds(inv audit.Inventory, ref audit.Ref, externalID string) bool {
 	return false
 }
 
-// Somebody is gone whom the list of the killed audit still has: that is a hole and
+// Someone is gone whom the list of the killed audit still has: that is a hole and
 // no verdict. What failed is not kept, so the next run tries it again, and nothing
 // else.
 func TestResume_hole(t *testing.T) {

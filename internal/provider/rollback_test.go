@@ -44,7 +44,7 @@ func (w *workspace) content(name string) string {
 
 // The state is lost, and the account gets back what it held from the journal
 // alone, members included: all but the blank externalIds of users and service
-// principals. What somebody changed since is named, and not overwritten.
+// principals. What someone changed since is named, and not overwritten.
 func TestProcess_rollback(t *testing.T) {
 	t.Parallel()
 	st := manyStale(4)
@@ -112,7 +112,7 @@ func TestProcess_rollback(t *testing.T) {
 		case "101":
 			want.Users[i].ExternalID = entraID(101) // Was blank.
 		case "1000":
-			want.Users[i].ExternalID = entraID(4711) // Is somebody else's.
+			want.Users[i].ExternalID = entraID(4711) // Is someone else's.
 		}
 	}
 	last := &want.Groups[len(want.Groups)-1]

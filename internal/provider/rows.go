@@ -86,7 +86,7 @@ func layoutOf[M any](elementType attr.Type) (layout, bool) {
 	return l, len(l.fields) == len(object.AttrTypes)
 }
 
-// plain tells whether a field's values can be made an attribute's.
+// plain reports whether a field's values can be made an attribute's.
 func plain(field reflect.Type, attribute attr.Type) bool {
 	if attribute == nil {
 		return false

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// withSavedPlan tells the provider that the command line applies a saved plan. What
+// withSavedPlan lets the provider know that the command line applies a saved plan. What
 // that plan said was reviewed, and is neither looked up nor said again.
 //
 // Nothing in the protocol says so: Terraform plans every instance once more before it
@@ -30,7 +30,7 @@ func parentArguments(pid int) []string {
 	return strings.Split(strings.TrimSuffix(string(raw), "\x00"), "\x00")
 }
 
-// appliesSavedPlan tells whether the arguments are those of "terraform apply FILE". The
+// appliesSavedPlan reports whether the arguments are those of "terraform apply FILE". The
 // value of an option that it does not know is taken for the option's, so that in
 // doubt the run counts as one that plans.
 func appliesSavedPlan(args []string) bool {

@@ -70,7 +70,7 @@ func TestRequestContext(t *testing.T) {
 		if ctx.Value(heavyKey{}) != 1 || ctx.Err() != nil || n != 2 {
 			t.Errorf("within the request: %v, %v", ctx.Value(heavyKey{}), ctx.Err())
 		}
-		return nil, nil //nolint:nilnil // Nobody looks at the answer.
+		return nil, nil //nolint:nilnil // No one looks at the answer.
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -41,11 +41,11 @@ type session struct {
 	// checkpoints are for audits that may be killed.
 	checkpoints *checkpoints
 
-	// callerWarned is true once the run was told that nobody knows who it is.
+	// callerWarned is true once the run was warned that no one knows who it is.
 	callerWarned atomic.Bool
 	// newLedger is true once the plan of this run makes a ledger.
 	newLedger atomic.Bool
-	// syncWarned is true once the run was told that its audits may sync.
+	// syncWarned is true once the run was warned that its audits may sync.
 	syncWarned atomic.Bool
 
 	findings findings

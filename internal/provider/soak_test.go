@@ -95,7 +95,7 @@ func TestSoak(t *testing.T) {
 		st.Users = append(st.Users, simulator.User{ID: fmt.Sprint(1100 + i), UserName: fmt.Sprintf("leaver%d@example.com", i), Active: true, ExternalID: entraID(1000 + soakUsers - 1 - i)})
 		st.Groups = append(st.Groups, simulator.Group{ID: fmt.Sprint(10 + i), DisplayName: fmt.Sprintf("group %d", 10+i)})
 	}
-	// Without an account admin who can be told apart nobody is denied.
+	// Without an account admin who can be told apart no one is denied.
 	st.Users = append(st.Users, simulator.User{ID: "2000", UserName: "admin@example.com", Active: true, ExternalID: entraID(2000), Roles: []simulator.Role{{Value: "account_admin"}}})
 	s := &soak{
 		t: t, a: startAccount(t, st, simulator.Options{Latency: 3 * time.Millisecond}),

@@ -51,14 +51,14 @@ func (h valueHistory) replaceable(present, expected types.String) (types.String,
 	return expected, false
 }
 
-// isChanged tells whether the configuration asks for something that it did not ask
+// isChanged reports whether the configuration asks for something that it did not ask
 // for before. A value that state once showed was there, or accepted, already.
 func (h valueHistory) isChanged(wanted, expected, expectedBefore types.String) bool {
 	asked := func(v *string) bool { return v != nil && directory.SameShown(*v, wanted.ValueString()) }
 	return !expected.Equal(expectedBefore) || !slices.ContainsFunc([]*string{h.applied, h.shown}, asked)
 }
 
-// undone tells whether the wanted value was written here before, and the account holds
+// undone reports whether the wanted value was written here before, and the account holds
 // another one now.
 func (h valueHistory) undone(present, wanted types.String) bool {
 	return h.applied != nil && directory.SameShown(*h.applied, wanted.ValueString()) && !directory.SameShown(present.ValueString(), wanted.ValueString())

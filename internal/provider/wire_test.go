@@ -279,7 +279,7 @@ func (w *wire) proposed(i instance, config tftypes.Value, prior *tfprotov6.Dynam
 	return w.encode(tftypes.NewValue(i.valueType(), values))
 }
 
-// isNothing tells whether the plan changes nothing.
+// isNothing reports whether the plan changes nothing.
 func (w *wire) isNothing(i instance, p plannedChange) bool {
 	w.t.Helper()
 	return fmt.Sprint(w.plain(p.prior, i.valueType())) == fmt.Sprint(w.plain(p.resp.PlannedState, i.valueType()))

@@ -234,7 +234,7 @@ func TestProcess_timeLimit(t *testing.T) {
 	}
 }
 
-// A fix that was never made, because somebody wrote something else first, takes the
+// A fix that was never made, because someone wrote something else first, takes the
 // value over that the account holds now, and the plan shows it; exclude leaves it
 // alone.
 func TestProcess_staleEntry(t *testing.T) {

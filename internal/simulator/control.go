@@ -21,7 +21,7 @@ import (
 const defaultLog = 1000
 
 // controlRoutes are the endpoints under /_simulator/: neither counted nor
-// delayed nor faulted, and open to everybody who reaches the simulator.
+// delayed nor faulted, and open to everyone who reaches the simulator.
 func (s *Server) controlRoutes() {
 	s.controlMux.HandleFunc("GET /_simulator/requests", s.controlRequests)
 	s.controlMux.HandleFunc("POST /_simulator/requests/reset", func(rw http.ResponseWriter, _ *http.Request) {

@@ -318,8 +318,8 @@ func TestMatch_fieldScanHasThePublishedCounts(t *testing.T) {
 	checkReady(t, st, rows)
 }
 
-// checkReady tells whether every row with category 3 can be fixed as it stands:
-// one candidate, enabled and no guest, held by nobody, for a principal without power.
+// checkReady reports whether every row with category 3 can be fixed as it stands:
+// one candidate, enabled and no guest, held by no one, for a principal without power.
 func checkReady(t *testing.T, st State, rows []scriptRow) {
 	t.Helper()
 	w, err := world.New(st)

@@ -26,7 +26,7 @@ import (
 // be reached on the account host too, with the header X-Databricks-Workspace-Id.
 const maxWorkspaceHosts = 256
 
-// workspaceHosts are the listeners of workspaces, opened when somebody asks.
+// workspaceHosts are the listeners of workspaces, opened when someone asks.
 type workspaceHosts struct {
 	mu      sync.Mutex
 	ip      string
@@ -101,7 +101,7 @@ func (s *Server) WorkspaceHandler(id int64) http.Handler {
 	})
 }
 
-// toWorkspace tells whether a workspace answers a request, and not the account.
+// toWorkspace reports whether a workspace answers a request, and not the account.
 func (s *Server) toWorkspace(r *http.Request) bool {
 	if wire.HostWorkspace(r) != 0 {
 		return true

@@ -31,7 +31,7 @@ const (
 	justBefore   = 30 * time.Second
 )
 
-// peers are the requests of one rate limiter, as far as they tell whether the server is
+// peers are the requests of one rate limiter, as far as they report whether the server is
 // well. The zero value knows of none.
 type peers struct {
 	mu      sync.Mutex

@@ -14,7 +14,7 @@ import (
 const (
 	rateFloor   = 1.0                    // requests per second; a server that takes fewer says so by Retry-After
 	rateCeiling = 1000.0                 // requests per second above which the limit is lifted
-	rateIdle    = 2 * time.Second        // without a request, after which time tells nothing of the server
+	rateIdle    = 2 * time.Second        // without a request, after which time says nothing of the server
 	rateLate    = 200 * time.Millisecond // of lateness that is made up for, so that timers do not cost rate
 
 	// After a 429 the rate is nearly level for a while and then grows faster and
@@ -26,7 +26,7 @@ const (
 
 // rateLimiter lets requests of one class and family through, in the order of calls but
 // for repetitions, which come first. With a fixed rate it spaces them out.
-// Without, it is open until the server answers 429; then everybody waits as
+// Without, it is open until the server answers 429; then everyone waits as
 // long as the server says, and goes on at the rate that the server was seen to
 // take, which grows again while no further 429 comes.
 //
@@ -60,7 +60,7 @@ type rateLimiter struct {
 // answers to requests that were sent together come in any order: that 429 may be
 // the first of them, when nothing is known yet of what the server took.
 type firstBurst struct {
-	end    time.Time     // zero while there is none, or once a later 429 tells more
+	end    time.Time     // zero while there is none, or once a later 429 says more
 	lasted time.Duration // at least a second
 	taken  int
 }
@@ -69,7 +69,7 @@ func newRateLimiter(rate float64, most int) *rateLimiter {
 	return &rateLimiter{fixed: rate > 0, base: max(rate, 0), concurrency: newConcurrencyLimit(most)}
 }
 
-// turn takes the turn if there is one now, else it tells how long to wait.
+// turn takes the turn if there is one now, else it returns how long to wait.
 func (g *rateLimiter) turn(now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()

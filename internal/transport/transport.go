@@ -3,7 +3,7 @@
 
 // Package transport sends HTTP requests for the clients of the account and of
 // the identity providers under one discipline: bounded concurrency, a limiter
-// that slows down for everybody when a server says so, retries with
+// that slows down for everyone when a server says so, retries with
 // Retry-After, jitter and a total budget, and no redirect ever followed.
 //
 // It knows HTTP and nothing of any API: every final answer comes back as a

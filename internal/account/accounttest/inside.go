@@ -17,7 +17,7 @@ import (
 )
 
 // StartInside is start without a listener, for tests within [synctest.Test], whose
-// time passes only while everybody waits: what has to happen within a second
+// time passes only while everyone waits: what has to happen within a second
 // does, however busy the machine is, and a minute of waiting costs nothing.
 // Sockets have no place in it, so quick reaches the account through memory.
 func StartInside(t *testing.T, st simulator.State, opts simulator.Options) *simulator.Running {

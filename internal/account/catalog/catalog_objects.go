@@ -259,7 +259,7 @@ func (s *catalogScan) ofType(kind string) []*catalogObject {
 }
 
 // schemas reads the schemas of every catalog, without information_schema: what
-// is granted on it gives nothing, since everybody may read it, and sees in it
+// is granted on it gives nothing, since everyone may read it, and sees in it
 // only what he may see anyway.
 func (s *catalogScan) schemas(ctx context.Context) ([]*catalogObject, error) {
 	list := []objectList{{path: "schemas", key: "schemas", kind: typeSchema}}

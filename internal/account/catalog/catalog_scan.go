@@ -148,7 +148,7 @@ type catalogObject struct {
 	access.Securable
 	// isolated objects belong to some workspaces only.
 	isolated bool
-	// walk is true for what a query does not tell of.
+	// walk is true for what a query does not report.
 	walk bool
 	// at is where it can be read; that of its catalog, for what is in one.
 	at *api.Site
@@ -301,7 +301,7 @@ func (s *catalogScan) get(ctx context.Context, at *api.Site, path string, reply 
 // prove finds out whether the caller is metastore admin, by two witnesses: the
 // owner of the metastore is the caller, or a group that has it; and the workspace
 // answers metastores/{id}, which is for metastore admins ("The caller must be a
-// metastore admin", SDK). Everybody else sees less, without an error.
+// metastore admin", SDK). Everyone else sees less, without an error.
 func (s *catalogScan) prove(ctx context.Context) error {
 	if !s.c.isCaller(ctx, s.out.Owner) {
 		return nil

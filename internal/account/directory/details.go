@@ -16,7 +16,7 @@ import (
 // Details are the facts of principals that lists do not have, by one GET each that is
 // kept. What could not be read, or is not in the answer, is not known. That users and service
 // principals have "groups" is not documented (docs/reference/databricks-account-api.md 4.1),
-// so that nobody counts as being in none before one of them is in some. The error is that of the
+// so that no one counts as being in none before one of them is in some. The error is that of the
 // context.
 func (d *Directory) Details(ctx context.Context, refs []audit.Ref) (map[audit.Ref]audit.Details, error) {
 	read := make([]*SCIMResource, len(refs))

@@ -191,7 +191,7 @@ func (f *Found) invisible() string {
 	}
 }
 
-// refused tells whether the warehouse refused a statement for what the caller may see.
+// refused reports whether the warehouse refused a statement for what the caller may see.
 // The codes are unofficial.
 func refused(message string) bool {
 	for _, code := range []string{"INSUFFICIENT_PERMISSIONS", "PERMISSION_DENIED", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND"} {

@@ -106,7 +106,7 @@ func TestPrivileges_byRules(t *testing.T) {
 	}
 }
 
-// Rules that could not be read are a hole of everybody's power, and a member is
+// Rules that could not be read are a hole of everyone's power, and a member is
 // not added then; afterwards they are read again.
 func TestPrivileges_rulesUnreadable(t *testing.T) {
 	t.Parallel()

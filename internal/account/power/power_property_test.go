@@ -105,7 +105,7 @@ func (h handled) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// powerSides are two ways to ask about the same account: about everybody at once,
+// powerSides are two ways to ask about the same account: about everyone at once,
 // and about one after the other.
 type powerSides struct {
 	server *simulator.Server
@@ -140,11 +140,11 @@ func (s powerSides) client(rt *rapid.T) *account.Client {
 	return c
 }
 
-// atOnce is the power of everybody, by one client that has listed the account.
+// atOnce is the power of everyone, by one client that has listed the account.
 func (s powerSides) atOnce(rt *rapid.T, refs []audit.Ref) map[audit.Ref]audit.Privilege {
 	c := s.client(rt)
 	if _, err := c.Inventory(context.Background()); err != nil {
-		return nil // Of an account that cannot be listed nobody's power is asked for.
+		return nil // Of an account that cannot be listed no one's power is asked for.
 	}
 	return c.Privileges(context.Background(), refs)
 }

@@ -150,7 +150,7 @@ func (w *Writer) watched(ctx context.Context, f *audit.DenyFacts, since int64) {
 
 // SetRule adds a rule to the account access denylist under guard, or removes it, and
 // reads it back by the list: see [Writer]. A rule that is there is not written again.
-// Otherwise nobody who is account admin, nor the caller, may be denied by it, and that
+// Otherwise no one who is account admin, nor the caller, may be denied by it, and that
 // must be certain (see [audit.GuardDeny]): else the error is a [*RefusedError], and
 // nothing was written. The writes are POST and DELETE
 // /api/2.0/accounts/{account}/account-access-identity-rules

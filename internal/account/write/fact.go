@@ -48,7 +48,7 @@ func (f *fact) sent(turn int64, answer string, failure error) {
 }
 
 // see takes in one reading: value is what the account shows, in words that can be
-// shown; wanted and before tell whether it is that.
+// shown; wanted and before report whether it is that.
 func (f *fact) see(value string, wanted, before bool) {
 	switch {
 	case wanted:

@@ -105,7 +105,7 @@ func TestSetActive(t *testing.T) {
 	allow := func(r *write.ActiveRequest) { r.AllowPrivileged = true }
 	activate := func(r *write.ActiveRequest) { r.Active = true }
 	named := func(r *write.ActiveRequest) { r.Name = "u1@example.com" }
-	admins := func(st *simulator.State) { // Nobody but user 3; the caller is nobody of the account.
+	admins := func(st *simulator.State) { // No one but user 3; the caller is no one of the account.
 		st.Account, st.Groups[3].Members = simulator.Account{}, accounttest.Members("3")
 	}
 	tests := map[string]fieldCase{

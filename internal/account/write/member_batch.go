@@ -62,7 +62,7 @@ func (q *groupQueues) join(ctx context.Context, w *Writer, op *memberOp) *member
 	return b
 }
 
-// add is false when the batch is full, or given up by everybody.
+// add is false when the batch is full, or given up by everyone.
 func (b *memberBatch) add(op *memberOp) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -294,7 +294,7 @@ func TestRemoveMember_lastAdmins(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		st := accounttest.Club()
-		st.Account = simulator.Account{} // The caller is nobody of the account.
+		st.Account = simulator.Account{} // The caller is no one of the account.
 		admin := []simulator.Role{{Value: "account_admin"}}
 		st.Groups[3].Members = accounttest.Members("3")
 		st.Groups[4].Members, st.Groups[4].Roles = accounttest.Members("4", "7"), admin

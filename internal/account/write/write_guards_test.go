@@ -119,7 +119,7 @@ func guardCases() map[string]guardCase {
 		return func(err error) bool { return err != nil && strings.Contains(err.Error(), part) }
 	}
 	admin := []simulator.Role{{Value: "account_admin"}}
-	admins := func(st *simulator.State) { // The caller is nobody of the account.
+	admins := func(st *simulator.State) { // The caller is no one of the account.
 		st.Account, st.Groups[3].Members = simulator.Account{}, accounttest.Members("3", "4")
 	}
 	named := write.ExternalIDRequest{Ref: accounttest.Group("15"), Want: accounttest.GUID(9, 9), Name: "empty"}

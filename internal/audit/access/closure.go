@@ -20,7 +20,7 @@ type index struct {
 	// parents are the groups that list a member, by the member's id, sorted. Ids
 	// are unique over the types, so a member of unknown kind is found too (R7).
 	parents map[string][]string
-	// unread are groups that may have members that were not told; linked those
+	// unread are groups that may have members that were not returned; linked those
 	// that belong to the IdP, or may: both sorted.
 	unread, linked []string
 }
@@ -71,7 +71,7 @@ func (x *index) add(group *Group) {
 	x.groups[group.ID] = &merged
 }
 
-// maybeHides tells whether automatic identity management may hide that the
+// maybeHides reports whether automatic identity management may hide that the
 // principal is in the group (R10): both are, or may be, linked to the IdP.
 func (x *index) maybeHides(memberLinked bool, group *Group) bool {
 	return x.graph.Hidden != "" && memberLinked && (group.linked() || group.Unknown != "")
@@ -88,7 +88,7 @@ type closure struct {
 	// subject's id at the beginning; missing where no path is known.
 	previous map[string]string
 	// may are the groups that it could be in, those of must among them; nil when
-	// it could be in groups that nobody mentioned.
+	// it could be in groups that no one mentioned.
 	may map[string]bool
 }
 
@@ -173,16 +173,16 @@ func (c *closure) possible(within map[string]bool) map[string]bool {
 	return may
 }
 
-// linked tells whether the principal belongs to the IdP, or may.
+// linked reports whether the principal belongs to the IdP, or may.
 func (c *closure) linked() bool {
 	group := c.x.groups[c.subject.ID]
 	return c.subject.ExternalID != "" || group != nil && (group.linked() || group.Unknown != "")
 }
 
-// whole tells whether no hole could add a group.
+// whole reports whether no hole could add a group.
 func (c *closure) whole() bool { return c.may != nil && len(c.may) == len(c.must) }
 
-// in tells whether the principal is in the group at any depth; nil is unknown.
+// in reports whether the principal is in the group at any depth; nil is unknown.
 func (c *closure) in(id string) *bool {
 	switch {
 	case c.must[id]:
@@ -194,7 +194,7 @@ func (c *closure) in(id string) *bool {
 	}
 }
 
-// direct tells whether the group lists the principal; nil is unknown.
+// direct reports whether the group lists the principal; nil is unknown.
 func (c *closure) direct(id string) *bool {
 	group := c.x.groups[id]
 	switch {
@@ -209,7 +209,7 @@ func (c *closure) direct(id string) *bool {
 	}
 }
 
-// unexplained tells of a group that an API names above the principal, although
+// unexplained reports a group that an API names above the principal, although
 // none of its members leads there. Ways through identities that are not
 // provisioned begin in the IdP and end in a group that is linked to it; to a group
 // of Databricks' own there is none, so that one of the two answers is behind.
@@ -270,7 +270,7 @@ func (c *closure) vias() map[string][]string {
 	return out
 }
 
-// lists tells whether the group has the member, as far as it was told.
+// lists reports whether the group has the member, as far as it was told.
 func (x *index) lists(id, memberID string) bool {
 	_, found := slices.BinarySearchFunc(x.parents[memberID], id, audit.CompareIDs)
 	return found

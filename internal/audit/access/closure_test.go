@@ -204,7 +204,7 @@ func TestGroupsAboveAreCertain(t *testing.T) {
 	}
 }
 
-// Groups of which only the id is known are there too, and nobody twice.
+// Groups of which only the id is known are there too, and no one twice.
 func TestGroupsAbove(t *testing.T) {
 	t.Parallel()
 	g := listed(group("1", "one", "u1", "3"), group("2", "two", "1"), group("3", "three", "1", "u2"), group("4", "beside"))

@@ -10,7 +10,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// Compare tells which groups two principals are in, at any depth (R14, R15).
+// Compare returns which groups two principals are in, at any depth (R14, R15).
 // Both are judged from one graph (R5).
 //
 // A group that only one side certainly has is listed with that side, also where
@@ -21,7 +21,7 @@ func Compare(g Graph, a, b audit.Principal) Diff {
 	return d
 }
 
-// CompareIn is Compare, and tells of the groups that Databricks can add to which
+// CompareIn is Compare, and says of the groups that Databricks can add to which
 // have no workspace assignment, neither themselves nor through a group above: only
 // a scan of Unity Catalog can say whether these give anything. Where a hole may hide
 // an assignment, the hint is unknown.
@@ -41,7 +41,7 @@ type Assignments struct {
 	Failures []audit.Failure
 }
 
-// whole tells whether every workspace was read. None at all proves nothing: nobody
+// whole reports whether every workspace was read. None at all proves nothing: no one
 // can tell an account without workspaces from a caller who sees none.
 func (w *Assignments) whole() bool {
 	return w.Unknown == "" && len(w.Workspaces) > 0 &&
@@ -159,7 +159,7 @@ type comparison struct {
 	x            *index
 	a, b         *closure
 	viasA, viasB map[string][]string
-	assigned     *Assignments // nil where nobody asked
+	assigned     *Assignments // nil where no one asked
 }
 
 func (d *comparison) row(id string) DiffRow {
@@ -188,7 +188,7 @@ func (d *comparison) hint(row DiffRow, has *closure, lacks *bool) Hint {
 	case lacks == nil || direct == nil:
 		return HintUnknown
 	case !*direct && has.path(row.GroupID) == nil:
-		return HintUnknown // IAM v2 tells it, and the way goes through what is not provisioned.
+		return HintUnknown // IAM v2 returns it, and the way goes through what is not provisioned.
 	case !*direct:
 		return HintFollows // None of the groups that lead there is on the other side.
 	}

@@ -68,7 +68,7 @@ func heldBack(action string, row PlanRow) []string {
 
 // Outcome is what became of a membership that a plan gives.
 type Outcome struct {
-	// Applied is nil when nobody knows.
+	// Applied is nil when no one knows.
 	Applied *bool
 	// Error is for people; empty when there was none.
 	Error string

@@ -32,7 +32,7 @@ type Facts struct {
 	// them, by [NameKey]: group display names, user names, application
 	// ids. A grant by name counts only where the name is one principal's (R18). Nil
 	// where no grant, owner or role has the name of a principal in question: then
-	// nobody needs to know.
+	// no one needs to know.
 	Names map[string][]audit.Ref
 	// NamesUnknown is why there may be more principals of some name; empty means
 	// that the whole account was listed, or that Names are not needed.
@@ -43,7 +43,7 @@ type Facts struct {
 	Failures []audit.Failure
 }
 
-// scanned tells whether Unity Catalog was looked at.
+// scanned reports whether Unity Catalog was looked at.
 func (f *Facts) scanned() bool {
 	return f.Depth == DepthCatalog || f.Depth == DepthSchema || f.Depth == DepthAll
 }
@@ -116,7 +116,7 @@ type Metastore struct {
 	// see fewer objects without an error, so their scan proves no absence.
 	AdminProven bool
 	// Securables are the objects with their direct grants, each once: those at
-	// which nobody holds anything may be left out.
+	// which no one holds anything may be left out.
 	Securables []Securable
 	// Unknown is why the scan may have missed objects.
 	Unknown string

@@ -13,7 +13,7 @@ package access
 
 import "github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 
-// Route is the API that told the memberships (R6).
+// Route is the API that returned the memberships (R6).
 type Route string
 
 // The routes.
@@ -31,7 +31,7 @@ const (
 type Graph struct {
 	Route  Route
 	Groups []Group
-	// Above has the groups above a principal where an API told them as a list of
+	// Above has the groups above a principal where an API returned them as a list of
 	// ids (IAM v2). Where it is whole for a principal, no other group is above it.
 	// Nil on the SCIM route.
 	Above map[audit.Ref]Above
@@ -39,7 +39,7 @@ type Graph struct {
 	// false where the list was cut short, and always with IAM v2.
 	Listed bool
 	// Hidden is why the members of groups that are linked to the IdP may be more
-	// than were told, to principals that are linked too: automatic identity
+	// than were returned, to principals that are linked too: automatic identity
 	// management without IAM v2 (R10). Empty means that nothing is hidden.
 	Hidden string
 	// Failures are what could not be read, each hole of the graph with its reason.
@@ -60,7 +60,7 @@ type Group struct {
 	// Unknown is why name and externalId could not be read; empty means that
 	// they were.
 	Unknown string
-	// Members are the direct members. A list answer without members tells
+	// Members are the direct members. A list answer without members says
 	// nothing: then MembersUnknown is set (R7).
 	Members []audit.Member
 	// MembersUnknown is why there may be more members; empty means that these
@@ -71,5 +71,5 @@ type Group struct {
 	DeadMembers int
 }
 
-// linked tells whether the group belongs to the IdP by its externalId (R9).
+// linked reports whether the group belongs to the IdP by its externalId (R9).
 func (g *Group) linked() bool { return g.ExternalID != "" }

@@ -51,7 +51,7 @@ func newHolders(f *Facts) holders {
 
 func (h *holders) add(id, name string, at CatalogEffect, privileges []string) {
 	if len(privileges) == 0 || id == "" && name == "" {
-		return // Nothing is held, or by nobody who exists.
+		return // Nothing is held, or by no one who exists.
 	}
 	at.Privileges = slices.Compact(slices.Sorted(slices.Values(privileges)))
 	if id != "" {

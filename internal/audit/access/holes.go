@@ -74,7 +74,7 @@ func (x *index) groupHoles(id string) []audit.Failure {
 	return out
 }
 
-// hiddenSome tells whether a hidden membership could matter to the principal: it
+// hiddenSome reports whether a hidden membership could matter to the principal: it
 // is linked, or in a group that is.
 func (c *closure) hiddenSome() bool {
 	if c.linked() {

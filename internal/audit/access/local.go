@@ -24,7 +24,7 @@ type LocalGroup struct {
 // statusRunning is the status of a workspace that people can enter.
 const statusRunning = "RUNNING"
 
-// runs tells whether people can enter the workspace, or may.
+// runs reports whether people can enter the workspace, or may.
 func (w *WorkspaceAccess) runs() bool { return w.Status == "" || w.Status == statusRunning }
 
 // WorkspacesWithin are the workspaces whose own groups can matter to principals: those
@@ -42,7 +42,7 @@ func WorkspacesWithin(g *Graph, workspaces []WorkspaceAccess, of ...audit.Princi
 	return out
 }
 
-// mayEnter tells whether the principal is assigned to the workspace, or may be.
+// mayEnter reports whether the principal is assigned to the workspace, or may be.
 func (c *closure) mayEnter(w *WorkspaceAccess) bool {
 	if w.hole() != "" {
 		return true
@@ -56,7 +56,7 @@ func (c *closure) mayEnter(w *WorkspaceAccess) bool {
 }
 
 // localHole is why the workspace's own groups are not known, although they can matter to
-// the principal. It did not fail where nobody can enter the workspace.
+// the principal. It did not fail where no one can enter the workspace.
 func (c *closure) localHole(w *WorkspaceAccess) (why string, failed bool) {
 	switch {
 	case !c.mayEnter(w) || w.LocalRead && w.LocalUnknown == "":
@@ -149,7 +149,7 @@ func (c *closure) localWays(w *WorkspaceAccess) map[string]Way {
 	return ways
 }
 
-// shorter tells whether a way is to be shown rather than another one; none is no way.
+// shorter reports whether a way is to be shown rather than another one; none is no way.
 func shorter(a, b []string) bool {
 	switch {
 	case a == nil:
@@ -187,7 +187,7 @@ func (c *closure) localMembers(w *WorkspaceAccess, id string) Way {
 	return out
 }
 
-// inLocal tells whether the principal is in a local group; nil is unknown.
+// inLocal reports whether the principal is in a local group; nil is unknown.
 func (c *closure) inLocal(w *WorkspaceAccess, ways map[string]Way, id string) *bool {
 	if _, in := ways[id]; in {
 		return boolean(true)
@@ -231,7 +231,7 @@ func localOf(workspaces []WorkspaceAccess) map[string][]string {
 	return out
 }
 
-// moveLocal says how somebody gets what a workspace's own group gives.
+// moveLocal says how someone gets what a workspace's own group gives.
 func moveLocal(w *WorkspaceAccess, g *LocalGroup, way Way) string {
 	where := fmt.Sprintf("group %s of workspace %q", g.ID, cmp.Or(w.Name, w.ID))
 	if !way.Direct && len(way.Via) > 0 {

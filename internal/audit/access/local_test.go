@@ -68,7 +68,7 @@ func TestLocalGroupsInAPlan(t *testing.T) {
 }
 
 // A workspace that could not be looked at is not known, never without groups; one that
-// nobody in question can enter does not matter.
+// no one in question can enter does not matter.
 func TestLocalGroupsNotRead(t *testing.T) {
 	t.Parallel()
 	g := listed(group("11", "idle", "u1"))

@@ -52,7 +52,7 @@ func TestMergeOfAGroupThatComesTwice(t *testing.T) {
 	}
 }
 
-// Who must add to a group, and who owns a membership: nobody knows of a group that was
+// Who must add to a group, and who owns a membership: no one knows of a group that was
 // not read, or not whole.
 func TestTrackAndOrigin(t *testing.T) {
 	t.Parallel()

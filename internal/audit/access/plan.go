@@ -135,7 +135,7 @@ func (p *planner) direct(id string) {
 
 // unverified lists a group without a verdict; a hole makes it a problem. One hole
 // in every table of a metastore is the reason of every row, so that not all of them
-// are told: failures has them.
+// are reported: failures has them.
 func (p *planner) unverified(row PlanRow, reasons []string, hole bool) {
 	row.Reason = firstTexts(reasons)
 	p.out.Unverified = append(p.out.Unverified, row)
@@ -185,7 +185,7 @@ func (p *planner) row(id string, e *effects) PlanRow {
 	return row
 }
 
-// alreadyTransitive tells whether the target has the group through others.
+// alreadyTransitive reports whether the target has the group through others.
 func (p *planner) alreadyTransitive(id string) *bool {
 	in, direct := p.target.in(id), p.target.direct(id)
 	switch {

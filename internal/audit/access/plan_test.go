@@ -18,7 +18,7 @@ func workspace(id, name string, levels map[string][]string) WorkspaceAccess {
 	return WorkspaceAccess{Workspace: audit.Workspace{ID: id, Name: name, Status: "RUNNING"}, Levels: levels}
 }
 
-// factsOf are whole facts about a graph in which nobody has anything: no hole,
+// factsOf are whole facts about a graph in which no one has anything: no hole,
 // one workspace, one metastore scanned to the end by its admin.
 func factsOf(g Graph) Facts {
 	f := Facts{
@@ -354,7 +354,7 @@ func TestPlanCases(t *testing.T) {
 // IAM v2 names the groups above a principal in one answer and their members in
 // others. Where they contradict each other, a group of Databricks' own is not said
 // to follow from somewhere: it would silently fall out of the memberships.
-// What the source may hold itself and nobody could see is a row that says so; an allowed
+// What the source may hold itself and no one could see is a row that says so; an allowed
 // id that is no direct group of the source is named.
 func TestPlanNotKnown(t *testing.T) {
 	t.Parallel()

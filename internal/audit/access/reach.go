@@ -50,7 +50,7 @@ type ReachGroup struct {
 
 // ReachWorkspace is an assignment to a workspace.
 type ReachWorkspace struct {
-	// Status is that of the workspace: in one that does not run nobody can do anything.
+	// Status is that of the workspace: in one that does not run no one can do anything.
 	WorkspaceID, WorkspaceName, Status, Level string
 	Way
 }
@@ -68,7 +68,7 @@ type ReachGrant struct {
 	Way
 }
 
-// Owner tells whether it is ownership.
+// Owner reports whether it is ownership.
 func (g ReachGrant) Owner() bool { return g.Privilege == ownerPrivilege }
 
 // ReachRole is an account role.
@@ -310,7 +310,7 @@ func (r *reacher) catalog() {
 	})
 }
 
-// blind are the places that could not be seen whole for want of rights: nobody chose
+// blind are the places that could not be seen whole for want of rights: no one chose
 // that, so that the result is not complete.
 func (r *reacher) blind() []audit.Failure {
 	var out []audit.Failure
@@ -340,7 +340,7 @@ func (r *reacher) notLookedAt() []string {
 	return out
 }
 
-// isEveryone tells whether it is the group of all users and service principals.
+// isEveryone reports whether it is the group of all users and service principals.
 func isEveryone(p audit.Principal) bool {
 	return audit.IsSystemGroup(p) && strings.EqualFold(p.Name, "account users")
 }

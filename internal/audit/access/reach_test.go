@@ -89,7 +89,7 @@ func TestReachTellsEveryWay(t *testing.T) {
 	if !got.Complete || !isTrue(got.Privileged) || len(got.Powers) != 3 {
 		t.Errorf("complete %t, failures %v, privileged %v: %v", got.Complete, got.Failures, got.Privileged, got.Powers)
 	}
-	// The account lists nobody as a member of the group of everyone.
+	// The account lists no one as a member of the group of everyone.
 	if !slices.ContainsFunc(got.NotLookedAt, func(s string) bool { return strings.Contains(s, "account users") }) {
 		t.Errorf("not looked at: %v", got.NotLookedAt)
 	}
@@ -100,7 +100,7 @@ func TestReachTellsEveryWay(t *testing.T) {
 	}
 }
 
-// What nobody chose to leave out makes the result incomplete, what somebody chose is
+// What no one chose to leave out makes the result incomplete, what someone chose is
 // said beside it.
 func TestReachHoles(t *testing.T) {
 	t.Parallel()

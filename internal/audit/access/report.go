@@ -29,7 +29,7 @@ const (
 
 // Hint says how the side that lacks a group comes to it (R14). HintNoWorkspace is
 // HintAddInDatabricks of a group that gives no workspace, see [CompareIn], and
-// HintUnchecked where nobody looked at workspaces.
+// HintUnchecked where no one looked at workspaces.
 type Hint string
 
 // The hints. HintNone is for what both have; HintSystem for groups that
@@ -136,7 +136,7 @@ type HoldingEffect struct {
 // PlanRow is one group of a clone plan.
 type PlanRow struct {
 	GroupID, GroupName, Source string
-	// ExternalID is the id of the group's object in the IdP; InIDP tells whether the IdP
+	// ExternalID is the id of the group's object in the IdP; InIDP reports whether the IdP
 	// has it, as far as it was asked: see [ClonePlan.Found].
 	ExternalID string
 	InIDP      *bool

@@ -16,7 +16,7 @@ const (
 	assignmentWithoutID = "an assignment has no principal"
 )
 
-// understood is the graph in which entries that nobody can attribute are holes. The
+// understood is the graph in which entries that no one can attribute are holes. The
 // graph that is given stays as it is.
 func understood(g *Graph) *Graph {
 	out := *g

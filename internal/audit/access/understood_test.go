@@ -12,7 +12,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// An entry that nobody can attribute is a hole: nothing is equal, absent or a dead end
+// An entry that no one can attribute is a hole: nothing is equal, absent or a dead end
 // because of it.
 func TestNotUnderstood(t *testing.T) {
 	t.Parallel()

@@ -109,7 +109,7 @@ func Writer(agent string) string {
 	return WriterOther
 }
 
-// IsConnector tells whether a user agent is that of a SCIM connector.
+// IsConnector reports whether a user agent is that of a SCIM connector.
 func IsConnector(agent string) bool {
 	w := Writer(agent)
 	return w == WriterEntra || w == WriterOkta
@@ -134,7 +134,7 @@ type Report struct {
 	Edits []Edit
 	// Updates may have changed an external id: what was changed is not logged.
 	Updates []Change
-	// Deactivated are users whom somebody other than AIM deactivated.
+	// Deactivated are users whom someone other than AIM deactivated.
 	Deactivated []Change
 	Writers     []SCIMWriter
 	Failures    []Failed
@@ -163,7 +163,7 @@ type Created struct {
 	At   time.Time
 }
 
-// Change is an event with somebody who did it.
+// Change is an event with someone who did it.
 type Change struct {
 	audit.Ref
 	Name, Action, Actor, Agent, Endpoint string
@@ -184,7 +184,7 @@ type Edit struct {
 	Last       time.Time
 }
 
-// SCIMWriter is somebody who writes by SCIM.
+// SCIMWriter is someone who writes by SCIM.
 type SCIMWriter struct {
 	Level, Workspace, Actor, Agent string
 	Count                          int
@@ -198,7 +198,7 @@ type Failed struct {
 	Last                              time.Time
 }
 
-// Departed is somebody who left and acted afterwards.
+// Departed is someone who left and acted afterwards.
 type Departed struct {
 	Name string
 	// Principal is the user or service principal, inactive; nil for a user whom the
@@ -221,7 +221,7 @@ func (r *Report) WorkspaceConnectors() []SCIMWriter {
 	return out
 }
 
-// LastChanges are the last changes of users, groups and service principals by somebody
+// LastChanges are the last changes of users, groups and service principals by someone
 // other than AIM. Members of a group that the identity provider owns are among them.
 func (r *Report) LastChanges() map[audit.Ref]Change {
 	out := map[audit.Ref]Change{}
@@ -341,7 +341,7 @@ func (r *Row) created() (audit.Ref, string, bool) {
 	return ref, name, action == "add" || action == "creategroup" || ref.Type == audit.TypeServicePrincipal && (strings.HasPrefix(action, "create") || strings.HasPrefix(action, "add"))
 }
 
-// platform acts for nobody (documented).
+// platform acts for no one (documented).
 const platform = "system-user"
 
 // activity finds who acted last when, and who had left before.

@@ -114,7 +114,7 @@ func TestJudge(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	// Whom the account has is not known: nobody is said to be gone.
+	// Whom the account has is not known: no one is said to be gone.
 	some := inventory()
 	some.Coverage.Users = false
 	if got := events.Judge(&events.Input{Inventory: some, Rows: []events.Row{one(events.Row{Kind: events.KindActivity, Actor: "unknown@example.com"}, 8)}}); len(got.Departed) != 0 {

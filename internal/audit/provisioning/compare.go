@@ -106,7 +106,7 @@ func (k *coverage) covers(id string) (certainty, string) {
 	return no, ""
 }
 
-// CoversUser tells whether the user of the identity provider with that id is in the scope
+// CoversUser reports whether the user of the identity provider with that id is in the scope
 // of the connector, whose assignments were read for it. doubt is why that is not known.
 func (v *Verdict) CoversUser(id string) (covered bool, doubt string) {
 	sure, why := v.users.covers(id)
@@ -213,7 +213,7 @@ func Compare(connectors []Connector, verdicts []Verdict, account *Account, unfou
 	return w.out
 }
 
-// levels tells what a target is certain to be.
+// levels is what a target is certain to be.
 func (t *Target) levels() (account, workspace certainty) {
 	ours := maybe
 	if t.IsThisAccount != nil {
@@ -333,7 +333,7 @@ func (w *comparing) absent(c *compared) {
 	}
 }
 
-// covered tells whether a connector of the account covers an identity.
+// covered reports whether a connector of the account covers an identity.
 func (w *comparing) covered(t audit.PrincipalType, id string) (certainty, string) {
 	doubt := ""
 	for i := range w.all {

@@ -45,10 +45,10 @@ func (p *Push) has(features ...string) bool {
 	return slices.ContainsFunc(features, func(f string) bool { return slices.Contains(p.Features, f) })
 }
 
-// PushesGroups tells whether the app has groups to write.
+// PushesGroups reports whether the app has groups to write.
 func (p *Push) PushesGroups() bool { return p.has(featureGroups) }
 
-// DeactivatesLeavers tells whether those who leave the scope are deactivated.
+// DeactivatesLeavers reports whether those who leave the scope are deactivated.
 func (p *Push) DeactivatesLeavers() bool { return p.has(featureDeactivate) }
 
 // health says no more than Okta does: an error is an error, and that there is none does

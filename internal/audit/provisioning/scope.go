@@ -38,7 +38,7 @@ type ScopedGroup struct {
 	Unknown string
 }
 
-// SkipOutOfScopeDeletions tells whether leavers stay active; known is false where that
+// SkipOutOfScopeDeletions reports whether leavers stay active; known is false where that
 // could not be read.
 func (s *Scope) SkipOutOfScopeDeletions() (skips, known bool) {
 	if s.SkipDeletions == nil {

@@ -116,7 +116,7 @@ func (a *Account) workspaceAt(host string) (id string, found bool) {
 	return "", false
 }
 
-// IsDatabricksHost tells whether a host is one of Databricks' own.
+// IsDatabricksHost reports whether a host is one of Databricks' own.
 func IsDatabricksHost(host string) bool {
 	host = strings.ToLower(host)
 	return slices.ContainsFunc(workspaceZones, func(zone string) bool { return strings.HasSuffix(host, zone) })

@@ -40,7 +40,7 @@ func (c config) company() (st simulator.State, workspace string, err error) {
 	if err != nil {
 		return st, "", err
 	}
-	st.Workspaces = slices.DeleteFunc(st.Workspaces, func(w simulator.Workspace) bool { // Nobody can enter these.
+	st.Workspaces = slices.DeleteFunc(st.Workspaces, func(w simulator.Workspace) bool { // No one can enter these.
 		return w.FederationInfo == nil || !w.FederationInfo.EnableIdentityFederation
 	})
 	for i := range st.Workspaces {

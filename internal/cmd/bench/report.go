@@ -42,7 +42,7 @@ func report(lines, page string) error {
 		return fmt.Errorf("%s has no place for results: a line %q and one %q", page, strings.TrimSpace(reportBegin), strings.TrimSpace(reportEnd))
 	}
 	out := slices.Concat(before, []byte(reportBegin+"\n"+markdown(results)+"\n"+reportEnd), after)
-	return os.WriteFile(page, out, 0o644) //nolint:gosec // Documentation, for everybody to read.
+	return os.WriteFile(page, out, 0o644) //nolint:gosec // Documentation, for everyone to read.
 }
 
 func parseResults(raw []byte) ([]result, error) {

@@ -20,7 +20,7 @@ type scenario struct {
 	name string
 	// goal is what the project wants of it, in words; what run judges.
 	goal string
-	// quick ones are run when nobody asks for others: a few minutes in all.
+	// quick ones are run when no one asks for others: a few minutes in all.
 	quick bool
 	// limit ends one that hangs.
 	limit time.Duration
@@ -49,7 +49,7 @@ type result struct {
 	Seconds     float64 `json:"seconds"`
 	CPUSeconds  float64 `json:"cpu_seconds"`
 	ProviderCPU float64 `json:"provider_cpu_seconds,omitempty"`
-	// Peaks of resident memory; 0 where the system does not tell.
+	// Peaks of resident memory; 0 where the system does not report it.
 	ProviderMiB  float64 `json:"provider_mib"`
 	TerraformMiB float64 `json:"terraform_mib"`
 	// Goal is the goal, Reached the same figure as it was measured.

@@ -336,7 +336,7 @@ func TestMembers_readers(t *testing.T) {
 			defer mu.Unlock()
 			inside--
 		}()
-		select { // Nobody leaves before all of them were in.
+		select { // No one leaves before all of them were in.
 		case <-full:
 			return nil, nil
 		case <-ctx.Done():

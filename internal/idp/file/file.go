@@ -56,7 +56,7 @@ var _ idp.Lookup = (*source)(nil)
 // belongs into externalId (Entra: the object id). Left out or null, enabled,
 // Guest and home_tenant are not known, and deleted is false.
 //
-// A guest with a mail address is known to Databricks by it, everybody else by
+// A guest with a mail address is known to Databricks by it, everyone else by
 // user_name (idp-apis, section 1). members are the direct ones, of any type. One
 // that the file does not describe may be a group that was not exported: then
 // no one is known to be missing from the group. Left out or null, the group's

@@ -29,7 +29,7 @@ func Visible(text string) string {
 	}, text)
 }
 
-// IsWord tells whether a character can be no markup anywhere.
+// IsWord reports whether a character can be no markup anywhere.
 func IsWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // Code is a text as inline code, in which Markdown finds no markup, and GitHub

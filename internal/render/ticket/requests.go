@@ -24,7 +24,7 @@ type NameChange struct {
 	Other string
 }
 
-// ready tells whether support can change the name.
+// ready reports whether support can change the name.
 func (c *NameChange) ready() bool { return c.Other == "" && c.NewName != "" }
 
 // NameChanges asks Databricks support for other names: no API changes those of users and

@@ -102,7 +102,7 @@ func TestIDPMemberships(t *testing.T) {
 	}
 }
 
-// FuzzRequests: whatever somebody is called, a ticket has the lines and columns that it has for
+// FuzzRequests: whatever someone is called, a ticket has the lines and columns that it has for
 // plain names.
 func FuzzRequests(f *testing.F) {
 	for _, seed := range []string{"", "a@example.com", "a|b", "`", "a\n| b |", "<script>", "@team", "[x](http://example.com)", "\u202e", "${x}", "\xff", " a "} {

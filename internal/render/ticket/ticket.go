@@ -3,7 +3,7 @@
 
 // Package ticket writes a clone plan for people who are asked to do or to approve a
 // part of it, as Markdown or as plain text, and a comparison as plain text. The text is a
-// pure function of the result. Names are whatever somebody called an object of the
+// pure function of the result. Names are whatever someone called an object of the
 // directory: in Markdown they are shown as code and can be no markup, link, mention or
 // part of the graph (package markup).
 package ticket

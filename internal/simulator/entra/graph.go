@@ -207,7 +207,7 @@ func (s *Face) serveGraph(rw http.ResponseWriter, r *http.Request, root, version
 	}
 }
 
-// may tells whether one of the permissions, or its ReadWrite form, is granted.
+// may reports whether one of the permissions, or its ReadWrite form, is granted.
 func (c *graphCall) may(oneOf ...string) bool {
 	return slices.ContainsFunc(oneOf, func(p string) bool {
 		return slices.Contains(c.granted, p) || slices.Contains(c.granted, strings.Replace(p, ".Read.", ".ReadWrite.", 1))

@@ -36,7 +36,7 @@ func (s *Face) ErrorBody(path string, status int, code, message string) any {
 	return nil
 }
 
-// isGraphPath tells whether a path belongs to Graph.
+// isGraphPath reports whether a path belongs to Graph.
 func isGraphPath(path string) bool {
 	path = strings.TrimPrefix(path, "/graph")
 	return strings.HasPrefix(path, "/v1.0/") || strings.HasPrefix(path, "/beta/")
@@ -44,7 +44,7 @@ func isGraphPath(path string) bool {
 
 // graphNotRouted is what Graph says of a path that it does not know (400, which
 // names the first segment that leads nowhere) or of a method that the path does
-// not have. Nothing of that is told without a token, and what would write is
+// not have. Nothing of that is said without a token, and what would write is
 // refused for the lack of a permission: the granted ones only read.
 func (s *Face) graphNotRouted(r *http.Request, status int) (int, string, string) {
 	if _, err := s.checkGraphToken(r); err != nil {

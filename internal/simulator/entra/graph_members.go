@@ -11,13 +11,13 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
-// hidden tells whether the caller must not see the members of a group.
+// hidden reports whether the caller must not see the members of a group.
 func (c *graphCall) hidden(g *world.IDPGroup) bool {
 	return strings.EqualFold(g.Visibility, "HiddenMembership") && !c.may("Member.Read.Hidden")
 }
 
 // members lists direct members. v1.0 leaves out service principals, a known
-// issue that its documentation tells; beta has them.
+// issue that its documentation mentions; beta has them.
 func (c *graphCall) members() *graphError {
 	return c.listMembers(func(g *world.IDPGroup) []string { return g.Members }, false)
 }

@@ -54,7 +54,7 @@ const (
 	Delay = "delay"
 )
 
-// kinds are all kinds; the value tells whether the kind decides the answer,
+// kinds are all kinds; the value reports whether the kind decides the answer,
 // so that no other fault of that sort is looked at.
 var kinds = map[string]bool{
 	Status: true, Reset: true, Hang: true, Truncate: true, Lost: true,
@@ -241,7 +241,7 @@ func (fs *Set) Pick(r *http.Request) Hit {
 	return hit
 }
 
-// fires counts a request and tells whether the fault is for it.
+// fires counts a request and reports whether the fault is for it.
 func (f *activeFault) fires(r *http.Request) bool {
 	if f.Method != "" && !strings.EqualFold(f.Method, r.Method) || f.path != nil && !f.path.MatchString(r.URL.Path) {
 		return false
@@ -283,7 +283,7 @@ func (fs *Set) States() []State {
 }
 
 // Replace puts faults into force; their counters start at 0. The error names the
-// fault that cannot be, and then nothing has changed. stale tells whether one of
+// fault that cannot be, and then nothing has changed. stale reports whether one of
 // them shows what is no longer true.
 func (fs *Set) Replace(faults []Fault) (stale bool, err error) {
 	list, err := compile(faults)

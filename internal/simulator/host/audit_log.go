@@ -95,7 +95,7 @@ func camelWord(word string) string {
 	return strings.Join(parts, "")
 }
 
-// shown tells whether the caller sees that there is such a table.
+// shown reports whether the caller sees that there is such a table.
 func (a AuditLogAssumptions) shown() bool {
 	return (a.Schema == "ENABLE_COMPLETED" || a.Schema == "MANAGED") && a.Access != "forbidden"
 }

@@ -15,7 +15,7 @@ import (
 // UnityCatalogAssumptions are the switches of Unity Catalog.
 type UnityCatalogAssumptions struct {
 	// MetastoreAdmin is who is a metastore admin: the owner of the metastore and
-	// the members of a group that owns it, everybody or nobody.
+	// the members of a group that owns it, everyone or no one.
 	MetastoreAdmin string `words:"owner everybody nobody"`
 	// PageSize is the page of lists with max_results=0; 0 is 100. Those of
 	// permissions have 150.
@@ -33,7 +33,7 @@ type UnityCatalogAssumptions struct {
 	ModelsAsRoutines bool
 }
 
-// privilegeReach tells on which types a privilege that is granted above has an
+// privilegeReach is on which types a privilege that is granted above has an
 // effect; privileges that are not here have one on all. Grants are inherited
 // downwards, and what each privilege applies to is documented.
 var privilegeReach = map[string][]string{
@@ -99,7 +99,7 @@ func (c *catalogView) isName(name string) bool {
 	return name != "" && (c.names[name] || c.names["own "+strings.ToLower(name)])
 }
 
-// manages tells whether the caller may read the grants of a securable: metastore
+// manages reports whether the caller may read the grants of a securable: metastore
 // admins, its owner, the owners above it, and holders of MANAGE on any of them.
 func (c *catalogView) manages(s *world.Securable) bool {
 	if c.admin {
@@ -113,14 +113,14 @@ func (c *catalogView) manages(s *world.Securable) bool {
 	return false
 }
 
-// holds tells whether the caller has a privilege among the grants that counts.
+// holds reports whether the caller has a privilege among the grants that counts.
 func (c *catalogView) holds(grants []world.Grant, counts func(privilege string) bool) bool {
 	return slices.ContainsFunc(grants, func(g world.Grant) bool {
 		return c.isName(g.Principal) && slices.ContainsFunc(g.Privileges, counts)
 	})
 }
 
-// sees tells whether a securable is in the caller's lists: with BROWSE alone
+// sees reports whether a securable is in the caller's lists: with BROWSE alone
 // only if the caller asks for it.
 func (c *catalogView) sees(s *world.Securable, browse bool) bool {
 	if c.manages(s) {
@@ -137,7 +137,7 @@ func (c *catalogView) sees(s *world.Securable, browse bool) bool {
 	return false
 }
 
-// isBound tells whether the workspace may use a securable at all.
+// isBound reports whether the workspace may use a securable at all.
 func (c *catalogView) isBound(s *world.Securable) bool {
 	for _, at := range append([]*world.Securable{s}, c.Ancestors(s)...) {
 		if len(at.WorkspaceIDs) > 0 && !slices.Contains(at.WorkspaceIDs, c.workspaceID) {

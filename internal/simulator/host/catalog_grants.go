@@ -87,7 +87,7 @@ func notManaged(s *world.Securable) *wire.Error {
 }
 
 // grants answers who holds what, for a caller who may know it: metastore admins
-// and owners, and everybody about themselves.
+// and owners, and everyone about themselves.
 func (c *catalogView) grants(r *http.Request, effective bool) ([]grantJSON, *wire.Error) {
 	kind, name, principal := strings.ToLower(r.PathValue("type")), r.PathValue("full_name"), r.URL.Query().Get("principal")
 	own := c.isName(principal)

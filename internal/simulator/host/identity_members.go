@@ -152,7 +152,7 @@ func (s iamAPI) memberDelete(rw http.ResponseWriter, r *http.Request, _ caller) 
 	finish(rw, struct{}{}, refusal)
 }
 
-// isExternal tells whether the IdP owns a group's members.
+// isExternal reports whether the IdP owns a group's members.
 func (s iamAPI) isExternal(g *world.Group) bool { return s.opts.AIM && g.ExternalID != "" }
 
 func (s iamAPI) membersIgnored(g *world.Group) bool {

@@ -130,7 +130,7 @@ func (s oauthAPI) token(rw http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// secretMatches tells whether a client may sign in with that secret.
+// secretMatches reports whether a client may sign in with that secret.
 func secretMatches(w *world.World, clientID, secret string) bool {
 	if _, ok := clientPrincipal(w, clientID); !ok {
 		return false
@@ -149,7 +149,7 @@ func writeOAuthError(rw http.ResponseWriter, status int, code, description strin
 
 // newToken is the token of a client. Like the real ones it is a JWT that names its
 // subject, by the application id; that of the built-in client, which is no principal
-// of the account, is opaque. Nobody can check the signature.
+// of the account, is opaque. No one can check the signature.
 func newToken(clientID string, expires time.Time) string {
 	if clientID == builtInClientID {
 		return "sim-" + rand.Text()

@@ -117,7 +117,7 @@ func checkRules(w *world.World, now world.RuleSet, rules []world.GrantRule) *wir
 	return nil
 }
 
-// isRulePrincipal tells whether a principal of a rule is one of the account.
+// isRulePrincipal reports whether a principal of a rule is one of the account.
 func isRulePrincipal(w *world.World, text string) bool {
 	for kind, prefix := range world.RulePrefix {
 		if name, ok := strings.CutPrefix(text, prefix); ok {
@@ -127,7 +127,7 @@ func isRulePrincipal(w *world.World, text string) bool {
 	return false
 }
 
-// roleHolder tells what kind of resource a name is: "account", "group" or
+// roleHolder is what kind of resource a name is: "account", "group" or
 // "servicePrincipal". The name is refused when it is none, or not there.
 func roleHolder(w *world.World, resource string, wellFormed bool) (string, *wire.Error) {
 	rest, ok := strings.CutPrefix(resource, "accounts/"+w.Account.AccountID)

@@ -56,7 +56,7 @@ func (s scimAPI) newDraft(w *world.World, p world.Principal) *draft {
 	return d
 }
 
-// managed tells whether the IdP owns the principal's fields: AIM is on and it
+// managed reports whether the IdP owns the principal's fields: AIM is on and it
 // is linked.
 func (d *draft) managed() bool { return d.s.opts.AIM && d.p.ExternalID() != "" }
 
@@ -181,7 +181,7 @@ func (d *draft) setRoles(roles []world.Role) *scimError {
 	return nil
 }
 
-// hasMember tells whether SCIM shows the member, operations so far included.
+// hasMember reports whether SCIM shows the member, operations so far included.
 func (d *draft) hasMember(id string) bool {
 	if present, touched := d.members[id]; touched {
 		return present
@@ -306,7 +306,7 @@ func (s scimAPI) checkNameFree(w *world.World, kind world.Kind, name, self strin
 	return &scimError{http.StatusConflict, scimType, alreadyExists(kind, name).Message}
 }
 
-// nameTaken tells whether a new principal, or the one with the id self, cannot
+// nameTaken reports whether a new principal, or the one with the id self, cannot
 // have a unique name. users and admins, which every workspace has, count as
 // taken (seen).
 func (s *base) nameTaken(w *world.World, kind world.Kind, name, self string) bool {

@@ -190,7 +190,7 @@ func (s scimAPI) selection(r *http.Request, w *world.World, kind world.Kind, q s
 	return q.choose(all)
 }
 
-// choose filters and sorts a list that nobody else holds.
+// choose filters and sorts a list that no one else holds.
 func (q scimQuery) choose(all []world.Principal) scimSelection {
 	if q.filter != nil {
 		all = slices.DeleteFunc(all, func(p world.Principal) bool { return !q.filter(p) })

@@ -41,7 +41,7 @@ func attributeSet(kind world.Kind, lists []string) map[string]bool {
 	return out
 }
 
-// wants tells whether an attribute, or a part of it, is to be returned.
+// wants reports whether an attribute, or a part of it, is to be returned.
 func (p projection) wants(attr string) bool {
 	attr = strings.ToLower(attr)
 	if attr == "id" || attr == "schemas" || attr == "applicationid" {
@@ -169,7 +169,7 @@ func renderRoles(roles []world.Role) []map[string]any {
 	return out
 }
 
-// hidesMember tells whether account SCIM leaves a membership out: it does for
+// hidesMember reports whether account SCIM leaves a membership out: it does for
 // those that AIM resolves from the IdP.
 func (s scimAPI) hidesMember(m world.Member) bool { return s.opts.AIM && m.Source == world.SourceIDP }
 

@@ -167,7 +167,7 @@ func nameValues(v informationView, sec *world.Securable) []minisql.Value {
 }
 
 // privilegeRows are the grants on a securable and those that it inherits: all
-// of them for metastore admins and owners, their own for everybody else, holders
+// of them for metastore admins and owners, their own for everyone else, holders
 // of MANAGE too (documented).
 func (x *informationSchema) privilegeRows(v informationView, sec *world.Securable) [][]minisql.Value {
 	chain := append([]*world.Securable{sec}, x.Ancestors(sec)...)

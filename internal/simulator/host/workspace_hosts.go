@@ -20,7 +20,7 @@ type visitor struct {
 	admin       bool // of the workspace
 }
 
-// workspaceHandler answers a request of somebody who may use the workspace.
+// workspaceHandler answers a request of someone who may use the workspace.
 type workspaceHandler func(rw http.ResponseWriter, r *http.Request, v visitor)
 
 // handleWorkspace registers a workspace API. The caller is authenticated and in
@@ -128,7 +128,7 @@ func (s *base) workspaceLevel(w *world.World, ws *world.Workspace, principalID s
 	return level
 }
 
-// knownToHost tells whether the token endpoint of a host knows a client: that of
+// knownToHost reports whether the token endpoint of a host knows a client: that of
 // a workspace knows those of the workspace only (unofficial). The API then takes
 // a token of either.
 func (s *base) knownToHost(w *world.World, r *http.Request, clientID string) bool {

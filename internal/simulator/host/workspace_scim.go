@@ -51,7 +51,7 @@ func forWorkspaceAdmins(h func(r *http.Request) (scimReply, *scimError)) workspa
 	}
 }
 
-// workspaceMembersOf are the principals that a workspace knows: everybody with an
+// workspaceMembersOf are the principals that a workspace knows: everyone with an
 // assignment and whoever is in an assigned group, and its local groups. Of the
 // groups of the account it knows the assigned ones only (assumed).
 type workspaceMembers struct {
@@ -145,7 +145,7 @@ func (m *workspaceMembers) all(w *world.World, kind world.Kind) []world.Principa
 	return out
 }
 
-// knows tells whether a principal of the account is one of the workspace.
+// knows reports whether a principal of the account is one of the workspace.
 func (m *workspaceMembers) knows(p world.Principal) bool {
 	if p.Kind == world.KindGroup {
 		return m.assigned[p.ID()] != nil

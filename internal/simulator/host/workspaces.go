@@ -26,7 +26,7 @@ type WorkspaceAssumptions struct {
 	// there, in place of 404.
 	DeleteAbsentOK bool
 	// AccountAdminsEnter lets account admins call the APIs of every workspace;
-	// the default is that they need a permission assignment like everybody.
+	// the default is that they need a permission assignment like everyone.
 	AccountAdminsEnter bool
 }
 

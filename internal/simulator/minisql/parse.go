@@ -15,7 +15,7 @@ const maxDepth = 200
 // Query is a parsed query.
 type Query struct {
 	parts []selectPart
-	// distinct[i] tells whether the union before part i+1 drops duplicates.
+	// distinct[i] reports whether the union before part i+1 drops duplicates.
 	distinct []bool
 	orderBy  []orderItem
 	limit    int // -1: none
@@ -30,7 +30,7 @@ type selectPart struct {
 	aggregates []*aggregate // those in the items
 }
 
-// grouped tells whether a row stands for several.
+// grouped reports whether a row stands for several.
 func (s selectPart) grouped() bool { return len(s.groupBy) > 0 || len(s.aggregates) > 0 }
 
 type selectItem struct {

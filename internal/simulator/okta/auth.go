@@ -255,7 +255,7 @@ type oktaWindow struct {
 }
 
 // oktaQuota counts a request and sets the three headers that every answer has
-// (docs/reference/idp-apis.md 5.4). It tells whether the request may pass; without rate limits
+// (docs/reference/idp-apis.md 5.4). It reports whether the request may pass; without rate limits
 // everything does, and the headers show a bucket that is hardly used.
 func (s *Face) oktaQuota(rw http.ResponseWriter, bucket string, perMinute int) bool {
 	now := s.Now()

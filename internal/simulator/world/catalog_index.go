@@ -167,7 +167,7 @@ func SameGrantee(kind Kind, a, b string) bool {
 // renameInGrants: grants and owners hold identities and show their names.
 func (w *World) renameInGrants(kind Kind, before, after string) {
 	if before == after || len(w.ByName[kind][strings.ToLower(before)]) > 0 {
-		return // Somebody else has the name too: whose the grants are cannot be told.
+		return // Someone else has the name too: whose the grants are is not known.
 	}
 	w.eachGrants(func(grants []Grant) {
 		for i := range grants {

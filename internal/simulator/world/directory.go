@@ -165,7 +165,7 @@ func (d *Directory) ServicePrincipal(id string) *IDPServicePrincipal {
 	return nil
 }
 
-// Live tells whether a user, group or service principal of that object id exists
+// Live reports whether a user, group or service principal of that object id exists
 // outside the recycle bin.
 func (d *Directory) Live(id string) bool {
 	return d.User(id) != nil || d.Group(id) != nil || d.ServicePrincipal(id) != nil
@@ -237,7 +237,7 @@ func (d *Directory) Domains() []string {
 	return []string{"example.com"}
 }
 
-// IsTenant tells whether a path names the tenant, by id or by verified domain.
+// IsTenant reports whether a path names the tenant, by id or by verified domain.
 func (d *Directory) IsTenant(name string) bool {
 	return strings.EqualFold(name, d.TenantID()) ||
 		slices.ContainsFunc(d.Domains(), func(v string) bool { return strings.EqualFold(v, name) })

@@ -41,7 +41,7 @@ func newHistory(lag time.Duration, now func() time.Time) *history {
 
 func (h *history) inUse() bool { return h.lag > 0 || h.byFault.Load() }
 
-// keep stores a value that nobody else changes.
+// keep stores a value that no one else changes.
 func (h *history) keep(key string, value any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -60,7 +60,7 @@ func (b *builder) claim(kind Kind, id, name string) {
 	b.names[string(kind)+"/"+strings.ToLower(name)] = true
 }
 
-// taken tells whether a Databricks principal of that kind has the name.
+// taken reports whether a Databricks principal of that kind has the name.
 func (b *builder) taken(kind Kind, name string) bool {
 	return b.names[string(kind)+"/"+strings.ToLower(name)]
 }
@@ -207,7 +207,7 @@ func (b *builder) linkedServicePrincipal(display string) (id, objectID string) {
 	return b.servicePrincipal(display, appID, objectID), objectID
 }
 
-// account users: everybody is in it.
+// account users: everyone is in it.
 func (b *builder) accountUsers() {
 	var members []string
 	for _, u := range b.st.Users {

@@ -155,7 +155,7 @@ type demoGroupIDs struct {
 
 // demoClone adds the source (user31) and the target (user32), their service
 // principal twins, and their groups. The caller owns the metastore with the
-// colleague's group, or no scan could tell what nobody has been granted.
+// colleague's group, or no scan could tell what no one has been granted.
 func (b *builder) demoClone() demoGroupIDs {
 	admin, _ := b.principal(KindServicePrincipal, presetAdminDisplayName)
 	source, sourceObject := b.linkedUser("user31@example.com")

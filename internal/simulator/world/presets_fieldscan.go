@@ -38,7 +38,7 @@ type fieldMember struct{ id, objectID string }
 // counts of the prep script are exactly those, and what the totals leave open
 // is filled with the oddities that the reference names, without changing them.
 // All 69 + 3 linkable principals, and the six groups with one candidate, are
-// ready to be fixed: candidates are enabled members, held by nobody else, and
+// ready to be fixed: candidates are enabled members, held by no one else, and
 // the principals have no power.
 func fieldScanPreset() (State, error) {
 	b, err := newBuilder(State{}, "field-scan")

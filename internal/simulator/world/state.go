@@ -51,7 +51,7 @@ type OAuthClient struct {
 }
 
 // Token is one personal access token or, with SCIMOnly, an account SCIM token,
-// which belongs to nobody and opens account SCIM only.
+// which belongs to no one and opens account SCIM only.
 type Token struct {
 	Token       string `json:"token"`
 	PrincipalID string `json:"principal_id,omitempty"`
@@ -74,7 +74,7 @@ type Workspace struct {
 	PermissionAssignments []PermissionAssignment `json:"permission_assignments,omitempty"`
 	// LocalGroups are workspace-local groups, which only the workspace knows.
 	LocalGroups []Group `json:"local_groups,omitempty"`
-	// Warehouses are the SQL warehouses, which everybody in the workspace may use.
+	// Warehouses are the SQL warehouses, which everyone in the workspace may use.
 	Warehouses []Warehouse `json:"warehouses,omitempty"`
 }
 

@@ -203,7 +203,7 @@ func (p Principal) ID() string {
 	}
 }
 
-// NextID is an id that nobody has had.
+// NextID is an id that no one has had.
 func (w *World) NextID() string {
 	w.lastID++
 	return strconv.FormatInt(w.lastID, 10)
@@ -410,7 +410,7 @@ func (w *World) ServicePrincipal(applicationID string) (*ServicePrincipal, bool)
 	return nil, false
 }
 
-// IsAccountAdmin tells whether a principal holds account_admin itself or
+// IsAccountAdmin reports whether a principal holds account_admin itself or
 // through a group.
 func (w *World) IsAccountAdmin(id string) bool {
 	for _, holder := range append([]string{id}, w.TransitiveParents(id)...) {
@@ -434,7 +434,7 @@ func (w *World) IsAccountAdmin(id string) bool {
 	return false
 }
 
-// IsActive tells whether a principal exists and may sign in.
+// IsActive reports whether a principal exists and may sign in.
 func (w *World) IsActive(id string) bool {
 	p, ok := w.ByID[id]
 	return ok && (p.Kind == KindUser && p.User.Active || p.Kind == KindServicePrincipal && p.SP.Active)
