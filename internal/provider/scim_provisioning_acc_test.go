@@ -298,30 +298,54 @@ output "parts" { value = { for n, c in local.connectors : n => {
 }
 
 // A connector with 200 assigned groups takes one request for each part of it, and one
-// batch for 20 groups.
-func TestAccSCIMProvisioning_requests(t *testing.T) {
+// for every 20 groups; compared with the account, one for every 20 groups below them, the
+// lists of the account, and one for the identities of each type that it has rows of.
+func TestSCIMProvisioning_requests(t *testing.T) {
 	t.Parallel()
 	const groups, batch = 200, 20
 	st := smallWorld()
 	st.IDP.ServicePrincipals = append(st.IDP.ServicePrincipals, connectorApp(1, "this", func(sp *simulator.IDPServicePrincipal) {
 		for n := range groups {
-			id := entraID(5000 + n)
-			st.IDP.Groups = append(st.IDP.Groups, simulator.IDPGroup{ID: id, DisplayName: fmt.Sprint("group ", n), SecurityEnabled: true, Members: []string{entraID(101), entraID(102)}})
+			id, nested := entraID(5000+n), entraID(6000+n)
+			person := simulator.IDPUser{ID: entraID(7000 + n), UserPrincipalName: fmt.Sprint("person", n, "@example.com"), AccountEnabled: true, UserType: "Member"}
+			st.IDP.Users = append(st.IDP.Users, person)
+			st.IDP.Groups = append(st.IDP.Groups,
+				simulator.IDPGroup{ID: id, DisplayName: fmt.Sprint("group ", n), SecurityEnabled: true, Members: []string{entraID(101), entraID(102), nested}},
+				simulator.IDPGroup{ID: nested, DisplayName: fmt.Sprint("nested ", n), SecurityEnabled: true, Members: []string{person.ID}})
 			sp.AppRoleAssignedTo = append(sp.AppRoleAssignedTo, simulator.AppRoleAssignment{PrincipalID: id})
 		}
 	}))
-	a := startAccount(t, st, withSettings())
-	newWorkspace(t, a.config(a.entra(), scimProvisioning(""))).trustsIDP(a).must(0, "plan")
-	parts := []string{"servicePrincipals?", "jobs", "schema", "secrets", "appRoleAssignedTo"}
-	got := 0
-	for _, r := range a.Server.Requests().Log {
-		if strings.Contains(r.Path, "/v1.0/") || strings.Contains(r.Path, "/beta/") {
-			got++
+	const connector, account, types = 5, 4, 2 // parts; users, groups, service principals and workspaces; users and groups
+	for name, tt := range map[string]struct {
+		config document
+		least  int
+		nested int
+	}{
+		"alone":    {document{}, connector + groups/batch + 1, 0},
+		"compared": {document{"compare_account": true}, connector + 2*groups/batch + account + types, 2 * groups},
+	} {
+		a := startAccount(t, st, withSettings())
+		w := a.dialEntra()
+		got := w.data("dbxidentity_scim_provisioning", tt.config)
+		if w.failed() {
+			t.Fatal(w.diags)
 		}
-	}
-	t.Logf("%d requests to Graph", got)
-	if least := len(parts) + groups/batch; got < least || got > least+10 {
-		t.Errorf("%d requests to Graph, the least possible is %d", got, least)
+		if rows, _ := got["nested_only"].([]any); len(rows) != tt.nested || got["complete"] != true {
+			t.Errorf("%s: %d of %d are in scope by nesting only, complete is %v", name, len(rows), tt.nested, got["complete"])
+		}
+		sent := 0
+		for _, r := range a.Server.Requests().Log {
+			if !strings.Contains(r.Path, "token") && !strings.Contains(r.Path, "well-known") { // The login.
+				sent++
+			}
+		}
+		t.Logf("%s: %d requests, the least possible is %d", name, sent, tt.least)
+		if sent < tt.least || sent > tt.least+10 {
+			t.Errorf("%s: %d requests, the least possible is %d", name, sent, tt.least)
+			for route, n := range a.Server.Requests().ByRoute {
+				t.Log(n, route)
+			}
+		}
 	}
 }
 
