@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -43,6 +44,10 @@ func (d *aimReadinessDataSource) ValidateConfig(ctx context.Context, req datasou
 		return
 	}
 	model.waivers(ctx, &resp.Diagnostics)
+	statedAddresses(model.ConnectorAddresses, &resp.Diagnostics)
+	if !model.ConnectorAddresses.IsNull() && model.ConnectorIDs.IsNull() {
+		resp.Diagnostics.AddAttributeError(path.Root("connector_addresses"), "Addresses Without Connectors", "connector_addresses says where connectors write to, and none are read without connector_ids.")
+	}
 	for i, p := range model.planned(ctx, &resp.Diagnostics) {
 		if (p.Name.IsNull() == p.ExternalID.IsNull()) && !p.Name.IsUnknown() && !p.ExternalID.IsUnknown() {
 			resp.Diagnostics.AddAttributeError(path.Root("planned_principals"), "Planned Principal Without Selector",
@@ -67,6 +72,7 @@ func (d *aimReadinessDataSource) Read(ctx context.Context, req datasource.ReadRe
 		run.connectorIDs = chosenConnectors(model.ConnectorIDs, diags)
 		run.connectors = requireSource[idp.ConnectorSource](d.session, "connector_ids of dbxidentity_aim_readiness", "entra (or okta)", diags)
 	}
+	run.addresses = statedAddresses(model.ConnectorAddresses, diags)
 	run.events = eventsInput(model.Events, diags)
 	if diags.HasError() {
 		return
@@ -92,6 +98,11 @@ func (d *aimReadinessDataSource) Read(ctx context.Context, req datasource.ReadRe
 	failures := run.failures()
 	if len(failures) > 0 {
 		addHolesWarning(diags, "Incomplete Readiness Report", "checks that need what could not be read are unknown, and every other one is valid.", failures)
+	}
+	if len(facts.Unknown[readiness.NeedConnectors]) == 0 {
+		warnStatedAddresses(run.addresses, func(id string) bool {
+			return slices.ContainsFunc(facts.Connectors, func(c readiness.Connector) bool { return c.ID == id })
+		}, diags)
 	}
 	warnReadinessWaivers(report, diags)
 	model.fromReport(ctx, facts, report, failures, diags)

@@ -20,14 +20,15 @@ import (
 
 // aimReadinessModel is the data source's configuration and result.
 type aimReadinessModel struct {
-	Decisions         types.Set      `tfsdk:"decisions"`
-	PrimaryDomains    types.Set      `tfsdk:"primary_domains"`
-	PlannedPrincipals types.List     `tfsdk:"planned_principals"`
-	SearchTexts       types.Map      `tfsdk:"search_texts"`
-	ConnectorIDs      types.Set      `tfsdk:"connector_ids"`
-	Events            types.Object   `tfsdk:"events"`
-	Waivers           types.List     `tfsdk:"waivers"`
-	Timeouts          timeouts.Value `tfsdk:"timeouts"`
+	Decisions          types.Set      `tfsdk:"decisions"`
+	PrimaryDomains     types.Set      `tfsdk:"primary_domains"`
+	PlannedPrincipals  types.List     `tfsdk:"planned_principals"`
+	SearchTexts        types.Map      `tfsdk:"search_texts"`
+	ConnectorIDs       types.Set      `tfsdk:"connector_ids"`
+	ConnectorAddresses types.Map      `tfsdk:"connector_addresses"`
+	Events             types.Object   `tfsdk:"events"`
+	Waivers            types.List     `tfsdk:"waivers"`
+	Timeouts           timeouts.Value `tfsdk:"timeouts"`
 
 	ReadyToEnableAIM         types.Bool   `tfsdk:"ready_to_enable_aim"`
 	ReadyToEnableAIMReason   types.String `tfsdk:"ready_to_enable_aim_reason"`

@@ -32,6 +32,8 @@ type readinessRun struct {
 	// connectors is nil where none are to be read; connectorIDs are empty for all of them.
 	connectors   idp.ConnectorSource
 	connectorIDs []string
+	// addresses are stated for connectors whose own cannot be read.
+	addresses map[string]string
 
 	// events is nil where the audit log is not to be read; lost is why nothing can be read of it.
 	events *eventsRequest
@@ -234,7 +236,9 @@ func (r *readinessRun) readConnectors(ctx context.Context) {
 		r.unread(readiness.NeedConnectors, noConnectors)
 		return
 	}
-	found, err := r.session.connectors(ctx, r.connectors, idp.ConnectorRequest{IDs: r.connectorIDs, Scope: r.events != nil}, false)
+	found, err := r.session.connectors(ctx, r.connectors, connectorsAsked{
+		ConnectorRequest: idp.ConnectorRequest{IDs: r.connectorIDs, Scope: r.events != nil}, addresses: r.addresses,
+	})
 	if err != nil {
 		r.unread(readiness.NeedConnectors, err.Error())
 		return

@@ -73,7 +73,8 @@ func aimReadinessInputs() map[string]schema.Attribute {
 		"connector_ids": connectorIDsAttribute("Read the SCIM connectors of the identity provider (entra, or okta for what it reports), for the checks `workspace_scim`, " +
 			"`account_scim_healthy`, `scim_ready` and `scim_token_owner`: `[\"*\"]` for all that can be found, or the object ids of the enterprise applications, which says that there are no others. " +
 			"Default: none are read, and those checks are `unknown`."),
-		"events": eventsAttribute("`workspace_scim` then finds connectors that wrote to workspaces, and `scim_token_owner` says whether the owner of their token is an admin there and covered by no connector; `local_edits`, `stale_users`, `leavers` and `aim_evidence` have it as evidence.", false),
+		"connector_addresses": connectorAddressesAttribute(),
+		"events":              eventsAttribute("`workspace_scim` then finds connectors that wrote to workspaces, and `scim_token_owner` says whether the owner of their token is an admin there and covered by no connector; `local_edits`, `stale_users`, `leavers` and `aim_evidence` have it as evidence.", false),
 		"waivers": schema.ListNestedAttribute{
 			Optional: true, MarkdownDescription: "Checks that are accepted as they are, and answers to what no API reports. The check stays in the list with its evidence.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{

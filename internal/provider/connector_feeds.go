@@ -24,7 +24,7 @@ func (e *missingConnectorsError) Error() string {
 // of connectors that do not provably write elsewhere. What they write is looked up for
 // the identities that principals of the account could be.
 func (s *session) connectorFeeds(ctx context.Context, source idp.MappingSource, ids []string, matches []audit.Match) ([]audit.ConnectorFeed, error) {
-	found, err := s.connectors(ctx, source, idp.ConnectorRequest{IDs: ids}, false)
+	found, err := s.connectors(ctx, source, connectorsAsked{ConnectorRequest: idp.ConnectorRequest{IDs: ids}})
 	if err != nil {
 		return nil, err
 	}

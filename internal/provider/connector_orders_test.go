@@ -154,10 +154,12 @@ func TestConnectors_readinessFaults(t *testing.T) {
 		"not asked":   {document{"decisions": []any{"disable_scim", "disable_aim"}}, simulator.Fault{}, [3]string{unknown, unknown, unknown}, ""},
 		"not found":   {all, simulator.Fault{Kind: "status", Status: 403, Path: "**/applicationTemplates**"}, [3]string{unknown, unknown, unknown}, "read the SCIM connectors"},
 		"no settings": {all, simulator.Fault{Kind: "status", Status: 403, Path: "**/secrets"}, [3]string{unknown, unknown, unknown}, "read the provisioning settings of the connector " + entraID(9001)},
-		"empty":       {all, simulator.Fault{Kind: "status", Status: 200, Body: "{}", Path: "**/secrets"}, [3]string{unknown, unknown, unknown}, "read the provisioning settings"},
-		"no jobs":     {all, simulator.Fault{Kind: "status", Status: 503, Path: "**/synchronization/jobs"}, [3]string{met, unknown, unknown}, "read the provisioning jobs"},
-		"no mapping":  {all, simulator.Fault{Kind: "status", Status: 403, Path: "**/schema"}, [3]string{met, met, met}, "read the attribute mapping"},
-		"no app":      {all, simulator.Fault{Kind: "status", Status: 200, Body: `{"value":[]}`, Path: "**/v1.0/servicePrincipals"}, [3]string{met, "not_applicable", notMet}, ""},
+		"stated": {document{"connector_ids": []any{"*"}, "decisions": all["decisions"], "connector_addresses": document{scim.ID: accountAddress(st.Account.AccountID)}},
+			simulator.Fault{Kind: "status", Status: 403, Path: "**/secrets"}, [3]string{met, met, met}, "read the provisioning settings of the connector " + entraID(9001)},
+		"empty":      {all, simulator.Fault{Kind: "status", Status: 200, Body: "{}", Path: "**/secrets"}, [3]string{unknown, unknown, unknown}, "read the provisioning settings"},
+		"no jobs":    {all, simulator.Fault{Kind: "status", Status: 503, Path: "**/synchronization/jobs"}, [3]string{met, unknown, unknown}, "read the provisioning jobs"},
+		"no mapping": {all, simulator.Fault{Kind: "status", Status: 403, Path: "**/schema"}, [3]string{met, met, met}, "read the attribute mapping"},
+		"no app":     {all, simulator.Fault{Kind: "status", Status: 200, Body: `{"value":[]}`, Path: "**/v1.0/servicePrincipals"}, [3]string{met, "not_applicable", notMet}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -187,5 +189,27 @@ func TestConnectors_readinessFaults(t *testing.T) {
 	w := a.dialEntra()
 	if w.data("dbxidentity_aim_readiness", document{"connector_ids": []any{entraID(4711)}}); !w.failed() || w.diags[0].Summary != "Connector Not Found" {
 		t.Errorf("a connector that is not there: %v", w.diags)
+	}
+	for name, tt := range map[string]struct {
+		of      string
+		config  document
+		failed  bool
+		summary string
+	}{
+		"no URL":        {"dbxidentity_scim_provisioning", document{"connector_addresses": document{scim.ID: "dose-of-a-token"}}, true, "Invalid Address"},
+		"with a secret": {"dbxidentity_aim_readiness", document{"connector_ids": []any{"*"}, "connector_addresses": document{scim.ID: "https://dose-of-a-token@x.example.com/"}}, true, "Invalid Address"},
+		"no connectors": {"dbxidentity_aim_readiness", document{"connector_addresses": document{scim.ID: "https://x.example.com"}}, true, "Addresses Without Connectors"},
+		"nobody's":      {"dbxidentity_aim_readiness", document{"connector_ids": []any{"*"}, "connector_addresses": document{"x": "https://x.example.com"}}, false, "Address of No Connector"},
+		"nobody's here": {"dbxidentity_scim_provisioning", document{"connector_addresses": document{"x": "https://x.example.com"}}, false, "Address of No Connector"},
+	} {
+		w := a.dialEntra()
+		w.data(tt.of, tt.config)
+		said := ""
+		for _, d := range w.diags {
+			said += d.Summary + ": " + d.Detail + "\n"
+		}
+		if w.failed() != tt.failed || !strings.Contains(said, tt.summary) || strings.Contains(said, "dose-of") {
+			t.Errorf("%s: %s", name, said)
+		}
 	}
 }

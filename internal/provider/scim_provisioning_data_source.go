@@ -42,6 +42,7 @@ func (d *scimProvisioningDataSource) ValidateConfig(ctx context.Context, req dat
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	if !resp.Diagnostics.HasError() {
 		parseSince(path.Root("log_since"), model.LogSince, &resp.Diagnostics)
+		statedAddresses(model.ConnectorAddresses, &resp.Diagnostics)
 	}
 }
 
@@ -69,8 +70,8 @@ func (d *scimProvisioningDataSource) Read(ctx context.Context, req datasource.Re
 	if diags.HasError() {
 		return
 	}
-	compare := model.CompareAccount.ValueBool()
-	asked := idp.ConnectorRequest{Scope: true, Nested: compare, LogSince: parseSince(path.Root("log_since"), model.LogSince, diags)}
+	asked := connectorsAsked{compare: model.CompareAccount.ValueBool(), addresses: statedAddresses(model.ConnectorAddresses, diags)}
+	asked.Scope, asked.Nested, asked.LogSince = true, asked.compare, parseSince(path.Root("log_since"), model.LogSince, diags)
 	asked.IDs = chosenConnectors(model.ConnectorIDs, diags)
 	source := requireSource[idp.ConnectorSource](d.session, "dbxidentity_scim_provisioning", "entra (or okta)", diags)
 	if diags.HasError() {
@@ -78,7 +79,7 @@ func (d *scimProvisioningDataSource) Read(ctx context.Context, req datasource.Re
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	found, err := d.session.connectors(ctx, source, asked, compare)
+	found, err := d.session.connectors(ctx, source, asked)
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -88,6 +89,9 @@ func (d *scimProvisioningDataSource) Read(ctx context.Context, req datasource.Re
 	}
 	if addMissingConnectors(diags, found.missing); diags.HasError() {
 		return
+	}
+	if len(found.unfound) == 0 {
+		warnStatedAddresses(asked.addresses, found.has, diags)
 	}
 	if len(found.failures) > 0 {
 		addHolesWarning(diags, "Incomplete Report of SCIM Connectors", "complete is false. What was read is valid, what was not is unknown.", found.failures)
@@ -118,6 +122,15 @@ func requireSource[T idp.ConnectorSource](s *session, need, kinds string, diags 
 	return source
 }
 
+// connectorsAsked says what to read of connectors, and what to make of it.
+type connectorsAsked struct {
+	idp.ConnectorRequest
+	// compare holds them against the account.
+	compare bool
+	// addresses are stated, by connector.
+	addresses map[string]string
+}
+
 // foundConnectors is one reading of connectors, judged.
 type foundConnectors struct {
 	connectors []provisioning.Connector
@@ -130,11 +143,15 @@ type foundConnectors struct {
 	comparison *provisioning.Comparison
 }
 
+func (f *foundConnectors) has(id string) bool {
+	return slices.ContainsFunc(f.connectors, func(c provisioning.Connector) bool { return c.ID == id })
+}
+
 // connectors reads and judges connectors, and holds them against the account where that
 // is asked for. The error is for an identity provider of which
 // nothing can be read.
-func (s *session) connectors(ctx context.Context, source idp.ConnectorSource, asked idp.ConnectorRequest, compare bool) (foundConnectors, error) {
-	account := provisioning.Account{ID: s.account.AccountID()}
+func (s *session) connectors(ctx context.Context, source idp.ConnectorSource, asked connectorsAsked) (foundConnectors, error) {
+	account, compare := provisioning.Account{ID: s.account.AccountID(), Addresses: asked.addresses}, asked.compare
 	var (
 		wait      sync.WaitGroup
 		failed    error
@@ -145,7 +162,7 @@ func (s *session) connectors(ctx context.Context, source idp.ConnectorSource, as
 	if compare || !asked.LogSince.IsZero() {
 		wait.Go(func() { inventory, unlisted = s.account.Inventory(ctx) })
 	}
-	result, err := source.Connectors(ctx, asked)
+	result, err := source.Connectors(ctx, asked.ConnectorRequest)
 	wait.Wait()
 	if err = cmp.Or(err, unlisted); err != nil {
 		return foundConnectors{}, err

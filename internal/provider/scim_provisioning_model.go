@@ -18,10 +18,11 @@ import (
 
 // scimProvisioningModel is the data source's configuration and result.
 type scimProvisioningModel struct {
-	ConnectorIDs   types.Set      `tfsdk:"connector_ids"`
-	LogSince       types.String   `tfsdk:"log_since"`
-	CompareAccount types.Bool     `tfsdk:"compare_account"`
-	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+	ConnectorIDs       types.Set      `tfsdk:"connector_ids"`
+	ConnectorAddresses types.Map      `tfsdk:"connector_addresses"`
+	LogSince           types.String   `tfsdk:"log_since"`
+	CompareAccount     types.Bool     `tfsdk:"compare_account"`
+	Timeouts           timeouts.Value `tfsdk:"timeouts"`
 
 	InScopeAbsent    types.List `tfsdk:"in_scope_absent"`
 	LinkedOutOfScope types.List `tfsdk:"linked_out_of_scope"`
@@ -68,6 +69,7 @@ type connectorTargetModel struct {
 	AccountID     *string `tfsdk:"account_id"`
 	WorkspaceID   *string `tfsdk:"workspace_id"`
 	IsThisAccount *bool   `tfsdk:"is_this_account"`
+	Stated        bool    `tfsdk:"stated"`
 	UnknownReason *string `tfsdk:"unknown_reason"`
 }
 
@@ -151,7 +153,7 @@ type observedConnectorModel struct {
 // The object types of the results.
 var (
 	connectorTargetType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"level": types.StringType, "host": types.StringType, "address": types.StringType, "account_id": types.StringType, "workspace_id": types.StringType,
+		"level": types.StringType, "host": types.StringType, "address": types.StringType, "stated": types.BoolType, "account_id": types.StringType, "workspace_id": types.StringType,
 		"is_this_account": types.BoolType, "unknown_reason": types.StringType,
 	}}
 	assignedOneType   = types.ObjectType{AttrTypes: map[string]attr.Type{"external_id": types.StringType, "name": types.StringType}}
@@ -234,7 +236,7 @@ func connectorRow(ctx context.Context, c *provisioning.Connector, v *provisionin
 		ID: c.ID, AppID: emptyAsNil(c.AppID), DisplayName: c.DisplayName, Enabled: c.Enabled, AssignmentRequired: c.AssignmentRequired, NotificationAddresses: c.Notify,
 		Target: connectorTargetModel{
 			Level: string(v.Target.Level), Host: emptyAsNil(v.Target.Host), Address: emptyAsNil(v.Target.Address), AccountID: emptyAsNil(v.Target.AccountID),
-			WorkspaceID: emptyAsNil(v.Target.WorkspaceID), IsThisAccount: v.Target.IsThisAccount, UnknownReason: emptyAsNil(redact.Text(v.Target.Reason)),
+			WorkspaceID: emptyAsNil(v.Target.WorkspaceID), IsThisAccount: v.Target.IsThisAccount, Stated: v.Target.Stated, UnknownReason: emptyAsNil(redact.Text(v.Target.Reason)),
 		},
 		Status: string(v.Health.Status), Reason: redact.Text(v.Health.Reason), Cause: emptyAsNil(v.Health.Cause), Interval: emptyAsNil(v.Health.Interval),
 		SyncsUsers: syncs(v, "user"), SyncsGroups: syncs(v, "group"), SyncAll: v.Scope.SyncAll, SkipOutOfScopeDeletions: v.Scope.SkipDeletions,

@@ -29,7 +29,8 @@ func (d *scimProvisioningDataSource) Schema(ctx context.Context, _ datasource.Sc
 			"[Permissions](../guides/permissions) has the least that each read needs." +
 			"\n\n-> **Note:** The result, and with it the state and the plan, holds names and mail addresses.",
 		Attributes: map[string]schema.Attribute{
-			"connector_ids": connectorIDsAttribute("Object ids of the enterprise applications (not application ids). Default: every connector for Databricks that can be found (`[\"*\"]`)."),
+			"connector_ids":       connectorIDsAttribute("Object ids of the enterprise applications (not application ids). Default: every connector for Databricks that can be found (`[\"*\"]`)."),
+			"connector_addresses": connectorAddressesAttribute(),
 			"log_since": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Read the provisioning log from this date on (`2026-11-01`, UTC, or an RFC 3339 time), and list the objects that fail. Entra keeps up to 30 days. " +
@@ -97,6 +98,7 @@ var scimProvisioningTexts = map[string]string{
 	"target.account_id":      "Databricks account id in the address.",
 	"target.workspace_id":    "Workspace of this account that the address leads to.",
 	"target.is_this_account": "Whether that is the account of the provider block; null where it is not known.",
+	"target.stated":          "True when the address is the one of `connector_addresses`, because the connector's own cannot be read.",
 	"target.unknown_reason":  "Why the target is not known.",
 
 	"status": "`healthy`, `healthy_with_errors` (some objects fail), `quarantined`, `stale` (no success for 3 intervals, or the last cycle failed), `first_run`, `paused`, `off` or `unknown`.",

@@ -82,6 +82,9 @@ type GroupMembers struct {
 // Account is what the connectors are compared with.
 type Account struct {
 	ID string
+	// Addresses are where connectors write to according to a person, by connector. They
+	// count only where the connector's own setting cannot be read.
+	Addresses map[string]string
 	// Workspaces are all of the account; WorkspacesUnknown is why they could not be listed.
 	Workspaces        []audit.Workspace
 	WorkspacesUnknown string
@@ -117,7 +120,7 @@ func Judge(c *Connector, account *Account) Verdict {
 	isThisAccount := out.Target.Level == LevelAccount && *out.Target.IsThisAccount
 	out.PairsCompared = isThisAccount && c.Log != nil && account.Principals != nil
 	out.Failing, out.Contradictions = logVerdict(c, account, isThisAccount)
-	out.Findings = findingsOf(c, &out)
+	out.Findings = findingsOf(c, &out, account.Addresses[c.ID])
 	out.users = coverageOf(c, &out, audit.TypeUser)
 	return out
 }
@@ -132,6 +135,7 @@ type Finding struct {
 const (
 	FindingStatus             = "STATUS"
 	FindingTargetUnknown      = "TARGET_UNKNOWN"
+	FindingStatedAddress      = "STATED_ADDRESS_DIFFERS"
 	FindingOtherAccount       = "OTHER_ACCOUNT"
 	FindingUnusualAddress     = "UNUSUAL_ADDRESS"
 	FindingWorkspaceLevel     = "WORKSPACE_LEVEL"
@@ -144,7 +148,7 @@ const (
 )
 
 // findingsOf are sorted by code.
-func findingsOf(c *Connector, v *Verdict) []Finding {
+func findingsOf(c *Connector, v *Verdict, stated string) []Finding {
 	var out []Finding
 	add := func(code, summary, remedy string) { out = append(out, Finding{code, summary, remedy}) }
 	switch remedy := v.Health.remedy(v.Target.Level); {
@@ -155,9 +159,12 @@ func findingsOf(c *Connector, v *Verdict) []Finding {
 	case remedy != "":
 		add(FindingStatus, v.Health.Reason, remedy)
 	}
+	if stated != "" && !v.Target.Stated && !sameAddress(stated, v.Target.Address) {
+		add(FindingStatedAddress, "The connector writes to "+v.Target.Address+", and connector_addresses states another address.", "Take the address out of connector_addresses: it can be read.")
+	}
 	switch {
 	case v.Target.Level == LevelUnknown:
-		add(FindingTargetUnknown, "Where the connector writes to is not known: "+v.Target.Reason+".", "Look at the address on the page Provisioning of the app (tenant URL, base URL).")
+		add(FindingTargetUnknown, "Where the connector writes to is not known: "+v.Target.Reason+".", "Look at the address on the page Provisioning of the app (tenant URL, base URL), and state it in connector_addresses.")
 	case v.Target.Level == LevelOther:
 		add(FindingUnusualAddress, "The connector writes to "+v.Target.Address+", which is neither the SCIM address of an account nor that of a workspace.",
 			"Compare the tenant URL with the one that the account console shows under Settings, User provisioning.")

@@ -32,6 +32,8 @@ type Target struct {
 	AccountID, WorkspaceID string
 	// IsThisAccount is nil where it is not known.
 	IsThisAccount *bool
+	// Stated: the address is a person's word, because it cannot be read.
+	Stated bool
 	// Reason is why the level is unknown.
 	Reason string
 }
@@ -60,18 +62,35 @@ var (
 	workspaceZones = []string{".azuredatabricks.net", ".cloud.databricks.com", ".gcp.databricks.com", ".azuredatabricks.us", ".cloud.databricks.us", ".databricks.azure.cn"}
 )
 
-func targetOf(c *Connector, account *Account) Target {
+// address is the one in the settings; unread is why there is none.
+func (c *Connector) address() (raw, unread string) {
 	if why := c.Unread[PartSettings]; why != "" {
-		return Target{Level: LevelUnknown, Reason: why}
+		return "", why
 	}
-	raw := strings.TrimSpace(c.Settings[keyAddress])
-	switch {
+	switch raw = strings.TrimSpace(c.Settings[keyAddress]); {
 	case raw == "" && c.Push != nil:
-		return Target{Level: LevelUnknown, Reason: "Okta does not report the address of this app"}
+		return "", "Okta does not report the address of this app"
 	case raw == "":
-		return Target{Level: LevelUnknown, Reason: "the settings of the connector have no " + keyAddress}
+		return "", "the settings of the connector have no " + keyAddress
 	case raw == hidden:
-		return Target{Level: LevelUnknown, Reason: "the " + keyAddress + " of the connector is hidden"}
+		return "", "the " + keyAddress + " of the connector is hidden"
+	}
+	return raw, ""
+}
+
+// sameAddress: an address is often copied with another case of its host, or a slash more.
+func sameAddress(a, b string) bool {
+	return strings.EqualFold(strings.TrimRight(strings.TrimSpace(a), "/"), strings.TrimRight(b, "/"))
+}
+
+func targetOf(c *Connector, account *Account) Target {
+	raw, unread := c.address()
+	stated := unread != "" && account.Addresses[c.ID] != ""
+	switch {
+	case stated:
+		raw = strings.TrimSpace(account.Addresses[c.ID])
+	case unread != "":
+		return Target{Level: LevelUnknown, Reason: unread}
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" {
@@ -79,7 +98,7 @@ func targetOf(c *Connector, account *Account) Target {
 		return Target{Level: LevelUnknown, Reason: "the " + keyAddress + " of the connector is not a URL"}
 	}
 	u.User = nil
-	out := Target{Level: LevelOther, Address: u.String(), Host: strings.ToLower(u.Hostname())}
+	out := Target{Level: LevelOther, Address: u.String(), Host: strings.ToLower(u.Hostname()), Stated: stated}
 	yes, no := true, false
 	workspace, isOurs := account.workspaceAt(out.Host)
 	switch path := accountPath.FindStringSubmatch(u.Path); {

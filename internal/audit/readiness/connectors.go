@@ -17,7 +17,12 @@ type Connector struct {
 	Verdict  provisioning.Verdict
 }
 
-func (c *Connector) String() string { return fmt.Sprintf("the connector %q (%s)", c.Name, c.ID) }
+func (c *Connector) String() string {
+	if c.Verdict.Target.Stated {
+		return fmt.Sprintf("the connector %q (%s, which writes to %s according to connector_addresses)", c.Name, c.ID, c.Verdict.Target.Host)
+	}
+	return fmt.Sprintf("the connector %q (%s)", c.Name, c.ID)
+}
 
 func (f *finding) addConnector(c *Connector, workspace, detail string) {
 	f.affected = append(f.affected, Affected{Kind: kindConnector, ID: c.ID, Name: c.Name, WorkspaceID: workspace, Detail: detail})
