@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -23,7 +22,7 @@ type server struct {
 
 func newServer(tb testing.TB, config map[string]string) *server {
 	tb.Helper()
-	start, err := providerserver.NewProtocol6WithError(New("bench")())()
+	start, err := NewServer("bench")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -134,10 +134,6 @@ func (s requestScopedServer) ValidateDataResourceConfig(ctx context.Context, r *
 	return cleaned(s.frameworkServer.ValidateDataResourceConfig(ctx, r))
 }
 
-func (s requestScopedServer) ReadDataSource(ctx context.Context, r *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
-	return cleaned(s.frameworkServer.ReadDataSource(ctx, r))
-}
-
 // ValidateResourceConfig and the others are those of the framework.
 func (s requestScopedServer) ValidateResourceConfig(ctx context.Context, r *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	return scoped(ctx, r, s.frameworkServer.ValidateResourceConfig)

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -28,7 +27,15 @@ type served struct {
 // serve configures a provider for the account, with more settings.
 func (a account) serve(settings map[string]any) served {
 	a.t.Helper()
-	server := providerserver.NewProtocol6(provider.New("test", provider.WithShortLimits())())()
+	server, err := provider.NewServer("test", provider.WithShortLimits())
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return a.configured(server, settings)
+}
+
+func (a account) configured(server tfprotov6.ProviderServer, settings map[string]any) served {
+	a.t.Helper()
 	schema, err := server.GetProviderSchema(a.t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		a.t.Fatal(err)
