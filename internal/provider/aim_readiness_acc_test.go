@@ -44,6 +44,59 @@ func (a account) readiness(t *testing.T, settings, inputs string) capture {
 	return got
 }
 
+// readinessInProcess is readiness for all decisions, of this account and the IdP of
+// another one, without the command line between: the same values under the same names.
+func (a account) readinessInProcess(t *testing.T, idp account, kind string, settings document, inputs ...document) capture {
+	t.Helper()
+	config := document{"decisions": []any{"enable_aim", "disable_scim", "disable_aim"}, "primary_domains": []any{"example.com"}}
+	for _, more := range inputs {
+		maps.Copy(config, more)
+	}
+	w := a.dials(t, idp, kind, settings)
+	result := w.data("dbxidentity_aim_readiness", config)
+	if w.failed() {
+		t.Fatal(textOf(w.diags))
+	}
+	status, summary, detail := document{}, document{}, document{}
+	for _, check := range result["checks"].([]any) { //nolint:forcetypeassert // The schema says so.
+		c := asMap(t, check)
+		id := fmt.Sprint(c["id"])
+		affected := []any{}
+		for _, of := range c["affected"].([]any) { //nolint:forcetypeassert // The schema says so.
+			o := asMap(t, of)
+			if o["name"] == nil || o["name"] == "" {
+				o["name"] = "-"
+			}
+			affected = append(affected, fmt.Sprint(o["subject"], " ", o["name"], " ", o["detail"]))
+		}
+		status[id], summary[id], detail[id] = c["status"], c["summary"], affected
+	}
+	verdicts := []any{}
+	for _, name := range []string{"ready_to_enable_aim", "ready_to_disable_scim", "ready_to_disable_aim"} {
+		verdict := "null"
+		if result[name] != nil {
+			verdict = fmt.Sprint(result[name])
+		}
+		verdicts = append(verdicts, verdict)
+	}
+	return capture{
+		"status": status, "summary": summary, "detail": detail, "verdicts": verdicts,
+		"reason": result["ready_to_enable_aim_reason"], "complete": result["complete"], "failures": result["failures"],
+	}
+}
+
+// dials starts a provider in this process for this account and the IdP of another one.
+func (a account) dials(t *testing.T, idp account, kind string, more document) *wire {
+	t.Helper()
+	settings := auditing(kind)(idp)
+	maps.Copy(settings, document{
+		"host": a.URL, "account_id": a.AccountID, "client_id": a.ClientID, "client_secret": a.ClientSecret,
+		"auth_type": "oauth-m2m", "config_file": "/dev/null",
+	})
+	maps.Copy(settings, more)
+	return dial(t.Context(), t, settings, append(idp.trusting(), impatient()...)...)
+}
+
 // everyDecision asks for all of them.
 const everyDecision = `
   decisions       = ["enable_aim", "disable_scim", "disable_aim"]
@@ -110,7 +163,7 @@ func orderly() simulator.State {
 // can say so.
 func TestAccReadiness_everyStatus(t *testing.T) {
 	t.Parallel()
-	on := "\n  automatic_identity_management = \"on\""
+	on, off := document{"automatic_identity_management": "on"}, document{"automatic_identity_management": "off"}
 	seen := map[string]map[string]bool{}
 	note := func(name string, got map[string]string) {
 		for id, status := range got {
@@ -123,11 +176,10 @@ func TestAccReadiness_everyStatus(t *testing.T) {
 	}
 
 	company := startPreset(t, "migration", simulator.Options{})
-	violated := everyDecision + `
+	found := company.readiness(t, company.entra(), everyDecision+`
   planned_principals = [{ principal_type = "group", name = "not-there" }]
   search_texts       = { "main.tf" = "display_name = \"nightly-job\"" }
-`
-	found := company.readiness(t, company.entra(), violated)
+`)
 	note("migration", found.statuses(t))
 	if reason := fmt.Sprint(found["reason"]); !strings.HasPrefix(reason, "No, because these checks are not met: ") || !strings.Contains(reason, "external_ids_agree") {
 		t.Errorf("reason: %s", reason)
@@ -136,33 +188,35 @@ func TestAccReadiness_everyStatus(t *testing.T) {
 		t.Errorf("failures: %v", found["failures"])
 	}
 
-	var waivers strings.Builder
+	// The command line adds nothing to the others.
+	var waivers []any
 	for _, c := range readiness.Checks() {
-		fmt.Fprintf(&waivers, "    { check = %q, reason = \"accepted\" },\n", c.ID)
+		waivers = append(waivers, document{"check": c.ID, "reason": "accepted"})
 	}
-	everythingAccepted := "  waivers = [\n" + waivers.String() + "  ]\n"
-	accepted := company.readiness(t, company.entra(), violated+everythingAccepted)
+	everythingAccepted := document{"waivers": waivers}
+	accepted := company.readinessInProcess(t, company, "entra", nil, document{
+		"planned_principals": []any{document{"principal_type": "group", "name": "not-there"}},
+		"search_texts":       document{"main.tf": `display_name = "nightly-job"`},
+	}, everythingAccepted)
 	note("waived", accepted.statuses(t))
 	if verdicts, is := accepted["verdicts"].([]any); !is || !slices.Equal(verdicts, []any{"true", "true", "true"}) {
 		t.Errorf("verdicts with everything waived: %v", accepted["verdicts"])
 	}
 
-	const connected = "\n  connector_ids = [\"*\"]\n"
+	connected, bob := document{"connector_ids": []any{"*"}}, document{"planned_principals": []any{document{"principal_type": "user", "name": "bob@example.com"}}}
 	st := orderly()
 	scim := connectorApp(1, "SCIM", nil)
 	scim.Synchronization.Secrets[0].Value = accountAddress(st.Account.AccountID)
 	st.IDP.ServicePrincipals = append(st.IDP.ServicePrincipals, scim)
 	met := startAccount(t, st, withSettings())
-	all := met.readiness(t, met.entra()+on, everyDecision+connected+`
-  planned_principals = [{ principal_type = "user", name = "bob@example.com" }]
-`)
+	all := met.readinessInProcess(t, met, "entra", on, connected, bob)
 	note("orderly", all.statuses(t))
 	if verdicts, is := all["verdicts"].([]any); !is || len(verdicts) != 3 || verdicts[1] != "true" {
 		t.Errorf("SCIM may go, and the verdicts are %v: %v", all["verdicts"], all["summary"])
 	}
 	st.IDP.ServicePrincipals[len(st.IDP.ServicePrincipals)-1].Synchronization.Jobs[0].Status.Quarantine = &simulator.SyncQuarantine{Reason: "EncounteredQuarantineException"}
 	sick := startAccount(t, st, withSettings())
-	quarantined := sick.readiness(t, sick.entra()+on, everyDecision+connected)
+	quarantined := sick.readinessInProcess(t, sick, "entra", on, connected)
 	note("quarantined", quarantined.statuses(t))
 	if got := fmt.Sprint(asMap(t, quarantined["detail"])["account_scim_healthy"]); got != "[connector/"+scim.ID+" SCIM is quarantined: The job is in quarantine (EncounteredQuarantineException).]" {
 		t.Errorf("account_scim_healthy: %s", got)
@@ -170,7 +224,7 @@ func TestAccReadiness_everyStatus(t *testing.T) {
 	st.IDP.ServicePrincipals = st.IDP.ServicePrincipals[:len(st.IDP.ServicePrincipals)-1]
 	st.Groups[0].Members, st.Account.AccessRules = nil, nil
 	st.Users[1].ExternalID, st.IDP.Groups[0].Members = "", nil
-	note("off", startAccount(t, st, simulator.Options{}).readiness(t, met.okta()+"\n  automatic_identity_management = \"off\"", everyDecision).statuses(t))
+	note("off", startAccount(t, st, simulator.Options{}).readinessInProcess(t, met, "okta", off).statuses(t))
 	unlinked := orderly()
 	unlinked.Users, unlinked.ServicePrincipals, unlinked.Groups, unlinked.Account.AccessRules = unlinked.Users[:1], unlinked.ServicePrincipals[:1], nil, nil
 	unlinked.Users[0].Roles, unlinked.Workspaces[0].PermissionAssignments = nil, unlinked.Workspaces[0].PermissionAssignments[1:]
@@ -182,21 +236,19 @@ func TestAccReadiness_everyStatus(t *testing.T) {
 		unlinked.Groups[i].Members = []simulator.Member{{Value: unlinked.Groups[i+1].ID}}
 	}
 	a := startAccount(t, unlinked, simulator.Options{})
-	note("poor", a.readiness(t, a.entra()+on, everyDecision).statuses(t))
-	note("poor, accepted", a.readiness(t, a.entra()+on, everyDecision+everythingAccepted).statuses(t))
+	note("poor", a.readinessInProcess(t, a, "entra", on).statuses(t))
+	note("poor, accepted", a.readinessInProcess(t, a, "entra", on, everythingAccepted).statuses(t))
 	unlinked.Groups = unlinked.Groups[:9]
 	unlinked.Groups[8].Members = nil
 	unlinked.Groups[0].Members = append(unlinked.Groups[0].Members, simulator.Member{Value: "301", Source: "IDENTITY_PROVIDER"})
 	a = startAccount(t, unlinked, simulator.Options{})
-	note("near", a.readiness(t, a.entra()+"\n  automatic_identity_management = \"off\"", everyDecision).statuses(t))
+	note("near", a.readinessInProcess(t, a, "entra", off).statuses(t))
 
-	note("near, accepted", a.readiness(t, a.entra()+on, everyDecision+everythingAccepted).statuses(t))
+	note("near, accepted", a.readinessInProcess(t, a, "entra", on, everythingAccepted).statuses(t))
 	if err := a.Server.SetFaults([]simulator.Fault{{Kind: "status", Status: 403, Path: "/api/2.0/identity/**/users"}, {Kind: "status", Status: 403, Path: "**/scim/v2/Users"}}); err != nil {
 		t.Fatal(err)
 	}
-	note("no users", a.readiness(t, a.entra()+on, everyDecision+`
-  planned_principals = [{ principal_type = "user", name = "bob@example.com" }]
-`).statuses(t))
+	note("no users", a.readinessInProcess(t, a, "entra", on, bob).statuses(t))
 
 	a = startAccount(t, orderly(), simulator.Options{})
 	if err := a.Server.SetFaults([]simulator.Fault{
@@ -205,9 +257,7 @@ func TestAccReadiness_everyStatus(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	dark := a.readiness(t, a.entra()+on, everyDecision+`
-  planned_principals = [{ principal_type = "user", name = "bob@example.com" }]
-`)
+	dark := a.readinessInProcess(t, a, "entra", on, bob)
 	note("dark", dark.statuses(t))
 	if dark["complete"] != false {
 		t.Error("nothing could be read, and the result is complete")
@@ -248,7 +298,7 @@ func TestAccReadiness_deniedInIDP(t *testing.T) {
 		{ExternalPrincipalID: object(6), DisplayName: "contractors", PrincipalType: "GROUP"}, {ExternalPrincipalID: object(8), DisplayName: "nobody", PrincipalType: "USER"},
 	}
 	a := startAccount(t, st, simulator.Options{})
-	got := a.readiness(t, a.entra()+"\n  automatic_identity_management = \"on\"", "")
+	got := a.readinessInProcess(t, a, "entra", document{"automatic_identity_management": "on"})
 	for check, want := range map[string]string{
 		"denylist_spares_admins": "[rule/" + object(6) + " contractors denies user/101 (ada@example.com)]",
 		"denylist_rules_known":   "[rule/" + object(8) + " nobody the identity provider has no identity with this id]",
@@ -280,31 +330,12 @@ func TestAccReadiness_failedReads(t *testing.T) {
 		}},
 	}
 	a := startPreset(t, "migration", simulator.Options{})
-	settings := auditing("entra")(a)
-	maps.Copy(settings, document{
-		"host": a.URL, "account_id": a.AccountID, "client_id": a.ClientID, "client_secret": a.ClientSecret,
-		"auth_type": "oauth-m2m", "config_file": "/dev/null", "automatic_identity_management": "on",
-	})
 	read := func(faults []simulator.Fault) (statuses map[string]string, complete any) {
 		if err := a.Server.SetFaults(faults); err != nil {
 			t.Fatal(err)
 		}
-		w := dial(t.Context(), t, settings, append(a.trusting(), impatient()...)...)
-		got := w.data("dbxidentity_aim_readiness", document{
-			"decisions": []any{"enable_aim", "disable_scim", "disable_aim"}, "primary_domains": []any{"example.com"},
-		})
-		if w.failed() {
-			t.Fatal(w.diags)
-		}
-		list, _ := got["checks"].([]any)
-		if len(list) != len(readiness.Checks()) {
-			t.Fatalf("%d checks are in the result, the registry has %d", len(list), len(readiness.Checks()))
-		}
-		statuses = map[string]string{}
-		for _, check := range list {
-			statuses[fmt.Sprint(asMap(t, check)["id"])] = fmt.Sprint(asMap(t, check)["status"])
-		}
-		return statuses, got["complete"]
+		got := a.readinessInProcess(t, a, "entra", document{"automatic_identity_management": "on"})
+		return got.statuses(t), got["complete"]
 	}
 	was, _ := read(nil)
 	for name, source := range sources {
