@@ -6,15 +6,12 @@ package provider_test
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
@@ -31,39 +28,7 @@ func acceptance(t *testing.T, steps ...resource.TestStep) {
 // acceptanceWith is acceptance with a provider that trusts more than usual.
 func acceptanceWith(t *testing.T, options []provider.Option, steps ...resource.TestStep) {
 	t.Helper()
-	needCLI(t)
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-			"dbxidentity": func() (tfprotov6.ProviderServer, error) {
-				awaitListening(t)
-				return providerserver.NewProtocol6(provider.New("test", append([]provider.Option{provider.WithShortLimits()}, options...)...)())(), nil
-			},
-		},
-		Steps: steps,
-	})
-}
-
-// awaitListening waits until the machine has a moment for us. The framework gives a
-// provider 2 s to begin to listen, which a process that is kept from running for
-// so long does not reach: none begins while listening takes a quarter of that.
-func awaitListening(t *testing.T) {
-	t.Helper()
-	for begun := time.Now(); time.Since(begun) < time.Minute; {
-		tried, listening := time.Now(), make(chan error)
-		go func() {
-			l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-			if err == nil {
-				err = l.Close()
-			}
-			listening <- err
-		}()
-		if err := <-listening; err != nil {
-			t.Fatal(err)
-		}
-		if time.Since(tried) < 500*time.Millisecond {
-			return
-		}
-	}
+	newStepper(t, append([]provider.Option{provider.WithShortLimits()}, options...)).steps(steps)
 }
 
 // impatient gives a failure that lasts up in seconds.

@@ -60,11 +60,8 @@ func (want planned) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest,
 // Checks are state checks: the older kind cannot read instances of for_each.
 func applies(config string, want planned, checks ...statecheck.StateCheck) resource.TestStep {
 	return resource.TestStep{
-		Config: config,
-		ConfigPlanChecks: resource.ConfigPlanChecks{
-			PreApply:             []plancheck.PlanCheck{want},
-			PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
-		},
+		Config:            config,
+		ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{want}},
 		ConfigStateChecks: checks,
 	}
 }
