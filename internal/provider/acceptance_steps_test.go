@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -25,6 +24,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
@@ -48,6 +48,7 @@ func newStepper(t *testing.T, options []provider.Option) *stepper {
 	cli := needCLI(t)
 	w := &workspace{t: t, cli: cli.path, dir: t.TempDir(), tofu: cli.tofu}
 	w.write("cli.tfrc", "")
+	w.write("required.tf", requiredProviders)
 	w.env = tfcli.Environment("TF_CLI_CONFIG_FILE="+filepath.Join(w.dir, "cli.tfrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color")
 	return &stepper{workspace: w, options: options}
 }
@@ -62,7 +63,7 @@ func (s *stepper) served(args ...string) (printed string, changes bool, failed e
 	served := make(chan error, 1)
 	server := providerserver.NewProtocol6(provider.New("test", s.options...)())()
 	go func() {
-		served <- tf6server.Serve("registry.terraform.io/hashicorp/dbxidentity", func() tfprotov6.ProviderServer { return server },
+		served <- tf6server.Serve("registry.terraform.io/dbxidentity/dbxidentity", func() tfprotov6.ProviderServer { return server },
 			tf6server.WithDebug(ctx, reattach, closed), tf6server.WithGoPluginLogger(hclog.NewNullLogger()), tf6server.WithLoggingSink(s.t), tf6server.WithoutLogStderrOverride())
 	}()
 	var at *plugin.ReattachConfig
@@ -75,7 +76,7 @@ func (s *stepper) served(args ...string) (printed string, changes bool, failed e
 	if s.tofu {
 		host = "registry.opentofu.org"
 	}
-	where, err := json.Marshal(map[string]any{host + "/hashicorp/dbxidentity": map[string]any{
+	where, err := json.Marshal(map[string]any{host + "/dbxidentity/dbxidentity": map[string]any{
 		"Protocol": at.Protocol, "ProtocolVersion": at.ProtocolVersion, "Pid": at.Pid, "Test": true,
 		"Addr": map[string]string{"Network": at.Addr.Network(), "String": at.Addr.String()},
 	}})
@@ -281,56 +282,6 @@ func (s *stepper) imported(step resource.TestStep) error {
 	return nil
 }
 
-// state is the state file as `show -json` shows it, as far as the checks look at it.
-func (s *stepper) state() *tfjson.State {
-	s.t.Helper()
-	out := &tfjson.State{Values: &tfjson.StateValues{Outputs: map[string]*tfjson.StateOutput{}, RootModule: &tfjson.StateModule{}}}
-	raw, err := os.ReadFile(filepath.Join(s.dir, "terraform.tfstate"))
-	if errors.Is(err, os.ErrNotExist) {
-		return out
-	}
-	must(s.t, err)
-	var file struct {
-		Version   int
-		Outputs   map[string]struct{ Value any }
-		Resources []struct {
-			Mode, Type, Name string
-			Instances        []struct {
-				IndexKey   any            `json:"index_key"`
-				Attributes map[string]any `json:"attributes"`
-			}
-		}
-	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber() // As the checks want them.
-	must(s.t, decoder.Decode(&file))
-	if file.Version != 4 {
-		s.t.Fatalf("a state file of version %d", file.Version)
-	}
-	for name, output := range file.Outputs {
-		out.Values.Outputs[name] = &tfjson.StateOutput{Value: output.Value}
-	}
-	for _, r := range file.Resources {
-		for _, i := range r.Instances {
-			address := r.Type + "." + r.Name
-			if r.Mode == string(tfjson.DataResourceMode) {
-				address = "data." + address
-			}
-			switch key := i.IndexKey.(type) {
-			case nil:
-			case string:
-				address += fmt.Sprintf("[%q]", key)
-			default:
-				address += fmt.Sprintf("[%v]", key)
-			}
-			out.Values.RootModule.Resources = append(out.Values.RootModule.Resources, &tfjson.StateResource{
-				Address: address, Mode: tfjson.ResourceMode(r.Mode), Type: r.Type, Name: r.Name, Index: i.IndexKey, AttributeValues: i.Attributes,
-			})
-		}
-	}
-	return out
-}
-
 // managed are the values of resources in the state by address.
 func (s *stepper) managed() map[string]map[string]any {
 	s.t.Helper()
@@ -341,4 +292,34 @@ func (s *stepper) managed() map[string]map[string]any {
 		}
 	}
 	return out
+}
+
+// What a step has to notice, it notices.
+func TestStepper(t *testing.T) {
+	t.Parallel()
+	const again = "output \"again\" {\n  value = timestamp()\n}\n"
+	later := "resource \"terraform_data\" \"later\" {\n  input = timestamp()\n}\n"
+	for name, tt := range map[string]struct {
+		step resource.TestStep
+		want string
+	}{
+		"another plan":    {applies(later, planned{"terraform_data.later": "update"}), "want update of terraform_data.later"},
+		"another state":   {resource.TestStep{Config: "output \"it\" {\n  value = 1\n}\n", ConfigStateChecks: []statecheck.StateCheck{output("it", knownvalue.Int64Exact(2))}}, "the state after the apply"},
+		"never at rest":   {resource.TestStep{Config: later}, "the plan without refresh is not empty"},
+		"another output":  {resource.TestStep{Config: again}, "the plan is not empty"},
+		"nothing planned": {resource.TestStep{PlanOnly: true, ExpectNonEmptyPlan: true}, "the plan is empty"},
+		"a bad address":   {resource.TestStep{Config: later, ResourceName: "x", ImportState: true}, "import"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStepper(t, nil)
+			run := s.applied
+			if tt.step.ImportState {
+				run = s.imported
+			}
+			if err := run(tt.step); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("want an error that says %q, got %v", tt.want, err)
+			}
+		})
+	}
 }

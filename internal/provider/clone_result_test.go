@@ -37,7 +37,7 @@ output "before" { value = provider::dbxidentity::csv("clone", data.dbxidentity_c
 	a.faults()
 	w.write("result.tf", fmt.Sprintf("output \"after\" {\n  value = provider::dbxidentity::csv(\"clone_result\", { plan = data.dbxidentity_clone_plan.it, journal = file(%q) })\n}\n", journal))
 	w.must(0, "apply", "-refresh-only", "-auto-approve")
-	before, after := w.must(0, "output", "-raw", "before"), w.must(0, "output", "-raw", "after")
+	before, after := w.outputText("before"), w.outputText("after")
 	line := func(text, group string) string {
 		for l := range strings.SplitSeq(text, "\r\n") {
 			if strings.Contains(l, ","+group+",") {

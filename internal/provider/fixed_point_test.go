@@ -204,7 +204,7 @@ func TestProcess_fixedPoint(t *testing.T) {
 
 			planned := w.must(0, "plan", "-input=false", "-out=plan.bin")
 			w.must(0, "apply", "-input=false", "plan.bin")
-			fixes := decode[fixOutput](t, []byte(w.must(0, "output", "-json", "fixes")))
+			fixes := decode[fixOutput](t, []byte(w.output("fixes")))
 			want := map[string]string{}
 			for key, value := range first {
 				want[key] = value
@@ -219,7 +219,7 @@ func TestProcess_fixedPoint(t *testing.T) {
 				t.Fatalf("the account is not what was planned (-planned +there): %s", diff)
 			}
 
-			changed := decode[map[string]string](t, []byte(w.must(0, "output", "-json", "people")))
+			changed := decode[map[string]string](t, []byte(w.output("people")))
 			left, renamed := maps.Clone(people), 0
 			for fact, value := range changed {
 				left[fact] = value
@@ -248,13 +248,13 @@ func TestProcess_fixedPoint(t *testing.T) {
 			checkRosters(t, a, w, rosters)
 			w.must(0, "apply", "-auto-approve", "-input=false") // Nothing but the outputs are new.
 			w.must(0, "plan", "-input=false", "-detailed-exitcode")
-			if left := w.must(0, "output", "-json", "fixes"); strings.TrimSpace(left) != "{}" {
+			if left := w.output("fixes"); left != "{}" {
 				t.Errorf("the second audit still offers %s", left)
 			}
-			if left := w.must(0, "output", "-json", "people"); strings.TrimSpace(left) != "{}" {
+			if left := w.output("people"); left != "{}" {
 				t.Errorf("the second audit still offers %s", left)
 			}
-			if left := w.must(0, "output", "-json", "removals"); strings.TrimSpace(left) != "{}" {
+			if left := w.output("removals"); left != "{}" {
 				t.Errorf("the second audit still offers the removals %s", left)
 			}
 

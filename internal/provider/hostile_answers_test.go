@@ -136,7 +136,7 @@ func TestProcess_blindIsNotClean(t *testing.T) {
 			if code != 0 {
 				return
 			}
-			_, raw := w.run("output", "-json", "it")
+			raw := w.output("it")
 			var got document
 			must(t, json.Unmarshal([]byte(raw), &got))
 			if got["complete"] != false || got["clean"] == true || got["equal"] == true {

@@ -158,7 +158,7 @@ output "report" { value = provider::dbxidentity::report_markdown({ diff = data.d
 		"compare": {"Groups that workspaces have of their own (3)", "! analysts (group/77) in workspace prod-workspace: A is in it, B is not", "- newcomers (group/79)"},
 		"report":  {"Groups that workspaces have of their own", "| `analysts` | `77` |", "workspace local group"},
 	} {
-		text := w.must(0, "output", "-raw", output)
+		text := w.outputText(output)
 		for _, want := range wants {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s lacks %q:\n%s", output, want, text)

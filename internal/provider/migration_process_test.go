@@ -50,7 +50,7 @@ func TestProcess_migrationRollsBack(t *testing.T) {
 	r.must(0, "apply", "-auto-approve")
 	r.must(0, "plan", "-detailed-exitcode")
 	var stays map[string]string
-	if err := json.Unmarshal([]byte(r.must(0, "output", "-json", "not_reversible")), &stays); err != nil {
+	if err := json.Unmarshal([]byte(r.output("not_reversible")), &stays); err != nil {
 		t.Fatal(err)
 	}
 	after := a.state()

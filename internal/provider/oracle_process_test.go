@@ -6,7 +6,6 @@ package provider_test
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,14 +61,14 @@ func TestProcess_oracle(t *testing.T) {
 				want := prepscript.Oracle{State: st, Directory: kind != "databricks"}.Files()
 				for name, file := range want {
 					var got string
-					if err := json.Unmarshal([]byte(w.must(0, "output", "-json", name)), &got); err != nil {
+					if err := json.Unmarshal([]byte(w.output(name)), &got); err != nil {
 						t.Fatal(err)
 					}
 					if diff := cmp.Diff(norm.NFC.String(file), got); diff != "" {
 						t.Errorf("%s by %s (-prep script +got): %s", name, kind, diff)
 					}
 				}
-				if strings.TrimSpace(w.must(0, "output", "-json", "complete")) != "true" {
+				if w.output("complete") != "true" {
 					t.Errorf("%s: the audit is not complete", kind)
 				}
 				if norm.NFC.IsNormalString(want[prepscript.KindUsers]) || norm.NFC.IsNormalString(want[prepscript.KindGroups]) {

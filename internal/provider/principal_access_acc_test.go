@@ -214,7 +214,7 @@ output "text" { value = provider::dbxidentity::report_markdown({ access = data.d
 		w := newWorkspace(t, a.audited(c.block))
 		w.must(0, "apply", "-auto-approve")
 		w.must(0, "plan", "-detailed-exitcode")
-		if text := w.must(0, "output", "-raw", "text"); !strings.Contains(text, c.want) {
+		if text := w.outputText("text"); !strings.Contains(text, c.want) {
 			t.Errorf("%s lacks %q:\n%s", name, c.want, text)
 		}
 	}

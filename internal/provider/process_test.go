@@ -22,6 +22,8 @@ import (
 	"time"
 	"unicode"
 
+	tfjson "github.com/hashicorp/terraform-json"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )
@@ -216,27 +218,87 @@ func (w *workspace) stop(cmd *exec.Cmd) bool {
 	}
 }
 
-// shown is the part of `show -json` that the tests read.
-type shown struct {
-	Values struct {
-		RootModule struct {
-			Resources []struct {
-				Address string         `json:"address"`
-				Values  map[string]any `json:"values"`
-			} `json:"resources"`
-		} `json:"root_module"`
-	} `json:"values"`
+// state is the state file as `show -json` shows it, as far as tests look at it, without
+// the CLI and a provider that it starts for the schema.
+func (w *workspace) state() *tfjson.State {
+	w.t.Helper()
+	out := &tfjson.State{Values: &tfjson.StateValues{Outputs: map[string]*tfjson.StateOutput{}, RootModule: &tfjson.StateModule{}}}
+	raw, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	if errors.Is(err, os.ErrNotExist) {
+		return out
+	}
+	must(w.t, err)
+	var file struct {
+		Version   int
+		Outputs   map[string]struct{ Value any }
+		Resources []struct {
+			Mode, Type, Name string
+			Instances        []struct {
+				IndexKey   any            `json:"index_key"`
+				Attributes map[string]any `json:"attributes"`
+				Deposed    string         `json:"deposed"`
+			}
+		}
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber() // As the checks want them.
+	must(w.t, decoder.Decode(&file))
+	if file.Version != 4 {
+		w.t.Fatalf("a state file of version %d", file.Version)
+	}
+	for name, output := range file.Outputs {
+		out.Values.Outputs[name] = &tfjson.StateOutput{Value: output.Value}
+	}
+	for _, r := range file.Resources {
+		for _, i := range r.Instances {
+			if i.Deposed != "" {
+				continue
+			}
+			address := r.Type + "." + r.Name
+			if r.Mode == string(tfjson.DataResourceMode) {
+				address = "data." + address
+			}
+			switch key := i.IndexKey.(type) {
+			case nil:
+			case string:
+				address += fmt.Sprintf("[%q]", key)
+			default:
+				address += fmt.Sprintf("[%v]", key)
+			}
+			out.Values.RootModule.Resources = append(out.Values.RootModule.Resources, &tfjson.StateResource{
+				Address: address, Mode: tfjson.ResourceMode(r.Mode), Type: r.Type, Name: r.Name, Index: i.IndexKey, AttributeValues: i.Attributes,
+			})
+		}
+	}
+	return out
 }
 
 // instances are the values in state by address.
 func (w *workspace) instances() map[string]map[string]any {
 	w.t.Helper()
-	state := decode[shown](w.t, []byte(w.must(0, "show", "-json")))
 	out := map[string]map[string]any{}
-	for _, r := range state.Values.RootModule.Resources {
-		out[r.Address] = r.Values
+	for _, r := range w.state().Values.RootModule.Resources {
+		out[r.Address] = r.AttributeValues
 	}
 	return out
+}
+
+// output is a root output as JSON.
+func (w *workspace) output(name string) string {
+	w.t.Helper()
+	output := w.state().Values.Outputs[name]
+	if output == nil {
+		w.t.Fatalf("there is no output %s", name)
+	}
+	raw, err := json.Marshal(output.Value)
+	must(w.t, err)
+	return string(raw)
+}
+
+// outputText is a root output that is text.
+func (w *workspace) outputText(name string) string {
+	w.t.Helper()
+	return decode[string](w.t, []byte(w.output(name)))
 }
 
 // manyStale is an account with n users whose stored id the IdP does not know,

@@ -42,14 +42,14 @@ output "fixable" {
 `))
 	w.must(0, "apply", "-auto-approve")
 	w.must(0, "plan", "-detailed-exitcode")
-	fixable := strings.TrimSpace(w.must(0, "output", "-raw", "fixable"))
-	html := w.must(0, "output", "-raw", "html")
+	fixable := w.output("fixable")
+	html := w.outputText("html")
 	for _, want := range []string{"<!doctype html>", "terraform apply can repair " + fixable, "</html>"} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	markdown, redacted := w.must(0, "output", "-raw", "markdown"), w.must(0, "output", "-raw", "redacted")
+	markdown, redacted := w.outputText("markdown"), w.outputText("redacted")
 	if !strings.Contains(markdown, "@example.com") || strings.Contains(redacted, "@example.com") {
 		t.Errorf("names belong into the report, and not into the redacted one:\n%s", redacted)
 	}

@@ -37,7 +37,7 @@ output "report" { value = data.dbxidentity_divergences.all }
 	}
 	undisturbed := newWorkspace(t, audit(""))
 	undisturbed.must(0, "apply", "-auto-approve")
-	want := undisturbed.must(0, "output", "-json", "report")
+	want := undisturbed.output("report")
 
 	w := newWorkspace(t, audit(`checkpoint_dir = "kept"`))
 	a.Server.ResetRequests()
@@ -69,7 +69,7 @@ output "report" { value = data.dbxidentity_divergences.all }
 			}
 		}
 	}
-	if got := w.must(0, "output", "-json", "report"); got != want {
+	if got := w.output("report"); got != want {
 		t.Errorf("the result differs from an undisturbed one:\n%s", cmp.Diff(want, got))
 	}
 	if left, err := filepath.Glob(filepath.Join(w.dir, "kept", "*")); err != nil || len(left) != 0 {
