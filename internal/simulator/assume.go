@@ -24,7 +24,7 @@ type Assumed struct {
 	UnityCatalog host.UnityCatalogAssumptions
 	Statements   host.StatementAssumptions
 	Graph        entra.GraphAssumptions
-	Okta         okta.OktaAssumptions
+	Okta         okta.Assumptions
 	Denylist     host.DenylistAssumptions
 	AuditLog     host.AuditLogAssumptions
 }

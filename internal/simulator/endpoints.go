@@ -97,6 +97,6 @@ func (s *Server) StartIDP(accountHost string) (*RunningIDP, error) {
 	return &RunningIDP{authority: authority, IDPEndpoints: IDPEndpoints{
 		EntraTenantID: s.store.Directory().TenantID(), EntraClientID: s.entra.ClientID, EntraClientSecret: s.entra.ClientSecret,
 		EntraAuthorityHost: authority.URL, GraphEndpoint: accountHost + "/graph",
-		OktaOrgURL: accountHost + "/okta", OktaAPIToken: s.okta.ApiToken, CAFile: authority.CAFile,
+		OktaOrgURL: accountHost + "/okta", OktaAPIToken: s.okta.APIToken, CAFile: authority.CAFile,
 	}}, nil
 }

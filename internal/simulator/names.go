@@ -12,7 +12,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
-// The state of an account, as tests write it down; package world says what each is.
+// What tests write down: package world says what each is.
 type (
 	AccessRule           = world.AccessRule
 	Account              = world.Account
@@ -75,7 +75,7 @@ type (
 	GraphAssumptions        = entra.GraphAssumptions
 	IdentityAssumptions     = host.IdentityAssumptions
 	MatchAssumptions        = host.MatchAssumptions
-	OktaAssumptions         = okta.OktaAssumptions
+	OktaAssumptions         = okta.Assumptions
 	OktaClient              = okta.Client
 	OktaOptions             = okta.Options
 	PagingAssumptions       = wire.PagingAssumptions

@@ -45,7 +45,7 @@ func (a *Authority) Close() error {
 	return a.err
 }
 
-// StartEntra serves the authority on listenAddr (host:port; port 0 picks one)
+// StartAuthority serves the authority on listenAddr (host:port; port 0 picks one)
 // with a certificate for localhost and the loopback addresses, of a CA that is
 // made now. Requests pass the same log, latency and faults as all others; there
 // their path begins with /entra. What the account host serves is there too, with

@@ -18,6 +18,7 @@ var defaultCodes = map[int]string{
 	502: "BAD_GATEWAY", 503: "TEMPORARILY_UNAVAILABLE", 504: "DEADLINE_EXCEEDED",
 }
 
+// Render is the answer of a fault of kind status, and its content type.
 func (f *Fault) Render() (contentType, body string) {
 	code, message := f.ErrorCode, f.Text()
 	if code == "" {
@@ -49,6 +50,7 @@ func (f *Fault) Render() (contentType, body string) {
 	return contentType, body
 }
 
+// Text is what the answer says.
 func (f *Fault) Text() string {
 	if f.Message != "" {
 		return f.Message

@@ -212,6 +212,7 @@ type Hit struct {
 	Decides *Fault // nil: the handler answers
 }
 
+// Pick counts a request and says what happens to it.
 func (fs *Set) Pick(r *http.Request) Hit {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()

@@ -44,14 +44,16 @@ type bucket struct {
 	last                     time.Time
 }
 
-// quota is what a bucket says to one request.
-type quota struct {
+// Quota is what a bucket says to one request.
+type Quota struct {
 	OK         bool
 	RetryAfter time.Duration // when not OK
 	Limit      float64       // the size of the bucket; 0 when nothing limits
 	Remaining  float64       // after this request
 }
 
+// NewLimiter enforces the published rates in the mode documented, none in the modes
+// off and "".
 func NewLimiter(mode string, now func() time.Time) (*Limiter, error) {
 	l := &Limiter{now: now, buckets: map[string]*bucket{}}
 	switch mode {
@@ -107,22 +109,22 @@ func WorkspaceLimit(path string) string {
 
 // Take takes cost from a category's bucket. A refused request takes nothing.
 // A category that was not defined, and rate limits that are off, refuse nothing.
-func (l *Limiter) Take(category string, cost float64) quota {
+func (l *Limiter) Take(category string, cost float64) Quota {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.buckets[category]
 	if !l.on || b == nil {
-		return quota{OK: true}
+		return Quota{OK: true}
 	}
 	now := l.now()
 	b.tokens = min(b.burst, b.tokens+max(0, now.Sub(b.last).Seconds())*b.perSecond)
 	b.last = now
 	if cost > b.tokens && b.tokens < b.burst {
 		wait := (min(cost, b.burst) - b.tokens) / b.perSecond
-		return quota{RetryAfter: time.Duration(wait * float64(time.Second)), Limit: b.burst, Remaining: b.tokens}
+		return Quota{RetryAfter: time.Duration(wait * float64(time.Second)), Limit: b.burst, Remaining: b.tokens}
 	}
 	b.tokens = max(0, b.tokens-cost)
-	return quota{OK: true, Limit: b.burst, Remaining: b.tokens}
+	return Quota{OK: true, Limit: b.burst, Remaining: b.tokens}
 }
 
 // RetryAfterSeconds is the header value: whole seconds, rounded up, at least 1.

@@ -166,6 +166,7 @@ func unauthenticated(message string) *wire.Answer {
 	return a
 }
 
+// TokenExpired is the 401 for a token that has expired.
 func TokenExpired() *wire.Answer { return unauthenticated("Access token has expired.") }
 
 // authorize refuses callers that may not use this account API, with the wording

@@ -45,8 +45,8 @@ type Client struct {
 	DPoP bool
 }
 
-// OktaAssumptions are the switches of this area. Facts: docs/reference/idp-apis.md 5.
-type OktaAssumptions struct {
+// Assumptions are the switches of this area. Facts: docs/reference/idp-apis.md 5.
+type Assumptions struct {
 	// LinksInOneHeader joins the relations of Link by commas; otherwise every
 	// relation has a header of its own.
 	LinksInOneHeader bool
@@ -63,7 +63,7 @@ const oktaTokenSeconds = 3600
 
 // Parts are what the face shares with the rest of the simulator.
 type Parts struct {
-	Assumed OktaAssumptions
+	Assumed Assumptions
 	Paging  wire.PagingAssumptions
 	Limited bool // the published rates are enforced
 	IDs     *wire.RequestIDs
@@ -74,7 +74,7 @@ type Parts struct {
 type Face struct {
 	*world.Store
 	Parts
-	ApiToken string
+	APIToken string
 	clients  map[string]Client
 
 	mu     sync.Mutex
@@ -95,7 +95,7 @@ const defaultOktaAPIToken = "simulated-okta-api-token"
 func New(world *world.Store, o Options, parts Parts) (*Face, error) {
 	f := &Face{
 		Store: world, Parts: parts,
-		ApiToken: cmp.Or(o.APIToken, defaultOktaAPIToken), clients: map[string]Client{}, tokens: map[string]oktaToken{},
+		APIToken: cmp.Or(o.APIToken, defaultOktaAPIToken), clients: map[string]Client{}, tokens: map[string]oktaToken{},
 		used: map[string]oktaWindow{}, nonces: map[string]time.Time{},
 	}
 	for i, c := range o.Clients {
@@ -238,7 +238,7 @@ func (s *Face) oktaScopes(r *http.Request) (scopes []string, ok bool) {
 	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	switch {
 	case strings.EqualFold(scheme, "SSWS"):
-		return nil, subtle.ConstantTimeCompare([]byte(value), []byte(s.ApiToken)) == 1
+		return nil, subtle.ConstantTimeCompare([]byte(value), []byte(s.APIToken)) == 1
 	case strings.EqualFold(scheme, "Bearer"):
 		s.mu.Lock()
 		defer s.mu.Unlock()

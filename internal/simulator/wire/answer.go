@@ -47,6 +47,7 @@ type Answer struct {
 	Body   bytes.Buffer
 }
 
+// NewAnswer is an empty one.
 func NewAnswer() *Answer { return &Answer{header: http.Header{}} }
 
 // Header implements [http.ResponseWriter].
@@ -65,6 +66,7 @@ func (a *Answer) Write(p []byte) (int, error) {
 	return a.Body.Write(p)
 }
 
+// SendTo sends it, with its length.
 func (a *Answer) SendTo(rw http.ResponseWriter) {
 	maps.Copy(rw.Header(), a.header)
 	if a.Status == 0 {
@@ -94,6 +96,7 @@ func OauthErrorBody(status int, name, description string) any {
 	return map[string]any{"error": cmp.Or(name, oauthNames[status], "server_error"), "error_description": description}
 }
 
+// OrNull is the text, or null in JSON for an empty one.
 func OrNull(s string) any {
 	if s == "" {
 		return nil

@@ -20,6 +20,7 @@ type Context struct {
 
 type contextKey struct{}
 
+// ContextOf is what the server says of a request; nil outside a server.
 func ContextOf(r *http.Request) *Context {
 	rc, _ := r.Context().Value(contextKey{}).(*Context)
 	return rc
@@ -30,6 +31,7 @@ func WithContext(r *http.Request, rc *Context) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), contextKey{}, rc))
 }
 
+// IsStale reports whether a read shows what was before the last write.
 func IsStale(r *http.Request) bool {
 	rc := ContextOf(r)
 	return rc != nil && rc.Stale
@@ -62,6 +64,7 @@ func AsPart(r *http.Request) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), nestedKey{}, true))
 }
 
+// IsNested reports whether a request is part of another one.
 func IsNested(r *http.Request) bool { return r.Context().Value(nestedKey{}) != nil }
 
 // WorkspaceHeader chooses the workspace on a host that serves several.

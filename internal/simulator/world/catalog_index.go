@@ -39,6 +39,7 @@ type MetastoreIndex struct {
 	Below  map[string][]*Securable // SecurableKey of type and parent's name -> sorted by name
 }
 
+// SecurableKey is the key of [MetastoreIndex].ByName: names are the same in any case.
 func SecurableKey(kind, fullName string) string { return kind + "/" + strings.ToLower(fullName) }
 
 // NameParts are the names of a full name. Names of catalogs and schemas hold no
@@ -206,6 +207,7 @@ func (w *World) orphanGrants(p Principal) {
 	})
 }
 
+// CloneRuleSets shares nothing with the list.
 func CloneRuleSets(list []RuleSet) []RuleSet {
 	out := slices.Clone(list)
 	for i := range out {

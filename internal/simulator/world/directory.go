@@ -151,6 +151,7 @@ func (d *Directory) User(id string) *IDPUser {
 	return nil
 }
 
+// Group is one that is not deleted, by id, or nil.
 func (d *Directory) Group(id string) *IDPGroup {
 	if g := d.Groups[strings.ToLower(id)]; g != nil && !g.Deleted {
 		return g
@@ -158,6 +159,7 @@ func (d *Directory) Group(id string) *IDPGroup {
 	return nil
 }
 
+// ServicePrincipal is one that is not deleted, by id, or nil.
 func (d *Directory) ServicePrincipal(id string) *IDPServicePrincipal {
 	if sp := d.SPs[strings.ToLower(id)]; sp != nil && !sp.Deleted {
 		return sp
@@ -222,6 +224,7 @@ func (d *Directory) AncestorIDs(key string) []string {
 	return out
 }
 
+// TenantID is that of the state, or a built-in one.
 func (d *Directory) TenantID() string {
 	if d.Doc.TenantID != "" {
 		return d.Doc.TenantID

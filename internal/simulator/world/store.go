@@ -209,6 +209,7 @@ func (s *Store) Recall(stale bool, key string, current any) any {
 	return current
 }
 
+// RememberValue is called before a value is changed.
 func (s *Store) RememberValue(key string, before any) {
 	if s.history.inUse() {
 		s.history.keep(key, before)

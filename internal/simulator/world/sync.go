@@ -43,6 +43,7 @@ func (w *World) TakeGroupName(p Principal, linked *IDPGroup) {
 	w.Rename(p, func() { p.Group.DisplayName = linked.DisplayName })
 }
 
+// TakeMembers adds the members that the linked group has; it removes none.
 func (w *World) TakeMembers(g *Group, linked *IDPGroup) {
 	wanted := map[string]bool{}
 	for _, m := range linked.Members {

@@ -24,6 +24,7 @@ const (
 // Kind is the SCIM resource that a principal id belongs to.
 type Kind string
 
+// The kinds, as SCIM names their resources.
 const (
 	KindUser             Kind = "Users"
 	KindGroup            Kind = "Groups"
@@ -192,6 +193,7 @@ func (w *World) Add(p Principal) error {
 	return nil
 }
 
+// ID is the Databricks id.
 func (p Principal) ID() string {
 	switch p.Kind {
 	case KindUser:
@@ -494,6 +496,7 @@ func (w *World) Named(kind Kind, lower string) []Principal {
 	return out
 }
 
+// Roles are those that it holds itself.
 func (p Principal) Roles() []Role {
 	switch p.Kind {
 	case KindUser:
@@ -525,6 +528,7 @@ func (p Principal) PersonName() PersonName {
 	return *p.User.Name
 }
 
+// SetExternalID writes into the object itself.
 func (p Principal) SetExternalID(id string) {
 	switch p.Kind {
 	case KindUser:
