@@ -213,7 +213,7 @@ func (a *auditor) suggest(cluster []Duplicate) {
 	}
 	equal := "they are equal in all that was compared"
 	if !a.in.Inventory.Coverage.Of(cluster[0].Type) {
-		equal = "the list of principals was not read whole, so there may be more of them"
+		equal = "the list of principals was not read in full, so there may be more of them"
 	} else {
 		for _, p := range preferences() {
 			var best []*Duplicate

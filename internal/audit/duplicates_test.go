@@ -56,7 +56,7 @@ func TestDuplicates(t *testing.T) {
 		"the newer one":                  {details(account(a, b2), Details{ptr(1), day(2)}, Details{ptr(1), day(1)}), "1", "Created last (2026-01-02T00:00:00Z)."},
 		"equal":                          {details(account(a, b2), Details{ptr(1), day(2)}, Details{ptr(1), day(2)}), "", "No one is preferred: they are equal in all that was compared."},
 		"no details":                     {account(a, b2), "", "No one is preferred: the number of groups that they are in is not known."},
-		"a list with a hole":             {cut, "", "No one is preferred: the list of principals was not read whole, so there may be more of them."},
+		"a list with a hole":             {cut, "", "No one is preferred: the list of principals was not read in full, so there may be more of them."},
 		"the IdP could not be asked":     {unasked, "", "No one is preferred: the name that the identity provider has is not known."},
 		"not in the IdP, nobody matches": {details(absent, Details{Groups: ptr(2)}, Details{Groups: ptr(1)}), "1", "In more groups than the others (2)."},
 		"groups have no state":           {account(group("1", "ann@example.com"), group("2", "b")), "1", "The only one with the name that the identity provider has."},

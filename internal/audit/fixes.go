@@ -263,7 +263,7 @@ func (a *auditor) withholdCollisions(all []proposal) {
 		holder, held := a.holders.other(p.target, p.m.Principal.Ref)
 		switch {
 		case !a.in.Inventory.Coverage.All():
-			p.withhold(ReasonIndexHole, "who else holds an external id is not known, because a list was not read whole")
+			p.withhold(ReasonIndexHole, "who else holds an external id is not known, because a list was not read in full")
 		case held:
 			p.withhold(ReasonHeld, fmt.Sprintf("external id %s is held by %s", p.target, holder))
 		case p.target != "" && claims[CanonicalExternalID(p.target)] > 1:

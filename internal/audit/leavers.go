@@ -21,7 +21,7 @@ type Activity struct {
 	Now  time.Time
 	// Events is how many there are of anybody.
 	Events int
-	// Failures are why the log was not read whole.
+	// Failures are why the log was not read in full.
 	Failures []Failure
 }
 
@@ -149,7 +149,7 @@ func (a *auditor) idpDoubt() string {
 	hole, knows := "", false
 	for i := range a.in.Failures {
 		if f := &a.in.Failures[i]; hole == "" && (f.Type == "" || f.Type == TypeUser) {
-			hole = "the identity provider was not read whole: " + f.Call + ": " + f.Reason
+			hole = "the identity provider was not read in full: " + f.Call + ": " + f.Reason
 		}
 	}
 	for _, m := range a.matches {
@@ -158,7 +158,7 @@ func (a *auditor) idpDoubt() string {
 		}
 		knows = knows || linkedIdentity(m) != nil || len(m.ByName) > 0
 		if hole == "" && m.Unknown != "" {
-			hole = "the identity provider was not read whole: " + m.Unknown
+			hole = "the identity provider was not read in full: " + m.Unknown
 		}
 	}
 	if hole == "" && !knows {

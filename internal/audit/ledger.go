@@ -17,7 +17,7 @@ type LedgerInput[E any] struct {
 	// Tracked is what the ledger remembers, by key.
 	Tracked map[string]E
 	// Observed is what the account held at the last refresh, by key. A key
-	// that is missing was not looked at since it was tracked.
+	// that is missing was not checked since it was tracked.
 	Observed map[string]string
 	// Exclude are keys that the ledger must not hold.
 	Exclude map[string]bool

@@ -73,7 +73,7 @@ func TestPlanLedger(t *testing.T) {
 			},
 			want: LedgerPlan[ledgerEntry]{Entries: map[string]ledgerEntry{"1/2": {"a", "first"}}, Settled: []string{"1/3"}},
 		},
-		"an entry that was not looked at since stays": {
+		"an entry that was not checked since stays": {
 			in: LedgerInput[ledgerEntry]{
 				Tracked: map[string]ledgerEntry{"user/1": {"a", "first"}},
 			},

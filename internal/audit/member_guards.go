@@ -52,7 +52,7 @@ func (f *PrincipalFact) read() bool { return !f.Deleted && f.Unknown == "" }
 type AddMemberFacts struct {
 	Group, Member PrincipalFact
 	// Members are the direct members of the group; MembersUnknown is why they
-	// could not be read whole.
+	// could not be read in full.
 	Members        []Member
 	MembersUnknown string
 	// Power is the power of the group, through groups above it included.

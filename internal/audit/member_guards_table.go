@@ -135,7 +135,7 @@ func addGuards(readAgain string) []MemberGuard {
 				if f.AllowPrivileged || f.Restores || !f.Group.read() || len(f.Power.Powers) > 0 || f.Power.Unknown == "" {
 					return ""
 				}
-				return fmt.Sprintf("the privileges of the group could not be read whole (%s)", f.Power.Unknown)
+				return fmt.Sprintf("the privileges of the group could not be read in full (%s)", f.Power.Unknown)
 			},
 		},
 	}

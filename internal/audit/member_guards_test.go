@@ -109,7 +109,7 @@ func addCases() map[string]addCase {
 			f.Restores, f.Group.ExternalID, f.MembersUnknown = true, "x", "403"
 			f.Power = Privilege{Powers: []string{"x"}, Unknown: "403"}
 		}, nil},
-		"a restore into an unlinked group that could not be read whole": {func(f *AddMemberFacts) {
+		"a restore into an unlinked group that could not be read in full": {func(f *AddMemberFacts) {
 			f.Restores, f.MembersUnknown, f.Power.Unknown = true, "403", "403"
 		}, nil},
 		"a restore is no more than that": {func(f *AddMemberFacts) {

@@ -104,8 +104,8 @@ func TestDeactivations(t *testing.T) {
 		"another user is unknown": {match: gone("1", "a@example.com"), in: func(in *Input) {
 			in.Matches = append(in.Matches, Match{Principal: user("2", "b", "b"), Unknown: "500"})
 		}, reason: ReasonDeactivationUnproven},
-		"the users were not read whole": {match: gone("1", "a@example.com"), in: func(in *Input) { in.Failures = []Failure{{Type: TypeUser, Call: "list users", Reason: "500"}} }, reason: ReasonDeactivationUnproven},
-		"a group is unknown":            {match: gone("1", "a@example.com"), in: func(in *Input) { in.Failures = []Failure{{Type: TypeGroup, Call: "list groups", Reason: "500"}} }, cause: CauseStaleOwn},
+		"the users were not read in full": {match: gone("1", "a@example.com"), in: func(in *Input) { in.Failures = []Failure{{Type: TypeUser, Call: "list users", Reason: "500"}} }, reason: ReasonDeactivationUnproven},
+		"a group is unknown":              {match: gone("1", "a@example.com"), in: func(in *Input) { in.Failures = []Failure{{Type: TypeGroup, Call: "list groups", Reason: "500"}} }, cause: CauseStaleOwn},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

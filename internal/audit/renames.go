@@ -52,7 +52,7 @@ func (a *auditor) renameDoubt(p *proposal) string {
 	privilege, known := a.in.Privileges[p.m.Principal.Ref]
 	switch {
 	case !a.in.Inventory.Coverage.Groups:
-		return "the groups of the account were not read whole"
+		return "the groups of the account were not read in full"
 	case a.o.AllowPrivileged[p.m.Principal.ID]:
 		return ""
 	case !known:

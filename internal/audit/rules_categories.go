@@ -46,7 +46,7 @@ func categoryRules() []Rule {
 			Types:    []PrincipalType{TypeGroup},
 		},
 		{
-			ID: CategoryExternalMembers, Kind: KindCategory, Title: "Members with external id that the identity provider does not have",
+			ID: CategoryExternalMembers, Kind: KindCategory, Title: "Members with an external id that the identity provider does not have",
 			Description: "The group is linked, and members with an externalId are not among the members of its group " +
 				"in the identity provider.",
 			Remedy:   "Remove them in Databricks, or add them to the group in the identity provider.",
@@ -55,7 +55,7 @@ func categoryRules() []Rule {
 		},
 		{
 			ID: CategoryFederationDisabled, Kind: KindCategory, Title: "Workspace without identity federation",
-			Description: "The account does not say of the workspace that identity federation is on: the key is " +
+			Description: "The account does not say that identity federation is on for the workspace: the key is " +
 				"missing, null or false.",
 			Remedy: "Switch identity federation on for the workspace in the account console. Until then, " +
 				"identities of the account and of the identity provider are not available there.",

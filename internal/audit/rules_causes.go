@@ -182,7 +182,7 @@ func causeRules() []Rule {
 		},
 		{
 			ID: CauseOtherType, Kind: KindCause, Title: "External id of another type", BlocksAIM: true,
-			Consequence: "The link is to an object of another type, so the principal is never updated or removed from the identity provider, and a second one may appear beside it.",
+			Consequence: "The link is to an object of another type, so the principal is never updated or removed by the identity provider, and a second one may appear beside it.",
 			Description: "The stored id is that of an identity of another type. Directories only.",
 			Remedy:      "Find out how it came there; set the right id with relink.",
 			Symptoms:    []Symptom{SymptomDuplicates},

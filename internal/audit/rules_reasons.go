@@ -101,13 +101,13 @@ func reasonRules() []Rule {
 		},
 		{
 			ID: ReasonPrivilegeUnknown, Kind: KindReason, Title: "Privileges not known", Hole: true,
-			Description: "The privileges of the principal could not be read whole.",
+			Description: "The privileges of the principal could not be read in full.",
 			Remedy:      "Repair the read, or check by hand and put the id into allow_privileged_principals.",
 			Types:       PrincipalTypes(),
 			Switch:      "allow_privileged_principals",
 		},
 		{
-			ID: ReasonIndexHole, Kind: KindReason, Title: "Directory not read whole", Hole: true,
+			ID: ReasonIndexHole, Kind: KindReason, Title: "Directory not read in full", Hole: true,
 			Description: "Whether another principal holds the id is not known.",
 			Remedy:      "Repair what failures name, and audit again.",
 			Types:       PrincipalTypes(),
@@ -155,7 +155,7 @@ func reasonRules() []Rule {
 			Types:       []PrincipalType{TypeUser},
 		},
 		{
-			ID: ReasonStateUnknown, Kind: KindReason, Title: "Candidate not read whole", Hole: true,
+			ID: ReasonStateUnknown, Kind: KindReason, Title: "Candidate not read in full", Hole: true,
 			Description: "The directory did not say whether the identity is enabled.",
 			Remedy:      "Check the permissions of the IdP application, and audit again.",
 			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
@@ -201,7 +201,7 @@ func reasonRules() []Rule {
 		},
 		{
 			ID: ReasonDeactivationUnproven, Kind: KindReason, Title: "Not certain that the user may be deactivated", Hole: true,
-			Description: "Users of the identity provider, the state of the user, its privileges, or (with recent_days) the audit log could not be read whole.",
+			Description: "Users of the identity provider, the state of the user, its privileges, or (with recent_days) the audit log could not be read in full.",
 			Remedy:      "Repair what the detail names, and audit again.",
 			Types:       []PrincipalType{TypeUser},
 		},
@@ -248,7 +248,7 @@ func reasonRules() []Rule {
 		},
 		{
 			ID: ReasonWaived, Kind: KindReason, Title: "Fix waived",
-			Description: "The category that a fix would end is waived, another one of the row is not.",
+			Description: "The fix would clear a category that is waived; another category of the same row is not waived.",
 			Remedy:      "Waive the whole row, or end the waiver.",
 			Types:       PrincipalTypes(),
 		},

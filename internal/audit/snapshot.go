@@ -103,7 +103,7 @@ type Privilege struct {
 	// Powers are short sentences such as `account role account_admin (through
 	// group "admins", id 12)`, sorted; empty means none was found.
 	Powers []string
-	// Unknown is why the powers could not be read whole; empty means they were.
+	// Unknown is why the powers could not be read in full; empty means they were.
 	Unknown string
 }
 

@@ -53,7 +53,7 @@ var planRowTexts = map[string]string{
 	"via":         "Ids of all direct groups of the source that lead there, sorted; empty for direct groups.",
 	"pending_via": "Those of `via` that must be added in the identity provider first.",
 	"unity_catalog_grant_count": "Number of grants and ownerships that were found; `unity_catalog_grants` has the first 100 of them. There may be more where Unity Catalog " +
-		"was not scanned to the depth `all`, or not read whole: see `failures`. Only `skipped` says whether there is none at all.",
+		"was not scanned to the depth `all`, or not read in full: see `failures`. Only `skipped` says whether there is none at all.",
 	"privileged": "Whether the group, or one that it is in, holds an account role, workspace ADMIN or a metastore; " +
 		"null when that could not be read.",
 	"powers":             "Why it is privileged, one sentence each.",
@@ -65,7 +65,7 @@ var planRowTexts = map[string]string{
 func planRowAttributes() map[string]schema.Attribute {
 	out := resultAttributes(planRowType, planRowTexts)
 	through := map[string]string{
-		"group_id": "Databricks id of the group that holds it: the row's, or one above.", "group_name": "Name of the group that holds it.",
+		"group_id": "Databricks id of the group that holds it: the group of this row, or a group above it.", "group_name": "Name of the group that holds it.",
 	}
 	texts := func(more map[string]string) map[string]string {
 		maps.Copy(more, through)
@@ -144,13 +144,13 @@ func clonePlanOutputs() map[string]schema.Attribute {
 		"idp_actions":        planRowList("Direct groups of the source that belong to the identity provider: the target must be added there."),
 		"databricks_actions": planRowList("Direct groups of the source that are Databricks' own and give something. What the target holds directly is left out."),
 		"skipped": planRowList("Direct groups of the source that verifiably give nothing: no workspace assignment, account role, entitlement, grant or ownership, themselves or through a group above. " +
-			"Needs the scan with depth `all` and an admin of each metastore. Roles on single groups and service principals (who manages or uses them) are not looked at. With `scan_workspace_local_groups` a group that is in a group of a workspace's own is `unverified`."),
+			"Needs the scan with depth `all` and an admin of each metastore. Roles on single groups and service principals (who manages or uses them) are not checked. With `scan_workspace_local_groups` a group that is in a group of a workspace's own is `unverified`."),
 		"unverified":     planRowList("Direct groups of the source for which it could not be verified whether they give anything; `reason` says why."),
 		"already_member": planRowList("Direct groups of the source of which the target is a direct member."),
 		"follows":        planRowList("Groups that the source has through others: the target gets them with the groups in `via`."),
 		"system_groups":  planRowList("Groups that Databricks keeps itself; never planned."),
 		"not_cloned": resultList(notClonedType, "What the source holds itself, which no group gives: a clone is not equality; see also `not_looked_at`. A place that could "+
-			"not be looked at is a row without a `value`. Sorted.", map[string]string{
+			"not be checked is a row without a `value`. Sorted.", map[string]string{
 			"kind": "`workspace_assignment`, `account_role`, `entitlement`, `grant`, `ownership`, or `workspace_local_group` for a group that a workspace has of its own, " +
 				"which the source can also be in through a group.",
 			"place": "Workspace id of assignments, entitlements and groups there, or type and full name of the object; null for what holds in the whole account.",

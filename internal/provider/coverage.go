@@ -43,7 +43,7 @@ func completeAttribute() schema.Attribute {
 func notLookedAtAttribute() schema.Attribute {
 	return schema.ListAttribute{
 		Computed: true, ElementType: types.StringType,
-		MarkdownDescription: "Places that can give access and that were not looked at, by choice or for want of an API, in a sentence each, with what shows them.",
+		MarkdownDescription: "Places that can give access and that were not checked, by choice or for want of an API, in a sentence each, with what shows them.",
 	}
 }
 

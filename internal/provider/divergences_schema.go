@@ -142,8 +142,8 @@ var attributeTexts = map[string]string{
 	"external_id_with_app_id_match":            "Id of the IdP service principal with that application id; none is empty.",
 	"external_ids_with_groupname_match":        "Ids of the IdP groups with that name.",
 	"local_members_not_in_idp_internal_ids":    "Databricks ids of members without externalId that the IdP group does not have.",
-	"external_members_not_in_idp_internal_ids": "Databricks ids of members with externalId that the IdP group does not have.",
-	"member_count":     "Number of users and service principals in the group, nested groups included; null for other principals, and where either side could not be read whole, or the kind of IdP does not tell.",
+	"external_members_not_in_idp_internal_ids": "Databricks ids of members that have an externalId and are not in the IdP group.",
+	"member_count":     "Number of users and service principals in the group, nested groups included; null for other principals, and where either side could not be read in full, or the kind of IdP does not tell.",
 	"idp_member_count": "Number of users and service principals in the linked IdP group, nested groups included; null as `member_count`.",
 	"idp_members_missing": "Members of the linked IdP group, nested groups included, who are not in the group here, neither directly nor through a group in it, by external id. Who is disabled in " +
 		"the IdP is not among them. Null where that is not known.",
@@ -328,7 +328,7 @@ func divergencesInputs() map[string]schema.Attribute {
 			Optional: true, MarkdownDescription: "Offer to clear the externalId of groups that the IdP does not know. Default `false`.",
 		},
 		"suggest_deactivations": schema.BoolAttribute{
-			Optional: true, MarkdownDescription: "Offer to deactivate active users of `primary_domains` whom the IdP, read whole, does not have any more, for one of " +
+			Optional: true, MarkdownDescription: "Offer to deactivate active users of `primary_domains` whom the IdP, read in full, no longer has, for one of " +
 				"`deactivation_causes`. Not offered are privileged users, and the one as whom Terraform runs. Default `false`: a deactivated user cannot log in, " +
 				"and what runs as them stops.",
 		},

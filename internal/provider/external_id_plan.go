@@ -240,7 +240,7 @@ func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, w
 			principalTitle(p), strings.Join(power.Powers, "; "), want, insteadOf(p.ExternalID)))
 	case power.Unknown != "":
 		diags.AddAttributeWarning(path.Root("external_id"), "Privileges Not Checked", fmt.Sprintf("The identity %q of the identity provider will get what %s has, and "+
-			"whether that is privileged (account roles, ADMIN of workspaces, metastores) could not be looked at: %s. Make sure that it is the same person, "+
+			"whether that is privileged (account roles, ADMIN of workspaces, metastores) could not be checked: %s. Make sure that it is the same person, "+
 			"group or application.", want, principalTitle(p), strings.TrimSuffix(power.Unknown, ".")))
 	}
 }

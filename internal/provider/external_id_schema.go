@@ -91,7 +91,7 @@ func (r *externalIDResource) schema(ctx context.Context) schema.Schema {
 			"Create re-reads the principal, refuses to overwrite a value that was not reviewed, writes one PATCH and reads it back. " +
 			"Destroy keeps the value unless `on_destroy` is `restore`." +
 			"\n\n~> **Warning:** The externalId decides who a principal is once automatic identity management is on: anyone who signs in as that " +
-			"identity has what the principal has. Take it from `external_id_fixes`, which holds back what is not safe, rather than from a list. " +
+			"identity gets the access of the principal. Take it from `external_id_fixes`, which holds back what is not safe, rather than from a list. " +
 			"For users and service principals a blank value cannot be brought back. The plan warns where the principal is privileged and no audit of the same plan offers the value.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
@@ -129,7 +129,7 @@ func (r *externalIDResource) schema(ctx context.Context) schema.Schema {
 					"`expected_current_external_id`, which this instance did not replace; null when it is not known.",
 			},
 			"on_destroy": onDestroyAttribute("leaves the value in the account; `restore` writes back what the first write of this " +
-				"instance replaced, if the account still holds our value, the one before is free, and the API can. An instance that found its value writes nothing back. A destroy is never blocked by it."),
+				"instance replaced, if the account still holds the value of this instance, no other principal has the old one, and the API can clear or set it. If the value was there before, nothing is written back. A destroy is never blocked by it."),
 			"timeouts": writeTimeouts(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
 		},
 	}

@@ -18,7 +18,7 @@ import (
 func scanLocalGroupsInput(more string) schema.Attribute {
 	return schema.BoolAttribute{
 		Optional: true, MarkdownDescription: "Look at the groups that workspaces have of their own, in the workspaces that the principal can enter: a login and a list for each, and one " +
-			"request for each such group; the caller must be an admin there. A workspace that could not be looked at is said to be unknown, and makes the result incomplete. " + more + "Default `false`.",
+			"request for each such group; the caller must be an admin there. A workspace that could not be checked is said to be unknown, and makes the result incomplete. " + more + "Default `false`.",
 	}
 }
 

@@ -103,7 +103,7 @@ func TestLocalGroups_listed(t *testing.T) {
 	}
 }
 
-// A workspace that could not be looked at is not known: never without groups, and no
+// A workspace that could not be checked is not known: never without groups, and no
 // dead end rests on it. Memberships do not rest on it either.
 func TestLocalGroups_unreadable(t *testing.T) {
 	t.Parallel()

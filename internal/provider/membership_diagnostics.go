@@ -43,7 +43,7 @@ func addMemberError(diags *diag.Diagnostics, verb, thing string, m *memberModel,
 func warnUnchecked(diags *diag.Diagnostics, thing, fact, why string) {
 	if why != "" {
 		diags.AddWarning(thing+" Not Checked After the Write", fmt.Sprintf("The write of %s is confirmed. Whether another writer broke something at the same "+
-			"moment (the same external id for two principals, a cycle of groups, no account admin left or one denied) could not be looked at: %s. Plan again, and look at "+
+			"moment (the same external id for two principals, a cycle of groups, no account admin left or one denied) could not be checked: %s. Plan again, and check "+
 			"the audit.", fact, strings.TrimSuffix(why, ".")))
 	}
 }

@@ -82,7 +82,7 @@ var (
 			"Empty when A is not there, or no way is known.",
 		"path_in_b": "The same for B.",
 		"via":       "Ids of all direct groups that lead to this one, sorted, the group itself not among them: those of A, of B where only B has the group, of either where both have it.",
-		"hint": "How the side that lacks the group comes to it: `add_in_idp`, `unchecked` (Databricks can add to it, and what it gives was not looked at: set `check_workspaces`), `add_in_databricks`, `follows` (from a group of the same list that leads here), " +
+		"hint": "How the side that lacks the group comes to it: `add_in_idp`, `unchecked` (Databricks can add to it, and what it gives was not checked: set `check_workspaces`), `add_in_databricks`, `follows` (from a group of the same list that leads here), " +
 			"`system_group` (no one can add to it), or `unknown`, where something could not be read or no way to the group is known. Null where both have it. With `check_workspaces` " +
 			"also `no_workspace_assignment`: Databricks can add to it, but no workspace is assigned to it or to a group above it, so that only the scan of " +
 			"`dbxidentity_clone_plan` can find out whether it gives anything.",

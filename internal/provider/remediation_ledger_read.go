@@ -42,7 +42,7 @@ func (r *remediationLedgerResource) read(ctx context.Context, state *ledgerModel
 	return refreshed
 }
 
-// notLookedAt are the entries that could not be looked at, and why. It is safe
+// notLookedAt are the entries that could not be checked, and why. It is safe
 // for concurrent use.
 type notLookedAt struct {
 	mu      sync.Mutex
@@ -64,7 +64,7 @@ func (n *notLookedAt) warn(diags *diag.Diagnostics) {
 		return
 	}
 	const shown = 10
-	text := fmt.Sprintf("Entries of the ledger that could not be looked at: %d. They are kept, with what was seen before; none is dropped or forgotten because of that. "+
+	text := fmt.Sprintf("Entries of the ledger that could not be checked: %d. They are kept, with what was seen before; none is dropped or forgotten because of that. "+
 		"Plan again when the account can be read.", len(n.reasons))
 	for i, key := range slices.Sorted(maps.Keys(n.reasons)) {
 		if i == shown {
@@ -171,7 +171,7 @@ func lookAtMembers[E memberEntry](ctx context.Context, s *session, section ledge
 const (
 	memberGone    = "gone"    // the group or the member is deleted
 	memberOffered = "offered" // something else than the entry wants, about to be changed
-	memberUnknown = "unknown" // it could not be looked at
+	memberUnknown = "unknown" // it could not be checked
 )
 
 // memberLook looks at the memberships of one group.
@@ -180,7 +180,7 @@ type memberLook struct {
 	groupID string
 	// now are the members as read anew; nil before.
 	now map[string]bool
-	// err is why an entry could not be looked at.
+	// err is why an entry could not be checked.
 	err error
 }
 

@@ -76,10 +76,10 @@ func ledgerExternalIDAttributes() map[string]schema.Attribute {
 			}},
 		},
 		"max_new_external_ids": limitAttribute(defaultMaxNewExternalIDs, "Refuse a plan that takes in more new or changed fixes at once. Default 100, also for null; `-1` is no limit."),
-		"external_ids": ledgerMap(externalIDFixType, "What is pending and what was tracked before, less `exclude`. Names, category and `current_external_id` are as first seen. "+
+		"external_ids": ledgerMap(externalIDFixType, "What is pending and what was tracked before, without `exclude`. Names, category and `current_external_id` are as first seen. "+
 			"An entry is dropped when it is not pending any more although the account holds something else than its `external_id` "+
 			"(someone else settled it), and when its principal is deleted."),
-		"observed_external_ids": observedAttribute("What the account held at the last refresh, for the entries that were looked at since they were tracked."),
+		"observed_external_ids": observedAttribute("What the account held at the last refresh, for the entries that were checked since they were tracked."),
 	}
 }
 
@@ -101,10 +101,10 @@ func ledgerRemovalAttributes() map[string]schema.Attribute {
 			}},
 		},
 		"max_new_member_removals": limitAttribute(defaultMaxNewMemberRemovals, "Refuse a plan that takes in more new removals at once. Default 25, also for null; `-1` is no limit."),
-		"member_removals": ledgerMap(memberRemovalType, "What is pending and what was tracked before, less `exclude`: `for_each` of `dbxidentity_group_member_removal`. "+
+		"member_removals": ledgerMap(memberRemovalType, "What is pending and what was tracked before, without `exclude`. Use it as `for_each` of `dbxidentity_group_member_removal`. "+
 			"An entry is dropped when it is not pending any more although the member is in the group (its membership was made right in the identity "+
 			"provider), and when the group or the member is deleted."),
-		"observed_member_removals": observedAttribute("Whether the member was `present` or `absent` at the last refresh, for the entries that were looked at since they were tracked."),
+		"observed_member_removals": observedAttribute("Whether the member was `present` or `absent` at the last refresh, for the entries that were checked since they were tracked."),
 	}
 }
 
@@ -122,10 +122,10 @@ func ledgerMembershipAttributes() map[string]schema.Attribute {
 			}},
 		},
 		"max_new_memberships": limitAttribute(defaultMaxNewMemberships, "Refuse a plan that takes in more new memberships at once. Default 100, also for null; `-1` is no limit."),
-		"memberships": ledgerMap(membershipType, "What is pending and what was tracked before, less `exclude`: `for_each` of `dbxidentity_group_member`. What was given "+
+		"memberships": ledgerMap(membershipType, "What is pending and what was tracked before, without `exclude`. Use it as `for_each` of `dbxidentity_group_member`. What was given "+
 			"stays given when the source of a clone loses it. An entry is dropped when it is not pending any more although the member is not in the group "+
 			"(someone else took it out), and when the group or the member is deleted."),
-		"observed_memberships": observedAttribute("Whether the member was `present` or `absent` at the last refresh, for the entries that were looked at since they were tracked."),
+		"observed_memberships": observedAttribute("Whether the member was `present` or `absent` at the last refresh, for the entries that were checked since they were tracked."),
 	}
 }
 
@@ -146,9 +146,9 @@ func ledgerDeactivationAttributes() map[string]schema.Attribute {
 		},
 		"max_new_deactivations": limitAttribute(defaultMaxNewDeactivations, "Refuse a plan that takes in more new deactivations at once. Default 25, also for null; `-1` is no limit. "+
 			"The error shows how to take in the next ones."),
-		"deactivations": ledgerMap(deactivationType, "What is pending and what was tracked before, less `exclude`: `for_each` of `dbxidentity_principal_status`. "+
-			"An entry is dropped when it is not pending any more although the user is active (who is back in the identity provider, for example), and when the user is deleted."),
-		"observed_deactivations": observedAttribute("Whether the user was `active` or `inactive` at the last refresh, for the entries that were looked at since they were tracked."),
+		"deactivations": ledgerMap(deactivationType, "What is pending and what was tracked before, without `exclude`. Use it as `for_each` of `dbxidentity_principal_status`. "+
+			"An entry is dropped when the user is deleted, or when it is no longer pending and the user is active: back in the identity provider, for example."),
+		"observed_deactivations": observedAttribute("Whether the user was `active` or `inactive` at the last refresh, for the entries that were checked since they were tracked."),
 	}
 }
 
@@ -164,9 +164,9 @@ func ledgerGroupNameAttributes() map[string]schema.Attribute {
 			}},
 		},
 		"max_new_group_names": limitAttribute(defaultMaxNewGroupNames, "Refuse a plan that takes in more new or changed names at once. Default 25, also for null; `-1` is no limit."),
-		"group_names": ledgerMap(groupRenameType, "What is pending and what was tracked before, less `exclude`: `for_each` of `dbxidentity_group_name`. `current_name` is as first seen. "+
+		"group_names": ledgerMap(groupRenameType, "What is pending and what was tracked before, without `exclude`. Use it as `for_each` of `dbxidentity_group_name`. `current_name` is as first seen. "+
 			"An entry is dropped when it is not pending any more although the group has another name than `name` (someone else settled it), and when the group is deleted."),
-		"observed_group_names": observedAttribute("What the group was called at the last refresh, for the entries that were looked at since they were tracked."),
+		"observed_group_names": observedAttribute("What the group was called at the last refresh, for the entries that were checked since they were tracked."),
 	}
 }
 

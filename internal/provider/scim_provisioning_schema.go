@@ -128,7 +128,7 @@ var scimProvisioningTexts = map[string]string{
 	"mappings.target":      "Attribute in Databricks.",
 	"mappings.source_type": "`attribute`, `function`, `constant` or `none`.",
 	"mappings.source":      "Name of the attribute, or the expression.",
-	"mappings.correct":     "For `externalId`: true when it is the attribute `objectId`. Null for other attributes.",
+	"mappings.correct":     "For `externalId`: true when it is mapped from `objectId`. Null for other attributes.",
 	"mappings.overwrites":  "True when the connector undoes what is changed in Databricks.",
 
 	"scoping_filters":        "Filters that leave objects out of scope although they are assigned.",

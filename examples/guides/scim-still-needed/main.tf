@@ -38,6 +38,6 @@ output "how_far_this_reaches" {
 check "scim_is_silent" {
   assert {
     condition     = local.events.complete && try(length(local.events.scim_writers), -1) == 0
-    error_message = "Something still writes by SCIM, or the log could not be read whole: see still_writing and how_far_this_reaches."
+    error_message = "Something still writes by SCIM, or the log could not be read in full: see still_writing and how_far_this_reaches."
   }
 }

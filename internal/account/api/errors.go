@@ -179,7 +179,7 @@ func (e *Error) Circumstances() string {
 }
 
 // IncompleteError is a decision that was not taken, because it depends on a list
-// that could not be read whole.
+// that could not be read in full.
 type IncompleteError struct {
 	// Need is what the list was for.
 	Need     string

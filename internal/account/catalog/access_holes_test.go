@@ -18,7 +18,7 @@ import (
 
 // Contract test group 5, and 2.2: what could not be read is unknown, with its
 // reason, and never a dead end. incomplete tells a read that failed from a place
-// that was not looked at.
+// that was not checked.
 func TestAccessFacts_unknown(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

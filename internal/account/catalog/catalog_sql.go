@@ -168,7 +168,7 @@ func (v *sqlView) selectOwners() string {
 func (r *sqlRows) read(metastore string, cells [][]*string) error {
 	for _, row := range cells {
 		if len(row) != 7 || row[0] == nil || row[1] == nil || row[2] == nil {
-			return fmt.Errorf("the answer of the query has a row of another form than was asked for")
+			return fmt.Errorf("the query returned a row whose columns are not those that were asked for")
 		}
 		var parts []string
 		for _, part := range row[2:5] {

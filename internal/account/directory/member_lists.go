@@ -21,7 +21,7 @@ import (
 // believed at once: a list may lack members of some groups, or be cut. Left out, and to
 // be read by themselves, are groups without members, groups of a size at which lists are
 // cut, groups with roles, and groups with a member that the account does not list. The
-// map is empty where lists hold no members, or could not be read whole: nothing is lost
+// map is empty where lists hold no members, or could not be read in full: nothing is lost
 // by that, because every group can be read by itself.
 //
 // Requests: one for an account whose lists hold none, else one page of 100 groups each.

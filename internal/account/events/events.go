@@ -185,7 +185,7 @@ func (f *Found) invisible() string {
 	case "ENABLE_COMPLETED", "MANAGED":
 		return "the caller does not see system.access.audit, although the schema is enabled. " + rights
 	case "":
-		return "the caller does not see system.access.audit: the schema system.access is not enabled, or the caller has no rights on it. " + rights
+		return "the caller cannot see system.access.audit: the schema system.access is not enabled, or the caller has no rights on it. " + rights
 	default:
 		return fmt.Sprintf("the schema system.access is not enabled on the metastore %s (its state is %s). An account admin enables it: databricks system-schemas enable %s access", f.Metastore, f.Schema, f.Metastore)
 	}

@@ -85,7 +85,7 @@ func compose(cells [][]*string, most int) (string, error) {
 	t := table{}
 	for _, row := range cells {
 		if len(row) != 2 || row[0] == nil {
-			return "", errors.New("the list of the columns of system.access.audit has a row of another form than was asked for")
+			return "", errors.New("the list of the columns of system.access.audit has a row whose columns are not those that were asked for")
 		}
 		kind := ""
 		if row[1] != nil {

@@ -51,7 +51,7 @@ type MemberResult struct {
 	Wrote bool
 	// Source is who owned the membership where it was found.
 	Source audit.MembershipSource
-	// Unchecked is what a guard protects and could not be looked at after the write;
+	// Unchecked is what a guard protects and could not be checked after the write;
 	// "" for nothing.
 	Unchecked string
 	// Doubted is that of [ExternalIDResult].

@@ -37,7 +37,7 @@ type effects struct {
 	powers     []string
 	privileged *bool
 	// holes are reads that failed and could change the state; limits are places
-	// that were not looked at, by choice or for want of rights. Both are sorted.
+	// that were not checked, by choice or for want of rights. Both are sorted.
 	holes, limits []string
 	// powerHoles are reads that failed and could make the group privileged.
 	powerHoles []string
@@ -154,7 +154,7 @@ func (j *judge) catalogHoles() {
 	}
 }
 
-// notLookedAt are the places that were not looked at by choice, or for which there is
+// notLookedAt are the places that were not checked by choice, or for which there is
 // no API, sorted.
 func (j *judge) notLookedAt() []string {
 	var out []string
@@ -191,7 +191,7 @@ func (j *judge) through(p audit.Principal, above *closure) *effects {
 		j.collect(e, j.principal(id))
 	}
 	if !above.whole() {
-		reason := "the groups above it could not be read whole"
+		reason := "the groups above it could not be read in full"
 		e.holes, e.powerHoles = append(e.holes, reason), append(e.powerHoles, reason)
 	}
 	e.finish(j)

@@ -73,7 +73,7 @@ type WorkspaceAccess struct {
 	audit.Workspace
 	// Levels are the levels by the principal's id. Ids are unique over the types.
 	Levels map[string][]string
-	// Unknown is why they could not be read whole.
+	// Unknown is why they could not be read in full.
 	Unknown string
 	// Entitlements are those that an assignment here gives, by the principal's id, of
 	// the principals that were asked about: the source, and for its reach the groups
@@ -134,7 +134,7 @@ type Securable struct {
 	// [Metastore].
 	Owner  string
 	Grants []Grant
-	// Unknown is why its grants or owner could not be read whole.
+	// Unknown is why its grants or owner could not be read in full.
 	Unknown string
 }
 

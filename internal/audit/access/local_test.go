@@ -67,7 +67,7 @@ func TestLocalGroupsInAPlan(t *testing.T) {
 	}
 }
 
-// A workspace that could not be looked at is not known, never without groups; one that
+// A workspace that could not be checked is not known, never without groups; one that
 // no one in question can enter does not matter.
 func TestLocalGroupsNotRead(t *testing.T) {
 	t.Parallel()

@@ -122,7 +122,7 @@ func (p *planner) direct(id string) {
 	case e.state == StateNoEffect:
 		row.Reason = "verified dead end: neither the group nor any group above it has a workspace assignment, an account role, an entitlement, a grant or an ownership in what the account manages"
 		if !p.in.Facts.LocalGroups {
-			row.Reason += "; workspace-local groups, which can contain it, were not looked at"
+			row.Reason += "; workspace-local groups, which can contain it, were not checked"
 		}
 		p.out.Skipped = append(p.out.Skipped, row)
 	default:

@@ -107,7 +107,7 @@ type Reach struct {
 	DeadMembers int
 	Complete    bool
 	Failures    []audit.Failure
-	// NotLookedAt are places that give access and were not looked at by choice, or for
+	// NotLookedAt are places that give access and were not checked by choice, or for
 	// which there is no API.
 	NotLookedAt []string
 }
@@ -331,7 +331,7 @@ func (r *reacher) notLookedAt() []string {
 		}
 	}
 	if r.in.WorkspaceIDs != nil {
-		out = append(out, "other workspaces: workspace_ids names those that were looked at.")
+		out = append(out, "other workspaces: workspace_ids names those that were checked.")
 	}
 	if r.in.Principal.Type != audit.TypeGroup && !slices.ContainsFunc(r.holders, isEveryone) {
 		out = append(out, "the group \"account users\": every user and service principal is in it, and the account does not list this one as its member, so that what it holds is not shown.")

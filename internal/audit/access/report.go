@@ -91,7 +91,7 @@ type Diff struct {
 	// Complete is true when no hole could change any row.
 	Complete bool
 	Failures []audit.Failure
-	// NotLookedAt are places that give access and were not looked at.
+	// NotLookedAt are places that give access and were not checked.
 	NotLookedAt []string
 }
 
@@ -244,7 +244,7 @@ type ClonePlan struct {
 	DeadMembers int
 	Complete    bool
 	Failures    []audit.Failure
-	// NotLookedAt are places that give access and were not looked at by choice, or for
+	// NotLookedAt are places that give access and were not checked by choice, or for
 	// which there is no API.
 	NotLookedAt []string
 }

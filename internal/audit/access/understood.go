@@ -49,7 +49,7 @@ func understood(g *Graph) *Graph {
 	return &out
 }
 
-// hole is why the assignments of the workspace could not be read whole.
+// hole is why the assignments of the workspace could not be read in full.
 func (w *WorkspaceAccess) hole() string {
 	if _, blank := w.Levels[""]; blank {
 		return firstOf(w.Unknown, assignmentWithoutID)

@@ -153,7 +153,7 @@ func findingsOf(c *Connector, v *Verdict, stated string) []Finding {
 	add := func(code, summary, remedy string) { out = append(out, Finding{code, summary, remedy}) }
 	switch remedy := v.Health.remedy(v.Target.Level); {
 	case c.Push != nil && v.Health.Status == HealthyWithErrors:
-		add(FindingStatus, v.Health.Reason, "Repair what failing lists, then retry its tasks on the Okta dashboard under Tasks.")
+		add(FindingStatus, v.Health.Reason, "Repair what the attribute failing lists, then retry its tasks on the Okta dashboard under Tasks.")
 	case c.Push != nil && v.Health.Status == Unknown:
 		add(FindingStatus, v.Health.Reason, "Look at the system log of the org for events of the app.")
 	case remedy != "":

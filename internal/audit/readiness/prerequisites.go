@@ -71,7 +71,7 @@ func prerequisites() []Check {
 				return out
 			},
 			Asks:        "The Entra administrator, who sees the licence in the portal.",
-			Consequence: "Groups cannot be provisioned by SCIM without it, so that there may be no way back.",
+			Consequence: "Without it SCIM cannot provision groups, so there may be no way back.",
 			Remedy:      "Ask the Entra administrator, and waive this check with the answer as reason.",
 		},
 		{

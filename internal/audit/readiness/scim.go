@@ -40,7 +40,7 @@ func scimChecks() []Check {
 		{
 			ID: "copied_memberships", Title: "No membership is a copy that SCIM wrote", Decision: DisableSCIM, Severity: Info, Source: "C7", Needs: []Need{NeedMembers, NeedGroups},
 			judge: judgeCopies,
-			Consequence: "A membership that SCIM copied and the identity provider confirms today goes on granting after the identity provider drops the person: automatic identity management " +
+			Consequence: "A membership that SCIM copied and the identity provider confirms today keeps granting access after the identity provider removes the person: automatic identity management " +
 				"does not remove what it did not write.",
 			Remedy: "With automatic identity management on, remove the copies group by group; the members stay through the identity provider. Look at the result before you go on with the next group.",
 		},
@@ -71,7 +71,7 @@ func scimChecks() []Check {
 			Consequence: "A connector that still has to write to a workspace stops when the owner of its token is no longer an admin there. A connector that covers the owner deactivates them " +
 				"when they leave its scope, and so ends its own token.",
 			Remedy: "Give the connector a token of an admin of the workspace who is not assigned to any SCIM application, and keep that person an admin while the connector is needed. " +
-				"Set events and connector_ids to have this looked at.",
+				"Set events and connector_ids to have this checked.",
 		},
 		{
 			ID: "leavers", Title: "Who leaves is deactivated without SCIM", Decision: DisableSCIM, Severity: Info, Source: "C27", Needs: []Need{NeedPrincipals}, judge: judgeLeavers,

@@ -21,7 +21,7 @@ type Node struct {
 	members map[string]struct{} // canonical ids
 	groups  []string            // canonical ids of the members that are groups
 	others  map[string]bool     // canonical ids of members that can be no principal: devices, contacts
-	// Unknown is why the members could not be read whole.
+	// Unknown is why the members could not be read in full.
 	Unknown string
 	// Below is why the group may hold more than its members and their groups say: it
 	// has a member of which the directory does not tell what it is.

@@ -120,7 +120,7 @@ func listPages[R row](ctx context.Context, g *graphClient, link string, each fun
 	seen := map[string]bool{}
 	for link != "" {
 		if seen[link] || len(seen) >= directory.MostPages {
-			return errors.New("the list does not end: a page that came before is named as the next one, or there are too many")
+			return errors.New("the list does not end: the next page is one that was read before, or there are too many pages")
 		}
 		seen[link] = true
 		resp, err := g.send(ctx, http.MethodGet, link, nil, nil)

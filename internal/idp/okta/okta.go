@@ -204,7 +204,7 @@ func failure(method, place string, resp *transport.Response) error {
 func listPages[T object](ctx context.Context, o *source, link, family string, each func(rows []T)) error {
 	for seen := map[string]bool{}; link != ""; {
 		if seen[link] || len(seen) >= directory.MostPages {
-			return errors.New("the list does not end: a page that came before is named as the next one, or there are too many")
+			return errors.New("the list does not end: the next page is one that was read before, or there are too many pages")
 		}
 		seen[link] = true
 		resp, err := o.send(ctx, link, family)

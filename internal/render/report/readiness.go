@@ -189,7 +189,7 @@ func (l *LocalGroups) verdict() verdict {
 	case n > 0:
 		return verdict{stateNeutral, plural(n, "group") + " of workspaces that the account does not manage."}
 	case !l.Complete:
-		return verdict{stateUnknown, "Not known whether workspaces have groups of their own: some could not be read."}
+		return verdict{stateUnknown, "It is not known whether workspaces have groups of their own: some could not be read."}
 	default:
 		return verdict{stateGood, "No workspace has groups of its own."}
 	}

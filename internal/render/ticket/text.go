@@ -105,7 +105,7 @@ var hints = map[access.Hint]string{
 	access.HintAddInIDP:        "must be added in the identity provider",
 	access.HintAddInDatabricks: "can be added in Databricks",
 	access.HintFollows:         "follows from another group of the list",
-	access.HintUnchecked:       "can be added in Databricks; what it gives was not looked at",
+	access.HintUnchecked:       "can be added in Databricks; what it gives was not checked",
 	access.HintNoWorkspace:     "can be added in Databricks; no workspace is assigned to it, only a scan of Unity Catalog can show what it gives",
 	access.HintSystem:          "Databricks keeps it itself",
 	access.HintUnknown:         "not known how to get it",
