@@ -33,7 +33,13 @@ variable "denied" {
 variable "report" {
   type        = bool
   default     = false
-  description = "Adds the report to the outputs. It is of before the apply, so the plan after it shows another one."
+  description = "Adds the report and the assignments to the outputs. They are of before the apply, so the plan after it shows others."
+}
+
+variable "assignments" {
+  type        = map(object({ workspace_id = string, workspace_name = string, group_id = string, group_name = string }))
+  default     = {}
+  description = "Groups that are given a workspace, as the output assignments has them."
 }
 
 data "dbxidentity_divergences" "this" {
@@ -97,3 +103,29 @@ output "report" {
   sensitive = true # names
   value     = var.report ? provider::dbxidentity::report_html({ divergences = data.dbxidentity_divergences.this }) : null
 }
+
+# Groups that are in a workspace only through a group above them need an assignment of their
+# own. One that is made is not needed any more, and a for_each straight over the findings would
+# take it away again. So they are pinned, and what was pinned stays:
+#   terraform output -raw assignments > assignments.auto.tfvars.json
+data "dbxidentity_aim_readiness" "this" {
+  count           = var.report ? 1 : 0
+  primary_domains = var.primary_domains
+}
+
+output "assignments" {
+  value = var.report ? jsonencode({
+    assignments = merge(data.dbxidentity_aim_readiness.this[0].workspace_assignments_needed, var.assignments)
+  }) : null
+}
+
+# The official provider makes them; it takes the same settings and variables. Add it to
+# required_providers as databricks = { source = "databricks/databricks" }, and uncomment:
+#
+#   resource "databricks_mws_permission_assignment" "this" {
+#     for_each = var.assignments
+#
+#     workspace_id = each.value.workspace_id
+#     principal_id = each.value.group_id
+#     permissions  = ["USER"]
+#   }

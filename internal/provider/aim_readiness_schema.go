@@ -112,7 +112,7 @@ func aimReadinessOutputs() map[string]schema.Attribute {
 			Computed: true, MarkdownDescription: "Every check, sorted by decision, severity and id.", NestedObject: schema.NestedAttributeObject{Attributes: checks},
 		},
 		"workspace_assignments_needed": resultMap(assignmentNeededType, "Groups that are in a workspace only through another group, by `<workspace id>/<group id>`: for the permission assignment of "+
-			"the official provider.", map[string]string{"workspace_id": "Workspace id.", "workspace_name": "Workspace name."}),
+			"the official provider. One that is assigned is not in it any more: pin the entries before you use them in `for_each` ([example](https://github.com/dbxidentity/terraform-provider-dbxidentity/blob/main/examples/whole-migration/main.tf)).", map[string]string{"workspace_id": "Workspace id.", "workspace_name": "Workspace name."}),
 		"service_principal_renames": resultList(renameType, "Service principals whose name AIM overwrites, sorted by application id.", map[string]string{
 			"name_now": "Name in Databricks.", "name_after": "Name in the identity provider.", "collides_with": "Application ids of others that will have the same name.",
 		}),

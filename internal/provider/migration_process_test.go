@@ -35,8 +35,14 @@ func TestProcess_migrationRollsBack(t *testing.T) {
 	w := migration.workspace(t, a, migration.files...).trustsIDP(a)
 	w.env = append(w.env, "DBXIDENTITY_ENTRA_TENANT_ID="+a.IDP.EntraTenantID, "DBXIDENTITY_ENTRA_CLIENT_ID="+a.IDP.EntraClientID, "DBXIDENTITY_ENTRA_CLIENT_SECRET="+a.IDP.EntraClientSecret,
 		"DBXIDENTITY_ENTRA_AUTHORITY_HOST="+a.IDP.EntraAuthorityHost, "DBXIDENTITY_ENTRA_GRAPH_ENDPOINT="+a.IDP.GraphEndpoint, `TF_VAR_denied=["`+entraID(77)+`"]`)
-	saysAll(t, w.must(0, "plan", "-var=report=true"), "report = (sensitive value)")
-	w.must(0, "apply", "-auto-approve")
+	saysAll(t, w.must(0, "apply", "-auto-approve", "-var=report=true"), "report = (sensitive value)")
+	pinned := w.must(0, "output", "-raw", "assignments")
+	var assignments struct{ Assignments map[string]map[string]string }
+	if err := json.Unmarshal([]byte(pinned), &assignments); err != nil || len(assignments.Assignments) == 0 {
+		t.Fatalf("%v: %s", err, pinned)
+	}
+	w.write("assignments.auto.tfvars.json", pinned)
+	saysAll(t, w.must(0, "apply", "-auto-approve"), "Resources: 0 added, 0 changed, 0 destroyed")
 	w.must(0, "plan", "-detailed-exitcode")
 	journal := w.content("journal.jsonl")
 	for _, operation := range []string{"set_external_id", "remove_member", "set_active", "set_group_name", "add_access_rule"} {

@@ -159,11 +159,23 @@ func (r *principalStatusResource) modifyPlan(ctx context.Context, p *planning[*p
 		r.session.warnCallerUnknown("Principals are going to be deactivated", "it does not deactivate itself", p.diags())
 	}
 	if len(found.Refusals) == 0 && !r.session.applying.Load() {
-		p.diags().AddAttributeWarning(path.Root("active"), "Principal Will Be Deactivated", fmt.Sprintf("%s will not be able to log in, its tokens will be refused, and scheduled jobs "+
-			"that run as it will fail until they run as someone else. What it owns stays. The guide \"People who join and leave\" says how to look for such things first.",
-			principalTitle(found.Principal)))
+		p.diags().AddAttributeWarning(path.Root("active"), "Principal Will Be Deactivated", whatDeactivatingDoes(found.Principal))
 	}
 }
+
+// whatDeactivatingDoes is what is documented (docs/reference/databricks-account-api.md 11).
+// Whose jobs and tokens there are only each workspace knows, by calls that take its admin.
+func whatDeactivatingDoes(p audit.Principal) string {
+	use := "log in or use the API"
+	if p.Type == audit.TypeServicePrincipal {
+		use = "use the API"
+	}
+	return fmt.Sprintf("%s will not be able to %s. Its tokens stay and are refused meanwhile, and scheduled jobs that run as it fail until they run as someone else. What it owns stays, with its "+
+		"permissions. Which jobs and tokens these are was not looked up: only its workspaces know. How to find them first is in the guide \"People who join and leave\": %s.",
+		principalTitle(p), use, guidePeople)
+}
+
+const guidePeople = "https://github.com/dbxidentity/terraform-provider-dbxidentity/blob/main/docs/guides/people.md"
 
 func (r *principalStatusResource) planDestroy(ctx context.Context, state *principalStatusModel, private privateReader, diags *diag.Diagnostics) {
 	if r.session.isGone(ctx, state.ref()) {
