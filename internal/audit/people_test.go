@@ -74,8 +74,14 @@ func TestDeactivations(t *testing.T) {
 		"no domains":                   {match: gone("1", "a@example.com"), o: func(o *Options) { o.PrimaryDomains = nil }, reason: ReasonNoCandidate},
 		"inactive":                     {match: change(func(m *Match) { m.Principal.Active = ptr(false) })},
 		"whether active is not known":  {match: change(func(m *Match) { m.Principal.Active = nil }), reason: ReasonDeactivationUnproven},
-		"almost the same name":         {match: change(func(m *Match) { m.NearName = []Identity{identity("y", "a@example.com ")} }), reason: ReasonNearName},
-		"the name without an id":       {match: change(func(m *Match) { m.ByName = []Identity{identity("", "a@example.com")} }), reason: ReasonNoCandidate},
+		"active by the list": {match: change(func(m *Match) { m.Principal.Active = nil }), in: func(in *Input) {
+			in.Inventory.Principals[0].Active = ptr(true)
+		}, cause: CauseStaleOwn},
+		"not listed, and it does not say": {match: change(func(m *Match) { m.Principal.Active = nil }), in: func(in *Input) {
+			in.Inventory.Principals = in.Inventory.Principals[1:]
+		}, reason: ReasonDeactivationUnproven},
+		"almost the same name":   {match: change(func(m *Match) { m.NearName = []Identity{identity("y", "a@example.com ")} }), reason: ReasonNearName},
+		"the name without an id": {match: change(func(m *Match) { m.ByName = []Identity{identity("", "a@example.com")} }), reason: ReasonNoCandidate},
 		"the name with another id": {match: change(func(m *Match) {
 			m.ByName = []Identity{{ExternalID: "y", Names: []string{"a@example.com"}, Enabled: ptr(false)}}
 		}), reason: ReasonDisabled},
