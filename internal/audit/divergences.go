@@ -291,7 +291,7 @@ func (a *auditor) report(r *Report, i int, p *proposal) {
 	case p != nil && p.reason == "":
 		r.ExternalIDFixes = append(r.ExternalIDFixes, a.fix(p))
 	case p != nil:
-		r.ManualActions = append(r.ManualActions, p.manual())
+		r.ManualActions = append(r.ManualActions, a.manual(p))
 	}
 	a.identify(&d, m)
 	a.addRow(r, d, m)

@@ -332,11 +332,12 @@ func (a *auditor) fix(p *proposal) ExternalIDFix {
 	}
 }
 
-func (p *proposal) manual() ManualAction {
+func (a *auditor) manual(p *proposal) ManualAction {
 	action := ManualAction{
 		Ref: p.m.Principal.Ref, PrincipalName: p.m.Principal.Name,
 		Category: p.category, Reason: p.reason, Switch: reasonRule(p.reason).Switch,
 		Detail: p.detail, Candidates: p.candidates,
+		Foreign: p.m.Principal.Type == TypeUser && len(a.domains) > 0 && !a.isOwnDomain(p.m.Principal.Name),
 	}
 	if p.reason == ReasonNameChange || p.reason == ReasonNameTaken {
 		action.NewName, action.ExternalID, action.Conflicting = p.newName, p.m.Principal.ExternalID, p.conflicting

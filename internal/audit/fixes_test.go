@@ -181,6 +181,29 @@ func TestDivergences_noCandidate(t *testing.T) {
 	}
 }
 
+// The remedy names the offer of deactivations only where it would be made.
+func TestDivergences_foreignRemedy(t *testing.T) {
+	t.Parallel()
+	const offer = "suggest_deactivations"
+	for name, own := range map[string]bool{"ann@example.com": true, "ann@EXAMPLE.com": true, "ann@example.net": false, "ann": false} {
+		o := directory()
+		o.PrimaryDomains = []string{"example.com"}
+		r := Divergences(scope([]Match{{Principal: user("1", name, "gone")}}), o)
+		if len(r.ManualActions) != 1 || strings.Contains(r.ManualActions[0].Remedy(), offer) != own {
+			t.Errorf("%s: %+v", name, r.ManualActions)
+		}
+		for _, row := range Summarize(r) {
+			if strings.Contains(row.Remedy, offer) != own {
+				t.Errorf("summary of %s: %s", name, row.Remedy)
+			}
+		}
+	}
+	r := Divergences(scope([]Match{{Principal: user("1", "ann@example.net", "gone")}}), directory())
+	if len(r.ManualActions) != 1 || !strings.Contains(r.ManualActions[0].Remedy(), offer) {
+		t.Errorf("no domains are known: %+v", r.ManualActions)
+	}
+}
+
 // hold adds a principal that is not in scope.
 func hold(in *Input, p Principal) { in.Inventory.Principals = append(in.Inventory.Principals, p) }
 

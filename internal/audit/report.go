@@ -212,10 +212,18 @@ type ManualAction struct {
 	// Members are those in question, sorted by id; set for the member categories
 	// only. Type and name are empty where they are not known.
 	Members []NamedRef
+	// Foreign is for users of another mail domain than the own ones, where these are known.
+	Foreign bool
 }
 
 // Remedy is what to check and to do, from the rule of the reason.
-func (a *ManualAction) Remedy() string { return reasonRule(a.Reason).RemedyFor(a.Type) }
+func (a *ManualAction) Remedy() string {
+	rule := reasonRule(a.Reason)
+	if a.Foreign && rule.ForeignRemedy != "" {
+		return rule.ForeignRemedy
+	}
+	return rule.RemedyFor(a.Type)
+}
 
 // WaiverState is what became of a waiver.
 type WaiverState string

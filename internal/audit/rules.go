@@ -88,6 +88,9 @@ type Rule struct {
 	// GroupRemedy and ServicePrincipalRemedy are, for a reason, the remedies for these where
 	// they differ.
 	GroupRemedy, ServicePrincipalRemedy string
+	// ForeignRemedy is, for a reason, the remedy for users of other mail domains than
+	// primary_domains, where it differs.
+	ForeignRemedy string
 }
 
 // RemedyFor is what to do about a principal of a type.

@@ -189,6 +189,8 @@ func reasonRules() []Rule {
 			Description: "The identity provider has neither the id, as one of this type that is not deleted, nor the name.",
 			Remedy: "Find out whether the person left, was renamed, or belongs to another tenant. For active users of primary_domains who left, suggest_deactivations offers " +
 				"the deactivation.",
+			ForeignRemedy: "Ask the people who are responsible for guests and other tenants whether the person still works with you. No deactivation is offered for users of other mail " +
+				"domains than primary_domains.",
 			ServicePrincipalRemedy: "Find out whether the application was deleted or belongs to another tenant, and who uses the service principal. Deactivate it when no one does.",
 			Types:                  []PrincipalType{TypeUser, TypeServicePrincipal},
 		},

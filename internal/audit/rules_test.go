@@ -67,7 +67,7 @@ func TestRules(t *testing.T) {
 		}
 		if r.Kind == KindReason || r.Kind == KindAction {
 			for _, kind := range []string{"See the ", "Read the ", "manual action."} {
-				if strings.Contains(r.Remedy+r.GroupRemedy+r.ServicePrincipalRemedy, kind) {
+				if strings.Contains(r.Remedy+r.GroupRemedy+r.ServicePrincipalRemedy+r.ForeignRemedy, kind) {
 					t.Errorf("%s %s: the remedy points somewhere instead of saying what to do: %s", r.Kind, r.ID, r.Remedy)
 				}
 			}

@@ -43,14 +43,15 @@ func (ticketFunction) Definition(_ context.Context, _ function.DefinitionRequest
 		Summary: "Write a ticket for people who can do what an apply cannot",
 		MarkdownDescription: "Writes a ticket as Markdown, ready to send. `" + ticketNameChanges + "` asks Databricks support to change the names of users and service principals: old and new name, " +
 			"ids, and what a rename does. Two records of one identity are listed apart, because support cannot merge them. `" + ticketIDPMemberships + "` asks the people who run the identity " +
-			"provider to add principals to groups there, with the object ids of both; groups that the identity provider does not have are listed apart." +
+			"provider to add principals to groups there, with the object ids of both; groups that the identity provider does not have are listed apart. Of an audit it lists the members whom only " +
+			"Databricks has (`member_removals`) and those whom only the identity provider has (`idp_members_missing`)." +
 			"\n\nNames are escaped for Markdown and HTML, so that the name of a user or group cannot add text or links to the ticket. The same rows give the same text. Unknown rows give an unknown string, null is an error.",
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "kind", MarkdownDescription: "`" + ticketNameChanges + "` or `" + ticketIDPMemberships + "`."},
 			function.DynamicParameter{
 				Name: "rows", AllowUnknownValues: true, AllowNullValue: true,
 				MarkdownDescription: "For `" + ticketNameChanges + "` a `dbxidentity_divergences` as a whole, or a list of its `users` and `service_principals`; all but those with the cause `name_drift` " +
-					"are left out, and so are waived ones. For `" + ticketIDPMemberships + "` a `dbxidentity_clone_plan` as a whole, or a list or map of several.",
+					"are left out, and so are waived ones. For `" + ticketIDPMemberships + "` a `dbxidentity_clone_plan` or a `dbxidentity_divergences` as a whole, or a list or map of several.",
 			},
 		},
 		Return: function.StringReturn{},
@@ -151,7 +152,7 @@ func idpMembershipsTicket(ctx context.Context, rows types.Dynamic) (text string,
 	}
 	plans := []attr.Value{rows}
 	if attributes, is := attributesOf(rows.UnderlyingValue()); is {
-		if _, one := attributes["idp_actions"]; !one {
+		if _, one := attributes["idp_actions"]; !one && !isAudit(attributes) {
 			plans = nil
 			for _, key := range slices.SortedFunc(maps.Keys(attributes), csv.CompareKeys) {
 				plans = append(plans, attributes[key])
@@ -161,7 +162,16 @@ func idpMembershipsTicket(ctx context.Context, rows types.Dynamic) (text string,
 		plans = list
 	}
 	decoded := make([]access.ClonePlan, 0, len(plans))
+	var audits []ticket.AuditedMembers
 	for _, value := range plans {
+		if attributes, is := attributesOf(underlying(value)); is && isAudit(attributes) {
+			members, known, err := decodeWhole(ctx, types.DynamicValue(underlying(value)), "the divergences", auditedMembers)
+			if err != nil || !known {
+				return "", known, err
+			}
+			audits = append(audits, members)
+			continue
+		}
 		plan, known, err := decodeWhole(ctx, types.DynamicValue(unwrap(value)), "the clone plan", func(r entryReader) access.ClonePlan {
 			p := access.ClonePlan{
 				Target: readPrincipal(r.object("resolved_target")), IDPActions: planRowsOf(r, "idp_actions"), Complete: r.flag("complete", false),
@@ -176,5 +186,61 @@ func idpMembershipsTicket(ctx context.Context, rows types.Dynamic) (text string,
 		}
 		decoded = append(decoded, plan)
 	}
-	return ticket.IDPMemberships(decoded), true, nil
+	return ticket.IDPMemberships(decoded, audits...), true, nil
+}
+
+// underlying is a value without the wrappers of a dynamic one.
+func underlying(value attr.Value) attr.Value {
+	if dynamic, is := value.(types.Dynamic); is {
+		value = dynamic.UnderlyingValue()
+	}
+	return unwrap(value)
+}
+
+// isAudit tells a dbxidentity_divergences from a map of data sources.
+func isAudit(attributes map[string]attr.Value) bool {
+	_, is := attributes["member_removals"]
+	return is
+}
+
+// auditedMembers are the memberships in which the two sides differ.
+func auditedMembers(r entryReader) ticket.AuditedMembers {
+	out := ticket.AuditedMembers{Complete: r.flag("complete", false)}
+	objects := map[string]string{}
+	for _, g := range r.objects("groups") {
+		objects[g.text("id")] = g.text("external_id")
+		if g.text("waived") == "true" {
+			continue
+		}
+		if missing := g.attributes["idp_members_missing"]; missing == nil || unwrap(missing).IsNull() {
+			continue // Not known.
+		}
+		for _, m := range g.objects("idp_members_missing") {
+			out.There = append(out.There, ticket.Membership{Member: m.text("member_name"), MemberID: m.text("external_id"), Group: g.text("group_name"), GroupID: g.text("external_id")})
+		}
+	}
+	removals := r.need("member_removals")
+	if removals == nil {
+		return out
+	}
+	rows, is := attributesOf(removals)
+	if !is {
+		r.fail("member_removals is no map")
+		return out
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(rows), csv.CompareKeys) {
+		value := unwrap(rows[key])
+		attributes, is := attributesOf(value)
+		switch {
+		case value.IsUnknown():
+			r.state.unknown = true
+			return out
+		case !is || value.IsNull():
+			r.fail("member_removals[%q] is no object with the attributes of the data source", key)
+			return out
+		}
+		m := entryReader{attributes: attributes, state: r.state}
+		out.Here = append(out.Here, ticket.Membership{Member: m.text("member_name"), MemberID: m.text("member_id"), Group: m.text("group_name"), GroupID: objects[m.text("group_id")]})
+	}
+	return out
 }

@@ -58,6 +58,17 @@ func TestTicketFunction(t *testing.T) {
 			}),
 		})
 	}
+	missing := tuple(object(map[string]attr.Value{"member_type": str("user"), "external_id": str("o5"), "member_name": str("eve")}))
+	group := func(id string, waived bool, missing attr.Value) attr.Value {
+		return object(map[string]attr.Value{"id": str(id), "group_name": str("g"), "external_id": str("o" + id), "waived": types.BoolValue(waived), "idp_members_missing": missing})
+	}
+	audited := object(map[string]attr.Value{
+		"complete": types.BoolValue(true), "groups": tuple(group("1", false, missing), group("2", true, missing), group("3", false, types.StringNull())),
+		"member_removals": object(map[string]attr.Value{"1/7": object(map[string]attr.Value{
+			"group_id": str("1"), "group_name": str("g"), "member_id": str("7"), "member_type": str("user"), "member_name": str("ann"),
+		})}),
+	})
+	const here, there = "| `ann` | `7` | `g` | `o1` |", "| `eve` | `o5` | `g` | `o1` |"
 	const person1, app1 = "| user | `1` | `old` | `new` | `i1` |", "| service principal | `1` | `old` | `new` | `i1` |"
 	const absent = "| `ada` | `t9` | `g` | `o1` |"
 	for label, c := range map[string]struct {
@@ -74,6 +85,9 @@ func TestTicketFunction(t *testing.T) {
 		"a map of plans":        {kind: "idp_memberships", rows: object(map[string]attr.Value{"b": plan("bob", action), "a": plan("ada", action)}), want: []string{absent + "\n| `bob`"}},
 		"a list of plans":       {kind: "idp_memberships", rows: tuple(plan("ada"), plan("bob", action)), want: []string{"| `bob` | `t9` | `g` | `o1` |"}},
 		"no plans":              {kind: "idp_memberships", rows: object(map[string]attr.Value{}), want: []string{"No membership has to be added."}},
+		"an audit":              {kind: "idp_memberships", rows: audited, want: []string{"(2)", here, there}},
+		"a plan and an audit":   {kind: "idp_memberships", rows: tuple(plan("ada", action), audited), want: []string{absent, here, there}},
+		"an audit without rows": {kind: "idp_memberships", rows: object(map[string]attr.Value{"member_removals": tuple()}), err: "attribute groups is missing"},
 		"a list with a null":    {kind: "idp_memberships", rows: tuple(types.DynamicNull()), err: "the clone plan is null"},
 		"a text":                {kind: "idp_memberships", rows: str("x"), err: "must be the whole data source"},
 		"half a plan":           {kind: "idp_memberships", rows: object(map[string]attr.Value{"idp_actions": tuple()}), err: "attribute resolved_target is missing"},

@@ -15,3 +15,8 @@ data "dbxidentity_clone_plan" "newcomers" {
 output "ticket_for_identity_team" {
   value = provider::dbxidentity::ticket_markdown("idp_memberships", data.dbxidentity_clone_plan.newcomers)
 }
+
+# And which members of linked groups only one side has.
+output "ticket_for_members" {
+  value = provider::dbxidentity::ticket_markdown("idp_memberships", data.dbxidentity_divergences.all)
+}

@@ -89,7 +89,7 @@ func (r result) write(out, sink io.Writer, scale float64) error {
 // compare themselves with comes first.
 func scenarios() []scenario {
 	return slices.Concat(startScenarios(), engineScenarios(), auditScenarios(), clientScenarios(),
-		resourceScenarios(), accessScenarios(), readinessScenarios(), companyScenarios(), writeScenarios(), growthScenarios(), limitScenarios(), applyScenarios())
+		resourceScenarios(), accessScenarios(), readinessScenarios(), companyScenarios(), writeScenarios(), fewScenarios(), growthScenarios(), limitScenarios(), applyScenarios())
 }
 
 // choose picks scenarios by quick, all, or patterns.

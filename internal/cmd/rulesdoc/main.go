@@ -141,6 +141,9 @@ func writeRule(b *strings.Builder, r audit.Rule) {
 	if r.GroupRemedy != "" {
 		fmt.Fprintf(b, "For groups: %s\n\n", r.GroupRemedy)
 	}
+	if r.ForeignRemedy != "" {
+		fmt.Fprintf(b, "For users of other mail domains than `primary_domains`: %s\n\n", r.ForeignRemedy)
+	}
 	if r.ServicePrincipalRemedy != "" {
 		fmt.Fprintf(b, "For service principals: %s\n\n", r.ServicePrincipalRemedy)
 	}

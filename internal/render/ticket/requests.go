@@ -90,12 +90,46 @@ func Action(a *audit.ManualAction) string {
 	return NameChanges([]NameChange{c})
 }
 
+// AuditedMembers are memberships of linked groups in which an audit found that the two
+// sides differ.
+type AuditedMembers struct {
+	Complete bool
+	// Here are in Databricks only, There in the identity provider only.
+	Here, There []Membership
+}
+
+// Membership is someone in a group. MemberID is the Databricks id of who is in Databricks
+// only, and the object id of who is in the identity provider only; GroupID the object id
+// of the group. Empty is not known.
+type Membership struct{ Member, MemberID, Group, GroupID string }
+
+func (m *Membership) row() string {
+	name := "not known"
+	if m.Member != "" {
+		name = markup.Code(m.Member)
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s |", name, objectID(m.MemberID), markup.Code(cmp.Or(m.Group, "(unread)")), objectID(m.GroupID))
+}
+
 // IDPMemberships asks the people who run the identity provider to add principals to
-// groups there, as clone plans say. Groups that the identity provider does not have
+// groups there, as clone plans say, and what to do about the members in which an audit
+// found the two sides to differ. Groups that the identity provider does not have
 // are listed apart. Markdown, with a heading of level 2; it ends in a line feed.
-func IDPMemberships(plans []access.ClonePlan) string {
-	var add, absent []string
+func IDPMemberships(plans []access.ClonePlan, audits ...AuditedMembers) string {
+	var add, absent, here, there []string
 	incomplete := 0
+	for i := range audits {
+		a := &audits[i]
+		if !a.Complete {
+			incomplete++
+		}
+		for k := range a.Here {
+			here = append(here, a.Here[k].row())
+		}
+		for k := range a.There {
+			there = append(there, a.There[k].row())
+		}
+	}
 	for i := range plans {
 		p := &plans[i]
 		if !p.Complete || len(p.Problems) > 0 {
@@ -113,7 +147,7 @@ func IDPMemberships(plans []access.ClonePlan) string {
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "## Group memberships in the identity provider (%d)\n", len(add))
+	fmt.Fprintf(&b, "## Group memberships in the identity provider (%d)\n", len(add)+len(here)+len(there))
 	if incomplete > 0 {
 		b.WriteString("\n> **The list may be too short**: not everything that it depends on could be read.\n")
 	}
@@ -122,8 +156,16 @@ func IDPMemberships(plans []access.ClonePlan) string {
 	case len(add) > 0:
 		b.WriteString("\nPlease add each member to the group beside it. Databricks takes the members of these groups from the identity provider, so they cannot be added in Databricks.\n\n" +
 			header + " Note |\n| --- | --- | --- | --- | --- |\n" + strings.Join(add, "\n") + "\n")
-	case len(absent) == 0:
+	case len(absent)+len(here)+len(there) == 0:
 		b.WriteString("\nNo membership has to be added.\n")
+	}
+	if len(here) > 0 {
+		fmt.Fprintf(&b, "\n### Only in Databricks (%d)\n\nThese members were added in Databricks, and the identity provider does not have them in the group. Please add to the group who belongs there, "+
+			"and say who does not: they will be removed in Databricks.\n\n| Member | Its Databricks id | Group | Object id of the group |\n| --- | --- | --- | --- |\n%s\n", len(here), strings.Join(here, "\n"))
+	}
+	if len(there) > 0 {
+		fmt.Fprintf(&b, "\n### Only in the identity provider (%d)\n\nThese members are in the group, directly or through a nested group, and Databricks does not have them in it. Please check that the group is assigned to the "+
+			"connector, that its members are assigned too (nested groups are not), and that the last run had no errors.\n\n%s\n| --- | --- | --- | --- |\n%s\n", len(there), header, strings.Join(there, "\n"))
 	}
 	if len(absent) > 0 {
 		fmt.Fprintf(&b, "\n### Not in the identity provider (%d)\n\nDatabricks stores these object ids, but the identity provider has no such group. "+

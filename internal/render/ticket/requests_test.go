@@ -102,6 +102,27 @@ func TestIDPMemberships(t *testing.T) {
 	}
 }
 
+// What an audit found: whom only one side has.
+func TestIDPMemberships_audited(t *testing.T) {
+	t.Parallel()
+	got := IDPMemberships(nil, AuditedMembers{
+		Complete: true,
+		Here:     []Membership{{Member: "ada@example.com", MemberID: "20", Group: "engineers", GroupID: "g1"}, {Member: "bob@example.com", MemberID: "21"}},
+		There:    []Membership{{MemberID: "o22", Group: "engineers", GroupID: "g1"}},
+	})
+	for _, want := range []string{
+		"provider (3)", "### Only in Databricks (2)", "| `ada@example.com` | `20` | `engineers` | `g1` |\n| `bob@example.com` | `21` | `(unread)` | not known |\n",
+		"### Only in the identity provider (1)", "| not known | `o22` | `engineers` | `g1` |\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("lacks %q:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "too short") || strings.Contains(got, "No membership") || !strings.Contains(IDPMemberships(nil, AuditedMembers{}), "too short") {
+		t.Error(got)
+	}
+}
+
 // FuzzRequests: whatever someone is called, a ticket has the lines and columns that it has for
 // plain names.
 func FuzzRequests(f *testing.F) {
@@ -119,7 +140,9 @@ func FuzzRequests(f *testing.F) {
 				{GroupID: id, GroupName: newName + "n", ExternalID: id + "i", Privileged: boolean(true), Powers: []string{name, newName}, Reason: name + "r"},
 				{GroupID: id, GroupName: newName + "n", ExternalID: id + "i", InIDP: boolean(false)},
 			}
-			text := NameChanges(changes) + IDPMemberships([]access.ClonePlan{{Target: target, IDPActions: rows}})
+			text := NameChanges(changes) + IDPMemberships([]access.ClonePlan{{Target: target, IDPActions: rows}}, AuditedMembers{
+				Here: []Membership{{"x" + name, "x" + id, "x" + newName, "x" + id}}, There: []Membership{{"x" + name, "x" + id, "x" + newName, "x" + id}},
+			})
 			return spans.ReplaceAllString(text, "NAME")
 		}
 		if diff := cmp.Diff(render("a", "b", "1"), render(name, newName, id)); diff != "" {
