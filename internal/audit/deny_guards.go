@@ -106,7 +106,7 @@ func GuardDeny(f DenyFacts) []Refusal {
 // Denied is the first of Watched whom the rule denies for certain, and how; nil for none.
 func (f *DenyFacts) Denied() (p *Principal, how string) {
 	for i := range f.Watched {
-		if how, denied := f.denies(f.Watched[i]); denied {
+		if how, denied := f.Denies(f.Watched[i]); denied {
 			return &f.Watched[i], how
 		}
 	}
@@ -130,8 +130,8 @@ func named(p Principal) string {
 	return fmt.Sprintf("%s (%s)", p.Ref, p.Name)
 }
 
-// denies reports whether a rule denies a principal for certain, and why.
-func (f *DenyFacts) denies(p Principal) (how string, certain bool) {
+// Denies reports whether the rule denies a principal for certain, and why.
+func (f *DenyFacts) Denies(p Principal) (how string, certain bool) {
 	switch {
 	case p.ExternalID != "" && SameExternalID(p.ExternalID, f.ExternalID):
 		return "has that externalId", true

@@ -121,7 +121,7 @@ func judgeDeniedAdmins(f *Facts) (out finding) {
 	}
 	slices.SortFunc(watched, audit.CompareRefs)
 	for _, ref := range watched {
-		within := map[string]bool{}
+		p, within := f.principal(ref), map[string]bool{}
 		for id := range f.above(ref) {
 			if held := f.byID(id); held.ExternalID != "" {
 				within[audit.CanonicalExternalID(held.ExternalID)] = true
@@ -129,8 +129,12 @@ func judgeDeniedAdmins(f *Facts) (out finding) {
 		}
 		for _, rule := range f.Denylist {
 			key := audit.CanonicalExternalID(rule.ExternalID)
-			if within[key] || slices.Contains(f.Denied[key].Within, ref) {
-				out.add(kindRule, rule.ExternalID, rule.Name, fmt.Sprintf("denies %s (%s)", ref, f.principal(ref).Name))
+			deny := audit.DenyFacts{ExternalID: rule.ExternalID, IDP: f.Denied[key]}
+			if within[key] {
+				deny.Below = []audit.Ref{ref}
+			}
+			if _, denied := deny.Denies(p); denied {
+				out.add(kindRule, rule.ExternalID, rule.Name, fmt.Sprintf("denies %s (%s)", ref, p.Name))
 			}
 		}
 	}
