@@ -15,6 +15,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // readinessOutputs show what the data source found.
@@ -125,7 +126,12 @@ func asMap(t *testing.T, v any) map[string]any {
 }
 
 // neverDecided are the checks whose source this version does not read.
-var neverDecided = []string{"entra_premium", "group_names_in_sql", "idp_connection"}
+var neverDecided = []string{"entra_premium", "idp_connection"}
+
+// migrationSQL reads the SQL definitions of the preset migration.
+const migrationSQL = `
+  sql_definitions = [{ workspace_id = "8000000000000001", sql_warehouse_id = "d3a0c1f5e7b2946a" }]
+`
 
 // orderly is an account of which every check is met that can be: linked, with a rule
 // that denies someone else, memberships of the identity provider, and no local group.
@@ -155,7 +161,12 @@ func orderly() simulator.State {
 		WorkspaceID: 11, WorkspaceName: "main", Status: "RUNNING", Cloud: "azure", PricingTier: "PREMIUM", DeploymentName: "adb-11.1",
 		FederationInfo:        &simulator.FederationInfo{EnableIdentityFederation: true},
 		PermissionAssignments: []simulator.PermissionAssignment{{PrincipalID: "201", Permissions: []string{"USER"}}, {PrincipalID: "301", Permissions: []string{"ADMIN"}}},
+		MetastoreID:           "m-1", Warehouses: []simulator.Warehouse{{ID: "w1"}},
 	}}
+	st.UnityCatalog.Metastores = []simulator.Metastore{{MetastoreID: "m-1", Name: "main", Owner: "caller-app", Securables: []simulator.Securable{
+		{Type: "catalog", FullName: "c", Owner: "caller-app"}, {Type: "schema", FullName: "c.s", Owner: "caller-app"},
+		{Type: "function", FullName: "c.s.f", Owner: "caller-app", Definition: "is_account_group_member('data')"},
+	}}}
 	return st
 }
 
@@ -176,7 +187,7 @@ func TestAccReadiness_everyStatus(t *testing.T) {
 	}
 
 	company := startPreset(t, "migration", simulator.Options{})
-	found := company.readiness(t, company.entra(), everyDecision+`
+	found := company.readiness(t, company.entra(), everyDecision+migrationSQL+`
   planned_principals = [{ principal_type = "group", name = "not-there" }]
   search_texts       = { "main.tf" = "display_name = \"nightly-job\"" }
 `)
@@ -209,7 +220,9 @@ func TestAccReadiness_everyStatus(t *testing.T) {
 	scim.Synchronization.Secrets[0].Value = accountAddress(st.Account.AccountID)
 	st.IDP.ServicePrincipals = append(st.IDP.ServicePrincipals, scim)
 	met := startAccount(t, st, withSettings())
-	all := met.readinessInProcess(t, met, "entra", on, connected, bob)
+	all := met.readinessInProcess(t, met, "entra", on, connected, bob, document{
+		"sql_definitions": []any{document{"workspace_id": "11", "sql_warehouse_id": "w1"}},
+	})
 	note("orderly", all.statuses(t))
 	if verdicts, is := all["verdicts"].([]any); !is || len(verdicts) != 3 || verdicts[1] != "true" {
 		t.Errorf("SCIM may go, and the verdicts are %v: %v", all["verdicts"], all["summary"])
@@ -323,6 +336,7 @@ func TestAccReadiness_failedReads(t *testing.T) {
 		"local groups": {[]string{"/api/2.0/preview/scim/v2/Groups**"}, []readiness.Need{readiness.NeedLocalGroups}},
 		"denylist":     {[]string{"**/account-access-identity-rules"}, []readiness.Need{readiness.NeedDenylist}},
 		"settings":     {[]string{"**/settings-metadata"}, []readiness.Need{readiness.NeedSettings}},
+		"definitions":  {[]string{"/api/2.0/sql/statements"}, []readiness.Need{readiness.NeedSQL}},
 		"roles":        {[]string{"/api/2.1/**/scim/v2/*"}, []readiness.Need{readiness.NeedRoles}},
 		"users there":  {[]string{"**/v1.0/users**", "**/v1.0/$batch"}, []readiness.Need{readiness.NeedIDP, readiness.NeedMembers, readiness.NeedIDPMembers}},
 		"members": {[]string{"**/direct-members", "/api/2.1/**/scim/v2/Groups/*"}, []readiness.Need{
@@ -330,11 +344,21 @@ func TestAccReadiness_failedReads(t *testing.T) {
 		}},
 	}
 	a := startPreset(t, "migration", simulator.Options{})
+	// Its definitions are right, so that a failed read shows.
+	settled := a.state()
+	world.SettleMigration(&settled)
+	st := a.state()
+	st.UnityCatalog = settled.UnityCatalog
+	if err := a.Server.SetState(st); err != nil {
+		t.Fatal(err)
+	}
 	read := func(faults []simulator.Fault) (statuses map[string]string, complete any) {
 		if err := a.Server.SetFaults(faults); err != nil {
 			t.Fatal(err)
 		}
-		got := a.readinessInProcess(t, a, "entra", document{"automatic_identity_management": "on"})
+		got := a.readinessInProcess(t, a, "entra", document{"automatic_identity_management": "on"}, document{
+			"sql_definitions": []any{document{"workspace_id": "8000000000000001", "sql_warehouse_id": "d3a0c1f5e7b2946a"}},
+		})
 		return got.statuses(t), got["complete"]
 	}
 	was, _ := read(nil)

@@ -74,6 +74,7 @@ func (d *aimReadinessDataSource) Read(ctx context.Context, req datasource.ReadRe
 	}
 	run.addresses = statedAddresses(model.ConnectorAddresses, diags)
 	run.events = eventsInput(model.Events, diags)
+	run.warehouses = model.warehouses(ctx, diags)
 	if diags.HasError() {
 		return
 	}

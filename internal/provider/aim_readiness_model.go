@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
@@ -27,6 +28,7 @@ type aimReadinessModel struct {
 	ConnectorIDs       types.Set      `tfsdk:"connector_ids"`
 	ConnectorAddresses types.Map      `tfsdk:"connector_addresses"`
 	Events             types.Object   `tfsdk:"events"`
+	SQLDefinitions     types.List     `tfsdk:"sql_definitions"`
 	Waivers            types.List     `tfsdk:"waivers"`
 	Timeouts           timeouts.Value `tfsdk:"timeouts"`
 
@@ -41,6 +43,7 @@ type aimReadinessModel struct {
 	WorkspaceAssignmentsNeeded types.Map  `tfsdk:"workspace_assignments_needed"`
 	ServicePrincipalRenames    types.List `tfsdk:"service_principal_renames"`
 	Limits                     types.List `tfsdk:"limits"`
+	GroupNamesInSQL            types.Map  `tfsdk:"group_names_in_sql"`
 	AIMEvidence                types.List `tfsdk:"aim_evidence"`
 	Counts                     types.Map  `tfsdk:"counts"`
 	Complete                   types.Bool `tfsdk:"complete"`
@@ -52,6 +55,11 @@ type readinessWaiverModel struct {
 	Subject types.String `tfsdk:"subject"`
 	Reason  types.String `tfsdk:"reason"`
 	Expires types.String `tfsdk:"expires"`
+}
+
+type sqlWarehouseModel struct {
+	WorkspaceID    types.String `tfsdk:"workspace_id"`
+	SQLWarehouseID types.String `tfsdk:"sql_warehouse_id"`
 }
 
 type plannedPrincipalModel struct {
@@ -147,6 +155,15 @@ func (m *aimReadinessModel) planned(ctx context.Context, diags *diag.Diagnostics
 	return objectsFrom[plannedPrincipalModel](ctx, path.Root("planned_principals"), m.PlannedPrincipals.Elements(), diags)
 }
 
+// warehouses are those through which SQL definitions are read.
+func (m *aimReadinessModel) warehouses(ctx context.Context, diags *diag.Diagnostics) []catalog.SQLWarehouse {
+	var out []catalog.SQLWarehouse
+	for _, w := range objectsFrom[sqlWarehouseModel](ctx, path.Root("sql_definitions"), m.SQLDefinitions.Elements(), diags) {
+		out = append(out, catalog.SQLWarehouse{WorkspaceID: w.WorkspaceID.ValueString(), WarehouseID: w.SQLWarehouseID.ValueString()})
+	}
+	return out
+}
+
 func (m *aimReadinessModel) waivers(ctx context.Context, diags *diag.Diagnostics) []readiness.Waiver {
 	at := path.Root("waivers")
 	var out []readiness.Waiver
@@ -205,6 +222,11 @@ func (m *aimReadinessModel) fromFacts(ctx context.Context, facts *readiness.Fact
 		return limitModel{Metric: l.Metric, WorkspaceID: emptyAsNil(l.WorkspaceID), Value: int64(l.Value), Limit: int64(l.Limit), Fixed: l.Fixed}
 	}, diags)
 	var more diag.Diagnostics
+	m.GroupNamesInSQL = types.MapNull(textList)
+	if !m.SQLDefinitions.IsNull() {
+		m.GroupNamesInSQL, more = types.MapValueFrom(ctx, textList, readiness.GroupNamesInSQL(facts))
+		diags.Append(more...)
+	}
 	m.AIMEvidence, more = types.ListValueFrom(ctx, types.StringType, notNil(readiness.Evidence(facts)))
 	diags.Append(more...)
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/power"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -38,6 +39,9 @@ type readinessRun struct {
 	// events is nil where the audit log is not to be read; lost is why nothing can be read of it.
 	events *eventsRequest
 	lost   error
+
+	// warehouses are those through which SQL definitions are read.
+	warehouses []catalog.SQLWarehouse
 
 	mu    sync.Mutex
 	facts *readiness.Facts
@@ -69,10 +73,9 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 	for _, f := range inventory.Failures {
 		r.unread(readiness.NeedPrincipals, f.Reason)
 	}
-	r.neverRead()
 	group, gctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context){
-		r.readIDP, r.readGroups, r.readCaller, r.readDenylist, r.readSettings, r.readWorkspaces, r.readConnectors, r.readEvents,
+		r.readIDP, r.readGroups, r.readCaller, r.readDenylist, r.readSettings, r.readWorkspaces, r.readConnectors, r.readEvents, r.readDefinitions,
 	} {
 		group.Go(func() error {
 			part(gctx)
@@ -100,11 +103,22 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 	return r.facts, nil
 }
 
-// neverRead are the sources that this version of the provider does not read.
-func (r *readinessRun) neverRead() {
-	for _, need := range []readiness.Need{readiness.NeedSQL} {
-		r.unread(need, "this version of the provider does not read them")
+// readDefinitions reads the views and functions of Unity Catalog that ask for groups.
+func (r *readinessRun) readDefinitions(ctx context.Context) {
+	if len(r.warehouses) == 0 {
+		r.unread(readiness.NeedSQL, "sql_definitions names no SQL warehouse")
+		return
 	}
+	found, err := r.session.account.SQLDefinitions(ctx, r.warehouses)
+	if err != nil {
+		r.unread(readiness.NeedSQL, err.Error())
+	}
+	for _, why := range found.Unknown {
+		r.unread(readiness.NeedSQL, why)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.facts.Definitions = found.List
 }
 
 // readIDP is an audit without look-ups of privileges: nothing is offered here.
@@ -419,7 +433,10 @@ func cloudOf(workspaces []audit.Workspace, host string) string {
 // failures are the sources that could not be read, for state.
 func (r *readinessRun) failures() []audit.Failure {
 	out := slices.Clone(r.unreadParts)
-	notRead := []readiness.Need{readiness.NeedSQL, readiness.NeedPerson} // The checks say so.
+	notRead := []readiness.Need{readiness.NeedPerson} // The checks say so.
+	if len(r.warehouses) == 0 {
+		notRead = append(notRead, readiness.NeedSQL)
+	}
 	if r.events == nil {
 		notRead = append(notRead, readiness.NeedEvents)
 	}

@@ -75,6 +75,16 @@ func aimReadinessInputs() map[string]schema.Attribute {
 			"Default: none are read, and those checks are `unknown`."),
 		"connector_addresses": connectorAddressesAttribute(),
 		"events":              eventsAttribute("`workspace_scim` then finds connectors that wrote to workspaces, and `scim_token_owner` says whether the owner of their token is an admin there and covered by no connector; `local_edits`, `stale_users`, `leavers` and `aim_evidence` have it as evidence.", false),
+		"sql_definitions": schema.ListNestedAttribute{
+			Optional: true,
+			MarkdownDescription: "Read the views and functions of Unity Catalog that ask for groups (`is_account_group_member`, `is_member`), for the check `group_names_in_sql`: a SQL warehouse for each " +
+				"metastore, in which two queries on `system.information_schema` run. It starts the warehouse. The caller must be admin of the metastore, and owner of the views and functions " +
+				"or in a group that owns them: their text is shown to no one else, and the check is then `unknown`. Default: none are read, and that check is `unknown`.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"workspace_id":     schema.StringAttribute{Required: true, MarkdownDescription: "Id of a workspace of the metastore.", Validators: located(stringvalidator.LengthAtLeast(1))},
+				"sql_warehouse_id": schema.StringAttribute{Required: true, MarkdownDescription: "Id of a SQL warehouse there.", Validators: located(stringvalidator.LengthAtLeast(1))},
+			}},
+		},
 		"waivers": schema.ListNestedAttribute{
 			Optional: true, MarkdownDescription: "Checks that are accepted as they are, and answers to what no API reports. The check stays in the list with its evidence.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
@@ -103,7 +113,7 @@ func aimReadinessOutputs() map[string]schema.Attribute {
 		"source": "Rows of the reference that it comes from.",
 	})
 	checks["affected"] = resultList(affectedType, "What keeps the check from being met, sorted.", map[string]string{
-		"kind": "`user`, `group`, `service_principal`, `workspace`, `workspace_group`, `rule`, `text`, `identity`, `connector` (both in the identity provider) or `account`.",
+		"kind": "`user`, `group`, `service_principal`, `workspace`, `workspace_group`, `rule`, `text`, `view`, `function`, `identity`, `connector` (both in the identity provider) or `account`.",
 		"id":   "Its id; null for the account.", "name": "Its name; null where there is none.", "workspace_id": "The workspace that it lies in; null for the account.",
 		"subject": "How a waiver names it.", "waived": "True when a waiver names it.",
 	})
@@ -120,6 +130,11 @@ func aimReadinessOutputs() map[string]schema.Attribute {
 			"metric": "What is counted.", "workspace_id": "The workspace; null for limits of the account.", "value": "The number now.", "limit": "The limit by default.",
 			"fixed": "True when the limit cannot be raised.",
 		}),
+		"group_names_in_sql": schema.MapAttribute{
+			Computed: true, ElementType: textList,
+			MarkdownDescription: "The views (`view/<full name>`) and functions that ask for a group, by the name that they ask for. What was not read is not in it: see the check `group_names_in_sql`. " +
+				"Null without `sql_definitions`.",
+		},
 		"aim_evidence": schema.ListAttribute{
 			Computed: true, ElementType: types.StringType, MarkdownDescription: "What speaks for AIM being on. That there is nothing proves nothing: no API reports the switch.",
 		},

@@ -1,10 +1,13 @@
 data "dbxidentity_aim_readiness" "this" {
   primary_domains = ["example.com"]
 
+  # Views and functions that ask for groups: a warehouse for each metastore.
+  sql_definitions = [{ workspace_id = "1234567890123456", sql_warehouse_id = "1234567890abcdef" }]
+
   waivers = [{
     # No API reports it: whoever has looked says so here.
-    check   = "group_names_in_sql"
-    reason  = "The owners of the views have looked: no definition names a group."
+    check   = "names_in_code"
+    reason  = "The owners of scripts and dashboards have looked: all of them use application ids."
     expires = "2030-12-31"
   }]
 }

@@ -18,6 +18,7 @@ data "dbxidentity_aim_readiness" "this" {
   # Names of service principals in this code.
   search_texts = { for f in fileset(path.module, "*.tf") : f => file("${path.module}/${f}") }
 
+  # Or have the definitions read: sql_definitions = [{ workspace_id = "..", sql_warehouse_id = ".." }]
   # Answers to what no API reports, and what is accepted as it is.
   waivers = [{
     check   = "group_names_in_sql"

@@ -22,6 +22,8 @@ type Catalog struct {
 
 	warehouses once.Map[string, string]
 	scans      once.Map[scanKey, access.Metastore]
+
+	definitions once.Map[SQLWarehouse, metastoreDefinitions]
 }
 
 // New is a reader with empty caches.

@@ -45,11 +45,12 @@ func accessChecks() []Check {
 			Remedy:      "Move them to groups of the account, in the order of the guide: dbxidentity_workspace_local_groups lists members and entitlements.",
 		},
 		{
-			ID: "group_names_in_sql", Title: "SQL definitions name groups that the account has", Decision: EnableAIM, Severity: Breaking, Source: "C15", Needs: []Need{NeedSQL},
-			judge:       func(*Facts) finding { return finding{} },
+			ID: "group_names_in_sql", Title: "SQL definitions name groups that the account has and keeps", Decision: EnableAIM, Severity: Breaking, Source: "C15",
+			Needs: []Need{NeedSQL, NeedPrincipals, NeedIDP, NeedLocalGroups}, judge: judgeDefinitions,
 			Asks:        "The owners of views, functions, row filters and column masks that call is_account_group_member or is_member.",
 			Consequence: "The call is false for a group that is not provisioned or was renamed, and rows disappear without an error.",
-			Remedy:      "Provision the group with dbxidentity_resolved_principal, or correct the name. Waive this check when the owners have looked.",
+			Remedy: "Provision the group with dbxidentity_resolved_principal, or correct the name in the definition; for a group that the identity provider renamed, ask for both names until its " +
+				"name here is refreshed. Set sql_definitions to have them read. Definitions in hive_metastore, notebooks and dashboards are not in Unity Catalog: ask their owners.",
 		},
 		{
 			ID: "privileged_access_gained", Title: "No one gains a group with account roles", Decision: EnableAIM, Severity: Breaking, Source: "MIGRATE: transitive memberships",

@@ -107,7 +107,8 @@ func assess(f *Facts, check Check, waivers []Waiver, used []bool) Result {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), audit.CompareIDs(a.WorkspaceID, b.WorkspaceID), audit.CompareIDs(a.ID, b.ID), cmp.Compare(a.Name, b.Name),
 			cmp.Compare(a.Detail, b.Detail))
 	})
-	out.Unknown = append(f.reasons(check.Needs), found.unknown...)
+	needs := slices.DeleteFunc(slices.Clone(check.Needs), func(n Need) bool { return slices.Contains(found.doesWithout, n) })
+	out.Unknown = append(f.reasons(needs), found.unknown...)
 	if found.settled {
 		out.Unknown = nil
 	} else if slices.Contains(check.Needs, NeedPerson) {

@@ -64,6 +64,8 @@ type Facts struct {
 	Connectors []Connector
 	// WorkspaceAdmins are those of the workspaces to which SCIM connectors wrote, by workspace.
 	WorkspaceAdmins map[string]WorkspaceAdmins
+	// Definitions are the views and functions of Unity Catalog that ask for groups.
+	Definitions []Definition
 	// Events are what the audit log shows; nil where it was not read.
 	Events *events.Report
 

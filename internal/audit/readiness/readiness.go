@@ -116,6 +116,8 @@ type finding struct {
 	unknown []string
 	// settled: the facts decide the check although a need of it is unknown.
 	settled bool
+	// doesWithout are needs of the check on which nothing depends here.
+	doesWithout []Need
 }
 
 func (f *finding) add(kind, id, name, detail string) {
@@ -129,7 +131,7 @@ func (f *finding) addRef(ref audit.Ref, name, detail string) {
 // Affected is one thing that keeps a check from being met.
 type Affected struct {
 	// Kind is user, group, service_principal, workspace, workspace_group, rule, text,
-	// identity, connector (both in the identity provider) or account.
+	// view, function, identity, connector (both in the identity provider) or account.
 	Kind, ID, Name string
 	// WorkspaceID is set where the thing lies in a workspace.
 	WorkspaceID string

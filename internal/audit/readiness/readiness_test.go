@@ -176,6 +176,9 @@ func breaks() map[string]func(*readiness.Facts) {
 			f.Inventory.Principals[1].Active = ptr(false)
 			f.Events = &events.Report{Writers: []events.SCIMWriter{{Level: "WORKSPACE_LEVEL", Workspace: "100", Actor: "bob@example.com", Agent: "Azure-AD"}}}
 		},
+		"group_names_in_sql": func(f *readiness.Facts) {
+			f.Definitions = []readiness.Definition{{Kind: readiness.KindView, Name: "c.s.v", Text: "is_account_group_member('new')"}}
+		},
 		"privileged_access_gained": func(f *readiness.Facts) {
 			missing(f)
 			f.GroupRoles = map[string][]string{"10": {"account_admin"}}

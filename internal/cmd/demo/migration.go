@@ -62,7 +62,8 @@ func migration(ctx context.Context, cfg config, terraform command, page text) (e
 		return err
 	}
 	fmt.Fprint(terraform.out, "Elsewhere, Databricks support renames a user, the team of the identity provider renames an application and takes a second person\n"+
-		"out of the owners, and an account admin takes back a rule of the denylist that denies an admin.\n")
+		"out of the owners, an account admin takes back a rule of the denylist that denies an admin, and the owners of two views correct\n"+
+		"the groups that they ask for.\n")
 	if err := settle(ctx, sim.Host); err != nil {
 		return fmt.Errorf("changing the simulated account: %w", err)
 	}

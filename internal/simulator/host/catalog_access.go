@@ -31,6 +31,12 @@ type UnityCatalogAssumptions struct {
 	// ModelsAsRoutines shows models among the routines of information_schema; the
 	// default is that it does not know them.
 	ModelsAsRoutines bool
+	// Definitions are the texts of views and functions in information_schema that are
+	// shown: those of which the caller is the owner, as documented for views, or all.
+	Definitions string `words:"owner everybody"`
+	// FilterTables is how row_filters and column_masks name the columns of the table:
+	// CATALOG_NAME as documented, or TABLE_CATALOG as public queries have it.
+	FilterTables string `words:"catalog_name table_catalog"`
 }
 
 // privilegeReach is on which types a privilege that is granted above has an

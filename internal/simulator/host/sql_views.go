@@ -113,12 +113,20 @@ func (x *informationSchema) table(name []string) (minisql.Table, error) {
 	case "columns":
 		return x.columnsView(), nil
 	}
+	if catalog == "system" {
+		catalog = ""
+	}
+	switch view {
+	case "views":
+		return x.viewsView(catalog), nil
+	case "routines":
+		return x.routinesView(catalog), nil
+	case "row_filters", "column_masks":
+		return x.filtersView(view, catalog), nil
+	}
 	v, ok := informationViews[view]
 	if !ok {
 		return minisql.Table{}, missing
-	}
-	if catalog == "system" {
-		catalog = ""
 	}
 	return x.view(v, catalog), nil
 }
@@ -246,8 +254,16 @@ func (x *informationSchema) columnsView() minisql.Table {
 		add(name, informationViews[name].columns())
 	}
 	empty := &informationSchema{catalogView: &catalogView{MetastoreIndex: &world.MetastoreIndex{Doc: &world.Metastore{}}}}
+	empty.assumed = x.assumed
 	for _, name := range []string{"metastores", "metastore_privileges"} {
 		add(name, empty.metastoreView(name).Columns)
+	}
+	add("views", empty.viewsView("").Columns)
+	for _, column := range empty.routinesView("").Columns[len(informationViews["routines"].columns()):] {
+		one("information_schema", "routines", column, "string", len(out.Rows))
+	}
+	for _, name := range []string{"row_filters", "column_masks"} {
+		add(name, empty.filtersView(name, "").Columns)
 	}
 	return out
 }

@@ -368,10 +368,20 @@ type function struct {
 }
 
 var functions = map[string]function{
-	"lower":    {1, 1, strict(func(a []Value) Value { return Text(strings.ToLower(a[0].Text)) })},
-	"upper":    {1, 1, strict(func(a []Value) Value { return Text(strings.ToUpper(a[0].Text)) })},
-	"trim":     {1, 1, strict(func(a []Value) Value { return Text(strings.Trim(a[0].Text, " ")) })},
-	"concat":   {0, -1, concat},
+	"lower":  {1, 1, strict(func(a []Value) Value { return Text(strings.ToLower(a[0].Text)) })},
+	"upper":  {1, 1, strict(func(a []Value) Value { return Text(strings.ToUpper(a[0].Text)) })},
+	"trim":   {1, 1, strict(func(a []Value) Value { return Text(strings.Trim(a[0].Text, " ")) })},
+	"concat": {0, -1, concat},
+	"substring": {3, 3, strict(func(a []Value) Value {
+		text := []rune(a[0].Text)
+		from, err1 := strconv.Atoi(a[1].Text)
+		n, err2 := strconv.Atoi(a[2].Text)
+		if err1 != nil || err2 != nil {
+			return Null
+		}
+		from = min(max(from-1, 0), len(text))
+		return Text(string(text[from:min(from+max(n, 0), len(text))]))
+	})},
 	"coalesce": {1, -1, coalesce},
 	"nvl":      {2, 2, coalesce},
 	"ifnull":   {2, 2, coalesce},

@@ -28,6 +28,7 @@ func migrationPreset() (State, error) {
 	b.accountUsers()
 	b.migrationWorkspaces(assigned)
 	b.migrationDenylist()
+	b.migrationCatalog()
 	return b.done()
 }
 
@@ -113,6 +114,10 @@ func (b *builder) migrationWorkspaces(g migrationAssigned) {
 			WorkspaceID: id, WorkspaceName: name, Status: "RUNNING", Cloud: "azure", Region: "westeurope", PricingTier: tier,
 			DeploymentName: fmt.Sprintf("adb-%d.2", id), FederationInfo: info, LocalGroups: local, PermissionAssignments: assignments,
 		})
+		if info.EnableIdentityFederation {
+			ws := &b.st.Workspaces[len(b.st.Workspaces)-1]
+			ws.MetastoreID, ws.Warehouses = presetMetastoreID, []Warehouse{{ID: presetWarehouseID, Name: "shared", State: "STOPPED"}}
+		}
 	}
 	add(8000000000000001, "analytics", "PREMIUM", federated, []Group{
 		{ID: "810000000000001", DisplayName: "report-readers", Members: memberList(here), Entitlements: []string{"databricks-sql-access"}},
@@ -132,10 +137,41 @@ func (b *builder) migrationDenylist() {
 	}
 }
 
+// migrationCatalog has a row filter that asks for a group of the account, a view that
+// asks for one by the name that it had in the tenant, and one that asks for a group that
+// nobody made.
+func (b *builder) migrationCatalog() {
+	owned := func(kind, name string, of Securable) Securable {
+		of.Type, of.FullName, of.Owner = kind, name, presetAdminClientID
+		return of
+	}
+	b.st.UnityCatalog = UnityCatalog{Metastores: []Metastore{{
+		MetastoreID: presetMetastoreID, Name: "metastore-westeurope", Owner: presetAdminClientID, Region: "westeurope",
+		Securables: []Securable{
+			owned("catalog", "main", Securable{}),
+			owned("schema", "main.sales", Securable{}),
+			owned("table", "main.sales.orders", Securable{RowFilter: "main.sales.own_region"}),
+			owned("function", "main.sales.own_region", Securable{Definition: "is_account_group_member('analysts') OR region = 'EMEA' -- is_member('nobody') was wrong"}),
+			owned("table", "main.sales.campaigns", Securable{Kind: "VIEW", Definition: campaignsNow}),
+			owned("table", "main.sales.forecast", Securable{Kind: "VIEW", Definition: forecastNow}),
+		},
+	}}}
+}
+
+// The views that ask for groups that are not there, or not for long, and what their
+// owners make of them.
+const (
+	campaignsNow   = "SELECT * FROM main.sales.orders WHERE is_account_group_member('marketing')"
+	campaignsAfter = campaignsNow + " OR is_account_group_member('marketing-and-events')"
+	forecastNow    = "SELECT * FROM main.sales.orders WHERE is_account_group_member('sales-leads')"
+	forecastAfter  = "SELECT * FROM main.sales.orders WHERE is_account_group_member('sales')"
+)
+
 // SettleMigration is what people do outside of Terraform, in the story of the preset
 // migration: Databricks support renames who married, the identity provider's team
-// renames an application and takes a second person out of the owners, and an account
-// admin takes back the rule that denies an admin.
+// renames an application and takes a second person out of the owners, an account admin
+// takes back the rule that denies an admin, and the owners of two views correct the
+// groups that they ask for.
 func SettleMigration(st *State) {
 	for i := range st.Users {
 		if st.Users[i].UserName == "olga.old@example.com" {
@@ -152,6 +188,16 @@ func SettleMigration(st *State) {
 	for i := range st.IDP.Groups {
 		if g := &st.IDP.Groups[i]; g.DisplayName == "account-owners" {
 			g.Members = g.Members[:1]
+		}
+	}
+	for i := range st.UnityCatalog.Metastores {
+		for k := range st.UnityCatalog.Metastores[i].Securables {
+			switch view := &st.UnityCatalog.Metastores[i].Securables[k]; view.Definition {
+			case campaignsNow:
+				view.Definition = campaignsAfter
+			case forecastNow:
+				view.Definition = forecastAfter
+			}
 		}
 	}
 	st.Account.AccessRules = slices.DeleteFunc(st.Account.AccessRules, func(r AccessRule) bool { return r.DisplayName == "consultants" })

@@ -190,6 +190,13 @@ type Securable struct {
 	// workspaces (isolation mode ISOLATED); empty is all of the metastore.
 	WorkspaceIDs []int64 `json:"workspace_ids,omitempty"`
 	Grants       []Grant `json:"grants,omitempty"`
+	// Definition is the text of a view (a table of kind VIEW) or a function; Language is
+	// set for a function that is not in SQL.
+	Definition string `json:"definition,omitempty"`
+	Language   string `json:"language,omitempty"`
+	// RowFilter and ColumnMasks, by column, are the full names of functions of a table.
+	RowFilter   string            `json:"row_filter,omitempty"`
+	ColumnMasks map[string]string `json:"column_masks,omitempty"`
 }
 
 // Grant is the privileges of one principal on one securable. Principal is an
