@@ -35,8 +35,7 @@ data "dbxidentity_aim_readiness" "this" {
     { check = "one_tenant", subject = "user/1737096428331", reason = "rosa@example.net is of the company that was bought, and keeps her user.", expires = "2030-06-30" },
     { check = "guests", subject = "user/328431927241", reason = "sven@example.org gets a second user, and his grants move to it.", expires = "2030-06-30" },
     { check = "service_principal_names", subject = "service_principal/3748285110602", reason = "Nothing uses the name of this job.", expires = "2030-12-31" },
-    { check = "groups_renamed", subject = "group/57758897000792", reason = "Nothing uses the old name; the group is resolved once AIM is on.", expires = "2030-06-30" },
-    { check = "names_in_code", reason = "The owners of scripts and dashboards have looked: all of them use application ids.", expires = "2030-12-31" },
+    { check = "names_in_code", reason = "The owners of scripts and dashboards have looked: all of them use ids.", expires = "2030-12-31" },
   ] : []
 }
 

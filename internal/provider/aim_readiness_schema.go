@@ -68,7 +68,7 @@ func aimReadinessInputs() map[string]schema.Attribute {
 		},
 		"search_texts": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
-			MarkdownDescription: "Code to search for names of service principals that AIM overwrites: path to content, for example `{ for f in fileset(\"..\", \"**/*.tf\") : f => file(\"../${f}\") }`.",
+			MarkdownDescription: "Code to search for names of service principals that AIM overwrites, and for old names of groups: path to content, for example `{ for f in fileset(\"..\", \"**/*.tf\") : f => file(\"../${f}\") }`.",
 		},
 		"connector_ids": connectorIDsAttribute("Read the SCIM connectors of the identity provider (entra, or okta for what it reports), for the checks `workspace_scim`, " +
 			"`account_scim_healthy`, `scim_ready` and `scim_token_owner`: `[\"*\"]` for all that can be found, or the object ids of the enterprise applications, which says that there are no others. " +

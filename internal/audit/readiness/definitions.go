@@ -4,6 +4,7 @@
 package readiness
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -88,7 +89,10 @@ func judgeDefinitions(f *Facts) (out finding) {
 	renamed, after := map[string]row{}, map[string]row{} // by id, and by the name to come
 	for _, r := range f.rows() {
 		if r.kindOf() == checkGroupRenamed {
-			renamed[r.ID], after[r.IDPName] = r, r
+			renamed[r.ID] = r
+			if r.IDPName != "" {
+				after[r.IDPName] = r
+			}
 		}
 	}
 	// What else was read matters only if something depends on it.
@@ -115,7 +119,7 @@ func judgeDefinitions(f *Facts) (out finding) {
 					doesWithout[NeedIDP] = false
 				}
 				if r, is := renamed[group.ID]; is && !asksFor(r.IDPName) {
-					d.ask(&out, c, fmt.Sprintf("and group/%s of that name is called %s in the identity provider", group.ID, r.IDPName))
+					d.ask(&out, c, fmt.Sprintf("and group/%s of that name is called %s in the identity provider", group.ID, cmp.Or(r.IDPName, unknownName)))
 				}
 			case c.function == sqlIsMember && local[c.group]:
 			case c.function == sqlIsMember && len(f.Unknown[NeedLocalGroups]) > 0:

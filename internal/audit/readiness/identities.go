@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -43,10 +44,14 @@ func identityChecks() []Check {
 			Remedy:      "Ask Databricks support to change the name. Prepare the group memberships for the new name.",
 		},
 		{
-			ID: checkGroupRenamed, Title: "Linked groups have the names that the identity provider has", Decision: EnableAIM, Severity: Breaking, Source: "C16", Needs: idp,
-			judge:       divided(checkGroupRenamed),
-			Consequence: "The name here stays until an admin opens the page of the group or it is resolved. Code that grants by name fails then.",
-			Remedy:      "dbxidentity_resolved_principal resolves the group, with automatic identity management on. Change code that uses the old name.",
+			ID: checkGroupRenamed, Title: "Linked groups have the names that the identity provider has", Decision: EnableAIM, Severity: Info, Source: "C16", Needs: idp,
+			judge: divided(checkGroupRenamed),
+			// The switch itself changes no name, and only with automatic identity management
+			// on can one be refreshed: what breaks then is in names_in_code and
+			// group_names_in_sql.
+			Consequence: "The name here stays until an admin opens the page of the group or it is resolved. What uses the old name fails from then on.",
+			Remedy: "Nothing has to be done before the switch. Let code and SQL use ids or both names (names_in_code, group_names_in_sql); then resolve the group with " +
+				"dbxidentity_resolved_principal, with automatic identity management on.",
 		},
 		{
 			ID: checkGroupNameTaken, Title: "No local group has the name of a group of the identity provider", Decision: EnableAIM, Severity: Breaking, Source: "C17", Needs: idp,
@@ -67,10 +72,10 @@ func identityChecks() []Check {
 			Remedy:      "Rename one of the apps in the identity provider, or use application ids.",
 		},
 		{
-			ID: "names_in_code", Title: "No code uses a name that is overwritten", Decision: EnableAIM, Severity: Breaking, Source: "C3", Needs: idp, judge: judgeCode,
+			ID: "names_in_code", Title: "No code uses a name that is overwritten", Decision: EnableAIM, Severity: Breaking, Source: "C3, C16", Needs: idp, judge: judgeCode,
 			Asks:        "The owners of scripts, dashboards and Terraform code outside of search_texts.",
-			Consequence: "Look-ups by display name fail, or find the wrong service principal.",
-			Remedy:      "Use application ids in the lines named here. Give the code in search_texts, or waive this check when its owners have looked.",
+			Consequence: "Look-ups by name fail, or find the wrong service principal; grants to a group by its old name fail once the name is refreshed.",
+			Remedy:      "Use application ids and group ids in the lines named here. Give the code in search_texts, or waive this check when its owners have looked.",
 		},
 		{
 			ID: "guests", Title: "No guest of the tenant is a user here", Decision: EnableAIM, Severity: Breaking, Source: "C26", Needs: []Need{NeedIDP}, judge: judgeGuests,
@@ -178,28 +183,66 @@ func judgeCollisions(f *Facts) (out finding) {
 	return out
 }
 
+// overwritten is a name of a service principal or a group that will be another one.
+type overwritten struct{ now, after string }
+
+// overwritten are those names, and groups' only as words of their own: they are short.
+func (f *Facts) overwritten() (out []overwritten, groups int) {
+	for _, r := range f.renames() {
+		out = append(out, overwritten{r.DisplayName, r.after})
+	}
+	for _, r := range f.rows() {
+		if r.kindOf() == checkGroupRenamed {
+			out = append(out, overwritten{r.name, cmp.Or(r.IDPName, unknownName)})
+			groups++
+		}
+	}
+	return out, groups
+}
+
 // judgeCode looks for the names that are overwritten in the given texts.
 func judgeCode(f *Facts) (out finding) {
 	out.unknown = f.silentNames()
-	renames := f.renames()
-	if len(renames) == 0 || len(out.unknown) > 0 {
+	names, groups := f.overwritten()
+	if len(names) == 0 {
 		return out
 	}
 	if len(f.Texts) == 0 {
-		out.unknown = []string{fmt.Sprintf("%d service principals will have another name, and search_texts gives no code to search", len(renames))}
+		out.unknown = append(out.unknown, fmt.Sprintf("%d service principals and %d groups will have another name, and search_texts gives no code to search", len(names)-groups, groups))
 		return out
 	}
 	for _, path := range slices.Sorted(maps.Keys(f.Texts)) {
 		for n, line := range strings.Split(f.Texts[path], "\n") {
-			for _, r := range renames {
-				if r.DisplayName != "" && strings.Contains(line, r.DisplayName) {
-					out.add(kindText, fmt.Sprintf("%s:%d", path, n+1), r.DisplayName, fmt.Sprintf("will be called %q", r.after))
+			for i, name := range names {
+				if name.now != "" && (i < len(names)-groups && strings.Contains(line, name.now) || hasWord(line, name.now)) {
+					out.add(kindText, fmt.Sprintf("%s:%d", path, n+1), name.now, fmt.Sprintf("will be called %q", name.after))
 				}
 			}
 		}
 	}
 	out.evidence = append(out.evidence, fmt.Sprintf("%d texts were searched", len(f.Texts)))
 	return out
+}
+
+// unknownName stands for a name that the identity provider does not report.
+const unknownName = "something else"
+
+// hasWord finds a text with nothing beside it that could be part of a longer name.
+func hasWord(line, word string) bool {
+	part := func(r rune) bool { return isWord(r) || r == '-' }
+	for from := 0; ; {
+		at := strings.Index(line[from:], word)
+		if at < 0 {
+			return false
+		}
+		begin, end := from+at, from+at+len(word)
+		before, _ := utf8.DecodeLastRuneInString(line[:begin])
+		after, _ := utf8.DecodeRuneInString(line[end:])
+		if !part(before) && !part(after) {
+			return true
+		}
+		from = end
+	}
 }
 
 func judgeGuests(f *Facts) (out finding) {

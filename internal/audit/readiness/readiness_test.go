@@ -495,3 +495,23 @@ func TestDenylist_identityProvider(t *testing.T) {
 		}
 	}
 }
+
+// Old names of groups are found in code as words, and without code it is unknown whether
+// any uses them.
+func TestNamesInCode_groups(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]readiness.Status{
+		"": readiness.Unknown, `principal = "data"`: readiness.NotMet, "grant select to `data`;": readiness.NotMet, "data": readiness.NotMet,
+		"metadata, data_2, data-2, my-data": readiness.Met, "database data": readiness.NotMet,
+	} {
+		f := settle(spared())
+		breaks()["groups_renamed"](f)
+		f.Report.Groups[0].GroupName = "data"
+		if text != "" {
+			f.Texts = map[string]string{"main.tf": text}
+		}
+		if got := statuses(f)["names_in_code"]; got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
