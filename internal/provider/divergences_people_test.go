@@ -55,6 +55,19 @@ func TestDivergences_fieldScanPeople(t *testing.T) {
 			if got["fixable"] != float64(tt.fixable) || fixable != tt.fixable || !strings.Contains(said, tt.said) {
 				t.Errorf("fixable %v, in summary %d, want %d; said %s", got["fixable"], fixable, tt.fixable, said)
 			}
+			// What is left says what a person decides or asks for, and a ticket has its text.
+			tickets := 0
+			for _, row := range rowsIn(got["manual_actions"]) {
+				if row["remedy"] == "" || row["reason"] == "" {
+					t.Errorf("nothing is said of %v", row)
+				}
+				if row["ticket"] != nil {
+					tickets++
+				}
+			}
+			if tickets != 25 {
+				t.Errorf("%d tickets, want 25", tickets)
+			}
 			// Each finding ends in a plan, in a manual action, or needs nothing.
 			if manual := len(rowsIn(got["manual_actions"])); manual != tt.manual || tt.fixable+manual+needNothing != 1144 {
 				t.Errorf("%d manual actions, want %d; %d need nothing", manual, tt.manual, needNothing)

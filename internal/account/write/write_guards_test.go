@@ -122,6 +122,16 @@ func guardCases() map[string]guardCase {
 	admins := func(st *simulator.State) { // The caller is no one of the account.
 		st.Account, st.Groups[3].Members = simulator.Account{}, accounttest.Members("3", "4")
 	}
+	denied := accounttest.GUID(2, 13)
+	deny := func(ctx context.Context, c *account.Client) error {
+		_, err := c.SetRule(ctx, write.RuleRequest{ExternalID: denied, Identity: func(context.Context, string, []audit.Principal) audit.DeniedIdentity {
+			return audit.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeGroup, ExternalID: denied}}
+		}})
+		return err
+	}
+	deniable := func(st *simulator.State) {
+		st.IDP.Groups = []simulator.IDPGroup{{ID: denied, DisplayName: "linked", SecurityEnabled: true}}
+	}
 	named := write.ExternalIDRequest{Ref: accounttest.Group("15"), Want: accounttest.GUID(9, 9), Name: "empty"}
 	reviewed := accounttest.MemberRequest("15", "1")
 	reviewed.GroupName = "empty"
@@ -153,7 +163,16 @@ func guardCases() map[string]guardCase {
 		"the renamed group is linked":    {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].ExternalID = accounttest.GUID(2, 15) }, by(audit.GuardIDPGroup)},
 		"the renamed group gets power":   {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].Roles = admin }, by(audit.GuardPrivilegedPrincipal)},
 		"it is renamed by others":        {nil, field(rename("15", "new", func(r *write.GroupNameRequest) { r.Expected = "empty" })), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, conflict},
-		"the name is another":            {nil, set(named), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, conflict},
+		"the denied group gets an admin": {deniable, deny, func(st *simulator.State) {
+			st.Groups[2].Members = append(st.Groups[2].Members, accounttest.Members("3")...)
+		}, by(audit.GuardDeniesAdmin)},
+		"a denied member becomes admin": {deniable, deny, func(st *simulator.State) { st.Users[0].Roles = admin }, by(audit.GuardDeniesAdmin)},
+		"the denylist is full by now": {deniable, deny, func(st *simulator.State) {
+			for i := range audit.MaxDenyRules {
+				st.Account.AccessRules = append(st.Account.AccessRules, simulator.AccessRule{ExternalPrincipalID: accounttest.GUID(7, i), PrincipalType: "USER"})
+			}
+		}, by(audit.GuardDenylistFull)},
+		"the name is another": {nil, set(named), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, conflict},
 	}
 }
 
@@ -194,7 +213,7 @@ func TestWrite_guardsBeforeEachSending(t *testing.T) {
 				// A listing of a second ago is recent: the one after the write finds the other holder.
 				var broken *write.BrokenError
 				err := <-done
-				written := accounttest.Count(sim, http.MethodPatch, "") > 0
+				written := accounttest.Count(sim, http.MethodPatch, "")+accounttest.Count(sim, http.MethodPost, "account-access-identity-rules") > 0
 				switch {
 				case name == "the group gets another name": // Nobody reviewed its name.
 				case name == "the name is taken" && err != nil: // The account refuses it itself.
