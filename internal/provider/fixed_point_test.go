@@ -186,14 +186,16 @@ type fixOutput map[string]struct {
 // plan and the destroy warned.
 func TestProcess_fixedPoint(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(3) {
+	// Accounts that are just large enough for what is counted below: Terraform takes its
+	// time for each instance.
+	for _, seed := range []uint64{0, 2, 3} {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			st, err := world.Preset("empty")
 			if err != nil {
 				t.Fatal(err)
 			}
-			st, err = world.Generate(st, simulator.GenerateOptions{Users: 400, Groups: 120, ServicePrincipals: 60, Seed: seed})
+			st, err = world.Generate(st, simulator.GenerateOptions{Users: 200, Groups: 60, ServicePrincipals: 30, Seed: seed})
 			if err != nil {
 				t.Fatal(err)
 			}
