@@ -6,6 +6,7 @@ package readiness_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -108,5 +109,39 @@ func TestEvidence_counts(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("local groups (-want +got): %s", diff)
+	}
+}
+
+// Nothing is evidence where there is none, and each kind speaks for itself.
+func TestEvidence_each(t *testing.T) {
+	t.Parallel()
+	f := &readiness.Facts{AIM: audit.AIMOff}
+	if got := readiness.Evidence(f); len(got) > 0 {
+		t.Errorf("an empty account: %v", got)
+	}
+	if got := evidenceOf(f, "denylist"); len(got) > 0 {
+		t.Errorf("an empty denylist: %v", got)
+	}
+	if got := affectedBy(f, "aim_evidence"); len(got) > 0 {
+		t.Errorf("declared off, and nothing against it: %v", got)
+	}
+	member := func(s audit.MembershipSource) map[string][]audit.Member {
+		return map[string][]audit.Member{"10": {{Ref: audit.Ref{Type: audit.TypeUser, ID: "1"}, Source: s}}}
+	}
+	for want, f := range map[string]*readiness.Facts{
+		"":               {Members: member(audit.SourceInternal), Settings: []string{"user_profile", "aim"}},
+		"1 memberships ": {Members: member(audit.SourceIdentityProvider)},
+		"the account has a setting shield_Automatic_Identity_Management": {Settings: []string{"other", "shield_Automatic_Identity_Management"}},
+		"the account has a setting AIM_x":                                {Settings: []string{"AIM_x"}},
+		"the account has a setting user_provisioning":                    {Settings: []string{"user_provisioning"}},
+		"the denylist has 1 rules":                                       {Denylist: []audit.DenyRule{{ExternalID: "x"}}},
+	} {
+		f.AIM = audit.AIMOff
+		switch got := readiness.Evidence(f); {
+		case want == "" && len(got) > 0 || want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], want)):
+			t.Errorf("%q: %v", want, got)
+		case len(affectedBy(f, "aim_evidence")) != len(got):
+			t.Errorf("%q: %v", want, affectedBy(f, "aim_evidence"))
+		}
 	}
 }
