@@ -112,7 +112,7 @@ func TestConnectors_blank(t *testing.T) {
 // other offer, and the categories stay.
 func TestProperty_connectorFeeds(t *testing.T) {
 	t.Parallel()
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		o.IgnoreConnector = false
 		for i := range o.Waivers { // A waiver of one cause ends where the connector is the cause.

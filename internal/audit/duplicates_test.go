@@ -160,7 +160,7 @@ func oracleKeeper(cluster []Duplicate) string {
 func TestProperty_duplicatesEqualOracle(t *testing.T) {
 	t.Parallel()
 	kept, undecided := 0, 0
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w := drawWorld(rt)
 		in := w.input(nil)
 		in.Details = map[Ref]Details{}

@@ -473,7 +473,7 @@ func TestDivergences_decomposed(t *testing.T) {
 func TestProperty_nameChangesAreReady(t *testing.T) {
 	t.Parallel()
 	seen, blocked := 0, 0
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w := drawWorld(rt)
 		r := Divergences(w.input(drawPowers(rt, w)), drawOptions(rt))
 		rows := divergences(r)

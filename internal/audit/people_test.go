@@ -285,7 +285,7 @@ func oracleMayDeactivate(w world, o Options, powers map[Ref]Privilege, p Princip
 func TestProperty_deactivationsAreSafe(t *testing.T) {
 	t.Parallel()
 	causes := map[string]int{}
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		o.SuggestDeactivations, o.PrimaryDomains = true, people().PrimaryDomains
 		for _, p := range w.principals {
@@ -313,7 +313,7 @@ func TestProperty_deactivationsAreSafe(t *testing.T) {
 func TestProperty_renamesAreSafe(t *testing.T) {
 	t.Parallel()
 	names := map[string]int{}
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		o.SuggestGroupRenames = true
 		powers := drawPowers(rt, w)

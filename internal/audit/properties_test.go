@@ -47,7 +47,7 @@ func oracleCategories(w world, p Principal) []string {
 
 func TestProperty_categoriesEqualOracle(t *testing.T) {
 	t.Parallel()
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w := drawWorld(rt)
 		rows := divergences(Divergences(w.input(nil), drawOptions(rt)))
 		for _, p := range w.principals {
@@ -133,7 +133,7 @@ func oracleMayFix(w world, o Options, powers map[Ref]Privilege, f ExternalIDFix,
 func TestProperty_fixesAreSafe(t *testing.T) {
 	t.Parallel()
 	offered := 0
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		powers := drawPowers(rt, w)
 		r := Divergences(w.input(powers), o)
@@ -178,7 +178,7 @@ func oracleHarmless(w world, p Principal, category string, all []string) bool {
 func TestProperty_clean(t *testing.T) {
 	t.Parallel()
 	harmless := map[string]int{}
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		o.Waivers = nil
 		r := Divergences(w.input(nil), o)
@@ -206,7 +206,7 @@ func TestProperty_clean(t *testing.T) {
 // someone's work.
 func TestProperty_nothingIsDropped(t *testing.T) {
 	t.Parallel()
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		r := Divergences(w.input(drawPowers(rt, w)), o)
 		fixed, manual := fixes(r), reasons(r)
@@ -232,7 +232,7 @@ func TestProperty_nothingIsDropped(t *testing.T) {
 
 func TestProperty_inputOrder(t *testing.T) {
 	t.Parallel()
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		in := w.input(drawPowers(rt, w))
 		want := Divergences(in, o)
@@ -250,7 +250,7 @@ func TestProperty_inputOrder(t *testing.T) {
 // A principal that shares neither name nor id with anything adds itself only.
 func TestProperty_unrelatedPrincipal(t *testing.T) {
 	t.Parallel()
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		powers := drawPowers(rt, w)
 		want := Divergences(w.input(powers), o)
@@ -269,7 +269,7 @@ func TestProperty_unrelatedPrincipal(t *testing.T) {
 // new but the name drift of a link that was known to differ in case.
 func TestProperty_fixesConverge(t *testing.T) {
 	t.Parallel()
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		powers := drawPowers(rt, w)
 		before := Divergences(w.input(powers), o)
@@ -301,7 +301,7 @@ func TestProperty_fixesConverge(t *testing.T) {
 // Candidates are exactly the principals whose fix power can still withhold.
 func TestProperty_candidates(t *testing.T) {
 	t.Parallel()
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		candidates := Candidates(w.input(nil), o)
 		harmless := map[Ref]Privilege{}

@@ -145,7 +145,7 @@ func TestRules_buckets(t *testing.T) {
 func TestProperty_bucketsOfCauses(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		in := w.input(nil)
 		for _, row := range divergences(Divergences(in, o)) {

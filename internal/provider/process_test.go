@@ -39,6 +39,9 @@ var builtProvider = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
 	const name = "terraform-provider-dbxidentity"
 	mine := filepath.Join(dir, fmt.Sprintf("%s.%d", name, os.Getpid()))
 	// Where `make build` has made the same, there is nothing to link.

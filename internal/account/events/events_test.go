@@ -143,7 +143,7 @@ func TestAuditEvents_failures(t *testing.T) {
 		"statements": {fault: simulator.Fault{Path: "**/statements", Status: 403}, want: "403"},
 		"malformed":  {fault: simulator.Fault{Path: "**/statements", Status: 200, Body: `{"status":{"state":"SUCCEEDED"},"manifest":{}}`}, want: "how many rows"},
 		"odd columns": {fault: simulator.Fault{Path: "**/statements", Status: 200, Times: 1,
-			Body: `{"status":{"state":"SUCCEEDED"},"manifest":{"total_row_count":1},"result":{"data_array":[["x"]]}}`}, want: "another form"},
+			Body: `{"status":{"state":"SUCCEEDED"},"manifest":{"total_row_count":1},"result":{"data_array":[["x"]]}}`}, want: "whose columns are not those that were asked for"},
 		"odd rows": {fault: simulator.Fault{Path: "**/statements", Status: 200, Skip: 1,
 			Body: `{"status":{"state":"SUCCEEDED"},"manifest":{"total_row_count":1},"result":{"data_array":[["x"]]}}`}, want: "a row with 1 cells"},
 	} {
