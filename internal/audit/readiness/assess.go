@@ -176,7 +176,11 @@ func (r *Result) summarize(open int) {
 		}
 	case Unknown:
 		r.Summary = sentence(r.Unknown[0])
-		if n := len(r.Unknown) - 1; n > 0 {
+		switch n := len(r.Unknown) - 1; n {
+		case 0:
+		case 1:
+			r.Summary += " And one more reason."
+		default:
 			r.Summary += fmt.Sprintf(" And %d more reasons.", n)
 		}
 		if r.Asks != "" {

@@ -116,8 +116,10 @@ func TestGroupNamesInSQL_judged(t *testing.T) {
 			detail: "is_account_group_member('data'), and group/10 of that name is called data-2 in the identity provider"},
 		"renamed, the new name": {text: "is_account_group_member('data-2')", want: readiness.NotMet, change: rename,
 			detail: "is_account_group_member('data-2'), and group/10 has that name in the identity provider only: here it is called data"},
-		"renamed, both names": {text: "is_account_group_member('data-2') OR is_account_group_member('data')", want: readiness.Met, change: rename},
-		"not read":            {text: "is_account_group_member('data')", change: gone(readiness.NeedSQL), want: readiness.Unknown},
+		"renamed, both names":  {text: "is_account_group_member('data-2') OR is_account_group_member('data')", want: readiness.Met, change: rename},
+		"perhaps its new name": {text: "is_account_group_member('data') OR is_account_group_member('new')", change: gone(readiness.NeedIDP), want: readiness.Unknown},
+		"no new name of any":   {text: "is_account_group_member('new')", change: gone(readiness.NeedIDP), want: readiness.NotMet, detail: "is_account_group_member('new'), and the account has no group of that name"},
+		"not read":             {text: "is_account_group_member('data')", change: gone(readiness.NeedSQL), want: readiness.Unknown},
 	} {
 		f := spared()
 		if c.change != nil {
