@@ -164,9 +164,13 @@ func (c *Catalog) readDefinitions(ctx context.Context, w SQLWarehouse) (out meta
 			"and USE SCHEMA on system.information_schema", w.WarehouseID, w.WorkspaceID, oneLine(err)))
 	}
 	out.Unknown = append(out.Unknown, missing...)
+	whole := err == nil || errors.Is(err, api.ErrTruncated)
 	more, err := out.take(rows)
 	if err != nil {
 		more = append(more, err.Error())
+	}
+	if !whole || err != nil {
+		out.catalogs = nil // Which of them the workspace shows is not known: the answer says so above.
 	}
 	for _, why := range more {
 		out.Unknown = append(out.Unknown, "metastore "+s.out.ID+": "+why)

@@ -121,6 +121,8 @@ func TestSQLDefinitions_hidden(t *testing.T) {
 		got := readDefinitions(t, st, c.options, c.faults, c.through...)
 		if text := strings.Join(got.Unknown, "\n"); len(got.List) != c.list || len(got.Unknown) == 0 || !strings.Contains(text, c.want) {
 			t.Errorf("%s: %d definitions, unknown: %s", name, len(got.List), text)
+		} else if absent := "is not shown in the workspace"; strings.Contains(text, absent) && !strings.Contains(c.want, absent) {
+			t.Errorf("%s: what was not read is said not to be there: %s", name, text)
 		}
 	}
 	// Both workspaces together show both catalogs.
