@@ -325,10 +325,12 @@ func (a *auditor) offerRename(r *Report, p *proposal) bool {
 	if !a.occupies(p) {
 		return false
 	}
-	principal, doubt := &p.m.Principal, a.renameDoubt(p)
-	name := a.freeName(principal)
-	if err := ValidateGroupName(name); doubt == "" && err != nil {
-		doubt = "the account would not take a name that begins with this one: " + err.Error()
+	principal, name, doubt := &p.m.Principal, "", a.renameDoubt(p)
+	if doubt == "" {
+		name = a.freeName(principal)
+		if err := ValidateGroupName(name); err != nil {
+			doubt = "the account would not take a name that begins with this one: " + err.Error()
+		}
 	}
 	if doubt != "" {
 		p.detail += "; it is not offered to be renamed, because " + doubt

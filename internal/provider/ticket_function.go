@@ -209,7 +209,7 @@ func auditedMembers(r entryReader) ticket.AuditedMembers {
 	objects := map[string]string{}
 	for _, g := range r.objects("groups") {
 		objects[g.text("id")] = g.text("external_id")
-		if g.text("waived") == "true" {
+		if g.flag("waived", false) {
 			continue
 		}
 		if missing := g.attributes["idp_members_missing"]; missing == nil || unwrap(missing).IsNull() {

@@ -112,11 +112,11 @@ func (d *principals) findFiltered(ctx context.Context, s audit.Selector) ([]audi
 	}
 	key := lookup{t, filter}
 	found, err := d.lookups.Get(ctx, key, func(ctx context.Context) ([]SCIMResource, error) { return d.filtered(ctx, t, filter) })
-	if err == nil && len(found) == 0 {
-		d.lookups.Outdate(key) // That no one is there is not kept.
-	}
 	if err != nil {
 		return nil, fmt.Errorf("looking for a %s with the filter %s: %w", t, filter, err)
+	}
+	if len(found) == 0 {
+		d.lookups.Outdate(key) // That no one is there is not kept.
 	}
 	var passed audit.Inventory
 	for i := range found {

@@ -85,17 +85,11 @@ func judgeDenylist(f *Facts) (out finding) {
 
 // above are all groups that a principal is in, at any depth, and itself.
 func (f *Facts) above(ref audit.Ref) map[string]bool {
-	parents := f.parents()
-	seen := map[string]bool{ref.ID: true}
-	for queue := []string{ref.ID}; len(queue) > 0; queue = queue[1:] {
-		for _, id := range parents[queue[0]] {
-			if !seen[id] {
-				seen[id] = true
-				queue = append(queue, id)
-			}
-		}
+	out := map[string]bool{ref.ID: true}
+	for _, id := range closure(f.parents(), ref.ID) {
+		out[id] = true
 	}
-	return seen
+	return out
 }
 
 func (f *Facts) parents() map[string][]string {

@@ -147,12 +147,7 @@ func judgeDefinitions(f *Facts) (out finding) {
 	if len(f.Definitions) > 0 {
 		out.evidence = append(out.evidence, fmt.Sprintf("%d views and functions ask for groups, by %d names", len(f.Definitions), len(asked)))
 	}
-	slices.Sort(out.unknown)
-	out.unknown = slices.Compact(out.unknown)
-	if len(out.unknown) > mostEvidence {
-		more := len(out.unknown) - mostEvidence
-		out.unknown = append(out.unknown[:mostEvidence:mostEvidence], fmt.Sprintf("and %d more definitions that cannot be told", more))
-	}
+	out.unknown = sentences(out.unknown, "definitions that cannot be told")
 	return out
 }
 

@@ -12,15 +12,18 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
 )
 
-// mostEvidence bounds the sentences of one kind; the audit log has the rest.
+// mostEvidence bounds the sentences of one kind.
 const mostEvidence = 20
 
-// sentences are sorted, once each, and not too many.
-func sentences(all []string) []string {
+// inTheLog is where the rest of the evidence from the audit log is.
+const inTheLog = "in the audit log"
+
+// sentences are sorted, once each, and not too many; rest says what the others are.
+func sentences(all []string, rest string) []string {
 	slices.Sort(all)
 	all = slices.Compact(all)
 	if more := len(all) - mostEvidence; more > 0 {
-		all = append(all[:mostEvidence:mostEvidence], fmt.Sprintf("and %d more in the audit log", more))
+		all = append(all[:mostEvidence:mostEvidence], fmt.Sprintf("and %d more %s", more, rest))
 	}
 	return all
 }
@@ -40,7 +43,7 @@ func (f *Facts) editors() []string {
 	for _, e := range f.seen().Edits {
 		out = append(out, fmt.Sprintf("%s changed members of group/%s (%s) here, according to the audit log", cmp.Or(e.Actor, e.Agent, "somebody"), e.Group.ID, e.Group.Name))
 	}
-	return sentences(out)
+	return sentences(out, inTheLog)
 }
 
 // atWork are those among users who acted.
@@ -51,7 +54,7 @@ func (f *Facts) atWork(affected []Affected) []string {
 			out = append(out, fmt.Sprintf("user/%s (%s) acted, according to the audit log", affected[i].ID, affected[i].Name))
 		}
 	}
-	return sentences(out)
+	return sentences(out, inTheLog)
 }
 
 // deactivated says who deactivates users today.
@@ -65,7 +68,7 @@ func (f *Facts) deactivated() []string {
 			out = append(out, "automatic identity management deactivated users, according to the audit log")
 		}
 	}
-	return sentences(out)
+	return sentences(out, inTheLog)
 }
 
 // workspaceWriters are workspaces with identity federation to which SCIM connectors wrote.

@@ -184,37 +184,47 @@ func judgeCollisions(f *Facts) (out finding) {
 }
 
 // overwritten is a name of a service principal or a group that will be another one.
-type overwritten struct{ now, after string }
+type overwritten struct {
+	now, after string
+	group      bool
+}
 
-// overwritten are those names, and groups' only as words of their own: they are short.
-func (f *Facts) overwritten() (out []overwritten, groups int) {
+// in reports whether a line has the name; that of a group as a word of its own, for these are short.
+func (o overwritten) in(line string) bool {
+	return o.now != "" && (!o.group && strings.Contains(line, o.now) || hasWord(line, o.now))
+}
+
+func (f *Facts) overwritten() (out []overwritten) {
 	for _, r := range f.renames() {
-		out = append(out, overwritten{r.DisplayName, r.after})
+		out = append(out, overwritten{now: r.DisplayName, after: r.after})
 	}
 	for _, r := range f.rows() {
 		if r.kindOf() == checkGroupRenamed {
-			out = append(out, overwritten{r.name, cmp.Or(r.IDPName, unknownName)})
-			groups++
+			out = append(out, overwritten{now: r.name, after: cmp.Or(r.IDPName, unknownName), group: true})
 		}
 	}
-	return out, groups
+	return out
 }
 
 // judgeCode looks for the names that are overwritten in the given texts.
 func judgeCode(f *Facts) (out finding) {
 	out.unknown = f.silentNames()
-	names, groups := f.overwritten()
+	names := f.overwritten()
 	if len(names) == 0 {
 		return out
 	}
 	if len(f.Texts) == 0 {
-		out.unknown = append(out.unknown, fmt.Sprintf("%d service principals and %d groups will have another name, and search_texts gives no code to search", len(names)-groups, groups))
+		count := map[bool]int{}
+		for _, name := range names {
+			count[name.group]++
+		}
+		out.unknown = append(out.unknown, fmt.Sprintf("%d service principals and %d groups will have another name, and search_texts gives no code to search", count[false], count[true]))
 		return out
 	}
 	for _, path := range slices.Sorted(maps.Keys(f.Texts)) {
 		for n, line := range strings.Split(f.Texts[path], "\n") {
-			for i, name := range names {
-				if name.now != "" && (i < len(names)-groups && strings.Contains(line, name.now) || hasWord(line, name.now)) {
+			for _, name := range names {
+				if name.in(line) {
 					out.add(kindText, fmt.Sprintf("%s:%d", path, n+1), name.now, fmt.Sprintf("will be called %q", name.after))
 				}
 			}
