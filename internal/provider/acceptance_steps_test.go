@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
@@ -81,14 +82,16 @@ func (s *stepper) served(args ...string) (printed string, changes bool, failed e
 		"Addr": map[string]string{"Network": at.Addr.Network(), "String": at.Addr.String()},
 	}})
 	must(s.t, err)
-	limited, cancel := context.WithTimeout(ctx, cliHangs)
-	defer cancel()
-	cmd, out := s.command(limited, args...)
+	cmd, out := s.command(args...)
 	var said bytes.Buffer
 	cmd.Env, cmd.Stderr = append(slices.Clone(s.env), "TF_REATTACH_PROVIDERS="+string(where)), &said
 	err = cmd.Run()
 	end()
-	<-closed
+	select {
+	case <-closed:
+	case <-time.After(cliHangs):
+		s.t.Fatalf("%s: the provider does not end; the command line printed\n%s", strings.Join(args, " "), &said)
+	}
 	changes = slices.Contains(args, "-detailed-exitcode") && cmd.ProcessState.ExitCode() == 2
 	if err != nil && !changes {
 		if slices.Contains(args, "-json") {

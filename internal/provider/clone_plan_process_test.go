@@ -289,7 +289,7 @@ func TestProcess_cloneInterrupted(t *testing.T) {
 	a := startAccount(t, st, simulator.Options{})
 	a.faults(simulator.Fault{Kind: simulator.FaultHang, Method: http.MethodPatch, Skip: 2})
 	w := newWorkspace(t, a.config("", cloneCopy))
-	cmd, out := w.command(t.Context(), "apply", "-auto-approve", "-parallelism=1")
+	cmd, out := w.command("apply", "-auto-approve", "-parallelism=1")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -208,7 +208,7 @@ func TestProcess_besideASync(t *testing.T) {
 	w := newWorkspace(t, strings.ReplaceAll(config, a.URL, front.URL))
 	w.must(0, "plan", "-out=saved")
 	a.Server.ResetRequests()
-	cmd, out := w.command(t.Context(), "apply", "saved")
+	cmd, out := w.command("apply", "saved")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ func TestProcess_noProviderOutlivesTheCLI(t *testing.T) {
 			a := startAccount(t, smallWorld(), simulator.Options{})
 			a.faults(simulator.Fault{Kind: simulator.FaultHang, Path: "/api/**/matchWithIdp"})
 			w := newWorkspace(t, a.audited(`data "dbxidentity_divergences" "all" {}`))
-			cmd, out := w.command(t.Context(), "plan")
+			cmd, out := w.command("plan")
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}

@@ -40,6 +40,7 @@ func TestHostileAnswers(t *testing.T) {
 			t.Parallel()
 			c := newCell(t, o, faultRow{answered: true}, scopeOnce)
 			truth := c.truth(false)
+			c.limits.RetryBudget = longer // A batch without answers is tried again for as long.
 			for _, place := range hostilePlaces() {
 				for _, body := range hostileBodies {
 					fault := place

@@ -176,7 +176,7 @@ func TestProcess_mixedFaults(t *testing.T) {
 	}
 	const before = 12 // requests, before all others hang and the kill comes
 	a.faults(append([]simulator.Fault{patch(simulator.Fault{Kind: simulator.FaultHang, Skip: before})}, mix...)...)
-	cmd, out := w.command(t.Context(), "apply", "-auto-approve")
+	cmd, out := w.command("apply", "-auto-approve")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

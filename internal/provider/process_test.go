@@ -129,12 +129,17 @@ func (w *workspace) write(name, text string) {
 	}
 }
 
-func (w *workspace) command(ctx context.Context, args ...string) (*exec.Cmd, *bytes.Buffer) {
+// command is a run of the CLI, which is killed when it hangs: the test that waits for
+// it fails then with what it printed, and not the whole run without a word.
+func (w *workspace) command(args ...string) (*exec.Cmd, *bytes.Buffer) {
+	ctx, cancel := context.WithTimeout(w.t.Context(), cliHangs)
+	w.t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, w.cli, args...)
 	cmd.Dir, cmd.Env = w.dir, w.env
 	// The CLI and its provider processes are one group, which dies together.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 10 * time.Second // Whoever has left the group may hold the pipes.
 	out := &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = out, out
 	return cmd, out
@@ -156,9 +161,7 @@ func (w *workspace) until(out *bytes.Buffer, what string, done func() bool) {
 // run runs the CLI to its end and returns its exit code and what it printed.
 func (w *workspace) run(args ...string) (int, string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), cliHangs)
-	defer cancel()
-	cmd, out := w.command(ctx, args...)
+	cmd, out := w.command(args...)
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -181,13 +184,14 @@ func (w *workspace) must(code int, args ...string) string {
 // which the state file is whole. Terraform rewrites a local state file in place
 // after each resource: killed within that, it loses what it had, whatever a
 // provider does. The processes are stopped first, so that the file holds still
-// while it is looked at. A CLI that has ended before needs no killing.
+// while it is looked at; one that is not there yet has nothing to lose. A CLI that
+// has ended before needs no killing.
 func (w *workspace) killBetweenStates(cmd *exec.Cmd) {
 	w.t.Helper()
 	group := -cmd.Process.Pid
 	for torn := 0; w.stop(cmd); torn++ {
 		raw, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
-		if w.tofu || err == nil && json.Valid(raw) {
+		if w.tofu || errors.Is(err, os.ErrNotExist) || err == nil && json.Valid(raw) {
 			w.t.Logf("killed after %d looks at a torn state file", torn)
 			break
 		}
@@ -326,7 +330,7 @@ func TestProcess_applyKilled(t *testing.T) {
 	w := newWorkspace(t, a.audited(remediation))
 	a.faults(simulator.Fault{Kind: simulator.FaultHang, Method: http.MethodPatch, Skip: fixes / 2}) // The kill finds it half-way.
 
-	cmd, out := w.command(t.Context(), "apply", "-auto-approve")
+	cmd, out := w.command("apply", "-auto-approve")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -236,7 +236,7 @@ func TestProcess_ledgerRefusalsAndDestroy(t *testing.T) {
 // settlement, and nothing is undone.
 func TestProcess_staleListKeepsTracked(t *testing.T) {
 	t.Parallel()
-	a := startAccount(t, manyStale(30), simulator.Options{})
+	a := startAccount(t, manyStale(5), simulator.Options{})
 	a.faults(simulator.Fault{Kind: simulator.FaultStale, Method: "GET", Path: "/api/2.0/identity/accounts/*/users"})
 	w := newWorkspace(t, a.audited(strings.Replace(remediation, "for_each ", `on_destroy = "restore"
   for_each `, 1)))

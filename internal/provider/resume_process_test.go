@@ -42,7 +42,7 @@ output "report" { value = data.dbxidentity_divergences.all }
 	w := newWorkspace(t, audit(`checkpoint_dir = "kept"`))
 	a.Server.ResetRequests()
 	a.faults(simulator.Fault{Kind: simulator.FaultHang, Path: "**/matchWithIdp", Skip: users / 2}) // The kill finds it half-way.
-	cmd, out := w.command(t.Context(), "plan")
+	cmd, out := w.command("plan")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -325,7 +325,7 @@ func (s *soak) act() {
 	switch n := s.rng.IntN(10); {
 	case n < 4:
 		s.kills++
-		cmd, _ := s.w.command(s.t.Context(), "apply", "-auto-approve", "-lock=false")
+		cmd, _ := s.w.command("apply", "-auto-approve", "-lock=false")
 		must(s.t, cmd.Start())
 		time.Sleep(time.Duration(500+s.rng.IntN(2500)) * time.Millisecond)
 		s.w.killBetweenStates(cmd)
