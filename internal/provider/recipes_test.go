@@ -207,7 +207,7 @@ func TestProcess_mock(t *testing.T) {
 }
 
 // update rewrites the plans that the policy is tested with.
-var update = flag.Bool("update", false, "rewrite tools/recipes/testdata and the table of docs/reliability.md")
+var update = flag.Bool("update", false, "rewrite tools/recipes/testdata and the generated tables of docs/reliability.md and docs/simulator.md")
 
 // The plans that the policy of examples/ci is tested with are those that the CLI
 // writes for the enforce recipe: one that fills a blank id and replaces a stale
