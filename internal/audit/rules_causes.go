@@ -113,7 +113,7 @@ func causeRules() []Rule {
 		},
 		{
 			ID: CauseNameCaseOnly, Kind: KindCause, Title: "Name differs in case only",
-			Consequence: "Nothing: Databricks stores user names in lower case.",
+			Consequence: "Nothing: the external id links the principal to its identity.",
 			Description: "The stored id belongs to an existing identity whose name is the same but for its case. Databricks stores user names in " +
 				"lower case, and the prep script compares exactly.",
 			Remedy:  "Nothing: it does not count against clean, unless strict_case is true.",
