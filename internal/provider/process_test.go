@@ -206,23 +206,46 @@ func (w *workspace) killBetweenStates(cmd *exec.Cmd) {
 
 // stop stops the CLI and its providers, and returns false if the CLI ended
 // instead. SIGSTOP is only queued when kill returns: until every thread stands
-// still, the CLI may empty the state file right after it was seen whole.
+// still, the CLI may empty the state file right after it was seen whole. A thread
+// that has just forked waits for its child's exec and does not stand still, and the
+// child, being stopped, never gets there: both must go on before they are stopped.
 func (w *workspace) stop(cmd *exec.Cmd) bool {
 	w.t.Helper()
-	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGSTOP); err != nil {
-		w.t.Fatalf("stopping the CLI: %v", err)
-	}
+	const forking = 100 * time.Millisecond
 	for {
-		var status syscall.WaitStatus
-		_, err := syscall.Wait4(cmd.Process.Pid, &status, syscall.WUNTRACED, nil)
-		if errors.Is(err, syscall.EINTR) {
-			continue
+		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGSTOP); err != nil {
+			w.t.Fatalf("stopping the CLI: %v", err)
 		}
-		if err != nil {
-			w.t.Fatalf("waiting for the CLI to stop: %v", err)
+		for begun := time.Now(); time.Since(begun) < forking; time.Sleep(time.Millisecond) {
+			var status syscall.WaitStatus
+			switch pid, err := syscall.Wait4(cmd.Process.Pid, &status, syscall.WUNTRACED|syscall.WNOHANG, nil); {
+			case errors.Is(err, syscall.EINTR), err == nil && pid == 0:
+			case err != nil:
+				w.t.Fatalf("waiting for the CLI to stop: %v", err)
+			default:
+				return status.Stopped()
+			}
 		}
-		return status.Stopped()
+		w.t.Log("the CLI does not stand still yet")
+		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGCONT); err != nil {
+			w.t.Fatalf("letting the CLI go on: %v", err)
+		}
 	}
+}
+
+// A CLI can be stopped at every moment, those included at which it starts a provider.
+func TestProcess_stoppedAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	a := startAccount(t, manyStale(1), simulator.Options{})
+	w := newWorkspace(t, a.audited(remediation))
+	cmd, out := w.command("plan")
+	must(t, cmd.Start())
+	for w.stop(cmd) {
+		must(t, syscall.Kill(-cmd.Process.Pid, syscall.SIGCONT))
+		time.Sleep(200 * time.Microsecond)
+	}
+	_ = cmd.Wait() // It was waited for.
+	saysAll(t, out.String(), "Plan: 2 to add")
 }
 
 // state is the state file as `show -json` shows it, as far as tests look at it, without
