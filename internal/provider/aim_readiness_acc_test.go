@@ -331,8 +331,8 @@ func TestAccReadiness_failedReads(t *testing.T) {
 		paths []string
 		needs []readiness.Need
 	}{
-		"workspaces":   {[]string{"/api/2.0/accounts/*/workspaces"}, []readiness.Need{readiness.NeedWorkspaces, readiness.NeedAccess, readiness.NeedLocalGroups}},
-		"access":       {[]string{details, assigned}, []readiness.Need{readiness.NeedAccess}},
+		"workspaces":   {[]string{"/api/2.0/accounts/*/workspaces"}, []readiness.Need{readiness.NeedWorkspaces, readiness.NeedAccess, readiness.NeedPrivileges, readiness.NeedLocalGroups}},
+		"access":       {[]string{details, assigned}, []readiness.Need{readiness.NeedAccess, readiness.NeedPrivileges}},
 		"local groups": {[]string{"/api/2.0/preview/scim/v2/Groups**"}, []readiness.Need{readiness.NeedLocalGroups}},
 		"denylist":     {[]string{"**/account-access-identity-rules"}, []readiness.Need{readiness.NeedDenylist}},
 		"settings":     {[]string{"**/settings-metadata"}, []readiness.Need{readiness.NeedSettings}},

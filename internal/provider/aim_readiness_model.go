@@ -39,7 +39,11 @@ type aimReadinessModel struct {
 	ReadyToDisableAIM        types.Bool   `tfsdk:"ready_to_disable_aim"`
 	ReadyToDisableAIMReason  types.String `tfsdk:"ready_to_disable_aim_reason"`
 
+	MigrationPath       types.String `tfsdk:"migration_path"`
+	MigrationPathReason types.String `tfsdk:"migration_path_reason"`
+
 	Checks                     types.List `tfsdk:"checks"`
+	WorkspaceAdmins            types.List `tfsdk:"workspace_admins"`
 	WorkspaceAssignmentsNeeded types.Map  `tfsdk:"workspace_assignments_needed"`
 	ServicePrincipalRenames    types.List `tfsdk:"service_principal_renames"`
 	Limits                     types.List `tfsdk:"limits"`
@@ -109,6 +113,13 @@ type renameModel struct {
 	CollidesWith  []string `tfsdk:"collides_with"`
 }
 
+type noticeModel struct {
+	WorkspaceID   string   `tfsdk:"workspace_id"`
+	WorkspaceName string   `tfsdk:"workspace_name"`
+	People        []string `tfsdk:"people"`
+	UnknownReason *string  `tfsdk:"unknown_reason"`
+}
+
 type limitModel struct {
 	Metric      string  `tfsdk:"metric"`
 	WorkspaceID *string `tfsdk:"workspace_id"`
@@ -133,6 +144,9 @@ var (
 	}}
 	renameType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"principal_id": types.StringType, "application_id": types.StringType, "name_now": types.StringType, "name_after": types.StringType, "collides_with": textList,
+	}}
+	noticeType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"workspace_id": types.StringType, "workspace_name": types.StringType, "people": textList, "unknown_reason": types.StringType,
 	}}
 	limitType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"metric": types.StringType, "workspace_id": types.StringType, "value": types.Int64Type, "limit": types.Int64Type, "fixed": types.BoolType,
@@ -210,6 +224,11 @@ func (m *aimReadinessModel) fromReport(ctx context.Context, facts *readiness.Fac
 
 // fromFacts fills what no verdict is needed for.
 func (m *aimReadinessModel) fromFacts(ctx context.Context, facts *readiness.Facts, diags *diag.Diagnostics) {
+	way, reason := readiness.Path(facts)
+	m.MigrationPath, m.MigrationPathReason = types.StringPointerValue(emptyAsNil(way)), types.StringValue(reason)
+	m.WorkspaceAdmins = listFrom(ctx, noticeType, readiness.Notices(facts), func(n readiness.Notice) noticeModel {
+		return noticeModel{WorkspaceID: n.WorkspaceID, WorkspaceName: n.WorkspaceName, People: notNil(n.People), UnknownReason: emptyAsNil(n.Unknown)}
+	}, diags)
 	needed := map[string]assignmentNeededModel{}
 	for _, a := range readiness.AssignmentsNeeded(facts) {
 		needed[a.WorkspaceID+"/"+a.GroupID] = assignmentNeededModel(a)

@@ -64,7 +64,7 @@ func (r *readinessRun) unread(need readiness.Need, why string) {
 // read fills the facts. The error is for accounts of which nothing can be read, and for
 // the end of the time.
 func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
-	r.facts.Unknown = map[readiness.Need][]string{}
+	r.facts.Unknown, r.facts.WorkspaceAdmins = map[readiness.Need][]string{}, map[string]readiness.WorkspaceAdmins{}
 	inventory, err := r.session.account.Inventory(ctx)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 	}
 	group, gctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context){
-		r.readIDP, r.readGroups, r.readCaller, r.readDenylist, r.readSettings, r.readWorkspaces, r.readConnectors, r.readEvents, r.readDefinitions,
+		r.readIDP, r.readGroups, r.readCaller, r.readDenylist, r.readSettings, r.readWorkspaces, r.readMetastores, r.readConnectors, r.readEvents, r.readDefinitions,
 	} {
 		group.Go(func() error {
 			part(gctx)
@@ -270,13 +270,12 @@ func (r *readinessRun) readConnectors(ctx context.Context) {
 	}
 }
 
-// readWorkspaceAdmins reads who is admin of the workspaces to which connectors wrote. It
-// comes when the audit log was read.
+// readWorkspaceAdmins reads who is admin of the workspaces to which connectors wrote, where
+// that was not read with the workspaces. It comes when the audit log was read.
 func (r *readinessRun) readWorkspaceAdmins(ctx context.Context) {
 	if r.facts.Events == nil {
 		return
 	}
-	r.facts.WorkspaceAdmins = map[string]readiness.WorkspaceAdmins{}
 	for _, w := range r.facts.Events.WorkspaceConnectors() {
 		if _, read := r.facts.WorkspaceAdmins[w.Workspace]; !read {
 			r.facts.WorkspaceAdmins[w.Workspace] = r.session.account.WorkspaceAdmins(ctx, w.Workspace)
@@ -370,13 +369,26 @@ func (r *readinessRun) readSettings(ctx context.Context) {
 	r.facts.Settings = names
 }
 
+// readMetastores reads who owns them.
+func (r *readinessRun) readMetastores(ctx context.Context) {
+	list, err := r.session.account.ListMetastores(ctx)
+	if err != nil {
+		r.unread(readiness.NeedPrivileges, "listing the metastores: "+err.Error())
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range list {
+		r.facts.Metastores = append(r.facts.Metastores, readiness.Metastore(m))
+	}
+}
+
 // readWorkspaces reads the workspaces, and of those with identity federation who has
-// access and which groups they have of their own. The others are no matter of AIM.
+// access, who is admin and which groups they have of their own. The others are no matter of AIM.
 func (r *readinessRun) readWorkspaces(ctx context.Context) {
 	client := r.session.account
 	all, err := client.Workspaces(ctx)
 	if err != nil {
-		for _, need := range []readiness.Need{readiness.NeedWorkspaces, readiness.NeedAccess, readiness.NeedLocalGroups} {
+		for _, need := range []readiness.Need{readiness.NeedWorkspaces, readiness.NeedAccess, readiness.NeedPrivileges, readiness.NeedLocalGroups} {
 			r.unread(need, err.Error())
 		}
 		return
@@ -398,6 +410,16 @@ func (r *readinessRun) readWorkspaces(ctx context.Context) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.facts.Access = append(r.facts.Access, access...)
+			return nil
+		})
+		group.Go(func() error {
+			admins := client.WorkspaceAdmins(ctx, w.ID)
+			if admins.Unknown != "" {
+				r.unread(readiness.NeedPrivileges, admins.Unknown)
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.facts.WorkspaceAdmins[w.ID] = admins
 			return nil
 		})
 	}

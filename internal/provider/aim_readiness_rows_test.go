@@ -152,3 +152,26 @@ func compareTable(t *testing.T, page, begin, end, now string) {
 		t.Errorf("the table is not that of %s (-page +now); if the change is meant, run\ngo test ./internal/provider -run %s -update\n%s", page, t.Name(), diff)
 	}
 }
+
+// Whom to tell, and the path of the guide, which only the connectors tell.
+func TestAIMReadiness_orientation(t *testing.T) {
+	t.Parallel()
+	st := orderly()
+	st.Workspaces[0].PermissionAssignments = append(st.Workspaces[0].PermissionAssignments, simulator.PermissionAssignment{PrincipalID: "101", Permissions: []string{"ADMIN"}})
+	a := startAccount(t, st, simulator.Options{})
+	w := a.dials(t, a, "entra", document{"automatic_identity_management": "off"})
+	for want, config := range map[string]document{
+		"without_scim": {"connector_ids": []any{"*"}}, "<nil>": {},
+	} {
+		got := w.data("dbxidentity_aim_readiness", config)
+		if w.failed() {
+			t.Fatal(textOf(w.diags))
+		}
+		if path := fmt.Sprint(got["migration_path"]); path != want {
+			t.Errorf("%v: %s, %v", config, path, got["migration_path_reason"])
+		}
+		if admins := fmt.Sprint(got["workspace_admins"]); admins != "[map[people:[ada@example.com] unknown_reason:<nil> workspace_id:11 workspace_name:main]]" {
+			t.Errorf("whom to tell: %s", admins)
+		}
+	}
+}

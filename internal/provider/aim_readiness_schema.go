@@ -121,6 +121,14 @@ func aimReadinessOutputs() map[string]schema.Attribute {
 		"checks": schema.ListNestedAttribute{
 			Computed: true, MarkdownDescription: "Every check, sorted by decision, severity and id.", NestedObject: schema.NestedAttributeObject{Attributes: checks},
 		},
+		"migration_path": schema.StringAttribute{
+			Computed: true, MarkdownDescription: "The path of the migration guide that the account is on: `with_scim`, or `without_scim`, where there is no SCIM to leave. Null where that is not known; " +
+				"`connector_ids` tells it.",
+		},
+		"migration_path_reason": schema.StringAttribute{Computed: true, MarkdownDescription: "Why, in a sentence."},
+		"workspace_admins": resultList(noticeType, "Whom to tell before the switch: the people who are admin of each workspace with identity federation, by themselves or through groups, sorted by workspace.", map[string]string{
+			"workspace_id": "Workspace id.", "workspace_name": "Workspace name.", "people": "User names of the active users who are admin there.", "unknown_reason": "Why there may be others; null where there are none.",
+		}),
 		"workspace_assignments_needed": resultMap(assignmentNeededType, "Groups that are in a workspace only through another group, by `<workspace id>/<group id>`: for the permission assignment of "+
 			"the official provider. One that is assigned is not in it any more: pin the entries before you use them in `for_each` ([example](https://github.com/dbxidentity/terraform-provider-dbxidentity/blob/main/examples/whole-migration/main.tf)).", map[string]string{"workspace_id": "Workspace id.", "workspace_name": "Workspace name."}),
 		"service_principal_renames": resultList(renameType, "Service principals whose name AIM overwrites, sorted by application id.", map[string]string{

@@ -53,10 +53,11 @@ func accessChecks() []Check {
 				"name here is refreshed. Set sql_definitions to have them read. Definitions in hive_metastore, notebooks and dashboards are not in Unity Catalog: ask their owners.",
 		},
 		{
-			ID: "privileged_access_gained", Title: "No one gains a group with account roles", Decision: EnableAIM, Severity: Breaking, Source: "MIGRATE: transitive memberships",
-			Needs: []Need{NeedMembers, NeedIDPMembers, NeedRoles}, judge: func(f *Facts) finding { return judgeGained(f, true) },
-			Consequence: "Automatic identity management counts the members of nested groups. People who are not in the group today hold its account roles then.",
-			Remedy:      "Look at the people named here. Take those who should not have the roles out of the group in the identity provider, and waive the groups that are right.",
+			ID: "privileged_access_gained", Title: "No one gains a privileged group", Decision: EnableAIM, Severity: Breaking, Source: "MIGRATE: transitive memberships",
+			Needs: []Need{NeedMembers, NeedIDPMembers, NeedRoles, NeedGroups, NeedPrivileges}, judge: func(f *Facts) finding { return judgeGained(f, true) },
+			Consequence: "Automatic identity management counts the members of nested groups. People who are not in the group today hold its account roles then, are admins of its workspaces, " +
+				"or own its metastores; and so with every group above it.",
+			Remedy: "Look at the people named here. Take those who should not be privileged out of the group in the identity provider, and waive the groups that are right.",
 		},
 		{
 			ID: "access_gained", Title: "No one gains access", Decision: EnableAIM, Severity: Info, Source: "MIGRATE: transitive memberships", Needs: []Need{NeedMembers, NeedIDPMembers},
@@ -271,9 +272,15 @@ func (f *Facts) silentMembers() []string {
 
 func judgeGained(f *Facts, privileged bool) (out finding) {
 	out.unknown = f.silentMembers()
+	// Where no one gains a group, what groups give does not matter.
+	out.doesWithout = []Need{NeedRoles, NeedGroups, NeedPrivileges}
 	f.linkedGroups(func(m *audit.Match, members *audit.MemberMatch) {
-		roles := f.GroupRoles[m.Principal.ID]
-		if members.InIDP == nil || len(members.InIDP.Missing) == 0 || privileged && len(roles) == 0 {
+		if members.InIDP == nil || len(members.InIDP.Missing) == 0 {
+			return
+		}
+		out.doesWithout = nil
+		given := f.privilegesOf(m.Principal.Ref)
+		if privileged && len(given) == 0 {
 			return
 		}
 		const shown = 5
@@ -285,8 +292,8 @@ func judgeGained(f *Facts, privileged bool) (out finding) {
 		if len(members.InIDP.Missing) > shown {
 			detail += ", .."
 		}
-		if len(roles) > 0 {
-			detail += "; account roles: " + strings.Join(roles, ", ")
+		for _, what := range given {
+			detail += "; " + what
 		}
 		if in := f.workspacesOf(m.Principal.Ref); len(in) > 0 {
 			detail += "; workspaces: " + strings.Join(in, ", ")
@@ -294,6 +301,44 @@ func judgeGained(f *Facts, privileged bool) (out finding) {
 		out.addRef(m.Principal.Ref, m.Principal.Name, detail)
 	})
 	return out
+}
+
+// privilegesOf are what makes a group privileged, by itself or by a group above it.
+func (f *Facts) privilegesOf(group audit.Ref) []string {
+	above := f.above(group)
+	var roles, admin, owner []string
+	for id := range above {
+		roles = append(roles, f.GroupRoles[id]...)
+	}
+	for workspace, admins := range f.WorkspaceAdmins {
+		if slices.ContainsFunc(admins.IDs, func(id string) bool { return above[id] }) {
+			admin = append(admin, workspace)
+		}
+	}
+	for _, m := range f.Metastores {
+		for id := range above {
+			if name := f.byID(id).Name; name != "" && strings.EqualFold(m.Owner, name) {
+				owner = append(owner, m.Name)
+			}
+		}
+	}
+	slices.SortFunc(admin, audit.CompareIDs)
+	var out []string
+	for _, part := range []struct {
+		what string
+		list []string
+	}{{"account roles", sorted(roles)}, {"admin of workspaces", admin}, {"owner of metastores", sorted(owner)}} {
+		if len(part.list) > 0 {
+			out = append(out, part.what+": "+strings.Join(part.list, ", "))
+		}
+	}
+	return out
+}
+
+// sorted are texts in order, each once.
+func sorted(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func nameOf(id *audit.Identity) string {

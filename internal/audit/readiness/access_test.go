@@ -45,6 +45,14 @@ func TestGained_details(t *testing.T) {
 		"roles": {func(f *readiness.Facts) {
 			f.Matches[0].Members.InIDP.Missing, f.GroupRoles = missing(1), map[string][]string{"10": {"account_admin"}}
 		}, "1 more members: p0@example.com; account roles: account_admin"},
+		"admin and owner, by a group above": {func(f *readiness.Facts) {
+			f.Matches[0].Members.InIDP.Missing = missing(1)
+			f.Inventory.Principals = append(f.Inventory.Principals, group("11", "owners", ""))
+			f.Members["11"] = []audit.Member{{Ref: audit.Ref{Type: audit.TypeGroup, ID: "10"}}}
+			f.GroupRoles = map[string][]string{"11": {"b"}, "10": {"b", "a"}}
+			f.WorkspaceAdmins = map[string]readiness.WorkspaceAdmins{"1000": {IDs: []string{"10"}}, "200": {IDs: []string{"3", "11"}}, "300": {IDs: []string{"3"}}}
+			f.Metastores = []readiness.Metastore{{ID: "m-2", Name: "west", Owner: "Owners"}, {ID: "m-1", Name: "east", Owner: "data"}, {ID: "m-3", Name: "else", Owner: "bob"}, {ID: "m-4"}}
+		}, "1 more members: p0@example.com; account roles: a, b; admin of workspaces: 200, 1000; owner of metastores: east, west"},
 		"workspaces": {func(f *readiness.Facts) {
 			f.Matches[0].Members.InIDP.Missing = missing(1)
 			f.Access = []readiness.Access{{WorkspaceID: "100", Ref: audit.Ref{Type: audit.TypeGroup, ID: "10"}, Direct: true}}

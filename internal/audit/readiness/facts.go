@@ -62,8 +62,10 @@ type Facts struct {
 	Settings []string
 	// Connectors are the SCIM connectors that the identity provider has for Databricks.
 	Connectors []Connector
-	// WorkspaceAdmins are those of the workspaces to which SCIM connectors wrote, by workspace.
+	// WorkspaceAdmins are those of the workspaces with identity federation, and of those to
+	// which SCIM connectors wrote, by workspace.
 	WorkspaceAdmins map[string]WorkspaceAdmins
+	Metastores      []Metastore
 	// Definitions are the views and functions of Unity Catalog that ask for groups.
 	Definitions []Definition
 	// Events are what the audit log shows; nil where it was not read.
@@ -91,6 +93,9 @@ type Access struct {
 	// Direct is false for access that comes from a group only.
 	Direct bool
 }
+
+// Metastore is one of the account's; Owner is a name.
+type Metastore struct{ ID, Name, Owner string }
 
 // LocalGroup is a group that one workspace alone knows.
 type LocalGroup struct {

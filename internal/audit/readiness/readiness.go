@@ -70,6 +70,7 @@ const (
 	NeedCaller      Need = "caller"
 	NeedGroups      Need = "members of the account's groups"
 	NeedAccess      Need = "access to workspaces"
+	NeedPrivileges  Need = "admins of workspaces and owners of metastores"
 	NeedLocalGroups Need = "groups of the workspaces"
 	NeedDenylist    Need = "account access denylist"
 	NeedSettings    Need = "account settings"
@@ -82,8 +83,8 @@ const (
 // Needs lists all sources.
 func Needs() []Need {
 	return []Need{
-		NeedWorkspaces, NeedPrincipals, NeedIDP, NeedMembers, NeedIDPMembers, NeedRoles, NeedCaller, NeedGroups, NeedAccess, NeedLocalGroups, NeedDenylist,
-		NeedSettings, NeedEvents, NeedSQL, NeedConnectors, NeedPerson,
+		NeedWorkspaces, NeedPrincipals, NeedIDP, NeedMembers, NeedIDPMembers, NeedRoles, NeedCaller, NeedGroups, NeedAccess, NeedPrivileges, NeedLocalGroups,
+		NeedDenylist, NeedSettings, NeedEvents, NeedSQL, NeedConnectors, NeedPerson,
 	}
 }
 

@@ -153,21 +153,26 @@ func (f *Facts) isWorkspaceAdmin(p *audit.Principal, workspace audit.Workspace, 
 	if slices.ContainsFunc(assigned.IDs, func(id string) bool { return above[id] }) {
 		return true, ""
 	}
+	return false, f.hiddenAdmins(assigned)
+}
+
+// hiddenAdmins is why a workspace may have admins beside those that are known.
+func (f *Facts) hiddenAdmins(assigned WorkspaceAdmins) string {
 	if assigned.Unknown != "" {
-		return false, "who is admin of the workspace could not be read: " + assigned.Unknown
+		return "who is admin of the workspace could not be read: " + assigned.Unknown
 	}
 	if len(f.Unknown[NeedGroups]) > 0 {
-		return false, "the members of the account's groups could not be read"
+		return "the members of the account's groups could not be read"
 	}
 	if f.AIM == audit.AIMOff {
-		return false, ""
+		return ""
 	}
 	for _, group := range f.below(assigned.IDs) {
 		if g := f.byID(group); g.Type == audit.TypeGroup && g.ExternalID != "" {
-			return false, fmt.Sprintf("admins of the workspace are in group/%s (%s), to which the identity provider may give members whom no list here shows", g.ID, g.Name)
+			return fmt.Sprintf("admins of the workspace are in group/%s (%s), to which the identity provider may give members whom no list here shows", g.ID, g.Name)
 		}
 	}
-	return false, ""
+	return ""
 }
 
 // below are these principals and all that are in them at any depth, sorted.

@@ -19,9 +19,20 @@ type Readiness struct {
 	DisableSCIMReason string    `json:"ready_to_disable_scim_reason"`
 	DisableAIM        *bool     `json:"ready_to_disable_aim"`
 	DisableAIMReason  string    `json:"ready_to_disable_aim_reason"`
+	MigrationPath     string    `json:"migration_path"`
+	PathReason        string    `json:"migration_path_reason"`
+	WorkspaceAdmins   []Notice  `json:"workspace_admins"`
 	Checks            []Check   `json:"checks"`
 	Complete          bool      `json:"complete"`
 	Failures          []Failure `json:"failures"`
+}
+
+// Notice is whom to tell in a workspace.
+type Notice struct {
+	WorkspaceID   string   `json:"workspace_id"`
+	WorkspaceName string   `json:"workspace_name"`
+	People        []string `json:"people"`
+	UnknownReason string   `json:"unknown_reason"`
 }
 
 // Check is one of its checks.
@@ -129,6 +140,19 @@ func (r *Readiness) section() section {
 		s.add(overview)
 	}
 	s.add(r.affected())
+	switch r.MigrationPath {
+	case "with_scim":
+		s.add(notice{State: stateNeutral, Text: "The account is on the path of the migration guide with SCIM:", Lines: []string{r.PathReason}})
+	case "without_scim":
+		s.add(notice{State: stateNeutral, Text: "The account is on the path of the migration guide without SCIM:", Lines: []string{r.PathReason}})
+	}
+	if len(r.WorkspaceAdmins) > 0 {
+		t := table{Title: "Whom to tell: admins of workspaces", Long: true, Columns: []string{"Workspace", "Id", "People", "Why there may be others"}}
+		for _, n := range r.WorkspaceAdmins {
+			t.Rows = append(t.Rows, []cell{value(n.WorkspaceName), value(n.WorkspaceID), value(n.People...), value(n.UnknownReason)})
+		}
+		s.add(t)
+	}
 	return s
 }
 
@@ -172,6 +196,17 @@ func (c *Check) remedyIfOpen() string {
 func (r *Readiness) redacted() *Readiness {
 	c := *r
 	c.Failures = redactedFailures(r.Failures)
+	if r.PathReason != "" {
+		c.PathReason = left
+	}
+	c.WorkspaceAdmins = slices.Clone(r.WorkspaceAdmins)
+	for i := range c.WorkspaceAdmins {
+		one := &c.WorkspaceAdmins[i]
+		one.WorkspaceName, one.People = left, slices.Repeat([]string{left}, len(one.People))
+		if one.UnknownReason != "" {
+			one.UnknownReason = left
+		}
+	}
 	c.Checks = slices.Clone(r.Checks)
 	for i := range c.Checks {
 		one := &c.Checks[i]

@@ -96,8 +96,8 @@ func TestSections_redactedWhole(t *testing.T) {
 		"LocalGroups.Groups.Entitlements", "LocalGroups.Groups.GroupID", "LocalGroups.Groups.Members.ID",
 		"LocalGroups.Groups.WorkspaceID", "ManualAction.PrincipalID", "ManualAction.PrincipalType", "ManualAction.Reason",
 		"ManualAction.Remedy", "ManualAction.Switch", "MemberRemoval.Cause", "MemberRemoval.GroupID", "MemberRemoval.MemberID",
-		"MemberRemoval.MemberType", "Principal.PrincipalID", "Principal.PrincipalType", "Readiness.DisableAIMReason",
-		"Readiness.DisableSCIMReason", "Readiness.EnableAIMReason", "Row.Action", "Row.Advisories", "Row.Cause", "Row.ErrorCategories",
+		"MemberRemoval.MemberType", "Notice.WorkspaceID", "Principal.PrincipalID", "Principal.PrincipalType", "Readiness.DisableAIMReason",
+		"Readiness.DisableSCIMReason", "Readiness.EnableAIMReason", "Readiness.MigrationPath", "Row.Action", "Row.Advisories", "Row.Cause", "Row.ErrorCategories",
 		"Row.ID", "SummaryRow.Cause", "SummaryRow.Consequence", "SummaryRow.Owner", "SummaryRow.PrincipalType", "SummaryRow.Remedy",
 	}
 	var s Sections

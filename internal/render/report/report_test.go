@@ -49,6 +49,8 @@ func sampleReadiness() *Readiness {
 	no := false
 	return &Readiness{
 		EnableAIM: &no, EnableAIMReason: "No, because this check is not met: guests.", DisableSCIMReason: "Not known.", Complete: true,
+		MigrationPath: "with_scim", PathReason: "The connector " + hostile[0] + " writes to this account.",
+		WorkspaceAdmins: []Notice{{WorkspaceID: "7", WorkspaceName: hostile[1], People: []string{hostile[2], "ada@example.com"}, UnknownReason: hostile[0]}},
 		Checks: []Check{
 			{ID: "guests", Title: "No guests", Decision: "enable_aim", Severity: "breaking", Status: "not_met", Summary: hostile[0], AffectedCount: 1, Remedy: "Decide.",
 				Affected: []Affected{{Kind: "user", ID: "1", Name: hostile[1], Detail: hostile[2]}}},
@@ -190,7 +192,7 @@ func TestMarkdown_readiness(t *testing.T) {
 	got := Markdown(Sections{Readiness: sampleReadiness(), LocalGroups: sampleLocalGroups()}, Options{})
 	for _, want := range []string{
 		"Ready to switch on automatic identity management: no. Ready to switch off SCIM: not known.", "No, because this check is not met: guests.", "Decide.",
-		"1 group of workspaces that the account does not manage.",
+		"1 group of workspaces that the account does not manage.", "path of the migration guide with SCIM", "Whom to tell", "ada@example.com",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the report lacks %q:\n%s", want, got)
