@@ -95,6 +95,7 @@ func (d *aimReadinessDataSource) Read(ctx context.Context, req datasource.ReadRe
 		addReadError(diags, "AIM Readiness", "reading the account", err)
 		return
 	}
+	d.session.findings.addGroupNamesInSQL(readiness.GroupNamesInSQL(facts))
 	report := readiness.Assess(facts, waivers)
 	failures := run.failures()
 	if len(failures) > 0 {

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -26,7 +27,9 @@ type findings struct {
 	// plans offer to change.
 	offeredMembers map[string]bool
 	// clones are the groups that clone plans give, by target.
-	clones     map[string]map[string]bool
+	clones map[string]map[string]bool
+	// inSQL are the views and functions that ask for a group, by its name.
+	inSQL      map[string][]string
 	incomplete bool
 	// targetsWarned is true once a ledger was warned of keys with room for one target.
 	targetsWarned bool
@@ -69,6 +72,27 @@ func (f *findings) addClone(targetID string, groupIDs []string, complete bool) {
 		f.offerMember(id, targetID)
 		f.clones[targetID][id] = true
 	}
+}
+
+// addGroupNamesInSQL takes in which views and functions ask for a group, by its name.
+func (f *findings) addGroupNamesInSQL(found map[string][]string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.inSQL == nil {
+		f.inSQL = map[string][]string{}
+	}
+	for name, places := range found {
+		f.inSQL[name] = slices.Compact(slices.Sorted(slices.Values(append(f.inSQL[name], places...))))
+	}
+}
+
+// asksInSQL are the views and functions of which it is known that they ask for the group
+// of that name, and not for the name that it will have as well; none is no proof that
+// there are none.
+func (f *findings) asksInSQL(name, later string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(f.inSQL[name]), func(place string) bool { return slices.Contains(f.inSQL[later], place) })
 }
 
 func (f *findings) offerMember(groupID, memberID string) {

@@ -180,3 +180,61 @@ resource "dbxidentity_resolved_principal" "this" {
 				return fmt.Errorf("no group of the identity provider: %+v", a.state().Groups)
 			})))
 }
+
+// Views and functions that were read in the same run, and ask for the group by the name
+// that it loses, are named in the plan; one that asks for both names loses nothing.
+func TestAccGroupName_asksInSQL(t *testing.T) {
+	t.Parallel()
+	const summary = "SQL Asks for This Group Name"
+	st := orderly()
+	st.Groups = append(st.Groups, simulator.Group{ID: "202", DisplayName: "local-group"})
+	for name, text := range map[string]string{
+		"one": "is_account_group_member('local-group')", "both": "is_account_group_member('local-group') OR is_account_group_member('mine')",
+		"other": "is_account_group_member('data')",
+	} {
+		st.UnityCatalog.Metastores[0].Securables = append(st.UnityCatalog.Metastores[0].Securables,
+			simulator.Securable{Type: "function", FullName: "c.s." + name, Owner: "caller-app", Definition: text})
+	}
+	read := document{"sql_definitions": []any{document{"workspace_id": "11", "sql_warehouse_id": "w1"}}}
+	for name, tt := range map[string]struct {
+		readiness document
+		want      []string
+	}{
+		"read":            {read, []string{"function/c.s.one."}},
+		"not read":        {document{}, nil},
+		"without a check": {nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := startAccount(t, st, simulator.Options{})
+			w := a.dials(t, a, "entra", nil)
+			if tt.readiness != nil {
+				w.data("dbxidentity_aim_readiness", tt.readiness)
+			}
+			i, config := instance{resource: "dbxidentity_group_name"}, document{"group_id": "202", "name": "mine", "expected_current_name": "local-group"}
+			planned := w.plan(i, config)
+			got := w.warned(summary)
+			if w.failed() || len(got) != len(tt.want) || len(w.warned("Group Will Be Renamed")) != 1 {
+				t.Fatalf("%v: %s", got, textOf(w.diags))
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(got[0], "ask for the group of that name: "+want) {
+					t.Errorf("%s", got[0])
+				}
+			}
+			// The apply has been reviewed.
+			w.apply(i, planned)
+			if len(w.warned(summary)) != len(tt.want) {
+				t.Errorf("in the apply: %s", textOf(w.diags))
+			}
+		})
+	}
+
+	a := startAccount(t, st, simulator.Options{})
+	w := newWorkspace(t, a.config(a.entra(), `
+data "dbxidentity_aim_readiness" "this" {
+  sql_definitions = [{ workspace_id = "11", sql_warehouse_id = "w1" }]
+}
+`+nameOf("202", "mine", reviewedName+"\n  depends_on = [data.dbxidentity_aim_readiness.this]"))).trustsIDP(a)
+	saysAll(t, w.must(0, "plan"), summary, "function/c.s.one")
+}

@@ -134,6 +134,11 @@ func (r *groupNameResource) guardWrite(ctx context.Context, plan *groupNameModel
 		diags.AddAttributeWarning(path.Root("name"), "Group Will Be Renamed", fmt.Sprintf("%s will be called %q. What refers to it as %q does not find it any more: grants in SQL and "+
 			"code, is_account_group_member() in views, row filters and column masks. A later group of the old name, also one of the identity provider, will match it instead.",
 			plan.ref(), wanted, now.Name))
+		// Terraform shows one of several warnings of one summary: this one has its own.
+		if places := r.session.findings.asksInSQL(now.Name, wanted); len(places) > 0 {
+			diags.AddAttributeWarning(path.Root("name"), "SQL Asks for This Group Name", fmt.Sprintf("%s is called %q, and these ask for the group of that name: %s. "+
+				"Once it is called %q, what they answer changes, without an error. Let them ask for both names first.", plan.ref(), now.Name, someOf(places), wanted))
+		}
 	}
 }
 

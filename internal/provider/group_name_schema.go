@@ -42,7 +42,8 @@ func (r *groupNameResource) schema(ctx context.Context) schema.Schema {
 		MarkdownDescription: "The name of one account group that Databricks manages. Create re-reads the group, refuses to replace a name that was not reviewed, " +
 			"writes one PATCH and reads it back until two readings agree. Destroy keeps the name unless `on_destroy` is `restore`." +
 			"\n\n~> **Warning:** Grants, row filters and code that name the group do not find it under its new name, and find a later group of the old name. Look for these first: " +
-			"[people who join and leave](../guides/people). Refused, in the plan where it can be known there: groups of the identity provider and of Databricks itself, " +
+			"[people who join and leave](../guides/people). The plan names views and functions that ask for the group, if `dbxidentity_aim_readiness` has read them in the same run " +
+			"(`sql_definitions` there, and that data source in `depends_on` here). Refused, in the plan where it can be known there: groups of the identity provider and of Databricks itself, " +
 			"a name that another group has in any case, and groups that are privileged or whose privileges could not be read, unless `allow_privileged` is set.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Computed: true, PlanModifiers: keepState, MarkdownDescription: "`group/<id>`."},
