@@ -95,6 +95,9 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 		return nil, context.Cause(ctx)
 	}
 	r.readDenied(ctx)
+	if err := r.readGrants(ctx); err != nil {
+		return nil, err
+	}
 	r.readWorkspaceAdmins(ctx)
 	r.facts.LocalGroups = described(r.facts.LocalGroups, r.facts.Inventory)
 	for need := range r.facts.Unknown {
@@ -119,6 +122,28 @@ func (r *readinessRun) readDefinitions(ctx context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.facts.Definitions = found.List
+}
+
+// readGrants reads what the groups that someone gains may do in Unity Catalog. It comes
+// when they are known.
+func (r *readinessRun) readGrants(ctx context.Context) error {
+	gained := readiness.GainedGroups(r.facts)
+	if len(gained) == 0 {
+		return nil
+	}
+	if len(r.warehouses) == 0 {
+		r.unread(readiness.NeedGrants, "sql_definitions names no SQL warehouse")
+		return nil
+	}
+	grants, unknown, err := r.session.account.GroupGrants(ctx, r.warehouses, gained)
+	if err != nil {
+		return err
+	}
+	for _, why := range unknown {
+		r.unread(readiness.NeedGrants, why)
+	}
+	r.facts.Grants = grants
+	return nil
 }
 
 // readIDP is an audit without look-ups of privileges: nothing is offered here.
@@ -457,7 +482,7 @@ func (r *readinessRun) failures() []audit.Failure {
 	out := slices.Clone(r.unreadParts)
 	notRead := []readiness.Need{readiness.NeedPerson} // The checks say so.
 	if len(r.warehouses) == 0 {
-		notRead = append(notRead, readiness.NeedSQL)
+		notRead = append(notRead, readiness.NeedSQL, readiness.NeedGrants)
 	}
 	if r.events == nil {
 		notRead = append(notRead, readiness.NeedEvents)

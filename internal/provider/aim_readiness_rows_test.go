@@ -153,6 +153,65 @@ func compareTable(t *testing.T, page, begin, end, now string) {
 	}
 }
 
+// What a group that someone gains may do in Unity Catalog is said where a warehouse is given,
+// and that it could not be read.
+func TestAIMReadiness_grants(t *testing.T) {
+	t.Parallel()
+	a := startPreset(t, "migration", simulator.Options{})
+	st := a.state()
+	m := &st.UnityCatalog.Metastores[0]
+	for i := range m.Securables {
+		switch one := &m.Securables[i]; one.FullName {
+		case "main.sales.orders":
+			one.Grants = []simulator.Grant{{Principal: "engineers", Privileges: []string{"SELECT"}}, {Principal: "analysts", Privileges: []string{"MODIFY"}}}
+		case "main":
+			one.Owner = "engineers"
+		}
+	}
+	if err := a.Server.SetState(st); err != nil {
+		t.Fatal(err)
+	}
+	through := document{"sql_definitions": []any{document{"workspace_id": "8000000000000001", "sql_warehouse_id": "d3a0c1f5e7b2946a"}}}
+	const gains, owns, may = "3 more members: person13@example.com, person14@example.com, newcomer@example.com; ", "owner of catalogs: main; ", "; Unity Catalog: SELECT on table main.sales.orders"
+	for name, tc := range map[string]struct {
+		inputs  document
+		faults  []simulator.Fault
+		want    string
+		says    string
+		failure bool
+	}{
+		"read":      {inputs: through, want: gains + owns + "workspaces: 8000000000000002" + may},
+		"not asked": {inputs: document{}, want: gains + "workspaces: 8000000000000002", says: "is not known whole: sql_definitions names no SQL warehouse"},
+		"forbidden": {inputs: through, want: gains + "workspaces: 8000000000000002", says: "is not known whole: grants could not be read", failure: true,
+			faults: []simulator.Fault{{Kind: "status", Status: 403, Path: "/api/2.0/sql/statements"}}},
+	} {
+		if err := a.Server.SetFaults(tc.faults); err != nil {
+			t.Fatal(err)
+		}
+		w := a.dials(t, a, "entra", document{"automatic_identity_management": "off"})
+		result := w.data("dbxidentity_aim_readiness", tc.inputs)
+		if w.failed() {
+			t.Fatal(textOf(w.diags))
+		}
+		for _, check := range rowsIn(result["checks"]) {
+			if check["id"] != "access_gained" {
+				continue
+			}
+			for _, of := range rowsIn(check["affected"]) {
+				if of["name"] == "engineers" && of["detail"] != tc.want {
+					t.Errorf("%s: %v, want %s", name, of["detail"], tc.want)
+				}
+			}
+			if said := fmt.Sprint(check["evidence"]); check["affected_count"] == 0 || !strings.Contains(said, tc.says) || tc.says == "" && strings.Contains(said, "is not known whole") {
+				t.Errorf("%s: %v affected, %s", name, check["affected_count"], said)
+			}
+		}
+		if failed := strings.Contains(fmt.Sprint(result["failures"]), "read the grants in Unity Catalog"); failed != tc.failure {
+			t.Errorf("%s: failures %v", name, result["failures"])
+		}
+	}
+}
+
 // Whom to tell, and the path of the guide, which only the connectors tell.
 func TestAIMReadiness_orientation(t *testing.T) {
 	t.Parallel()

@@ -78,7 +78,7 @@ func aimReadinessInputs() map[string]schema.Attribute {
 		"sql_definitions": schema.ListNestedAttribute{
 			Optional: true,
 			MarkdownDescription: "Read the views and functions of Unity Catalog that ask for groups (`is_account_group_member`, `is_member`), for the check `group_names_in_sql`: a SQL warehouse for each " +
-				"metastore, in which two queries on `system.information_schema` run. It starts the warehouse. The caller must be admin of the metastore, and owner of the views and functions " +
+				"metastore, in which two queries on `system.information_schema` run; and two more for what the groups may do that someone gains (`access_gained`, `privileged_access_gained`). It starts the warehouse. The caller must be admin of the metastore, and owner of the views and functions " +
 				"or in a group that owns them: their text is shown to no one else, and the check is then `unknown`. Default: none are read, and that check is `unknown`.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"workspace_id":     schema.StringAttribute{Required: true, MarkdownDescription: "Id of a workspace of the metastore.", Validators: located(stringvalidator.LengthAtLeast(1))},

@@ -89,24 +89,9 @@ func (s *catalogScan) querySchema(ctx context.Context) error {
 // composeQuery makes one query of the views that there are. A nested type whose
 // view is not as expected is a hole; others are read by themselves.
 func (s *catalogScan) composeQuery(ctx context.Context) (sql string, queried map[string]bool, missing []string, err error) {
-	cells, err := s.c.api.Query(ctx, s.via, s.warehouse, "SELECT table_name, column_name FROM system.information_schema.columns "+
-		"WHERE table_catalog = 'system' AND table_schema = 'information_schema'")
+	columns, err := s.schemaColumns(ctx)
 	if err != nil {
 		return "", nil, nil, err
-	}
-	columns := map[string]bool{}
-	for _, row := range cells {
-		if len(row) == 2 && row[0] != nil && row[1] != nil {
-			columns[strings.ToLower(*row[0]+"."+*row[1])] = true
-		}
-	}
-	lacks := func(view string, names ...string) string {
-		for _, name := range names {
-			if !columns[view+"."+name] {
-				return fmt.Sprintf("system.information_schema has no column %s.%s", view, name)
-			}
-		}
-		return ""
 	}
 	queried = map[string]bool{}
 	var parts []string
@@ -115,11 +100,7 @@ func (s *catalogScan) composeQuery(ctx context.Context) (sql string, queried map
 		if !v.within(s.depth) {
 			continue
 		}
-		lack := lacks(v.grants, append([]string{"grantee", "privilege_type", "inherited_from"}, v.names...)...)
-		if v.objects != "" {
-			lack = cmp.Or(lack, lacks(v.objects, append([]string{v.owner}, v.names...)...))
-		}
-		if lack != "" {
+		if lack := v.lacks(columns); lack != "" {
 			if len(v.names) > 1 {
 				missing = append(missing, lack)
 			}
@@ -135,6 +116,39 @@ func (s *catalogScan) composeQuery(ctx context.Context) (sql string, queried map
 		return "", nil, nil, fmt.Errorf("system.information_schema shows none of the views that were expected")
 	}
 	return strings.Join(parts, " UNION ALL "), queried, missing, nil
+}
+
+// schemaColumns are the columns of information_schema, as "<view>.<column>".
+func (s *catalogScan) schemaColumns(ctx context.Context) (map[string]bool, error) {
+	cells, err := s.c.api.Query(ctx, s.via, s.warehouse, "SELECT table_name, column_name FROM system.information_schema.columns "+
+		"WHERE table_catalog = 'system' AND table_schema = 'information_schema'")
+	if err != nil {
+		return nil, err
+	}
+	columns := map[string]bool{}
+	for _, row := range cells {
+		if len(row) == 2 && row[0] != nil && row[1] != nil {
+			columns[strings.ToLower(*row[0]+"."+*row[1])] = true
+		}
+	}
+	return columns, nil
+}
+
+// lacks says which column of the view is not as expected; empty for none.
+func (v *sqlView) lacks(columns map[string]bool) string {
+	lack := func(view string, names ...string) string {
+		for _, name := range names {
+			if !columns[view+"."+name] {
+				return fmt.Sprintf("system.information_schema has no column %s.%s", view, name)
+			}
+		}
+		return ""
+	}
+	missing := lack(v.grants, append([]string{"grantee", "privilege_type", "inherited_from"}, v.names...)...)
+	if v.objects != "" {
+		missing = cmp.Or(missing, lack(v.objects, append([]string{v.owner}, v.names...)...))
+	}
+	return missing
 }
 
 // The first column of the query says what a row is.

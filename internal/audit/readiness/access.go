@@ -6,6 +6,7 @@ package readiness
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -56,7 +57,7 @@ func accessChecks() []Check {
 			ID: "privileged_access_gained", Title: "No one gains a privileged group", Decision: EnableAIM, Severity: Breaking, Source: "MIGRATE: transitive memberships",
 			Needs: []Need{NeedMembers, NeedIDPMembers, NeedRoles, NeedGroups, NeedPrivileges}, judge: func(f *Facts) finding { return judgeGained(f, true) },
 			Consequence: "Automatic identity management counts the members of nested groups. People who are not in the group today hold its account roles then, are admins of its workspaces, " +
-				"or own its metastores; and so with every group above it.",
+				"or own its metastores and catalogs; and so with every group above it.",
 			Remedy: "Look at the people named here. Take those who should not be privileged out of the group in the identity provider, and waive the groups that are right.",
 		},
 		{
@@ -298,15 +299,85 @@ func judgeGained(f *Facts, privileged bool) (out finding) {
 		if in := f.workspacesOf(m.Principal.Ref); len(in) > 0 {
 			detail += "; workspaces: " + strings.Join(in, ", ")
 		}
+		if grants := f.grantsOf(m.Principal.Ref); len(grants) > 0 {
+			detail += "; Unity Catalog: " + strings.Join(grants, ", ")
+		}
 		out.addRef(m.Principal.Ref, m.Principal.Name, detail)
 	})
+	if why := f.Unknown[NeedGrants]; len(why) > 0 && len(out.affected) > 0 {
+		out.evidence = append(out.evidence, "what these groups may do in Unity Catalog is not known whole: "+why[0])
+	}
 	return out
+}
+
+// GainedGroups are the names of the groups that someone gains, and of those above them,
+// sorted.
+func GainedGroups(f *Facts) []string {
+	var out []string
+	f.linkedGroups(func(m *audit.Match, members *audit.MemberMatch) {
+		if members.InIDP != nil && len(members.InIDP.Missing) > 0 {
+			out = append(out, slices.Collect(maps.Keys(f.namesAbove(m.Principal.Ref)))...)
+		}
+	})
+	return sorted(out)
+}
+
+// namesAbove are the names of a group and of those above it.
+func (f *Facts) namesAbove(group audit.Ref) map[string]bool {
+	out := map[string]bool{}
+	for id := range f.above(group) {
+		if name := f.byID(id).Name; name != "" {
+			out[name] = true
+		}
+	}
+	return out
+}
+
+// grantsOf are what a group may do in Unity Catalog, by itself or by a group above it:
+// first what it owns or manages, and five at most. Whole catalogs that it owns make it
+// privileged.
+func (f *Facts) grantsOf(group audit.Ref) []string {
+	const shown = 5
+	names, strong := f.namesAbove(group), []string{Owner, "MANAGE", "ALL_PRIVILEGES"}
+	var held []Grant
+	for _, g := range f.Grants {
+		if !g.ownsCatalogs() && hasFolded(names, g.Group) {
+			held = append(held, g)
+		}
+	}
+	rank := func(g Grant) int {
+		if at := slices.Index(strong, g.Privilege); at >= 0 {
+			return at
+		}
+		return len(strong)
+	}
+	slices.SortFunc(held, func(a, b Grant) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Privilege, b.Privilege), cmp.Compare(a.First, b.First), cmp.Compare(a.Group, b.Group))
+	})
+	var out []string
+	for _, g := range held[:min(shown, len(held))] {
+		out = append(out, g.String())
+	}
+	if more := len(held) - shown; more > 0 {
+		out = append(out, fmt.Sprintf("and %d more", more))
+	}
+	return out
+}
+
+// hasFolded looks a name up in any case.
+func hasFolded(names map[string]bool, name string) bool {
+	for one := range names {
+		if strings.EqualFold(one, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // privilegesOf are what makes a group privileged, by itself or by a group above it.
 func (f *Facts) privilegesOf(group audit.Ref) []string {
 	above := f.above(group)
-	var roles, admin, owner []string
+	var roles, admin, owner, catalogs []string
 	for id := range above {
 		roles = append(roles, f.GroupRoles[id]...)
 	}
@@ -315,11 +386,15 @@ func (f *Facts) privilegesOf(group audit.Ref) []string {
 			admin = append(admin, workspace)
 		}
 	}
+	names := f.namesAbove(group)
 	for _, m := range f.Metastores {
-		for id := range above {
-			if name := f.byID(id).Name; name != "" && strings.EqualFold(m.Owner, name) {
-				owner = append(owner, m.Name)
-			}
+		if hasFolded(names, m.Owner) {
+			owner = append(owner, m.Name)
+		}
+	}
+	for _, g := range f.Grants {
+		if g.ownsCatalogs() && hasFolded(names, g.Group) {
+			catalogs = append(catalogs, g.objects())
 		}
 	}
 	slices.SortFunc(admin, audit.CompareIDs)
@@ -327,7 +402,7 @@ func (f *Facts) privilegesOf(group audit.Ref) []string {
 	for _, part := range []struct {
 		what string
 		list []string
-	}{{"account roles", sorted(roles)}, {"admin of workspaces", admin}, {"owner of metastores", sorted(owner)}} {
+	}{{"account roles", sorted(roles)}, {"admin of workspaces", admin}, {"owner of metastores", sorted(owner)}, {"owner of catalogs", sorted(catalogs)}} {
 		if len(part.list) > 0 {
 			out = append(out, part.what+": "+strings.Join(part.list, ", "))
 		}

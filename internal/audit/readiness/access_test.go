@@ -53,6 +53,18 @@ func TestGained_details(t *testing.T) {
 			f.WorkspaceAdmins = map[string]readiness.WorkspaceAdmins{"1000": {IDs: []string{"10"}}, "200": {IDs: []string{"3", "11"}}, "300": {IDs: []string{"3"}}}
 			f.Metastores = []readiness.Metastore{{ID: "m-2", Name: "west", Owner: "Owners"}, {ID: "m-1", Name: "east", Owner: "data"}, {ID: "m-3", Name: "else", Owner: "bob"}, {ID: "m-4"}}
 		}, "1 more members: p0@example.com; account roles: a, b; admin of workspaces: 200, 1000; owner of metastores: east, west"},
+		"grants, the strong ones first": {func(f *readiness.Facts) {
+			f.Matches[0].Members.InIDP.Missing = missing(1)
+			f.Inventory.Principals = append(f.Inventory.Principals, group("11", "above", ""))
+			f.Members["11"] = []audit.Member{{Ref: audit.Ref{Type: audit.TypeGroup, ID: "10"}}}
+			f.Grants = []readiness.Grant{
+				{Group: "data", Kind: "table", Privilege: "SELECT", Objects: 3, First: "c.s.t"}, {Group: "data", Kind: "schema", Privilege: "USE_SCHEMA", Objects: 1, First: "c.s"},
+				{Group: "Above", Kind: "catalog", Privilege: readiness.Owner, Objects: 2, First: "c"}, {Group: "above", Kind: "table", Privilege: readiness.Owner, Objects: 1, First: "c.s.o"},
+				{Group: "above", Kind: "external_location", Privilege: "MANAGE", Objects: 1, First: "l"}, {Group: "bob", Kind: "table", Privilege: "MODIFY", Objects: 1, First: "no"},
+				{Group: "data", Kind: "volume", Privilege: "READ_VOLUME", Objects: 1, First: "c.s.v"}, {Group: "data", Kind: "volume", Privilege: "WRITE_VOLUME", Objects: 1, First: "c.s.v"},
+			}
+		}, "1 more members: p0@example.com; owner of catalogs: c and 1 more; Unity Catalog: OWNER on table c.s.o, MANAGE on external location l, USE_SCHEMA on schema c.s, " +
+			"SELECT on table c.s.t and 2 more, READ_VOLUME on volume c.s.v, and 1 more"},
 		"workspaces": {func(f *readiness.Facts) {
 			f.Matches[0].Members.InIDP.Missing = missing(1)
 			f.Access = []readiness.Access{{WorkspaceID: "100", Ref: audit.Ref{Type: audit.TypeGroup, ID: "10"}, Direct: true}}

@@ -5,6 +5,7 @@ package readiness
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -68,6 +69,9 @@ type Facts struct {
 	Metastores      []Metastore
 	// Definitions are the views and functions of Unity Catalog that ask for groups.
 	Definitions []Definition
+	// Grants are what the groups that someone gains may do in Unity Catalog, and those
+	// above them.
+	Grants []Grant
 	// Events are what the audit log shows; nil where it was not read.
 	Events *events.Report
 
@@ -96,6 +100,32 @@ type Access struct {
 
 // Metastore is one of the account's; Owner is a name.
 type Metastore struct{ ID, Name, Owner string }
+
+// Grant is a privilege of a group in Unity Catalog on objects of a kind; Owner of what it
+// owns.
+type Grant struct {
+	// Group is a name.
+	Group, Kind, Privilege string
+	Objects                int
+	// First is the full name of the first object.
+	First string
+}
+
+// Owner stands for a privilege where a group owns the object.
+const Owner = "OWNER"
+
+func (g *Grant) ownsCatalogs() bool { return g.Kind == kindCatalog && g.Privilege == Owner }
+
+func (g *Grant) objects() string {
+	if g.Objects == 1 {
+		return g.First
+	}
+	return fmt.Sprintf("%s and %d more", g.First, g.Objects-1)
+}
+
+func (g *Grant) String() string {
+	return fmt.Sprintf("%s on %s %s", g.Privilege, strings.ReplaceAll(g.Kind, "_", " "), g.objects())
+}
 
 // LocalGroup is a group that one workspace alone knows.
 type LocalGroup struct {

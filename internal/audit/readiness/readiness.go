@@ -76,6 +76,7 @@ const (
 	NeedSettings    Need = "account settings"
 	NeedEvents      Need = "audit events"
 	NeedSQL         Need = "SQL definitions"
+	NeedGrants      Need = "grants in Unity Catalog"
 	NeedConnectors  Need = "SCIM connectors"
 	NeedPerson      Need = "a person"
 )
@@ -84,7 +85,7 @@ const (
 func Needs() []Need {
 	return []Need{
 		NeedWorkspaces, NeedPrincipals, NeedIDP, NeedMembers, NeedIDPMembers, NeedRoles, NeedCaller, NeedGroups, NeedAccess, NeedPrivileges, NeedLocalGroups,
-		NeedDenylist, NeedSettings, NeedEvents, NeedSQL, NeedConnectors, NeedPerson,
+		NeedDenylist, NeedSettings, NeedEvents, NeedSQL, NeedGrants, NeedConnectors, NeedPerson,
 	}
 }
 
@@ -162,6 +163,7 @@ const (
 	kindText           = "text"
 	kindIdentity       = "identity"
 	kindConnector      = "connector"
+	kindCatalog        = "catalog" // of Unity Catalog
 )
 
 // Checks is the whole registry, sorted by decision, severity and id.
