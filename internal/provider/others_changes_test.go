@@ -109,7 +109,7 @@ func TestProcess_changedAgainByOthers(t *testing.T) {
 	w := newWorkspace(t, a.config("", externalIDOf("user", "101", entraID(101), "")))
 	w.must(0, "apply", "-auto-approve")
 	a.setUserExternalID("101", "")()
-	saysAll(t, w.must(0, "plan", "-out", "saved"), `"" -> "`+entraID(101)+`"`)
+	saysAll(t, w.must(0, "plan", "-out", "saved"), "1 to change")
 	a.setUserExternalID("103", entraID(101))()
 	out := w.must(1, "apply", "saved")
 	saysAll(t, out, "user/103")

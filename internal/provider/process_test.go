@@ -254,7 +254,7 @@ func (w *workspace) state() *tfjson.State {
 	w.t.Helper()
 	out := &tfjson.State{Values: &tfjson.StateValues{Outputs: map[string]*tfjson.StateOutput{}, RootModule: &tfjson.StateModule{}}}
 	raw, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || err == nil && len(raw) == 0 { // OpenTofu creates it, and fills it later.
 		return out
 	}
 	must(w.t, err)

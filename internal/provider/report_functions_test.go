@@ -66,6 +66,9 @@ func TestProcess_reportsRefuse(t *testing.T) {
 		`report_html({ divergences = {} }, "short")`:   `Unknown option "short"`,
 	} {
 		w := newWorkspace(t, a.audited("output \"x\" {\n  value = provider::dbxidentity::"+call+"\n}\n"))
+		if w.tofu && strings.Contains(call, "null") {
+			continue // OpenTofu 1.12 does not call a function with a null of no type: the result is unknown.
+		}
 		if out := strings.Join(strings.Fields(strings.ReplaceAll(w.must(1, "plan"), "│", " ")), " "); !strings.Contains(out, want) {
 			t.Errorf("%s: the error lacks %q:\n%s", call, want, out)
 		}
