@@ -172,6 +172,20 @@ func TestProtocol_listsUnread(t *testing.T) {
 	}
 }
 
+// queryWorkspace is a folder for a command line with query; the test is skipped where it
+// has none.
+func queryWorkspace(t *testing.T) *workspace {
+	t.Helper()
+	w := newWorkspace(t, "")
+	version := w.must(0, "version")
+	for _, without := range []string{"OpenTofu", "Terraform v1.11.", "Terraform v1.12.", "Terraform v1.13."} {
+		if strings.HasPrefix(version, without) {
+			t.Skip("it has no query: " + strings.SplitN(version, "\n", 2)[0])
+		}
+	}
+	return w
+}
+
 // terraform query, where the command line knows it: what an audit has found is listed
 // from the same reading, and the files that it generates plan nothing but imports.
 func TestProcess_query(t *testing.T) {
@@ -180,11 +194,7 @@ func TestProcess_query(t *testing.T) {
 	st.Users[0].Active = false
 	a := startAccount(t, st, simulator.Options{})
 	a.setMembers("202", "101", "103")()
-	w := newWorkspace(t, "")
-	version := w.must(0, "version")
-	if strings.HasPrefix(version, "OpenTofu") || strings.HasPrefix(version, "Terraform v1.11.") || strings.HasPrefix(version, "Terraform v1.12.") || strings.HasPrefix(version, "Terraform v1.13.") {
-		t.Skip("it has no query: " + strings.SplitN(version, "\n", 2)[0])
-	}
+	w := queryWorkspace(t)
 	config := a.config(a.file(), "")
 	w.write("main.tf", requiredProviders+config+`
 data "dbxidentity_divergences" "all" {}
@@ -209,4 +219,28 @@ data "dbxidentity_divergences" "all" {}
 		t.Errorf("adoption has written %d times", n)
 	}
 	w.must(0, "plan", "-detailed-exitcode")
+}
+
+// The example of each list resource, as printed on its page, lists something, and what is
+// generated from it plans nothing but imports.
+func TestProcess_queryExamples(t *testing.T) {
+	t.Parallel()
+	for _, resource := range []string{idResource, statusResource, nameResource, memberResource} {
+		t.Run(resource, func(t *testing.T) {
+			t.Parallel()
+			w := queryWorkspace(t)
+			a := startPreset(t, "demo", simulator.Options{})
+			w.write("main.tf", requiredProviders+a.config(`idp = { databricks = {} }`, `data "dbxidentity_divergences" "all" {}`))
+			content, err := os.ReadFile(filepath.Join(examplesRoot, "list-resources", resource, "list-resource.tfquery.hcl"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.write("this.tfquery.hcl", string(content))
+			saysAll(t, w.must(0, "query", "-generate-config-out=generated.tf"), "list."+resource)
+			if n := strings.Count(w.content("generated.tf"), "import {"); n == 0 {
+				t.Fatal("nothing is listed")
+			}
+			saysAll(t, w.must(0, "plan"), "to import, 0 to add, 0 to change, 0 to destroy")
+		})
+	}
 }
