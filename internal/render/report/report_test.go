@@ -6,6 +6,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -358,18 +359,26 @@ func TestMarkdown_staysShort(t *testing.T) {
 	}
 }
 
-func TestReport_fast(t *testing.T) {
-	t.Parallel()
-	d := manyRows(10_000)
-	begin := time.Now()
-	page, err := HTML(Sections{Divergences: d}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	took := time.Since(begin)
-	t.Logf("10,000 rows: %s, %d KiB", took, len(page)>>10)
-	if took > 10*time.Second {
-		t.Errorf("10,000 rows took %s", took)
+func TestReport_fast(t *testing.T) { //nolint:paralleltest // It counts the memory of the process.
+	sections := Sections{Divergences: manyRows(10_000)}
+	for format, render := range map[string]func() (string, error){
+		"html":     func() (string, error) { return HTML(sections, Options{}) },
+		"markdown": func() (string, error) { return Markdown(sections, Options{}), nil },
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		begin := time.Now()
+		page, err := render()
+		took := time.Since(begin)
+		runtime.ReadMemStats(&after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		used := (after.TotalAlloc - before.TotalAlloc) >> 20
+		t.Logf("%s, 10,000 rows: %s, %d KiB, %d MiB allocated", format, took, len(page)>>10, used)
+		if took > 10*time.Second || used > 200 {
+			t.Errorf("%s of 10,000 rows took %s and %d MiB", format, took, used)
+		}
 	}
 }
 
