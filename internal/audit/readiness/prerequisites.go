@@ -124,27 +124,33 @@ func judgeTenant(f *Facts) (out finding) {
 		out.notApplicable = "The identity provider is not Entra ID."
 		return out
 	}
-	foreign := 0
+	unknown, apps := 0, 0
 	for i := range f.Matches {
 		m := &f.Matches[i]
 		p := &m.Principal
-		if p.Type != audit.TypeUser || m.Unknown != "" {
-			continue
-		}
+		nowhere := m.ByExternalID == nil && m.DeletedByExternalID == nil && len(m.ByName) == 0
 		switch {
+		case m.Unknown != "" || p.Type == audit.TypeGroup:
+		case p.Type == audit.TypeServicePrincipal:
+			if nowhere && p.ExternalID != "" {
+				apps++
+			}
 		case m.ByExternalID != nil && m.ByExternalID.HomeTenant != "" && !strings.EqualFold(m.ByExternalID.HomeTenant, f.TenantID):
 			out.addRef(p.Ref, p.Name, "is of the tenant "+m.ByExternalID.HomeTenant)
-		case m.ByExternalID != nil || m.DeletedByExternalID != nil || len(m.ByName) > 0 || p.Active != nil && !*p.Active:
+		case !nowhere || p.Active != nil && !*p.Active:
 		case strings.Contains(strings.ToUpper(p.Name), "#EXT#"):
 			out.addRef(p.Ref, p.Name, "has the name of a guest, and the tenant does not know it")
 		case len(f.PrimaryDomains) > 0 && !f.isOwn(p.Name):
 			out.addRef(p.Ref, p.Name, "is of a domain that is not in primary_domains, and the tenant does not know it")
 		case len(f.PrimaryDomains) == 0:
-			foreign++
+			unknown++
 		}
 	}
-	if foreign > 0 {
-		out.evidence = append(out.evidence, fmt.Sprintf("the tenant does not know %d users; whether they are of another tenant could be judged by primary_domains", foreign))
+	if unknown > 0 {
+		out.unknown = append(out.unknown, fmt.Sprintf("the tenant does not know %d active users; primary_domains tells your own from those of another tenant", unknown))
+	}
+	if apps > 0 {
+		out.evidence = append(out.evidence, fmt.Sprintf("the tenant does not know %d service principals that are linked: they were deleted, or are of another tenant", apps))
 	}
 	return out
 }

@@ -180,12 +180,17 @@ func compareChecks(a, b Check) int {
 	return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a.ID, b.ID))
 }
 
-// NoCheck is a row of docs/reference/aim-migration.md 5 or 8 that no check is made of.
+// NoCheck is a row of docs/reference/aim-migration.md 4, 5 or 8, or a part of one, that no
+// check is made of.
 type NoCheck struct{ Source, Title, Reason string }
 
 // NoChecks lists them, so that the reference page is complete.
 func NoChecks() []NoCheck {
 	return []NoCheck{
+		{"P2", "Subscriptions of another tenant", "The tenant of a workspace's subscription is known to Azure Resource Manager only, which this provider does not log in to. Nor does an app that another " +
+			"organization owns tell anything: its service principal is in this tenant all the same. one_tenant looks at users."},
+		{"P5", "App and single sign-on", "Federated credential and permissions of the app can be read in the identity provider, but not which app the account uses: neither that nor the configuration of " +
+			"single sign-on has an API. So an app that is right proves nothing, and idp_connection asks for the console's own test."},
 		{"C22", "Latency", "There is nothing to find out: with automatic identity management a change in the identity provider arrives within 5 minutes at a login in the browser, and " +
 			"within 40 minutes otherwise. Switching it on or off takes 5 to 10 minutes."},
 		{"C23", "Statuses of the console", "\"Inactive: No usage\" and \"Active: Removed from ..\" are computed by the console, and no API has them. stale_users is the nearest that can be read."},

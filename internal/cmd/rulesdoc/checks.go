@@ -46,7 +46,7 @@ The sources are rows of docs/reference/aim-migration.md 4 to 8 in the repository
 			}
 		}
 	}
-	b.WriteString("## What is no check\n\nRows of the reference that no check is made of, and why.\n\n")
+	b.WriteString("## What is no check\n\nRows of the reference, and parts of rows, that no check is made of, and why.\n\n")
 	for _, n := range without {
 		fmt.Fprintf(&b, "- **%s** (%s). %s\n", n.Title, n.Source, n.Reason)
 	}
