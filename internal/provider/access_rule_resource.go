@@ -148,7 +148,7 @@ func (r *accessRuleResource) modifyPlan(ctx context.Context, p *planning[*access
 	}
 	exists := p.exists && p.state.ExternalPrincipalID.Equal(plan.ExternalPrincipalID)
 	more := r.session.wantRule(plan.ExternalPrincipalID.ValueString(), exists, p.diags())
-	if exists || p.diags().HasError() {
+	if exists || p.diags().HasError() || r.session.applying.Load() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
@@ -168,7 +168,7 @@ func (r *accessRuleResource) modifyPlan(ctx context.Context, p *planning[*access
 		return
 	}
 	addRefusals(p.diags(), "Plan", thingAccessRule, found.Refusals)
-	if len(found.Refusals) > 0 || r.session.applying.Load() {
+	if len(found.Refusals) > 0 {
 		return
 	}
 	if found.CallerUnknown {

@@ -34,7 +34,7 @@ func (r *groupNameResource) modifyPlan(ctx context.Context, p *planning[*groupNa
 			return
 		}
 	}
-	if plan.Name.IsUnknown() || expected.IsUnknown() {
+	if plan.Name.IsUnknown() || expected.IsUnknown() || r.session.applying.Load() {
 		return
 	}
 	var found diag.Diagnostics
@@ -130,7 +130,7 @@ func (r *groupNameResource) guardWrite(ctx context.Context, plan *groupNameModel
 			"exclude for one apply.", plan.ref(), now.Name, quotedOrNone(expected), wanted))
 	case len(found.Refusals) > 0:
 		addRefusals(diags, "Plan", thingGroupName, found.Refusals)
-	case !r.session.applying.Load():
+	default:
 		diags.AddAttributeWarning(path.Root("name"), "Group Will Be Renamed", fmt.Sprintf("%s will be called %q. What refers to it as %q does not find it any more: grants in SQL and "+
 			"code, is_account_group_member() in views, row filters and column masks. A later group of the old name, also one of the identity provider, will match it instead.",
 			plan.ref(), wanted, now.Name))

@@ -82,6 +82,13 @@ func guardCases() []guardCase {
 	return slices.Concat(addGuardCases(), removalGuardCases(), externalIDGuardCases(), statusGuardCases(), nameGuardCases(), ruleGuardCases(), otherGuardCases())
 }
 
+// mayHide gives the account a linked group with power: its members do not tell who else is in
+// it, so that each principal is asked for by itself.
+func mayHide(st *simulator.State, w guardIDs) {
+	g := groupIn(st, w.other)
+	g.ExternalID, g.Roles = entraID(w.other), []simulator.Role{{Value: "account_admin"}}
+}
+
 func addGuardCases() []guardCase {
 	groupInGroup := "group_id = %[1]d\n  member_id = %[2]d"
 	cases := []guardCase{
@@ -104,7 +111,7 @@ func addGuardCases() []guardCase {
 			g.Members, g.Roles = []simulator.Member{memberIs(w.group)}, []simulator.Role{{Value: "account_admin"}}
 		}},
 		{guard: "privileges_unknown", config: "group_id = %[1]d\n  member_id = %[3]d\n  allow_privileged = var.allow",
-			faults: []string{"/api/2.0/**/principals/%[1]d/transitive-parent-groups"}},
+			hostile: mayHide, faults: []string{"/api/2.0/**/principals/%[1]d/transitive-parent-groups"}},
 	}
 	return of(memberResource, cases)
 }
@@ -163,7 +170,8 @@ func statusGuardCases() []guardCase {
 		{guard: "privileged_principal", config: user + "var.allow", hostile: func(st *simulator.State, w guardIDs) {
 			userIn(st, w.user).Roles = []simulator.Role{{Value: "billing.admin"}}
 		}},
-		{guard: "privileges_unknown", config: user + "var.allow", faults: []string{"/api/2.0/**/principals/%[3]d/transitive-parent-groups"}},
+		{guard: "privileges_unknown", config: user + "var.allow",
+			hostile: mayHide, faults: []string{"/api/2.0/**/principals/%[3]d/transitive-parent-groups"}},
 	}
 	return of(statusResource, cases)
 }
@@ -183,7 +191,8 @@ func nameGuardCases() []guardCase {
 		{guard: "privileged_principal", config: named, hostile: func(st *simulator.State, w guardIDs) {
 			groupIn(st, w.group).Roles = []simulator.Role{{Value: "billing.admin"}}
 		}},
-		{guard: "privileges_unknown", config: named, faults: []string{"/api/2.0/**/principals/%[1]d/transitive-parent-groups"}},
+		{guard: "privileges_unknown", config: named,
+			hostile: mayHide, faults: []string{"/api/2.0/**/principals/%[1]d/transitive-parent-groups"}},
 		{guard: "invalid_name", config: "group_id = %[1]d\n  name = \" x\"", round: roundValidate},
 	}
 	return of(nameResource, cases)

@@ -36,7 +36,7 @@ func (s *membershipStep) refuse(
 	ctx context.Context, session *session, ask write.MemberRequest,
 	check func(context.Context, write.MemberRequest) (write.MemberCheck, error), diags *diag.Diagnostics,
 ) {
-	if !s.plan.isKnown() {
+	if !s.plan.isKnown() || session.applying.Load() {
 		return
 	}
 	ask.MemberType = ""

@@ -134,6 +134,9 @@ func (r *principalStatusResource) modifyPlan(ctx context.Context, p *planning[*p
 	if drifted && !p.state.PreviousActive.ValueBool() {
 		p.set(ctx, "previous_active", types.BoolUnknown()) // The first write is to come.
 	}
+	if r.session.applying.Load() {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
 	found, err := r.session.account.CheckDeactivate(ctx, plan.request())
@@ -158,7 +161,7 @@ func (r *principalStatusResource) modifyPlan(ctx context.Context, p *planning[*p
 	if found.CallerUnknown {
 		r.session.warnCallerUnknown("Principals are going to be deactivated", "it does not deactivate itself", p.diags())
 	}
-	if len(found.Refusals) == 0 && !r.session.applying.Load() {
+	if len(found.Refusals) == 0 {
 		p.diags().AddAttributeWarning(path.Root("active"), "Principal Will Be Deactivated", whatDeactivatingDoes(found.Principal))
 	}
 }

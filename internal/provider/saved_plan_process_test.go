@@ -12,7 +12,8 @@ import (
 )
 
 // A saved plan was reviewed: while it is applied, the power of its one principal is
-// neither looked up nor warned of again, nor the missing look-up of its id.
+// neither looked up nor warned of again, nor the missing look-up of its id. What the write
+// of another one reads is read by the write alone, and not for the plan before it too.
 func TestProcess_savedPlanSaysOnce(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("/proc/self/cmdline"); err != nil {
@@ -21,13 +22,18 @@ func TestProcess_savedPlanSaysOnce(t *testing.T) {
 	st := smallWorld()
 	st.Users[0].Roles = []simulator.Role{{Value: "account_admin"}}
 	a := startAccount(t, st, simulator.Options{})
-	w := newWorkspace(t, a.config("", named("by_hand", "user", "101", entraID(666), `expected_current_external_id = ""`)))
+	w := newWorkspace(t, a.config("", named("by_hand", "user", "101", entraID(666), `expected_current_external_id = ""`)+
+		"\nresource \"dbxidentity_group_name\" \"this\" {\n  group_id = \"202\"\n  expected_current_name = \"local-group\"\n  name = \"own\"\n  allow_privileged = true\n}\n"))
 	saysAll(t, w.must(0, "plan", "-out=tfplan"), "External ID of a Privileged Principal", "External ID Not Looked Up")
 	looked := a.requestsTo("permissionassignments") + a.requestsTo("transitive-parent-groups") + a.requestsTo("rule-sets")
 	if looked == 0 {
 		t.Fatal("the plan has looked at no power")
 	}
+	read, listed := a.requestsTo("/Groups/{id}"), a.requestsTo("/direct-members")
 	out := w.must(0, "apply", "tfplan")
+	if n, m := a.requestsTo("/Groups/{id}")-read, a.requestsTo("/direct-members")-listed; n != 4 || m != 1 {
+		t.Errorf("a new name took %d requests of the group and %d of its members, want 4 (look, write, look twice) and 1", n, m)
+	}
 	if strings.Contains(out, "External ID of a Privileged Principal") || strings.Contains(out, "External ID Not Looked Up") {
 		t.Errorf("the apply warns again:\n%s", out)
 	}

@@ -36,7 +36,9 @@ type session struct {
 	now      func() time.Time
 	claims   *instanceClaims
 	wants    instanceWants
-	// applying is true once this run has begun to apply what was planned.
+	// applying is true once this run has begun to apply what was planned. Terraform plans
+	// each instance once more then, just before its write: what the write judges by what it
+	// reads anew is not asked for that plan too.
 	applying atomic.Bool
 	// checkpoints are for audits that may be killed.
 	checkpoints *checkpoints

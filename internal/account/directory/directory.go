@@ -41,7 +41,9 @@ type reader struct {
 	api            *api.Conn
 	referred       references
 	iamMembersSeen atomic.Bool // IAM v2 has returned the members of a group
-	parentsSeen    atomic.Bool // IAM v2 has named a group above someone
+	// someMember is a membership that IAM v2 has returned; nil before.
+	someMember  atomic.Pointer[Edge]
+	parentsSeen atomic.Bool // IAM v2 has named a group above someone
 }
 
 // principals are those of the account, from the run's listing or by themselves.

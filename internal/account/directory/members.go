@@ -263,6 +263,9 @@ func (d *reader) membersIAMv2(ctx context.Context, groupID string) ([]audit.Memb
 	if err == nil {
 		d.iamMembersSeen.Store(true)
 	}
+	if err == nil && len(out) > 0 {
+		d.someMember.Store(&Edge{Group: groupID, Member: out[0].ID})
+	}
 	return sortMembers(out), err
 }
 
@@ -337,7 +340,8 @@ func sortMembers(members []audit.Member) []audit.Member {
 // GroupNow is one reading of a group, past every cache.
 type GroupNow struct {
 	audit.Principal
-	Roles []string
+	// Resource is the group as account SCIM shows it.
+	Resource *SCIMResource
 	// Members are the direct members as [Directory.Members] reads them; SCIM are the
 	// ids that account SCIM shows.
 	Members []audit.Member
@@ -347,14 +351,11 @@ type GroupNow struct {
 // ReadGroup reads a group and its members, past every cache.
 func (d *memberships) ReadGroup(ctx context.Context, id string) (*GroupNow, error) {
 	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
-	r, err := d.scimGet(ctx, ref)
+	r, p, err := d.ResourceNow(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	out := &GroupNow{Roles: r.RoleNames(), SCIM: make(map[string]bool, len(r.Members))}
-	if out.Principal, err = r.toAudit(audit.TypeGroup); err != nil {
-		return nil, fmt.Errorf("reading %s: the account answered with %w", ref, err)
-	}
+	out := &GroupNow{Principal: p, Resource: r, SCIM: make(map[string]bool, len(r.Members))}
 	for i := range r.Members {
 		out.SCIM[string(r.Members[i].Value)] = true
 	}

@@ -149,6 +149,11 @@ func (d *hierarchy) parentsAnswer(ctx context.Context) error {
 		if d.parentsSeen.Load() {
 			return true, nil
 		}
+		if e := d.someMember.Load(); e != nil { // Read for something else; it may be gone, which says nothing.
+			if above, _, err := d.parentsIAMv2(ctx, e.Member); err == nil && slices.Contains(above, e.Group) {
+				return true, nil
+			}
+		}
 		const most = 100
 		groups, whole := d.someOf(ctx, audit.TypeGroup)
 		asked := 0

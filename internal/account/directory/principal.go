@@ -139,15 +139,21 @@ func checkPrincipal(p audit.Principal) error {
 // errors.Is(err, ErrNotFound) holds only when the account itself says that the
 // principal does not exist.
 func (d *reader) Principal(ctx context.Context, ref audit.Ref) (audit.Principal, error) {
+	_, p, err := d.ResourceNow(ctx, ref)
+	return p, err
+}
+
+// ResourceNow is [Directory.Principal] with all that the request tells.
+func (d *reader) ResourceNow(ctx context.Context, ref audit.Ref) (*SCIMResource, audit.Principal, error) {
 	r, err := d.scimGet(ctx, ref)
 	if err != nil {
-		return audit.Principal{}, err
+		return nil, audit.Principal{}, err
 	}
 	p, err := r.toAudit(ref.Type)
 	if err != nil {
-		return audit.Principal{}, fmt.Errorf("reading %s: the account answered with %w", ref, err)
+		return nil, audit.Principal{}, fmt.Errorf("reading %s: the account answered with %w", ref, err)
 	}
-	return p, nil
+	return r, p, nil
 }
 
 func (d *reader) scimGet(ctx context.Context, ref audit.Ref) (*SCIMResource, error) {

@@ -192,7 +192,7 @@ const RoleAccountAdmin = "account_admin"
 
 // GivesAdmin reports whether the members of the group are account admins by it.
 func (pw *Power) GivesAdmin(ctx context.Context, group *directory.GroupNow) (bool, error) {
-	if slices.Contains(group.Roles, RoleAccountAdmin) {
+	if slices.Contains(group.Resource.RoleNames(), RoleAccountAdmin) {
 		return true, nil
 	}
 	ids, err := pw.dir.Above(ctx, group.Ref, directory.LastTurn)

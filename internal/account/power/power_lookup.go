@@ -25,6 +25,8 @@ type powerLookup struct {
 	// holders are the memberships that lead to power; nil where each principal has to
 	// be asked for.
 	holders *holderPower
+	// read is what shows what a principal holds itself; nil: the lists and what was read.
+	read func(context.Context) (*directory.SCIMResource, error)
 }
 
 // powerLookup decides what is read for all principals at once. What it leaves out,
@@ -41,10 +43,7 @@ type powerLookup struct {
 // number are the principals in question, by type.
 func (pw *Power) powerLookup(ctx context.Context, number map[audit.PrincipalType]int, g *grants) *powerLookup {
 	l := &powerLookup{pw: pw, grants: g, listed: map[audit.PrincipalType]map[string]*directory.SCIMResource{}}
-	all := 0
-	for _, n := range number {
-		all += n
-	}
+	all := total(number)
 	if all < 2 {
 		return l
 	}
@@ -53,6 +52,13 @@ func (pw *Power) powerLookup(ctx context.Context, number map[audit.PrincipalType
 	}
 	l.holders = pw.powerFromHolders(ctx, all, g)
 	return l
+}
+
+func total(number map[audit.PrincipalType]int) (all int) {
+	for _, n := range number {
+		all += n
+	}
+	return all
 }
 
 // singles are the principals whose power was asked for one at a time.
@@ -95,16 +101,19 @@ func (pw *Power) rolesByList(ctx context.Context, t audit.PrincipalType, n int) 
 
 // self is a principal with what it holds itself.
 func (l *powerLookup) self(ctx context.Context, ref audit.Ref) (*directory.SCIMResource, error) {
+	if l.read != nil {
+		return l.read(ctx)
+	}
 	if r := l.listed[ref.Type][ref.ID]; r != nil && r.NameAs(ref.Type) != "" {
 		return r, nil
 	}
 	return l.pw.dir.Resource(ctx, ref)
 }
 
-// above are the groups above a principal, at least those that have power or are
+// aboveByHolders are the groups above a principal, at least those that have power or are
 // within one that has. self is nil where it could not be read.
-func (l *powerLookup) above(ctx context.Context, ref audit.Ref, self *directory.SCIMResource) ([]string, error) {
-	if l.holders == nil || self == nil || l.holders.doubtful(ref.ID, self) {
+func (l *powerLookup) aboveByHolders(ctx context.Context, ref audit.Ref, self *directory.SCIMResource) ([]string, error) {
+	if self == nil || l.holders.doubtful(ref.ID, self) {
 		return l.pw.dir.Above(ctx, ref, directory.LastTurn)
 	}
 	return directory.Closure(l.holders.parents, ref.ID), nil
@@ -137,12 +146,17 @@ func (b *holderPower) doubtful(id string, self *directory.SCIMResource) bool {
 // powerFromHolders reads the account downwards, where that takes fewer requests than
 // asking for the groups above so many principals, and where it can miss nothing:
 // every group with power is known, and the members of each were read; the list of
-// groups shows roles; no addition of this process is under way; and no membership
+// groups shows roles; this process has added nothing to one of them; and no membership
 // can lead there through an identity that is not provisioned, which the members of
 // groups do not show. Else it is nil.
 func (pw *Power) powerFromHolders(ctx context.Context, n int, g *grants) *holderPower {
-	if !g.byRules.whole || len(pw.dir.Edges.Before(directory.LastTurn, true)) > 0 {
+	if !g.byRules.whole {
 		return nil
+	}
+	for e := range pw.dir.Edges.Before(directory.LastTurn, true) {
+		if slices.Contains(g.byRules.groups, e.Group) {
+			return nil
+		}
 	}
 	all, err := pw.dir.WithRoles(ctx, audit.TypeGroup)
 	if err != nil {

@@ -95,6 +95,24 @@ func TestPrivileges_requestsOfFew(t *testing.T) {
 	}
 }
 
+// That the answer {} is an empty list is shown by a membership that was read for something
+// else: empty groups are not gone through for one.
+func TestPrivileges_emptyGroups(t *testing.T) {
+	t.Parallel()
+	st, _ := candidates(5, 1)
+	for i := range 50 {
+		st.Groups = append(st.Groups, simulator.Group{ID: fmt.Sprint(30 + i), DisplayName: fmt.Sprint("empty ", i)})
+	}
+	sim := accounttest.Start(t, st, simulator.Options{})
+	c := accounttest.Connect(t, accounttest.Config(sim))
+	if p := c.Privileges(t.Context(), []audit.Ref{accounttest.Group("30")})[accounttest.Group("30")]; len(p.Powers) > 0 || p.Unknown != "" {
+		t.Errorf("got %+v", p)
+	}
+	if n := accounttest.Count(sim, http.MethodGet, "/direct-members"); n != 2 {
+		t.Errorf("the members of %d groups were read, want those of the two with power", n)
+	}
+}
+
 // Principals that ask one after another cost at most twice what they cost at once.
 func TestNextPrivilege_requests(t *testing.T) {
 	t.Parallel()

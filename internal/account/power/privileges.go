@@ -67,6 +67,18 @@ func (pw *Power) NextPrivilege(ctx context.Context, ref audit.Ref) audit.Privile
 	return pw.powerLookup(ctx, pw.singles.add(ref), &grants).privilege(ctx, ref, holes)
 }
 
+// PrivilegeNow is [Power.NextPrivilege] for one of many writes. What the principal holds
+// itself comes from read alone, which is asked after everything that takes long, and in any
+// case; the rest is as old as [Power.RenewPower] lets it be.
+func (pw *Power) PrivilegeNow(ctx context.Context, ref audit.Ref, read func(context.Context) (*directory.SCIMResource, error)) audit.Privilege {
+	grants, holes := pw.accountGrants(ctx)
+	look := &powerLookup{pw: pw, grants: &grants, read: read}
+	if asked := pw.singles.add(ref); total(asked) > 1 {
+		look.holders = pw.powerFromHolders(ctx, total(asked), &grants)
+	}
+	return look.privilege(ctx, ref, holes)
+}
+
 // grants are powers that are listed by place, not by principal.
 type grants struct {
 	assigned   []workspaceLevels
@@ -153,24 +165,33 @@ func (l *powerLookup) privilege(ctx context.Context, ref audit.Ref, holes []stri
 			powers[text+through] = true
 		}
 	}
+	var ofGroups []string
+	collectAbove := func(above []string, err error) {
+		if err != nil {
+			ofGroups = append(ofGroups, fmt.Sprintf("groups above %s: %v", ref, err))
+		}
+		for _, id := range above {
+			r, err := l.pw.dir.Resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: id})
+			if err != nil {
+				ofGroups = append(ofGroups, err.Error())
+				continue
+			}
+			collect(r, audit.TypeGroup, fmt.Sprintf(" (through group %q, id %s)", r.DisplayName, id))
+		}
+	}
+	if l.holders == nil { // What takes long comes first.
+		collectAbove(l.pw.dir.Above(ctx, ref, directory.LastTurn))
+	}
 	self, err := l.self(ctx, ref)
 	if err != nil {
 		holes = append(holes, err.Error())
 	} else {
 		collect(self, ref.Type, "")
 	}
-	above, err := l.above(ctx, ref, self)
-	if err != nil {
-		holes = append(holes, fmt.Sprintf("groups above %s: %v", ref, err))
+	if l.holders != nil {
+		collectAbove(l.aboveByHolders(ctx, ref, self))
 	}
-	for _, id := range above {
-		r, err := l.pw.dir.Resource(ctx, audit.Ref{Type: audit.TypeGroup, ID: id})
-		if err != nil {
-			holes = append(holes, err.Error())
-			continue
-		}
-		collect(r, audit.TypeGroup, fmt.Sprintf(" (through group %q, id %s)", r.DisplayName, id))
-	}
+	holes = append(holes, ofGroups...)
 	out := audit.Privilege{Unknown: api.Summary(holes)}
 	for p := range powers {
 		out.Powers = append(out.Powers, p)

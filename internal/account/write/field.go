@@ -39,15 +39,18 @@ type fieldWrite struct {
 	// reviewed is the name of the principal when the change was reviewed; "" is none.
 	reviewed string
 	adopts   bool
-	// gather reads what the guards need and takes long; refuse judges them on the
-	// principal, which was read last.
-	gather func(ctx context.Context, since int64)
-	refuse func(ctx context.Context, now audit.Principal) ([]audit.Refusal, error)
+	// gather reads what the guards need and takes long, and may read the principal at the
+	// end of that; refuse judges them on the principal, which was read last.
+	gather func(ctx context.Context, since int64, read readNow)
+	refuse func(ctx context.Context, shown *directory.SCIMResource, now audit.Principal) ([]audit.Refusal, error)
 	// after looks at what the guards protect, after the write; nil: nothing.
 	after func(ctx context.Context, f *fact) error
 
 	before, now audit.Principal
 }
+
+// readNow reads the principal of a write past every cache.
+type readNow func(ctx context.Context) (*directory.SCIMResource, error)
 
 // write makes the write. One principal has one write of a kind at a time.
 func (k *fieldWrite) write(ctx context.Context, kind string) (FieldResult, error) {
@@ -80,12 +83,25 @@ func (k *fieldWrite) look(ctx context.Context, facts []*fact, since int64) {
 }
 
 func (k *fieldWrite) judge(ctx context.Context, f *fact, since int64) error {
+	var (
+		shown *directory.SCIMResource
+		now   audit.Principal
+		err   error
+	)
+	read := func(ctx context.Context) (*directory.SCIMResource, error) {
+		shown, now, err = k.w.dir.ResourceNow(ctx, k.ref)
+		return shown, err
+	}
 	// What takes long comes first: the principal is to be as new as can be.
-	k.gather(ctx, since)
-	now, err := k.w.dir.Principal(ctx, k.ref)
+	k.gather(ctx, since, read)
+	if shown == nil && err == nil {
+		_, _ = read(ctx)
+	}
 	if err == nil && k.valueOf(&now) == k.want {
 		// Reads lag behind writes: what is not to be written is looked at twice.
-		now, err = k.w.dir.Principal(ctx, k.ref)
+		if _, _ = read(ctx); err == nil && k.valueOf(&now) != k.want {
+			k.gather(ctx, since, read) // It is judged as it is shown now.
+		}
 	}
 	if err != nil {
 		return err
@@ -99,7 +115,7 @@ func (k *fieldWrite) judge(ctx context.Context, f *fact, since int64) error {
 	if k.reviewed != "" && !directory.SameShown(now.Name, k.reviewed) {
 		return &ConflictError{Ref: k.ref, Name: now.Name, Reviewed: k.reviewed}
 	}
-	refusals, err := k.refuse(ctx, now)
+	refusals, err := k.refuse(ctx, shown, now)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s was not changed: %w", k.ref, err)

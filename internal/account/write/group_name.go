@@ -6,7 +6,6 @@ package write
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
@@ -75,14 +74,14 @@ func (w *Writer) namedLike(ctx context.Context, f *audit.RenameFacts, since int6
 	}
 }
 
-// renameFacts reads everything that takes long; the group is read after it.
-func (w *Writer) renameFacts(ctx context.Context, id, name string, power bool, since int64) audit.RenameFacts {
+// renameFacts reads everything that takes long, then the group by read, if its power counts.
+func (w *Writer) renameFacts(ctx context.Context, id, name string, power bool, since int64, read readNow) audit.RenameFacts {
 	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
 	f := audit.RenameFacts{Group: audit.Principal{Ref: ref}, Name: name}
 	w.namedLike(ctx, &f, since)
 	if power {
 		w.power.RenewPower(since)
-		f.Power = w.power.Privileges(ctx, []audit.Ref{ref})[ref]
+		f.Power = w.power.PrivilegeNow(ctx, ref, read)
 	}
 	return f
 }
@@ -108,21 +107,16 @@ func (w *Writer) SetGroupName(ctx context.Context, req GroupNameRequest) (FieldR
 		w: w, ref: req.ref(), attribute: directory.AttributeDisplayName, value: req.Want, want: req.Want,
 		valueOf: func(p *audit.Principal) string { return p.Name }, reviewed: req.Expected, adopts: req.Adopts,
 	}
-	k.gather = func(ctx context.Context, since int64) {
-		facts = w.renameFacts(ctx, req.GroupID, req.Want, !req.AllowPrivileged && !req.Restores, since)
+	k.gather = func(ctx context.Context, since int64, read readNow) {
+		facts = w.renameFacts(ctx, req.GroupID, req.Want, !req.AllowPrivileged && !req.Restores, since, read)
 		facts.AllowPrivileged, facts.Restores = req.AllowPrivileged, req.Restores
 	}
-	k.refuse = func(ctx context.Context, now audit.Principal) ([]audit.Refusal, error) {
-		group, err := w.dir.ReadGroup(ctx, req.GroupID)
+	k.refuse = func(ctx context.Context, shown *directory.SCIMResource, now audit.Principal) ([]audit.Refusal, error) {
+		members, err := w.dir.ReadMembers(ctx, req.GroupID, shown)
 		if err != nil {
 			return nil, err
 		}
-		facts.Group, facts.Members = now, group.Members
-		for _, role := range group.Roles {
-			if text := "account role " + role; !slices.Contains(facts.Power.Powers, text) {
-				facts.Power.Powers = append(facts.Power.Powers, text)
-			}
-		}
+		facts.Group, facts.Members = now, members
 		return audit.GuardRename(facts), nil
 	}
 	return k.write(ctx, ChangeGroupName)

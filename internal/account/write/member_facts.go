@@ -5,7 +5,6 @@ package write
 
 import (
 	"context"
-	"slices"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -31,12 +30,7 @@ func (w *Writer) addFacts(ctx context.Context, f memberFacts) audit.AddMemberFac
 	}
 	if !f.req.AllowPrivileged && !f.req.Restores {
 		w.power.RenewPower(f.since)
-		out.Power = w.power.Privileges(ctx, []audit.Ref{f.group.Ref})[f.group.Ref]
-		for _, role := range f.group.Roles {
-			if text := "account role " + role; !slices.Contains(out.Power.Powers, text) {
-				out.Power.Powers = append(out.Power.Powers, text)
-			}
-		}
+		out.Power = w.power.PrivilegeNow(ctx, f.group.Ref, func(context.Context) (*directory.SCIMResource, error) { return f.group.Resource, nil })
 	}
 	if f.member.Type == audit.TypeGroup {
 		above, err := w.dir.Above(ctx, f.group.Ref, f.order)

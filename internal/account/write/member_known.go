@@ -62,7 +62,7 @@ func (w *Writer) checkMember(ctx context.Context, req MemberRequest, add bool) (
 	}
 	facts := memberFacts{
 		req: req, member: audit.PrincipalFact{Principal: member}, order: directory.LastTurn,
-		group: &directory.GroupNow{Principal: out.Group, Roles: r.RoleNames(), Members: members},
+		group: &directory.GroupNow{Principal: out.Group, Resource: r, Members: members},
 	}
 	if add {
 		out.Refusals = audit.GuardAddMember(w.addFacts(ctx, facts))

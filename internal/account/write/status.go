@@ -75,18 +75,19 @@ func (w *Writer) callerFact(ctx context.Context, f *audit.DeactivateFacts) (unkn
 	return false
 }
 
-// deactivateFacts reads everything that takes long; the principal is read after it.
-func (w *Writer) deactivateFacts(ctx context.Context, ref audit.Ref, allowPrivileged bool, since int64) audit.DeactivateFacts {
+// deactivateFacts reads everything that takes long, then the principal by read.
+func (w *Writer) deactivateFacts(ctx context.Context, ref audit.Ref, allowPrivileged bool, since int64, read readNow) audit.DeactivateFacts {
 	f := audit.DeactivateFacts{Principal: audit.Principal{Ref: ref}, AllowPrivileged: allowPrivileged}
-	w.power.RenewPower(since)
-	f.Power = w.power.Privileges(ctx, []audit.Ref{ref})[ref]
 	w.callerFact(ctx, &f)
+	w.power.RenewPower(since)
+	f.Power = w.power.PrivilegeNow(ctx, ref, read)
 	if allowPrivileged && holdsPower(f.Power) {
 		left, err := w.power.AdminsWithout(ctx, map[string]bool{ref.ID: true})
 		f.LastAdmin = left == 0
 		if err != nil {
 			f.AdminsUnknown = err.Error()
 		}
+		_, _ = read(ctx) // That took long.
 	}
 	return f
 }
@@ -110,8 +111,7 @@ func activeText(p *audit.Principal) string {
 // Of a privileged principal the admins are listed once more after it: where none is
 // left, it is made active again, and the error is a [*BrokenError].
 //
-// Requests: the power of the principal as [power.Power.Privileges] reads it, one GET, one
-// PATCH, one GET.
+// Requests: what [power.Power.PrivilegeNow] reads for all, one GET, one PATCH, one GET.
 func (w *Writer) SetActive(ctx context.Context, req ActiveRequest) (FieldResult, error) {
 	var facts audit.DeactivateFacts
 	k := &fieldWrite{
@@ -119,8 +119,8 @@ func (w *Writer) SetActive(ctx context.Context, req ActiveRequest) (FieldResult,
 		reviewed: req.Name, adopts: req.Adopts,
 	}
 	if req.Active {
-		k.gather = func(context.Context, int64) {}
-		k.refuse = func(ctx context.Context, now audit.Principal) ([]audit.Refusal, error) {
+		k.gather = func(context.Context, int64, readNow) {}
+		k.refuse = func(ctx context.Context, _ *directory.SCIMResource, now audit.Principal) ([]audit.Refusal, error) {
 			if req.MayActivate == nil {
 				return nil, nil
 			}
@@ -139,10 +139,10 @@ func (w *Writer) SetActive(ctx context.Context, req ActiveRequest) (FieldResult,
 		}
 		defer unlock()
 	}
-	k.gather = func(ctx context.Context, since int64) {
-		facts = w.deactivateFacts(ctx, req.Ref, req.AllowPrivileged, since)
+	k.gather = func(ctx context.Context, since int64, read readNow) {
+		facts = w.deactivateFacts(ctx, req.Ref, req.AllowPrivileged, since, read)
 	}
-	k.refuse = func(_ context.Context, now audit.Principal) ([]audit.Refusal, error) {
+	k.refuse = func(_ context.Context, _ *directory.SCIMResource, now audit.Principal) ([]audit.Refusal, error) {
 		facts.Principal = now
 		return audit.GuardDeactivate(facts), nil
 	}

@@ -1,0 +1,75 @@
+// Copyright (c) The terraform-provider-dbxidentity authors
+// SPDX-License-Identifier: MPL-2.0
+
+package write_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/accounttest"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+)
+
+// What the guards of many writes need of the whole account is read once: each one more
+// costs the look at what it is about, the write, and reading it back.
+func TestWrites_requests(t *testing.T) {
+	t.Parallel()
+	const first, more = 5, 10
+	for name, tc := range map[string]struct {
+		write func(ctx context.Context, c *account.Client, i int) error
+		each  int
+		// shared is the most that the first ones cost beyond that: lists, who has power, and
+		// the groups above as many as make reading the groups with power cheaper.
+		shared int
+	}{
+		"deactivations": {func(ctx context.Context, c *account.Client, i int) error {
+			_, err := c.SetActive(ctx, write.ActiveRequest{Ref: accounttest.User(fmt.Sprint(1000 + i))})
+			return err
+		}, 3, 22}, // Look, write, look.
+		"names": {func(ctx context.Context, c *account.Client, i int) error {
+			_, err := c.SetGroupName(ctx, write.GroupNameRequest{GroupID: fmt.Sprint(2000 + i), Want: fmt.Sprint("new ", i)})
+			return err
+		}, 5, 20}, // The group and its members, write, two looks.
+		"memberships": {func(ctx context.Context, c *account.Client, i int) error {
+			_, err := c.AddMember(ctx, write.MemberRequest{GroupID: fmt.Sprint(2000 + i), MemberID: fmt.Sprint(1000 + i), MemberType: audit.TypeUser})
+			return err
+		}, 6, 20}, // The group, its members and the new one, write, two looks.
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				st := accounttest.Club()
+				for i := range first + more {
+					st.Users = append(st.Users, simulator.User{ID: fmt.Sprint(1000 + i), UserName: fmt.Sprintf("n%d@example.com", i), Active: true})
+					st.Groups = append(st.Groups, simulator.Group{ID: fmt.Sprint(2000 + i), DisplayName: fmt.Sprint("own ", i)})
+				}
+				sim := accounttest.StartInside(t, st, simulator.Options{})
+				c := accounttest.ClubClient(t, sim)
+				if _, err := c.Inventory(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				do := func(from, to int) int {
+					sim.Server.ResetRequests()
+					for i := from; i < to; i++ {
+						if err := tc.write(t.Context(), c, i); err != nil {
+							t.Fatal(err)
+						}
+					}
+					return sim.Server.Requests().Total
+				}
+				if n := do(0, first); n > first*tc.each+tc.shared {
+					t.Errorf("the first %d took %d requests, want at most %d and %d for all: %v", first, n, first*tc.each, tc.shared, sim.Server.Requests().ByRoute)
+				}
+				if n := do(first, first+more); n != more*tc.each {
+					t.Errorf("%d more took %d requests, want %d: %v", more, n, more*tc.each, sim.Server.Requests().ByRoute)
+				}
+			})
+		})
+	}
+}
