@@ -23,6 +23,11 @@ func TestOneTenant(t *testing.T) {
 	app := audit.Principal{Ref: audit.Ref{Type: audit.TypeServicePrincipal, ID: "30"}, Name: "app-9", ExternalID: "x"}
 	own := app
 	own.ExternalID = ""
+	is := &audit.Identity{Type: audit.TypeUser, ExternalID: "x", Names: []string{"bob@elsewhere.com"}}
+	known := func(m audit.Match) func(*readiness.Facts) {
+		m.Principal = user("2", "bob@elsewhere.com", "x")
+		return func(f *readiness.Facts) { f.Matches = append(f.Matches, m) }
+	}
 	for name, tc := range map[string]struct {
 		change  func(*readiness.Facts)
 		domains bool
@@ -34,6 +39,9 @@ func TestOneTenant(t *testing.T) {
 		"domains not given":           {gone(user("2", "bob@elsewhere.com", "x")), false, readiness.Unknown, "1 active users; primary_domains tells"},
 		"inactive":                    {gone(inactive), false, readiness.Met, ""},
 		"guest":                       {gone(user("2", "bob_elsewhere.com#ext#@example.com", "x")), false, readiness.NotMet, ""},
+		"known by its id":             {known(audit.Match{ByExternalID: is}), true, readiness.Met, ""},
+		"known by its name":           {known(audit.Match{ByName: []audit.Identity{*is}}), true, readiness.Met, ""},
+		"deleted there":               {known(audit.Match{DeletedByExternalID: is}), true, readiness.Met, ""},
 		"a group":                     {gone(group("12", "gone", "x")), false, readiness.Met, ""},
 		"a service principal":         {gone(app), false, readiness.Met, "does not know 1 service principals"},
 		"one that Databricks manages": {gone(own), false, readiness.Met, ""},
