@@ -20,11 +20,17 @@ import (
 // adminHolders are the principals that hold account_admin themselves, and who is
 // active, by one listing with roles.
 type adminHolders struct {
-	turn   int64
-	ended  time.Time
+	listsRead
+
 	groups []string
 	direct []audit.Ref
 	active map[string]bool // ids of users and service principals
+}
+
+// listsRead is when lists began and ended.
+type listsRead struct {
+	turn  int64
+	ended time.Time
 }
 
 // AdminsLeft reports whether an active account admin is left without a membership,
@@ -61,22 +67,26 @@ func (pw *Power) AdminsWithout(ctx context.Context, out map[string]bool) (int, e
 }
 
 // Admins are all account admins, active or not, by themselves or through groups, sorted,
-// by lists that began at the turn since or later. The error is for whatever could not be
-// read; those that were seen are certain all the same.
+// by lists that began at the turn since or later. The groups are gone through once for
+// each such lists, and anew after a membership that this process has written. The error is
+// for whatever could not be read; those that were seen are certain all the same.
 func (pw *Power) Admins(ctx context.Context, since int64) ([]audit.Ref, error) {
 	holders, err := pw.adminsSince(ctx, since)
 	if err != nil {
 		return nil, err
 	}
-	all := map[audit.Ref]bool{}
-	for _, ref := range holders.direct {
-		all[ref] = true
-	}
-	_, err = pw.membersBelow(ctx, holders.groups, nil, func(m audit.Member) bool {
-		all[m.Ref] = true
-		return false
+	out, err := pw.allAdmins.Get(ctx, holders.listsRead, func(ctx context.Context) ([]audit.Ref, error) {
+		all := map[audit.Ref]bool{}
+		for _, ref := range holders.direct {
+			all[ref] = true
+		}
+		_, err := pw.membersBelow(ctx, holders.groups, nil, func(m audit.Member) bool {
+			all[m.Ref] = true
+			return false
+		})
+		return slices.SortedFunc(maps.Keys(all), audit.CompareRefs), err
 	})
-	return slices.SortedFunc(maps.Keys(all), audit.CompareRefs), err
+	return slices.Clone(out), err
 }
 
 // Below are those of some users and service principals that are in groups, at any depth,
@@ -151,7 +161,7 @@ func (pw *Power) adminsSince(ctx context.Context, since int64) (adminHolders, er
 // listAdmins reads GET /api/2.1/accounts/{account}/scim/v2/{kind} with roles: no
 // other list has them (docs/reference/databricks-account-api.md 7).
 func (pw *Power) listAdmins(ctx context.Context) (adminHolders, error) {
-	out := adminHolders{turn: pw.dir.Turns.Now(), active: map[string]bool{}}
+	out := adminHolders{listsRead: listsRead{turn: pw.dir.Turns.Now()}, active: map[string]bool{}}
 	for _, t := range audit.PrincipalTypes() {
 		pages, err := pw.dir.SCIMPages(ctx, t, directory.SCIMQuery{Attributes: "id,active,roles"})
 		if err != nil {

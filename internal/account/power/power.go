@@ -28,6 +28,8 @@ type Power struct {
 	metastores once.Value[[]Metastore]
 	singles    singles
 	admins     once.Value[adminHolders]
+	// allAdmins are all account admins, by the lists that name them or their groups.
+	allAdmins once.Map[listsRead, []audit.Ref]
 	// For who has power by rules; see powerByRules.
 	rules   once.Map[string, []GrantRule]
 	members once.Map[string, groupMembers]
@@ -71,6 +73,7 @@ func (pw *Power) RenewPower(since int64) {
 // OutdateMemberships forgets what was derived from a membership that changed.
 func (pw *Power) OutdateMemberships(group, member audit.Ref) {
 	pw.dir.OutdateMemberships(group, member)
+	pw.allAdmins.OutdateAll()
 	if member.Type != audit.TypeUser {
 		pw.members.Outdate(group.ID)
 		pw.byRules.Outdate()

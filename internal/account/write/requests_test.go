@@ -6,8 +6,10 @@ package write_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/accounttest"
@@ -72,4 +74,49 @@ func TestWrites_requests(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The groups of account admins are gone through once for each listing of who is one, which
+// is a minute old at most, and anew after a membership of this process.
+func TestSetRule_requests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		st := accounttest.Club()
+		for i := range st.Users {
+			st.Users[i].ExternalID = accounttest.GUID(1, i+1)
+			st.IDP.Users = append(st.IDP.Users, simulator.IDPUser{ID: accounttest.GUID(1, i+1), UserPrincipalName: st.Users[i].UserName, AccountEnabled: true})
+		}
+		sim := accounttest.StartInside(t, st, simulator.Options{})
+		c := accounttest.ClubClient(t, sim)
+		ask := func(user int) write.RuleRequest {
+			id := accounttest.GUID(1, user)
+			return write.RuleRequest{ExternalID: id, Identity: func(context.Context, string, []audit.Principal) audit.DeniedIdentity {
+				return audit.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeUser, ExternalID: id}}
+			}}
+		}
+		walks := func(want int) {
+			t.Helper()
+			if n := accounttest.Count(sim, http.MethodGet, "/direct-members"); n != want {
+				t.Errorf("the members of groups were read %d times, want %d", n, want)
+			}
+			sim.Server.ResetRequests()
+		}
+		for _, user := range []int{1, 2, 4} {
+			if _, err := c.SetRule(t.Context(), ask(user)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		walks(4) // Before the first, and after each.
+		time.Sleep(2 * time.Minute)
+		if found, err := c.CheckRule(t.Context(), ask(5)); err != nil || len(found.Refusals) > 0 {
+			t.Errorf("got %+v, %v", found, err)
+		}
+		walks(1)
+		if _, err := c.AddMember(t.Context(), write.MemberRequest{GroupID: "14", MemberID: "5", AllowPrivileged: true}); err != nil {
+			t.Fatal(err)
+		}
+		if found, err := c.CheckRule(t.Context(), ask(5)); err != nil || len(found.Refusals) != 1 || found.Refusals[0].Guard != audit.GuardDeniesAdmin {
+			t.Errorf("an admin of this run: got %+v, %v", found, err)
+		}
+	})
 }
