@@ -194,3 +194,63 @@ func TestGuests_counts(t *testing.T) {
 		}
 	}
 }
+
+// A linked user is stale who was deleted, is absent or disabled there, as long as no other
+// identity has the name; who is inactive here, or not linked, is not.
+func TestStale_byState(t *testing.T) {
+	t.Parallel()
+	f := settle(spared())
+	at := func(id string, external string, edit func(*audit.Match)) {
+		u := user(id, "p"+id+"@example.com", external)
+		m := audit.Match{Principal: u}
+		edit(&m)
+		f.Inventory.Principals = append(f.Inventory.Principals, u)
+		f.Matches = append(f.Matches, m)
+	}
+	named := []audit.Identity{{Type: audit.TypeUser, ExternalID: "u-9", Names: []string{"p@example.com"}}}
+	known := func(enabled *bool) *audit.Identity {
+		return &audit.Identity{Type: audit.TypeUser, ExternalID: "u-7", Enabled: enabled}
+	}
+	at("30", "u-1", func(m *audit.Match) { m.DeletedByExternalID = known(nil) })
+	at("31", "u-2", func(m *audit.Match) { m.DeletedByExternalID, m.ByName = known(nil), named })
+	at("32", "u-3", func(*audit.Match) {})
+	at("33", "u-4", func(m *audit.Match) { m.ByName = named })
+	at("34", "u-5", func(m *audit.Match) { m.ByExternalID = known(ptr(false)) })
+	at("35", "u-6", func(m *audit.Match) { m.ByExternalID = known(ptr(true)) })
+	at("36", "u-7", func(m *audit.Match) { m.ByExternalID = known(nil) })
+	at("37", "", func(*audit.Match) {})
+	at("38", "u-8", func(m *audit.Match) { m.Unknown = "no answer" })
+	at("39", "u-9", func(m *audit.Match) { m.Principal.Active = ptr(false) })
+	at("40", "u-10", func(m *audit.Match) { m.Principal.Active = nil })
+	want := "map[user/30:was deleted in the identity provider user/32:is not in the identity provider " +
+		"user/34:is disabled in the identity provider user/40:is not in the identity provider]"
+	if got := fmt.Sprint(affectedBy(f, "stale_users")); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// What was not read is not counted, and users and service principals are counted together.
+func TestLimits_counts(t *testing.T) {
+	t.Parallel()
+	metrics := func(f *readiness.Facts) map[string]int {
+		out := map[string]int{}
+		for _, l := range readiness.Limits(f) {
+			out[l.Metric] = l.Value
+		}
+		return out
+	}
+	f := settle(spared())
+	got := metrics(f)
+	if got["users_and_service_principals"] != 3 || got["groups"] != 1 || got["denylist_rules"] != 1 {
+		t.Errorf("%v", got)
+	}
+	f.Unknown[readiness.NeedDenylist] = []string{"forbidden"}
+	f.Inventory.Coverage = audit.Coverage{Groups: true, Users: true}
+	got = metrics(f)
+	if _, counted := got["denylist_rules"]; counted {
+		t.Error("rules that were not read are counted")
+	}
+	if _, counted := got["users_and_service_principals"]; counted {
+		t.Error("service principals that were not read are counted")
+	}
+}
