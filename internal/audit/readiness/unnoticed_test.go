@@ -254,3 +254,57 @@ func TestLimits_counts(t *testing.T) {
 		t.Error("service principals that were not read are counted")
 	}
 }
+
+// The tier is what workspaces report: how many, and none is not the same as unknown.
+func TestTier_counts(t *testing.T) {
+	t.Parallel()
+	const check = "account_tier"
+	in := func(tiers ...string) *readiness.Facts {
+		f := settle(spared())
+		f.Workspaces = nil
+		for i, tier := range tiers {
+			f.Workspaces = append(f.Workspaces, audit.Workspace{ID: fmt.Sprint(100 + i), Name: "w", Federation: ptr(true), Tier: tier})
+		}
+		return f
+	}
+	if got := fmt.Sprint(affectedBy(in("STANDARD", "STANDARD", "UNKNOWN"), check)); !strings.Contains(got, "none of the 2 workspaces") {
+		t.Errorf("%s", got)
+	}
+	if got := fmt.Sprint(evidenceOf(in("PREMIUM", "ENTERPRISE", "STANDARD", ""), check)); got != "[2 of 4 workspaces are Premium or Enterprise]" {
+		t.Errorf("%s", got)
+	}
+	for _, r := range readiness.Assess(in("", "UNKNOWN"), nil).Results {
+		if r.ID == check && (r.Status != readiness.Unknown || len(r.Affected) > 0) {
+			t.Errorf("without a tier: %s, %v", r.Status, r.Affected)
+		}
+	}
+}
+
+// Groups in groups are counted in layers, once in a cycle, and the deepest is named.
+func TestLimits_layers(t *testing.T) {
+	t.Parallel()
+	f := settle(spared())
+	in := func(id string) audit.Member { return audit.Member{Ref: audit.Ref{Type: audit.TypeGroup, ID: id}} }
+	f.Members = map[string][]audit.Member{"1": {in("2")}, "2": {in("3"), {Ref: audit.Ref{Type: audit.TypeUser, ID: "2"}}}, "3": nil, "4": {in("2")}}
+	deepest := func() (int, string) {
+		for _, l := range readiness.Limits(f) {
+			if l.Metric == "layers_of_nested_groups" {
+				return l.Value, l.Subject.ID
+			}
+		}
+		return 0, ""
+	}
+	if n, of := deepest(); n != 3 || of != "1" {
+		t.Errorf("%d layers in group %s", n, of)
+	}
+	f.Members["8"], f.Members["9"] = []audit.Member{in("1")}, []audit.Member{in("8")}
+	if n, of := deepest(); n != 5 || of != "9" {
+		t.Errorf("%d layers in group %s", n, of)
+	}
+	delete(f.Members, "8")
+	delete(f.Members, "9")
+	f.Members["3"] = []audit.Member{in("1")}
+	if n, _ := deepest(); n != 3 {
+		t.Errorf("%d layers in a cycle of three groups", n)
+	}
+}
