@@ -308,3 +308,144 @@ func TestLimits_layers(t *testing.T) {
 		t.Errorf("%d layers in a cycle of three groups", n)
 	}
 }
+
+// A limit is named as reached or near by exact numbers, and with whom it is about.
+func TestLimits_reached(t *testing.T) {
+	t.Parallel()
+	rules := func(n int) *readiness.Facts {
+		f := settle(spared())
+		for i := len(f.Denylist); i < n; i++ {
+			f.Denylist = append(f.Denylist, audit.DenyRule{ExternalID: fmt.Sprint("x-", i)})
+		}
+		return f
+	}
+	for n, want := range map[int][2]bool{79: {false, false}, 80: {false, true}, 99: {false, true}, 100: {true, false}} {
+		for i, check := range []string{"account_limits", "account_limits_near"} {
+			got := affectedBy(rules(n), check)
+			if _, reached := got["account"]; reached != want[i] {
+				t.Errorf("%s of %d rules: %v", check, n, got)
+			}
+		}
+	}
+	// In a workspace each principal counts once, however it got there, and groups apart.
+	f := settle(spared())
+	in := func(kind audit.PrincipalType, id string, direct bool) readiness.Access {
+		return readiness.Access{WorkspaceID: "100", Ref: audit.Ref{Type: kind, ID: id}, Direct: direct}
+	}
+	f.Access = []readiness.Access{
+		in(audit.TypeUser, "1", true), in(audit.TypeUser, "1", false), in(audit.TypeServicePrincipal, "20", true), in(audit.TypeUser, "2", true),
+		in(audit.TypeGroup, "10", true), in(audit.TypeGroup, "11", true),
+	}
+	said := strings.Join(evidenceOf(f, "account_limits"), "\n")
+	for _, want := range []string{"workspace_users_and_service_principals in workspace 100: 3 of ", "workspace_groups in workspace 100: 2 of ", "\ngroups: 1 of "} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q is not in\n%s", want, said)
+		}
+	}
+	for i := range 5000 {
+		f.Access = append(f.Access, in(audit.TypeGroup, fmt.Sprint(1000+i), true))
+	}
+	if got := affectedBy(f, "account_limits")["workspace/100"]; !strings.HasPrefix(got, "workspace_groups in workspace 100: 5002 of 5000") {
+		t.Errorf("%q", got)
+	}
+	// The principal in the most groups, the first of several by its id.
+	f = settle(spared())
+	member := func(id string) audit.Member { return audit.Member{Ref: audit.Ref{Type: audit.TypeUser, ID: id}} }
+	f.Members = map[string][]audit.Member{"1": {member("7"), member("5")}, "2": {member("5"), member("7")}, "3": {member("9")}}
+	for _, l := range readiness.Limits(f) {
+		if l.Metric == "direct_memberships_of_one_principal" && (l.Value != 2 || l.Subject.ID != "5") {
+			t.Errorf("%d groups of %s", l.Value, l.Subject)
+		}
+	}
+}
+
+// A row of the divergences says what is here and what is there, as far as it is known.
+func TestRowDetail(t *testing.T) {
+	t.Parallel()
+	f := settle(spared())
+	at := func(id, name, external string, byName ...audit.Identity) {
+		u := user(id, name, external)
+		f.Inventory.Principals = append(f.Inventory.Principals, u)
+		m := audit.Match{Principal: u, ByName: byName}
+		f.Matches = append(f.Matches, m)
+	}
+	at("50", "gus@example.com", "wrong", audit.Identity{Type: audit.TypeUser, ExternalID: "u-50", Names: []string{"gus@example.com"}})
+	at("51", "ina@example.com", "", audit.Identity{Type: audit.TypeUser, ExternalID: "u-51", Names: []string{"ina@example.com"}})
+	drifted := user("52", "was@example.com", "u-52")
+	f.Inventory.Principals = append(f.Inventory.Principals, drifted)
+	f.Matches = append(f.Matches, audit.Match{Principal: drifted, ByExternalID: &audit.Identity{Type: audit.TypeUser, ExternalID: "u-52", Names: []string{"is@example.com"}}})
+	f.Matches[1].ByExternalID.Names = []string{"app-1"}
+	f.Report = audit.Divergences(audit.Input{Inventory: f.Inventory, Matches: f.Matches}, audit.Options{})
+	for check, want := range map[string]string{
+		"external_ids_agree":  "user/50: linkable_by_name, external id wrong, the identity provider has u-50",
+		"users_renamed":       "user/52: name_drift, external id u-52, called there is@example.com",
+		"unlinked_name_match": "user/51: linkable_by_name, the identity provider has u-51",
+	} {
+		for subject, detail := range affectedBy(f, check) {
+			if got := subject + ": " + detail; got != want {
+				t.Errorf("%s: %q, want %q", check, got, want)
+			}
+		}
+		if len(affectedBy(f, check)) != 1 {
+			t.Errorf("%s: %v", check, affectedBy(f, check))
+		}
+	}
+}
+
+// Of service principals and users that the tenant does not know, only what is active and
+// linked, or of a domain of its own, tells something.
+func TestTenant_signs(t *testing.T) {
+	t.Parallel()
+	f := settle(spared())
+	at := func(p audit.Principal, byExternal *audit.Identity, byName ...audit.Identity) {
+		f.Inventory.Principals = append(f.Inventory.Principals, p)
+		f.Matches = append(f.Matches, audit.Match{Principal: p, ByExternalID: byExternal, ByName: byName})
+	}
+	of := func(tenant string) *audit.Identity {
+		return &audit.Identity{Type: audit.TypeUser, ExternalID: "x", HomeTenant: tenant}
+	}
+	gone := user("62", "old@elsewhere.net", "y")
+	gone.Active = ptr(false)
+	at(user("60", "home@example.com", "x"), of("T-1"))
+	at(user("61", "away@example.com", "x"), of("t-2"))
+	at(gone, nil)
+	at(user("63", "out@elsewhere.net", "y"), nil)
+	at(user("64", "known@elsewhere.net", "y"), nil, audit.Identity{Type: audit.TypeUser, ExternalID: "z"})
+	at(user("65", "none@example.com", "y"), nil)
+	want := "map[user/61:is of the tenant t-2 user/63:is of a domain that is not in primary_domains, and the tenant does not know it]"
+	if got := fmt.Sprint(affectedBy(f, "one_tenant")); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// Who has federation is counted, and no answer about any is not none.
+func TestFederated_counts(t *testing.T) {
+	t.Parallel()
+	in := func(federation ...*bool) *readiness.Facts {
+		f := settle(spared())
+		f.Workspaces = nil
+		for i, x := range federation {
+			f.Workspaces = append(f.Workspaces, audit.Workspace{ID: fmt.Sprint(100 + i), Name: "w", Federation: x, Tier: "PREMIUM"})
+		}
+		return f
+	}
+	const check = "federated_workspace"
+	if got := fmt.Sprint(evidenceOf(in(ptr(true), ptr(true), ptr(false), nil), check)); got != "[2 of 4 workspaces have identity federation]" {
+		t.Errorf("%s", got)
+	}
+	for name, want := range map[string]struct {
+		facts  *readiness.Facts
+		status readiness.Status
+	}{
+		"none of two": {in(ptr(false), ptr(false)), readiness.NotMet}, "silent": {in(nil, nil), readiness.Unknown}, "no workspace": {in(), readiness.NotMet},
+	} {
+		if got := statuses(want.facts)[check]; got != want.status {
+			t.Errorf("%s: %s, want %s", name, got, want.status)
+		}
+	}
+	f := in()
+	f.Unknown[readiness.NeedWorkspaces] = []string{"forbidden"}
+	if got := statuses(f)[check]; got != readiness.Unknown {
+		t.Errorf("workspaces that were not read: %s", got)
+	}
+}
