@@ -5,6 +5,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,19 @@ func TestPreset_sameBytesAndOwnCopy(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, mustJSON(t, mustPreset(t, name))); diff != "" {
 			t.Errorf("%s: two calls differ:\n%s", name, diff)
+		}
+	}
+}
+
+// A catalog in which no one was granted anything tells nothing apart from one that was
+// not read: no look at access would be complete on it.
+func TestPreset_grants(t *testing.T) {
+	t.Parallel()
+	for _, name := range world.PresetNames() {
+		for _, m := range mustPreset(t, name).UnityCatalog.Metastores {
+			if !slices.ContainsFunc(m.Securables, func(s Securable) bool { return len(s.Grants) > 0 }) {
+				t.Errorf("%s: metastore %s has no grant", name, m.Name)
+			}
 		}
 	}
 }

@@ -245,6 +245,34 @@ func (w *workspace) declare(users []simulator.User) error {
 	return w.write("instances.json", raw)
 }
 
+// replaced is an instance of a state file with other texts, in its private part as well,
+// which holds what the instance wrote: JSON in base64 in JSON in base64.
+func replaced(instance json.RawMessage, texts *strings.Replacer) (json.RawMessage, error) {
+	var of map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(texts.Replace(string(instance))), &of); err != nil {
+		return nil, err
+	}
+	var outer []byte
+	private := map[string][]byte{}
+	if err := json.Unmarshal(of["private"], &outer); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(outer, &private); err != nil {
+		return nil, err
+	}
+	for key, value := range private {
+		private[key] = []byte(texts.Replace(string(value)))
+	}
+	outer, err := json.Marshal(private)
+	if err != nil {
+		return nil, err
+	}
+	if of["private"], err = json.Marshal(outer); err != nil {
+		return nil, err
+	}
+	return json.Marshal(of)
+}
+
 // multiply makes instances for all users of that for the first one in the state
 // file: nothing of them differs but the principal and the place.
 func (w *workspace) multiply(users []simulator.User) error {
@@ -264,14 +292,18 @@ func (w *workspace) multiply(users []simulator.User) error {
 	if err := json.Unmarshal(resources[0]["instances"], &made); err != nil || len(made) != 1 {
 		return fmt.Errorf("the state has %d instances, want 1: %w", len(made), err)
 	}
-	template, first := string(made[0]), users[0]
+	template, first := made[0], users[0]
 	shards := map[string][]json.RawMessage{}
 	for _, u := range users {
 		shard := ("0" + u.ID)[len(u.ID)-1:]
-		shards[shard] = append(shards[shard], json.RawMessage(strings.NewReplacer(
+		instance, err := replaced(template, strings.NewReplacer(
 			`"`+first.ID+`"`, `"`+u.ID+`"`, `"user/`+first.ID+`"`, `"user/`+u.ID+`"`,
 			`"`+first.UserName+`"`, `"`+u.UserName+`"`, `"`+first.ExternalID+`"`, `"`+u.ExternalID+`"`,
-		).Replace(template)))
+		))
+		if err != nil {
+			return err
+		}
+		shards[shard] = append(shards[shard], instance)
 	}
 	var all []map[string]json.RawMessage
 	for _, shard := range slices.Sorted(maps.Keys(shards)) {

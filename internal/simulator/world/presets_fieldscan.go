@@ -233,7 +233,7 @@ func (f *fieldScan) workspaces() {
 	}
 	f.st.UnityCatalog = UnityCatalog{Metastores: []Metastore{{
 		MetastoreID: presetMetastoreID, Name: "metastore-westeurope", Owner: presetMetastoreAdminName, Region: "westeurope",
-		Securables: []Securable{{Type: "catalog", FullName: "main", Owner: presetMetastoreAdminName}},
+		Securables: []Securable{{Type: "catalog", FullName: "main", Owner: presetMetastoreAdminName, Grants: []Grant{{Principal: presetMetastoreAdminName, Privileges: []string{"USE_CATALOG"}}}}},
 	}}}
 	f.st.AccountRoles = []RuleSet{{
 		Name:       "accounts/" + presetAccountID + "/ruleSets/default",

@@ -145,12 +145,15 @@ func (b *builder) migrationCatalog() {
 		of.Type, of.FullName, of.Owner = kind, name, presetAdminClientID
 		return of
 	}
+	readers := func(privilege string) []Grant {
+		return []Grant{{Principal: "data-platform", Privileges: []string{privilege}}}
+	}
 	b.st.UnityCatalog = UnityCatalog{Metastores: []Metastore{{
 		MetastoreID: presetMetastoreID, Name: "metastore-westeurope", Owner: presetAdminClientID, Region: "westeurope",
 		Securables: []Securable{
-			owned("catalog", "main", Securable{}),
-			owned("schema", "main.sales", Securable{}),
-			owned("table", "main.sales.orders", Securable{RowFilter: "main.sales.own_region"}),
+			owned("catalog", "main", Securable{Grants: readers("USE_CATALOG")}),
+			owned("schema", "main.sales", Securable{Grants: readers("USE_SCHEMA")}),
+			owned("table", "main.sales.orders", Securable{RowFilter: "main.sales.own_region", Grants: readers("SELECT")}),
 			owned("function", "main.sales.own_region", Securable{Definition: "is_account_group_member('analysts') OR region = 'EMEA' -- is_member('nobody') was wrong"}),
 			owned("table", "main.sales.campaigns", Securable{Kind: "VIEW", Definition: campaignsNow}),
 			owned("table", "main.sales.forecast", Securable{Kind: "VIEW", Definition: forecastNow}),
