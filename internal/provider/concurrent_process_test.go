@@ -169,7 +169,7 @@ func TestProcess_twoApplies(t *testing.T) {
 		}
 	}
 	if got := a.members("1"); !slices.Equal(got, []string{"1000", "1001", "1002", "1003", "1004", "1005"}) {
-		t.Errorf("group 1 has %v", got)
+		t.Errorf("group 1 has %v; what the two applies said:\n%s\n%s", got, outs[0], outs[1])
 	}
 }
 

@@ -169,21 +169,20 @@ func (d *hierarchy) parentsAnswer(ctx context.Context) error {
 			case err != nil || !read.FromIAMv2:
 				whole = false
 			case len(read.List) > 0:
-				above, _, err := d.parentsIAMv2(ctx, read.List[0].ID)
-				if err == nil && !slices.Contains(above, p.ID) {
-					err = fmt.Errorf("%s is a member of it", read.List[0].Ref)
-				}
-				if err != nil {
-					return false, fmt.Errorf("IAM v2 answers {} where it should name groups above a principal, and does not name %s, although %w",
-						p.Ref, err)
-				}
-				return true, nil
+				err := d.namesAbove(ctx, p.Ref, read.List[0].Ref)
+				return err == nil, err
 			}
 		}
 		for _, p := range groups {
-			if whole {
-				whole = d.reallyEmpty(ctx, p.ID) == nil
+			if !whole || d.reallyEmpty(ctx, p.ID) == nil {
+				continue
 			}
+			// It was empty when its members were read: someone else may have added one since.
+			if members, err := d.membersIAMv2(ctx, p.ID); err == nil && len(members) > 0 {
+				err = d.namesAbove(ctx, p.Ref, members[0].Ref)
+				return err == nil, err
+			}
+			whole = false
 		}
 		if !whole {
 			return false, errors.New("IAM v2 answers {} where it should name groups above a principal, " +
@@ -192,6 +191,18 @@ func (d *hierarchy) parentsAnswer(ctx context.Context) error {
 		return true, nil
 	})
 	return err
+}
+
+// namesAbove is an error unless IAM v2 names the group above one of its members.
+func (d *hierarchy) namesAbove(ctx context.Context, group, member audit.Ref) error {
+	above, _, err := d.parentsIAMv2(ctx, member.ID)
+	if err == nil && !slices.Contains(above, group.ID) {
+		err = fmt.Errorf("%s is a member of it", member)
+	}
+	if err != nil {
+		return fmt.Errorf("IAM v2 answers {} where it should name groups above a principal, and does not name %s, although %w", group, err)
+	}
+	return nil
 }
 
 // Closure walks up; cycles end.
