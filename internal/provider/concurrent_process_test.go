@@ -103,7 +103,7 @@ func (w *workspace) seen(a account, out string, links map[int]string) {
 	}
 	code, next := w.run("plan", "-detailed-exitcode")
 	if code == 0 {
-		w.t.Error("the next plan finds nothing")
+		w.t.Errorf("%v were overwritten, and the next plan finds nothing:\n%s\nwhat the apply said:\n%s", overwritten, next, out)
 	}
 	for _, address := range overwritten {
 		if !strings.Contains(next, address) {
