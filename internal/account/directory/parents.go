@@ -149,10 +149,9 @@ func (d *hierarchy) parentsAnswer(ctx context.Context) error {
 		if d.parentsSeen.Load() {
 			return true, nil
 		}
-		if e := d.someMember.Load(); e != nil { // Read for something else; it may be gone, which says nothing.
-			if above, _, err := d.parentsIAMv2(ctx, e.Member); err == nil && slices.Contains(above, e.Group) {
-				return true, nil
-			}
+		// Read for something else; it may be gone, which says nothing.
+		if e := d.someMember.Load(); e != nil && d.namesAbove(ctx, audit.Ref{Type: audit.TypeGroup, ID: e.Group}, audit.Ref{ID: e.Member}) == nil {
+			return true, nil
 		}
 		const most = 100
 		groups, whole := d.someOf(ctx, audit.TypeGroup)
@@ -169,18 +168,17 @@ func (d *hierarchy) parentsAnswer(ctx context.Context) error {
 			case err != nil || !read.FromIAMv2:
 				whole = false
 			case len(read.List) > 0:
-				err := d.namesAbove(ctx, p.Ref, read.List[0].Ref)
-				return err == nil, err
+				if shown, err := d.shownAbove(ctx, p.Ref, read.List); shown || err != nil {
+					return shown, err
+				}
 			}
 		}
 		for _, p := range groups {
 			if !whole || d.reallyEmpty(ctx, p.ID) == nil {
 				continue
 			}
-			// It was empty when its members were read: someone else may have added one since.
-			if members, err := d.membersIAMv2(ctx, p.ID); err == nil && len(members) > 0 {
-				err = d.namesAbove(ctx, p.Ref, members[0].Ref)
-				return err == nil, err
+			if shown, err := d.shownAbove(ctx, p.Ref, nil); shown || err != nil {
+				return shown, err
 			}
 			whole = false
 		}
@@ -191,6 +189,21 @@ func (d *hierarchy) parentsAnswer(ctx context.Context) error {
 		return true, nil
 	})
 	return err
+}
+
+// shownAbove reports whether IAM v2 names the group above a member that was read or, where
+// that one does not show it, above one that is there now: someone else may have removed or
+// added some since. Without a member nothing is shown; the error is a contradiction.
+func (d *hierarchy) shownAbove(ctx context.Context, group audit.Ref, read []audit.Member) (bool, error) {
+	if len(read) > 0 && d.namesAbove(ctx, group, read[0].Ref) == nil {
+		return true, nil
+	}
+	now, err := d.membersIAMv2(ctx, group.ID)
+	if err != nil || len(now) == 0 {
+		return false, err
+	}
+	err = d.namesAbove(ctx, group, now[0].Ref)
+	return err == nil, err
 }
 
 // namesAbove is an error unless IAM v2 names the group above one of its members.

@@ -159,6 +159,40 @@ func (e edited) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// A group that someone else fills or empties after its members were read is none about
+// which IAM v2 contradicts itself.
+func TestPrivileges_changedMeanwhile(t *testing.T) {
+	t.Parallel()
+	one := []simulator.Member{{Value: "1"}}
+	for name, members := range map[string][2][]simulator.Member{"filled": {nil, one}, "emptied": {one, nil}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := simulator.State{
+				Account: simulator.Account{AccountID: "11111111-2222-4333-8444-555555555555"},
+				Users:   []simulator.User{{ID: "1", UserName: "a@example.com", Active: true}},
+				Groups:  []simulator.Group{{ID: "30", DisplayName: "one", Members: members[0]}},
+			}
+			sim := accounttest.Start(t, st, simulator.Options{})
+			cfg := accounttest.Config(sim)
+			var changed atomic.Bool
+			cfg.SDK.HTTPTransport = edited{func(path string, _ map[string]any) {
+				if strings.HasSuffix(path, "/groups/30/direct-members") && changed.CompareAndSwap(false, true) {
+					later := st
+					later.Groups = []simulator.Group{{ID: "30", DisplayName: "one", Members: members[1]}}
+					if err := sim.Server.SetState(later); err != nil {
+						t.Error(err)
+					}
+				}
+			}}
+			c := accounttest.Connect(t, cfg)
+			group := accounttest.Group("30")
+			if p := c.Privileges(t.Context(), []audit.Ref{group})[group]; len(p.Powers) > 0 || p.Unknown != "" || !changed.Load() {
+				t.Errorf("got %+v, changed meanwhile: %t", p, changed.Load())
+			}
+		})
+	}
+}
+
 // elements are the objects of a list in an answer.
 func elements(body map[string]any, key string) []map[string]any {
 	list, _ := body[key].([]any)
