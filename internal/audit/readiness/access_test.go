@@ -165,3 +165,45 @@ func TestEvidence_each(t *testing.T) {
 		}
 	}
 }
+
+// What gained groups may do in Unity Catalog: five grants are shown, the rest is counted,
+// and that it is not known whole is said where someone gains something.
+func TestGained_grants(t *testing.T) {
+	t.Parallel()
+	const check = "access_gained"
+	gained := func(grants int, someone bool) *readiness.Facts {
+		f := settle(spared())
+		if someone {
+			f.Matches[0].Members.InIDP.Missing = []audit.Identity{{Type: audit.TypeUser, ExternalID: "u-9", Names: []string{"eve@example.com"}}}
+		}
+		for i := range grants {
+			f.Grants = append(f.Grants, readiness.Grant{Group: "data", Kind: "schema", Privilege: fmt.Sprintf("P%d", i), First: "c.s", Objects: 1})
+		}
+		return f
+	}
+	for n, more := range map[int]string{5: "", 6: "and 1 more"} {
+		detail := affectedBy(gained(n, true), check)["group/10"]
+		if !strings.Contains(detail, "Unity Catalog: ") || strings.Contains(detail, "and 0 more") || !strings.Contains(detail, more) {
+			t.Errorf("%d grants: %q", n, detail)
+		}
+	}
+	for _, someone := range []bool{true, false} {
+		f := gained(0, someone)
+		if said := strings.Contains(strings.Join(evidenceOf(f, check), " "), "not known whole"); said {
+			t.Errorf("someone gains = %t: what was read is called not known", someone)
+		}
+		f.Unknown[readiness.NeedGrants] = []string{"no metastore was read"}
+		if said := strings.Contains(strings.Join(evidenceOf(f, check), " "), "not known whole: no metastore was read"); said != someone {
+			t.Errorf("someone gains = %t: that the grants are not known is said: %t", someone, said)
+		}
+		if groups := readiness.GainedGroups(f); (len(groups) == 1 && groups[0] == "data") != someone || !someone && len(groups) > 0 {
+			t.Errorf("someone gains = %t: the groups are %q", someone, groups)
+		}
+	}
+	// What the identity provider has is not known: no one is said to gain.
+	f := gained(0, true)
+	f.Matches[0].Members.InIDP = nil
+	if groups := readiness.GainedGroups(f); len(groups) > 0 {
+		t.Errorf("of a group whose members there are not known: %q", groups)
+	}
+}

@@ -92,8 +92,7 @@ func (f *Facts) reasons(needs []Need) []string {
 			out = append(out, string(n)+": "+why)
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return sorted(out)
 }
 
 func assess(f *Facts, check Check, waivers []Waiver, used []bool) Result {

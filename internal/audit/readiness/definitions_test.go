@@ -207,3 +207,34 @@ func FuzzGroupNamesInSQL(f *testing.F) {
 		}
 	})
 }
+
+// Twenty reasons are all said; of more the rest is counted.
+func TestSentences_bound(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{20: "", 21: "and 1 more", 22: "and 2 more"} {
+		f := settle(spared())
+		delete(f.Unknown, readiness.NeedSQL)
+		for i := range n {
+			f.Definitions = append(f.Definitions, readiness.Definition{Kind: readiness.KindView, Name: fmt.Sprintf("c.s.v%02d", i), Text: "is_member('DATA')"})
+		}
+		unknown := inSQL(f, "is_member('data')").Unknown
+		if last := unknown[len(unknown)-1]; len(unknown) != min(n, 20)+len(want)/len("and 1 more") || strings.HasPrefix(last, "and ") != (want != "") || !strings.HasPrefix(last, want) {
+			t.Errorf("%d reasons: %d are said, the last is %q", n, len(unknown), last)
+		}
+	}
+}
+
+// The evidence of SQL counts definitions and names, and says nothing where nothing was read.
+func TestDefinitions_evidence(t *testing.T) {
+	t.Parallel()
+	f := settle(spared())
+	delete(f.Unknown, readiness.NeedSQL)
+	const of = "group_names_in_sql"
+	if got := strings.Join(evidenceOf(f, of), " "); strings.Contains(got, "views and functions") {
+		t.Errorf("without definitions it says %q", got)
+	}
+	inSQL(f, "is_member('data') OR is_member('b')")
+	if got := strings.Join(evidenceOf(f, of), " "); !strings.Contains(got, "1 views and functions ask for groups, by 2 names") {
+		t.Errorf("it says %q", got)
+	}
+}

@@ -6,7 +6,6 @@ package readiness
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
@@ -20,8 +19,7 @@ const inTheLog = "in the audit log"
 
 // sentences are sorted, once each, and not too many; rest says what the others are.
 func sentences(all []string, rest string) []string {
-	slices.Sort(all)
-	all = slices.Compact(all)
+	all = sorted(all)
 	if more := len(all) - mostEvidence; more > 0 {
 		all = append(all[:mostEvidence:mostEvidence], fmt.Sprintf("and %d more %s", more, rest))
 	}

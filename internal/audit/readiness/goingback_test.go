@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -133,4 +134,48 @@ func TestGoingBack_agreesWithOracle(t *testing.T) {
 			rt.Fatalf("(-oracle +got):\n%s", diff)
 		}
 	})
+}
+
+// Only linked principals stay as they are when automatic identity management is switched off.
+func TestSyncedStay_counts(t *testing.T) {
+	t.Parallel()
+	f := settle(spared())
+	f.Inventory.Principals[0].ExternalID = "u-1"
+	if got := fmt.Sprint(affectedBy(f, "synced_identities_stay")); !strings.Contains(got, "3 principals are linked") {
+		t.Errorf("of 3 linked principals and another one it says %s", got)
+	}
+}
+
+// A role that another group gives as well is not lost, and groups that do not say their
+// members matter only where no one is known to lose something.
+func TestGoingBack_keepsRoles(t *testing.T) {
+	t.Parallel()
+	const check = "synced_memberships_end"
+	f := settle(spared())
+	bob := audit.Ref{Type: audit.TypeUser, ID: "2"}
+	f.Inventory.Principals = append(f.Inventory.Principals, group("12", "local", ""))
+	f.Members["10"] = []audit.Member{{Ref: bob, Source: audit.SourceIdentityProvider}}
+	f.Members["12"] = []audit.Member{{Ref: bob, Source: audit.SourceInternal}}
+	f.GroupRoles = map[string][]string{"10": {"account_admin", "marketplace_admin"}, "12": {"account_admin"}}
+	if got, want := affectedBy(f, check)["user/2"], "loses group/10 (data); account roles: marketplace_admin"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	// Another group does not say its members.
+	f.Matches[1] = audit.Match{Principal: group("13", "other", "g-3"), ByExternalID: &audit.Identity{Type: audit.TypeGroup, ExternalID: "g-3"}, Members: &audit.MemberMatch{InIDP: &audit.IDPMembers{Unknown: "no answer"}}}
+	f.Inventory.Principals = append(f.Inventory.Principals, f.Matches[1].Principal)
+	unknown := func() string {
+		for _, r := range readiness.Assess(f, nil).Results {
+			if r.ID == check {
+				return strings.Join(r.Unknown, " ")
+			}
+		}
+		return ""
+	}
+	if got := unknown(); strings.Contains(got, "no answer") {
+		t.Errorf("someone loses something, and it is not known for %q", got)
+	}
+	f.Members["10"] = nil
+	if got := unknown(); !strings.Contains(got, "no answer") {
+		t.Errorf("no one is known to lose something, and unknown is %q", got)
+	}
 }

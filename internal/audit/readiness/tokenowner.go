@@ -136,8 +136,7 @@ func (f *Facts) idpIDs(p *audit.Principal) (ids []string, unknown string) {
 			ids = append(ids, audit.CanonicalExternalID(id.ExternalID))
 		}
 	}
-	slices.Sort(ids)
-	return slices.Compact(ids), unknown
+	return sorted(ids), unknown
 }
 
 // isWorkspaceAdmin: why is set where that is not known.
