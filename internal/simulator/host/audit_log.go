@@ -193,7 +193,7 @@ func (s catalogAPI) listSystemSchemas(rw http.ResponseWriter, r *http.Request, v
 			return nil, refuse(http.StatusForbidden, "PERMISSION_DENIED", "User is not a metastore admin for Metastore '"+c.Doc.Name+"'.")
 		}
 		return map[string]any{"schemas": []map[string]string{
-			{"schema": "access", "state": s.opts.Assumed.AuditLog.Schema}, {"schema": "information_schema", "state": "MANAGED"},
+			{"schema": "access", "state": s.assumed.AuditLog.Schema}, {"schema": "information_schema", "state": "MANAGED"},
 		}}, nil
 	})
 }

@@ -34,7 +34,7 @@ type Credentials struct {
 
 // Credentials are those of the state's first account admin that has any, else
 // the first ones of the state, else the built-in ones.
-func (s *Host) Credentials() Credentials {
+func (s *base) Credentials() Credentials {
 	var out Credentials
 	s.View(func(w *world.World) { out = credentialsOf(w) })
 	return out

@@ -75,7 +75,7 @@ func (s catalogAPI) catalogView(w *world.World, v visitor) (*catalogView, *wire.
 		}
 	}
 	out := &catalogView{MetastoreIndex: w.Catalogs[ws.MetastoreID], workspaceID: v.workspaceID, names: grantNames(w, v.PrincipalID)}
-	switch s.opts.Assumed.UnityCatalog.MetastoreAdmin {
+	switch s.assumed.UnityCatalog.MetastoreAdmin {
 	case "everybody":
 		out.admin = true
 	case "nobody":

@@ -90,7 +90,7 @@ func (s catalogAPI) listSecurables(rw http.ResponseWriter, r *http.Request, v vi
 		if failed != nil {
 			return nil, failed
 		}
-		page, failed := s.catalogPage(r, len(all), 1, cmp.Or(s.opts.Assumed.UnityCatalog.PageSize, catalogPageSize))
+		page, failed := s.catalogPage(r, len(all), 1, cmp.Or(s.assumed.UnityCatalog.PageSize, catalogPageSize))
 		if failed != nil {
 			return nil, failed
 		}
@@ -129,7 +129,7 @@ func (s catalogAPI) candidates(r *http.Request, c *catalogView, list catalogList
 			return nil, invalid(need.parameter + " is required.")
 		}
 		found, failed := c.securable(need.kind, need.name)
-		if failed != nil && failed.Status == http.StatusForbidden && !s.opts.Assumed.UnityCatalog.ForbiddenLists {
+		if failed != nil && failed.Status == http.StatusForbidden && !s.assumed.UnityCatalog.ForbiddenLists {
 			return nil, nil
 		}
 		if failed != nil {
@@ -171,7 +171,7 @@ func (s catalogAPI) catalogPage(r *http.Request, count, least, size int) (tokenP
 	if n > 0 {
 		size = min(n, size)
 	}
-	if s.opts.Assumed.UnityCatalog.EmptyPages && r.URL.Query().Get("page_token") == "" {
+	if s.assumed.UnityCatalog.EmptyPages && r.URL.Query().Get("page_token") == "" {
 		return tokenPage{next: pageToken(r.URL.Path, 0)}, nil
 	}
 	return s.pageOf(r, count, size)
@@ -210,7 +210,7 @@ func (c *catalogView) securableJSON(s *world.Securable, summary bool) map[string
 		return out
 	}
 	out["name"], out["metastore_id"] = parts[len(parts)-1], c.Doc.MetastoreID
-	setText(out, "owner", s.Owner)
+	wire.SetText(out, "owner", s.Owner)
 	if len(parts) > 1 {
 		out["catalog_name"] = parts[0]
 	}
@@ -270,7 +270,7 @@ func (s catalogAPI) getWorkspaceMetastoreByID(rw http.ResponseWriter, r *http.Re
 
 func (c *catalogView) metastoreJSON() map[string]any {
 	out := map[string]any{"metastore_id": c.Doc.MetastoreID, "name": c.Doc.Name, "owner": c.Doc.Owner, "privilege_model_version": "1.0"}
-	setText(out, "region", c.Doc.Region)
+	wire.SetText(out, "region", c.Doc.Region)
 	return out
 }
 

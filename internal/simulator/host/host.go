@@ -8,7 +8,6 @@ package host
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
@@ -39,31 +38,20 @@ type Assumed struct {
 	AuditLog     AuditLogAssumptions
 }
 
-// base is what the APIs of the account share: the world, and who may call.
-type base struct {
-	*world.Store
-	opts         Options
-	tokens       tokenStore
-	mux          *http.ServeMux // the account host
-	workspaceMux *http.ServeMux // every workspace host
+// common is what the APIs of this package share.
+type common struct {
+	*base
+	opts Options
 }
 
-// Each API of the account is a small type over what they share.
+// Each of them is a small type over it.
 type (
-	oauthAPI      struct{ *base }
-	workspaceAPI  struct{ *base }
-	roleAPI       struct{ *base }
-	scimAPI       struct{ *base }
-	iamAPI        struct{ *base }
-	settingsAPI   struct{ *base }
-	denylistAPI   struct{ *base }
-	matchAPI      struct{ *base }
-	catalogAPI    struct{ *base }
-	workspaceSCIM struct{ scimAPI }
-	sqlAPI        struct {
-		catalogAPI
-		statements statementStore
-	}
+	workspaceAPI struct{ *common }
+	roleAPI      struct{ *common }
+	iamAPI       struct{ *common }
+	settingsAPI  struct{ *common }
+	denylistAPI  struct{ *common }
+	matchAPI     struct{ *common }
 )
 
 // Host is the account and its workspaces.
@@ -72,92 +60,18 @@ type Host struct{ *base }
 // New registers every API of the account: those of the account host, and those
 // of the workspace hosts, which share one mux.
 func New(world *world.Store, opts Options, mux, workspaceMux *http.ServeMux) *Host {
-	b := &base{Store: world, opts: opts, tokens: tokenStore{tokens: map[string]issuedToken{}}, mux: mux, workspaceMux: workspaceMux}
-	oauthAPI{b}.oauthRoutes()
-	workspaceAPI{b}.workspaceRoutes()
-	roleAPI{b}.ruleSetRoutes()
-	scimAPI{b}.scimRoutes()
-	iamAPI{b}.identityRoutes()
-	settingsAPI{b}.settingsRoutes()
-	denylistAPI{b}.denylistRoutes()
-	matchAPI{b}.matchRoutes()
-	catalogAPI{b}.catalogRoutes()
-	workspaceSCIM{scimAPI{b}}.workspaceSCIMRoutes()
-	(&sqlAPI{catalogAPI: catalogAPI{b}}).statementRoutes()
+	b := newBase(world, BaseOptions{
+		AIM: opts.AIM, TokenLifetime: opts.TokenLifetime, Paging: opts.Assumed.Paging,
+		ShortPages: opts.Assumed.Identity.ShortPages, AccountAdminsEnter: opts.Assumed.Workspaces.AccountAdminsEnter,
+	}, mux, workspaceMux)
+	newSCIM(b, opts.Assumed.SCIM)
+	newCatalog(b, CatalogAssumed{UnityCatalog: opts.Assumed.UnityCatalog, Statements: opts.Assumed.Statements, AuditLog: opts.Assumed.AuditLog})
+	c := &common{base: b, opts: opts}
+	workspaceAPI{c}.workspaceRoutes()
+	roleAPI{c}.ruleSetRoutes()
+	iamAPI{c}.identityRoutes()
+	settingsAPI{c}.settingsRoutes()
+	denylistAPI{c}.denylistRoutes()
+	matchAPI{c}.matchRoutes()
 	return &Host{b}
-}
-
-// Endpoints in request_params. The first is documented, the others are assumed.
-const (
-	endpointAIM     = "autoUserCreation"
-	endpointSCIM    = "scim"
-	endpointConsole = "accountConsole"
-	endpointAPI     = "api"
-)
-
-// updateAs is update with an audit log that says who called, and through what.
-func (s *base) updateAs(r *http.Request, endpoint string, f func(w *world.World)) {
-	c, _ := s.authenticate(r)
-	s.UpdateBy(func(w *world.World) world.AuditEvent {
-		e := world.AuditEvent{UserAgent: r.UserAgent(), SourceIP: "127.0.0.1", RequestParams: map[string]string{"endpoint": endpoint}}
-		p := w.ByID[c.PrincipalID]
-		switch {
-		case endpoint == endpointAIM: // Automated actions of the platform (documented).
-			e.UserIdentity.Email = "System-User"
-		case p.Kind != "":
-			e.UserIdentity.Email = p.Name()
-		}
-		if endpoint != endpointAIM && strings.HasPrefix(e.UserAgent, "Mozilla/") {
-			e.RequestParams["endpoint"] = endpointConsole
-		}
-		return e
-	}, f)
-}
-
-// caller is who sent a request, after authentication.
-type caller struct {
-	// PrincipalID is empty for the built-in credential of an account whose
-	// state does not hold its service principal.
-	PrincipalID  string
-	AccountAdmin bool
-	// SCIMOnly marks an account SCIM token, which opens nothing else.
-	SCIMOnly bool
-	// Scopes are the OAuth scopes of the token; nil for other tokens.
-	Scopes []string
-}
-
-// apiHandler answers an authenticated request to the account.
-type apiHandler func(rw http.ResponseWriter, r *http.Request, c caller)
-
-// handle registers an account API under a pattern of [http.ServeMux] that holds
-// {account_id}. The caller is authenticated, may use the API, and names the
-// account that this is.
-func (s *base) handle(pattern string, h apiHandler) {
-	s.mux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) {
-		c, refusal := s.authenticate(r)
-		if refusal == nil {
-			refusal = s.wrongAccount(r)
-		}
-		if refusal == nil {
-			refusal = s.authorize(r, c)
-		}
-		if refusal != nil {
-			refusal.SendTo(rw)
-			return
-		}
-		h(rw, r, c)
-	})
-}
-
-// wrongAccount refuses account ids that are not this account's. Assumed: 404.
-func (s *base) wrongAccount(r *http.Request) *wire.Answer {
-	id := r.PathValue("account_id")
-	known := false
-	s.View(func(w *world.World) { known = strings.EqualFold(id, w.Account.AccountID) })
-	if known {
-		return nil
-	}
-	a := wire.NewAnswer()
-	wire.WriteError(a, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Account "+id+" does not exist.")
-	return a
 }

@@ -250,16 +250,6 @@ func (s iamAPI) identityDelete(kind world.Kind) apiHandler {
 	}
 }
 
-// refuse is an answer in the normal shape, for handlers that build it while
-// they hold the lock.
-func refuse(status int, code, message string) *wire.Error {
-	return &wire.Error{Status: status, Code: code, Message: message}
-}
-
-func invalid(message string) *wire.Error {
-	return refuse(http.StatusBadRequest, "INVALID_PARAMETER_VALUE", message)
-}
-
 func noSuch(kind world.Kind, id string) *wire.Error {
 	return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", kindWord(kind)+" with id "+id+" does not exist.")
 }

@@ -50,7 +50,7 @@ func (s *base) page(r *http.Request, count int) (tokenPage, *wire.Error) {
 			size = min(n, iamPageSize)
 		}
 	}
-	if s.opts.Assumed.Identity.ShortPages {
+	if s.ShortPages {
 		size = (size + 1) / 2
 	}
 	return s.pageOf(r, count, size)
@@ -70,7 +70,7 @@ func (s *base) pageOf(r *http.Request, count, size int) (tokenPage, *wire.Error)
 	if fault.EmptyPage {
 		return tokenPage{from: 0, to: 0, next: pageToken(r.URL.Path, offset)}, nil
 	}
-	from, to := offset, offset+s.opts.Assumed.Paging.Size(size)
+	from, to := offset, offset+s.Paging.Size(size)
 	if offset > 0 {
 		from, to = max(0, from-fault.Shift), max(0, to-fault.Shift)
 		if fault.Duplicate {

@@ -58,7 +58,7 @@ func (s iamAPI) resolve(w *world.World, kind world.Kind, externalID string) (any
 	}
 	// Assumed: the name of a user may be there twice afterwards, which is the
 	// duplicate that the documentation warns of; the others are unique.
-	if s.nameTaken(w, kind, wanted.Name(), "") && (kind != world.KindUser || s.opts.Assumed.Identity.NameTwins == "refused") {
+	if s.opts.Assumed.SCIM.nameTaken(w, kind, wanted.Name(), "") && (kind != world.KindUser || s.opts.Assumed.Identity.NameTwins == "refused") {
 		return nil, alreadyExists(kind, wanted.Name())
 	}
 	object, refusal := s.addPrincipal(w, wanted)

@@ -14,16 +14,10 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
-// entitlementAdmin goes with the ADMIN level, entitlementAccess with USER.
-const (
-	entitlementAdmin  = "WORKSPACE_ADMIN"
-	entitlementAccess = "WORKSPACE_ACCESS"
-)
-
 func entitlements() []string {
 	return []string{
 		"ALLOW_CLUSTER_CREATE", "ALLOW_INSTANCE_POOL_CREATE", "DATABRICKS_SQL_ACCESS",
-		entitlementAccess, entitlementAdmin, "WORKSPACE_CONSUME",
+		world.EntitlementAccess, world.EntitlementAdmin, "WORKSPACE_CONSUME",
 	}
 }
 
@@ -90,20 +84,6 @@ func assigned(w *world.World, r *http.Request, id string) (*world.Workspace, wor
 	return ws, p, nil
 }
 
-// entitledBy are the entitlements of an assignment, sorted: those that it names,
-// and what its levels stand for.
-func entitledBy(a *world.PermissionAssignment) []string {
-	out := slices.Clone(a.Entitlements)
-	if slices.Contains(a.Permissions, "ADMIN") {
-		out = append(out, entitlementAdmin)
-	}
-	if len(out) == 0 {
-		out = append(out, entitlementAccess)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
 // effective are the entitlements and permissions of a principal in a
 // workspace, through its groups too.
 func effective(w *world.World, ws *world.Workspace, id string) (entitled, permissions []string) {
@@ -112,7 +92,7 @@ func effective(w *world.World, ws *world.Workspace, id string) (entitled, permis
 		if a == nil {
 			continue
 		}
-		entitled = append(entitled, entitledBy(a)...)
+		entitled = append(entitled, a.EntitledTo()...)
 		for _, level := range a.Permissions {
 			permissions = append(permissions, level+"_PERMISSION")
 		}
@@ -177,9 +157,9 @@ func (s iamAPI) accessList(rw http.ResponseWriter, r *http.Request, _ caller) {
 		}
 		var items []any
 		for _, kind := range []world.Kind{world.KindUser, world.KindGroup, world.KindServicePrincipal} {
-			list := everyoneOf(w, kind)
-			for i := range list.len {
-				if one, has := s.accessOf(w, ws, list.at(i), ""); has {
+			list := w.Everyone(kind)
+			for i := range list.Len {
+				if one, has := s.accessOf(w, ws, list.At(i), ""); has {
 					items = append(items, one)
 				}
 			}
@@ -206,7 +186,7 @@ func assignmentOf(w *world.World, ws *world.Workspace, id string) iamAssignment 
 
 func fullAssignment(w *world.World, ws *world.Workspace, a *world.PermissionAssignment) iamAssignment {
 	out := assignmentOf(w, ws, a.PrincipalID)
-	out.Entitlements = entitledBy(a)
+	out.Entitlements = a.EntitledTo()
 	out.Effective, _ = effective(w, ws, a.PrincipalID)
 	return out
 }
@@ -278,7 +258,7 @@ func (b iamAssignmentBody) apply(a *world.PermissionAssignment) {
 	a.Entitlements = slices.Clone(b.Entitlements)
 	slices.Sort(a.Entitlements)
 	a.Permissions = []string{"USER"}
-	if slices.Contains(a.Entitlements, entitlementAdmin) {
+	if slices.Contains(a.Entitlements, world.EntitlementAdmin) {
 		a.Permissions = []string{"ADMIN"}
 	}
 }

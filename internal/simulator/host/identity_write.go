@@ -82,7 +82,7 @@ func (s iamAPI) newPrincipal(w *world.World, kind world.Kind, body iamBody) (wor
 			p.SP.ApplicationID = randomUUID()
 		}
 	}
-	if s.nameTaken(w, kind, p.Name(), "") {
+	if s.opts.Assumed.SCIM.nameTaken(w, kind, p.Name(), "") {
 		return p, alreadyExists(kind, p.Name())
 	}
 	return p, nil
@@ -93,19 +93,6 @@ func personName(n *iamName) *world.PersonName {
 		return nil
 	}
 	return &world.PersonName{GivenName: n.GivenName, FamilyName: n.FamilyName}
-}
-
-// alreadyExists has the wordings that were seen for account SCIM.
-func alreadyExists(kind world.Kind, name string) *wire.Error {
-	message := "Group with name " + name + " already exists."
-	switch kind {
-	case world.KindUser:
-		message = "User with email " + name + " already exists in this account"
-	case world.KindServicePrincipal:
-		message = "Service principal with application ID " + name + " already exists."
-	case world.KindGroup:
-	}
-	return refuse(http.StatusConflict, "ALREADY_EXISTS", message)
 }
 
 // addPrincipal puts a new principal into the world under the next id.
@@ -239,7 +226,7 @@ func (s iamAPI) checkUpdate(w *world.World, p world.Principal, mask []string, bo
 			if body.GroupName == "" || utf8.RuneCountInString(body.GroupName) > maxGroupName || p.Group.System {
 				return invalid("group_name is required, has at most 255 characters, and cannot be changed for a system group.")
 			}
-			if body.GroupName != p.Group.DisplayName && s.nameTaken(w, world.KindGroup, body.GroupName, p.Group.ID) {
+			if body.GroupName != p.Group.DisplayName && s.opts.Assumed.SCIM.nameTaken(w, world.KindGroup, body.GroupName, p.Group.ID) {
 				return alreadyExists(world.KindGroup, body.GroupName)
 			}
 		}

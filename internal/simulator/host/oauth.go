@@ -22,6 +22,8 @@ const defaultTokenLifetime = time.Hour
 // oauthScopes are the scopes that the token endpoint knows.
 var oauthScopes = []string{"all-apis", "scim", "identity", "access-management"}
 
+type oauthAPI struct{ *base }
+
 func (s oauthAPI) oauthRoutes() {
 	s.mux.HandleFunc("GET /.well-known/databricks-config", s.hostMetadata)
 	s.mux.HandleFunc("GET /oidc/accounts/{account_id}/.well-known/oauth-authorization-server", s.accountDiscovery)
@@ -114,7 +116,7 @@ func (s oauthAPI) token(rw http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	lifetime := s.opts.TokenLifetime
+	lifetime := s.TokenLifetime
 	if lifetime <= 0 {
 		lifetime = defaultTokenLifetime
 	}

@@ -81,8 +81,24 @@ type SCIMAssumptions struct {
 	RemoveWithValue string `words:"refused ignored listed"`
 }
 
+// accountSCIM is SCIM of the account, workspaceSCIM that of its workspaces.
+type (
+	accountSCIM struct {
+		*base
+		assumed SCIMAssumptions
+	}
+	workspaceSCIM struct{ accountSCIM }
+)
+
+// newSCIM registers SCIM of the account and of its workspaces.
+func newSCIM(b *base, assumed SCIMAssumptions) {
+	s := accountSCIM{b, assumed}
+	s.scimRoutes()
+	workspaceSCIM{s}.workspaceSCIMRoutes()
+}
+
 // scimRoutes registers account SCIM under both API versions.
-func (s scimAPI) scimRoutes() {
+func (s accountSCIM) scimRoutes() {
 	for _, version := range []string{"2.0", "2.1"} {
 		for _, kind := range []world.Kind{world.KindUser, world.KindGroup, world.KindServicePrincipal} {
 			base := " /api/" + version + "/accounts/{account_id}/scim/v2/" + string(kind)
@@ -103,7 +119,7 @@ type scimReply struct {
 	location string
 }
 
-func (s scimAPI) scimRoute(method, path string, kind world.Kind,
+func (s accountSCIM) scimRoute(method, path string, kind world.Kind,
 	h func(r *http.Request, kind world.Kind) (scimReply, *scimError),
 ) {
 	s.handle(method+path, func(rw http.ResponseWriter, r *http.Request, _ caller) {
@@ -210,7 +226,7 @@ func readBody(r *http.Request, into any) *scimError {
 }
 
 // scimGet reads one resource.
-func (s scimAPI) scimGet(r *http.Request, kind world.Kind) (scimReply, *scimError) {
+func (s accountSCIM) scimGet(r *http.Request, kind world.Kind) (scimReply, *scimError) {
 	id := r.PathValue("id")
 	proj := parseProjection(kind, r.URL.Query())
 	reply, failure := scimReply{status: http.StatusOK}, notFound(kind, id)

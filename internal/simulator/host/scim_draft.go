@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
@@ -21,7 +22,7 @@ const (
 // the other; nothing reaches the world before commit, so that a request is done
 // whole or not at all. The world is locked for writing meanwhile.
 type draft struct {
-	s scimAPI
+	s accountSCIM
 	a SCIMAssumptions
 	w *world.World
 
@@ -34,8 +35,8 @@ type draft struct {
 	hidden  map[string]bool // members that SCIM does not show
 }
 
-func (s scimAPI) newDraft(w *world.World, p world.Principal) *draft {
-	d := &draft{s: s, a: s.opts.Assumed.SCIM, w: w, p: p, obj: world.Principal{Kind: p.Kind}}
+func (s accountSCIM) newDraft(w *world.World, p world.Principal) *draft {
+	d := &draft{s: s, a: s.assumed, w: w, p: p, obj: world.Principal{Kind: p.Kind}}
 	switch p.Kind {
 	case world.KindUser:
 		u := *p.User
@@ -47,7 +48,7 @@ func (s scimAPI) newDraft(w *world.World, p world.Principal) *draft {
 		g := *p.Group
 		d.obj.Group = &g
 		d.members, d.hidden = map[string]bool{}, map[string]bool{}
-		if s.opts.AIM {
+		if s.AIM {
 			for _, m := range g.Members {
 				d.hidden[m.Value] = s.hidesMember(m)
 			}
@@ -58,7 +59,7 @@ func (s scimAPI) newDraft(w *world.World, p world.Principal) *draft {
 
 // managed reports whether the IdP owns the principal's fields: AIM is on and it
 // is linked.
-func (d *draft) managed() bool { return d.s.opts.AIM && d.p.ExternalID() != "" }
+func (d *draft) managed() bool { return d.s.AIM && d.p.ExternalID() != "" }
 
 // guardGroup refuses a change of name or members of a group that AIM manages;
 // true means that it is to be ignored. Documented: it cannot be updated in
@@ -295,11 +296,11 @@ func (d *draft) commitGroup() {
 // checkNameFree refuses a unique name that another principal of the kind has, in
 // any case (assumed for groups). The wordings are those seen on real accounts;
 // scimType is [SCIMAssumptions].ConflictType.
-func (s scimAPI) checkNameFree(w *world.World, kind world.Kind, name, self string) *scimError {
-	if !s.nameTaken(w, kind, name, self) {
+func (s accountSCIM) checkNameFree(w *world.World, kind world.Kind, name, self string) *scimError {
+	if !s.assumed.nameTaken(w, kind, name, self) {
 		return nil
 	}
-	scimType := s.opts.Assumed.SCIM.ConflictType
+	scimType := s.assumed.ConflictType
 	if scimType == "none" {
 		scimType = ""
 	}
@@ -309,12 +310,25 @@ func (s scimAPI) checkNameFree(w *world.World, kind world.Kind, name, self strin
 // nameTaken reports whether a new principal, or the one with the id self, cannot
 // have a unique name. users and admins, which every workspace has, count as
 // taken (seen).
-func (s *base) nameTaken(w *world.World, kind world.Kind, name, self string) bool {
+func (a SCIMAssumptions) nameTaken(w *world.World, kind world.Kind, name, self string) bool {
 	lower := strings.ToLower(name)
-	if kind == world.KindGroup && (lower == localUsers || lower == localAdmins) && s.opts.Assumed.SCIM.ReservedGroupNames == "refused" {
+	if kind == world.KindGroup && (lower == localUsers || lower == localAdmins) && a.ReservedGroupNames == "refused" {
 		return true
 	}
 	return slices.ContainsFunc(w.ByName[kind][lower], func(id string) bool { return id != self })
+}
+
+// alreadyExists has the wordings that were seen for account SCIM.
+func alreadyExists(kind world.Kind, name string) *wire.Error {
+	message := "Group with name " + name + " already exists."
+	switch kind {
+	case world.KindUser:
+		message = "User with email " + name + " already exists in this account"
+	case world.KindServicePrincipal:
+		message = "Service principal with application ID " + name + " already exists."
+	case world.KindGroup:
+	}
+	return refuse(http.StatusConflict, "ALREADY_EXISTS", message)
 }
 
 // checkExternalIDFree looks at every principal of the account.

@@ -33,8 +33,8 @@ type scimQuery struct {
 	proj      projection
 }
 
-func (s scimAPI) parseQuery(kind world.Kind, q url.Values) (scimQuery, *scimError) {
-	a := s.opts.Assumed.SCIM
+func (s accountSCIM) parseQuery(kind world.Kind, q url.Values) (scimQuery, *scimError) {
+	a := s.assumed
 	out := scimQuery{proj: parseProjection(kind, q)}
 	var failure *scimError
 	if out.start, failure = intParam(q, "startIndex", 1); failure != nil {
@@ -99,16 +99,16 @@ func exactName(kind world.Kind, e filterExpr) string {
 }
 
 // scimList answers a page.
-func (s scimAPI) scimList(r *http.Request, kind world.Kind) (scimReply, *scimError) {
+func (s accountSCIM) scimList(r *http.Request, kind world.Kind) (scimReply, *scimError) {
 	q, failure := s.parseQuery(kind, r.URL.Query())
 	if failure != nil {
 		return scimReply{}, failure
 	}
 	var body map[string]any
-	listed := s.opts.Assumed.SCIM.GroupListMembers != "omitted"
+	listed := s.assumed.GroupListMembers != "omitted"
 	s.View(func(w *world.World) {
 		body = s.scimPage(r, q, s.selection(r, w, kind, q), func(p world.Principal) map[string]any {
-			return s.opts.Assumed.SCIM.listedMembers(s.render(w, p, q.proj, listed))
+			return s.assumed.listedMembers(s.render(w, p, q.proj, listed))
 		})
 	})
 	return scimReply{status: http.StatusOK, body: body}, nil
@@ -140,49 +140,43 @@ func (a SCIMAssumptions) listedMembers(entry map[string]any) map[string]any {
 
 // scimPage is the page of a list that a query asks for, shaped as the list
 // faults want.
-func (s scimAPI) scimPage(r *http.Request, q scimQuery, list scimSelection, render func(world.Principal) map[string]any) map[string]any {
-	start, first, count, total := q.start, q.start-1, s.opts.Assumed.Paging.Size(q.count), list.len
+func (s accountSCIM) scimPage(r *http.Request, q scimQuery, list world.List, render func(world.Principal) map[string]any) map[string]any {
+	start, first, count, total := q.start, q.start-1, s.Paging.Size(q.count), list.Len
 	if fault := wire.ListFaultOf(r); first > 0 {
 		// An insertion or deletion at the front since the first page.
 		first, total = max(0, first-fault.Shift), max(0, total+fault.Shift)
-		if fault.Duplicate && first > 0 && first < list.len && count > 0 {
+		if fault.Duplicate && first > 0 && first < list.Len && count > 0 {
 			// The page starts one earlier and says so: neither clients that add
 			// up resources nor those that add up count lose an element.
 			first, start, count = first-1, start-1, count+1
 		}
 	}
-	page := make([]map[string]any, 0, max(0, min(count, list.len-first)))
-	for i := first; i < list.len && len(page) < count; i++ {
-		page = append(page, render(list.at(i)))
+	page := make([]map[string]any, 0, max(0, min(count, list.Len-first)))
+	for i := first; i < list.Len && len(page) < count; i++ {
+		page = append(page, render(list.At(i)))
 	}
 	out := map[string]any{
 		"schemas": []string{schemaList}, "totalResults": total, "startIndex": start, "itemsPerPage": len(page),
 	}
-	if len(page) > 0 || s.opts.Assumed.SCIM.EmptyResources == "returned" {
+	if len(page) > 0 || s.assumed.EmptyResources == "returned" {
 		out["Resources"] = page
 	}
 	return out
 }
 
-// scimSelection is a list by position, so that a page costs a page.
-type scimSelection struct {
-	len int
-	at  func(i int) world.Principal
+func listOf(principals []world.Principal) world.List {
+	return world.List{Len: len(principals), At: func(i int) world.Principal { return principals[i] }}
 }
 
-func selectionOf(list []world.Principal) scimSelection {
-	return scimSelection{len(list), func(i int) world.Principal { return list[i] }}
-}
-
-// everyoneOf is what a query lists, in its order.
-func (s scimAPI) selection(r *http.Request, w *world.World, kind world.Kind, q scimQuery) scimSelection {
+// selection is what a query lists, in its order.
+func (s accountSCIM) selection(r *http.Request, w *world.World, kind world.Kind, q scimQuery) world.List {
 	all, stale := s.VisibleAll(wire.IsStale(r), w, kind)
 	if !stale {
 		switch {
 		case q.exactName != "":
 			all = w.Named(kind, q.exactName)
 		case q.filter == nil && !q.sorted:
-			return everyoneOf(w, kind)
+			return w.Everyone(kind)
 		default:
 			all = w.All(kind)
 		}
@@ -191,14 +185,14 @@ func (s scimAPI) selection(r *http.Request, w *world.World, kind world.Kind, q s
 }
 
 // choose filters and sorts a list that no one else holds.
-func (q scimQuery) choose(all []world.Principal) scimSelection {
+func (q scimQuery) choose(all []world.Principal) world.List {
 	if q.filter != nil {
 		all = slices.DeleteFunc(all, func(p world.Principal) bool { return !q.filter(p) })
 	}
 	if q.sorted {
 		slices.SortStableFunc(all, q.compare)
 	}
-	return selectionOf(all)
+	return listOf(all)
 }
 
 // compare orders by the first value, those without one last; descending is the
@@ -226,17 +220,5 @@ func sortKey(v any, exact bool) string {
 		return strings.ToLower(v)
 	default:
 		return ""
-	}
-}
-
-// everyoneOf is every principal of a kind, without copying.
-func everyoneOf(w *world.World, kind world.Kind) scimSelection {
-	switch kind {
-	case world.KindUser:
-		return scimSelection{len(w.Users), func(i int) world.Principal { return world.Principal{Kind: kind, User: w.Users[i]} }}
-	case world.KindGroup:
-		return scimSelection{len(w.Groups), func(i int) world.Principal { return world.Principal{Kind: kind, Group: w.Groups[i]} }}
-	default:
-		return scimSelection{len(w.SPs), func(i int) world.Principal { return world.Principal{Kind: kind, SP: w.SPs[i]} }}
 	}
 }

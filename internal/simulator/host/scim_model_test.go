@@ -46,20 +46,21 @@ func TestSCIMPatch_model(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		opts := Options{AIM: rapid.Bool().Draw(rt, "aim"), Assumed: Assumed{SCIM: SCIMAssumptions{
+		aim := rapid.Bool().Draw(rt, "aim")
+		assumed := struct{ SCIM SCIMAssumptions }{SCIMAssumptions{
 			RemoveWithValue: rapid.SampledFrom([]string{"refused", "ignored", "listed"}).Draw(rt, "remove"),
-		}}}
-		if err := assume.Settle(&opts.Assumed); err != nil {
+		}}
+		if err := assume.Settle(&assumed); err != nil {
 			rt.Fatal(err)
 		}
-		s := scimAPI{&base{opts: opts}}
+		s := accountSCIM{&base{BaseOptions: BaseOptions{AIM: aim}}, assumed.SCIM}
 		group, _ := w.Find(world.KindGroup, "10")
 		model := map[string]bool{"1": true, "20": true, "11": true}
 		ids := rapid.SampledFrom([]string{"1", "2", "3", "4", "11", "12", "20", "404"})
 		for range rapid.IntRange(1, 8).Draw(rt, "requests") {
 			d, next, fails := s.newDraft(w, group), maps.Clone(model), false
 			for range rapid.IntRange(1, 5).Draw(rt, "operations") {
-				op, wrong := drawMemberOp(rt, ids, next, opts.Assumed.SCIM.RemoveWithValue)
+				op, wrong := drawMemberOp(rt, ids, next, assumed.SCIM.RemoveWithValue)
 				if failure := d.apply(op); (failure != nil) != wrong {
 					rt.Fatalf("%s %s %s: %v", op.Op, op.Path, op.Value, failure)
 				}
@@ -150,7 +151,7 @@ func BenchmarkSCIMList(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if reply, failure := (scimAPI{&base{Store: w}}).scimList(r, world.KindUser); failure != nil || reply.status != http.StatusOK {
+		if reply, failure := (accountSCIM{base: &base{Store: w}}).scimList(r, world.KindUser); failure != nil || reply.status != http.StatusOK {
 			b.Fatal(failure)
 		}
 	}

@@ -34,19 +34,19 @@ const (
 )
 
 // scimPatch applies the operations in order, all or none.
-func (s scimAPI) scimPatch(r *http.Request, kind world.Kind) (scimReply, *scimError) {
+func (s accountSCIM) scimPatch(r *http.Request, kind world.Kind) (scimReply, *scimError) {
 	var body patchBody
 	if failure := readBody(r, &body); failure != nil {
 		return scimReply{}, failure
 	}
 	isPatch := func(urn string) bool { return strings.EqualFold(urn, schemaPatch) }
-	if !slices.ContainsFunc(body.Schemas, isPatch) && s.opts.Assumed.SCIM.PatchSchemas != "optional" {
+	if !slices.ContainsFunc(body.Schemas, isPatch) && s.assumed.PatchSchemas != "optional" {
 		return scimReply{}, invalidSyntax("schemas must hold %s", schemaPatch)
 	}
 	if len(body.Operations) == 0 {
 		return scimReply{}, invalidSyntax("there are no Operations")
 	}
-	return s.change(r, kind, s.opts.Assumed.SCIM.PatchReply == "no_content", func(d *draft) *scimError {
+	return s.change(r, kind, s.assumed.PatchReply == "no_content", func(d *draft) *scimError {
 		for _, op := range body.Operations {
 			if failure := d.apply(op); failure != nil {
 				return failure
@@ -57,7 +57,7 @@ func (s scimAPI) scimPatch(r *http.Request, kind world.Kind) (scimReply, *scimEr
 }
 
 // change lets f work on a draft of the resource and commits it.
-func (s scimAPI) change(r *http.Request, kind world.Kind, silent bool, f func(*draft) *scimError) (scimReply, *scimError) {
+func (s accountSCIM) change(r *http.Request, kind world.Kind, silent bool, f func(*draft) *scimError) (scimReply, *scimError) {
 	id := r.PathValue("id")
 	reply, failure := scimReply{status: http.StatusNoContent}, notFound(kind, id)
 	proj := parseProjection(kind, r.URL.Query())

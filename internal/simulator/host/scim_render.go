@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
@@ -91,18 +92,18 @@ func (p projection) apply(m map[string]any) map[string]any {
 // render is a resource as JSON. Blank attributes are left out. It shares
 // nothing with the world. With members, a group has those that account SCIM
 // shows: not the ones that AIM resolves from the IdP.
-func (s scimAPI) render(w *world.World, p world.Principal, proj projection, members bool) map[string]any {
+func (s accountSCIM) render(w *world.World, p world.Principal, proj projection, members bool) map[string]any {
 	out := map[string]any{
 		"schemas":    []string{schemaURN(p.Kind)},
 		"id":         p.ID(),
 		"account_id": w.Account.AccountID,
 		"meta":       map[string]any{"resourceType": p.Kind.ResourceName()},
 	}
-	if p.Kind == world.KindGroup && s.opts.Assumed.SCIM.GroupMeta == "omitted" {
+	if p.Kind == world.KindGroup && s.assumed.GroupMeta == "omitted" {
 		delete(out, "meta")
 	}
-	setText(out, "externalId", p.ExternalID())
-	setText(out, "displayName", p.RawDisplayName())
+	wire.SetText(out, "externalId", p.ExternalID())
+	wire.SetText(out, "displayName", p.RawDisplayName())
 	if roles := renderRoles(p.Roles()); len(roles) > 0 {
 		out["roles"] = roles
 	}
@@ -126,12 +127,6 @@ func (s scimAPI) render(w *world.World, p world.Principal, proj projection, memb
 	return proj.apply(out)
 }
 
-func setText(m map[string]any, key, value string) {
-	if value != "" {
-		m[key] = value
-	}
-}
-
 func renderUser(out map[string]any, u *world.User) {
 	out["userName"], out["active"] = u.UserName, u.Active
 	if u.Created != "" {
@@ -139,8 +134,8 @@ func renderUser(out map[string]any, u *world.User) {
 	}
 	if u.Name != nil {
 		name := map[string]any{}
-		setText(name, "givenName", u.Name.GivenName)
-		setText(name, "familyName", u.Name.FamilyName)
+		wire.SetText(name, "givenName", u.Name.GivenName)
+		wire.SetText(name, "familyName", u.Name.FamilyName)
 		if len(name) > 0 {
 			out["name"] = name
 		}
@@ -148,7 +143,7 @@ func renderUser(out map[string]any, u *world.User) {
 	emails := make([]map[string]any, 0, len(u.Emails))
 	for _, e := range u.Emails {
 		m := map[string]any{"value": e.Value}
-		setText(m, "type", e.Type)
+		wire.SetText(m, "type", e.Type)
 		if e.Primary {
 			m["primary"] = true
 		}
@@ -163,7 +158,7 @@ func renderRoles(roles []world.Role) []map[string]any {
 	out := make([]map[string]any, 0, len(roles))
 	for _, r := range roles {
 		m := map[string]any{"value": r.Value}
-		setText(m, "type", r.Type)
+		wire.SetText(m, "type", r.Type)
 		out = append(out, m)
 	}
 	return out
@@ -171,9 +166,9 @@ func renderRoles(roles []world.Role) []map[string]any {
 
 // hidesMember reports whether account SCIM leaves a membership out: it does for
 // those that AIM resolves from the IdP.
-func (s scimAPI) hidesMember(m world.Member) bool { return s.opts.AIM && m.Source == world.SourceIDP }
+func (s accountSCIM) hidesMember(m world.Member) bool { return s.AIM && m.Source == world.SourceIDP }
 
-func (s scimAPI) renderMembers(w *world.World, g *world.Group) []map[string]any {
+func (s accountSCIM) renderMembers(w *world.World, g *world.Group) []map[string]any {
 	out := make([]map[string]any, 0, len(g.Members))
 	for _, m := range g.Members {
 		if s.hidesMember(m) {
@@ -181,9 +176,9 @@ func (s scimAPI) renderMembers(w *world.World, g *world.Group) []map[string]any 
 		}
 		e := map[string]any{"value": m.Value}
 		if p, ok := w.ByID[m.Value]; ok {
-			setText(e, "display", p.Display())
+			wire.SetText(e, "display", p.Display())
 			e["$ref"] = string(p.Kind) + "/" + m.Value
-			if s.opts.Assumed.SCIM.MemberType == "returned" {
+			if s.assumed.MemberType == "returned" {
 				e["type"] = p.Kind.ResourceName()
 			}
 		}
@@ -194,12 +189,12 @@ func (s scimAPI) renderMembers(w *world.World, g *world.Group) []map[string]any 
 
 // renderParents are the groups that list a principal directly, by id. The
 // attribute is not documented for accounts, but was seen.
-func (s scimAPI) renderParents(w *world.World, id string) []map[string]any {
+func (s accountSCIM) renderParents(w *world.World, id string) []map[string]any {
 	parents := slices.SortedFunc(maps.Keys(w.Parents[id]), world.CompareIDs)
 	out := make([]map[string]any, 0, len(parents))
 	for _, parent := range parents {
 		g := w.ByID[parent].Group
-		if s.opts.AIM && slices.Contains(g.Members, world.Member{Value: id, Source: world.SourceIDP}) {
+		if s.AIM && slices.Contains(g.Members, world.Member{Value: id, Source: world.SourceIDP}) {
 			continue
 		}
 		out = append(out, map[string]any{

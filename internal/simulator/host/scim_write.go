@@ -82,12 +82,12 @@ func (doc scimDocument) uniqueName(kind world.Kind) string {
 }
 
 // scimCreate adds a principal with an id above all others.
-func (s scimAPI) scimCreate(r *http.Request, kind world.Kind) (scimReply, *scimError) {
+func (s accountSCIM) scimCreate(r *http.Request, kind world.Kind) (scimReply, *scimError) {
 	doc, active, failure := readDocument(r, kind)
 	if failure != nil {
 		return scimReply{}, failure
 	}
-	if s.opts.Assumed.SCIM.UserNameCase == "lower" {
+	if s.assumed.UserNameCase == "lower" {
 		doc.UserName = strings.ToLower(doc.UserName)
 	}
 	var reply scimReply
@@ -97,7 +97,7 @@ func (s scimAPI) scimCreate(r *http.Request, kind world.Kind) (scimReply, *scimE
 				return
 			}
 		}
-		if s.opts.Assumed.SCIM.ExternalIDCollision == "refused" {
+		if s.assumed.ExternalIDCollision == "refused" {
 			if failure = checkExternalIDFree(w, doc.ExternalID, ""); failure != nil {
 				return
 			}
@@ -190,7 +190,7 @@ func absolute(r *http.Request, id string) string {
 // roles and members of groups included (TF #4516). userName and emails are
 // ignored, as documented; an externalId of a user or service principal that is
 // not sent stays, unless clearing is accepted.
-func (s scimAPI) scimPut(r *http.Request, kind world.Kind) (scimReply, *scimError) {
+func (s accountSCIM) scimPut(r *http.Request, kind world.Kind) (scimReply, *scimError) {
 	doc, active, failure := readDocument(r, kind)
 	if failure != nil {
 		return scimReply{}, failure
@@ -261,7 +261,7 @@ func (d *draft) replaceGroup(doc scimDocument) *scimError {
 }
 
 // scimDelete removes a principal, its memberships and its assignments.
-func (s scimAPI) scimDelete(r *http.Request, kind world.Kind) (scimReply, *scimError) {
+func (s accountSCIM) scimDelete(r *http.Request, kind world.Kind) (scimReply, *scimError) {
 	id := r.PathValue("id")
 	failure := notFound(kind, id)
 	s.updateAs(r, endpointSCIM, func(w *world.World) {

@@ -153,7 +153,7 @@ func (s *sqlAPI) submitStatement(rw http.ResponseWriter, r *http.Request, v visi
 	if failed == nil {
 		failed = q.check()
 	}
-	st := &statement{principalID: v.PrincipalID, workspaceID: v.workspaceID, pending: s.opts.Assumed.Statements.Polls}
+	st := &statement{principalID: v.PrincipalID, workspaceID: v.workspaceID, pending: s.assumed.Statements.Polls}
 	started := false
 	if failed == nil {
 		s.Update(func(w *world.World) {
@@ -197,7 +197,7 @@ func (s *sqlAPI) evaluate(w *world.World, v visitor, q statementRequest, st *sta
 	fail := func(sqlState, message string) {
 		st.failure, st.sqlState = &statementError{"BAD_REQUEST", message}, sqlState
 	}
-	if s.opts.Assumed.Statements.InsufficientPermissions {
+	if s.assumed.Statements.InsufficientPermissions {
 		fail("42501", "[INSUFFICIENT_PERMISSIONS] Insufficient privileges: User does not have USE SCHEMA on Schema 'system.information_schema'.")
 		return
 	}
@@ -211,8 +211,8 @@ func (s *sqlAPI) evaluate(w *world.World, v visitor, q statementRequest, st *sta
 		fail("42000", failed.Message)
 		return
 	}
-	x := &informationSchema{catalogView: c, assumed: s.opts.Assumed.UnityCatalog, catalog: q.Catalog, schema: q.Schema}
-	x.audit = s.opts.Assumed.AuditLog
+	x := &informationSchema{catalogView: c, assumed: s.assumed.UnityCatalog, catalog: q.Catalog, schema: q.Schema}
+	x.audit = s.assumed.AuditLog
 	x.auditLog = func() (minisql.Table, error) {
 		who := ""
 		if p := w.ByID[v.PrincipalID]; p.Kind != "" {
@@ -281,7 +281,7 @@ func (s *sqlAPI) statementJSON(st *statement) map[string]any {
 	out["status"] = status
 	if st.failure != nil {
 		status["error"] = st.failure
-		setText(status, "sql_state", st.sqlState)
+		wire.SetText(status, "sql_state", st.sqlState)
 	}
 	if st.state != stateSucceeded {
 		return out
@@ -302,14 +302,14 @@ func (s *sqlAPI) statementJSON(st *statement) map[string]any {
 	switch {
 	case len(st.table.Rows) > 0:
 		out["result"] = s.chunkJSON(st, 0)
-	case !s.opts.Assumed.Statements.OmitEmptyResult:
+	case !s.assumed.Statements.OmitEmptyResult:
 		out["result"] = map[string]any{"chunk_index": 0, "row_offset": 0, "row_count": 0}
 	}
 	return out
 }
 
 func (s *sqlAPI) chunkSize() int {
-	if n := s.opts.Assumed.Statements.ChunkRows; n > 0 {
+	if n := s.assumed.Statements.ChunkRows; n > 0 {
 		return n
 	}
 	return defaultChunk

@@ -122,7 +122,7 @@ func (s *base) workspaceLevel(w *world.World, ws *world.Workspace, principalID s
 		}
 		level = world.PermissionUser
 	}
-	if level == "" && s.opts.Assumed.Workspaces.AccountAdminsEnter && w.IsAccountAdmin(principalID) {
+	if level == "" && s.AccountAdminsEnter && w.IsAccountAdmin(principalID) {
 		return world.PermissionAdmin
 	}
 	return level

@@ -52,7 +52,7 @@ func forWorkspaceAdmins(h func(r *http.Request) (scimReply, *scimError)) workspa
 }
 
 // workspaceMembersOf are the principals that a workspace knows: everyone with an
-// assignment and whoever is in an assigned group, and its local groups. Of the
+// assignment, every member of an assigned group, and its local groups. Of the
 // groups of the account it knows the assigned ones only (assumed).
 type workspaceMembers struct {
 	ws       *world.Workspace
@@ -136,9 +136,9 @@ func (m *workspaceMembers) all(w *world.World, kind world.Kind) []world.Principa
 			out = append(out, world.Principal{Kind: kind, Group: g})
 		}
 	}
-	list := everyoneOf(w, kind)
-	for i := range list.len {
-		if p := list.at(i); m.knows(p) {
+	list := w.Everyone(kind)
+	for i := range list.Len {
+		if p := list.At(i); m.knows(p) {
 			out = append(out, p)
 		}
 	}
@@ -234,8 +234,8 @@ func (s workspaceSCIM) renderInWorkspace(w *world.World, m *workspaceMembers, p 
 	}
 	if a := m.assigned[p.ID()]; a != nil {
 		var entitlements []map[string]any
-		for _, e := range entitledBy(a) {
-			if e != entitlementAdmin {
+		for _, e := range a.EntitledTo() {
+			if e != world.EntitlementAdmin {
 				entitlements = append(entitlements, map[string]any{"value": strings.ReplaceAll(strings.ToLower(e), "_", "-")})
 			}
 		}

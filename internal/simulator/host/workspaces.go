@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
@@ -34,7 +33,6 @@ func (s workspaceAPI) workspaceRoutes() {
 	s.handle("GET /api/2.0/accounts/{account_id}/workspaces", s.listWorkspaces)
 	s.handle("GET /api/2.0/accounts/{account_id}/workspaces/{workspace_id}", s.getWorkspace)
 	s.permissionRoutes()
-	s.metastoreRoutes()
 }
 
 // newWorkspaceJSON is an entry of the workspace list. No SDK struct has the last
@@ -96,18 +94,4 @@ func (s workspaceAPI) getWorkspace(rw http.ResponseWriter, r *http.Request, _ ca
 		return
 	}
 	wire.WriteJSON(rw, http.StatusOK, out)
-}
-
-// findWorkspace resolves {workspace_id}.
-func findWorkspace(w *world.World, r *http.Request) (*world.Workspace, *wire.Error) {
-	text := r.PathValue("workspace_id")
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return nil, &wire.Error{Status: http.StatusBadRequest, Code: "MALFORMED_REQUEST", Message: "Workspace id " + strconv.Quote(text) + " is not a number."}
-	}
-	ws := w.Workspace[id]
-	if ws == nil {
-		return nil, &wire.Error{Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST", Message: "Workspace " + text + " does not exist in account " + w.Account.AccountID + "."}
-	}
-	return ws, nil
 }

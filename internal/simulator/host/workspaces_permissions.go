@@ -6,9 +6,7 @@ package host
 import (
 	"cmp"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -253,13 +251,4 @@ func (s workspaceAPI) deletePermissionAssignment(rw http.ResponseWriter, r *http
 		return
 	}
 	wire.WriteJSON(rw, http.StatusOK, map[string]any{})
-}
-
-// readJSON decodes a request body into v. An empty body leaves v alone.
-func readJSON(r *http.Request, v any) *wire.Error {
-	err := json.NewDecoder(r.Body).Decode(v)
-	if err == nil || errors.Is(err, io.EOF) {
-		return nil
-	}
-	return &wire.Error{Status: http.StatusBadRequest, Code: "MALFORMED_REQUEST", Message: "Invalid JSON given in the body of the request - " + err.Error()}
 }

@@ -104,5 +104,12 @@ func OrNull(s string) any {
 	return s
 }
 
+// SetText puts a text into an object, unless it is empty.
+func SetText(m map[string]any, key, value string) {
+	if value != "" {
+		m[key] = value
+	}
+}
+
 // JwtBearerAssertion is the type of an assertion with which a client signs in.
 const JwtBearerAssertion = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

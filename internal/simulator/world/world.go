@@ -360,22 +360,30 @@ func CompareIDs(a, b string) int {
 	return cmp.Compare(a, b)
 }
 
-// All lists the principals of a kind, in order of ids.
-func (w *World) All(kind Kind) []Principal {
-	var out []Principal
+// List is a list by position, so that a page costs a page.
+type List struct {
+	Len int
+	At  func(i int) Principal
+}
+
+// Everyone is every principal of a kind, in order of ids, without copying.
+func (w *World) Everyone(kind Kind) List {
 	switch kind {
 	case KindUser:
-		for _, u := range w.Users {
-			out = append(out, Principal{Kind: kind, User: u})
-		}
+		return List{len(w.Users), func(i int) Principal { return Principal{Kind: kind, User: w.Users[i]} }}
 	case KindGroup:
-		for _, g := range w.Groups {
-			out = append(out, Principal{Kind: kind, Group: g})
-		}
-	case KindServicePrincipal:
-		for _, sp := range w.SPs {
-			out = append(out, Principal{Kind: kind, SP: sp})
-		}
+		return List{len(w.Groups), func(i int) Principal { return Principal{Kind: kind, Group: w.Groups[i]} }}
+	default:
+		return List{len(w.SPs), func(i int) Principal { return Principal{Kind: kind, SP: w.SPs[i]} }}
+	}
+}
+
+// All copies the list of [World.Everyone].
+func (w *World) All(kind Kind) []Principal {
+	list := w.Everyone(kind)
+	out := make([]Principal, list.Len)
+	for i := range out {
+		out[i] = list.At(i)
 	}
 	return out
 }
@@ -556,6 +564,27 @@ const (
 	PermissionUser  = "USER"
 	PermissionAdmin = "ADMIN"
 )
+
+// Entitlements that go with a level: EntitlementAccess with USER, EntitlementAdmin
+// with ADMIN.
+const (
+	EntitlementAccess = "WORKSPACE_ACCESS"
+	EntitlementAdmin  = "WORKSPACE_ADMIN"
+)
+
+// EntitledTo are the entitlements of an assignment, sorted: those that it names,
+// and what its levels stand for.
+func (a *PermissionAssignment) EntitledTo() []string {
+	out := slices.Clone(a.Entitlements)
+	if slices.Contains(a.Permissions, PermissionAdmin) {
+		out = append(out, EntitlementAdmin)
+	}
+	if len(out) == 0 {
+		out = append(out, EntitlementAccess)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
 
 // ResourceName is the SCIM resource type: User, Group, ServicePrincipal.
 func (k Kind) ResourceName() string { return strings.TrimSuffix(string(k), "s") }
