@@ -184,13 +184,13 @@ func (a AuditLogAssumptions) rows(w *world.World, e *world.AuditEvent, columns [
 }
 
 // listSystemSchemas is for admins of the metastore (assumed).
-func (s catalogAPI) listSystemSchemas(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s catalogAPI) listSystemSchemas(rw http.ResponseWriter, r *http.Request, v Visitor) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *wire.Error) {
 		switch {
 		case r.PathValue("metastore_id") != c.Doc.MetastoreID:
-			return nil, refuse(http.StatusNotFound, "METASTORE_DOES_NOT_EXIST", "Metastore '"+r.PathValue("metastore_id")+"' does not exist.")
+			return nil, Refuse(http.StatusNotFound, "METASTORE_DOES_NOT_EXIST", "Metastore '"+r.PathValue("metastore_id")+"' does not exist.")
 		case !c.admin:
-			return nil, refuse(http.StatusForbidden, "PERMISSION_DENIED", "User is not a metastore admin for Metastore '"+c.Doc.Name+"'.")
+			return nil, Refuse(http.StatusForbidden, "PERMISSION_DENIED", "User is not a metastore admin for Metastore '"+c.Doc.Name+"'.")
 		}
 		return map[string]any{"schemas": []map[string]string{
 			{"schema": "access", "state": s.assumed.AuditLog.Schema}, {"schema": "information_schema", "state": "MANAGED"},

@@ -19,7 +19,7 @@ import (
 // holder is an account admin that is no principal of the account.
 const (
 	BuiltInAccountID = "00000000-0000-4000-8000-00000000acc0"
-	builtInClientID  = "00000000-0000-4000-8000-00000000ad00"
+	BuiltInClientID  = "00000000-0000-4000-8000-00000000ad00"
 	builtInSecret    = "simulator-secret"
 	builtInToken     = "simulator-token"
 )
@@ -34,14 +34,14 @@ type Credentials struct {
 
 // Credentials are those of the state's first account admin that has any, else
 // the first ones of the state, else the built-in ones.
-func (s *base) Credentials() Credentials {
+func (s *Base) Credentials() Credentials {
 	var out Credentials
 	s.View(func(w *world.World) { out = credentialsOf(w) })
 	return out
 }
 
 func credentialsOf(w *world.World) Credentials {
-	out := Credentials{AccountID: w.Account.AccountID, ClientID: builtInClientID, ClientSecret: builtInSecret, Token: builtInToken}
+	out := Credentials{AccountID: w.Account.AccountID, ClientID: BuiltInClientID, ClientSecret: builtInSecret, Token: builtInToken}
 	pick := 0
 	for i, c := range w.Account.OAuthClients {
 		if p, ok := w.ServicePrincipal(c.ClientID); ok && w.IsAccountAdmin(p.ID) {
@@ -104,17 +104,17 @@ func (t *tokenStore) find(token string) (issuedToken, bool) {
 
 // authenticate finds out who calls. The second result is the refusal, nil if
 // there is none. Status and wording of the refusals are assumed.
-func (s *base) authenticate(r *http.Request) (caller, *wire.Answer) {
+func (s *Base) authenticate(r *http.Request) (Caller, *wire.Answer) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	token = strings.TrimSpace(token)
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return caller{}, unauthenticated("Credential was not sent or was of an unsupported type for this API.")
+		return Caller{}, unauthenticated("Credential was not sent or was of an unsupported type for this API.")
 	}
 	issued, isOAuth := s.tokens.find(token)
 	if isOAuth && !s.Now().Before(issued.expires) {
-		return caller{}, TokenExpired()
+		return Caller{}, TokenExpired()
 	}
-	var c caller
+	var c Caller
 	known := false
 	s.View(func(w *world.World) {
 		if isOAuth {
@@ -126,7 +126,7 @@ func (s *base) authenticate(r *http.Request) (caller, *wire.Answer) {
 		c.AccountAdmin = known && (c.PrincipalID == "" || c.SCIMOnly || w.IsAccountAdmin(c.PrincipalID))
 	})
 	if !known {
-		return caller{}, unauthenticated("Invalid access token.")
+		return Caller{}, unauthenticated("Invalid access token.")
 	}
 	return c, nil
 }
@@ -135,7 +135,7 @@ func (s *base) authenticate(r *http.Request) (caller, *wire.Answer) {
 // the built-in one.
 func clientPrincipal(w *world.World, clientID string) (string, bool) {
 	if len(w.Account.OAuthClients) == 0 {
-		return "", clientID == builtInClientID
+		return "", clientID == BuiltInClientID
 	}
 	known := slices.ContainsFunc(w.Account.OAuthClients, func(c world.OAuthClient) bool { return strings.EqualFold(c.ClientID, clientID) })
 	sp, ok := w.ServicePrincipal(clientID)
@@ -145,16 +145,16 @@ func clientPrincipal(w *world.World, clientID string) (string, bool) {
 	return sp.ID, true
 }
 
-func tokenCaller(w *world.World, token string) (caller, bool) {
+func tokenCaller(w *world.World, token string) (Caller, bool) {
 	if len(w.Account.Tokens) == 0 {
-		return caller{}, sameSecret(token, builtInToken)
+		return Caller{}, sameSecret(token, builtInToken)
 	}
 	for _, t := range w.Account.Tokens {
 		if sameSecret(token, t.Token) && (t.SCIMOnly || w.IsActive(t.PrincipalID)) {
-			return caller{PrincipalID: t.PrincipalID, SCIMOnly: t.SCIMOnly}, true
+			return Caller{PrincipalID: t.PrincipalID, SCIMOnly: t.SCIMOnly}, true
 		}
 	}
-	return caller{}, false
+	return Caller{}, false
 }
 
 func sameSecret(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
@@ -171,7 +171,7 @@ func TokenExpired() *wire.Answer { return unauthenticated("Access token has expi
 
 // authorize refuses callers that may not use this account API, with the wording
 // that a probe of the real API saw.
-func (s *base) authorize(r *http.Request, c caller) *wire.Answer {
+func (s *Base) authorize(r *http.Request, c Caller) *wire.Answer {
 	a := wire.NewAnswer()
 	switch scope := apiScope(r.URL.Path); {
 	case c.SCIMOnly && scope != "scim":

@@ -25,8 +25,8 @@ type BaseOptions struct {
 	AccountAdminsEnter bool
 }
 
-// base is what the APIs of the account share: the world, and who may call.
-type base struct {
+// Base is what the APIs of the account share: the world, and who may call.
+type Base struct {
 	*world.Store
 	BaseOptions
 	tokens       tokenStore
@@ -34,43 +34,43 @@ type base struct {
 	workspaceMux *http.ServeMux // every workspace host
 }
 
-// newBase registers the login, on the account host and on the workspace hosts, which
+// NewBase registers the login, on the account host and on the workspace hosts, which
 // share one mux.
-func newBase(world *world.Store, opts BaseOptions, mux, workspaceMux *http.ServeMux) *base {
-	b := &base{Store: world, BaseOptions: opts, tokens: tokenStore{tokens: map[string]issuedToken{}}, mux: mux, workspaceMux: workspaceMux}
+func NewBase(world *world.Store, opts BaseOptions, mux, workspaceMux *http.ServeMux) *Base {
+	b := &Base{Store: world, BaseOptions: opts, tokens: tokenStore{tokens: map[string]issuedToken{}}, mux: mux, workspaceMux: workspaceMux}
 	oauthAPI{b}.oauthRoutes()
 	return b
 }
 
 // Endpoints in request_params. The first is documented, the others are assumed.
 const (
-	endpointAIM     = "autoUserCreation"
-	endpointSCIM    = "scim"
+	EndpointAIM     = "autoUserCreation"
+	EndpointSCIM    = "scim"
 	endpointConsole = "accountConsole"
-	endpointAPI     = "api"
+	EndpointAPI     = "api"
 )
 
-// updateAs is update with an audit log that says who called, and through what.
-func (s *base) updateAs(r *http.Request, endpoint string, f func(w *world.World)) {
+// UpdateAs is an update with an audit log that says who called, and through what.
+func (s *Base) UpdateAs(r *http.Request, endpoint string, f func(w *world.World)) {
 	c, _ := s.authenticate(r)
 	s.UpdateBy(func(w *world.World) world.AuditEvent {
 		e := world.AuditEvent{UserAgent: r.UserAgent(), SourceIP: "127.0.0.1", RequestParams: map[string]string{"endpoint": endpoint}}
 		p := w.ByID[c.PrincipalID]
 		switch {
-		case endpoint == endpointAIM: // Automated actions of the platform (documented).
+		case endpoint == EndpointAIM: // Automated actions of the platform (documented).
 			e.UserIdentity.Email = "System-User"
 		case p.Kind != "":
 			e.UserIdentity.Email = p.Name()
 		}
-		if endpoint != endpointAIM && strings.HasPrefix(e.UserAgent, "Mozilla/") {
+		if endpoint != EndpointAIM && strings.HasPrefix(e.UserAgent, "Mozilla/") {
 			e.RequestParams["endpoint"] = endpointConsole
 		}
 		return e
 	}, f)
 }
 
-// caller is who sent a request, after authentication.
-type caller struct {
+// Caller is who sent a request, after authentication.
+type Caller struct {
 	// PrincipalID is empty for the built-in credential of an account whose
 	// state does not hold its service principal.
 	PrincipalID  string
@@ -81,13 +81,13 @@ type caller struct {
 	Scopes []string
 }
 
-// apiHandler answers an authenticated request to the account.
-type apiHandler func(rw http.ResponseWriter, r *http.Request, c caller)
+// Handler answers an authenticated request to the account.
+type Handler func(rw http.ResponseWriter, r *http.Request, c Caller)
 
-// handle registers an account API under a pattern of [http.ServeMux] that holds
+// Handle registers an account API under a pattern of [http.ServeMux] that holds
 // {account_id}. The caller is authenticated, may use the API, and names the
 // account that this is.
-func (s *base) handle(pattern string, h apiHandler) {
+func (s *Base) Handle(pattern string, h Handler) {
 	s.mux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) {
 		c, refusal := s.authenticate(r)
 		if refusal == nil {
@@ -105,7 +105,7 @@ func (s *base) handle(pattern string, h apiHandler) {
 }
 
 // wrongAccount refuses account ids that are not this account's. Assumed: 404.
-func (s *base) wrongAccount(r *http.Request) *wire.Answer {
+func (s *Base) wrongAccount(r *http.Request) *wire.Answer {
 	id := r.PathValue("account_id")
 	known := false
 	s.View(func(w *world.World) { known = strings.EqualFold(id, w.Account.AccountID) })

@@ -11,9 +11,9 @@ type CatalogAssumed struct {
 }
 
 type (
-	metastoreAPI struct{ *base }
+	metastoreAPI struct{ *Base }
 	catalogAPI   struct {
-		*base
+		*Base
 		assumed CatalogAssumed
 	}
 	sqlAPI struct {
@@ -22,9 +22,9 @@ type (
 	}
 )
 
-// newCatalog registers the metastores of the account, and on its workspaces Unity
+// NewCatalog registers the metastores of the account, and on its workspaces Unity
 // Catalog and the statement API.
-func newCatalog(b *base, assumed CatalogAssumed) {
+func NewCatalog(b *Base, assumed CatalogAssumed) {
 	metastoreAPI{b}.metastoreRoutes()
 	c := catalogAPI{b, assumed}
 	c.catalogRoutes()

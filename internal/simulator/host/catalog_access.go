@@ -66,15 +66,15 @@ type catalogView struct {
 }
 
 // catalogView refuses with 404 when the workspace has no metastore.
-func (s catalogAPI) catalogView(w *world.World, v visitor) (*catalogView, *wire.Error) {
-	ws := w.Workspace[v.workspaceID]
+func (s catalogAPI) catalogView(w *world.World, v Visitor) (*catalogView, *wire.Error) {
+	ws := w.Workspace[v.WorkspaceID]
 	if ws == nil || ws.MetastoreID == "" || w.Catalogs[ws.MetastoreID] == nil {
 		return nil, &wire.Error{
 			Status: http.StatusNotFound, Code: "METASTORE_DOES_NOT_EXIST",
 			Message: "No metastore assigned for the current workspace.",
 		}
 	}
-	out := &catalogView{MetastoreIndex: w.Catalogs[ws.MetastoreID], workspaceID: v.workspaceID, names: grantNames(w, v.PrincipalID)}
+	out := &catalogView{MetastoreIndex: w.Catalogs[ws.MetastoreID], workspaceID: v.WorkspaceID, names: grantNames(w, v.PrincipalID)}
 	switch s.assumed.UnityCatalog.MetastoreAdmin {
 	case "everybody":
 		out.admin = true

@@ -14,7 +14,7 @@ import (
 )
 
 func (s catalogAPI) grantRoutes() {
-	s.handleWorkspace("PATCH "+catalogBase+"/permissions/{type}/{full_name}", s.patchGrants)
+	s.HandleWorkspace("PATCH "+catalogBase+"/permissions/{type}/{full_name}", s.patchGrants)
 	for _, form := range []struct {
 		path      string
 		effective bool
@@ -25,7 +25,7 @@ func (s catalogAPI) grantRoutes() {
 		{path: "privilege-assignments", newer: true},
 		{path: "effective-privilege-assignments", effective: true, newer: true},
 	} {
-		s.handleWorkspace("GET "+catalogBase+"/"+form.path+"/{type}/{full_name}", func(rw http.ResponseWriter, r *http.Request, v visitor) {
+		s.HandleWorkspace("GET "+catalogBase+"/"+form.path+"/{type}/{full_name}", func(rw http.ResponseWriter, r *http.Request, v Visitor) {
 			s.catalogAnswer(rw, v, func(c *catalogView) (any, *wire.Error) {
 				list, failed := c.grants(r, form.effective)
 				if failed != nil {
@@ -40,16 +40,16 @@ func (s catalogAPI) grantRoutes() {
 					key = "effective_privilege_assignments"
 				}
 				items := []any{}
-				for _, entry := range list[page.from:page.to] {
+				for _, entry := range list[page.From:page.To] {
 					items = append(items, entry)
 				}
-				return page.reply(key, items), nil
+				return page.Reply(key, items), nil
 			})
 		})
 	}
 }
 
-func (s catalogAPI) grantPage(r *http.Request, count int, newer bool) (tokenPage, *wire.Error) {
+func (s catalogAPI) grantPage(r *http.Request, count int, newer bool) (Page, *wire.Error) {
 	if !newer {
 		return s.catalogPage(r, count, permissionsPageSize, permissionsPageSize)
 	}
@@ -57,13 +57,13 @@ func (s catalogAPI) grantPage(r *http.Request, count int, newer bool) (tokenPage
 	if text := r.URL.Query().Get("page_size"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {
-			return tokenPage{}, invalid("page_size must be a number that is not negative, not \"" + text + "\".")
+			return Page{}, Invalid("page_size must be a number that is not negative, not \"" + text + "\".")
 		}
 		if n > 0 {
 			size = min(n, size)
 		}
 	}
-	return s.pageOf(r, count, size)
+	return s.PageOf(r, count, size)
 }
 
 // grantJSON is all that one principal holds on one securable.
@@ -101,7 +101,7 @@ func (c *catalogView) grants(r *http.Request, effective bool) ([]grantJSON, *wir
 		return mergeGrants(c.Doc.Grants, nil, principal, effective), nil
 	}
 	if _, known := world.SecurableDepth[kind]; !known || kind == world.TypeModel {
-		return nil, invalid("'" + r.PathValue("type") + "' is not a valid securable type.")
+		return nil, Invalid("'" + r.PathValue("type") + "' is not a valid securable type.")
 	}
 	sec, failed := c.securable(kind, name)
 	if failed != nil {

@@ -21,11 +21,11 @@ type grantChange struct {
 
 // patchGrants changes who holds what on one securable, all changes or none, and
 // answers the grants after it. Who may read them may change them.
-func (s catalogAPI) patchGrants(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s catalogAPI) patchGrants(rw http.ResponseWriter, r *http.Request, v Visitor) {
 	var body struct {
 		Changes []grantChange `json:"changes"`
 	}
-	failed := readJSON(r, &body)
+	failed := ReadJSON(r, &body)
 	var list []grantJSON
 	if failed == nil {
 		s.Update(func(w *world.World) { list, failed = s.changeGrants(w, r, v, body.Changes) })
@@ -37,7 +37,7 @@ func (s catalogAPI) patchGrants(rw http.ResponseWriter, r *http.Request, v visit
 	wire.WriteJSON(rw, http.StatusOK, map[string]any{"privilege_assignments": list})
 }
 
-func (s catalogAPI) changeGrants(w *world.World, r *http.Request, v visitor, changes []grantChange) ([]grantJSON, *wire.Error) {
+func (s catalogAPI) changeGrants(w *world.World, r *http.Request, v Visitor, changes []grantChange) ([]grantJSON, *wire.Error) {
 	c, failed := s.catalogView(w, v)
 	if failed != nil {
 		return nil, failed
@@ -69,7 +69,7 @@ func (c *catalogView) managedGrants(kind, name string) (*[]world.Grant, *wire.Er
 	case kind == world.TypeMetastore:
 		return &c.Doc.Grants, nil
 	case !known || kind == world.TypeModel:
-		return nil, invalid("'" + kind + "' is not a valid securable type.")
+		return nil, Invalid("'" + kind + "' is not a valid securable type.")
 	}
 	sec, failed := c.securable(kind, name)
 	if failed != nil {

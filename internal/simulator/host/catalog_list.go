@@ -49,26 +49,26 @@ var catalogLists = []catalogList{
 
 func (s catalogAPI) catalogRoutes() {
 	for _, list := range catalogLists {
-		s.handleWorkspace("GET "+catalogBase+"/"+list.path, func(rw http.ResponseWriter, r *http.Request, v visitor) {
+		s.HandleWorkspace("GET "+catalogBase+"/"+list.path, func(rw http.ResponseWriter, r *http.Request, v Visitor) {
 			s.listSecurables(rw, r, v, list)
 		})
 		if !list.summary {
-			s.handleWorkspace("GET "+catalogBase+"/"+list.path+"/{full_name}", func(rw http.ResponseWriter, r *http.Request, v visitor) {
+			s.HandleWorkspace("GET "+catalogBase+"/"+list.path+"/{full_name}", func(rw http.ResponseWriter, r *http.Request, v Visitor) {
 				s.getSecurable(rw, r, v, list)
 			})
 		}
 	}
-	s.handleWorkspace("GET "+catalogBase+"/metastores", s.listWorkspaceMetastores)
-	s.handleWorkspace("GET "+catalogBase+"/metastores/{metastore_id}", s.getWorkspaceMetastoreByID)
-	s.handleWorkspace("GET "+catalogBase+"/metastores/{metastore_id}/systemschemas", s.listSystemSchemas)
-	s.handleWorkspace("GET "+catalogBase+"/metastore_summary", s.metastoreSummary)
-	s.handleWorkspace("GET "+catalogBase+"/current-metastore-assignment", s.currentMetastore)
-	s.handleWorkspace("GET "+catalogBase+"/bindings/{type}/{full_name}", s.getBindings)
+	s.HandleWorkspace("GET "+catalogBase+"/metastores", s.listWorkspaceMetastores)
+	s.HandleWorkspace("GET "+catalogBase+"/metastores/{metastore_id}", s.getWorkspaceMetastoreByID)
+	s.HandleWorkspace("GET "+catalogBase+"/metastores/{metastore_id}/systemschemas", s.listSystemSchemas)
+	s.HandleWorkspace("GET "+catalogBase+"/metastore_summary", s.metastoreSummary)
+	s.HandleWorkspace("GET "+catalogBase+"/current-metastore-assignment", s.currentMetastore)
+	s.HandleWorkspace("GET "+catalogBase+"/bindings/{type}/{full_name}", s.getBindings)
 	s.grantRoutes()
 }
 
 // catalogAnswer runs a read of the caller's metastore and answers what it returns.
-func (s catalogAPI) catalogAnswer(rw http.ResponseWriter, v visitor, read func(c *catalogView) (any, *wire.Error)) {
+func (s catalogAPI) catalogAnswer(rw http.ResponseWriter, v Visitor, read func(c *catalogView) (any, *wire.Error)) {
 	var body any
 	var failed *wire.Error
 	s.View(func(w *world.World) {
@@ -84,7 +84,7 @@ func (s catalogAPI) catalogAnswer(rw http.ResponseWriter, v visitor, read func(c
 	wire.WriteJSON(rw, http.StatusOK, body)
 }
 
-func (s catalogAPI) listSecurables(rw http.ResponseWriter, r *http.Request, v visitor, list catalogList) {
+func (s catalogAPI) listSecurables(rw http.ResponseWriter, r *http.Request, v Visitor, list catalogList) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *wire.Error) {
 		all, failed := s.candidates(r, c, list)
 		if failed != nil {
@@ -100,12 +100,12 @@ func (s catalogAPI) listSecurables(rw http.ResponseWriter, r *http.Request, v vi
 		// Pages are cut first and what the caller may not see is left out then, so
 		// that pages come short and empty.
 		items := []any{}
-		for _, sec := range all[page.from:page.to] {
+		for _, sec := range all[page.From:page.To] {
 			if c.sees(sec, browse) && (unbound || c.isBound(sec)) {
 				items = append(items, c.securableJSON(sec, list.summary))
 			}
 		}
-		reply := page.reply(list.key, items)
+		reply := page.Reply(list.key, items)
 		if list.path == "catalogs" {
 			// A real metastore has some at least, so that this list is never left out.
 			reply[list.key] = items
@@ -126,7 +126,7 @@ func (s catalogAPI) candidates(r *http.Request, c *catalogView, list catalogList
 		{"catalog_name", world.TypeCatalog, catalog}, {"schema_name", world.TypeSchema, catalog + "." + schema},
 	}[:list.nested] {
 		if query.Get(need.parameter) == "" {
-			return nil, invalid(need.parameter + " is required.")
+			return nil, Invalid(need.parameter + " is required.")
 		}
 		found, failed := c.securable(need.kind, need.name)
 		if failed != nil && failed.Status == http.StatusForbidden && !s.assumed.UnityCatalog.ForbiddenLists {
@@ -156,28 +156,28 @@ func (s catalogAPI) candidates(r *http.Request, c *catalogView, list catalogList
 // catalogPage reads max_results and page_token: without max_results everything
 // comes at once, 0 is the server's page, and what is negative, or positive and
 // below the least, is refused.
-func (s catalogAPI) catalogPage(r *http.Request, count, least, size int) (tokenPage, *wire.Error) {
+func (s catalogAPI) catalogPage(r *http.Request, count, least, size int) (Page, *wire.Error) {
 	text := r.URL.Query().Get("max_results")
 	if text == "" {
 		if r.URL.Query().Get("page_token") == "" {
-			return tokenPage{from: 0, to: count}, nil
+			return Page{From: 0, To: count}, nil
 		}
 		text = "0"
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > 0 && n < least {
-		return tokenPage{}, invalid("max_results must be 0 or at least " + strconv.Itoa(least) + ", not \"" + text + "\".")
+		return Page{}, Invalid("max_results must be 0 or at least " + strconv.Itoa(least) + ", not \"" + text + "\".")
 	}
 	if n > 0 {
 		size = min(n, size)
 	}
 	if s.assumed.UnityCatalog.EmptyPages && r.URL.Query().Get("page_token") == "" {
-		return tokenPage{next: pageToken(r.URL.Path, 0)}, nil
+		return Page{Next: PageToken(r.URL.Path, 0)}, nil
 	}
-	return s.pageOf(r, count, size)
+	return s.PageOf(r, count, size)
 }
 
-func (s catalogAPI) getSecurable(rw http.ResponseWriter, r *http.Request, v visitor, list catalogList) {
+func (s catalogAPI) getSecurable(rw http.ResponseWriter, r *http.Request, v Visitor, list catalogList) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *wire.Error) {
 		for _, kind := range list.types {
 			if c.ByName[world.SecurableKey(kind, r.PathValue("full_name"))] != nil {
@@ -243,7 +243,7 @@ func isolationMode(s *world.Securable, open, isolated string) string {
 	return open
 }
 
-func (s catalogAPI) listWorkspaceMetastores(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s catalogAPI) listWorkspaceMetastores(rw http.ResponseWriter, r *http.Request, v Visitor) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *wire.Error) {
 		if !c.admin && !v.AccountAdmin {
 			return nil, &wire.Error{Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "Only account admins and metastore admins can list metastores."}
@@ -252,11 +252,11 @@ func (s catalogAPI) listWorkspaceMetastores(rw http.ResponseWriter, r *http.Requ
 		if failed != nil {
 			return nil, failed
 		}
-		return page.reply("metastores", []any{c.metastoreJSON()}[page.from:page.to]), nil
+		return page.Reply("metastores", []any{c.metastoreJSON()}[page.From:page.To]), nil
 	})
 }
 
-func (s catalogAPI) getWorkspaceMetastoreByID(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s catalogAPI) getWorkspaceMetastoreByID(rw http.ResponseWriter, r *http.Request, v Visitor) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *wire.Error) {
 		switch {
 		case r.PathValue("metastore_id") != c.Doc.MetastoreID:
@@ -274,17 +274,17 @@ func (c *catalogView) metastoreJSON() map[string]any {
 	return out
 }
 
-func (s catalogAPI) metastoreSummary(rw http.ResponseWriter, _ *http.Request, v visitor) {
+func (s catalogAPI) metastoreSummary(rw http.ResponseWriter, _ *http.Request, v Visitor) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *wire.Error) { return c.metastoreJSON(), nil })
 }
 
-func (s catalogAPI) currentMetastore(rw http.ResponseWriter, _ *http.Request, v visitor) {
+func (s catalogAPI) currentMetastore(rw http.ResponseWriter, _ *http.Request, v Visitor) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *wire.Error) {
-		return map[string]any{"metastore_id": c.Doc.MetastoreID, "workspace_id": v.workspaceID}, nil
+		return map[string]any{"metastore_id": c.Doc.MetastoreID, "workspace_id": v.WorkspaceID}, nil
 	})
 }
 
-func (s catalogAPI) getBindings(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s catalogAPI) getBindings(rw http.ResponseWriter, r *http.Request, v Visitor) {
 	s.catalogAnswer(rw, v, func(c *catalogView) (any, *wire.Error) {
 		sec := c.Find(r.PathValue("type"), r.PathValue("full_name"))
 		if sec == nil || !c.manages(sec) {
@@ -302,6 +302,6 @@ func (s catalogAPI) getBindings(rw http.ResponseWriter, r *http.Request, v visit
 		if failed != nil {
 			return nil, failed
 		}
-		return page.reply("bindings", items[page.from:page.to]), nil
+		return page.Reply("bindings", items[page.From:page.To]), nil
 	})
 }

@@ -26,10 +26,10 @@ const maxAccessRules = 100
 const denylistPath = "/api/2.0/accounts/{account_id}/account-access-identity-rules"
 
 func (s denylistAPI) denylistRoutes() {
-	s.handle("POST "+denylistPath, s.createAccessRule)
-	s.handle("DELETE "+denylistPath+"/{external_id}", s.deleteAccessRule)
-	s.handle("GET "+denylistPath, s.listAccessRules)
-	s.handle("GET "+denylistPath+"/{external_id}", s.getAccessRule)
+	s.Handle("POST "+denylistPath, s.createAccessRule)
+	s.Handle("DELETE "+denylistPath+"/{external_id}", s.deleteAccessRule)
+	s.Handle("GET "+denylistPath, s.listAccessRules)
+	s.Handle("GET "+denylistPath+"/{external_id}", s.getAccessRule)
 }
 
 // accessRuleJSON is a rule as the API shows it.
@@ -53,10 +53,10 @@ func (s denylistAPI) noDenylist() *wire.Error {
 	if !s.opts.Assumed.Denylist.Missing {
 		return nil
 	}
-	return refuse(http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for this path.")
+	return Refuse(http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for this path.")
 }
 
-func (s denylistAPI) listAccessRules(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s denylistAPI) listAccessRules(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	var reply any
 	refusal := s.noDenylist()
 	if refusal == nil {
@@ -65,9 +65,9 @@ func (s denylistAPI) listAccessRules(rw http.ResponseWriter, r *http.Request, _ 
 			for i := range w.Account.AccessRules {
 				items = append(items, accessRuleJSON(w, &w.Account.AccessRules[i]))
 			}
-			part, refused := s.page(r, len(items))
+			part, refused := s.Page(r, len(items))
 			if refusal = refused; refusal == nil {
-				reply = part.reply("account_access_identity_rules", items[part.from:part.to])
+				reply = part.Reply("account_access_identity_rules", items[part.From:part.To])
 			}
 		})
 	}
@@ -80,10 +80,10 @@ func accessRuleIndex(w *world.World, id string) int {
 }
 
 func noSuchRule(id string) *wire.Error {
-	return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "There is no rule for "+id+".")
+	return Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "There is no rule for "+id+".")
 }
 
-func (s denylistAPI) getAccessRule(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s denylistAPI) getAccessRule(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	id := r.PathValue("external_id")
 	var reply any
 	refusal := s.noDenylist()
@@ -102,7 +102,7 @@ func (s denylistAPI) getAccessRule(rw http.ResponseWriter, r *http.Request, _ ca
 // createAccessRule denies an identity. What it is and what it is called comes from the
 // identity provider; assumed: one that it does not have is refused, and a second rule
 // for one identity is.
-func (s denylistAPI) createAccessRule(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s denylistAPI) createAccessRule(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	var body struct {
 		Action string `json:"action"`
 	}
@@ -115,9 +115,9 @@ func (s denylistAPI) createAccessRule(rw http.ResponseWriter, r *http.Request, _
 	switch {
 	case refusal != nil:
 	case id == "":
-		refusal = invalid("external_principal_id is required.")
+		refusal = Invalid("external_principal_id is required.")
 	case body.Action != "DENY":
-		refusal = invalid("action must be DENY.")
+		refusal = Invalid("action must be DENY.")
 	default:
 		s.Update(func(w *world.World) { reply, refusal = addAccessRule(w, id) })
 	}
@@ -126,10 +126,10 @@ func (s denylistAPI) createAccessRule(rw http.ResponseWriter, r *http.Request, _
 
 func addAccessRule(w *world.World, id string) (any, *wire.Error) {
 	if accessRuleIndex(w, id) >= 0 {
-		return nil, refuse(http.StatusConflict, "ALREADY_EXISTS", "There is a rule for "+id+" already.")
+		return nil, Refuse(http.StatusConflict, "ALREADY_EXISTS", "There is a rule for "+id+" already.")
 	}
 	if len(w.Account.AccessRules) >= maxAccessRules {
-		return nil, refuse(http.StatusBadRequest, "RESOURCE_EXHAUSTED", "The account has 100 rules already.")
+		return nil, Refuse(http.StatusBadRequest, "RESOURCE_EXHAUSTED", "The account has 100 rules already.")
 	}
 	rule := world.AccessRule{ExternalPrincipalID: id}
 	key := strings.ToLower(id)
@@ -141,14 +141,14 @@ func addAccessRule(w *world.World, id string) (any, *wire.Error) {
 	case w.IDP.SPs[key] != nil:
 		rule.DisplayName, rule.PrincipalType = w.IDP.SPs[key].DisplayName, "SERVICE_PRINCIPAL"
 	default:
-		return nil, invalid("The identity provider has no identity with the id " + id + ".")
+		return nil, Invalid("The identity provider has no identity with the id " + id + ".")
 	}
 	w.Account.AccessRules = append(w.Account.AccessRules, rule)
 	slices.SortFunc(w.Account.AccessRules, func(a, b world.AccessRule) int { return strings.Compare(a.ExternalPrincipalID, b.ExternalPrincipalID) })
 	return accessRuleJSON(w, &rule), nil
 }
 
-func (s denylistAPI) deleteAccessRule(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s denylistAPI) deleteAccessRule(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	id := r.PathValue("external_id")
 	refusal := s.noDenylist()
 	if refusal == nil {

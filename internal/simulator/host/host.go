@@ -40,7 +40,7 @@ type Assumed struct {
 
 // common is what the APIs of this package share.
 type common struct {
-	*base
+	*Base
 	opts Options
 }
 
@@ -55,18 +55,18 @@ type (
 )
 
 // Host is the account and its workspaces.
-type Host struct{ *base }
+type Host struct{ *Base }
 
 // New registers every API of the account: those of the account host, and those
 // of the workspace hosts, which share one mux.
 func New(world *world.Store, opts Options, mux, workspaceMux *http.ServeMux) *Host {
-	b := newBase(world, BaseOptions{
+	b := NewBase(world, BaseOptions{
 		AIM: opts.AIM, TokenLifetime: opts.TokenLifetime, Paging: opts.Assumed.Paging,
 		ShortPages: opts.Assumed.Identity.ShortPages, AccountAdminsEnter: opts.Assumed.Workspaces.AccountAdminsEnter,
 	}, mux, workspaceMux)
-	newSCIM(b, opts.Assumed.SCIM)
-	newCatalog(b, CatalogAssumed{UnityCatalog: opts.Assumed.UnityCatalog, Statements: opts.Assumed.Statements, AuditLog: opts.Assumed.AuditLog})
-	c := &common{base: b, opts: opts}
+	NewSCIM(b, opts.Assumed.SCIM)
+	NewCatalog(b, CatalogAssumed{UnityCatalog: opts.Assumed.UnityCatalog, Statements: opts.Assumed.Statements, AuditLog: opts.Assumed.AuditLog})
+	c := &common{Base: b, opts: opts}
 	workspaceAPI{c}.workspaceRoutes()
 	roleAPI{c}.ruleSetRoutes()
 	iamAPI{c}.identityRoutes()

@@ -71,15 +71,15 @@ func (s iamAPI) identityRoutes() {
 
 // identity registers a handler under its path of the account and under the
 // workspace twin, which drops account and workspace.
-func (s iamAPI) identity(pattern string, h apiHandler) {
+func (s iamAPI) identity(pattern string, h Handler) {
 	h = s.withIAMv2(h)
-	s.handle(pattern, h)
-	s.handleTwin(strings.NewReplacer("/accounts/{account_id}", "", "/workspaces/{workspace_id}", "").Replace(pattern), h)
+	s.Handle(pattern, h)
+	s.HandleTwin(strings.NewReplacer("/accounts/{account_id}", "", "/workspaces/{workspace_id}", "").Replace(pattern), h)
 }
 
 // withIAMv2 answers as if a handler were not there where the account has no IAM v2.
-func (s iamAPI) withIAMv2(h apiHandler) apiHandler {
-	return func(rw http.ResponseWriter, r *http.Request, c caller) {
+func (s iamAPI) withIAMv2(h Handler) Handler {
+	return func(rw http.ResponseWriter, r *http.Request, c Caller) {
 		if !s.opts.NoIAMv2 {
 			h(rw, r, c)
 			return
@@ -170,8 +170,8 @@ func listKey(kind world.Kind) string {
 	}
 }
 
-func (s iamAPI) identityList(kind world.Kind) apiHandler {
-	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) identityList(kind world.Kind) Handler {
+	return func(rw http.ResponseWriter, r *http.Request, _ Caller) {
 		if r.URL.Query().Get("filter") != "" && s.opts.Assumed.Identity.Filter == "refused" {
 			writeInvalid(rw, "The filter is not valid: its grammar is not published.")
 			return
@@ -180,15 +180,15 @@ func (s iamAPI) identityList(kind world.Kind) apiHandler {
 		var refusal *wire.Error
 		s.View(func(w *world.World) {
 			count, at := s.listed(r, w, kind)
-			var p tokenPage
-			if p, refusal = s.page(r, count); refusal != nil {
+			var p Page
+			if p, refusal = s.Page(r, count); refusal != nil {
 				return
 			}
-			items := make([]any, 0, p.to-p.from)
-			for i := p.from; i < p.to; i++ {
+			items := make([]any, 0, p.To-p.From)
+			for i := p.From; i < p.To; i++ {
 				items = append(items, iamObject(w, at(i)))
 			}
-			reply = p.reply(listKey(kind), items)
+			reply = p.Reply(listKey(kind), items)
 		})
 		finish(rw, reply, refusal)
 	}
@@ -210,8 +210,8 @@ func (s iamAPI) listed(r *http.Request, w *world.World, kind world.Kind) (count 
 	}
 }
 
-func (s iamAPI) identityGet(kind world.Kind) apiHandler {
-	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) identityGet(kind world.Kind) Handler {
+	return func(rw http.ResponseWriter, r *http.Request, _ Caller) {
 		id := r.PathValue("id")
 		var reply any
 		s.View(func(w *world.World) {
@@ -227,11 +227,11 @@ func (s iamAPI) identityGet(kind world.Kind) apiHandler {
 	}
 }
 
-func (s iamAPI) identityDelete(kind world.Kind) apiHandler {
-	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) identityDelete(kind world.Kind) Handler {
+	return func(rw http.ResponseWriter, r *http.Request, _ Caller) {
 		id := r.PathValue("id")
 		found := false
-		s.updateAs(r, endpointAPI, func(w *world.World) {
+		s.UpdateAs(r, EndpointAPI, func(w *world.World) {
 			var p world.Principal
 			if p, found = w.Find(kind, id); !found {
 				return
@@ -251,10 +251,10 @@ func (s iamAPI) identityDelete(kind world.Kind) apiHandler {
 }
 
 func noSuch(kind world.Kind, id string) *wire.Error {
-	return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", kindWord(kind)+" with id "+id+" does not exist.")
+	return Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", kindWord(kind)+" with id "+id+" does not exist.")
 }
 
-func writeInvalid(rw http.ResponseWriter, message string) { finish(rw, nil, invalid(message)) }
+func writeInvalid(rw http.ResponseWriter, message string) { finish(rw, nil, Invalid(message)) }
 
 // finish answers with the refusal, if there is one, else with the reply.
 func finish(rw http.ResponseWriter, reply any, refusal *wire.Error) {
@@ -268,7 +268,7 @@ func finish(rw http.ResponseWriter, reply any, refusal *wire.Error) {
 // decode reads a JSON body. Unknown keys are passed over, as the real API does.
 func decode(r *http.Request, into any) *wire.Error {
 	if err := json.NewDecoder(r.Body).Decode(into); err != nil {
-		return refuse(http.StatusBadRequest, "MALFORMED_REQUEST", "The request body is not the JSON object that was expected: "+err.Error())
+		return Refuse(http.StatusBadRequest, "MALFORMED_REQUEST", "The request body is not the JSON object that was expected: "+err.Error())
 	}
 	return nil
 }

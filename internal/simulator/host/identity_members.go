@@ -56,7 +56,7 @@ func iamMemberOf(g *world.Group, m world.Member, p world.Principal) iamMember {
 	}
 }
 
-func (s iamAPI) memberList(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) memberList(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	id := r.PathValue("id")
 	var reply any
 	var refusal *wire.Error
@@ -67,9 +67,9 @@ func (s iamAPI) memberList(rw http.ResponseWriter, r *http.Request, _ caller) {
 			return
 		}
 		members := iamMembers(w, p.Group)
-		var part tokenPage
-		if part, refusal = s.page(r, len(members)); refusal == nil {
-			reply = part.reply("direct_group_members", members[part.from:part.to])
+		var part Page
+		if part, refusal = s.Page(r, len(members)); refusal == nil {
+			reply = part.Reply("direct_group_members", members[part.From:part.To])
 		}
 	})
 	finish(rw, reply, refusal)
@@ -82,11 +82,11 @@ func directMember(w *world.World, g *world.Group, id string) (iamMember, *wire.E
 			return iamMemberOf(g, m, p), nil
 		}
 	}
-	return iamMember{}, refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST",
+	return iamMember{}, Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST",
 		"Principal "+id+" is not a direct member of group "+g.ID+".")
 }
 
-func (s iamAPI) memberGet(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) memberGet(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	id := r.PathValue("id")
 	var reply any
 	var refusal *wire.Error
@@ -103,7 +103,7 @@ func (s iamAPI) memberGet(rw http.ResponseWriter, r *http.Request, _ caller) {
 
 // memberCreate adds one member. Assumed: a member that is there already is a
 // conflict, and an unknown principal is not found.
-func (s iamAPI) memberCreate(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) memberCreate(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	var body struct {
 		PrincipalID json.RawMessage `json:"principal_id"`
 	}
@@ -114,13 +114,13 @@ func (s iamAPI) memberCreate(rw http.ResponseWriter, r *http.Request, _ caller) 
 	id, member := r.PathValue("id"), strings.Trim(string(body.PrincipalID), `"`)
 	var reply any
 	var refusal *wire.Error
-	s.updateAs(r, endpointAPI, func(w *world.World) {
+	s.UpdateAs(r, EndpointAPI, func(w *world.World) {
 		g, p, refused := s.membershipWrite(w, id, member)
 		if refusal = refused; refusal != nil {
 			return
 		}
 		if w.Parents[member][id] {
-			refusal = refuse(http.StatusConflict, "ALREADY_EXISTS",
+			refusal = Refuse(http.StatusConflict, "ALREADY_EXISTS",
 				"Principal "+member+" is already a direct member of group "+id+".")
 			return
 		}
@@ -135,10 +135,10 @@ func (s iamAPI) memberCreate(rw http.ResponseWriter, r *http.Request, _ caller) 
 	finish(rw, reply, refusal)
 }
 
-func (s iamAPI) memberDelete(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) memberDelete(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	id, member := r.PathValue("id"), r.PathValue("principal_id")
 	var refusal *wire.Error
-	s.updateAs(r, endpointAPI, func(w *world.World) {
+	s.UpdateAs(r, EndpointAPI, func(w *world.World) {
 		g, _, refused := s.membershipWrite(w, id, member)
 		if refusal = refused; refusal != nil {
 			return
@@ -170,17 +170,17 @@ func (s iamAPI) membershipWrite(w *world.World, id, member string) (*world.Group
 	child, ok := w.ByID[member]
 	switch {
 	case !ok:
-		return nil, child, refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal "+member+" does not exist.")
+		return nil, child, Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal "+member+" does not exist.")
 	case p.Group.System:
-		return nil, child, invalid("The members of system group " + id + " cannot be changed.")
+		return nil, child, Invalid("The members of system group " + id + " cannot be changed.")
 	case member == id:
-		return nil, child, invalid("Group " + id + " cannot be a member of itself.")
+		return nil, child, Invalid("Group " + id + " cannot be a member of itself.")
 	case s.isExternal(p.Group) && s.opts.Assumed.Identity.ExternalGroupMembers == "forbidden":
-		return nil, child, refuse(http.StatusForbidden, "PERMISSION_DENIED",
+		return nil, child, Refuse(http.StatusForbidden, "PERMISSION_DENIED",
 			"Group "+id+" is managed by the identity provider and cannot be updated.")
 	}
 	if s.opts.Assumed.Identity.NestingCycles == "refused" && slices.Contains(w.TransitiveParents(id), member) {
-		return nil, child, invalid("Group " + member + " is above group " + id + ": nesting them would be a cycle.")
+		return nil, child, Invalid("Group " + member + " is above group " + id + ": nesting them would be a cycle.")
 	}
 	return p.Group, child, nil
 }
@@ -192,27 +192,27 @@ type iamParent struct {
 	AccountID  string `json:"account_id"`
 }
 
-func (s iamAPI) parentList(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) parentList(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	id := r.PathValue("id")
 	var reply any
 	var refusal *wire.Error
 	s.View(func(w *world.World) {
 		if _, ok := w.ByID[id]; !ok {
-			refusal = refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal "+id+" does not exist.")
+			refusal = Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal "+id+" does not exist.")
 			return
 		}
 		parents := w.TransitiveParents(id)
-		var part tokenPage
-		if part, refusal = s.page(r, len(parents)); refusal != nil {
+		var part Page
+		if part, refusal = s.Page(r, len(parents)); refusal != nil {
 			return
 		}
 		var items []any
-		for _, parent := range parents[part.from:part.to] {
+		for _, parent := range parents[part.From:part.To] {
 			items = append(items, iamParent{
 				GroupID: parent, ExternalID: w.ByID[parent].ExternalID(), AccountID: w.Account.AccountID,
 			})
 		}
-		reply = part.reply("transitive_parent_groups", items)
+		reply = part.Reply("transitive_parent_groups", items)
 	})
 	finish(rw, reply, refusal)
 }

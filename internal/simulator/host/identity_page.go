@@ -16,35 +16,36 @@ import (
 // values are clamped (documented).
 const iamPageSize = 1000
 
-// tokenPage is the part of a list that one answer shows: [from, to), and the
+// Page is the part of a list that one answer shows: [from, to), and the
 // token of the next part, empty at the end.
-type tokenPage struct {
-	from, to int
-	next     string
+type Page struct {
+	From, To int
+	Next     string
 }
 
-func (p tokenPage) reply(key string, items []any) map[string]any {
+// Reply is the part under its key, which an empty one leaves out.
+func (p Page) Reply(key string, items []any) map[string]any {
 	reply := map[string]any{}
 	if len(items) > 0 {
 		reply[key] = items
 	}
-	if p.next != "" {
-		reply["next_page_token"] = p.next
+	if p.Next != "" {
+		reply["next_page_token"] = p.Next
 	}
 	return reply
 }
 
-// page reads page_size and page_token of a request for a list of that length.
+// Page reads page_size and page_token of a request for a list of that length.
 // A token belongs to one path and holds a position (assumed: so a list that
 // changes while it is being read can repeat and skip, which hurts more than a
 // token that holds the last id).
-func (s *base) page(r *http.Request, count int) (tokenPage, *wire.Error) {
+func (s *Base) Page(r *http.Request, count int) (Page, *wire.Error) {
 	query := r.URL.Query()
 	size := iamPageSize
 	if text := query.Get("page_size"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {
-			return tokenPage{}, invalid("page_size must be a number that is not negative, not \"" + text + "\".")
+			return Page{}, Invalid("page_size must be a number that is not negative, not \"" + text + "\".")
 		}
 		if n > 0 {
 			size = min(n, iamPageSize)
@@ -53,22 +54,22 @@ func (s *base) page(r *http.Request, count int) (tokenPage, *wire.Error) {
 	if s.ShortPages {
 		size = (size + 1) / 2
 	}
-	return s.pageOf(r, count, size)
+	return s.PageOf(r, count, size)
 }
 
-// pageOf is the page of that size that page_token asks for, shaped as the list
+// PageOf is the page of that size that page_token asks for, shaped as the list
 // faults want.
-func (s *base) pageOf(r *http.Request, count, size int) (tokenPage, *wire.Error) {
+func (s *Base) PageOf(r *http.Request, count, size int) (Page, *wire.Error) {
 	offset := 0
 	if token := r.URL.Query().Get("page_token"); token != "" {
 		var ok bool
 		if offset, ok = parsePageToken(r.URL.Path, token); !ok {
-			return tokenPage{}, invalid("page_token is not one of this list.")
+			return Page{}, Invalid("page_token is not one of this list.")
 		}
 	}
 	fault := wire.ListFaultOf(r)
 	if fault.EmptyPage {
-		return tokenPage{from: 0, to: 0, next: pageToken(r.URL.Path, offset)}, nil
+		return Page{From: 0, To: 0, Next: PageToken(r.URL.Path, offset)}, nil
 	}
 	from, to := offset, offset+s.Paging.Size(size)
 	if offset > 0 {
@@ -78,15 +79,15 @@ func (s *base) pageOf(r *http.Request, count, size int) (tokenPage, *wire.Error)
 		}
 	}
 	from, to = min(from, count), min(to, count)
-	p := tokenPage{from: from, to: to}
+	p := Page{From: from, To: to}
 	if to < count {
-		p.next = pageToken(r.URL.Path, to)
+		p.Next = PageToken(r.URL.Path, to)
 	}
 	return p, nil
 }
 
-// pageToken is opaque to clients.
-func pageToken(path string, offset int) string {
+// PageToken is opaque to clients.
+func PageToken(path string, offset int) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(offset) + ":" + path))
 }
 

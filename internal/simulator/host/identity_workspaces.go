@@ -63,10 +63,10 @@ func federatedWorkspace(w *world.World, r *http.Request) (*world.Workspace, *wir
 	id, err := strconv.ParseInt(text, 10, 64)
 	ws := w.Workspace[id]
 	if err != nil || ws == nil {
-		return nil, refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Workspace "+text+" does not exist.")
+		return nil, Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Workspace "+text+" does not exist.")
 	}
 	if ws.FederationInfo == nil || !ws.FederationInfo.EnableIdentityFederation {
-		return nil, invalid("Permission assignment APIs are not available for this workspace.")
+		return nil, Invalid("Permission assignment APIs are not available for this workspace.")
 	}
 	return ws, nil
 }
@@ -79,7 +79,7 @@ func assigned(w *world.World, r *http.Request, id string) (*world.Workspace, wor
 	}
 	p, ok := w.ByID[id]
 	if !ok {
-		return nil, p, refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal "+id+" does not exist.")
+		return nil, p, Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal "+id+" does not exist.")
 	}
 	return ws, p, nil
 }
@@ -102,7 +102,7 @@ func effective(w *world.World, ws *world.Workspace, id string) (entitled, permis
 	return slices.Compact(entitled), slices.Compact(permissions)
 }
 
-func (s iamAPI) accessGet(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) accessGet(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	id, view := r.PathValue("principal_id"), r.URL.Query().Get("view")
 	if !slices.Contains([]string{"", "BASIC", "FULL"}, view) {
 		writeInvalid(rw, "view must be BASIC or FULL.")
@@ -147,7 +147,7 @@ func (s iamAPI) accessOf(w *world.World, ws *world.Workspace, p world.Principal,
 
 // accessList has every principal of the account with access to the workspace, in the
 // order of ids (the order is assumed).
-func (s iamAPI) accessList(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) accessList(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	var reply any
 	var refusal *wire.Error
 	s.View(func(w *world.World) {
@@ -164,16 +164,16 @@ func (s iamAPI) accessList(rw http.ResponseWriter, r *http.Request, _ caller) {
 				}
 			}
 		}
-		part, refused := s.page(r, len(items))
+		part, refused := s.Page(r, len(items))
 		if refusal = refused; refusal == nil {
-			reply = part.reply("workspace_access_details", items[part.from:part.to])
+			reply = part.Reply("workspace_access_details", items[part.From:part.To])
 		}
 	})
 	finish(rw, reply, refusal)
 }
 
 func noAssignment(id string, ws *world.Workspace) *wire.Error {
-	return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST",
+	return Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST",
 		"Principal "+id+" has no access to workspace "+strconv.FormatInt(ws.WorkspaceID, 10)+".")
 }
 
@@ -191,8 +191,8 @@ func fullAssignment(w *world.World, ws *world.Workspace, a *world.PermissionAssi
 	return out
 }
 
-func (s iamAPI) assignmentList(key string) apiHandler {
-	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) assignmentList(key string) Handler {
+	return func(rw http.ResponseWriter, r *http.Request, _ Caller) {
 		var reply any
 		var refusal *wire.Error
 		s.View(func(w *world.World) {
@@ -206,16 +206,16 @@ func (s iamAPI) assignmentList(key string) apiHandler {
 					items = append(items, assignmentOf(w, ws, a.PrincipalID))
 				}
 			}
-			var part tokenPage
-			if part, refusal = s.page(r, len(items)); refusal == nil {
-				reply = part.reply(key, items[part.from:part.to])
+			var part Page
+			if part, refusal = s.Page(r, len(items)); refusal == nil {
+				reply = part.Reply(key, items[part.From:part.To])
 			}
 		})
 		finish(rw, reply, refusal)
 	}
 }
 
-func (s iamAPI) assignmentGet(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) assignmentGet(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	id := r.PathValue("principal_id")
 	var reply any
 	var refusal *wire.Error
@@ -243,11 +243,11 @@ type iamAssignmentBody struct {
 
 func (b iamAssignmentBody) check() *wire.Error {
 	if len(b.Entitlements) == 0 {
-		return invalid("entitlements must not be empty: delete the assignment to remove it.")
+		return Invalid("entitlements must not be empty: delete the assignment to remove it.")
 	}
 	for _, e := range b.Entitlements {
 		if !slices.Contains(entitlements(), e) {
-			return invalid("There is no entitlement \"" + e + "\".")
+			return Invalid("There is no entitlement \"" + e + "\".")
 		}
 	}
 	return nil
@@ -263,7 +263,7 @@ func (b iamAssignmentBody) apply(a *world.PermissionAssignment) {
 	}
 }
 
-func (s iamAPI) assignmentCreate(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) assignmentCreate(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	var body iamAssignmentBody
 	refusal := decode(r, &body)
 	if refusal == nil {
@@ -281,7 +281,7 @@ func (s iamAPI) assignmentCreate(rw http.ResponseWriter, r *http.Request, _ call
 			return
 		}
 		if ws.Assignment(id) != nil {
-			refusal = refuse(http.StatusConflict, "ALREADY_EXISTS",
+			refusal = Refuse(http.StatusConflict, "ALREADY_EXISTS",
 				"Principal "+id+" is already assigned to workspace "+r.PathValue("workspace_id")+".")
 			return
 		}
@@ -294,7 +294,7 @@ func (s iamAPI) assignmentCreate(rw http.ResponseWriter, r *http.Request, _ call
 	finish(rw, reply, refusal)
 }
 
-func (s iamAPI) assignmentUpdate(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) assignmentUpdate(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	var body iamAssignmentBody
 	_, refusal := updateMask(r, []string{"entitlements"})
 	if refusal == nil {
@@ -310,7 +310,7 @@ func (s iamAPI) assignmentUpdate(rw http.ResponseWriter, r *http.Request, _ call
 	s.changeAssignment(rw, r, func(ws *world.Workspace, a *world.PermissionAssignment) { body.apply(a) })
 }
 
-func (s iamAPI) assignmentDelete(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s iamAPI) assignmentDelete(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	s.changeAssignment(rw, r, func(ws *world.Workspace, a *world.PermissionAssignment) {
 		id := a.PrincipalID
 		ws.PermissionAssignments = slices.DeleteFunc(slices.Clone(ws.PermissionAssignments),

@@ -38,12 +38,12 @@ func (s matchAPI) matchRoutes() {
 	for collection, kind := range map[string]world.Kind{
 		"users": world.KindUser, "groups": world.KindGroup, "servicePrincipals": world.KindServicePrincipal,
 	} {
-		s.handle("POST /api/2.0/identity/accounts/{account_id}/"+collection+"/{id}/matchWithIdp", s.matchHandler(kind))
+		s.Handle("POST /api/2.0/identity/accounts/{account_id}/"+collection+"/{id}/matchWithIdp", s.matchHandler(kind))
 	}
 }
 
-func (s matchAPI) matchHandler(kind world.Kind) apiHandler {
-	return func(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s matchAPI) matchHandler(kind world.Kind) Handler {
+	return func(rw http.ResponseWriter, r *http.Request, _ Caller) {
 		if s.opts.Assumed.Match.RefuseWithoutAIM && !s.opts.AIM {
 			wire.WriteError(rw, http.StatusBadRequest, "FEATURE_DISABLED",
 				"Automatic identity management is not enabled for this account.")
@@ -63,7 +63,7 @@ func (s matchAPI) matchHandler(kind world.Kind) apiHandler {
 			reply = s.opts.Assumed.Match.reply(w, p)
 		}
 		if s.opts.AIM {
-			s.updateAs(r, endpointAIM, answer)
+			s.UpdateAs(r, EndpointAIM, answer)
 		} else {
 			s.View(answer)
 		}

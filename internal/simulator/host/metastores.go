@@ -12,10 +12,10 @@ import (
 
 func (s metastoreAPI) metastoreRoutes() {
 	const base = "/api/2.0/accounts/{account_id}"
-	s.handle("GET "+base+"/metastores", s.listMetastores)
-	s.handle("GET "+base+"/metastores/{metastore_id}", s.getMetastore)
-	s.handle("GET "+base+"/metastores/{metastore_id}/workspaces", s.listMetastoreWorkspaces)
-	s.handle("GET "+base+"/workspaces/{workspace_id}/metastore", s.getWorkspaceMetastore)
+	s.Handle("GET "+base+"/metastores", s.listMetastores)
+	s.Handle("GET "+base+"/metastores/{metastore_id}", s.getMetastore)
+	s.Handle("GET "+base+"/metastores/{metastore_id}/workspaces", s.listMetastoreWorkspaces)
+	s.Handle("GET "+base+"/workspaces/{workspace_id}/metastore", s.getWorkspaceMetastore)
 }
 
 type metastoreJSON struct {
@@ -34,7 +34,7 @@ func metastoreOf(w *world.World, id string) (metastoreJSON, *wire.Error) {
 	return metastoreJSON{}, &wire.Error{Status: http.StatusNotFound, Code: "METASTORE_DOES_NOT_EXIST", Message: "Metastore '" + id + "' does not exist."}
 }
 
-func (s metastoreAPI) listMetastores(rw http.ResponseWriter, _ *http.Request, _ caller) {
+func (s metastoreAPI) listMetastores(rw http.ResponseWriter, _ *http.Request, _ Caller) {
 	out := []metastoreJSON{}
 	s.View(func(w *world.World) {
 		for _, m := range w.UnityCatalog.Metastores {
@@ -44,7 +44,7 @@ func (s metastoreAPI) listMetastores(rw http.ResponseWriter, _ *http.Request, _ 
 	wire.WriteJSON(rw, http.StatusOK, map[string]any{"metastores": out})
 }
 
-func (s metastoreAPI) getMetastore(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s metastoreAPI) getMetastore(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	var out metastoreJSON
 	var failed *wire.Error
 	s.View(func(w *world.World) { out, failed = metastoreOf(w, r.PathValue("metastore_id")) })
@@ -55,7 +55,7 @@ func (s metastoreAPI) getMetastore(rw http.ResponseWriter, r *http.Request, _ ca
 	wire.WriteJSON(rw, http.StatusOK, map[string]any{"metastore_info": out})
 }
 
-func (s metastoreAPI) listMetastoreWorkspaces(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s metastoreAPI) listMetastoreWorkspaces(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	ids := []int64{}
 	var failed *wire.Error
 	s.View(func(w *world.World) {
@@ -76,12 +76,12 @@ func (s metastoreAPI) listMetastoreWorkspaces(rw http.ResponseWriter, r *http.Re
 	wire.WriteJSON(rw, http.StatusOK, map[string]any{"workspace_ids": ids})
 }
 
-func (s metastoreAPI) getWorkspaceMetastore(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s metastoreAPI) getWorkspaceMetastore(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	var found world.Workspace
 	var failed *wire.Error
 	s.View(func(w *world.World) {
 		var ws *world.Workspace
-		if ws, failed = findWorkspace(w, r); failed == nil {
+		if ws, failed = FindWorkspace(w, r); failed == nil {
 			found = *ws
 		}
 	})

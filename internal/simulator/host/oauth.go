@@ -22,7 +22,7 @@ const defaultTokenLifetime = time.Hour
 // oauthScopes are the scopes that the token endpoint knows.
 var oauthScopes = []string{"all-apis", "scim", "identity", "access-management"}
 
-type oauthAPI struct{ *base }
+type oauthAPI struct{ *Base }
 
 func (s oauthAPI) oauthRoutes() {
 	s.mux.HandleFunc("GET /.well-known/databricks-config", s.hostMetadata)
@@ -153,7 +153,7 @@ func writeOAuthError(rw http.ResponseWriter, status int, code, description strin
 // subject, by the application id; that of the built-in client, which is no principal
 // of the account, is opaque. No one can check the signature.
 func newToken(clientID string, expires time.Time) string {
-	if clientID == builtInClientID {
+	if clientID == BuiltInClientID {
 		return "sim-" + rand.Text()
 	}
 	part := func(v any) string { return base64.RawURLEncoding.EncodeToString([]byte(wire.Marshal(v))) }

@@ -12,7 +12,7 @@ import (
 // FuzzPageTokens: a token that is taken is a position that we could have given,
 // for that path; every position reads back.
 func FuzzPageTokens(f *testing.F) {
-	for _, seed := range []string{"", "x", pageToken("/users", 7), base64.RawURLEncoding.EncodeToString([]byte("-1:/users"))} {
+	for _, seed := range []string{"", "x", PageToken("/users", 7), base64.RawURLEncoding.EncodeToString([]byte("-1:/users"))} {
 		f.Add(seed, 5)
 	}
 	f.Fuzz(func(t *testing.T, token string, position int) {
@@ -23,11 +23,11 @@ func FuzzPageTokens(f *testing.F) {
 		if position < 0 {
 			return
 		}
-		page, ok := parsePageToken(path, pageToken(path, position))
+		page, ok := parsePageToken(path, PageToken(path, position))
 		if !ok || page != position {
 			t.Fatal("a position does not read back: " + strconv.Itoa(position))
 		}
-		if _, ok := parsePageToken("/groups", pageToken(path, position)); ok {
+		if _, ok := parsePageToken("/groups", PageToken(path, position)); ok {
 			t.Fatal("a token of another list is taken")
 		}
 	})

@@ -14,18 +14,19 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
-// refuse is an answer in the normal shape, for handlers that build it while
+// Refuse is an answer in the normal shape, for handlers that build it while
 // they hold the lock.
-func refuse(status int, code, message string) *wire.Error {
+func Refuse(status int, code, message string) *wire.Error {
 	return &wire.Error{Status: status, Code: code, Message: message}
 }
 
-func invalid(message string) *wire.Error {
-	return refuse(http.StatusBadRequest, "INVALID_PARAMETER_VALUE", message)
+// Invalid is the 400 for a parameter.
+func Invalid(message string) *wire.Error {
+	return Refuse(http.StatusBadRequest, "INVALID_PARAMETER_VALUE", message)
 }
 
-// readJSON decodes a request body into v. An empty body leaves v alone.
-func readJSON(r *http.Request, v any) *wire.Error {
+// ReadJSON decodes a request body into v. An empty body leaves v alone.
+func ReadJSON(r *http.Request, v any) *wire.Error {
 	err := json.NewDecoder(r.Body).Decode(v)
 	if err == nil || errors.Is(err, io.EOF) {
 		return nil
@@ -33,8 +34,8 @@ func readJSON(r *http.Request, v any) *wire.Error {
 	return &wire.Error{Status: http.StatusBadRequest, Code: "MALFORMED_REQUEST", Message: "Invalid JSON given in the body of the request - " + err.Error()}
 }
 
-// findWorkspace resolves {workspace_id}.
-func findWorkspace(w *world.World, r *http.Request) (*world.Workspace, *wire.Error) {
+// FindWorkspace resolves {workspace_id}.
+func FindWorkspace(w *world.World, r *http.Request) (*world.Workspace, *wire.Error) {
 	text := r.PathValue("workspace_id")
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {

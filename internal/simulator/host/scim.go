@@ -84,14 +84,14 @@ type SCIMAssumptions struct {
 // accountSCIM is SCIM of the account, workspaceSCIM that of its workspaces.
 type (
 	accountSCIM struct {
-		*base
+		*Base
 		assumed SCIMAssumptions
 	}
 	workspaceSCIM struct{ accountSCIM }
 )
 
-// newSCIM registers SCIM of the account and of its workspaces.
-func newSCIM(b *base, assumed SCIMAssumptions) {
+// NewSCIM registers SCIM of the account and of its workspaces.
+func NewSCIM(b *Base, assumed SCIMAssumptions) {
 	s := accountSCIM{b, assumed}
 	s.scimRoutes()
 	workspaceSCIM{s}.workspaceSCIMRoutes()
@@ -122,7 +122,7 @@ type scimReply struct {
 func (s accountSCIM) scimRoute(method, path string, kind world.Kind,
 	h func(r *http.Request, kind world.Kind) (scimReply, *scimError),
 ) {
-	s.handle(method+path, func(rw http.ResponseWriter, r *http.Request, _ caller) {
+	s.Handle(method+path, func(rw http.ResponseWriter, r *http.Request, _ Caller) {
 		reply, failure := h(r, kind)
 		answerSCIM(rw, r, reply, failure)
 	})

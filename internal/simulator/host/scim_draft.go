@@ -13,9 +13,10 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
+// Limits of groups in characters (documented).
 const (
-	maxGroupName       = 255 // characters, documented
-	maxGroupExternalID = 64  // characters, documented
+	MaxGroupName       = 255
+	MaxGroupExternalID = 64
 )
 
 // draft is a principal that is being changed. Operations work on it one after
@@ -91,8 +92,8 @@ func (d *draft) setExternalID(id string) *scimError {
 			return nil
 		}
 	}
-	if d.p.Kind == world.KindGroup && utf8.RuneCountInString(id) > maxGroupExternalID {
-		return badRequest("invalidValue", "externalId is longer than %d characters.", maxGroupExternalID)
+	if d.p.Kind == world.KindGroup && utf8.RuneCountInString(id) > MaxGroupExternalID {
+		return badRequest("invalidValue", "externalId is longer than %d characters.", MaxGroupExternalID)
 	}
 	switch d.obj.Kind {
 	case world.KindUser:
@@ -131,8 +132,8 @@ func checkGroupName(name string) *scimError {
 	if strings.TrimSpace(name) == "" {
 		return badRequest("invalidValue", "displayName of a group must not be empty.")
 	}
-	if utf8.RuneCountInString(name) > maxGroupName {
-		return badRequest("invalidValue", "displayName is longer than %d characters.", maxGroupName)
+	if utf8.RuneCountInString(name) > MaxGroupName {
+		return badRequest("invalidValue", "displayName is longer than %d characters.", MaxGroupName)
 	}
 	return nil
 }
@@ -297,20 +298,20 @@ func (d *draft) commitGroup() {
 // any case (assumed for groups). The wordings are those seen on real accounts;
 // scimType is [SCIMAssumptions].ConflictType.
 func (s accountSCIM) checkNameFree(w *world.World, kind world.Kind, name, self string) *scimError {
-	if !s.assumed.nameTaken(w, kind, name, self) {
+	if !s.assumed.NameTaken(w, kind, name, self) {
 		return nil
 	}
 	scimType := s.assumed.ConflictType
 	if scimType == "none" {
 		scimType = ""
 	}
-	return &scimError{http.StatusConflict, scimType, alreadyExists(kind, name).Message}
+	return &scimError{http.StatusConflict, scimType, AlreadyExists(kind, name).Message}
 }
 
-// nameTaken reports whether a new principal, or the one with the id self, cannot
+// NameTaken reports whether a new principal, or the one with the id self, cannot
 // have a unique name. users and admins, which every workspace has, count as
 // taken (seen).
-func (a SCIMAssumptions) nameTaken(w *world.World, kind world.Kind, name, self string) bool {
+func (a SCIMAssumptions) NameTaken(w *world.World, kind world.Kind, name, self string) bool {
 	lower := strings.ToLower(name)
 	if kind == world.KindGroup && (lower == localUsers || lower == localAdmins) && a.ReservedGroupNames == "refused" {
 		return true
@@ -318,8 +319,8 @@ func (a SCIMAssumptions) nameTaken(w *world.World, kind world.Kind, name, self s
 	return slices.ContainsFunc(w.ByName[kind][lower], func(id string) bool { return id != self })
 }
 
-// alreadyExists has the wordings that were seen for account SCIM.
-func alreadyExists(kind world.Kind, name string) *wire.Error {
+// AlreadyExists has the wordings that were seen for account SCIM.
+func AlreadyExists(kind world.Kind, name string) *wire.Error {
 	message := "Group with name " + name + " already exists."
 	switch kind {
 	case world.KindUser:
@@ -328,7 +329,7 @@ func alreadyExists(kind world.Kind, name string) *wire.Error {
 		message = "Service principal with application ID " + name + " already exists."
 	case world.KindGroup:
 	}
-	return refuse(http.StatusConflict, "ALREADY_EXISTS", message)
+	return Refuse(http.StatusConflict, "ALREADY_EXISTS", message)
 }
 
 // checkExternalIDFree looks at every principal of the account.

@@ -337,7 +337,7 @@ func FuzzSCIMPatchPath(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := accountSCIM{base: &base{}}
+		s := accountSCIM{Base: &Base{}}
 		for id, p := range w.ByID {
 			for _, op := range []string{opAdd, opReplace, opRemove} {
 				d := s.newDraft(w, p)

@@ -53,7 +53,7 @@ func TestSCIMPatch_model(t *testing.T) {
 		if err := assume.Settle(&assumed); err != nil {
 			rt.Fatal(err)
 		}
-		s := accountSCIM{&base{BaseOptions: BaseOptions{AIM: aim}}, assumed.SCIM}
+		s := accountSCIM{&Base{BaseOptions: BaseOptions{AIM: aim}}, assumed.SCIM}
 		group, _ := w.Find(world.KindGroup, "10")
 		model := map[string]bool{"1": true, "20": true, "11": true}
 		ids := rapid.SampledFrom([]string{"1", "2", "3", "4", "11", "12", "20", "404"})
@@ -151,7 +151,7 @@ func BenchmarkSCIMList(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if reply, failure := (accountSCIM{base: &base{Store: w}}).scimList(r, world.KindUser); failure != nil || reply.status != http.StatusOK {
+		if reply, failure := (accountSCIM{Base: &Base{Store: w}}).scimList(r, world.KindUser); failure != nil || reply.status != http.StatusOK {
 			b.Fatal(failure)
 		}
 	}

@@ -61,7 +61,7 @@ func (s accountSCIM) change(r *http.Request, kind world.Kind, silent bool, f fun
 	id := r.PathValue("id")
 	reply, failure := scimReply{status: http.StatusNoContent}, notFound(kind, id)
 	proj := parseProjection(kind, r.URL.Query())
-	s.updateAs(r, endpointSCIM, func(w *world.World) {
+	s.UpdateAs(r, EndpointSCIM, func(w *world.World) {
 		p, ok := w.Find(kind, id)
 		if !ok {
 			return

@@ -91,7 +91,7 @@ func (s accountSCIM) scimCreate(r *http.Request, kind world.Kind) (scimReply, *s
 		doc.UserName = strings.ToLower(doc.UserName)
 	}
 	var reply scimReply
-	s.updateAs(r, endpointSCIM, func(w *world.World) {
+	s.UpdateAs(r, EndpointSCIM, func(w *world.World) {
 		if name := doc.uniqueName(kind); name != "" {
 			if failure = s.checkNameFree(w, kind, name, ""); failure != nil {
 				return
@@ -264,7 +264,7 @@ func (d *draft) replaceGroup(doc scimDocument) *scimError {
 func (s accountSCIM) scimDelete(r *http.Request, kind world.Kind) (scimReply, *scimError) {
 	id := r.PathValue("id")
 	failure := notFound(kind, id)
-	s.updateAs(r, endpointSCIM, func(w *world.World) {
+	s.UpdateAs(r, EndpointSCIM, func(w *world.World) {
 		p, ok := w.Find(kind, id)
 		if !ok {
 			return

@@ -16,7 +16,7 @@ import (
 // identity management is among them is unknown.
 func (s settingsAPI) settingsRoutes() {
 	const base = "/api/2.1/accounts/{account_id}"
-	s.handle("GET "+base+"/settings-metadata", func(rw http.ResponseWriter, r *http.Request, _ caller) {
+	s.Handle("GET "+base+"/settings-metadata", func(rw http.ResponseWriter, r *http.Request, _ Caller) {
 		if size := r.URL.Query().Get("page_size"); size != "" {
 			if n, err := strconv.Atoi(size); err != nil || n < 0 {
 				wire.WriteError(rw, http.StatusBadRequest, "INVALID_PARAMETER_VALUE", "page_size must be a number that is not negative, not \""+size+"\".")
@@ -29,18 +29,18 @@ func (s settingsAPI) settingsRoutes() {
 				items = append(items, map[string]any{"name": name, "type": "boolean"})
 			}
 		})
-		part, refusal := s.page(r, len(items))
+		part, refusal := s.Page(r, len(items))
 		if refusal != nil {
 			finish(rw, nil, refusal)
 			return
 		}
-		reply := map[string]any{"settings_metadata": items[part.from:part.to]}
-		if part.next != "" {
-			reply["next_page_token"] = part.next
+		reply := map[string]any{"settings_metadata": items[part.From:part.To]}
+		if part.Next != "" {
+			reply["next_page_token"] = part.Next
 		}
 		wire.WriteJSON(rw, http.StatusOK, reply)
 	})
-	s.handle("GET "+base+"/settings/{name}", func(rw http.ResponseWriter, r *http.Request, _ caller) {
+	s.Handle("GET "+base+"/settings/{name}", func(rw http.ResponseWriter, r *http.Request, _ Caller) {
 		wire.WriteError(rw, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Setting '"+r.PathValue("name")+"' does not exist.")
 	})
 }

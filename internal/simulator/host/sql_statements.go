@@ -88,11 +88,11 @@ func (st *statementStore) add(s *statement) {
 }
 
 // use runs f on the caller's own statement; false when there is none of that id.
-func (st *statementStore) use(id string, v visitor, f func(s *statement)) bool {
+func (st *statementStore) use(id string, v Visitor, f func(s *statement)) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	s := st.byID[id]
-	if s == nil || s.principalID != v.PrincipalID || s.workspaceID != v.workspaceID {
+	if s == nil || s.principalID != v.PrincipalID || s.workspaceID != v.WorkspaceID {
 		return false
 	}
 	f(s)
@@ -100,13 +100,13 @@ func (st *statementStore) use(id string, v visitor, f func(s *statement)) bool {
 }
 
 func (s *sqlAPI) statementRoutes() {
-	s.handleWorkspace("POST "+statementsBase, s.submitStatement)
-	s.handleWorkspace("GET "+statementsBase+"/{id}", s.getStatement)
-	s.handleWorkspace("POST "+statementsBase+"/{id}/cancel", s.cancelStatement)
-	s.handleWorkspace("GET "+statementsBase+"/{id}/result/chunks/{chunk}", s.getChunk)
-	s.handleWorkspace("GET "+warehousesBase, s.listWarehouses)
-	s.handleWorkspace("GET "+warehousesBase+"/{id}", s.getWarehouse)
-	s.handleWorkspace("POST "+warehousesBase+"/{id}/start", s.startWarehouse)
+	s.HandleWorkspace("POST "+statementsBase, s.submitStatement)
+	s.HandleWorkspace("GET "+statementsBase+"/{id}", s.getStatement)
+	s.HandleWorkspace("POST "+statementsBase+"/{id}/cancel", s.cancelStatement)
+	s.HandleWorkspace("GET "+statementsBase+"/{id}/result/chunks/{chunk}", s.getChunk)
+	s.HandleWorkspace("GET "+warehousesBase, s.listWarehouses)
+	s.HandleWorkspace("GET "+warehousesBase+"/{id}", s.getWarehouse)
+	s.HandleWorkspace("POST "+warehousesBase+"/{id}/start", s.startWarehouse)
 }
 
 // statementRequest is the part of a submission that has a meaning here.
@@ -130,34 +130,34 @@ func (q statementRequest) check() *wire.Error {
 	wait, err := strconv.Atoi(strings.TrimSuffix(q.WaitTimeout, "s"))
 	switch {
 	case q.Statement == "":
-		return invalid("statement is required.")
+		return Invalid("statement is required.")
 	case q.WarehouseID == "":
-		return invalid("warehouse_id is required.")
+		return Invalid("warehouse_id is required.")
 	case q.WaitTimeout != "" && (err != nil || !strings.HasSuffix(q.WaitTimeout, "s") || wait != 0 && (wait < 5 || wait > 50)):
-		return invalid("wait_timeout must be 0s or between 5s and 50s, not \"" + q.WaitTimeout + "\".")
+		return Invalid("wait_timeout must be 0s or between 5s and 50s, not \"" + q.WaitTimeout + "\".")
 	case !slices.Contains([]string{"", "CONTINUE", "CANCEL"}, q.OnWaitTimeout):
-		return invalid("on_wait_timeout must be CONTINUE or CANCEL, not \"" + q.OnWaitTimeout + "\".")
+		return Invalid("on_wait_timeout must be CONTINUE or CANCEL, not \"" + q.OnWaitTimeout + "\".")
 	case q.Disposition != "" && q.Disposition != "INLINE" || q.Format != "" && q.Format != "JSON_ARRAY":
-		return invalid("This simulator has disposition INLINE with format JSON_ARRAY only.")
+		return Invalid("This simulator has disposition INLINE with format JSON_ARRAY only.")
 	case q.RowLimit != nil && *q.RowLimit < 1:
-		return invalid("row_limit must be positive.")
+		return Invalid("row_limit must be positive.")
 	}
 	return nil
 }
 
 // submitStatement runs a query. Time does not pass here: a warehouse that has to
 // start, and wait_timeout 0s, cost answers that say PENDING and RUNNING.
-func (s *sqlAPI) submitStatement(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) submitStatement(rw http.ResponseWriter, r *http.Request, v Visitor) {
 	var q statementRequest
-	failed := readJSON(r, &q)
+	failed := ReadJSON(r, &q)
 	if failed == nil {
 		failed = q.check()
 	}
-	st := &statement{principalID: v.PrincipalID, workspaceID: v.workspaceID, pending: s.assumed.Statements.Polls}
+	st := &statement{principalID: v.PrincipalID, workspaceID: v.WorkspaceID, pending: s.assumed.Statements.Polls}
 	started := false
 	if failed == nil {
 		s.Update(func(w *world.World) {
-			if started, failed = useWarehouse(w, v.workspaceID, q.WarehouseID); failed == nil {
+			if started, failed = useWarehouse(w, v.WorkspaceID, q.WarehouseID); failed == nil {
 				s.evaluate(w, v, q, st)
 			}
 		})
@@ -192,7 +192,7 @@ func useWarehouse(w *world.World, workspaceID int64, id string) (started bool, f
 }
 
 // evaluate makes the result, or the failure: both are a success of the request.
-func (s *sqlAPI) evaluate(w *world.World, v visitor, q statementRequest, st *statement) {
+func (s *sqlAPI) evaluate(w *world.World, v Visitor, q statementRequest, st *statement) {
 	st.state = stateFailed
 	fail := func(sqlState, message string) {
 		st.failure, st.sqlState = &statementError{"BAD_REQUEST", message}, sqlState
@@ -248,11 +248,11 @@ func (s *sqlAPI) evaluate(w *world.World, v visitor, q statementRequest, st *sta
 	st.state, st.table = stateSucceeded, table
 }
 
-func (s *sqlAPI) getStatement(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) getStatement(rw http.ResponseWriter, r *http.Request, v Visitor) {
 	s.answerStatement(rw, v, r.PathValue("id"))
 }
 
-func (s *sqlAPI) answerStatement(rw http.ResponseWriter, v visitor, id string) {
+func (s *sqlAPI) answerStatement(rw http.ResponseWriter, v Visitor, id string) {
 	var body map[string]any
 	if !s.statements.use(id, v, func(st *statement) { body = s.statementJSON(st) }) {
 		noStatement(rw, id)
@@ -345,7 +345,7 @@ func (s *sqlAPI) chunkJSON(st *statement, chunk int) map[string]any {
 	return out
 }
 
-func (s *sqlAPI) getChunk(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) getChunk(rw http.ResponseWriter, r *http.Request, v Visitor) {
 	chunk, err := strconv.Atoi(r.PathValue("chunk"))
 	var body map[string]any
 	var failed *wire.Error
@@ -354,7 +354,7 @@ func (s *sqlAPI) getChunk(rw http.ResponseWriter, r *http.Request, v visitor) {
 		case st.pending > 0 || st.state != stateSucceeded:
 			failed = &wire.Error{Status: http.StatusBadRequest, Code: "INVALID_STATE", Message: "Statement " + st.id + " has no result to fetch."}
 		case err != nil || chunk < 0 || chunk >= s.chunkCount(st):
-			failed = refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Chunk "+r.PathValue("chunk")+" of statement "+st.id+" was not found.")
+			failed = Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Chunk "+r.PathValue("chunk")+" of statement "+st.id+" was not found.")
 		default:
 			body = s.chunkJSON(st, chunk)
 		}
@@ -370,7 +370,7 @@ func (s *sqlAPI) getChunk(rw http.ResponseWriter, r *http.Request, v visitor) {
 }
 
 // cancelStatement stops one that has not ended; one that has stays as it is.
-func (s *sqlAPI) cancelStatement(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) cancelStatement(rw http.ResponseWriter, r *http.Request, v Visitor) {
 	found := s.statements.use(r.PathValue("id"), v, func(st *statement) {
 		if st.pending > 0 {
 			st.pending, st.state, st.failure = 0, stateCanceled, nil

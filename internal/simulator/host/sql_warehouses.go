@@ -12,18 +12,18 @@ import (
 )
 
 func noWarehouse(id string) *wire.Error {
-	return refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "SQL warehouse "+id+" does not exist.")
+	return Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "SQL warehouse "+id+" does not exist.")
 }
 
 func warehouseJSON(wh *world.Warehouse) map[string]any {
 	return map[string]any{"id": wh.ID, "name": wh.Name, "state": cmp.Or(wh.State, warehouseOnline), "warehouse_type": "PRO"}
 }
 
-func (s *sqlAPI) listWarehouses(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) listWarehouses(rw http.ResponseWriter, r *http.Request, v Visitor) {
 	var body map[string]any
 	var failed *wire.Error
 	s.View(func(w *world.World) {
-		ws := w.Workspace[v.workspaceID]
+		ws := w.Workspace[v.WorkspaceID]
 		if ws == nil {
 			failed = noWarehouse("")
 			return
@@ -32,9 +32,9 @@ func (s *sqlAPI) listWarehouses(rw http.ResponseWriter, r *http.Request, v visit
 		for i := range ws.Warehouses {
 			items = append(items, warehouseJSON(&ws.Warehouses[i]))
 		}
-		var page tokenPage
-		if page, failed = s.pageOf(r, len(items), catalogPageSize); failed == nil {
-			body = page.reply("warehouses", items[page.from:page.to])
+		var page Page
+		if page, failed = s.PageOf(r, len(items), catalogPageSize); failed == nil {
+			body = page.Reply("warehouses", items[page.From:page.To])
 		}
 	})
 	if failed != nil {
@@ -44,10 +44,10 @@ func (s *sqlAPI) listWarehouses(rw http.ResponseWriter, r *http.Request, v visit
 	wire.WriteJSON(rw, http.StatusOK, body)
 }
 
-func (s *sqlAPI) getWarehouse(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) getWarehouse(rw http.ResponseWriter, r *http.Request, v Visitor) {
 	var body map[string]any
 	s.View(func(w *world.World) {
-		if wh := w.Warehouse(v.workspaceID, r.PathValue("id")); wh != nil {
+		if wh := w.Warehouse(v.WorkspaceID, r.PathValue("id")); wh != nil {
 			body = warehouseJSON(wh)
 		}
 	})
@@ -59,9 +59,9 @@ func (s *sqlAPI) getWarehouse(rw http.ResponseWriter, r *http.Request, v visitor
 	wire.WriteJSON(rw, http.StatusOK, body)
 }
 
-func (s *sqlAPI) startWarehouse(rw http.ResponseWriter, r *http.Request, v visitor) {
+func (s *sqlAPI) startWarehouse(rw http.ResponseWriter, r *http.Request, v Visitor) {
 	var failed *wire.Error
-	s.Update(func(w *world.World) { _, failed = useWarehouse(w, v.workspaceID, r.PathValue("id")) })
+	s.Update(func(w *world.World) { _, failed = useWarehouse(w, v.WorkspaceID, r.PathValue("id")) })
 	if failed != nil {
 		wire.WriteJSON(rw, failed.Status, failed)
 		return

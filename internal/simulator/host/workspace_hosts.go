@@ -13,19 +13,19 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
-// visitor is who calls a workspace API.
-type visitor struct {
-	caller
-	workspaceID int64
-	admin       bool // of the workspace
+// Visitor is who calls a workspace API.
+type Visitor struct {
+	Caller
+	WorkspaceID int64
+	Admin       bool // of the workspace
 }
 
-// workspaceHandler answers a request of someone who may use the workspace.
-type workspaceHandler func(rw http.ResponseWriter, r *http.Request, v visitor)
+// WorkspaceHandler answers a request of someone who may use the workspace.
+type WorkspaceHandler func(rw http.ResponseWriter, r *http.Request, v Visitor)
 
-// handleWorkspace registers a workspace API. The caller is authenticated and in
+// HandleWorkspace registers a workspace API. The caller is authenticated and in
 // the workspace.
-func (s *base) handleWorkspace(pattern string, h workspaceHandler) {
+func (s *Base) HandleWorkspace(pattern string, h WorkspaceHandler) {
 	s.workspaceMux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) {
 		c, refusal := s.authenticate(r)
 		if refusal == nil {
@@ -35,7 +35,7 @@ func (s *base) handleWorkspace(pattern string, h workspaceHandler) {
 			refusal.SendTo(rw)
 			return
 		}
-		v := visitor{caller: c, workspaceID: wire.WorkspaceOf(r)}
+		v := Visitor{Caller: c, WorkspaceID: wire.WorkspaceOf(r)}
 		var failed *wire.Error
 		s.View(func(w *world.World) { failed = s.admit(w, &v) })
 		if failed != nil {
@@ -46,21 +46,21 @@ func (s *base) handleWorkspace(pattern string, h workspaceHandler) {
 	})
 }
 
-// handleTwin registers an account API on workspace hosts. Assumed: the twins are
+// HandleTwin registers an account API on workspace hosts. Assumed: the twins are
 // for admins of the workspace.
-func (s *base) handleTwin(pattern string, h apiHandler) {
-	s.handleWorkspace(pattern, func(rw http.ResponseWriter, r *http.Request, v visitor) {
-		if !v.admin {
+func (s *Base) HandleTwin(pattern string, h Handler) {
+	s.HandleWorkspace(pattern, func(rw http.ResponseWriter, r *http.Request, v Visitor) {
+		if !v.Admin {
 			wire.WriteError(rw, http.StatusForbidden, "PERMISSION_DENIED", "Only workspace admins can use this API.")
 			return
 		}
-		r.SetPathValue("workspace_id", strconv.FormatInt(v.workspaceID, 10))
-		h(rw, r, v.caller)
+		r.SetPathValue("workspace_id", strconv.FormatInt(v.WorkspaceID, 10))
+		h(rw, r, v.Caller)
 	})
 }
 
 // refuseScope: the scopes of workspace APIs other than SCIM are not known here.
-func refuseScope(r *http.Request, c caller) *wire.Answer {
+func refuseScope(r *http.Request, c Caller) *wire.Answer {
 	scope := "all-apis"
 	if strings.Contains(r.URL.Path, "/scim/v2/") {
 		scope = "scim"
@@ -78,9 +78,9 @@ func refuseScope(r *http.Request, c caller) *wire.Answer {
 
 // admit lets callers in who are assigned to the workspace. Status and wording of
 // the refusals are assumed, and so is that a workspace that does not run answers 400.
-func (s *base) admit(w *world.World, v *visitor) *wire.Error {
-	id := strconv.FormatInt(v.workspaceID, 10)
-	ws := w.Workspace[v.workspaceID]
+func (s *Base) admit(w *world.World, v *Visitor) *wire.Error {
+	id := strconv.FormatInt(v.WorkspaceID, 10)
+	ws := w.Workspace[v.WorkspaceID]
 	if ws == nil {
 		return &wire.Error{Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST", Message: "Workspace " + id + " does not exist."}
 	}
@@ -91,14 +91,14 @@ func (s *base) admit(w *world.World, v *visitor) *wire.Error {
 	if level == "" {
 		return &wire.Error{Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "Unauthorized access to workspace: " + id}
 	}
-	v.admin = level == world.PermissionAdmin
+	v.Admin = level == world.PermissionAdmin
 	return nil
 }
 
 // workspaceLevel is ADMIN, USER or "": what a principal is in a workspace by its
 // assignment, its groups' and, in workspaces that have any, by local groups. The
 // built-in credential is an admin everywhere.
-func (s *base) workspaceLevel(w *world.World, ws *world.Workspace, principalID string) string {
+func (s *Base) workspaceLevel(w *world.World, ws *world.Workspace, principalID string) string {
 	if principalID == "" {
 		return world.PermissionAdmin
 	}
@@ -131,7 +131,7 @@ func (s *base) workspaceLevel(w *world.World, ws *world.Workspace, principalID s
 // knownToHost reports whether the token endpoint of a host knows a client: that of
 // a workspace knows those of the workspace only (unofficial). The API then takes
 // a token of either.
-func (s *base) knownToHost(w *world.World, r *http.Request, clientID string) bool {
+func (s *Base) knownToHost(w *world.World, r *http.Request, clientID string) bool {
 	id := wire.HostWorkspace(r)
 	if id == 0 {
 		return true

@@ -24,8 +24,8 @@ const (
 func (s workspaceSCIM) workspaceSCIMRoutes() {
 	for _, kind := range []world.Kind{world.KindUser, world.KindGroup, world.KindServicePrincipal} {
 		base := "GET /api/2.0/preview/scim/v2/" + string(kind)
-		s.workspaceSCIMRoute(base, func(r *http.Request, v visitor) (scimReply, *scimError) { return s.listWorkspaceSCIM(r, v, kind) })
-		s.workspaceSCIMRoute(base+"/{id}", func(r *http.Request, v visitor) (scimReply, *scimError) { return s.getWorkspaceSCIM(r, v, kind) })
+		s.workspaceSCIMRoute(base, func(r *http.Request, v Visitor) (scimReply, *scimError) { return s.listWorkspaceSCIM(r, v, kind) })
+		s.workspaceSCIMRoute(base+"/{id}", func(r *http.Request, v Visitor) (scimReply, *scimError) { return s.getWorkspaceSCIM(r, v, kind) })
 		base = "GET /api/2.0/account/scim/v2/" + string(kind)
 		s.workspaceSCIMRoute(base, forWorkspaceAdmins(func(r *http.Request) (scimReply, *scimError) { return s.scimList(r, kind) }))
 		s.workspaceSCIMRoute(base+"/{id}", forWorkspaceAdmins(func(r *http.Request) (scimReply, *scimError) { return s.scimGet(r, kind) }))
@@ -33,18 +33,18 @@ func (s workspaceSCIM) workspaceSCIMRoutes() {
 	s.workspaceSCIMRoute("GET /api/2.0/preview/scim/v2/Me", s.whoAmI)
 }
 
-type workspaceSCIMHandler func(r *http.Request, v visitor) (scimReply, *scimError)
+type workspaceSCIMHandler func(r *http.Request, v Visitor) (scimReply, *scimError)
 
 func (s workspaceSCIM) workspaceSCIMRoute(pattern string, h workspaceSCIMHandler) {
-	s.handleWorkspace(pattern, func(rw http.ResponseWriter, r *http.Request, v visitor) {
+	s.HandleWorkspace(pattern, func(rw http.ResponseWriter, r *http.Request, v Visitor) {
 		reply, failure := h(r, v)
 		answerSCIM(rw, r, reply, failure)
 	})
 }
 
 func forWorkspaceAdmins(h func(r *http.Request) (scimReply, *scimError)) workspaceSCIMHandler {
-	return func(r *http.Request, v visitor) (scimReply, *scimError) {
-		if !v.admin {
+	return func(r *http.Request, v Visitor) (scimReply, *scimError) {
+		if !v.Admin {
 			return scimReply{}, &scimError{http.StatusForbidden, "", "Only workspace admins can use this API."}
 		}
 		return h(r)
@@ -153,14 +153,14 @@ func (m *workspaceMembers) knows(p world.Principal) bool {
 	return m.known[p.ID()]
 }
 
-func (s workspaceSCIM) listWorkspaceSCIM(r *http.Request, v visitor, kind world.Kind) (scimReply, *scimError) {
+func (s workspaceSCIM) listWorkspaceSCIM(r *http.Request, v Visitor, kind world.Kind) (scimReply, *scimError) {
 	q, failure := s.parseQuery(kind, r.URL.Query())
 	if failure != nil {
 		return scimReply{}, failure
 	}
 	reply, failure := scimReply{status: http.StatusOK}, notFound(kind, "")
 	s.View(func(w *world.World) {
-		if ws := w.Workspace[v.workspaceID]; ws != nil {
+		if ws := w.Workspace[v.WorkspaceID]; ws != nil {
 			m := workspaceMembersOf(w, ws)
 			reply.body, failure = s.scimPage(r, q, q.choose(m.all(w, kind)), func(p world.Principal) map[string]any {
 				return s.renderInWorkspace(w, &m, p, q.proj)
@@ -170,12 +170,12 @@ func (s workspaceSCIM) listWorkspaceSCIM(r *http.Request, v visitor, kind world.
 	return reply, failure
 }
 
-func (s workspaceSCIM) getWorkspaceSCIM(r *http.Request, v visitor, kind world.Kind) (scimReply, *scimError) {
+func (s workspaceSCIM) getWorkspaceSCIM(r *http.Request, v Visitor, kind world.Kind) (scimReply, *scimError) {
 	id := r.PathValue("id")
 	proj := parseProjection(kind, r.URL.Query())
 	reply, failure := scimReply{status: http.StatusOK}, notFound(kind, id)
 	s.View(func(w *world.World) {
-		ws := w.Workspace[v.workspaceID]
+		ws := w.Workspace[v.WorkspaceID]
 		if ws == nil {
 			return
 		}
@@ -193,13 +193,13 @@ func (s workspaceSCIM) getWorkspaceSCIM(r *http.Request, v visitor, kind world.K
 }
 
 // whoAmI is the caller. A service principal's userName is its application id.
-func (s workspaceSCIM) whoAmI(r *http.Request, v visitor) (scimReply, *scimError) {
+func (s workspaceSCIM) whoAmI(r *http.Request, v Visitor) (scimReply, *scimError) {
 	body := map[string]any{
-		"schemas": []string{schemaURN(world.KindServicePrincipal)}, "id": "0", "userName": builtInClientID,
-		"applicationId": builtInClientID, "displayName": "built-in credential", "active": true,
+		"schemas": []string{schemaURN(world.KindServicePrincipal)}, "id": "0", "userName": BuiltInClientID,
+		"applicationId": BuiltInClientID, "displayName": "built-in credential", "active": true,
 	}
 	s.View(func(w *world.World) {
-		ws, p := w.Workspace[v.workspaceID], w.ByID[v.PrincipalID]
+		ws, p := w.Workspace[v.WorkspaceID], w.ByID[v.PrincipalID]
 		if ws == nil || p.Kind == "" {
 			return
 		}

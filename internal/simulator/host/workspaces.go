@@ -30,8 +30,8 @@ type WorkspaceAssumptions struct {
 }
 
 func (s workspaceAPI) workspaceRoutes() {
-	s.handle("GET /api/2.0/accounts/{account_id}/workspaces", s.listWorkspaces)
-	s.handle("GET /api/2.0/accounts/{account_id}/workspaces/{workspace_id}", s.getWorkspace)
+	s.Handle("GET /api/2.0/accounts/{account_id}/workspaces", s.listWorkspaces)
+	s.Handle("GET /api/2.0/accounts/{account_id}/workspaces/{workspace_id}", s.getWorkspace)
 	s.permissionRoutes()
 }
 
@@ -69,7 +69,7 @@ func newWorkspaceJSON(w *world.World, ws *world.Workspace) workspaceJSON {
 }
 
 // listWorkspaces answers a bare array without paging.
-func (s workspaceAPI) listWorkspaces(rw http.ResponseWriter, _ *http.Request, _ caller) {
+func (s workspaceAPI) listWorkspaces(rw http.ResponseWriter, _ *http.Request, _ Caller) {
 	out := []workspaceJSON{}
 	s.View(func(w *world.World) {
 		for _, ws := range w.Workspaces {
@@ -80,12 +80,12 @@ func (s workspaceAPI) listWorkspaces(rw http.ResponseWriter, _ *http.Request, _ 
 	wire.WriteJSON(rw, http.StatusOK, out)
 }
 
-func (s workspaceAPI) getWorkspace(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s workspaceAPI) getWorkspace(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	var out workspaceJSON
 	var failed *wire.Error
 	s.View(func(w *world.World) {
 		var ws *world.Workspace
-		if ws, failed = findWorkspace(w, r); failed == nil {
+		if ws, failed = FindWorkspace(w, r); failed == nil {
 			out = newWorkspaceJSON(w, ws)
 		}
 	})

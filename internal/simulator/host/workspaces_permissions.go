@@ -18,10 +18,10 @@ import (
 
 func (s workspaceAPI) permissionRoutes() {
 	const base = "/api/2.0/accounts/{account_id}/workspaces/{workspace_id}/permissionassignments"
-	s.handle("GET "+base, s.listPermissionAssignments)
-	s.handle("GET "+base+"/permissions", s.listPermissionLevels)
-	s.handle("PUT "+base+"/principals/{principal_id}", s.putPermissionAssignment)
-	s.handle("DELETE "+base+"/principals/{principal_id}", s.deletePermissionAssignment)
+	s.Handle("GET "+base, s.listPermissionAssignments)
+	s.Handle("GET "+base+"/permissions", s.listPermissionLevels)
+	s.Handle("PUT "+base+"/principals/{principal_id}", s.putPermissionAssignment)
+	s.Handle("DELETE "+base+"/principals/{principal_id}", s.deletePermissionAssignment)
 }
 
 // newAssignmentJSON is one permission assignment. Exactly one of the three names is set.
@@ -63,7 +63,7 @@ func newAssignmentJSON(w *world.World, a world.PermissionAssignment) (assignment
 
 // federatedWorkspace resolves {workspace_id} to a workspace that has permission assignments.
 func (s workspaceAPI) federatedWorkspace(w *world.World, r *http.Request) (*world.Workspace, *wire.Error) {
-	ws, failed := findWorkspace(w, r)
+	ws, failed := FindWorkspace(w, r)
 	if failed != nil {
 		return nil, failed
 	}
@@ -81,7 +81,7 @@ func workspaceKey(ws *world.Workspace) string {
 	return "workspace/" + strconv.FormatInt(ws.WorkspaceID, 10)
 }
 
-func (s workspaceAPI) listPermissionAssignments(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s workspaceAPI) listPermissionAssignments(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	list := []assignmentJSON{}
 	var failed *wire.Error
 	s.View(func(w *world.World) {
@@ -152,7 +152,7 @@ func (s workspaceAPI) tokenPage(r *http.Request, list []assignmentJSON) ([]assig
 	return page, "", nil
 }
 
-func (s workspaceAPI) listPermissionLevels(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s workspaceAPI) listPermissionLevels(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	var failed *wire.Error
 	s.View(func(w *world.World) { _, failed = s.federatedWorkspace(w, r) })
 	if failed != nil {
@@ -168,11 +168,11 @@ func (s workspaceAPI) listPermissionLevels(rw http.ResponseWriter, r *http.Reque
 // putPermissionAssignment sets the level of a principal: ADMIN wins over USER,
 // and a list that is absent, empty or of unsupported values only (they are
 // case-sensitive) removes the assignment.
-func (s workspaceAPI) putPermissionAssignment(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s workspaceAPI) putPermissionAssignment(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	var body struct {
 		Permissions []string `json:"permissions"`
 	}
-	if failed := readJSON(r, &body); failed != nil {
+	if failed := ReadJSON(r, &body); failed != nil {
 		wire.WriteJSON(rw, failed.Status, failed)
 		return
 	}
@@ -231,7 +231,7 @@ func (s workspaceAPI) setAssignment(ws *world.Workspace, a world.PermissionAssig
 	}
 }
 
-func (s workspaceAPI) deletePermissionAssignment(rw http.ResponseWriter, r *http.Request, _ caller) {
+func (s workspaceAPI) deletePermissionAssignment(rw http.ResponseWriter, r *http.Request, _ Caller) {
 	var failed *wire.Error
 	s.Update(func(w *world.World) {
 		var ws *world.Workspace
