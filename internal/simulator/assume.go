@@ -7,6 +7,8 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/assume"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/catalog"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/scim"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 )
@@ -17,16 +19,16 @@ import (
 // one without a tag takes any text.
 type Assumed struct {
 	Paging       wire.PagingAssumptions
-	SCIM         host.SCIMAssumptions
+	SCIM         scim.Assumptions
 	Identity     host.IdentityAssumptions
 	Match        host.MatchAssumptions
 	Workspaces   host.WorkspaceAssumptions
-	UnityCatalog host.UnityCatalogAssumptions
-	Statements   host.StatementAssumptions
+	UnityCatalog catalog.UnityCatalogAssumptions
+	Statements   catalog.StatementAssumptions
 	Graph        entra.GraphAssumptions
 	Okta         okta.Assumptions
 	Denylist     host.DenylistAssumptions
-	AuditLog     host.AuditLogAssumptions
+	AuditLog     catalog.AuditLogAssumptions
 }
 
 // ofHost are the switches of the account's APIs.

@@ -11,7 +11,7 @@ import (
 	"strconv"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/faults"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
@@ -128,7 +128,7 @@ func (s *Server) SetState(st world.State) error { return s.store.Replace(withAcc
 
 func withAccountID(st world.State) world.State {
 	if st.Account.AccountID == "" {
-		st.Account.AccountID = host.BuiltInAccountID
+		st.Account.AccountID = api.BuiltInAccountID
 	}
 	return st
 }

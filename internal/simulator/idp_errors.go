@@ -6,7 +6,7 @@ package simulator
 import (
 	"net/http"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 )
 
@@ -56,5 +56,5 @@ func (s *Server) tokenExpired(r *http.Request) *wire.Answer {
 			return a
 		}
 	}
-	return host.TokenExpired()
+	return api.TokenExpired()
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/faults"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/catalog"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/scim"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
@@ -69,7 +71,7 @@ type (
 // The switches of behaviour that no source settles, and the credentials of the
 // identity providers.
 type (
-	AuditLogAssumptions     = host.AuditLogAssumptions
+	AuditLogAssumptions     = catalog.AuditLogAssumptions
 	DenylistAssumptions     = host.DenylistAssumptions
 	EntraOptions            = entra.Options
 	GraphAssumptions        = entra.GraphAssumptions
@@ -79,9 +81,9 @@ type (
 	OktaClient              = okta.Client
 	OktaOptions             = okta.Options
 	PagingAssumptions       = wire.PagingAssumptions
-	SCIMAssumptions         = host.SCIMAssumptions
-	StatementAssumptions    = host.StatementAssumptions
-	UnityCatalogAssumptions = host.UnityCatalogAssumptions
+	SCIMAssumptions         = scim.Assumptions
+	StatementAssumptions    = catalog.StatementAssumptions
+	UnityCatalogAssumptions = catalog.UnityCatalogAssumptions
 	WorkspaceAssumptions    = host.WorkspaceAssumptions
 )
 

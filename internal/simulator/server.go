@@ -19,6 +19,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/faults"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
@@ -114,7 +115,7 @@ func New(st world.State, opts Options) (*Server, error) {
 
 // Credentials are those of the state's first account admin that has any, else
 // the first ones of the state, else the built-in ones.
-func (s *Server) Credentials() host.Credentials { return s.host.Credentials() }
+func (s *Server) Credentials() api.Credentials { return s.host.Credentials() }
 
 // SetGraphPermissions replaces the granted application permissions. As in Entra
 // a token keeps those that were granted when it was issued.

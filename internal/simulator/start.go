@@ -13,7 +13,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
@@ -21,7 +21,7 @@ import (
 type Running struct {
 	// URL is the account host, without a trailing slash.
 	URL string
-	host.Credentials
+	api.Credentials
 	// IDP is where the IdPs are and what opens them.
 	IDP    IDPEndpoints
 	Server *Server

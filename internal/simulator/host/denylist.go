@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
@@ -53,10 +54,10 @@ func (s denylistAPI) noDenylist() *wire.Error {
 	if !s.opts.Assumed.Denylist.Missing {
 		return nil
 	}
-	return Refuse(http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for this path.")
+	return api.Refuse(http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for this path.")
 }
 
-func (s denylistAPI) listAccessRules(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s denylistAPI) listAccessRules(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	var reply any
 	refusal := s.noDenylist()
 	if refusal == nil {
@@ -80,10 +81,10 @@ func accessRuleIndex(w *world.World, id string) int {
 }
 
 func noSuchRule(id string) *wire.Error {
-	return Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "There is no rule for "+id+".")
+	return api.Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "There is no rule for "+id+".")
 }
 
-func (s denylistAPI) getAccessRule(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s denylistAPI) getAccessRule(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	id := r.PathValue("external_id")
 	var reply any
 	refusal := s.noDenylist()
@@ -102,7 +103,7 @@ func (s denylistAPI) getAccessRule(rw http.ResponseWriter, r *http.Request, _ Ca
 // createAccessRule denies an identity. What it is and what it is called comes from the
 // identity provider; assumed: one that it does not have is refused, and a second rule
 // for one identity is.
-func (s denylistAPI) createAccessRule(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s denylistAPI) createAccessRule(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	var body struct {
 		Action string `json:"action"`
 	}
@@ -115,9 +116,9 @@ func (s denylistAPI) createAccessRule(rw http.ResponseWriter, r *http.Request, _
 	switch {
 	case refusal != nil:
 	case id == "":
-		refusal = Invalid("external_principal_id is required.")
+		refusal = api.Invalid("external_principal_id is required.")
 	case body.Action != "DENY":
-		refusal = Invalid("action must be DENY.")
+		refusal = api.Invalid("action must be DENY.")
 	default:
 		s.Update(func(w *world.World) { reply, refusal = addAccessRule(w, id) })
 	}
@@ -126,10 +127,10 @@ func (s denylistAPI) createAccessRule(rw http.ResponseWriter, r *http.Request, _
 
 func addAccessRule(w *world.World, id string) (any, *wire.Error) {
 	if accessRuleIndex(w, id) >= 0 {
-		return nil, Refuse(http.StatusConflict, "ALREADY_EXISTS", "There is a rule for "+id+" already.")
+		return nil, api.Refuse(http.StatusConflict, "ALREADY_EXISTS", "There is a rule for "+id+" already.")
 	}
 	if len(w.Account.AccessRules) >= maxAccessRules {
-		return nil, Refuse(http.StatusBadRequest, "RESOURCE_EXHAUSTED", "The account has 100 rules already.")
+		return nil, api.Refuse(http.StatusBadRequest, "RESOURCE_EXHAUSTED", "The account has 100 rules already.")
 	}
 	rule := world.AccessRule{ExternalPrincipalID: id}
 	key := strings.ToLower(id)
@@ -141,14 +142,14 @@ func addAccessRule(w *world.World, id string) (any, *wire.Error) {
 	case w.IDP.SPs[key] != nil:
 		rule.DisplayName, rule.PrincipalType = w.IDP.SPs[key].DisplayName, "SERVICE_PRINCIPAL"
 	default:
-		return nil, Invalid("The identity provider has no identity with the id " + id + ".")
+		return nil, api.Invalid("The identity provider has no identity with the id " + id + ".")
 	}
 	w.Account.AccessRules = append(w.Account.AccessRules, rule)
 	slices.SortFunc(w.Account.AccessRules, func(a, b world.AccessRule) int { return strings.Compare(a.ExternalPrincipalID, b.ExternalPrincipalID) })
 	return accessRuleJSON(w, &rule), nil
 }
 
-func (s denylistAPI) deleteAccessRule(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s denylistAPI) deleteAccessRule(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	id := r.PathValue("external_id")
 	refusal := s.noDenylist()
 	if refusal == nil {

@@ -1,15 +1,19 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package host is a Databricks account with its workspaces: login, SCIM, IAM v2,
-// matchWithIdp, workspaces, rule sets, Unity Catalog, SQL statements and the rest, each a
-// small type over the world. It refuses what the real account refuses.
+// Package host is a Databricks account with its workspaces. Package api has what its
+// APIs share, and the login; packages scim and catalog have those; IAM v2,
+// matchWithIdp, workspaces, rule sets, settings and the denylist are here, each a
+// small type over the world. They refuse what the real account refuses.
 package host
 
 import (
 	"net/http"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/catalog"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/scim"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
@@ -28,19 +32,19 @@ type Options struct {
 // Assumed are the switches of the account's APIs.
 type Assumed struct {
 	Paging       wire.PagingAssumptions
-	SCIM         SCIMAssumptions
+	SCIM         scim.Assumptions
 	Identity     IdentityAssumptions
 	Match        MatchAssumptions
 	Workspaces   WorkspaceAssumptions
-	UnityCatalog UnityCatalogAssumptions
-	Statements   StatementAssumptions
+	UnityCatalog catalog.UnityCatalogAssumptions
+	Statements   catalog.StatementAssumptions
 	Denylist     DenylistAssumptions
-	AuditLog     AuditLogAssumptions
+	AuditLog     catalog.AuditLogAssumptions
 }
 
 // common is what the APIs of this package share.
 type common struct {
-	*Base
+	*api.Base
 	opts Options
 }
 
@@ -55,17 +59,17 @@ type (
 )
 
 // Host is the account and its workspaces.
-type Host struct{ *Base }
+type Host struct{ *api.Base }
 
 // New registers every API of the account: those of the account host, and those
 // of the workspace hosts, which share one mux.
 func New(world *world.Store, opts Options, mux, workspaceMux *http.ServeMux) *Host {
-	b := NewBase(world, BaseOptions{
+	b := api.New(world, api.Options{
 		AIM: opts.AIM, TokenLifetime: opts.TokenLifetime, Paging: opts.Assumed.Paging,
 		ShortPages: opts.Assumed.Identity.ShortPages, AccountAdminsEnter: opts.Assumed.Workspaces.AccountAdminsEnter,
 	}, mux, workspaceMux)
-	NewSCIM(b, opts.Assumed.SCIM)
-	NewCatalog(b, CatalogAssumed{UnityCatalog: opts.Assumed.UnityCatalog, Statements: opts.Assumed.Statements, AuditLog: opts.Assumed.AuditLog})
+	scim.Register(b, opts.Assumed.SCIM)
+	catalog.Register(b, catalog.Assumed{UnityCatalog: opts.Assumed.UnityCatalog, Statements: opts.Assumed.Statements, AuditLog: opts.Assumed.AuditLog})
 	c := &common{Base: b, opts: opts}
 	workspaceAPI{c}.workspaceRoutes()
 	roleAPI{c}.ruleSetRoutes()

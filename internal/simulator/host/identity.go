@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
@@ -71,15 +72,15 @@ func (s iamAPI) identityRoutes() {
 
 // identity registers a handler under its path of the account and under the
 // workspace twin, which drops account and workspace.
-func (s iamAPI) identity(pattern string, h Handler) {
+func (s iamAPI) identity(pattern string, h api.Handler) {
 	h = s.withIAMv2(h)
 	s.Handle(pattern, h)
 	s.HandleTwin(strings.NewReplacer("/accounts/{account_id}", "", "/workspaces/{workspace_id}", "").Replace(pattern), h)
 }
 
 // withIAMv2 answers as if a handler were not there where the account has no IAM v2.
-func (s iamAPI) withIAMv2(h Handler) Handler {
-	return func(rw http.ResponseWriter, r *http.Request, c Caller) {
+func (s iamAPI) withIAMv2(h api.Handler) api.Handler {
+	return func(rw http.ResponseWriter, r *http.Request, c api.Caller) {
 		if !s.opts.NoIAMv2 {
 			h(rw, r, c)
 			return
@@ -170,8 +171,8 @@ func listKey(kind world.Kind) string {
 	}
 }
 
-func (s iamAPI) identityList(kind world.Kind) Handler {
-	return func(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) identityList(kind world.Kind) api.Handler {
+	return func(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 		if r.URL.Query().Get("filter") != "" && s.opts.Assumed.Identity.Filter == "refused" {
 			writeInvalid(rw, "The filter is not valid: its grammar is not published.")
 			return
@@ -180,7 +181,7 @@ func (s iamAPI) identityList(kind world.Kind) Handler {
 		var refusal *wire.Error
 		s.View(func(w *world.World) {
 			count, at := s.listed(r, w, kind)
-			var p Page
+			var p api.Page
 			if p, refusal = s.Page(r, count); refusal != nil {
 				return
 			}
@@ -210,8 +211,8 @@ func (s iamAPI) listed(r *http.Request, w *world.World, kind world.Kind) (count 
 	}
 }
 
-func (s iamAPI) identityGet(kind world.Kind) Handler {
-	return func(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) identityGet(kind world.Kind) api.Handler {
+	return func(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 		id := r.PathValue("id")
 		var reply any
 		s.View(func(w *world.World) {
@@ -227,11 +228,11 @@ func (s iamAPI) identityGet(kind world.Kind) Handler {
 	}
 }
 
-func (s iamAPI) identityDelete(kind world.Kind) Handler {
-	return func(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) identityDelete(kind world.Kind) api.Handler {
+	return func(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 		id := r.PathValue("id")
 		found := false
-		s.UpdateAs(r, EndpointAPI, func(w *world.World) {
+		s.UpdateAs(r, api.EndpointAPI, func(w *world.World) {
 			var p world.Principal
 			if p, found = w.Find(kind, id); !found {
 				return
@@ -251,10 +252,10 @@ func (s iamAPI) identityDelete(kind world.Kind) Handler {
 }
 
 func noSuch(kind world.Kind, id string) *wire.Error {
-	return Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", kindWord(kind)+" with id "+id+" does not exist.")
+	return api.Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", kindWord(kind)+" with id "+id+" does not exist.")
 }
 
-func writeInvalid(rw http.ResponseWriter, message string) { finish(rw, nil, Invalid(message)) }
+func writeInvalid(rw http.ResponseWriter, message string) { finish(rw, nil, api.Invalid(message)) }
 
 // finish answers with the refusal, if there is one, else with the reply.
 func finish(rw http.ResponseWriter, reply any, refusal *wire.Error) {
@@ -268,7 +269,7 @@ func finish(rw http.ResponseWriter, reply any, refusal *wire.Error) {
 // decode reads a JSON body. Unknown keys are passed over, as the real API does.
 func decode(r *http.Request, into any) *wire.Error {
 	if err := json.NewDecoder(r.Body).Decode(into); err != nil {
-		return Refuse(http.StatusBadRequest, "MALFORMED_REQUEST", "The request body is not the JSON object that was expected: "+err.Error())
+		return api.Refuse(http.StatusBadRequest, "MALFORMED_REQUEST", "The request body is not the JSON object that was expected: "+err.Error())
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
@@ -56,7 +57,7 @@ func iamMemberOf(g *world.Group, m world.Member, p world.Principal) iamMember {
 	}
 }
 
-func (s iamAPI) memberList(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) memberList(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	id := r.PathValue("id")
 	var reply any
 	var refusal *wire.Error
@@ -67,7 +68,7 @@ func (s iamAPI) memberList(rw http.ResponseWriter, r *http.Request, _ Caller) {
 			return
 		}
 		members := iamMembers(w, p.Group)
-		var part Page
+		var part api.Page
 		if part, refusal = s.Page(r, len(members)); refusal == nil {
 			reply = part.Reply("direct_group_members", members[part.From:part.To])
 		}
@@ -82,11 +83,11 @@ func directMember(w *world.World, g *world.Group, id string) (iamMember, *wire.E
 			return iamMemberOf(g, m, p), nil
 		}
 	}
-	return iamMember{}, Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST",
+	return iamMember{}, api.Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST",
 		"Principal "+id+" is not a direct member of group "+g.ID+".")
 }
 
-func (s iamAPI) memberGet(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) memberGet(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	id := r.PathValue("id")
 	var reply any
 	var refusal *wire.Error
@@ -103,7 +104,7 @@ func (s iamAPI) memberGet(rw http.ResponseWriter, r *http.Request, _ Caller) {
 
 // memberCreate adds one member. Assumed: a member that is there already is a
 // conflict, and an unknown principal is not found.
-func (s iamAPI) memberCreate(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) memberCreate(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	var body struct {
 		PrincipalID json.RawMessage `json:"principal_id"`
 	}
@@ -114,13 +115,13 @@ func (s iamAPI) memberCreate(rw http.ResponseWriter, r *http.Request, _ Caller) 
 	id, member := r.PathValue("id"), strings.Trim(string(body.PrincipalID), `"`)
 	var reply any
 	var refusal *wire.Error
-	s.UpdateAs(r, EndpointAPI, func(w *world.World) {
+	s.UpdateAs(r, api.EndpointAPI, func(w *world.World) {
 		g, p, refused := s.membershipWrite(w, id, member)
 		if refusal = refused; refusal != nil {
 			return
 		}
 		if w.Parents[member][id] {
-			refusal = Refuse(http.StatusConflict, "ALREADY_EXISTS",
+			refusal = api.Refuse(http.StatusConflict, "ALREADY_EXISTS",
 				"Principal "+member+" is already a direct member of group "+id+".")
 			return
 		}
@@ -135,10 +136,10 @@ func (s iamAPI) memberCreate(rw http.ResponseWriter, r *http.Request, _ Caller) 
 	finish(rw, reply, refusal)
 }
 
-func (s iamAPI) memberDelete(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) memberDelete(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	id, member := r.PathValue("id"), r.PathValue("principal_id")
 	var refusal *wire.Error
-	s.UpdateAs(r, EndpointAPI, func(w *world.World) {
+	s.UpdateAs(r, api.EndpointAPI, func(w *world.World) {
 		g, _, refused := s.membershipWrite(w, id, member)
 		if refusal = refused; refusal != nil {
 			return
@@ -170,17 +171,17 @@ func (s iamAPI) membershipWrite(w *world.World, id, member string) (*world.Group
 	child, ok := w.ByID[member]
 	switch {
 	case !ok:
-		return nil, child, Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal "+member+" does not exist.")
+		return nil, child, api.Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal "+member+" does not exist.")
 	case p.Group.System:
-		return nil, child, Invalid("The members of system group " + id + " cannot be changed.")
+		return nil, child, api.Invalid("The members of system group " + id + " cannot be changed.")
 	case member == id:
-		return nil, child, Invalid("Group " + id + " cannot be a member of itself.")
+		return nil, child, api.Invalid("Group " + id + " cannot be a member of itself.")
 	case s.isExternal(p.Group) && s.opts.Assumed.Identity.ExternalGroupMembers == "forbidden":
-		return nil, child, Refuse(http.StatusForbidden, "PERMISSION_DENIED",
+		return nil, child, api.Refuse(http.StatusForbidden, "PERMISSION_DENIED",
 			"Group "+id+" is managed by the identity provider and cannot be updated.")
 	}
 	if s.opts.Assumed.Identity.NestingCycles == "refused" && slices.Contains(w.TransitiveParents(id), member) {
-		return nil, child, Invalid("Group " + member + " is above group " + id + ": nesting them would be a cycle.")
+		return nil, child, api.Invalid("Group " + member + " is above group " + id + ": nesting them would be a cycle.")
 	}
 	return p.Group, child, nil
 }
@@ -192,17 +193,17 @@ type iamParent struct {
 	AccountID  string `json:"account_id"`
 }
 
-func (s iamAPI) parentList(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) parentList(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	id := r.PathValue("id")
 	var reply any
 	var refusal *wire.Error
 	s.View(func(w *world.World) {
 		if _, ok := w.ByID[id]; !ok {
-			refusal = Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal "+id+" does not exist.")
+			refusal = api.Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal "+id+" does not exist.")
 			return
 		}
 		parents := w.TransitiveParents(id)
-		var part Page
+		var part api.Page
 		if part, refusal = s.Page(r, len(parents)); refusal != nil {
 			return
 		}

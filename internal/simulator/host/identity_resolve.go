@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/scim"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
@@ -14,8 +16,8 @@ import (
 // identityResolve is get-or-create: what the IdP knows under the external id
 // exists in the account afterwards. It fails where automatic identity
 // management is off (documented; status and code are assumed).
-func (s iamAPI) identityResolve(kind world.Kind) Handler {
-	return func(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) identityResolve(kind world.Kind) api.Handler {
+	return func(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 		var body struct {
 			ExternalID string `json:"external_id"`
 		}
@@ -23,9 +25,9 @@ func (s iamAPI) identityResolve(kind world.Kind) Handler {
 		switch {
 		case refusal != nil:
 		case body.ExternalID == "":
-			refusal = Invalid("external_id is required.")
+			refusal = api.Invalid("external_id is required.")
 		case !s.opts.AIM:
-			refusal = Refuse(http.StatusBadRequest, "FEATURE_DISABLED",
+			refusal = api.Refuse(http.StatusBadRequest, "FEATURE_DISABLED",
 				"Automatic identity management is not enabled for this account.")
 		}
 		if refusal != nil {
@@ -33,7 +35,7 @@ func (s iamAPI) identityResolve(kind world.Kind) Handler {
 			return
 		}
 		var reply any
-		s.UpdateAs(r, EndpointAIM, func(w *world.World) {
+		s.UpdateAs(r, api.EndpointAIM, func(w *world.World) {
 			var found any
 			if found, refusal = s.resolve(w, kind, body.ExternalID); refusal == nil {
 				reply = map[string]any{strings.TrimSuffix(listKey(kind), "s"): found}
@@ -46,7 +48,7 @@ func (s iamAPI) identityResolve(kind world.Kind) Handler {
 func (s iamAPI) resolve(w *world.World, kind world.Kind, externalID string) (any, *wire.Error) {
 	wanted, ok := s.fromIDP(w, kind, externalID)
 	if !ok {
-		return nil, Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST",
+		return nil, api.Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST",
 			kindWord(kind)+" with external ID "+externalID+" was not found in the identity provider.")
 	}
 	if p, found := w.WithExternalID(kind, externalID); found {
@@ -59,7 +61,7 @@ func (s iamAPI) resolve(w *world.World, kind world.Kind, externalID string) (any
 	// Assumed: the name of a user may be there twice afterwards, which is the
 	// duplicate that the documentation warns of; the others are unique.
 	if s.opts.Assumed.SCIM.NameTaken(w, kind, wanted.Name(), "") && (kind != world.KindUser || s.opts.Assumed.Identity.NameTwins == "refused") {
-		return nil, AlreadyExists(kind, wanted.Name())
+		return nil, scim.AlreadyExists(kind, wanted.Name())
 	}
 	object, refusal := s.addPrincipal(w, wanted)
 	if refusal == nil {

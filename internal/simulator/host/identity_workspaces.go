@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
@@ -63,10 +64,10 @@ func federatedWorkspace(w *world.World, r *http.Request) (*world.Workspace, *wir
 	id, err := strconv.ParseInt(text, 10, 64)
 	ws := w.Workspace[id]
 	if err != nil || ws == nil {
-		return nil, Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Workspace "+text+" does not exist.")
+		return nil, api.Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Workspace "+text+" does not exist.")
 	}
 	if ws.FederationInfo == nil || !ws.FederationInfo.EnableIdentityFederation {
-		return nil, Invalid("Permission assignment APIs are not available for this workspace.")
+		return nil, api.Invalid("Permission assignment APIs are not available for this workspace.")
 	}
 	return ws, nil
 }
@@ -79,7 +80,7 @@ func assigned(w *world.World, r *http.Request, id string) (*world.Workspace, wor
 	}
 	p, ok := w.ByID[id]
 	if !ok {
-		return nil, p, Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal "+id+" does not exist.")
+		return nil, p, api.Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal "+id+" does not exist.")
 	}
 	return ws, p, nil
 }
@@ -102,7 +103,7 @@ func effective(w *world.World, ws *world.Workspace, id string) (entitled, permis
 	return slices.Compact(entitled), slices.Compact(permissions)
 }
 
-func (s iamAPI) accessGet(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) accessGet(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	id, view := r.PathValue("principal_id"), r.URL.Query().Get("view")
 	if !slices.Contains([]string{"", "BASIC", "FULL"}, view) {
 		writeInvalid(rw, "view must be BASIC or FULL.")
@@ -147,7 +148,7 @@ func (s iamAPI) accessOf(w *world.World, ws *world.Workspace, p world.Principal,
 
 // accessList has every principal of the account with access to the workspace, in the
 // order of ids (the order is assumed).
-func (s iamAPI) accessList(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) accessList(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	var reply any
 	var refusal *wire.Error
 	s.View(func(w *world.World) {
@@ -173,7 +174,7 @@ func (s iamAPI) accessList(rw http.ResponseWriter, r *http.Request, _ Caller) {
 }
 
 func noAssignment(id string, ws *world.Workspace) *wire.Error {
-	return Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST",
+	return api.Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST",
 		"Principal "+id+" has no access to workspace "+strconv.FormatInt(ws.WorkspaceID, 10)+".")
 }
 
@@ -191,8 +192,8 @@ func fullAssignment(w *world.World, ws *world.Workspace, a *world.PermissionAssi
 	return out
 }
 
-func (s iamAPI) assignmentList(key string) Handler {
-	return func(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) assignmentList(key string) api.Handler {
+	return func(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 		var reply any
 		var refusal *wire.Error
 		s.View(func(w *world.World) {
@@ -206,7 +207,7 @@ func (s iamAPI) assignmentList(key string) Handler {
 					items = append(items, assignmentOf(w, ws, a.PrincipalID))
 				}
 			}
-			var part Page
+			var part api.Page
 			if part, refusal = s.Page(r, len(items)); refusal == nil {
 				reply = part.Reply(key, items[part.From:part.To])
 			}
@@ -215,7 +216,7 @@ func (s iamAPI) assignmentList(key string) Handler {
 	}
 }
 
-func (s iamAPI) assignmentGet(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) assignmentGet(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	id := r.PathValue("principal_id")
 	var reply any
 	var refusal *wire.Error
@@ -243,11 +244,11 @@ type iamAssignmentBody struct {
 
 func (b iamAssignmentBody) check() *wire.Error {
 	if len(b.Entitlements) == 0 {
-		return Invalid("entitlements must not be empty: delete the assignment to remove it.")
+		return api.Invalid("entitlements must not be empty: delete the assignment to remove it.")
 	}
 	for _, e := range b.Entitlements {
 		if !slices.Contains(entitlements(), e) {
-			return Invalid("There is no entitlement \"" + e + "\".")
+			return api.Invalid("There is no entitlement \"" + e + "\".")
 		}
 	}
 	return nil
@@ -263,7 +264,7 @@ func (b iamAssignmentBody) apply(a *world.PermissionAssignment) {
 	}
 }
 
-func (s iamAPI) assignmentCreate(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) assignmentCreate(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	var body iamAssignmentBody
 	refusal := decode(r, &body)
 	if refusal == nil {
@@ -281,7 +282,7 @@ func (s iamAPI) assignmentCreate(rw http.ResponseWriter, r *http.Request, _ Call
 			return
 		}
 		if ws.Assignment(id) != nil {
-			refusal = Refuse(http.StatusConflict, "ALREADY_EXISTS",
+			refusal = api.Refuse(http.StatusConflict, "ALREADY_EXISTS",
 				"Principal "+id+" is already assigned to workspace "+r.PathValue("workspace_id")+".")
 			return
 		}
@@ -294,7 +295,7 @@ func (s iamAPI) assignmentCreate(rw http.ResponseWriter, r *http.Request, _ Call
 	finish(rw, reply, refusal)
 }
 
-func (s iamAPI) assignmentUpdate(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) assignmentUpdate(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	var body iamAssignmentBody
 	_, refusal := updateMask(r, []string{"entitlements"})
 	if refusal == nil {
@@ -310,7 +311,7 @@ func (s iamAPI) assignmentUpdate(rw http.ResponseWriter, r *http.Request, _ Call
 	s.changeAssignment(rw, r, func(ws *world.Workspace, a *world.PermissionAssignment) { body.apply(a) })
 }
 
-func (s iamAPI) assignmentDelete(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) assignmentDelete(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	s.changeAssignment(rw, r, func(ws *world.Workspace, a *world.PermissionAssignment) {
 		id := a.PrincipalID
 		ws.PermissionAssignments = slices.DeleteFunc(slices.Clone(ws.PermissionAssignments),

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/scim"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
@@ -27,12 +29,12 @@ type iamBody struct {
 	FullName      *iamName `json:"full_name"`
 }
 
-func (s iamAPI) identityCreate(kind world.Kind) Handler {
-	return func(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) identityCreate(kind world.Kind) api.Handler {
+	return func(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 		var body iamBody
 		refusal := decode(r, &body)
 		if refusal == nil && s.opts.AIM && body.ExternalID != "" {
-			refusal = Invalid("external_id cannot be supplied while automatic identity management is enabled: " +
+			refusal = api.Invalid("external_id cannot be supplied while automatic identity management is enabled: " +
 				"resolve the identity by its external ID instead.")
 		}
 		if refusal != nil {
@@ -40,7 +42,7 @@ func (s iamAPI) identityCreate(kind world.Kind) Handler {
 			return
 		}
 		var reply any
-		s.UpdateAs(r, EndpointAPI, func(w *world.World) {
+		s.UpdateAs(r, api.EndpointAPI, func(w *world.World) {
 			var p world.Principal
 			if p, refusal = s.newPrincipal(w, kind, body); refusal != nil {
 				return
@@ -60,7 +62,7 @@ func (s iamAPI) newPrincipal(w *world.World, kind world.Kind, body iamBody) (wor
 	switch kind {
 	case world.KindUser:
 		if body.Username == "" {
-			return p, Invalid("username is required.")
+			return p, api.Invalid("username is required.")
 		}
 		if s.opts.Assumed.SCIM.UserNameCase == "lower" {
 			body.Username = strings.ToLower(body.Username)
@@ -71,8 +73,8 @@ func (s iamAPI) newPrincipal(w *world.World, kind world.Kind, body iamBody) (wor
 			p.User.DisplayName = strings.TrimSpace(p.User.Name.GivenName + " " + p.User.Name.FamilyName)
 		}
 	case world.KindGroup:
-		if body.GroupName == "" || utf8.RuneCountInString(body.GroupName) > MaxGroupName {
-			return p, Invalid("group_name is required and has at most 255 characters.")
+		if body.GroupName == "" || utf8.RuneCountInString(body.GroupName) > scim.MaxGroupName {
+			return p, api.Invalid("group_name is required and has at most 255 characters.")
 		}
 		p.Group = &world.Group{DisplayName: body.GroupName, ExternalID: body.ExternalID}
 	default:
@@ -83,7 +85,7 @@ func (s iamAPI) newPrincipal(w *world.World, kind world.Kind, body iamBody) (wor
 		}
 	}
 	if s.opts.Assumed.SCIM.NameTaken(w, kind, p.Name(), "") {
-		return p, AlreadyExists(kind, p.Name())
+		return p, scim.AlreadyExists(kind, p.Name())
 	}
 	return p, nil
 }
@@ -108,7 +110,7 @@ func (s iamAPI) addPrincipal(w *world.World, p world.Principal) (any, *wire.Erro
 	}
 	s.Remember(w, p.Kind, id)
 	if err := w.Add(p); err != nil {
-		return nil, Invalid(err.Error())
+		return nil, api.Invalid(err.Error())
 	}
 	return iamObject(w, p), nil
 }
@@ -127,14 +129,14 @@ func (s iamAPI) checkExternalID(w *world.World, kind world.Kind, id, externalID 
 	if externalID == "" {
 		return nil
 	}
-	if kind == world.KindGroup && utf8.RuneCountInString(externalID) > MaxGroupExternalID {
-		return Invalid("external_id has at most 64 characters.")
+	if kind == world.KindGroup && utf8.RuneCountInString(externalID) > scim.MaxGroupExternalID {
+		return api.Invalid("external_id has at most 64 characters.")
 	}
 	if s.opts.Assumed.Identity.ExternalIDCollision != "refused" {
 		return nil
 	}
 	if holder, found := w.WithExternalID(kind, externalID); found && holder.ID() != id {
-		return Refuse(http.StatusConflict, "ALREADY_EXISTS",
+		return api.Refuse(http.StatusConflict, "ALREADY_EXISTS",
 			kindWord(kind)+" with external ID "+externalID+" already exists.")
 	}
 	return nil
@@ -157,21 +159,21 @@ func updatable(kind world.Kind) []string {
 func updateMask(r *http.Request, allowed []string) ([]string, *wire.Error) {
 	text := r.URL.Query().Get("update_mask")
 	if text == "" {
-		return nil, Invalid("update_mask is required.")
+		return nil, api.Invalid("update_mask is required.")
 	}
 	var mask []string
 	for path := range strings.SplitSeq(text, ",") {
 		path = strings.TrimSpace(path)
 		if !slices.Contains(allowed, path) {
-			return nil, Invalid("update_mask: \"" + path + "\" cannot be updated; there are " + strings.Join(allowed, ", ") + ".")
+			return nil, api.Invalid("update_mask: \"" + path + "\" cannot be updated; there are " + strings.Join(allowed, ", ") + ".")
 		}
 		mask = append(mask, path)
 	}
 	return mask, nil
 }
 
-func (s iamAPI) identityUpdate(kind world.Kind) Handler {
-	return func(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s iamAPI) identityUpdate(kind world.Kind) api.Handler {
+	return func(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 		var body iamBody
 		mask, refusal := updateMask(r, updatable(kind))
 		if refusal == nil {
@@ -183,7 +185,7 @@ func (s iamAPI) identityUpdate(kind world.Kind) Handler {
 		}
 		id := r.PathValue("id")
 		var reply any
-		s.UpdateAs(r, EndpointAPI, func(w *world.World) {
+		s.UpdateAs(r, api.EndpointAPI, func(w *world.World) {
 			p, ok := w.Find(kind, id)
 			if !ok {
 				refusal = noSuch(kind, id)
@@ -207,27 +209,27 @@ func (s iamAPI) identityUpdate(kind world.Kind) Handler {
 // checkUpdate refuses an update as a whole, before any of it is written.
 func (s iamAPI) checkUpdate(w *world.World, p world.Principal, mask []string, body iamBody) *wire.Error {
 	if s.opts.AIM && p.ExternalID() != "" && !slices.Equal(mask, []string{"external_id"}) {
-		return Invalid("Only external_id can be updated: the other fields of this external identity come from the identity provider.")
+		return api.Invalid("Only external_id can be updated: the other fields of this external identity come from the identity provider.")
 	}
 	for _, path := range mask {
 		switch path {
 		case "external_id":
 			if body.ExternalID == "" && p.Kind != world.KindGroup && s.opts.Assumed.Identity.ClearExternalID == "refused" {
-				return Invalid("external_id cannot be cleared.")
+				return api.Invalid("external_id cannot be cleared.")
 			}
 			if refusal := s.checkExternalID(w, p.Kind, p.ID(), body.ExternalID); refusal != nil {
 				return refusal
 			}
 		case "account_user_status", "account_sp_status":
 			if status := body.UserStatus + body.SPStatus; status != "ACTIVE" && status != "INACTIVE" {
-				return Invalid(path + " must be ACTIVE or INACTIVE.")
+				return api.Invalid(path + " must be ACTIVE or INACTIVE.")
 			}
 		case "group_name":
-			if body.GroupName == "" || utf8.RuneCountInString(body.GroupName) > MaxGroupName || p.Group.System {
-				return Invalid("group_name is required, has at most 255 characters, and cannot be changed for a system group.")
+			if body.GroupName == "" || utf8.RuneCountInString(body.GroupName) > scim.MaxGroupName || p.Group.System {
+				return api.Invalid("group_name is required, has at most 255 characters, and cannot be changed for a system group.")
 			}
 			if body.GroupName != p.Group.DisplayName && s.opts.Assumed.SCIM.NameTaken(w, world.KindGroup, body.GroupName, p.Group.ID) {
-				return AlreadyExists(world.KindGroup, body.GroupName)
+				return scim.AlreadyExists(world.KindGroup, body.GroupName)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
@@ -42,8 +43,8 @@ func (s matchAPI) matchRoutes() {
 	}
 }
 
-func (s matchAPI) matchHandler(kind world.Kind) Handler {
-	return func(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s matchAPI) matchHandler(kind world.Kind) api.Handler {
+	return func(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 		if s.opts.Assumed.Match.RefuseWithoutAIM && !s.opts.AIM {
 			wire.WriteError(rw, http.StatusBadRequest, "FEATURE_DISABLED",
 				"Automatic identity management is not enabled for this account.")
@@ -63,7 +64,7 @@ func (s matchAPI) matchHandler(kind world.Kind) Handler {
 			reply = s.opts.Assumed.Match.reply(w, p)
 		}
 		if s.opts.AIM {
-			s.UpdateAs(r, EndpointAIM, answer)
+			s.UpdateAs(r, api.EndpointAIM, answer)
 		} else {
 			s.View(answer)
 		}

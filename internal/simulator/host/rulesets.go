@@ -10,13 +10,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 func (s roleAPI) ruleSetRoutes() {
 	const base = "/api/2.0/preview/accounts/{account_id}/access-control"
-	for pattern, h := range map[string]Handler{
+	for pattern, h := range map[string]api.Handler{
 		"GET " + base + "/rule-sets": s.getRuleSet, "PUT " + base + "/rule-sets": s.putRuleSet,
 		"GET " + base + "/assignable-roles": s.listAssignableRoles,
 	} {
@@ -27,7 +28,7 @@ func (s roleAPI) ruleSetRoutes() {
 
 // getRuleSet answers one rule set by name. That something without rules has an
 // empty rule set, rather than none, is assumed; so are the etags.
-func (s roleAPI) getRuleSet(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s roleAPI) getRuleSet(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	var out world.RuleSet
 	var failed *wire.Error
 	s.View(func(w *world.World) { out, failed = ruleSetOf(w, r.URL.Query().Get("name")) })
@@ -57,14 +58,14 @@ func ruleSetOf(w *world.World, name string) (world.RuleSet, *wire.Error) {
 
 // putRuleSet replaces all rules of a rule set, if the etag is that of the last
 // read. Status and code of the refusal are assumed.
-func (s roleAPI) putRuleSet(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s roleAPI) putRuleSet(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	var body struct {
 		Name    string        `json:"name"`
 		RuleSet world.RuleSet `json:"rule_set"`
 	}
-	failed := ReadJSON(r, &body)
+	failed := api.ReadJSON(r, &body)
 	if failed == nil && body.RuleSet.Name != "" && body.RuleSet.Name != body.Name {
-		failed = Invalid("name and rule_set.name differ.")
+		failed = api.Invalid("name and rule_set.name differ.")
 	}
 	var out world.RuleSet
 	if failed == nil {
@@ -83,7 +84,7 @@ func (s roleAPI) setRuleSet(w *world.World, name string, rules world.RuleSet) (w
 		return world.RuleSet{}, failed
 	}
 	if rules.Etag != now.Etag {
-		return world.RuleSet{}, Refuse(http.StatusConflict, "RESOURCE_CONFLICT",
+		return world.RuleSet{}, api.Refuse(http.StatusConflict, "RESOURCE_CONFLICT",
 			"The etag is not that of the current rule set '"+name+"'; read it again.")
 	}
 	if failed := checkRules(w, now, rules.GrantRules); failed != nil && s.opts.Assumed.SCIM.UnknownRoles == "refused" {
@@ -106,11 +107,11 @@ func checkRules(w *world.World, now world.RuleSet, rules []world.GrantRule) *wir
 	for _, rule := range rules {
 		at := slices.IndexFunc(now.GrantRules, func(old world.GrantRule) bool { return old.Role == rule.Role })
 		if at < 0 && !slices.Contains(assignableRoles[kind], rule.Role) {
-			return Invalid("Role '" + rule.Role + "' cannot be assigned on '" + now.Name + "'.")
+			return api.Invalid("Role '" + rule.Role + "' cannot be assigned on '" + now.Name + "'.")
 		}
 		for _, p := range rule.Principals {
 			if (at < 0 || !slices.Contains(now.GrantRules[at].Principals, p)) && !isRulePrincipal(w, p) {
-				return Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal '"+p+"' not found in account.")
+				return api.Refuse(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Principal '"+p+"' not found in account.")
 			}
 		}
 	}
@@ -162,7 +163,7 @@ var assignableRoles = map[string][]string{
 	"servicePrincipal": {"roles/servicePrincipal.manager", "roles/servicePrincipal.user"},
 }
 
-func (s roleAPI) listAssignableRoles(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s roleAPI) listAssignableRoles(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	var kind string
 	var failed *wire.Error
 	s.View(func(w *world.World) { kind, failed = roleHolder(w, r.URL.Query().Get("resource"), true) })

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
@@ -16,7 +17,7 @@ import (
 // identity management is among them is unknown.
 func (s settingsAPI) settingsRoutes() {
 	const base = "/api/2.1/accounts/{account_id}"
-	s.Handle("GET "+base+"/settings-metadata", func(rw http.ResponseWriter, r *http.Request, _ Caller) {
+	s.Handle("GET "+base+"/settings-metadata", func(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 		if size := r.URL.Query().Get("page_size"); size != "" {
 			if n, err := strconv.Atoi(size); err != nil || n < 0 {
 				wire.WriteError(rw, http.StatusBadRequest, "INVALID_PARAMETER_VALUE", "page_size must be a number that is not negative, not \""+size+"\".")
@@ -40,7 +41,7 @@ func (s settingsAPI) settingsRoutes() {
 		}
 		wire.WriteJSON(rw, http.StatusOK, reply)
 	})
-	s.Handle("GET "+base+"/settings/{name}", func(rw http.ResponseWriter, r *http.Request, _ Caller) {
+	s.Handle("GET "+base+"/settings/{name}", func(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 		wire.WriteError(rw, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Setting '"+r.PathValue("name")+"' does not exist.")
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
@@ -69,7 +70,7 @@ func newWorkspaceJSON(w *world.World, ws *world.Workspace) workspaceJSON {
 }
 
 // listWorkspaces answers a bare array without paging.
-func (s workspaceAPI) listWorkspaces(rw http.ResponseWriter, _ *http.Request, _ Caller) {
+func (s workspaceAPI) listWorkspaces(rw http.ResponseWriter, _ *http.Request, _ api.Caller) {
 	out := []workspaceJSON{}
 	s.View(func(w *world.World) {
 		for _, ws := range w.Workspaces {
@@ -80,12 +81,12 @@ func (s workspaceAPI) listWorkspaces(rw http.ResponseWriter, _ *http.Request, _ 
 	wire.WriteJSON(rw, http.StatusOK, out)
 }
 
-func (s workspaceAPI) getWorkspace(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s workspaceAPI) getWorkspace(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	var out workspaceJSON
 	var failed *wire.Error
 	s.View(func(w *world.World) {
 		var ws *world.Workspace
-		if ws, failed = FindWorkspace(w, r); failed == nil {
+		if ws, failed = api.FindWorkspace(w, r); failed == nil {
 			out = newWorkspaceJSON(w, ws)
 		}
 	})

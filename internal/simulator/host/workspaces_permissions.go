@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
@@ -63,7 +64,7 @@ func newAssignmentJSON(w *world.World, a world.PermissionAssignment) (assignment
 
 // federatedWorkspace resolves {workspace_id} to a workspace that has permission assignments.
 func (s workspaceAPI) federatedWorkspace(w *world.World, r *http.Request) (*world.Workspace, *wire.Error) {
-	ws, failed := FindWorkspace(w, r)
+	ws, failed := api.FindWorkspace(w, r)
 	if failed != nil {
 		return nil, failed
 	}
@@ -81,7 +82,7 @@ func workspaceKey(ws *world.Workspace) string {
 	return "workspace/" + strconv.FormatInt(ws.WorkspaceID, 10)
 }
 
-func (s workspaceAPI) listPermissionAssignments(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s workspaceAPI) listPermissionAssignments(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	list := []assignmentJSON{}
 	var failed *wire.Error
 	s.View(func(w *world.World) {
@@ -152,7 +153,7 @@ func (s workspaceAPI) tokenPage(r *http.Request, list []assignmentJSON) ([]assig
 	return page, "", nil
 }
 
-func (s workspaceAPI) listPermissionLevels(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s workspaceAPI) listPermissionLevels(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	var failed *wire.Error
 	s.View(func(w *world.World) { _, failed = s.federatedWorkspace(w, r) })
 	if failed != nil {
@@ -168,11 +169,11 @@ func (s workspaceAPI) listPermissionLevels(rw http.ResponseWriter, r *http.Reque
 // putPermissionAssignment sets the level of a principal: ADMIN wins over USER,
 // and a list that is absent, empty or of unsupported values only (they are
 // case-sensitive) removes the assignment.
-func (s workspaceAPI) putPermissionAssignment(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s workspaceAPI) putPermissionAssignment(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	var body struct {
 		Permissions []string `json:"permissions"`
 	}
-	if failed := ReadJSON(r, &body); failed != nil {
+	if failed := api.ReadJSON(r, &body); failed != nil {
 		wire.WriteJSON(rw, failed.Status, failed)
 		return
 	}
@@ -231,7 +232,7 @@ func (s workspaceAPI) setAssignment(ws *world.Workspace, a world.PermissionAssig
 	}
 }
 
-func (s workspaceAPI) deletePermissionAssignment(rw http.ResponseWriter, r *http.Request, _ Caller) {
+func (s workspaceAPI) deletePermissionAssignment(rw http.ResponseWriter, r *http.Request, _ api.Caller) {
 	var failed *wire.Error
 	s.Update(func(w *world.World) {
 		var ws *world.Workspace
