@@ -208,17 +208,19 @@ func addWriteError(diags *diag.Diagnostics, verb string, p audit.Principal, err 
 	var (
 		conflict    *write.ConflictError
 		unconfirmed *write.UnconfirmedError
-		broken      *write.BrokenError
 	)
 	const thing = thingExternalID
 	refusing := fmt.Sprintf("Refusing to %s %s", verb, thing)
+	broken, err := write.SplitBroken(err)
+	for _, one := range broken {
+		diags.AddAttributeError(path.Root("external_id"), thing+" Held Twice", one.Error()+".")
+	}
 	switch {
+	case err == nil: // That was all.
 	case addNotSent(diags, refusing, principalTitle(p)+" was not changed", err):
 	case errors.Is(err, api.ErrNotFound):
 		diags.AddAttributeError(path.Root("principal_id"), "Principal Not Found", fmt.Sprintf("The account has no %s. "+
 			"Check principal_type and principal_id: it is the internal Databricks id, a decimal number.\n\n%s", p.Ref, err))
-	case errors.As(err, &broken):
-		diags.AddAttributeError(path.Root("external_id"), thing+" Held Twice", broken.Error()+".")
 	case errors.As(err, &conflict) && conflict.Reviewed != "":
 		diags.AddAttributeError(path.Root("principal_name"), refusing, conflict.Error()+".")
 	case errors.As(err, &conflict) && len(conflict.Holders) > 0:

@@ -22,12 +22,14 @@ func addCommonWriteError(diags *diag.Diagnostics, verb, thing, what string, err 
 	var (
 		refused     *write.RefusedError
 		unconfirmed *write.UnconfirmedError
-		broken      *write.BrokenError
 	)
+	broken, err := write.SplitBroken(err)
+	for _, one := range broken {
+		diags.AddError(thing+" Broke Something", one.Error()+".")
+	}
 	switch {
+	case err == nil: // That was all.
 	case addNotSent(diags, fmt.Sprintf("Refusing to %s %s", verb, thing), what+" was not changed", err):
-	case errors.As(err, &broken):
-		diags.AddError(thing+" Broke Something", broken.Error()+".")
 	case errors.As(err, &refused):
 		addRefusals(diags, verb, thing, refused.Refusals)
 	case errors.As(err, &unconfirmed):

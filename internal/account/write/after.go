@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,20 +17,24 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
-// sharedCheck finds out, after externalIds were written, whether another principal
-// holds one of them: two runs, or two aliases of the provider, do not see each other.
-// It takes a listing of the account that began after the writes, and one listing is
-// for all writes that end together.
+// sharedCheck looks, after writes, whether what their guards protect still holds: two
+// runs, or two aliases of the provider, do not see each other. That takes a listing of
+// the account that began after the writes, and one is for all writes that end together.
+// P is what is looked at for one write.
 //
 // A write waits for it. But Terraform has ten instances at work at a time, and a
 // listing for every ten of them would cost more than the writes: while other writes
 // are under way, one whose run was checked less than [checkEvery] ago leaves its
-// check to them.
-type sharedCheck struct {
+// check to them. It is made in that time even if none of them ends.
+type sharedCheck[P any] struct {
+	look   func(ctx context.Context, checks []*pendingCheck[P])
+	making chan struct{} // holds one while a check is made
+
 	mu      sync.Mutex
 	active  int // writes that have begun and not ended
-	waiting []*holderCheck
-	latest  time.Time // when a listing for it began; zero: never
+	waiting []*pendingCheck[P]
+	late    []*pendingCheck[P] // left to others, with news that no one has been told
+	latest  time.Time          // when a check began; zero: never
 }
 
 const (
@@ -39,43 +44,45 @@ const (
 	checkPatience = 5 * time.Second
 )
 
-// holderCheck is one id that was written.
-type holderCheck struct {
-	ref  audit.Ref
-	want string
-	turn int64 // of the write
-	left bool  // to others; its own write has ended
+// pendingCheck is one write that is to be checked.
+type pendingCheck[P any] struct {
+	of   P
+	left bool // to others; its own write has ended
 
 	done      chan struct{} // closed when err and unchecked are known
-	err       error
+	err       error         // a [*BrokenError]
 	unchecked string
 }
 
-func (s *sharedCheck) begin() {
+func newSharedCheck[P any](look func(context.Context, []*pendingCheck[P])) *sharedCheck[P] {
+	return &sharedCheck[P]{look: look, making: make(chan struct{}, 1)}
+}
+
+func (s *sharedCheck[P]) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.active++
 }
 
-// take ends a write, and gives the checks that it is to make. leave says that
-// another write makes its own.
-func (s *sharedCheck) take(own *holderCheck) (all []*holderCheck, leave bool) {
+// take ends a write. The last one gets every check that waits.
+func (s *sharedCheck[P]) take(own *pendingCheck[P]) (all []*pendingCheck[P], last bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.active--
+	last = s.active == 0
 	if own != nil {
 		own.done = make(chan struct{})
-		own.left = s.active > 0 && time.Since(s.latest) < checkEvery
+		own.left = !last && time.Since(s.latest) < checkEvery
 		s.waiting = append(s.waiting, own)
 	}
-	if s.active > 0 {
-		return nil, own == nil || own.left
+	if last {
+		all = s.takeAll()
 	}
-	return s.takeAll(), true
+	return all, last
 }
 
 // takeAll gives every check that waits; the caller holds the lock.
-func (s *sharedCheck) takeAll() []*holderCheck {
+func (s *sharedCheck[P]) takeAll() []*pendingCheck[P] {
 	all := s.waiting
 	s.waiting = nil
 	if len(all) > 0 {
@@ -84,60 +91,111 @@ func (s *sharedCheck) takeAll() []*holderCheck {
 	return all
 }
 
-// finish ends a write of an externalId, checked with the others. own is nil where
-// nothing was written. The error is a [*BrokenError] for each id that is held twice:
-// its own, and those of writes that have ended before.
-func (w *Writer) finish(ctx context.Context, own *holderCheck) error {
-	all, leave := w.after.take(own)
-	if all == nil && !leave {
+// takeWith is takeAll while one of them waits; else it gives none.
+func (s *sharedCheck[P]) takeWith(one *pendingCheck[P]) []*pendingCheck[P] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.waiting, one) {
+		return nil
+	}
+	return s.takeAll()
+}
+
+// finish ends a write, checked with the others. own is nil where nothing was written,
+// and broken is what its check has found. others is what was found of writes that had
+// ended before: the last write reports all of it.
+func (s *sharedCheck[P]) finish(ctx context.Context, own *pendingCheck[P]) (broken, others error) {
+	all, last := s.take(own)
+	switch {
+	case last:
+		s.make(ctx, all) // After one that is being made, of which it reports what was found.
+	case own == nil:
+		return nil, nil
+	case own.left:
+		time.AfterFunc(checkEvery, func() {
+			if all := s.takeWith(own); len(all) > 0 {
+				s.make(ctx, all)
+			}
+		})
+		return nil, nil
+	default:
 		patience := time.NewTimer(checkPatience)
 		defer patience.Stop()
 		select {
 		case <-own.done:
-			return own.err
 		case <-ctx.Done():
 		case <-patience.C:
 		}
-		w.after.mu.Lock()
-		all = w.after.takeAll()
-		w.after.mu.Unlock()
-	}
-	if len(all) == 0 {
-		if own != nil && !leave {
-			<-own.done // Another one has taken it, and is bound by the confirm time.
-			return own.err
+		if all = s.takeWith(own); len(all) > 0 {
+			s.make(ctx, all)
 		}
-		return nil
 	}
-	w.checkHolders(ctx, all)
+	if own != nil {
+		<-own.done // Another one may have taken it, and is bound by its time.
+		broken = own.err
+	}
+	return broken, s.reported(own)
+}
+
+// make checks writes. Those that have ended rely on it: it is made for them even if who
+// makes it is cancelled.
+func (s *sharedCheck[P]) make(ctx context.Context, all []*pendingCheck[P]) {
+	s.making <- struct{}{}
+	defer func() { <-s.making }()
+	if slices.ContainsFunc(all, func(c *pendingCheck[P]) bool { return c.left }) {
+		ctx = context.WithoutCancel(ctx)
+	}
+	if len(all) > 0 {
+		s.look(ctx, all)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range all {
+		if c.left && (c.err != nil || c.unchecked != "") {
+			s.late = append(s.late, c)
+		}
+		close(c.done)
+	}
+}
+
+// reported gives what was found of writes that have ended, once. What could not be
+// checked of them is said where the caller's own check says it.
+func (s *sharedCheck[P]) reported(own *pendingCheck[P]) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var broken []error
-	for _, check := range all {
-		if check.err != nil && (check == own || check.left) {
-			broken = append(broken, check.err)
+	for _, c := range s.late {
+		broken = append(broken, c.err)
+		if own != nil && own.unchecked == "" {
+			own.unchecked = c.unchecked
 		}
-		if check.left && check.unchecked != "" && own != nil {
-			own.unchecked = check.unchecked
-		}
-		close(check.done)
 	}
+	s.late = nil
 	return errors.Join(broken...)
+}
+
+// holderCheck is one externalId that was written: does another principal hold it?
+type holderCheck struct {
+	ref  audit.Ref
+	want string
+	turn int64 // of the write
 }
 
 // checkHolders lists the account until it shows the writes, or the confirm time is
 // over, and looks for other holders of the ids.
-func (w *Writer) checkHolders(ctx context.Context, checks []*holderCheck) {
+func (w *Writer) checkHolders(ctx context.Context, checks []*pendingCheck[holderCheck]) {
 	ctx, cancel := context.WithTimeout(ctx, w.api.Config.ConfirmTimeout)
 	defer cancel()
 	turn := int64(0)
 	for _, check := range checks {
-		turn = max(turn, check.turn)
+		turn = max(turn, check.of.turn)
 	}
 	for pause := w.api.Config.RetryPause; ; pause = min(2*pause, maxReadPause) {
 		inv, err := w.dir.ListingSince(ctx, turn)
 		behind := false
 		for _, check := range checks {
 			if err == nil {
-				behind = w.dir.Behind(inv, check.ref) || behind
+				behind = w.dir.Behind(inv, check.of.ref) || behind
 			}
 			w.checkIn(inv, err, check)
 		}
@@ -148,10 +206,10 @@ func (w *Writer) checkHolders(ctx context.Context, checks []*holderCheck) {
 	}
 }
 
-func (w *Writer) checkIn(inv *directory.Listing, err error, check *holderCheck) {
+func (w *Writer) checkIn(inv *directory.Listing, err error, check *pendingCheck[holderCheck]) {
 	var holders []audit.Principal
 	if err == nil {
-		holders, err = w.dir.HoldersIn(inv, check.want, check.ref)
+		holders, err = w.dir.HoldersIn(inv, check.of.want, check.of.ref)
 	}
 	if check.unchecked = ""; err != nil {
 		check.unchecked = err.Error()
@@ -160,7 +218,7 @@ func (w *Writer) checkIn(inv *directory.Listing, err error, check *holderCheck) 
 	if len(holders) == 0 {
 		return
 	}
-	broken := &BrokenError{Ref: check.ref, ExternalID: check.want}
+	broken := &BrokenError{Ref: check.of.ref, ExternalID: check.of.want}
 	for _, h := range holders {
 		broken.Holders = append(broken.Holders, h.Ref)
 	}
@@ -186,6 +244,25 @@ type BrokenError struct {
 	Denied string
 	// Undone says that the write was taken back.
 	Undone bool
+}
+
+// SplitBroken takes the [*BrokenError]s out of an error: a write that ends last reports those
+// of others too, beside its own outcome.
+func SplitBroken(err error) (broken []*BrokenError, rest error) {
+	var one *BrokenError
+	if !errors.As(err, &one) {
+		return nil, err
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []*BrokenError{one}, nil
+	}
+	var others []error
+	for _, part := range joined.Unwrap() {
+		found, other := SplitBroken(part)
+		broken, others = append(broken, found...), append(others, other)
+	}
+	return broken, errors.Join(others...)
 }
 
 func (e *BrokenError) Error() string {

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -157,8 +159,13 @@ func (w *Writer) watched(ctx context.Context, f *audit.DenyFacts, since int64) {
 // (docs/reference/aim-migration.md 3). [ErrNoDenylist] is wrapped where the account does
 // not have that.
 //
-// Requests: the list, and for a new rule the account admins as [power.Power.Admins] reads
-// them, the members of the group in the account, and what the identity provider takes.
+// After it, whom it denies is found out once more, once for all writes that end together:
+// someone may have become account admin, or been put into the group, at the same moment.
+// Then the rule is taken back, and the error is a [*BrokenError].
+//
+// Requests: the list, the write, the list; and for a new rule its share of the account
+// admins as [power.Power.Admins] reads them, before and after, the members of the group in
+// the account, and what the identity provider takes.
 func (w *Writer) SetRule(ctx context.Context, req RuleRequest) (RuleResult, error) {
 	f := &fact{change: Change{Kind: ChangeDeny, Ref: audit.Ref{Type: typeRule, ID: req.ExternalID}}}
 	if req.Remove {
@@ -172,18 +179,24 @@ func (w *Writer) SetRule(ctx context.Context, req RuleRequest) (RuleResult, erro
 		return RuleResult{}, fmt.Errorf("%s was not tried: another write of it did not end: %w", f.change, err)
 	}
 	defer unlock()
+	w.denials.begin()
 	k := &ruleWrite{w: w, req: req}
 	w.run(ctx, k, []*fact{f}, func() {})
-	return RuleResult{Rule: k.rule, Wrote: f.confirmed || f.adopted, Unchecked: k.unchecked, Doubted: f.doubted()}, f.err
+	if !k.checked {
+		_, k.others = w.denials.finish(ctx, nil)
+	}
+	return RuleResult{Rule: k.rule, Wrote: f.confirmed || f.adopted, Unchecked: k.unchecked, Doubted: f.doubted()}, errors.Join(f.err, k.others)
 }
 
 // ruleWrite is the [writeKind] of a rule of the denylist.
 type ruleWrite struct {
-	w    *Writer
-	req  RuleRequest
-	rule *audit.DenyRule // as it was read last; nil for none
+	w       *Writer
+	req     RuleRequest
+	rule    *audit.DenyRule // as it was read last; nil for none
+	checked bool
 	// unchecked is why it is not known whom the rule denies now.
 	unchecked string
+	others    error // what was found of writes that had ended before
 }
 
 func (k *ruleWrite) look(ctx context.Context, facts []*fact, since int64) {
@@ -256,23 +269,59 @@ func (k *ruleWrite) read(ctx context.Context, facts []*fact) error {
 
 func (k *ruleWrite) failed(f *fact, err error) error { return fmt.Errorf("%s: %w", f.change, err) }
 
-// check looks once more whom the rule denies: someone may have become account admin, or
-// been put into the group, at the same moment. Then the rule is taken back.
-func (k *ruleWrite) check(ctx context.Context, f *fact) error {
+// check finds out once more whom the rule denies: see [sharedCheck]. That a rule works takes
+// up to 10 minutes (docs/reference/aim-migration.md 3), so one that is left to others is
+// taken back before it does.
+func (k *ruleWrite) check(ctx context.Context, _ *fact) error {
 	if k.req.Remove {
 		return nil
 	}
-	facts := k.w.denyFacts(ctx, k.req, k.w.dir.Turns.Next())
+	k.checked = true
+	check := &pendingCheck[*ruleWrite]{of: k}
+	err, others := k.w.denials.finish(ctx, check)
+	k.others = others
+	if !check.left {
+		k.unchecked = check.unchecked
+	}
+	return err
+}
+
+// checkDenials finds out whom rules deny, by what is read from now on, and takes back those
+// that deny an account admin or the caller.
+func (w *Writer) checkDenials(ctx context.Context, checks []*pendingCheck[*ruleWrite]) {
+	since := w.dir.Turns.Next()
+	var work errgroup.Group
+	work.SetLimit(w.api.Config.MaxConcurrency)
+	for _, check := range checks {
+		work.Go(func() error {
+			w.checkDenial(ctx, check, since)
+			return nil
+		})
+	}
+	_ = work.Wait() // No member of the group fails.
+}
+
+func (w *Writer) checkDenial(ctx context.Context, check *pendingCheck[*ruleWrite], since int64) {
+	reading, cancel := context.WithTimeout(ctx, w.api.Config.ConfirmTimeout)
+	defer cancel()
+	facts := w.denyFacts(reading, check.of.req, since)
 	denied, how := facts.Denied()
 	if denied == nil {
-		k.unchecked = cmp.Or(facts.AdminsUnknown, facts.CallerUnknown, facts.HoldersUnknown, facts.BelowUnknown, facts.IDP.Unknown, facts.IDP.WithinUnknown)
-		return nil
+		check.unchecked = cmp.Or(facts.AdminsUnknown, facts.CallerUnknown, facts.HoldersUnknown, facts.BelowUnknown, facts.IDP.Unknown, facts.IDP.WithinUnknown)
+		return
 	}
-	broken := &BrokenError{Ref: f.change.Ref, Member: denied.Ref, Denied: how}
-	back := &fact{change: Change{Kind: ChangeAllow, Ref: f.change.Ref}}
-	k.w.run(ctx, &ruleWrite{w: k.w, req: RuleRequest{ExternalID: k.req.ExternalID, Remove: true}}, []*fact{back}, func() {})
-	broken.Undone = back.confirmed
-	return broken
+	back := &fact{change: Change{Kind: ChangeAllow, Ref: audit.Ref{Type: typeRule, ID: facts.ExternalID}}}
+	broken := &BrokenError{Ref: back.change.Ref, Member: denied.Ref, Denied: how}
+	check.err = broken
+	if check.left { // Its own write, which had the lock, has ended.
+		unlock, err := w.resolving.lock(ctx, back.change.Ref.String())
+		if err != nil {
+			return
+		}
+		defer unlock()
+	}
+	w.run(ctx, &ruleWrite{w: w, req: RuleRequest{ExternalID: facts.ExternalID, Remove: true}}, []*fact{back}, func() {})
+	broken.Undone = back.confirmed || back.found && back.err == nil
 }
 
 func (k *ruleWrite) agree(*fact) int { return 1 }

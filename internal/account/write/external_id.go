@@ -79,7 +79,7 @@ func (w *Writer) SetExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 	if err != nil {
 		return ExternalIDResult{}, err
 	}
-	w.after.begin()
+	w.holders.begin()
 	k := &externalIDWrite{w: w, req: req}
 	f := &fact{change: Change{Kind: ChangeExternalID, Ref: req.Ref, After: req.Want}}
 	// The listing takes long, so it is there before the write has its turn.
@@ -92,8 +92,9 @@ func (w *Writer) SetExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 		w.run(ctx, k, []*fact{f}, func() {})
 	}
 	if !k.checked {
-		f.err = errors.Join(f.err, w.finish(ctx, nil))
+		_, k.others = w.holders.finish(ctx, nil)
 	}
+	f.err = errors.Join(f.err, k.others)
 	var unconfirmed *UnconfirmedError
 	// An id that may still arrive stays claimed.
 	release(errors.As(f.err, &unconfirmed))
@@ -120,6 +121,7 @@ type externalIDWrite struct {
 	undoes      bool // it undoes a write that left two holders
 	checked     bool
 	unchecked   string
+	others      error // what was found of writes that had ended before
 }
 
 func (k *externalIDWrite) look(ctx context.Context, facts []*fact, since int64) {
@@ -216,11 +218,15 @@ func (k *externalIDWrite) check(ctx context.Context, f *fact) error {
 		return nil
 	}
 	k.checked = true
-	check := &holderCheck{ref: k.req.Ref, want: k.req.Want, turn: f.written}
-	err := k.w.finish(ctx, check)
+	check := &pendingCheck[holderCheck]{of: holderCheck{ref: k.req.Ref, want: k.req.Want, turn: f.written}}
+	err, others := k.w.holders.finish(ctx, check)
+	k.others = others
+	if check.left {
+		return nil
+	}
 	k.unchecked = check.unchecked
 	var broken *BrokenError
-	if errors.As(err, &broken) && broken.Ref == k.req.Ref {
+	if errors.As(err, &broken) {
 		broken.Undone = k.undo(ctx, f)
 	}
 	return err

@@ -40,16 +40,19 @@ type Writer struct {
 	dir   *directory.Directory
 	power *power.Power
 
-	claims      *claims     // externalIds that are being written
-	queues      groupQueues // writes of memberships, per group
-	resolving   locks       // identities that are being resolved, attributes that are written
-	after       sharedCheck // of externalIds, after they were written
+	claims      *claims                   // externalIds that are being written
+	queues      groupQueues               // writes of memberships, per group
+	resolving   locks                     // identities that are being resolved, attributes that are written
+	holders     *sharedCheck[holderCheck] // of externalIds, after they were written
+	denials     *sharedCheck[*ruleWrite]  // of rules, after they were added
 	unjournaled atomic.Pointer[error]
 }
 
 // New is a writer that has written nothing yet.
 func New(a *api.Conn, d *directory.Directory, pw *power.Power) *Writer {
-	return &Writer{api: a, dir: d, power: pw, claims: newClaims()}
+	w := &Writer{api: a, dir: d, power: pw, claims: newClaims()}
+	w.holders, w.denials = newSharedCheck(w.checkHolders), newSharedCheck(w.checkDenials)
+	return w
 }
 
 // writeKind is one kind of writes. The facts of one call share a request.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/accounttest"
@@ -254,6 +255,106 @@ func TestSetExternalID_checkedByAnother(t *testing.T) {
 		var broken *write.BrokenError
 		if err := <-slowOne; !errors.As(err, &broken) || broken.Ref != accounttest.User("3") || !slices.Equal(broken.Holders, []audit.Ref{accounttest.User("4")}) {
 			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A rule that leaves its check to others is taken back, and the error is theirs: when the
+// last of them ends, also if it is cancelled, and after a minute while none does.
+func TestSetRule_checkedByAnother(t *testing.T) {
+	t.Parallel()
+	group := accounttest.GUID(2, 13)
+	for name, tc := range map[string]struct {
+		stuck  time.Duration // of the other one
+		cancel bool
+	}{"by the last": {stuck: time.Second}, "by a cancelled one": {stuck: time.Second, cancel: true}, "while none ends": {stuck: 2 * time.Minute}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				st := accounttest.Club()
+				st.IDP.Groups = []simulator.IDPGroup{{ID: group, DisplayName: "linked", SecurityEnabled: true}}
+				for i := range 2 {
+					st.IDP.Users = append(st.IDP.Users, simulator.IDPUser{ID: accounttest.GUID(8, i+1), UserPrincipalName: fmt.Sprintf("left%d@example.com", i), AccountEnabled: true})
+				}
+				sim := accounttest.StartInside(t, st, simulator.Options{})
+				path := filepath.Join(t.TempDir(), "journal.jsonl")
+				c := accounttest.ClubClient(t, sim, func(cfg *api.Config) { cfg.Journal = journal.New(path) })
+				deny := func(ctx context.Context, id string, kind audit.PrincipalType, stuck time.Duration) error {
+					_, err := c.SetRule(ctx, write.RuleRequest{ExternalID: id, Identity: func(context.Context, string, []audit.Principal) audit.DeniedIdentity {
+						time.Sleep(stuck)
+						return audit.DeniedIdentity{Identity: &audit.Identity{Type: kind, ExternalID: id}}
+					}})
+					return err
+				}
+				if err := deny(t.Context(), accounttest.GUID(8, 1), audit.TypeUser, 0); err != nil { // Its check is of a moment ago.
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				other := make(chan error, 1)
+				go func() { other <- deny(ctx, accounttest.GUID(8, 2), audit.TypeUser, tc.stuck) }()
+				synctest.Wait()
+				if err := deny(t.Context(), group, audit.TypeGroup, 0); err != nil {
+					t.Error(err)
+				}
+				accounttest.ChangeState(t, sim, func(st *simulator.State) {
+					st.Groups[2].Members = append(st.Groups[2].Members, accounttest.Members("3")...)
+				})
+				if tc.cancel {
+					cancel()
+				}
+				if tc.stuck > time.Minute {
+					time.Sleep(65 * time.Second)
+					if rules, err := c.DenylistNow(t.Context()); err != nil || write.Rule(rules, group) != nil {
+						t.Errorf("after a minute: %v, %v", rules, err)
+					}
+				}
+				var broken *write.BrokenError
+				if err := <-other; !errors.As(err, &broken) || !broken.Undone || broken.Ref.ID != group || !strings.Contains(err.Error(), "denies user/3") {
+					t.Errorf("got %v", err)
+				}
+				rules, err := c.DenylistNow(t.Context())
+				if err != nil || write.Rule(rules, group) != nil || (write.Rule(rules, accounttest.GUID(8, 2)) == nil) != tc.cancel {
+					t.Errorf("the rules are %v, %v", rules, err)
+				}
+				if lines := strings.Join(recorded(t, path), "\n"); strings.Contains(lines, "broken") {
+					t.Errorf("the outcome of another one is in the journal:\n%s", lines)
+				}
+			})
+		})
+	}
+}
+
+// What 72 denials cost, ten at a time: at most five requests each, two listings and two
+// with roles.
+func TestSetRule_budget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		st := accounttest.Population(2400, 100, 50)
+		st.Users[1].Roles = []simulator.Role{{Value: "account_admin"}}
+		for i := range 72 {
+			u := st.Users[2*i]
+			st.IDP.Users = append(st.IDP.Users, simulator.IDPUser{ID: u.ExternalID, UserPrincipalName: u.UserName, AccountEnabled: true})
+		}
+		sim := accounttest.StartInside(t, st, simulator.Options{Latency: 5 * time.Millisecond})
+		c := accounttest.Connect(t, accounttest.Config(sim))
+		var work errgroup.Group
+		work.SetLimit(10)
+		for i := range 72 {
+			id := accounttest.GUID(1, 2*i)
+			work.Go(func() error {
+				_, err := c.SetRule(t.Context(), write.RuleRequest{ExternalID: id, Identity: func(context.Context, string, []audit.Principal) audit.DeniedIdentity {
+					return audit.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeUser, ExternalID: id}}
+				}})
+				return err
+			})
+		}
+		if err := work.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		const listing, withRoles = 3 + 1 + 1, 24 + 1 + 1
+		if n, most := sim.Server.Requests().Total, 72*5+2*listing+2*withRoles; n > most {
+			t.Errorf("%d requests, at most %d are allowed: %v", n, most, sim.Server.Requests().ByRoute)
 		}
 	})
 }
