@@ -13,6 +13,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // Terraform brings every text into the composed form; the account holds what it was
@@ -33,7 +34,7 @@ func TestFind_decomposed(t *testing.T) {
 			c := accounttest.Connect(t, accounttest.Config(accounttest.Start(t, simulator.State{
 				Users: []simulator.User{
 					{ID: "1", UserName: norm.NFD.String(name), ExternalID: norm.NFD.String("josé"), Active: true},
-					{ID: "2", UserName: "x@example.com", ExternalID: "josé", Active: true, Emails: []simulator.Email{{Value: norm.NFD.String("JOSÉ@example.com")}}},
+					{ID: "2", UserName: "x@example.com", ExternalID: "josé", Active: true, Emails: []world.Email{{Value: norm.NFD.String("JOSÉ@example.com")}}},
 				},
 				Groups: []simulator.Group{{ID: "11", DisplayName: norm.NFD.String("équipe")}, {ID: "12", DisplayName: "équipe"}},
 			}, simulator.Options{})))

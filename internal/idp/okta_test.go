@@ -23,6 +23,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 )
 
 func (w *fixture) oktaConfig() okta.Config {
@@ -302,7 +303,7 @@ func TestMatch_entryMovesAcrossPages(t *testing.T) {
 		req.Principals[i].ExternalID = st.IDP.Users[i].ID
 	}
 	req.Principals = req.Principals[:450]
-	opts := simulator.Options{Assumed: simulator.Assumed{Paging: simulator.PagingAssumptions{MaxEntries: 150}}}
+	opts := simulator.Options{Assumed: simulator.Assumed{Paging: wire.PagingAssumptions{MaxEntries: 150}}}
 	for _, tt := range []struct {
 		kind, path string
 		source     func(t *testing.T, w *fixture) idp.Source

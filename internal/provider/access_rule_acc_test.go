@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
 )
 
 const ruleAddress = "dbxidentity_account_access_identity_rule.this"
@@ -103,7 +104,7 @@ func TestAccAccessRule_refusals(t *testing.T) {
 		"an odd setting":     {config: ruleOf(203, `on_destroy = "restore"`), want: `(?s)on_destroy.*"keep".*"delete"`},
 		"an admin":           {config: ruleOf(102, ""), want: `(?s)user/102\s+\(user102@example.com\)\s+is\s+account\s+admin,\s+and\s+has\s+that\s+externalId`},
 		"the admin's group":  {config: ruleOf(201, ""), want: `(?s)user/102.*has\s+it\s+in\s+that\s+group`},
-		"no denylist":        {config: ruleOf(203, ""), options: simulator.Options{Assumed: simulator.Assumed{Denylist: simulator.DenylistAssumptions{Missing: true}}}, want: `(?s)Denylist Not Available.*not\s+available\s+on\s+this\s+account`},
+		"no denylist":        {config: ruleOf(203, ""), options: simulator.Options{Assumed: simulator.Assumed{Denylist: host.DenylistAssumptions{Missing: true}}}, want: `(?s)Denylist Not Available.*not\s+available\s+on\s+this\s+account`},
 		"forbidden":          {config: ruleOf(203, ""), fault: fault("/api/2.0/accounts/*/account-access-identity-rules", 403), want: `(?s)Unable to Create Access Rule.*status\s+403`},
 		"read only":          {config: ruleOf(203, ""), idp: "read_only = true", want: `(?s)read_only = true`},
 		"no idp, a group":    {config: ruleOf(201, ""), idp: "-", want: `(?s)user/102.*the\s+account\s+has\s+it\s+in\s+that\s+group`},

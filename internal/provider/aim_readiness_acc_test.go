@@ -227,7 +227,7 @@ func TestAccReadiness_everyStatus(t *testing.T) {
 	if verdicts, is := all["verdicts"].([]any); !is || len(verdicts) != 3 || verdicts[1] != "true" {
 		t.Errorf("SCIM may go, and the verdicts are %v: %v", all["verdicts"], all["summary"])
 	}
-	st.IDP.ServicePrincipals[len(st.IDP.ServicePrincipals)-1].Synchronization.Jobs[0].Status.Quarantine = &simulator.SyncQuarantine{Reason: "EncounteredQuarantineException"}
+	st.IDP.ServicePrincipals[len(st.IDP.ServicePrincipals)-1].Synchronization.Jobs[0].Status.Quarantine = &world.SyncQuarantine{Reason: "EncounteredQuarantineException"}
 	sick := startAccount(t, st, withSettings())
 	quarantined := sick.readinessInProcess(t, sick, "entra", on, connected)
 	note("quarantined", quarantined.statuses(t))

@@ -15,6 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/catalog"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 const loggedWarehouse = "3f2a9c41d07be586"
@@ -26,7 +28,7 @@ const entraAgent = "Azure-AD-Provisioning/1.0"
 func event(hour int, action, endpoint, actor, agent string, params ...string) simulator.AuditEvent {
 	e := simulator.AuditEvent{
 		EventTime: fmt.Sprintf("2026-11-02T%02d:00:00Z", hour), ActionName: action, RequestParams: map[string]string{}, UserAgent: agent,
-		UserIdentity: simulator.AuditIdentity{Email: actor},
+		UserIdentity: world.AuditIdentity{Email: actor},
 	}
 	if endpoint != "" {
 		e.RequestParams["endpoint"] = endpoint
@@ -51,7 +53,7 @@ func loggedWorld() simulator.State {
 	workspaceSCIM := event(5, "add", "scim", ann, entraAgent, "targetUserId", "102", "targetUserName", "user102@example.com")
 	workspaceSCIM.AuditLevel, workspaceSCIM.WorkspaceID = "WORKSPACE_LEVEL", 7007
 	failed := event(6, "updateGroup", "scim", ann, "curl/8", "targetGroupId", "201")
-	failed.Response = simulator.AuditResponse{StatusCode: http.StatusForbidden, ErrorMessage: "no"}
+	failed.Response = world.AuditResponse{StatusCode: http.StatusForbidden, ErrorMessage: "no"}
 	login := event(9, "tokenLogin", "", "gone@example.com", "x")
 	query := event(8, "runCommand", "", ann, "x")
 	query.ServiceName, query.Repeat = "notebook", 5
@@ -97,7 +99,7 @@ func TestAccAuditEvents(t *testing.T) {
 		"departed":      `[{"last":"2026-11-02T09:00:00Z","left":null,"name":"gone@example.com","principal_id":null,"state":"absent"}]`,
 		"truncated":     "false", "complete": "true", "failures": "[]",
 	}
-	for _, assumed := range []simulator.AuditLogAssumptions{{}, {Fields: "camel", Keys: "snake", Params: "struct"}} {
+	for _, assumed := range []catalog.AuditLogAssumptions{{}, {Fields: "camel", Keys: "snake", Params: "struct"}} {
 		a := startAccount(t, loggedWorld(), simulator.Options{Assumed: simulator.Assumed{AuditLog: assumed, Statements: simulator.StatementAssumptions{ChunkRows: 3}}})
 		got, parts, empty := capture{}, capture{}, capture{}
 		steps := []resource.TestStep{{Config: a.config("", auditEvents(period)), ConfigStateChecks: []statecheck.StateCheck{got}}}
@@ -139,14 +141,14 @@ func TestAccAuditEvents(t *testing.T) {
 func TestAccAuditEvents_closed(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		assumed simulator.AuditLogAssumptions
+		assumed catalog.AuditLogAssumptions
 		reason  string
 		err     string
 	}{
-		"off":       {assumed: simulator.AuditLogAssumptions{Schema: "AVAILABLE"}, reason: "not enabled on the metastore"},
-		"forbidden": {assumed: simulator.AuditLogAssumptions{Access: "forbidden"}, reason: "the caller does not see system.access.audit"},
+		"off":       {assumed: catalog.AuditLogAssumptions{Schema: "AVAILABLE"}, reason: "not enabled on the metastore"},
+		"forbidden": {assumed: catalog.AuditLogAssumptions{Access: "forbidden"}, reason: "the caller does not see system.access.audit"},
 		"warehouse": {err: `(?s)Unable to Read Audit Events.*CAN USE on\s+the\s+warehouse`},
-		"column":    {assumed: simulator.AuditLogAssumptions{Without: "request_params"}, err: `(?s)Unknown Form of system.access.audit.*no\s+column\s+request_params`},
+		"column":    {assumed: catalog.AuditLogAssumptions{Without: "request_params"}, err: `(?s)Unknown Form of system.access.audit.*no\s+column\s+request_params`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

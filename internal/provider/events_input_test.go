@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/catalog"
 )
 
 // Who acted lately is not offered to be deactivated, nor is anyone while that is not
@@ -33,7 +34,7 @@ func TestDivergences_events(t *testing.T) {
 	}
 	offered := func(id string) string { return "deactivate/user/" + id }
 	for name, tt := range map[string]struct {
-		assumed            simulator.AuditLogAssumptions
+		assumed            catalog.AuditLogAssumptions
 		faults             []simulator.Fault
 		inputs             map[string]any
 		of103, of104       string // reason; "" is offered
@@ -43,10 +44,10 @@ func TestDivergences_events(t *testing.T) {
 		"recent days":     {inputs: map[string]any{"recent_days": 30}, of103: "deactivation_recent", complete: true, observed: true},
 		"long ago":        {inputs: map[string]any{"recent_days": 90}, of103: "deactivation_recent", of104: "deactivation_recent", complete: true, observed: true},
 		"does not matter": {inputs: map[string]any{}, complete: true, observed: true},
-		"forbidden": {assumed: simulator.AuditLogAssumptions{Access: "forbidden"}, inputs: map[string]any{"recent_days": 30}, of103: "deactivation_unproven", of104: "deactivation_unproven",
+		"forbidden": {assumed: catalog.AuditLogAssumptions{Access: "forbidden"}, inputs: map[string]any{"recent_days": 30}, of103: "deactivation_unproven", of104: "deactivation_unproven",
 			failure: "the caller does not see system.access.audit"},
-		"fewer rows": {assumed: simulator.AuditLogAssumptions{Access: "own"}, inputs: map[string]any{"recent_days": 30}, of103: "deactivation_unproven", of104: "deactivation_unproven", complete: true, observed: true},
-		"no column": {assumed: simulator.AuditLogAssumptions{Without: "response"}, inputs: map[string]any{"recent_days": 30}, of103: "deactivation_unproven", of104: "deactivation_unproven",
+		"fewer rows": {assumed: catalog.AuditLogAssumptions{Access: "own"}, inputs: map[string]any{"recent_days": 30}, of103: "deactivation_unproven", of104: "deactivation_unproven", complete: true, observed: true},
+		"no column": {assumed: catalog.AuditLogAssumptions{Without: "response"}, inputs: map[string]any{"recent_days": 30}, of103: "deactivation_unproven", of104: "deactivation_unproven",
 			failure: "no column response"},
 		"warehouse fails": {faults: []simulator.Fault{{Kind: simulator.FaultStatus, Path: "**/statements", Status: 400}}, inputs: map[string]any{}, failure: "400"},
 	} {
@@ -96,14 +97,14 @@ func TestAIMReadiness_events(t *testing.T) {
 	t.Parallel()
 	input := map[string]any{"workspace_id": "7007", "sql_warehouse_id": loggedWarehouse, "since": "2026-11-01"}
 	for name, tt := range map[string]struct {
-		assumed simulator.AuditLogAssumptions
+		assumed catalog.AuditLogAssumptions
 		config  map[string]any
 		status  string
 		text    string
 	}{
 		"read":      {config: map[string]any{"events": input}, status: "not_met", text: "writes with a token of user101@example.com"},
 		"not asked": {config: map[string]any{}, status: "unknown"},
-		"forbidden": {assumed: simulator.AuditLogAssumptions{Access: "forbidden"}, config: map[string]any{"events": input}, status: "unknown", text: "does not see system.access.audit"},
+		"forbidden": {assumed: catalog.AuditLogAssumptions{Access: "forbidden"}, config: map[string]any{"events": input}, status: "unknown", text: "does not see system.access.audit"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

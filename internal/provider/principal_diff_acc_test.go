@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 const diffAddress = "data.dbxidentity_principal_diff.this"
@@ -153,7 +154,7 @@ func TestAccPrincipalDiff_refusals(t *testing.T) {
 	t.Parallel()
 	twins := smallWorld()
 	twins.Groups = append(twins.Groups, simulator.Group{ID: "203", DisplayName: "job-runner"})
-	twins.Users[2].Active, twins.Users[2].Emails = false, []simulator.Email{{Value: "user101@example.com"}}
+	twins.Users[2].Active, twins.Users[2].Emails = false, []world.Email{{Value: "user101@example.com"}}
 	failing := func(path string) simulator.Fault {
 		return simulator.Fault{Kind: simulator.FaultStatus, Status: http.StatusBadRequest, Path: path, ErrorCode: "BAD", Message: "not today"}
 	}

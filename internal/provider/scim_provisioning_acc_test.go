@@ -18,36 +18,37 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 const databricksTemplate = "9c9818d2-2900-49e8-8ba4-22688be7c675"
 
 // syncSource feeds an attribute from another one.
-func syncSource(kind, name string) *simulator.SyncSource {
-	return &simulator.SyncSource{Type: kind, Name: name, Expression: "[" + name + "]"}
+func syncSource(kind, name string) *world.SyncSource {
+	return &world.SyncSource{Type: kind, Name: name, Expression: "[" + name + "]"}
 }
 
 // syncSchema maps users and groups, with these sources of external ids.
-func syncSchema(user, group *simulator.SyncSource) simulator.SyncSchema {
-	mapping := func(target string, source *simulator.SyncSource) simulator.SyncObjectMapping {
-		return simulator.SyncObjectMapping{Enabled: true, FlowTypes: "Add, Update, Delete", TargetObjectName: target, AttributeMappings: []simulator.SyncAttributeMapping{
+func syncSchema(user, group *world.SyncSource) world.SyncSchema {
+	mapping := func(target string, source *world.SyncSource) world.SyncObjectMapping {
+		return world.SyncObjectMapping{Enabled: true, FlowTypes: "Add, Update, Delete", TargetObjectName: target, AttributeMappings: []world.SyncAttributeMapping{
 			{TargetAttributeName: "displayName", FlowType: "Always", Source: syncSource("Attribute", "displayName")},
 			{TargetAttributeName: "externalId", FlowType: "Always", Source: source},
 		}}
 	}
-	return simulator.SyncSchema{SynchronizationRules: []simulator.SyncRule{{Name: "USER_OUTBOUND_USER", ObjectMappings: []simulator.SyncObjectMapping{
+	return world.SyncSchema{SynchronizationRules: []world.SyncRule{{Name: "USER_OUTBOUND_USER", ObjectMappings: []world.SyncObjectMapping{
 		mapping("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", user), mapping("urn:ietf:params:scim:schemas:core:2.0:Group", group),
 	}}}}
 }
 
 // healthyJob ran 20 minutes ago.
-func healthyJob() simulator.SyncJob {
-	last := simulator.SyncExecution{State: "Succeeded", TimeEnded: "-PT20M", CountEntitled: 2}
-	return simulator.SyncJob{
-		ID: "dataBricks.1", TemplateID: "dataBricks", Schedule: simulator.SyncSchedule{Interval: "PT40M", State: "Active"},
-		Status: simulator.SyncStatus{
+func healthyJob() world.SyncJob {
+	last := world.SyncExecution{State: "Succeeded", TimeEnded: "-PT20M", CountEntitled: 2}
+	return world.SyncJob{
+		ID: "dataBricks.1", TemplateID: "dataBricks", Schedule: world.SyncSchedule{Interval: "PT40M", State: "Active"},
+		Status: world.SyncStatus{
 			Code: "Active", LastExecution: &last, LastSuccessfulExecution: &last, SteadyStateFirstAchievedTime: "2025-03-02T10:11:12Z",
-			SynchronizedEntryCountByType: []simulator.SyncEntryCount{{Key: "User to User", Value: 2}},
+			SynchronizedEntryCountByType: []world.SyncEntryCount{{Key: "User to User", Value: 2}},
 		},
 		Schema: syncSchema(syncSource("Attribute", "objectId"), syncSource("Attribute", "objectId")),
 	}
@@ -62,9 +63,9 @@ func connectorApp(n int, name string, edit func(sp *simulator.IDPServicePrincipa
 	sp := simulator.IDPServicePrincipal{
 		ID: entraID(9000 + n), AppID: entraID(8000 + n), DisplayName: name, AccountEnabled: true, ApplicationTemplateID: databricksTemplate,
 		NotificationEmailAddresses: []string{"admin@example.com"},
-		Synchronization: &simulator.Synchronization{
-			Jobs: []simulator.SyncJob{healthyJob()},
-			Secrets: []simulator.SyncSecret{
+		Synchronization: &world.Synchronization{
+			Jobs: []world.SyncJob{healthyJob()},
+			Secrets: []world.SyncSecret{
 				{Key: "BaseAddress", Value: accountAddress(smallWorld().Account.AccountID)}, {Key: "SecretToken", Value: "dose-of-a-token"}, {Key: "SyncAll", Value: "false"},
 			},
 		},
@@ -117,29 +118,29 @@ func TestAccSCIMProvisioning(t *testing.T) {
 		status[name], target[name], sources[name] = wantStatus, wantTarget, wantSources
 	}
 	const here, right = "account - true", "user attribute objectId true, group attribute objectId true"
-	job := func(edit func(j *simulator.SyncJob)) func(*simulator.IDPServicePrincipal) {
+	job := func(edit func(j *world.SyncJob)) func(*simulator.IDPServicePrincipal) {
 		return func(sp *simulator.IDPServicePrincipal) { edit(&sp.Synchronization.Jobs[0]) }
 	}
 	address := func(value string) func(*simulator.IDPServicePrincipal) {
 		return func(sp *simulator.IDPServicePrincipal) { sp.Synchronization.Secrets[0].Value = value }
 	}
-	fed := func(user *simulator.SyncSource) func(*simulator.IDPServicePrincipal) {
-		return job(func(j *simulator.SyncJob) { j.Schema = syncSchema(user, syncSource("Attribute", "objectId")) })
+	fed := func(user *world.SyncSource) func(*simulator.IDPServicePrincipal) {
+		return job(func(j *world.SyncJob) { j.Schema = syncSchema(user, syncSource("Attribute", "objectId")) })
 	}
 	add("healthy", "healthy", here, right, nil)
-	add("errors", "healthy_with_errors", here, right, job(func(j *simulator.SyncJob) { j.Status.LastExecution.CountEscrowed = 3 }))
-	add("quarantined", "quarantined", here, right, job(func(j *simulator.SyncJob) {
+	add("errors", "healthy_with_errors", here, right, job(func(j *world.SyncJob) { j.Status.LastExecution.CountEscrowed = 3 }))
+	add("quarantined", "quarantined", here, right, job(func(j *world.SyncJob) {
 		j.Status.Code = "Quarantine"
-		j.Status.Quarantine = &simulator.SyncQuarantine{Reason: "EncounteredQuarantineException", SeriesBegan: "-P3D", NextAttempt: "2099-01-01T00:00:00Z", Error: &simulator.SyncError{Message: "The credentials are not valid."}}
+		j.Status.Quarantine = &world.SyncQuarantine{Reason: "EncounteredQuarantineException", SeriesBegan: "-P3D", NextAttempt: "2099-01-01T00:00:00Z", Error: &world.SyncError{Message: "The credentials are not valid."}}
 	}))
-	add("stale", "stale", here, right, job(func(j *simulator.SyncJob) {
-		j.Status.LastSuccessfulExecution = &simulator.SyncExecution{TimeEnded: "-PT3H"}
+	add("stale", "stale", here, right, job(func(j *world.SyncJob) {
+		j.Status.LastSuccessfulExecution = &world.SyncExecution{TimeEnded: "-PT3H"}
 	}))
-	add("first run", "first_run", here, right, job(func(j *simulator.SyncJob) { j.Status.Code = "NotRun" }))
-	add("paused", "paused", here, right, job(func(j *simulator.SyncJob) { j.Status.Code, j.Schedule.State = "Paused", "Paused" }))
-	add("off", "off", here, right, job(func(j *simulator.SyncJob) { j.Schedule.State = "Disabled" }))
+	add("first run", "first_run", here, right, job(func(j *world.SyncJob) { j.Status.Code = "NotRun" }))
+	add("paused", "paused", here, right, job(func(j *world.SyncJob) { j.Status.Code, j.Schedule.State = "Paused", "Paused" }))
+	add("off", "off", here, right, job(func(j *world.SyncJob) { j.Schedule.State = "Disabled" }))
 	add("without job", "off", here, "", func(sp *simulator.IDPServicePrincipal) { sp.Synchronization.Jobs = nil })
-	add("strange", "unknown", here, right, job(func(j *simulator.SyncJob) { j.Status.Code = "Dreaming" }))
+	add("strange", "unknown", here, right, job(func(j *world.SyncJob) { j.Status.Code = "Dreaming" }))
 	add("fresh", "unknown", "unknown - ?", "", func(sp *simulator.IDPServicePrincipal) { sp.Synchronization.Fresh = true })
 	add("other account", "healthy", "account - false", right, address(accountAddress("22222222-2222-4333-8444-555555555555")))
 	add("workspace", "healthy", "workspace 7007 true", right, address("https://adb-7007.7.azuredatabricks.net/api/2.0/preview/scim"))
@@ -159,14 +160,14 @@ func TestAccSCIMProvisioning(t *testing.T) {
 	add("user name", "healthy", here, "user attribute userPrincipalName false, group attribute objectId true", fed(syncSource("Attribute", "userPrincipalName")))
 	add("employee", "healthy", here, "user attribute employeeId false, group attribute objectId true", fed(syncSource("Attribute", "employeeId")))
 	add("function", "healthy", here, "user function Mid([objectId], 1, 8) false, group attribute objectId true",
-		fed(&simulator.SyncSource{Type: "Function", Name: "Mid", Expression: "Mid([objectId], 1, 8)"}))
+		fed(&world.SyncSource{Type: "Function", Name: "Mid", Expression: "Mid([objectId], 1, 8)"}))
 	add("fed by nothing", "healthy", here, "user none - false, group attribute objectId true", fed(nil))
-	add("constant", "healthy", here, "user constant the-same false, group attribute objectId true", job(func(j *simulator.SyncJob) {
+	add("constant", "healthy", here, "user constant the-same false, group attribute objectId true", job(func(j *world.SyncJob) {
 		value := "the-same"
 		j.Schema = syncSchema(nil, syncSource("Attribute", "objectId"))
 		j.Schema.SynchronizationRules[0].ObjectMappings[0].AttributeMappings[1].DefaultValue = &value
 	}))
-	add("not mapped", "healthy", here, "user none - false, group attribute objectId true", job(func(j *simulator.SyncJob) {
+	add("not mapped", "healthy", here, "user none - false, group attribute objectId true", job(func(j *world.SyncJob) {
 		first := &j.Schema.SynchronizationRules[0].ObjectMappings[0]
 		first.AttributeMappings = first.AttributeMappings[:1]
 	}))

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 const comparisonOutputs = `
@@ -60,7 +61,7 @@ func TestAccSCIMProvisioning_comparison(t *testing.T) {
 		if strings.HasSuffix(code, "EntryConflict") {
 			reason = "HTTP 409"
 		}
-		st.IDP.ProvisioningLog = append(st.IDP.ProvisioningLog, simulator.ProvisioningEvent{
+		st.IDP.ProvisioningLog = append(st.IDP.ProvisioningLog, world.ProvisioningEvent{
 			ID: fmt.Sprint("event ", len(st.IDP.ProvisioningLog)), ActivityDateTime: fmt.Sprintf("-PT%dM", minutes), ServicePrincipalID: entraID(9001), Action: action, Status: status,
 			ErrorCode: code, Reason: reason, SourceID: entraID(id), SourceName: fmt.Sprint("object ", id), IdentityType: kind, TargetID: target,
 		})

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // What Okta reports of its apps for Databricks; what it does not report is unknown. Each
@@ -22,29 +23,29 @@ func TestAccSCIMProvisioning_okta(t *testing.T) {
 	t.Parallel()
 	st := smallWorld()
 	full := []string{"PUSH_NEW_USERS", "PUSH_USER_DEACTIVATION", "PUSH_PROFILE_UPDATES", "GROUP_PUSH"}
-	add := func(name string, app *simulator.OktaApp) string {
+	add := func(name string, app *world.OktaApp) string {
 		id := entraID(9000 + len(st.IDP.ServicePrincipals))
 		st.IDP.ServicePrincipals = append(st.IDP.ServicePrincipals, simulator.IDPServicePrincipal{ID: id, DisplayName: name, AccountEnabled: !strings.Contains(name, "inactive"), OktaApp: app})
 		return id
 	}
 	address := accountAddress(st.Account.AccountID)
-	main := add("Databricks", &simulator.OktaApp{
+	main := add("Databricks", &world.OktaApp{
 		Name: "databricks", Features: full, Connection: "ENABLED", BaseURL: address, Groups: []string{entraID(201)},
-		Users: []simulator.OktaAppUser{
+		Users: []world.OktaAppUser{
 			{ID: entraID(101), SyncState: "ERROR"},
 			{ID: entraID(102), Scope: "GROUP", ExternalID: "103"}, // 103 stores another id.
 			{ID: entraID(103), Status: "DEPROVISIONED", SyncState: "ERROR"},
 		},
-		Pushes: []simulator.OktaGroupPush{
+		Pushes: []world.OktaGroupPush{
 			{ID: "p1", Status: "ACTIVE", SourceGroupID: entraID(201), TargetGroupID: "201"}, {ID: "p2", Status: "ERROR", SourceGroupID: entraID(202), ErrorSummary: "409 conflict"},
 			{ID: "p3", Status: "INACTIVE", SourceGroupID: entraID(203)},
 		},
 	})
-	add("Databricks without address", &simulator.OktaApp{Name: "databricks", Features: full[:1], Connection: "ENABLED"})
-	add("Databricks sign-in only", &simulator.OktaApp{Name: "databricks"})
-	add("Databricks disconnected", &simulator.OktaApp{Name: "databricks", Features: full[:3], Connection: "DISABLED"})
-	add("Databricks inactive", &simulator.OktaApp{Name: "databricks", Features: full, Connection: "ENABLED"})
-	other := add("Own name", &simulator.OktaApp{Name: "scim2", Features: full, Connection: "ENABLED", BaseURL: "https://scim.example.com"})
+	add("Databricks without address", &world.OktaApp{Name: "databricks", Features: full[:1], Connection: "ENABLED"})
+	add("Databricks sign-in only", &world.OktaApp{Name: "databricks"})
+	add("Databricks disconnected", &world.OktaApp{Name: "databricks", Features: full[:3], Connection: "DISABLED"})
+	add("Databricks inactive", &world.OktaApp{Name: "databricks", Features: full, Connection: "ENABLED"})
+	other := add("Own name", &world.OktaApp{Name: "scim2", Features: full, Connection: "ENABLED", BaseURL: "https://scim.example.com"})
 	add("Databricks AIM", nil) // A service app, as automatic identity management has one.
 	a := startAccount(t, st, simulator.Options{})
 	config := func(inputs string) string {

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // catalogAccount has two workspaces on one metastore and one without. The
@@ -34,7 +35,7 @@ func catalogAccount() State {
 			AccountID: "5a3e0f0a-0000-4000-8000-000000000002",
 			OAuthClients: []OAuthClient{{ClientID: app(401), ClientSecret: "secret-401"}, {ClientID: app(402), ClientSecret: "secret-402"},
 				{ClientID: app(403), ClientSecret: "secret-403"}},
-			Tokens: []Token{{Token: "token-401", PrincipalID: "401"}, {Token: "token-402", PrincipalID: "402"}, {Token: "token-403", PrincipalID: "403"}},
+			Tokens: []world.Token{{Token: "token-401", PrincipalID: "401"}, {Token: "token-402", PrincipalID: "402"}, {Token: "token-403", PrincipalID: "403"}},
 		},
 		Users: []User{{ID: "201", UserName: "user201@example.com", Active: true}},
 		Groups: []Group{

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
 )
 
 func TestControl_requests(t *testing.T) {
@@ -185,7 +187,7 @@ func TestAssumed_Set(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	want := Assumed{Workspaces: WorkspaceAssumptions{PermissionPageSize: 2, NotFederatedCode: "FEATURE_DISABLED", DeleteAbsentOK: true}}
+	want := Assumed{Workspaces: host.WorkspaceAssumptions{PermissionPageSize: 2, NotFederatedCode: "FEATURE_DISABLED", DeleteAbsentOK: true}}
 	if diff := cmp.Diff(want, a); diff != "" {
 		t.Errorf("switches (-want +got):\n%s", diff)
 	}

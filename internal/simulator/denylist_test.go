@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
@@ -38,7 +40,7 @@ func TestDenylist(t *testing.T) {
 	st.Account.Settings = []string{"automatic_identity_management"}
 	path := strings.Replace(denylistRoute, "{account_id}", emptyAccountID, 1)
 
-	sim := startTest(t, st, Options{Assumed: Assumed{Paging: PagingAssumptions{MaxEntries: 1}}})
+	sim := startTest(t, st, Options{Assumed: Assumed{Paging: wire.PagingAssumptions{MaxEntries: 1}}})
 	status, page := adminGet(t, sim, path)
 	want := map[string]any{
 		"name": "accounts/" + emptyAccountID + "/account-access-identity-rules/a-1", "external_principal_id": "a-1", "action": "DENY",
@@ -58,7 +60,7 @@ func TestDenylist(t *testing.T) {
 	if list, _ := access["workspace_access_details"].([]any); len(list) != 1 || access["next_page_token"] == nil {
 		t.Errorf("access details: %v", access)
 	}
-	missing := startTest(t, st, Options{Assumed: Assumed{Denylist: DenylistAssumptions{Missing: true}}})
+	missing := startTest(t, st, Options{Assumed: Assumed{Denylist: host.DenylistAssumptions{Missing: true}}})
 	if status, _ := adminGet(t, missing, path); status != 404 {
 		t.Errorf("an account without denylist: %d", status)
 	}
@@ -99,7 +101,7 @@ func TestDenylist_writes(t *testing.T) {
 	if got := call(t, full, "POST", path+"?external_principal_id="+group.ID, deny).status; got != 400 {
 		t.Errorf("the rule after 100: %d", got)
 	}
-	missing := startTest(t, st, Options{Assumed: Assumed{Denylist: DenylistAssumptions{Missing: true}}})
+	missing := startTest(t, st, Options{Assumed: Assumed{Denylist: host.DenylistAssumptions{Missing: true}}})
 	if got := call(t, missing, "POST", path+"?external_principal_id="+group.ID, deny).status; got != 404 {
 		t.Errorf("an account without denylist: %d", got)
 	}

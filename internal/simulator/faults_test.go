@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/faults"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
 )
 
 const (
@@ -262,7 +263,7 @@ func TestFaults_lists(t *testing.T) {
 	pages := func(t *testing.T, faults ...Fault) [][]int64 {
 		t.Helper()
 		sim := startTest(t, smallAccount(), Options{
-			Faults: faults, Assumed: Assumed{Workspaces: WorkspaceAssumptions{PermissionPageSize: 1}},
+			Faults: faults, Assumed: Assumed{Workspaces: host.WorkspaceAssumptions{PermissionPageSize: 1}},
 		})
 		var out [][]int64
 		token := ""

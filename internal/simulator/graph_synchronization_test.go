@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // connectedDirectory is smallDirectory with a connector.
@@ -18,16 +19,16 @@ func connectedDirectory() simulator.IDP {
 	idp := smallDirectory()
 	idp.ServicePrincipals[0].ApplicationTemplateID = "9c9818d2-2900-49e8-8ba4-22688be7c675"
 	idp.ServicePrincipals[0].AppRoleAssignedTo = []simulator.AppRoleAssignment{{PrincipalID: gid(1, 1)}, {PrincipalID: gid(2, 1)}, {PrincipalID: gid(3, 2)}}
-	idp.ServicePrincipals[0].Synchronization = &simulator.Synchronization{
-		Jobs: []simulator.SyncJob{{
-			ID: "dataBricks.1", Schedule: simulator.SyncSchedule{Interval: "PT40M", State: "Active"},
-			Status: simulator.SyncStatus{Code: "Active", LastExecution: &simulator.SyncExecution{State: "Succeeded", TimeEnded: "-PT1H20M"}},
-			Schema: simulator.SyncSchema{SynchronizationRules: []simulator.SyncRule{{Name: "rule"}}},
+	idp.ServicePrincipals[0].Synchronization = &world.Synchronization{
+		Jobs: []world.SyncJob{{
+			ID: "dataBricks.1", Schedule: world.SyncSchedule{Interval: "PT40M", State: "Active"},
+			Status: world.SyncStatus{Code: "Active", LastExecution: &world.SyncExecution{State: "Succeeded", TimeEnded: "-PT1H20M"}},
+			Schema: world.SyncSchema{SynchronizationRules: []world.SyncRule{{Name: "rule"}}},
 		}},
-		Secrets:   []simulator.SyncSecret{{Key: "BaseAddress", Value: "https://adb-1.1.azuredatabricks.net/api/2.0/preview/scim"}, {Key: "SecretToken", Value: "dapi-of-the-connector"}},
-		Templates: []simulator.SyncTemplate{{ID: "dataBricks"}},
+		Secrets:   []world.SyncSecret{{Key: "BaseAddress", Value: "https://adb-1.1.azuredatabricks.net/api/2.0/preview/scim"}, {Key: "SecretToken", Value: "dapi-of-the-connector"}},
+		Templates: []world.SyncTemplate{{ID: "dataBricks"}},
 	}
-	idp.ProvisioningLog = []simulator.ProvisioningEvent{
+	idp.ProvisioningLog = []world.ProvisioningEvent{
 		{ID: "1", ActivityDateTime: "-PT30M", ServicePrincipalID: gid(3, 1), SourceID: gid(1, 1), Status: "failure", ErrorCode: "DatabricksEntryConflict"},
 		{ID: "2", ActivityDateTime: "-PT10M", ServicePrincipalID: gid(3, 1), SourceID: gid(1, 1), Status: "success"},
 		{ID: "3", ActivityDateTime: "-P2D", ServicePrincipalID: gid(3, 2), SourceID: gid(1, 1), Status: "success"},
@@ -93,7 +94,7 @@ func TestGraph_synchronization(t *testing.T) {
 func TestGraph_synchronizationSwitches(t *testing.T) {
 	t.Parallel()
 	idp := connectedDirectory()
-	idp.ServicePrincipals[1].Synchronization = &simulator.Synchronization{Fresh: true}
+	idp.ServicePrincipals[1].Synchronization = &world.Synchronization{Fresh: true}
 	sim := startIDP(t, idp, simulator.Options{Assumed: simulator.Assumed{Graph: simulator.GraphAssumptions{
 		TemplateFilterRefused: true, JobsNotFound: true, SecretsReadable: true, LogFilterPaths: true, LogServicePrincipals: true,
 	}}})

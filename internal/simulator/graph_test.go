@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 )
 
 // gid is a GUID that says what it is: kind 1 user, 2 group, 3 service principal.
@@ -316,7 +317,7 @@ func TestGraph_pagingSwitchesAndFaults(t *testing.T) {
 	if got, pages := crawl(t, graphToken(t, short), short.IDP.GraphEndpoint+"/v1.0/users?$top=10"); len(got) != 20 || pages != 4 {
 		t.Errorf("short pages: %d users on %d pages, want 20 on 4", len(got), pages)
 	}
-	few := startIDP(t, dir, simulator.Options{Assumed: simulator.Assumed{Paging: simulator.PagingAssumptions{MaxEntries: 3}}})
+	few := startIDP(t, dir, simulator.Options{Assumed: simulator.Assumed{Paging: wire.PagingAssumptions{MaxEntries: 3}}})
 	if got, pages := crawl(t, graphToken(t, few), few.IDP.GraphEndpoint+"/v1.0/users?$top=10"); len(got) != 20 || pages != 7 {
 		t.Errorf("at most 3 entries: %d users on %d pages, want 20 on 7", len(got), pages)
 	}

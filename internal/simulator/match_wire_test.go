@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
@@ -26,17 +27,17 @@ func TestMatch_wireShape(t *testing.T) {
 	external, _ := b.both("user05@example.com")
 	for _, test := range []struct {
 		name, path string
-		assumed    MatchAssumptions
+		assumed    host.MatchAssumptions
 		want       string
 	}{
-		{"numbers, absent keys", "/users/" + blank, MatchAssumptions{},
+		{"numbers, absent keys", "/users/" + blank, host.MatchAssumptions{},
 			`{"databricks_user":{"internal_id":` + blank + `,"username":"user21@example.com"}}`},
-		{"null for absent", "/users/" + blank, MatchAssumptions{NullForAbsent: true},
+		{"null for absent", "/users/" + blank, host.MatchAssumptions{NullForAbsent: true},
 			`{"databricks_user":{"internal_id":` + blank + `,"username":"user21@example.com"},"idp_match_by_external_id":null,"idp_match_by_username":null}`},
-		{"strings", "/users/" + linked, MatchAssumptions{StringIDs: true},
+		{"strings", "/users/" + linked, host.MatchAssumptions{StringIDs: true},
 			`{"databricks_user":{"external_id":"` + object + `","internal_id":"` + linked + `","username":"user01@example.com"},` +
 				`"idp_match_by_external_id":{"username":"user01@example.com"},"idp_match_by_username":{"external_id":"` + object + `"}}`},
-		{"a group", "/groups/" + group, MatchAssumptions{},
+		{"a group", "/groups/" + group, host.MatchAssumptions{},
 			`{"databricks_group":{"external_id":"` + groupObject + `","group_name":"month-end-close","internal_id":` + group + `},` +
 				`"external_members_not_in_idp":[{"principal_id":` + external + `}],` +
 				`"idp_match_by_external_id":{"group_name":"month-end-close"},"idp_matches_by_group_name":[{"external_id":"` + groupObject + `"}],` +
@@ -74,7 +75,7 @@ func TestMatch_unknownIDsAndMethods(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d in the normal shape", path, status, got.Code, want)
 		}
 	}
-	refusing := startPeer(t, st, Options{Assumed: Assumed{Match: MatchAssumptions{RefuseWithoutAIM: true}}})
+	refusing := startPeer(t, st, Options{Assumed: Assumed{Match: host.MatchAssumptions{RefuseWithoutAIM: true}}})
 	if status := refusing.call("POST", p.path+"/users/"+users[0]+"/matchWithIdp", "", nil); status != 400 {
 		t.Errorf("refused without automatic identity management: %d", status)
 	}
@@ -108,13 +109,13 @@ func TestMatch_members(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, group     string
-		assumed         MatchAssumptions
+		assumed         host.MatchAssumptions
 		local, external []string
 	}{
-		{"nested members confirm, deleted ones do not", "10", MatchAssumptions{}, []string{"4"}, []string{"3"}},
-		{"direct members only", "10", MatchAssumptions{DirectMembers: true}, []string{"4"}, []string{"2", "3"}},
-		{"an unlinked group", "11", MatchAssumptions{}, nil, nil},
-		{"an unlinked group, compared", "11", MatchAssumptions{MembersOfUnlinked: true}, []string{"4"}, []string{"1"}},
+		{"nested members confirm, deleted ones do not", "10", host.MatchAssumptions{}, []string{"4"}, []string{"3"}},
+		{"direct members only", "10", host.MatchAssumptions{DirectMembers: true}, []string{"4"}, []string{"2", "3"}},
+		{"an unlinked group", "11", host.MatchAssumptions{}, nil, nil},
+		{"an unlinked group, compared", "11", host.MatchAssumptions{MembersOfUnlinked: true}, []string{"4"}, []string{"1"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -136,7 +137,7 @@ func TestMatch_syncsUnderAutomaticIdentityManagement(t *testing.T) {
 		members []Member
 	}{
 		{"off", Options{}, "linked", []Member{{Value: "1"}, {Value: "2"}, {Value: "3"}, {Value: "4"}}},
-		{"on, switched to leave things", Options{AIM: true, Assumed: Assumed{Match: MatchAssumptions{NoSync: true}}},
+		{"on, switched to leave things", Options{AIM: true, Assumed: Assumed{Match: host.MatchAssumptions{NoSync: true}}},
 			"linked", []Member{{Value: "1"}, {Value: "2"}, {Value: "3"}, {Value: "4"}}},
 		{"on", Options{AIM: true}, "linked in the IdP",
 			[]Member{{Value: "1"}, {Value: "2"}, {Value: "3"}, {Value: "4"}, {Value: "5", Source: "IDENTITY_PROVIDER"}}},

@@ -10,19 +10,16 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/catalog"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/scim"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/okta"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
-// What tests write down: package world says what each is.
+// What many tests write down: package world says what each is. A test that needs
+// something else takes it from the package that owns it.
 type (
 	AccessRule           = world.AccessRule
 	Account              = world.Account
 	AppRoleAssignment    = world.AppRoleAssignment
 	AuditEvent           = world.AuditEvent
-	AuditIdentity        = world.AuditIdentity
-	AuditResponse        = world.AuditResponse
-	Email                = world.Email
 	FederationInfo       = world.FederationInfo
 	GenerateOptions      = world.GenerateOptions
 	Grant                = world.Grant
@@ -35,56 +32,30 @@ type (
 	Member               = world.Member
 	Metastore            = world.Metastore
 	OAuthClient          = world.OAuthClient
-	OktaApp              = world.OktaApp
-	OktaAppUser          = world.OktaAppUser
-	OktaGroupPush        = world.OktaGroupPush
 	PermissionAssignment = world.PermissionAssignment
-	PersonName           = world.PersonName
-	ProvisioningEvent    = world.ProvisioningEvent
 	Role                 = world.Role
 	RuleSet              = world.RuleSet
 	Securable            = world.Securable
 	ServicePrincipal     = world.ServicePrincipal
 	State                = world.State
-	SyncAttributeMapping = world.SyncAttributeMapping
-	SyncEntryCount       = world.SyncEntryCount
-	SyncError            = world.SyncError
-	SyncExecution        = world.SyncExecution
-	SyncJob              = world.SyncJob
-	SyncObjectMapping    = world.SyncObjectMapping
-	SyncQuarantine       = world.SyncQuarantine
-	SyncRule             = world.SyncRule
-	SyncSchedule         = world.SyncSchedule
-	SyncSchema           = world.SyncSchema
-	SyncSecret           = world.SyncSecret
-	SyncSource           = world.SyncSource
-	SyncStatus           = world.SyncStatus
-	SyncTemplate         = world.SyncTemplate
-	Synchronization      = world.Synchronization
-	Token                = world.Token
 	UnityCatalog         = world.UnityCatalog
 	User                 = world.User
 	Warehouse            = world.Warehouse
 	Workspace            = world.Workspace
 )
 
-// The switches of behaviour that no source settles, and the credentials of the
-// identity providers.
+// The switches of behaviour that no source settles, and the options of the identity
+// providers, whose packages are named like those of the provider.
 type (
-	AuditLogAssumptions     = catalog.AuditLogAssumptions
-	DenylistAssumptions     = host.DenylistAssumptions
 	EntraOptions            = entra.Options
 	GraphAssumptions        = entra.GraphAssumptions
 	IdentityAssumptions     = host.IdentityAssumptions
-	MatchAssumptions        = host.MatchAssumptions
 	OktaAssumptions         = okta.Assumptions
 	OktaClient              = okta.Client
 	OktaOptions             = okta.Options
-	PagingAssumptions       = wire.PagingAssumptions
 	SCIMAssumptions         = scim.Assumptions
 	StatementAssumptions    = catalog.StatementAssumptions
 	UnityCatalogAssumptions = catalog.UnityCatalogAssumptions
-	WorkspaceAssumptions    = host.WorkspaceAssumptions
 )
 
 // Injected failures; package faults says what each does.

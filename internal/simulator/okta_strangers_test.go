@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // TestOkta_strangers: what Okta's SDKs and Terraform provider ask for beyond the
@@ -129,10 +130,10 @@ func TestEverythingBehindTLS(t *testing.T) {
 func TestOkta_apps(t *testing.T) {
 	t.Parallel()
 	doc := oktaDirectory()
-	doc.ServicePrincipals = append(doc.ServicePrincipals, simulator.IDPServicePrincipal{ID: "0oaD", DisplayName: "Databricks", AccountEnabled: true, OktaApp: &simulator.OktaApp{
+	doc.ServicePrincipals = append(doc.ServicePrincipals, simulator.IDPServicePrincipal{ID: "0oaD", DisplayName: "Databricks", AccountEnabled: true, OktaApp: &world.OktaApp{
 		Name: "databricks", Features: []string{"GROUP_PUSH"}, Connection: "ENABLED", Groups: []string{"00gA"},
-		Users:  []simulator.OktaAppUser{{ID: "00uB", SyncState: "ERROR"}},
-		Pushes: []simulator.OktaGroupPush{{ID: "p1", Status: "ERROR", SourceGroupID: "00gA", ErrorSummary: "409"}},
+		Users:  []world.OktaAppUser{{ID: "00uB", SyncState: "ERROR"}},
+		Pushes: []world.OktaGroupPush{{ID: "p1", Status: "ERROR", SourceGroupID: "00gA", ErrorSummary: "409"}},
 	}})
 	sim := startIDP(t, doc, simulator.Options{})
 	for _, tt := range []struct {

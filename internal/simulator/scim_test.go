@@ -32,8 +32,8 @@ func scimAccount() State {
 		Account: Account{AccountID: "5a3e0f0a-0000-4000-8000-00000000005c"},
 		Users: []User{
 			{ID: "1", UserName: "Ann@example.com", DisplayName: "Ann", ExternalID: "ext-1", Active: true,
-				Name:   &PersonName{GivenName: "Ann", FamilyName: "Example"},
-				Emails: []Email{{Value: "ann@example.com", Type: "work", Primary: true}},
+				Name:   &world.PersonName{GivenName: "Ann", FamilyName: "Example"},
+				Emails: []world.Email{{Value: "ann@example.com", Type: "work", Primary: true}},
 				Roles:  []Role{{Value: "account_admin"}, {Value: "billing"}}},
 			{ID: "2", UserName: "bob@example.com", Active: true},
 			{ID: "3", UserName: "cat@example.com"},

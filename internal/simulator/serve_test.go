@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // clock is a time that tests move.
@@ -31,9 +33,9 @@ func credentialAccount() State {
 		ServicePrincipal{ID: "403", ApplicationID: "0a000000-0000-4000-8000-000000000403", DisplayName: "asleep"})
 	for _, sp := range st.ServicePrincipals {
 		st.Account.OAuthClients = append(st.Account.OAuthClients, OAuthClient{ClientID: sp.ApplicationID, ClientSecret: "secret-" + sp.ID})
-		st.Account.Tokens = append(st.Account.Tokens, Token{Token: "pat-" + sp.ID, PrincipalID: sp.ID})
+		st.Account.Tokens = append(st.Account.Tokens, world.Token{Token: "pat-" + sp.ID, PrincipalID: sp.ID})
 	}
-	st.Account.Tokens = append(st.Account.Tokens, Token{Token: "scim-token", SCIMOnly: true})
+	st.Account.Tokens = append(st.Account.Tokens, world.Token{Token: "scim-token", SCIMOnly: true})
 	return st
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/accounttest"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
@@ -66,7 +68,7 @@ func TestReadiness_reads(t *testing.T) {
 	st := readinessAccount(t)
 	want := map[string]string{}
 	for name, opts := range map[string]simulator.Options{
-		"as it is": {}, "pages of one": {Assumed: simulator.Assumed{Paging: simulator.PagingAssumptions{MaxEntries: 1}}},
+		"as it is": {}, "pages of one": {Assumed: simulator.Assumed{Paging: wire.PagingAssumptions{MaxEntries: 1}}},
 	} {
 		sim := accounttest.Start(t, st, opts)
 		c := accounttest.Connect(t, accounttest.Config(sim))
@@ -144,7 +146,7 @@ func TestReadiness_hostileAnswers(t *testing.T) {
 	if rules, err := accounttest.Connect(t, accounttest.Config(empty)).Denylist(t.Context()); err != nil || len(rules) != 0 {
 		t.Errorf("an empty denylist: %v, %v", rules, err)
 	}
-	missing := accounttest.Start(t, st, simulator.Options{Assumed: simulator.Assumed{Denylist: simulator.DenylistAssumptions{Missing: true}}})
+	missing := accounttest.Start(t, st, simulator.Options{Assumed: simulator.Assumed{Denylist: host.DenylistAssumptions{Missing: true}}})
 	if _, err := accounttest.Connect(t, accounttest.Config(missing)).Denylist(t.Context()); err == nil {
 		t.Error("an account without denylist has an empty one")
 	}

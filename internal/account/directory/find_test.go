@@ -21,14 +21,15 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // people is an account in which names collide.
 func people() simulator.State {
-	mail := func(addresses ...string) []simulator.Email {
-		var out []simulator.Email
+	mail := func(addresses ...string) []world.Email {
+		var out []world.Email
 		for _, a := range addresses {
-			out = append(out, simulator.Email{Value: a})
+			out = append(out, world.Email{Value: a})
 		}
 		return out
 	}
@@ -173,7 +174,7 @@ func (u unfiltered) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestFind_filterIgnored(t *testing.T) {
 	t.Parallel()
 	st := accounttest.Population(230, 0, 3)
-	st.Users[220].Emails = []simulator.Email{{Value: "alias@example.com"}}
+	st.Users[220].Emails = []world.Email{{Value: "alias@example.com"}}
 	sim := accounttest.Start(t, st, simulator.Options{})
 	cfg := accounttest.Config(sim)
 	cfg.SDK.HTTPTransport = unfiltered{http.DefaultTransport}

@@ -18,6 +18,8 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/events"
 	audited "github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host/catalog"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 const warehouse = "3f2a9c41d07be586"
@@ -32,7 +34,7 @@ func at(hours int) string {
 func logged() simulator.State {
 	st := accounttest.Estate()
 	st.Workspaces[0].Warehouses = []simulator.Warehouse{{ID: warehouse, Name: "shared"}}
-	who := simulator.AuditIdentity{Email: "source@example.com"}
+	who := world.AuditIdentity{Email: "source@example.com"}
 	params := func(keyed ...string) map[string]string {
 		out := map[string]string{}
 		for i := 0; i < len(keyed); i += 2 {
@@ -47,10 +49,10 @@ func logged() simulator.State {
 		{EventTime: at(3), ActionName: "addPrincipalToGroup", RequestParams: params("endpoint", "scim", "targetGroupId", "9", "targetGroupName", "g", "targetUserId", "7", "targetUserName", "n"),
 			UserIdentity: who, UserAgent: "curl/8", AuditLevel: "WORKSPACE_LEVEL", WorkspaceID: 101},
 		{EventTime: at(4), ActionName: "updateGroup", RequestParams: params("endpoint", "adminConsole", "targetGroupId", "9"), UserIdentity: who,
-			Response: simulator.AuditResponse{StatusCode: 403, ErrorMessage: "no"}},
+			Response: world.AuditResponse{StatusCode: 403, ErrorMessage: "no"}},
 		{EventTime: at(5), ServiceName: "aimControlPolicy", ActionName: "update", UserIdentity: who},
 		{EventTime: at(6), ServiceName: "notebook", ActionName: "runCommand", UserIdentity: who, UserAgent: "Mozilla/5.0", Repeat: 2},
-		{EventTime: at(7), ActionName: "tokenLogin", UserIdentity: who, Response: simulator.AuditResponse{StatusCode: 401}},
+		{EventTime: at(7), ActionName: "tokenLogin", UserIdentity: who, Response: world.AuditResponse{StatusCode: 401}},
 	}
 	return st
 }
@@ -81,7 +83,7 @@ func TestAuditEvents_spellings(t *testing.T) {
 		{Kind: "activity", Actor: who, Status: "400", Count: 1, First: hour(7), Last: hour(7)},
 		{Kind: "activity", Actor: who, Count: 2, First: hour(6), Last: hour(6).Add(time.Second)},
 	}
-	for _, assumed := range []simulator.AuditLogAssumptions{
+	for _, assumed := range []catalog.AuditLogAssumptions{
 		{}, {Fields: "camel"}, {Keys: "snake"}, {Params: "struct"}, {Fields: "camel", Keys: "snake", Params: "struct", Schema: "MANAGED"},
 	} {
 		all := simulator.Assumed{AuditLog: assumed, Statements: simulator.StatementAssumptions{ChunkRows: 2, Polls: 1}}
@@ -105,17 +107,17 @@ func TestAuditEvents_closed(t *testing.T) {
 	for _, column := range []string{
 		"event_date", "event_time", "audit_level", "workspace_id", "service_name", "action_name", "user_agent", "user_identity", "request_params", "response",
 	} {
-		_, err := read(t, logged(), simulator.Assumed{AuditLog: simulator.AuditLogAssumptions{Without: column}}, request())
+		_, err := read(t, logged(), simulator.Assumed{AuditLog: catalog.AuditLogAssumptions{Without: column}}, request())
 		var missing *events.MissingColumnError
 		if !errors.As(err, &missing) || missing.Column != column {
 			t.Errorf("without %s: %v", column, err)
 		}
 	}
 	for want, assumed := range map[string]simulator.Assumed{
-		"not enabled on the metastore":      {AuditLog: simulator.AuditLogAssumptions{Schema: "AVAILABLE"}},
-		"its state is DISABLE_INITIALIZED":  {AuditLog: simulator.AuditLogAssumptions{Schema: "DISABLE_INITIALIZED"}},
-		"the caller does not see system":    {AuditLog: simulator.AuditLogAssumptions{Access: "forbidden"}},
-		"not enabled, or the caller has no": {AuditLog: simulator.AuditLogAssumptions{Access: "forbidden"}, UnityCatalog: simulator.UnityCatalogAssumptions{MetastoreAdmin: "nobody"}},
+		"not enabled on the metastore":      {AuditLog: catalog.AuditLogAssumptions{Schema: "AVAILABLE"}},
+		"its state is DISABLE_INITIALIZED":  {AuditLog: catalog.AuditLogAssumptions{Schema: "DISABLE_INITIALIZED"}},
+		"the caller does not see system":    {AuditLog: catalog.AuditLogAssumptions{Access: "forbidden"}},
+		"not enabled, or the caller has no": {AuditLog: catalog.AuditLogAssumptions{Access: "forbidden"}, UnityCatalog: simulator.UnityCatalogAssumptions{MetastoreAdmin: "nobody"}},
 		"INSUFFICIENT_PERMISSIONS":          {Statements: simulator.StatementAssumptions{InsufficientPermissions: true}},
 	} {
 		found, err := read(t, logged(), assumed, request())
@@ -123,7 +125,7 @@ func TestAuditEvents_closed(t *testing.T) {
 			t.Errorf("%s: %v %+v", want, err, found)
 		}
 	}
-	found, err := read(t, logged(), simulator.Assumed{AuditLog: simulator.AuditLogAssumptions{Access: "own"}}, request())
+	found, err := read(t, logged(), simulator.Assumed{AuditLog: catalog.AuditLogAssumptions{Access: "own"}}, request())
 	if err != nil || len(found.Rows) != 0 || found.Unreadable != "" || found.Truncated {
 		t.Errorf("own rows only: %v %+v", err, found)
 	}
@@ -256,7 +258,7 @@ func TestAuditEvents_million(t *testing.T) {
 	st.AuditEvents = nil
 	for i := range people {
 		st.AuditEvents = append(st.AuditEvents, simulator.AuditEvent{
-			EventTime: at(i), ServiceName: "notebook", ActionName: "runCommand", UserIdentity: simulator.AuditIdentity{Email: fmt.Sprintf("p%03d@example.com", i)}, Repeat: each,
+			EventTime: at(i), ServiceName: "notebook", ActionName: "runCommand", UserIdentity: world.AuditIdentity{Email: fmt.Sprintf("p%03d@example.com", i)}, Repeat: each,
 		})
 	}
 	var before, during runtime.MemStats
@@ -300,7 +302,7 @@ func TestAuditEvents_truncated(t *testing.T) {
 	st := logged()
 	st.AuditEvents = nil
 	for i := range 510 {
-		st.AuditEvents = append(st.AuditEvents, simulator.AuditEvent{EventTime: at(i), ActionName: "tokenLogin", UserIdentity: simulator.AuditIdentity{Email: fmt.Sprint(i)}})
+		st.AuditEvents = append(st.AuditEvents, simulator.AuditEvent{EventTime: at(i), ActionName: "tokenLogin", UserIdentity: world.AuditIdentity{Email: fmt.Sprint(i)}})
 	}
 	r := request()
 	r.Most = 500

@@ -16,6 +16,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
 )
 
 // powers is an account in which user 1 has every power through groups 11, 12
@@ -76,7 +77,7 @@ func TestPrivileges(t *testing.T) {
 	}
 	for name, opts := range map[string]simulator.Options{
 		"IAM v2": {}, "SCIM": {NoIAMv2: true},
-		"pages": {Assumed: simulator.Assumed{Workspaces: simulator.WorkspaceAssumptions{PermissionPageSize: 1}, Identity: simulator.IdentityAssumptions{ShortPages: true}}},
+		"pages": {Assumed: simulator.Assumed{Workspaces: host.WorkspaceAssumptions{PermissionPageSize: 1}, Identity: simulator.IdentityAssumptions{ShortPages: true}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

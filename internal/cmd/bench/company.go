@@ -71,25 +71,25 @@ func (c config) company() (st simulator.State, workspace string, err error) {
 
 // connector is a healthy connector of the account, to which all its groups are assigned.
 func connector(st simulator.State) simulator.IDPServicePrincipal {
-	source := &simulator.SyncSource{Type: "Attribute", Name: "objectId", Expression: "[objectId]"}
-	var mappings []simulator.SyncObjectMapping
+	source := &world.SyncSource{Type: "Attribute", Name: "objectId", Expression: "[objectId]"}
+	var mappings []world.SyncObjectMapping
 	for _, target := range []string{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", "urn:ietf:params:scim:schemas:core:2.0:Group"} {
-		mappings = append(mappings, simulator.SyncObjectMapping{
+		mappings = append(mappings, world.SyncObjectMapping{
 			Enabled: true, FlowTypes: "Add, Update, Delete", TargetObjectName: target,
-			AttributeMappings: []simulator.SyncAttributeMapping{{TargetAttributeName: "externalId", FlowType: "Always", Source: source}},
+			AttributeMappings: []world.SyncAttributeMapping{{TargetAttributeName: "externalId", FlowType: "Always", Source: source}},
 		})
 	}
-	last := simulator.SyncExecution{State: "Succeeded", TimeEnded: "-PT20M"}
+	last := world.SyncExecution{State: "Succeeded", TimeEnded: "-PT20M"}
 	sp := simulator.IDPServicePrincipal{
 		ID: connectorID, AppID: "00000000-0000-4000-b000-000000000002", DisplayName: "Databricks SCIM", AccountEnabled: true,
 		ApplicationTemplateID: connectorTemplate, NotificationEmailAddresses: []string{"admin@example.com"},
-		Synchronization: &simulator.Synchronization{
-			Jobs: []simulator.SyncJob{{
-				ID: "dataBricks.1", TemplateID: "dataBricks", Schedule: simulator.SyncSchedule{Interval: "PT40M", State: "Active"},
-				Status: simulator.SyncStatus{Code: "Active", LastExecution: &last, LastSuccessfulExecution: &last, SteadyStateFirstAchievedTime: "2025-03-02T10:11:12Z"},
-				Schema: simulator.SyncSchema{SynchronizationRules: []simulator.SyncRule{{Name: "USER_OUTBOUND_USER", ObjectMappings: mappings}}},
+		Synchronization: &world.Synchronization{
+			Jobs: []world.SyncJob{{
+				ID: "dataBricks.1", TemplateID: "dataBricks", Schedule: world.SyncSchedule{Interval: "PT40M", State: "Active"},
+				Status: world.SyncStatus{Code: "Active", LastExecution: &last, LastSuccessfulExecution: &last, SteadyStateFirstAchievedTime: "2025-03-02T10:11:12Z"},
+				Schema: world.SyncSchema{SynchronizationRules: []world.SyncRule{{Name: "USER_OUTBOUND_USER", ObjectMappings: mappings}}},
 			}},
-			Secrets: []simulator.SyncSecret{
+			Secrets: []world.SyncSecret{
 				{Key: "BaseAddress", Value: "https://accounts.azuredatabricks.net/api/2.0/accounts/" + st.Account.AccountID + "/scim/v2"}, {Key: "SyncAll", Value: "false"},
 			},
 		},
