@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
@@ -90,17 +91,23 @@ func warnIdentity(diags *diag.Diagnostics, source string, plan *resolvedPrincipa
 func reportTwins(diags *diag.Diagnostics, plan *resolvedPrincipalModel, found idp.Found, named []audit.Principal) {
 	at, externalID := path.Root("external_id"), plan.ExternalID.ValueString()
 	for _, p := range named {
-		if p.Type == audit.TypeServicePrincipal && !slices.ContainsFunc(found.Names, func(name string) bool { return strings.EqualFold(name, p.Name) }) {
+		if !write.IsTwin(p, found.Names) {
 			diags.AddAttributeWarning(at, "Service Principal of the Same Name", fmt.Sprintf("The account already has %s with the name %q and another application id. "+
 				"Resolving %q makes another service principal of the same name.", principalTitle(p), p.DisplayName, externalID))
 			continue
 		}
-		diags.AddAttributeError(at, "Refusing to Plan "+thingResolvedPrincipal, fmt.Sprintf("The account already has %s, with %s. Resolving %q would make another "+
-			"%s of the same name. If it is the same identity, link it instead:\n\n"+
-			"resource \"dbxidentity_external_id\" \"this\" {\n  principal_type               = %q\n  principal_id                 = %q\n"+
-			"  external_id                  = %q\n  expected_current_external_id = %q\n}\n\nOtherwise rename or remove one of the two first.",
-			principalTitle(p), externalIDInWords(p.ExternalID), externalID, inWords(p.Type), p.Type, p.ID, externalID, p.ExternalID))
+		addTwin(diags, "Plan", plan, p)
 	}
+}
+
+// addTwin refuses to make a second principal of the name of one that is there.
+func addTwin(diags *diag.Diagnostics, verb string, plan *resolvedPrincipalModel, p audit.Principal) {
+	externalID := plan.ExternalID.ValueString()
+	diags.AddAttributeError(path.Root("external_id"), fmt.Sprintf("Refusing to %s %s", verb, thingResolvedPrincipal), fmt.Sprintf("The account already has %s, with %s. Resolving %q would make another "+
+		"%s of the same name. If it is the same identity, link it instead:\n\n"+
+		"resource \"dbxidentity_external_id\" \"this\" {\n  principal_type               = %q\n  principal_id                 = %q\n"+
+		"  external_id                  = %q\n  expected_current_external_id = %q\n}\n\nOtherwise rename or remove one of the two first.",
+		principalTitle(p), externalIDInWords(p.ExternalID), externalID, inWords(p.Type), p.Type, p.ID, externalID, p.ExternalID))
 }
 
 // warnTwins says after the fact what could not be ruled out before.

@@ -94,7 +94,9 @@ const aimOffText = "Databricks provisions identities of the identity provider on
 	"externalId is set with dbxidentity_external_id."
 
 func (r *resolvedPrincipalResource) create(ctx context.Context, plan *resolvedPrincipalModel, private privateWriter, diags *diag.Diagnostics) {
-	p, err := r.session.account.Resolve(ctx, plan.kind(), plan.ExternalID.ValueString())
+	ask := write.ResolveRequest{Type: plan.kind(), ExternalID: plan.ExternalID.ValueString()}
+	ask.Names = r.session.lookUpIdentity(ctx, ask.Type, ask.ExternalID).Names // The plan has asked.
+	p, err := r.session.account.Resolve(ctx, ask)
 	if err != nil { // The next create finds what this one made.
 		addResolveError(diags, plan, err)
 		return
@@ -106,10 +108,15 @@ func (r *resolvedPrincipalResource) create(ctx context.Context, plan *resolvedPr
 
 // addResolveError says what an identity that could not be resolved means.
 func addResolveError(diags *diag.Diagnostics, plan *resolvedPrincipalModel, err error) {
-	var unconfirmed *write.UnconfirmedError
+	var (
+		unconfirmed *write.UnconfirmedError
+		twin        *write.TwinError
+	)
 	what := fmt.Sprintf("the %s with the external id %s", plan.kind(), plan.ExternalID.ValueString())
 	switch {
 	case addNotSent(diags, "Refusing to Create "+thingResolvedPrincipal, what+" was not resolved", err):
+	case errors.As(err, &twin):
+		addTwin(diags, "Create", plan, twin.Twin)
 	case errors.Is(err, write.ErrAIMOff):
 		diags.AddError("Automatic Identity Management Is Off", fmt.Sprintf("The account did not resolve %s. %s\n\n%s.", what, aimOffText, withoutStop(err)))
 	case errors.Is(err, write.ErrNotInIDP):

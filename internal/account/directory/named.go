@@ -19,6 +19,12 @@ import (
 // string into the composed form (NFC), and the account keeps what it was given.
 func SameShown(a, b string) bool { return a == b || norm.NFC.String(a) == norm.NFC.String(b) }
 
+// SameName reports whether two names are one for the account, which tells no cases
+// apart, and in whichever Unicode form: see [SameShown].
+func SameName(a, b string) bool {
+	return audit.FoldName(norm.NFC.String(a)) == audit.FoldName(norm.NFC.String(b))
+}
+
 // IDKey is the form in which external ids that name the same object are equal, as
 // [audit.CanonicalExternalID], in either Unicode form.
 func IDKey(externalID string) string { return audit.CanonicalExternalID(norm.NFC.String(externalID)) }
@@ -38,6 +44,19 @@ func (d *principals) Named(ctx context.Context, t audit.PrincipalType, names []s
 	if err != nil {
 		return nil, err
 	}
+	return d.namedIn(inv, t, names)
+}
+
+// NamedSince is [Directory.Named] by [Directory.ListingSince].
+func (d *principals) NamedSince(ctx context.Context, t audit.PrincipalType, names []string, since int64) ([]audit.Principal, error) {
+	inv, err := d.ListingSince(ctx, since)
+	if err != nil {
+		return nil, err
+	}
+	return d.namedIn(inv, t, names)
+}
+
+func (d *principals) namedIn(inv *Listing, t audit.PrincipalType, names []string) ([]audit.Principal, error) {
 	if !inv.Coverage.Of(t) {
 		return nil, &api.IncompleteError{Need: "Finding out whether another principal has a name", Failures: slices.Clone(inv.Failures)}
 	}

@@ -75,6 +75,9 @@ func (k *fieldWrite) run(ctx context.Context, kind string) (FieldResult, error) 
 	return out, f.err
 }
 
+// shows compares as Terraform does: a name in the other Unicode form is no other name.
+func (k *fieldWrite) shows(p *audit.Principal) bool { return directory.SameShown(k.valueOf(p), k.want) }
+
 func (k *fieldWrite) look(ctx context.Context, facts []*fact, since int64) {
 	f := facts[0]
 	if f.err = k.judge(ctx, f, since); f.err == nil && f.found && !f.maybe && k.adopts {
@@ -97,9 +100,9 @@ func (k *fieldWrite) judge(ctx context.Context, f *fact, since int64) error {
 	if shown == nil && err == nil {
 		_, _ = read(ctx)
 	}
-	if err == nil && k.valueOf(&now) == k.want {
+	if err == nil && k.shows(&now) {
 		// Reads lag behind writes: what is not to be written is looked at twice.
-		if _, _ = read(ctx); err == nil && k.valueOf(&now) != k.want {
+		if _, _ = read(ctx); err == nil && !k.shows(&now) {
 			k.gather(ctx, since, read) // It is judged as it is shown now.
 		}
 	}
@@ -107,7 +110,7 @@ func (k *fieldWrite) judge(ctx context.Context, f *fact, since int64) error {
 		return err
 	}
 	k.now = now
-	if k.valueOf(&now) == k.want {
+	if k.shows(&now) {
 		f.found = true
 		k.w.dir.WroteField(now, k.attribute)
 		return nil
@@ -152,7 +155,7 @@ func (k *fieldWrite) read(ctx context.Context, facts []*fact) error {
 	}
 	k.now = p
 	value := k.valueOf(&p)
-	facts[0].see(fmt.Sprintf("%s %q", k.attribute, value), value == k.want, value == k.valueOf(&k.before))
+	facts[0].see(fmt.Sprintf("%s %q", k.attribute, value), k.shows(&p), value == k.valueOf(&k.before))
 	return nil
 }
 

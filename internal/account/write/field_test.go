@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/accounttest"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
@@ -192,6 +194,10 @@ func TestSetGroupName(t *testing.T) {
 		return func(r *write.GroupNameRequest) { r.Expected = name }
 	}
 	allow := func(r *write.GroupNameRequest) { r.AllowPrivileged = true }
+	// The account keeps the form that it was given, and Terraform writes the composed one.
+	decomposed := func(group int) func(*simulator.State) {
+		return func(st *simulator.State) { st.Groups[group].DisplayName = norm.NFD.String("équipe") }
+	}
 	tests := map[string]fieldCase{
 		"a group":                    {write: rename("15", "new", expected("empty")), previous: "empty", patches: 1, holds: "15 new"},
 		"named so already":           {write: rename("15", "empty", expected("old")), noWrite: true},
@@ -204,6 +210,8 @@ func TestSetGroupName(t *testing.T) {
 		"a system group":             {write: rename("17", "new"), fail: "guard " + audit.GuardSystemGroup},
 		"to a system name":           {write: rename("15", "Account Users"), fail: "Databricks keeps itself"},
 		"to a taken name":            {write: rename("15", "READERS"), fail: "guard " + audit.GuardNameTaken},
+		"taken in the other form":    {setup: decomposed(0), write: rename("15", "ÉQUIPE"), fail: "guard " + audit.GuardNameTaken},
+		"named so in the other form": {setup: decomposed(3), write: rename("14", "équipe"), noWrite: true},
 		"too long":                   {write: rename("15", strings.Repeat("x", 256)), fail: "256 characters"},
 		"with a line break":          {write: rename("15", "a\nb"), fail: "control character"},
 		"blank":                      {write: rename("15", " "), fail: "blank"},
@@ -216,10 +224,13 @@ func TestSetGroupName(t *testing.T) {
 		"200 without effect":         {write: rename("15", "new"), faults: []simulator.Fault{{Kind: simulator.FaultNoop, Method: http.MethodPatch}}, patches: 1, fail: "unconfirmed"},
 		"lag, not monotonic":         {write: rename("15", "new"), opts: simulator.Options{ConsistencyLag: 300 * time.Millisecond}, previous: "empty", patches: 1, holds: "15 new"},
 	}
-	before := accounttest.Club()
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			before := accounttest.Club()
+			if tc.setup != nil {
+				tc.setup(&before)
+			}
 			tc.run(t, func(st simulator.State) string {
 				var out []string
 				for i, g := range st.Groups {

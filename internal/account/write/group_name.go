@@ -68,7 +68,7 @@ func (w *Writer) namedLike(ctx context.Context, f *audit.RenameFacts, since int6
 		return
 	}
 	for _, p := range w.dir.Shown(inv).Principals {
-		if p.Type == audit.TypeGroup && p.ID != f.Group.ID && audit.FoldName(p.Name) == audit.FoldName(f.Name) {
+		if p.Type == audit.TypeGroup && p.ID != f.Group.ID && directory.SameName(p.Name, f.Name) {
 			f.Holders = append(f.Holders, p.Ref)
 		}
 	}

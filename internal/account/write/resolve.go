@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -25,6 +26,32 @@ var ErrNotInIDP = errors.New("the identity provider has no such identity")
 // is off, without which nothing can be resolved.
 var ErrAIMOff = errors.New("automatic identity management is off in this account")
 
+// ResolveRequest asks for an identity of the IdP to exist in the account.
+type ResolveRequest struct {
+	Type       audit.PrincipalType
+	ExternalID string
+	// Names are those by which the IdP knows the identity, as far as it could be asked.
+	Names []string
+}
+
+// IsTwin reports whether resolving an identity of these names would make a second one of
+// a principal that has one of them, by [directory.Directory.Named], and not its id. Of
+// service principals the application id counts: their display names are no one's alone.
+func IsTwin(p audit.Principal, names []string) bool {
+	return p.Type != audit.TypeServicePrincipal || slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, p.Name) })
+}
+
+// TwinError is an identity that was not resolved, because that would make a second
+// principal of its name.
+type TwinError struct {
+	ExternalID string
+	Twin       audit.Principal
+}
+
+func (e *TwinError) Error() string {
+	return fmt.Sprintf("%s (%s) has the name of the identity %q, and not its id: resolving it would make another principal of that name", e.Twin.Ref, e.Twin.Name, e.ExternalID)
+}
+
 // Resolve makes sure that an identity of the IdP exists in the account, and
 // gives its principal: POST
 // /api/2.0/identity/accounts/{account}/{kind}/resolve-by-external-id, which gets
@@ -35,9 +62,13 @@ var ErrAIMOff = errors.New("automatic identity management is off in this account
 // An answer that was lost is settled by listing the account anew: what holds the
 // id is what was made. Only when nothing does is the request sent again.
 //
-// Errors: [ErrReadOnly], [ErrAIMOff], [ErrNotInIDP], [*JournalError],
+// Where the names of the identity are known, a principal that has one of them without
+// the id refuses it before each sending, by a listing of the last minute.
+//
+// Errors: [ErrReadOnly], [ErrAIMOff], [ErrNotInIDP], [*TwinError], [*JournalError],
 // [*UnconfirmedError] when the principal may exist and was not seen.
-func (w *Writer) Resolve(ctx context.Context, t audit.PrincipalType, externalID string) (audit.Principal, error) {
+func (w *Writer) Resolve(ctx context.Context, req ResolveRequest) (audit.Principal, error) {
+	t, externalID := req.Type, req.ExternalID
 	f := &fact{change: Change{Kind: ChangeResolve, Ref: audit.Ref{Type: t}, After: externalID}}
 	if directory.SCIMKind(t) == "" {
 		return audit.Principal{}, fmt.Errorf("%q is no type of principal", t)
@@ -54,7 +85,8 @@ func (w *Writer) Resolve(ctx context.Context, t audit.PrincipalType, externalID 
 		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, err)
 	}
 	defer unlock()
-	k := &resolveWrite{w: w, externalID: externalID, route: strings.ReplaceAll(directory.Plural(t), " ", "-")}
+	k := &resolveWrite{w: w, names: req.Names, externalID: externalID, route: strings.ReplaceAll(directory.Plural(t), " ", "-")}
+	_ = k.twins(ctx, t, 0) // The listing takes long, so it is there before the write has its turn.
 	w.run(ctx, k, []*fact{f}, func() {})
 	return k.now, f.err
 }
@@ -62,6 +94,7 @@ func (w *Writer) Resolve(ctx context.Context, t audit.PrincipalType, externalID 
 // resolveWrite is the [writeKind] of an identity that is to exist.
 type resolveWrite struct {
 	w          *Writer
+	names      []string
 	externalID string
 	route      string
 	reply      resolveReply
@@ -75,8 +108,33 @@ type resolveReply struct {
 	ServicePrincipal *directory.IAMPrincipal `json:"service_principal"`
 }
 
-// look judges nothing: the account itself knows whether the identity is there.
-func (k *resolveWrite) look(context.Context, []*fact, int64) {}
+// look judges only whether there is a twin: the account itself knows whether the
+// identity is there.
+func (k *resolveWrite) look(ctx context.Context, facts []*fact, since int64) {
+	facts[0].err = k.twins(ctx, facts[0].change.Ref.Type, since)
+}
+
+// twins refuses what would make a second principal of a name. What could not be read
+// refuses nothing: there are accounts that no one may list, and the plan says so there.
+func (k *resolveWrite) twins(ctx context.Context, t audit.PrincipalType, since int64) error {
+	if len(k.names) == 0 {
+		return nil
+	}
+	holders, err := k.w.dir.HoldersSince(ctx, k.externalID, audit.Ref{}, since)
+	if err != nil || slices.ContainsFunc(holders, func(p audit.Principal) bool { return p.Type == t }) {
+		return nil //nolint:nilerr // As above; and what is there already is found.
+	}
+	named, err := k.w.dir.NamedSince(ctx, t, k.names, since)
+	if err != nil {
+		return nil //nolint:nilerr // As above.
+	}
+	for _, p := range named {
+		if IsTwin(p, k.names) {
+			return &TwinError{ExternalID: k.externalID, Twin: p}
+		}
+	}
+	return nil
+}
 
 func (k *resolveWrite) request() (cl api.Call, answer any) {
 	k.reply = resolveReply{}

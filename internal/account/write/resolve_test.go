@@ -106,7 +106,7 @@ func TestResolve(t *testing.T) {
 				if tt.id != "" {
 					id = tt.id
 				}
-				got, err := c.Resolve(t.Context(), kind, id)
+				got, err := c.Resolve(t.Context(), write.ResolveRequest{Type: kind, ExternalID: id})
 				if n := accounttest.Count(sim, http.MethodPost, "/resolve-by-external-id"); n != tt.posts {
 					t.Errorf("%d POST requests, want %d", n, tt.posts)
 				}
@@ -147,7 +147,7 @@ func TestResolve_listed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := c.Resolve(t.Context(), audit.TypeUser, accounttest.GUID(7, 1))
+	p, err := c.Resolve(t.Context(), write.ResolveRequest{Type: audit.TypeUser, ExternalID: accounttest.GUID(7, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestResolve_together(t *testing.T) {
 		)
 		for range 4 {
 			wg.Go(func() {
-				p, err := c.Resolve(t.Context(), audit.TypeUser, accounttest.GUID(7, 1))
+				p, err := c.Resolve(t.Context(), write.ResolveRequest{Type: audit.TypeUser, ExternalID: accounttest.GUID(7, 1)})
 				if err != nil {
 					t.Error(err)
 				}
@@ -189,7 +189,7 @@ func TestResolve_together(t *testing.T) {
 		}
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := c.Resolve(ended, audit.TypeUser, accounttest.GUID(7, 1)); !errors.Is(err, context.Canceled) {
+		if _, err := c.Resolve(ended, write.ResolveRequest{Type: audit.TypeUser, ExternalID: accounttest.GUID(7, 1)}); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}
 		wg.Wait()

@@ -33,8 +33,8 @@ type meddler struct {
 }
 
 func (m *meddler) RoundTrip(r *http.Request) (*http.Response, error) {
-	rule := r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/account-access-identity-rules")
-	if r.Method != http.MethodPatch && !rule {
+	other := r.Method == http.MethodPost && (strings.HasSuffix(r.URL.Path, "/account-access-identity-rules") || strings.HasSuffix(r.URL.Path, "/resolve-by-external-id"))
+	if r.Method != http.MethodPatch && !other {
 		return m.base.RoundTrip(r)
 	}
 	m.writes = append(m.writes, r.URL.Path)
@@ -132,6 +132,13 @@ func guardCases() map[string]guardCase {
 	deniable := func(st *simulator.State) {
 		st.IDP.Groups = []simulator.IDPGroup{{ID: denied, DisplayName: "linked", SecurityEnabled: true}}
 	}
+	resolvable := func(st *simulator.State) {
+		st.IDP.Users = []simulator.IDPUser{{ID: accounttest.GUID(1, 99), UserPrincipalName: "new@example.com", AccountEnabled: true}}
+	}
+	resolve := func(ctx context.Context, c *account.Client) error {
+		_, err := c.Resolve(ctx, write.ResolveRequest{Type: audit.TypeUser, ExternalID: accounttest.GUID(1, 99), Names: []string{"new@example.com"}})
+		return err
+	}
 	named := write.ExternalIDRequest{Ref: accounttest.Group("15"), Want: accounttest.GUID(9, 9), Name: "empty"}
 	reviewed := accounttest.MemberRequest("15", "1")
 	reviewed.GroupName = "empty"
@@ -172,6 +179,9 @@ func guardCases() map[string]guardCase {
 				st.Account.AccessRules = append(st.Account.AccessRules, simulator.AccessRule{ExternalPrincipalID: accounttest.GUID(7, i), PrincipalType: "USER"})
 			}
 		}, by(audit.GuardDenylistFull)},
+		"the identity's name is taken": {resolvable, resolve, func(st *simulator.State) {
+			st.Users = append(st.Users, simulator.User{ID: "9", UserName: "New@example.com", Active: true})
+		}, says("user/9 (")},
 		"the name is another": {nil, set(named), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, conflict},
 	}
 }
@@ -213,10 +223,11 @@ func TestWrite_guardsBeforeEachSending(t *testing.T) {
 				// A listing of a second ago is recent: the one after the write finds the other holder.
 				var broken *write.BrokenError
 				err := <-done
-				written := accounttest.Count(sim, http.MethodPatch, "")+accounttest.Count(sim, http.MethodPost, "account-access-identity-rules") > 0
+				written := accounttest.Count(sim, http.MethodPatch, "")+accounttest.Count(sim, http.MethodPost, "account-access-identity-rules")+accounttest.Count(sim, http.MethodPost, "resolve-by-external-id") > 0
 				switch {
 				case name == "the group gets another name": // Nobody reviewed its name.
 				case name == "the name is taken" && err != nil: // The account refuses it itself.
+				case name == "the identity's name is taken": // The same listing, and nothing is looked at afterwards.
 				case err == nil, written != errors.As(err, &broken):
 					t.Errorf("written %t: %v", written, err)
 				}
