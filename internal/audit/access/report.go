@@ -248,3 +248,16 @@ type ClonePlan struct {
 	// which there is no API.
 	NotLookedAt []string
 }
+
+// Additions are the actions in Databricks that an apply does, and those that it holds
+// back: those with a reason, and with a problem all.
+func (p *ClonePlan) Additions() (add, held []PlanRow) {
+	for _, r := range p.DatabricksActions {
+		if r.Reason != "" || len(p.Problems) > 0 {
+			held = append(held, r)
+		} else {
+			add = append(add, r)
+		}
+	}
+	return add, held
+}

@@ -98,14 +98,29 @@ func truth(b *bool) string {
 
 // lists are the parts of a clone plan in the order in which people act on them.
 func (c *Clone) lists() []cloneList {
+	add, held := c.additions()
 	return []cloneList{
 		{"To be added in the identity provider", noteIDP, stateBad, c.IDPActions},
-		{"To be added in Databricks by terraform apply, unless the note holds it back", "terraform apply", stateNeutral, c.DatabricksActions},
+		{"To be added in Databricks by terraform apply", "terraform apply", stateNeutral, add},
+		{"Held back", "held back", stateBad, held},
 		{"Follow by themselves", "follows", stateNeutral, c.Follows},
 		{"Not verified", "not verified", stateUnknown, c.Unverified},
 		{"Left out: these give nothing", "left out", stateNeutral, c.Skipped},
 		{"There already", "there already", stateGood, c.AlreadyMember},
 	}
+}
+
+// additions are what terraform apply adds in Databricks, and what it holds back: a row
+// with a reason, and with a problem every row.
+func (c *Clone) additions() (add, held []CloneRow) {
+	for _, r := range c.DatabricksActions {
+		if r.Reason != "" || len(c.Problems) > 0 {
+			held = append(held, r)
+		} else {
+			add = append(add, r)
+		}
+	}
+	return add, held
 }
 
 // noteIDP is the note of the groups that are the identity provider's.
@@ -118,15 +133,23 @@ type cloneList struct {
 }
 
 func (c *Clone) verdict() verdict {
-	todo := len(c.IDPActions) + len(c.DatabricksActions)
-	switch {
-	case !c.Complete || len(c.Problems) > 0:
+	if !c.Complete || len(c.Problems) > 0 {
 		return verdict{stateUnknown, "The plan is incomplete: what could not be read is unknown."}
-	case todo == 0:
-		return verdict{stateGood, "Nothing is left to be added."}
-	default:
-		return verdict{stateNeutral, fmt.Sprintf("%s to be added in the identity provider, %d in Databricks.", plural(len(c.IDPActions), "group"), len(c.DatabricksActions))}
 	}
+	add, held := c.additions()
+	out := verdict{stateGood, "Nothing is left to be added."}
+	if len(c.IDPActions)+len(c.DatabricksActions) > 0 {
+		out = verdict{stateNeutral, fmt.Sprintf("%s to be added in the identity provider, %d in Databricks by terraform apply.", plural(len(c.IDPActions), "group"), len(add))}
+	}
+	for _, more := range []struct {
+		what  string
+		count int
+	}{{"Held back", len(held)}, {"Not verified", len(c.Unverified)}, {"Not copied, because the source holds it itself", len(c.NotCloned)}} {
+		if more.count > 0 {
+			out = verdict{stateNeutral, fmt.Sprintf("%s %s: %d.", out.Text, more.what, more.count)}
+		}
+	}
+	return out
 }
 
 func (c *Clone) section() section {
@@ -143,15 +166,16 @@ func (c *Clone) section() section {
 			drawn.List = append(drawn.List, path{Names: r.Path, Note: list.note, State: list.state})
 		}
 	}
-	s.add(drawn)
-	if len(c.NotCloned) > 0 {
-		t := table{Title: "Not copied: the source holds these itself", Long: true, Columns: []string{"Kind", "Where", "What", "Note"}}
-		for _, n := range c.NotCloned {
-			t.Rows = append(t.Rows, []cell{prose(words(n.Kind)), value(nonEmpty(n.Place)...), value(nonEmpty(n.Value)...), value(nonEmpty(n.Note)...)})
-		}
-		s.add(t)
-	}
+	s.add(c.notCloned(), drawn)
 	return s
+}
+
+func (c *Clone) notCloned() table {
+	t := table{Title: "Not copied: the source holds these itself", Long: len(c.NotCloned) > 20, Columns: []string{"Kind", "Where", "What", "Note"}}
+	for _, n := range c.NotCloned {
+		t.Rows = append(t.Rows, []cell{prose(words(n.Kind)), value(n.Place), value(n.Value), value(n.Note)})
+	}
+	return t
 }
 
 func (l cloneList) table() table {
@@ -165,18 +189,11 @@ func (l cloneList) table() table {
 // notes are what people must know of a group; those who add to it in the identity
 // provider need its id there.
 func (l cloneList) notes(r CloneRow) []string {
-	notes := nonEmpty(r.Reason)
+	notes := []string{r.Reason}
 	if l.note == noteIDP && r.ExternalID != "" {
 		notes = append(notes, "object id "+r.ExternalID)
 	}
 	return notes
-}
-
-func nonEmpty(text string) []string {
-	if text == "" {
-		return nil
-	}
-	return []string{text}
 }
 
 // mostEffects is how many accesses of one group are shown; the rest is counted.

@@ -229,14 +229,14 @@ func symptoms(d *Divergences) table {
 	noticed := map[audit.Symptom]string{
 		audit.SymptomDuplicates:   "The same person, group or app appears twice in lists and sharing dialogs",
 		audit.SymptomMemberCounts: "A group has other members here than in the identity provider",
-		audit.SymptomNoImport:     "A group or user of the identity provider cannot be added",
+		audit.SymptomNoImport:     "A group of the identity provider cannot be added, because its name is taken here",
 	}
 	counts := map[audit.Symptom]int{}
 	for _, r := range d.rows() {
 		if r.Waived {
 			continue
 		}
-		for _, s := range rule(audit.KindCause, r.Cause).Symptoms {
+		for _, s := range rule(audit.KindCause, r.Cause).SymptomsFor(r.kind) {
 			counts[s]++
 		}
 	}
@@ -252,8 +252,8 @@ func (d *Divergences) fixes() table {
 	for _, key := range slices.Sorted(maps.Keys(d.ExternalIDFixes)) {
 		f := d.ExternalIDFixes[key]
 		undo := "yes"
-		if !f.Reversible {
-			undo = "no: a blank value cannot be written back"
+		if why := audit.Irreversible(audit.PrincipalType(f.PrincipalType), f.CurrentExternalID, f.Reversible); why != "" {
+			undo = "no: " + why
 		}
 		t.Rows = append(t.Rows, []cell{value(key), value(f.PrincipalName), blankOr(f.CurrentExternalID), blankOr(f.ExternalID), prose(undo)})
 	}

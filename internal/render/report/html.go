@@ -84,7 +84,8 @@ func blockHTML(b block) string {
 // The measures of drawings, in the units of their viewBox.
 const (
 	barHeight, barGap, labelWidth, barWidth = 16, 10, 330, 380
-	columnWidth, nodeHeight, nodeWidth      = 230, 34, 200
+	columnWidth, nodeHeight, nodeWidth      = 230, 32, 196
+	nodeMargin                              = 2 // room for the frame
 	mostNodes                               = 200
 )
 
@@ -163,9 +164,9 @@ func (p paths) Drawn() drawnGraph {
 	}
 	rows := map[int]int{}
 	for _, n := range nodes {
-		x, y := n.depth*columnWidth, rows[n.depth]*(nodeHeight+12)
+		x, y := n.depth*columnWidth+nodeMargin, rows[n.depth]*(nodeHeight+14)+nodeMargin
 		rows[n.depth]++
-		g.Width, g.Height = max(g.Width, x+nodeWidth), max(g.Height, y+nodeHeight)
+		g.Width, g.Height = max(g.Width, x+nodeWidth+nodeMargin), max(g.Height, y+nodeHeight+nodeMargin)
 		g.Nodes = append(g.Nodes, drawnNode{X: x, Y: y, Name: short(n.name), Note: n.note, State: n.state})
 	}
 	for _, e := range edges {

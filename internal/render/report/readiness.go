@@ -133,7 +133,7 @@ func (r *Readiness) section() section {
 		for _, c := range r.Checks {
 			if c.Decision == d.id && c.Status != "not_applicable" {
 				overview.Rows = append(overview.Rows, []cell{
-					prose(word(c.Title)), prose(word(c.Severity)), status(c.state(), words(c.Status)), prose(strconv.Itoa(c.AffectedCount)), value(c.Summary), prose(c.remedyIfOpen()),
+					sentence(c.Title), prose(word(c.Severity)), status(c.state(), words(c.Status)), prose(strconv.Itoa(c.AffectedCount)), value(c.Summary), prose(c.remedyIfOpen()),
 				})
 			}
 		}

@@ -87,7 +87,7 @@ func TestSections_redactedWhole(t *testing.T) {
 		"Access.Counts key", "Access.NotLookedAt", "AccessGroup.GroupID", "AccessGroup.Source", "AccessRow.Entitlement",
 		"AccessRow.GroupID", "AccessRow.Level", "AccessRow.Privilege", "AccessRow.Role", "AccessRow.SecurableType", "AccessRow.Via",
 		"AccessRow.WorkspaceID", "AccessRow.WorkspaceStatus", "Affected.Kind", "Affected.WorkspaceID", "Check.Decision", "Check.ID",
-		"Check.Remedy", "Check.Severity", "Check.Status", "Check.Title", "Clone.NotCloned.Kind", "CloneRow.GroupID",
+		"Check.Remedy", "Check.Severity", "Check.Status", "Check.Title", "NotCloned.Kind", "CloneRow.GroupID",
 		"CloneRow.Workspaces.Level", "CloneRow.Workspaces.WorkspaceID", "DiffRow.GroupID", "DiffRow.Hint", "DiffRow.Source",
 		"Divergences.ExternalIDFixes key", "Divergences.MemberRemovals key", "Failure.Call", "Failure.PrincipalID",
 		"Failure.PrincipalType", "Federation.Workspaces.Federation", "Federation.Workspaces.ID", "Federation.Workspaces.Status",

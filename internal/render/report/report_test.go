@@ -219,8 +219,12 @@ func sample() Sections {
 		},
 		Clone: &Clone{
 			Source: Principal{PrincipalName: "anna"}, Target: Principal{PrincipalName: "ben"}, Complete: true,
-			IDPActions:        []CloneRow{{GroupID: "5", GroupName: "engineers", Path: []string{"anna", "engineers"}}},
-			DatabricksActions: []CloneRow{{GroupID: "6", GroupName: "consumers", Path: []string{"anna", "engineers", "consumers"}}},
+			IDPActions: []CloneRow{{GroupID: "5", GroupName: "engineers", Path: []string{"anna", "engineers"}}},
+			DatabricksActions: []CloneRow{
+				{GroupID: "6", GroupName: "consumers", Path: []string{"anna", "engineers", "consumers"}},
+				{GroupID: "7", GroupName: "engineer-admins", Path: []string{"anna", "engineer-admins"}, Reason: "held back, because the group is privileged"},
+			},
+			NotCloned: []NotCloned{{Kind: "account_role", Value: "billing.admin"}},
 		},
 		Access: sampleAccess(),
 	}
@@ -239,6 +243,65 @@ func sampleAccess() *Access {
 		Counts:       map[string]int{"unity_catalog_grants": 3}, NotLookedAt: []string{"places"},
 		Roles:       []AccessRow{{Role: "account_admin", Direct: true}},
 		LocalGroups: []AccessRow{{WorkspaceID: "100", GroupID: "77", GroupName: hostile[5], Via: []string{"9"}, Path: way}},
+	}
+}
+
+// What an apply holds back is said to be held back in every place, and what is not copied is
+// counted on top, since a clone is not equality.
+func TestReport_cloneHeldBackAndNotCopied(t *testing.T) {
+	t.Parallel()
+	c := sample().Clone
+	page, err := HTML(Sections{Clone: c}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"1 group to be added in the identity provider, 1 in Databricks by terraform apply. Held back: 1. Not copied, because the source holds it itself: 1.",
+		`<text x="8" y="14">engineer-admins</text><text class="note" x="8" y="27">held back</text>`,
+		"<h3>To be added in Databricks by terraform apply</h3>", "<h3>Held back</h3>", "<h3>Not copied: the source holds these itself</h3>",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	c.IDPActions, c.DatabricksActions = nil, nil
+	if got := c.verdict(); got.State != stateNeutral || got.Text != "Nothing is left to be added. Not copied, because the source holds it itself: 1." {
+		t.Errorf("%+v", got)
+	}
+	c.DatabricksActions, c.Problems = []CloneRow{{GroupName: "consumers"}}, []string{"a group could not be read"}
+	if add, held := c.additions(); len(add) != 0 || len(held) != 1 {
+		t.Errorf("a plan with a problem adds %v, and holds back %v", add, held)
+	}
+}
+
+// Titles of checks are shown as they are written, with their apostrophes.
+func TestReport_titlesWhole(t *testing.T) {
+	t.Parallel()
+	no := false
+	r := &Readiness{EnableAIM: &no, EnableAIMReason: "No.", Checks: []Check{{ID: "a", Decision: "enable_aim", Status: "met", Title: "The account's connector is healthy: of 1,000 users"}}}
+	page, err := HTML(Sections{Readiness: r}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, has := range map[string]bool{
+		"html":     strings.Contains(page, "The account&#39;s connector is healthy: of 1,000 users"),
+		"markdown": strings.Contains(Markdown(Sections{Readiness: r}, Options{}), "The account's connector is healthy: of 1&#44;000 users"),
+	} {
+		if !has {
+			t.Errorf("%s changed the title", name)
+		}
+	}
+}
+
+// No box of a graph reaches over the edge of the drawing.
+func TestPaths_drawnInside(t *testing.T) {
+	t.Parallel()
+	g := paths{List: []path{{Names: []string{"anna", "a", "b"}}, {Names: []string{"anna", "c"}}}}.Drawn()
+	const frame = 1
+	for _, n := range g.Nodes {
+		if n.X < frame || n.Y < frame || n.X+nodeWidth+frame > g.Width || n.Y+nodeHeight+frame > g.Height {
+			t.Errorf("%s at %d, %d leaves the drawing of %d x %d", n.Name, n.X, n.Y, g.Width, g.Height)
+		}
 	}
 }
 

@@ -260,23 +260,26 @@ type LocalDiffRow struct {
 
 // Clone is dbxidentity_clone_plan.
 type Clone struct {
-	Source            Principal  `json:"resolved_source"`
-	Target            Principal  `json:"resolved_target"`
-	IDPActions        []CloneRow `json:"idp_actions"`
-	DatabricksActions []CloneRow `json:"databricks_actions"`
-	Follows           []CloneRow `json:"follows"`
-	Unverified        []CloneRow `json:"unverified"`
-	Skipped           []CloneRow `json:"skipped"`
-	AlreadyMember     []CloneRow `json:"already_member"`
-	NotCloned         []struct {
-		Kind  string `json:"kind"`
-		Place string `json:"place"`
-		Value string `json:"value"`
-		Note  string `json:"note"`
-	} `json:"not_cloned"`
-	Problems []string  `json:"problems"`
-	Complete bool      `json:"complete"`
-	Failures []Failure `json:"failures"`
+	Source            Principal   `json:"resolved_source"`
+	Target            Principal   `json:"resolved_target"`
+	IDPActions        []CloneRow  `json:"idp_actions"`
+	DatabricksActions []CloneRow  `json:"databricks_actions"`
+	Follows           []CloneRow  `json:"follows"`
+	Unverified        []CloneRow  `json:"unverified"`
+	Skipped           []CloneRow  `json:"skipped"`
+	AlreadyMember     []CloneRow  `json:"already_member"`
+	NotCloned         []NotCloned `json:"not_cloned"`
+	Problems          []string    `json:"problems"`
+	Complete          bool        `json:"complete"`
+	Failures          []Failure   `json:"failures"`
+}
+
+// NotCloned is what the source has itself, not through a group.
+type NotCloned struct {
+	Kind  string `json:"kind"`
+	Place string `json:"place"`
+	Value string `json:"value"`
+	Note  string `json:"note"`
 }
 
 // CloneRow is one group of a clone plan.

@@ -150,13 +150,7 @@ func Text(p access.ClonePlan) string {
 		}
 	}
 	textFailures(&b, p.Failures)
-	add, held := p.DatabricksActions, []access.PlanRow(nil)
-	if len(p.Problems) == 0 {
-		add = slices.DeleteFunc(slices.Clone(add), isHeldBack)
-		held = slices.DeleteFunc(slices.Clone(p.DatabricksActions), func(r access.PlanRow) bool { return !isHeldBack(r) })
-	} else {
-		add, held = nil, add
-	}
+	add, held := p.Additions()
 	planned(&b, "To be added in the identity provider, by the people who run it", signPeople, p.IDPActions)
 	planned(&b, "To be added in Databricks, by terraform apply", signAdd, add)
 	planned(&b, "Held back", signPeople, held)
@@ -166,10 +160,16 @@ func Text(p access.ClonePlan) string {
 	planned(&b, "There already", signBoth, p.AlreadyMember)
 	planned(&b, "Kept by Databricks itself", signBoth, p.System)
 	textNotCloned(&b, p.NotCloned)
-	fmt.Fprintf(&b, "\nTotals: %d in the identity provider, %d in Databricks, %d held back, %d follow, %d not verified, %d left out, %d there already, %d not copied.\n",
-		len(p.IDPActions), len(add), len(held), len(p.Follows), len(p.Unverified), len(p.Skipped), len(p.AlreadyMember), len(p.NotCloned))
+	b.WriteString("\n" + totals(p))
 	b.WriteString("! people act first, + terraform apply adds it or it follows, - left out, = there already, ? not verified\n")
 	return b.String()
+}
+
+// totals count every list, also those that are too easily missed.
+func totals(p access.ClonePlan) string {
+	add, held := p.Additions()
+	return fmt.Sprintf("Totals: %d in the identity provider, %d in Databricks, %d held back, %d follow, %d not verified, %d left out, %d there already, %d not copied.\n",
+		len(p.IDPActions), len(add), len(held), len(p.Follows), len(p.Unverified), len(p.Skipped), len(p.AlreadyMember), len(p.NotCloned))
 }
 
 // named are the rows with the names of the groups that they wait for.
@@ -187,8 +187,6 @@ func named(rows, pending []access.PlanRow) []access.PlanRow {
 	}
 	return out
 }
-
-func isHeldBack(r access.PlanRow) bool { return r.Reason != "" }
 
 func planned(b *strings.Builder, title, sign string, rows []access.PlanRow) {
 	if len(rows) == 0 {

@@ -33,18 +33,21 @@ func Markdown(p access.ClonePlan) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## The access of %s for %s\n\n", markup.Code(shown(p.Source)), markup.Code(shown(p.Target)))
 	fmt.Fprintf(&b, "Source: %s. Target: %s.\n", identity(p.Source), identity(p.Target))
+	b.WriteString("\n" + totals(p))
 	incomplete(&b, p)
 	todo := len(p.IDPActions) + len(p.DatabricksActions)
 	if todo == 0 && p.Complete {
 		b.WriteString("\nNothing is left to be added.\n")
 	}
 	section(&b, "To be added in the identity provider", "By the people who run it; Terraform does not write there.", p.IDPActions, colObject, colGives, colPath, colInIDP)
-	applied := "By `terraform apply`, unless the note holds it back."
+	add, held := p.Additions()
+	section(&b, "To be added in Databricks", "By `terraform apply`.", add, colGives, colPath, colNote)
+	waits := "Until someone decides; the note says why."
 	if len(p.Problems) > 0 {
-		applied = "By `terraform apply` once the plan is whole, unless the note holds it back."
+		waits = "Until the plan is whole, and where there is a note also for what it says."
 	}
-	section(&b, "To be added in Databricks", applied, p.DatabricksActions, colGives, colPath, colNote)
-	section(&b, "Follow by themselves", "Once the groups in between are there.", p.Follows, colGives, colPath, waits(p.IDPActions))
+	section(&b, "Held back", waits, held, colGives, colPath, colNote)
+	section(&b, "Follow by themselves", "Once the groups in between are there.", p.Follows, colGives, colPath, waitsFor(p.IDPActions))
 	section(&b, "Not verified", "It could not be verified whether these give anything; they are not added.", p.Unverified, colPath, colReason)
 	section(&b, "Left out", "These have no workspace assignment, account role, entitlement, grant or ownership anywhere.", p.Skipped, colPath)
 	section(&b, "There already", "", p.AlreadyMember, colGives, colNote)
@@ -112,8 +115,8 @@ var (
 	colReason = column{"Why", func(r access.PlanRow) string { return optional(r.Reason) }}
 )
 
-// waits says which groups of the identity provider a row waits for.
-func waits(pending []access.PlanRow) column {
+// waitsFor says which groups of the identity provider a row waits for.
+func waitsFor(pending []access.PlanRow) column {
 	names := map[string]string{}
 	for _, row := range pending {
 		names[row.GroupID] = row.GroupName
@@ -247,22 +250,19 @@ func plain(word string) string {
 // all are the rows that have a place in the graph, with their state.
 func all(p access.ClonePlan) []stateRow {
 	var out []stateRow
+	add, held := p.Additions()
 	for _, list := range []struct {
 		state string
 		rows  []access.PlanRow
 	}{
-		{stateIDP, p.IDPActions}, {stateDatabricks, p.DatabricksActions}, {stateHeld, p.AlreadyMember}, {stateUnverified, p.Unverified},
+		{stateIDP, p.IDPActions}, {stateDatabricks, add}, {stateHeldBack, held}, {stateHeld, p.AlreadyMember}, {stateUnverified, p.Unverified},
 		{stateSkipped, p.Skipped}, {stateFollows, p.Follows}, {stateSystem, p.System},
 	} {
 		for _, row := range list.rows {
 			if len(row.Path) < 2 { // The way there is not known.
 				row.Path = []string{"", cmp.Or(row.GroupName, row.GroupID)}
 			}
-			state := list.state
-			if state == stateDatabricks && (row.Reason != "" || len(p.Problems) > 0) { // With a problem it gives nothing.
-				state = stateHeldBack
-			}
-			out = append(out, stateRow{row, state})
+			out = append(out, stateRow{row, list.state})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b stateRow) int {

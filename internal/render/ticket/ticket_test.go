@@ -52,6 +52,8 @@ func story() access.ClonePlan {
 func TestMarkdown(t *testing.T) {
 	t.Parallel()
 	want := "## The access of `a@example.com` for `b@example.com`\n\nSource: `user/11`. Target: `user/12`.\n" + `
+Totals: 1 in the identity provider, 0 in Databricks, 1 held back, 1 follow, 0 not verified, 1 left out, 1 there already, 2 not copied.
+
 ### To be added in the identity provider (1)
 
 By the people who run it; Terraform does not write there.
@@ -60,9 +62,9 @@ By the people who run it; Terraform does not write there.
 | --- | --- | --- | --- | --- | --- |
 | ~data-engineers~ | ~1~ | ~3f2a~ | ~USER~ in workspace ~prod~; ~SELECT~, ~USE_CATALOG~ on catalog ~main~ through ~bi~ | ~a@example.com~ → ~data-engineers~ | ~not there~ |
 
-### To be added in Databricks (1)
+### Held back (1)
 
-By ~terraform apply~, unless the note holds it back.
+Until someone decides; the note says why.
 
 | Group | Id | Gives | Path of the source | Note |
 | --- | --- | --- | --- | --- |
@@ -178,7 +180,7 @@ func TestMarkdown_edges(t *testing.T) {
 			"> **This plan is incomplete**", "> - <code>not every group &#124; could be read</code>\n", "> - `read of group/1`: `500 <b>`\n", "> and 2 more reads that failed\n",
 		}, []string{"Nothing is left"}},
 		"nothing is applied of a plan with a problem": {
-			withheld, []string{"By `terraform apply` once the plan is whole, unless the note holds it back.", `["free"]:::heldback`}, []string{"== terraform ==>"},
+			withheld, []string{"### Held back (2)\n\nUntil the plan is whole", `["free"]:::heldback`}, []string{"== terraform ==>"},
 		},
 		"two groups with one name":   {twins, []string{`n3["dead end#44; 2 groups"]:::skipped`}, nil},
 		"the way there is not known": {lost, []string{"| `(unread)` | `9` |  | `whether the source is a member could not be read` |", `["9"]:::unverified`}, nil},
