@@ -47,7 +47,7 @@ func DivergencesUntil(stop Stop, in Input, o Options) (Report, error) {
 		a.report(&r, i, p)
 	}
 	r.Fixable = len(r.ExternalIDFixes) + len(r.MemberRemovals) + len(r.Deactivations) + len(r.GroupRenames)
-	r.Duplicates = a.duplicates()
+	r.Duplicates = a.duplicates(r.ExternalIDFixes)
 	r.Failures = a.failures()
 	r.Complete = len(r.Failures) == 0
 	r.Clean = r.Complete && clean

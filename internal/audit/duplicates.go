@@ -14,9 +14,11 @@ import (
 // Suggestion is what to do with one of several principals of the same external id.
 type Suggestion string
 
-// The suggestions. With SuggestKeep for one, the others are SuggestRetire: what they have
+// The suggestions. SuggestFix is for those that get an id of their own by a fix; where that leaves
+// one, it is SuggestKeep. With SuggestKeep for one, the others are SuggestRetire: what they have
 // is moved to it. SuggestDecide is for all of them where the facts do not prefer one.
 const (
+	SuggestFix    Suggestion = "fix"
 	SuggestKeep   Suggestion = "keep"
 	SuggestRetire Suggestion = "retire"
 	SuggestDecide Suggestion = "decide"
@@ -93,8 +95,12 @@ func (a *auditor) clusters() []cluster {
 }
 
 // duplicates are the members of all clusters, cluster by cluster.
-func (a *auditor) duplicates() []Duplicate {
+func (a *auditor) duplicates(fixes []ExternalIDFix) []Duplicate {
 	var out []Duplicate
+	fixed := map[Ref]string{}
+	for i := range fixes {
+		fixed[fixes[i].Ref] = fixes[i].ExternalID
+	}
 	for _, of := range a.clusters() {
 		list := make([]Duplicate, len(of.refs))
 		identity, known := a.sharedIdentity(of.refs)
@@ -113,7 +119,15 @@ func (a *auditor) duplicates() []Duplicate {
 			}
 			list[i] = d
 		}
-		a.suggest(list)
+		var left []*Duplicate
+		for i := range list {
+			if id, found := fixed[list[i].Ref]; found && !SameExternalID(id, of.id) {
+				list[i].Suggestion, list[i].Why = SuggestFix, "Its fix in external_id_fixes gives it another external id ("+cmp.Or(id, "none")+")."
+				continue
+			}
+			left = append(left, &list[i])
+		}
+		a.suggest(left)
 		out = append(out, list...)
 	}
 	return out
@@ -206,15 +220,17 @@ func preferences() []preference {
 
 // suggest fills in which one of a cluster to keep. What is not known of those that are left ends the
 // search: no one is preferred for a reason that may hold for another one as well.
-func (a *auditor) suggest(cluster []Duplicate) {
-	left := make([]*Duplicate, len(cluster))
-	for i := range cluster {
-		left[i] = &cluster[i]
-	}
-	equal := "they are equal in all that was compared"
-	if !a.in.Inventory.Coverage.Of(cluster[0].Type) {
+func (a *auditor) suggest(cluster []*Duplicate) {
+	left, equal := cluster, "they are equal in all that was compared"
+	switch {
+	case len(cluster) == 0:
+		return
+	case !a.in.Inventory.Coverage.Of(cluster[0].Type):
 		equal = "the list of principals was not read in full, so there may be more of them"
-	} else {
+	case len(cluster) == 1:
+		decided(cluster, cluster[0], "the only one that keeps the external id: fixes give the others another one")
+		return
+	default:
 		for _, p := range preferences() {
 			var best []*Duplicate
 			top, whole := int64(0), true
@@ -243,9 +259,8 @@ func (a *auditor) suggest(cluster []Duplicate) {
 	}
 }
 
-func decided(cluster []Duplicate, keep *Duplicate, why string) {
-	for i := range cluster {
-		d := &cluster[i]
+func decided(cluster []*Duplicate, keep *Duplicate, why string) {
+	for _, d := range cluster {
 		if d == keep {
 			d.Suggestion, d.Why = SuggestKeep, strings.ToUpper(why[:1])+why[1:]+"."
 			continue

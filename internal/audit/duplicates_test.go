@@ -229,3 +229,37 @@ func TestProperty_duplicatesEqualOracle(t *testing.T) {
 		t.Errorf("%d with a keeper, %d without", kept, undecided)
 	}
 }
+
+// Principals that get an id of their own by a fix are not a choice for anyone: where all but one
+// do, the fixes end it.
+func TestDuplicates_endedByFixes(t *testing.T) {
+	t.Parallel()
+	people := []Principal{user("1", "ann@example.com", "shared"), user("2", "ben@example.com", "shared"), user("3", "cy@example.com", "shared")}
+	for label, c := range map[string]struct {
+		fixed int
+		want  []Suggestion
+	}{
+		"all":         {3, []Suggestion{SuggestFix, SuggestFix, SuggestFix}},
+		"all but one": {2, []Suggestion{SuggestFix, SuggestFix, SuggestKeep}},
+		"one":         {1, []Suggestion{SuggestFix, SuggestDecide, SuggestDecide}},
+	} {
+		in := Input{Inventory: Inventory{Principals: people, Coverage: fullCoverage}, Privileges: map[Ref]Privilege{}}
+		for i, p := range people {
+			m := Match{Principal: p}
+			if i < c.fixed {
+				m.ByName = []Identity{{Type: TypeUser, ExternalID: "own-" + p.ID, Names: []string{p.Name}, Enabled: ptr(true)}}
+			}
+			in.Matches = append(in.Matches, m)
+			in.Privileges[p.Ref] = Privilege{}
+		}
+		r := Divergences(in, directory())
+		if len(r.ExternalIDFixes) != c.fixed || len(r.Duplicates) != 3 {
+			t.Fatalf("%s: %d fixes, %+v", label, len(r.ExternalIDFixes), r.Duplicates)
+		}
+		for i, d := range r.Duplicates {
+			if d.Suggestion != c.want[i] || d.Suggestion == SuggestFix && d.Why != "Its fix in external_id_fixes gives it another external id (own-"+d.ID+")." {
+				t.Errorf("%s: %s %s %q", label, d.Ref, d.Suggestion, d.Why)
+			}
+		}
+	}
+}

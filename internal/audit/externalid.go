@@ -71,6 +71,21 @@ func CheckExternalID(t PrincipalType, want string) error {
 	return nil
 }
 
+// Irreversible is why a fix that does not take the present value back says so: what current
+// is, or who else has it. Empty where it is reversible.
+func Irreversible(t PrincipalType, current string, reversible bool) string {
+	switch {
+	case reversible:
+		return ""
+	case current == "":
+		return "a blank value cannot be written back"
+	case ValidateExternalID(t, current) != nil:
+		return "the present value is one that the API does not accept"
+	default:
+		return "another principal holds the present value as well"
+	}
+}
+
 // ValidateExternalID refuses what a PATCH of externalId could not hold: a blank
 // id, one with spaces or control characters, one that is not UTF-8, and one that
 // is too long. The error does not repeat the id.

@@ -406,22 +406,22 @@ func TestDivergences_reversible(t *testing.T) {
 	for name, c := range map[string]struct {
 		stored string
 		others []Principal
-		want   bool
+		why    string // empty where it is reversible
 	}{
-		"blank":             {"", nil, false},
-		"stale":             {guid, nil, true},
-		"with a space":      {" " + guid, nil, false},
-		"held by another":   {guid, []Principal{group("9", "g", strings.ToUpper(guid))}, false},
-		"another's, spaced": {guid, []Principal{user("9", "b", guid+"\t")}, false},
-		"composed, held":    {"é", []Principal{user("9", "b", "e\u0301")}, false},
-		"too long":          {strings.Repeat("x", 256), nil, false},
+		"blank":             {"", nil, "a blank value cannot be written back"},
+		"stale":             {guid, nil, ""},
+		"with a space":      {" " + guid, nil, "the present value is one that the API does not accept"},
+		"held by another":   {guid, []Principal{group("9", "g", strings.ToUpper(guid))}, "another principal holds the present value as well"},
+		"another's, spaced": {guid, []Principal{user("9", "b", guid+"\t")}, "another principal holds the present value as well"},
+		"composed, held":    {"é", []Principal{user("9", "b", "e\u0301")}, "another principal holds the present value as well"},
+		"too long":          {strings.Repeat("x", 256), nil, "the present value is one that the API does not accept"},
 	} {
 		m, o := linkable(), directory()
 		o.Form = composeAcute
 		m.Principal.ExternalID = c.stored
 		fixes := Divergences(scope([]Match{m}, c.others...), o).ExternalIDFixes
-		if len(fixes) != 1 || fixes[0].Reversible != c.want {
-			t.Errorf("%s: %+v, want one fix, reversible %v", name, fixes, c.want)
+		if len(fixes) != 1 || fixes[0].Reversible != (c.why == "") || Irreversible(TypeUser, c.stored, fixes[0].Reversible) != c.why {
+			t.Errorf("%s: %+v, want one fix, not reversible because %q", name, fixes, c.why)
 		}
 	}
 	m := Match{Principal: group("1", "team", ""), ByName: []Identity{{Type: TypeGroup, ExternalID: "g-id", Names: []string{"team"}}}}

@@ -169,8 +169,7 @@ type ExternalIDFix struct {
 	CurrentExternalID, ExternalID string
 	// Category is the error category that the fix ends.
 	Category string
-	// Reversible is false where the old, blank value cannot be written back:
-	// clearing works for groups only.
+	// Reversible is false where the present value cannot be written back; [Irreversible] says why.
 	Reversible bool
 }
 

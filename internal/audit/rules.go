@@ -4,6 +4,7 @@
 package audit
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -85,9 +86,9 @@ type Rule struct {
 	// Hole is true for a reason that is about something that could not be read, so
 	// that the next audit may judge the same principal otherwise.
 	Hole bool
-	// GroupRemedy and ServicePrincipalRemedy are, for a reason, the remedies for these where
-	// they differ.
-	GroupRemedy, ServicePrincipalRemedy string
+	// Remedies and Consequences are those for principals of a type where they differ from
+	// Remedy and Consequence.
+	Remedies, Consequences map[PrincipalType]string
 	// ForeignRemedy is, for a reason, the remedy for users of other mail domains than
 	// primary_domains, where it differs.
 	ForeignRemedy string
@@ -95,14 +96,21 @@ type Rule struct {
 
 // RemedyFor is what to do about a principal of a type.
 func (r Rule) RemedyFor(t PrincipalType) string {
-	switch {
-	case t == TypeGroup && r.GroupRemedy != "":
-		return r.GroupRemedy
-	case t == TypeServicePrincipal && r.ServicePrincipalRemedy != "":
-		return r.ServicePrincipalRemedy
-	default:
-		return r.Remedy
+	return cmp.Or(r.Remedies[t], r.Remedy)
+}
+
+// ConsequenceFor is what happens if a principal of a type stays as it is.
+func (r Rule) ConsequenceFor(t PrincipalType) string {
+	return cmp.Or(r.Consequences[t], r.Consequence)
+}
+
+// SymptomsFor are the symptoms that a principal of a type can explain: only groups are
+// imported, and only groups have members.
+func (r Rule) SymptomsFor(t PrincipalType) []Symptom {
+	if t == TypeGroup {
+		return r.Symptoms
 	}
+	return slices.DeleteFunc(slices.Clone(r.Symptoms), func(s Symptom) bool { return s != SymptomDuplicates })
 }
 
 // Owner is who takes the next step, in words for people.

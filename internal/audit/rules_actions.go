@@ -73,7 +73,11 @@ func actionRules() []Rule {
 			ID: ActionReviewStale, Kind: KindAction, Title: "Review the stale link", Owner: OwnerIDP,
 			Description: "Neither id nor name is in the identity provider.",
 			Remedy:      "Find out whether the identity was deleted or renamed. Active users of primary_domains can be deactivated: suggest_deactivations offers it.",
-			Types:       PrincipalTypes(),
+			Remedies: map[PrincipalType]string{
+				TypeGroup:            "Find out whether the group was deleted or renamed, and who still needs it.",
+				TypeServicePrincipal: "Find out whether the application was deleted or belongs to another tenant, and what uses the service principal.",
+			},
+			Types: PrincipalTypes(),
 		},
 		{
 			ID: ActionEscalate, Kind: KindAction, Title: "Escalate", Owner: OwnerIDP,
@@ -85,6 +89,7 @@ func actionRules() []Rule {
 			ID: ActionRequestName, Kind: KindAction, Title: "Ask for a name change", Owner: OwnerSupport,
 			Description: "The id is right and the name is not; no API changes it.",
 			Remedy:      "Open a ticket with Databricks support, and keep the user from logging in meanwhile.",
+			Remedies:    map[PrincipalType]string{TypeServicePrincipal: "Open a ticket with Databricks support."},
 			Types:       []PrincipalType{TypeUser, TypeServicePrincipal},
 		},
 		{

@@ -39,12 +39,13 @@ func causeRules() []Rule {
 	return []Rule{
 		{
 			ID: CauseLinkable, Kind: KindCause, Title: "Linkable by name", BlocksAIM: true,
-			Consequence: "Automatic identity management does not recognise the principal: a second one appears beside it, and access stays with the old one. A group of the identity provider cannot be added while its name is taken.",
-			Description: "One identity has the name; the stored id is blank or belongs to no identity.",
-			Remedy:      "Set the external id to that of the identity with this name.",
-			Symptoms:    []Symptom{SymptomDuplicates, SymptomNoImport},
-			Types:       PrincipalTypes(),
-			Buckets:     buckets("1", "3", "6"),
+			Consequence:  "Automatic identity management does not recognise the principal: a second one appears beside it, and access stays with the old one.",
+			Consequences: map[PrincipalType]string{TypeGroup: "Automatic identity management does not recognise the group, and the group of the identity provider cannot be added while its name is taken: access stays with the old one."},
+			Description:  "One identity has the name; the stored id is blank or belongs to no identity.",
+			Remedy:       "Set the external id to that of the identity with this name.",
+			Symptoms:     []Symptom{SymptomDuplicates, SymptomNoImport},
+			Types:        PrincipalTypes(),
+			Buckets:      buckets("1", "3", "6"),
 		},
 		{
 			ID: CauseLocalGroup, Kind: KindCause, Title: "Local group with the name of an IdP group", BlocksAIM: true,
@@ -103,7 +104,11 @@ func causeRules() []Rule {
 		},
 		{
 			ID: CauseNameDrift, Kind: KindCause, Title: "Name changed", BlocksAIM: true,
-			Consequence: "At the next log-in a second user with the same external id often appears, without the access of the first. A group does not get its new name while another group has it.",
+			Consequence: "At the next log-in a second user with the same external id often appears, without the access of the first.",
+			Consequences: map[PrincipalType]string{
+				TypeGroup:            "The group keeps its old name here, and does not get the new one while another group has it.",
+				TypeServicePrincipal: "Here it has another application id than in the identity provider, so a second one may appear beside it, without its access.",
+			},
 			Description: "The stored id belongs to an existing identity whose name is another one.",
 			Remedy: "Users and service principals: a support ticket. Settle duplicates first: a ticket cannot " +
 				"merge two records. Groups: free the wanted name.",
@@ -123,7 +128,8 @@ func causeRules() []Rule {
 		},
 		{
 			ID: CauseStale, Kind: KindCause, Title: "Identity not in the identity provider", BlocksAIM: true,
-			Consequence: "The principal keeps its access although the identity provider does not manage it. If the identity was renamed there, a second principal appears beside this one.",
+			Consequence:  "The principal keeps its access although the identity provider does not manage it. If the identity was renamed there, a second principal appears beside this one.",
+			Consequences: map[PrincipalType]string{TypeGroup: "The group keeps its access although the identity provider does not manage its members. If it was renamed there, a second group appears beside this one."},
 			Description: "Neither the stored id nor the name exists in the identity provider. Users have this cause " +
 				"only when primary_domains is empty.",
 			Remedy: "Find out whether the identity was deleted, renamed or belongs to another tenant, before " +
@@ -165,13 +171,14 @@ func causeRules() []Rule {
 		},
 		{
 			ID: CauseDeleted, Kind: KindCause, Title: "Deleted in the identity provider",
-			Consequence: "The principal can no longer log in through the identity provider, but is still active here, and personal access tokens may still work.",
-			Description: "The stored id is that of an object in the recycle bin. Directories only.",
-			Remedy:      "Restore it there, or retire the principal.",
-			Symptoms:    []Symptom{SymptomDuplicates},
-			Types:       PrincipalTypes(),
-			Refines:     CauseStale,
-			Buckets:     buckets("4 or 5", "3", "8"),
+			Consequence:  "The principal can no longer log in through the identity provider, but is still active here, and its tokens and secrets may still work.",
+			Consequences: map[PrincipalType]string{TypeGroup: "The group keeps its access here, and the identity provider does not manage its members any more."},
+			Description:  "The stored id is that of an object in the recycle bin. Directories only.",
+			Remedy:       "Restore it there, or retire the principal.",
+			Symptoms:     []Symptom{SymptomDuplicates},
+			Types:        PrincipalTypes(),
+			Refines:      CauseStale,
+			Buckets:      buckets("4 or 5", "3", "8"),
 		},
 		{
 			ID: CauseDisabled, Kind: KindCause, Title: "Disabled in the identity provider",

@@ -70,6 +70,12 @@ func reasonRules() []Rule {
 			Description: "The stored id is that of a different existing identity.",
 			Remedy: "Find out which of the two identities is the one who works here: compare when each was made, and by whom, with when " +
 				"the principal was. Only if it is the candidate, relink offers the fix.",
+			Remedies: map[PrincipalType]string{
+				TypeGroup: "Find out which of the two groups of the identity provider this one stands for: compare their members, when each was made, and by whom. Only if it is the candidate, " +
+					"relink offers the fix.",
+				TypeServicePrincipal: "Find out which of the two applications uses the service principal: compare when each was made, and by whom, with when the service principal was. Only if it is " +
+					"the candidate, relink offers the fix.",
+			},
 			Types:  PrincipalTypes(),
 			Switch: "relink",
 		},
@@ -93,9 +99,14 @@ func reasonRules() []Rule {
 			ID: ReasonPrivileged, Kind: KindReason, Title: "Privileged principal",
 			Description: "The principal is privileged in the account, and anyone who can make an IdP object of its name " +
 				"would inherit it.",
-			Remedy: "Check that the IdP object is the same person, group or app and not one made since in its name (a leaver's name taken over, a " +
-				"second group of the name): when it was made, by whom, who owns it and who may change its members. Then put the id of the principal " +
+			Remedy: "Check that the identity is the same person and not one that was made since and took over the name of a leaver: when it was made, and by whom. Then put the id of the user " +
 				"into allow_privileged_principals.",
+			Remedies: map[PrincipalType]string{
+				TypeGroup: "Check that the IdP group is the same group and not a second one of the name: when it was made, by whom, who owns it and who may change its members. Then put the id " +
+					"of the group into allow_privileged_principals.",
+				TypeServicePrincipal: "Check that the application is the same one and not one that was made since: when it was made, by whom, and who owns it. Then put the id of the service " +
+					"principal into allow_privileged_principals.",
+			},
 			Types:  PrincipalTypes(),
 			Switch: "allow_privileged_principals",
 		},
@@ -191,8 +202,8 @@ func reasonRules() []Rule {
 				"the deactivation.",
 			ForeignRemedy: "Ask the people who are responsible for guests and other tenants whether the person still works with you. No deactivation is offered for users of other mail " +
 				"domains than primary_domains.",
-			ServicePrincipalRemedy: "Find out whether the application was deleted or belongs to another tenant, and who uses the service principal. Deactivate it when no one does.",
-			Types:                  []PrincipalType{TypeUser, TypeServicePrincipal},
+			Remedies: map[PrincipalType]string{TypeServicePrincipal: "Find out whether the application was deleted or belongs to another tenant, and who uses the service principal. Deactivate it when no one does."},
+			Types:    []PrincipalType{TypeUser, TypeServicePrincipal},
 		},
 		{
 			ID: ReasonDeactivationPrivileged, Kind: KindReason, Title: "Privileged user, or the caller",
@@ -225,8 +236,12 @@ func reasonRules() []Rule {
 			Description: "The id is right, the name is not.",
 			Remedy: "Ask Databricks support to change the name to that of the identity; settle duplicates first, because support cannot merge two " +
 				"records. Keep the user from logging in until then.",
-			GroupRemedy: "Rename the account group that has the name of the IdP group, if there is one; otherwise rename this group to that name.",
-			Types:       PrincipalTypes(),
+			Remedies: map[PrincipalType]string{
+				TypeGroup: "Rename the account group that has the name of the IdP group, if there is one; otherwise rename this group to that name.",
+				TypeServicePrincipal: "Ask Databricks support to change the application id to that of the identity, or make a service principal for the identity and move the access and the " +
+					"jobs to it. Settle duplicates first, because support cannot merge two records.",
+			},
+			Types: PrincipalTypes(),
 		},
 		{
 			ID: ReasonNameTaken, Kind: KindReason, Title: "Name to change to is taken",
@@ -234,6 +249,10 @@ func reasonRules() []Rule {
 				"under the new name.",
 			Remedy: "Decide which of the two keeps the work and the access, move to it what the other one has, and remove the other one or change its name. Only " +
 				"then ask for a name change: nothing can be renamed to a name that exists.",
+			Remedies: map[PrincipalType]string{
+				TypeGroup: "Decide which of the two keeps the members and the access, move to it what the other one has, and remove or rename the other one. Only then rename this group: two " +
+					"groups cannot have one name.",
+			},
 			Types: PrincipalTypes(),
 		},
 		{

@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -67,13 +68,51 @@ func TestRules(t *testing.T) {
 		}
 		if r.Kind == KindReason || r.Kind == KindAction {
 			for _, kind := range []string{"See the ", "Read the ", "manual action."} {
-				if strings.Contains(r.Remedy+r.GroupRemedy+r.ServicePrincipalRemedy+r.ForeignRemedy, kind) {
+				if strings.Contains(r.Remedy+strings.Join(slices.Collect(maps.Values(r.Remedies)), "")+r.ForeignRemedy, kind) {
 					t.Errorf("%s %s: the remedy points somewhere instead of saying what to do: %s", r.Kind, r.ID, r.Remedy)
 				}
 			}
 		}
 	}
 	same(t, "categories", len(categoryRules()), 6)
+}
+
+// What a row says is about its own type: no person logs in as an app, and no user's name is
+// taken by a group.
+func TestRules_textsOfTheirType(t *testing.T) {
+	t.Parallel()
+	others := map[PrincipalType]*regexp.Regexp{
+		TypeUser:             regexp.MustCompile(`(?i)\bgroups?\b|\bservice principals?\b`),
+		TypeGroup:            regexp.MustCompile(`(?i)\busers?\b|\bservice principals?\b|\bperson\b|\bwho works\b|\blog-?(ging)? ?in\b|deactivat|\btokens?\b|support\b`),
+		TypeServicePrincipal: regexp.MustCompile(`(?i)\busers?\b|\bgroups?\b|\bperson\b|\bwho works\b|\blog-?ging in\b|\blog-ins?\b`),
+	}
+	for _, r := range Rules() {
+		if r.Kind == KindCategory || r.Kind == KindAdvisory || strings.HasPrefix(r.ID, "member_") {
+			continue // They are not in rows, or of members.
+		}
+		for _, kind := range r.Types {
+			texts := []string{r.ConsequenceFor(kind)}
+			if r.Kind != KindCause { // The page of rules alone has these.
+				texts = append(texts, r.RemedyFor(kind))
+			}
+			for _, text := range texts {
+				if word := others[kind].FindString(text); word != "" {
+					t.Errorf("%s %s says %q to a %s: %s", r.Kind, r.ID, word, kind, text)
+				}
+			}
+		}
+		for _, byType := range []map[PrincipalType]string{r.Remedies, r.Consequences} {
+			for kind, text := range byType {
+				if !slices.Contains(r.Types, kind) || !strings.HasSuffix(text, ".") {
+					t.Errorf("%s %s has for a %s: %s", r.Kind, r.ID, kind, text)
+				}
+			}
+		}
+	}
+	linkable, _ := FindRule(KindCause, CauseLinkable)
+	if got := linkable.SymptomsFor(TypeUser); !slices.Equal(got, []Symptom{SymptomDuplicates}) {
+		t.Errorf("a user explains %v", got)
+	}
 }
 
 // Every constant that a report can carry is in the registry.

@@ -134,8 +134,8 @@ func (r *SummaryRow) explain(remedies map[string]int) {
 	cause, _ := FindRule(KindCause, r.Cause)
 	action, _ := FindRule(KindAction, r.Action)
 	r.BlocksAIM = cause.BlocksAIM && r.Waived < r.Count
-	r.Consequence, r.Symptoms, r.Owner = cause.Consequence, cause.Symptoms, action.Owner
-	r.Remedy = action.Remedy
+	r.Consequence, r.Symptoms, r.Owner = cause.ConsequenceFor(r.Type), cause.SymptomsFor(r.Type), action.Owner
+	r.Remedy = action.RemedyFor(r.Type)
 	if len(remedies) == 0 || r.Action == ActionEscalate { // No reason knows of the domain.
 		return
 	}

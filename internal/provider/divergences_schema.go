@@ -433,7 +433,7 @@ func divergencesOutputs() map[string]schema.Attribute {
 			"name_matches": "Whether the identity provider has this name, in any case, for the identity; null when it could not be asked.",
 			"group_count":  "Number of groups that the principal is in directly, as SCIM shows them; null without `duplicate_details`, with automatic identity management, and where the account does not say.",
 			"created":      "When the principal was created; null without `duplicate_details`, and where the account does not say.",
-			"suggestion": "`keep`, `retire` (move what it has to the one to keep, then deactivate it), or `decide` (no one is preferred). Preferred are, in this order: who is active, has the name " +
+			"suggestion": "`fix` (its entry in `external_id_fixes` gives it an id of its own), `keep`, `retire` (move what it has to the one to keep, then deactivate it), or `decide` (no one is preferred). Preferred are, in this order: who is active, has the name " +
 				"that the identity provider has, is in more groups, was created last. What is not known of those that are left ends the search.",
 			"reason": "Why, in a sentence.",
 		}),

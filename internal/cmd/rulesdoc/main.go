@@ -132,20 +132,10 @@ func anchor(r audit.Rule) string { return string(r.Kind) + "-" + strings.ToLower
 
 func writeRule(b *strings.Builder, r audit.Rule) {
 	fmt.Fprintf(b, "<a id=\"%s\"></a>\n\n### `%s`\n\n**%s.** %s\n\n", anchor(r), r.ID, r.Title, r.Description)
-	if r.Consequence != "" {
-		fmt.Fprintf(b, "If it stays: %s\n\n", r.Consequence)
-	}
-	if r.Remedy != "" {
-		fmt.Fprintf(b, "What to do: %s\n\n", r.Remedy)
-	}
-	if r.GroupRemedy != "" {
-		fmt.Fprintf(b, "For groups: %s\n\n", r.GroupRemedy)
-	}
+	writeText(b, "If it stays", r.Consequence, r.Consequences)
+	writeText(b, "What to do", r.Remedy, r.Remedies)
 	if r.ForeignRemedy != "" {
 		fmt.Fprintf(b, "For users of other mail domains than `primary_domains`: %s\n\n", r.ForeignRemedy)
-	}
-	if r.ServicePrincipalRemedy != "" {
-		fmt.Fprintf(b, "For service principals: %s\n\n", r.ServicePrincipalRemedy)
 	}
 	var facts []string
 	fact := func(name, value string) {
@@ -164,6 +154,19 @@ func writeRule(b *strings.Builder, r audit.Rule) {
 	}
 	if len(facts) > 0 {
 		b.WriteString(strings.Join(facts, "\n") + "\n\n")
+	}
+}
+
+// writeText writes a text, and those of the types for which it is another one.
+func writeText(b *strings.Builder, label, text string, byType map[audit.PrincipalType]string) {
+	if text == "" {
+		return
+	}
+	fmt.Fprintf(b, "%s: %s\n\n", label, text)
+	for _, t := range audit.PrincipalTypes() {
+		if byType[t] != "" {
+			fmt.Fprintf(b, "%s, %s: %s\n\n", label, plurals[t], byType[t])
+		}
 	}
 }
 

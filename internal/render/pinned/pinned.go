@@ -164,7 +164,7 @@ func HCL(f Fixes) string {
 	body := file.Body()
 	for _, key := range sortedKeys(f.ExternalIDs) {
 		e := f.ExternalIDs[key]
-		block(body, comment([]string{e.PrincipalName}, e.Category, irreversible(e.Reversible)), "dbxidentity_external_id", e.PrincipalType+"_"+e.PrincipalID,
+		block(body, comment([]string{e.PrincipalName}, e.Category, irreversible(e)), "dbxidentity_external_id", e.PrincipalType+"_"+e.PrincipalID,
 			attribute{"principal_type", cty.StringVal(e.PrincipalType)}, attribute{"principal_id", cty.StringVal(e.PrincipalID)},
 			attribute{"external_id", cty.StringVal(e.ExternalID)}, attribute{"expected_current_external_id", cty.StringVal(e.CurrentExternalID)})
 	}
@@ -186,11 +186,12 @@ func HCL(f Fixes) string {
 	return string(hclwrite.Format(file.Bytes()))
 }
 
-func irreversible(reversible bool) string {
-	if reversible {
+func irreversible(e ExternalID) string {
+	why := audit.Irreversible(audit.PrincipalType(e.PrincipalType), e.CurrentExternalID, e.Reversible)
+	if why == "" {
 		return ""
 	}
-	return "cannot be taken back"
+	return "cannot be taken back because " + why
 }
 
 type attribute struct {

@@ -182,7 +182,7 @@ func TestRender(t *testing.T) {
 		},
 		MemberRemovals: map[string]MemberRemoval{},
 	}
-	const resources = `# "ann@example.com", NAME_MATCH_EXTERNAL_ID_MISMATCH, cannot be taken back
+	const resources = `# "ann@example.com", NAME_MATCH_EXTERNAL_ID_MISMATCH, cannot be taken back because a blank value cannot be written back
 resource "dbxidentity_external_id" "user_9" {
   principal_type               = "user"
   principal_id                 = "9"
