@@ -30,6 +30,14 @@ data "dbxidentity_aim_readiness" "this" {
   # Groups that views and functions ask for: a warehouse for each metastore.
   sql_definitions = [{ workspace_id = "8000000000000001", sql_warehouse_id = "d3a0c1f5e7b2946a" }]
 
+  # The SCIM apps of the tenant. Where they write to is a secret of theirs: it is on their page Provisioning.
+  connector_ids = ["*"]
+  connector_addresses = {
+    "442ee838-5041-4a8b-a82e-b764e2b11b94" = "https://accounts.azuredatabricks.net/api/2.0/accounts/5f0c1a52-6d0e-4c0b-9a57-0d6b1f4e2a31/scim/v2"
+    "a6403d72-5a0e-42e1-bed4-ceea6af34b52" = "https://adb-8000000000000001.2.azuredatabricks.net/api/2.0/preview/scim"
+    "f77b56fc-1852-4fe8-8ae2-ea73db686af3" = "https://adb-8000000000000003.2.azuredatabricks.net/api/2.0/preview/scim"
+  }
+
   # What people decided, and what no API reports.
   waivers = var.fix ? [
     { check = "one_tenant", subject = "user/1737096428331", reason = "rosa@example.net is of the company that was bought, and keeps her user.", expires = "2030-06-30" },

@@ -30,6 +30,7 @@ type Run struct {
 	InIDP      bool              // what the IdP has in linked groups, too
 	Listed     bool              // members come from the list of groups, as far as that can be relied on
 	Details    bool              // what lists do not have of principals that share an external id
+	Apart      bool              // members that cannot be read, for whatever reason, are unknown, and end nothing
 	NoOffers   bool              // nothing is offered, so that the privileges of principals are not looked up
 	Kept       *checkpoint.Store // nil: none
 	// Activity is what the audit log says; nil: no one asked.
@@ -71,6 +72,15 @@ func (r Run) Read(ctx context.Context, client *account.Client, source idp.Source
 	request := idp.Request{
 		Principals: scope, Membership: r.Membership, Members: reader.Members, Readers: client.Readers(), Kept: r.Kept, Writes: client.Writes(),
 		InIDP: r.InIDP,
+	}
+	if r.Apart {
+		request.Members = func(ctx context.Context, id string) ([]audit.Member, error) {
+			members, err := reader.Members(ctx, id)
+			if err != nil && ctx.Err() == nil {
+				err = errors.New(err.Error()) // Without the type that ends an audit.
+			}
+			return members, err
+		}
 	}
 	var lists *memberLists
 	if r.Listed {

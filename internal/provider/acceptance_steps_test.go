@@ -58,39 +58,52 @@ func newStepper(t *testing.T, options []provider.Option) *stepper {
 // -detailed-exitcode has some; an error is what the CLI said.
 func (s *stepper) served(args ...string) (printed string, changes bool, failed error) {
 	s.t.Helper()
+	return s.servedBy(map[string][]provider.Option{"dbxidentity": s.options}, args...)
+}
+
+// servedBy is served for several providers, each by its name below dbxidentity/.
+func (s *stepper) servedBy(providers map[string][]provider.Option, args ...string) (printed string, changes bool, failed error) {
+	s.t.Helper()
 	ctx, end := context.WithCancel(s.t.Context())
 	defer end()
-	reattach, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
-	served := make(chan error, 1)
-	server := providerserver.NewProtocol6(provider.New("test", s.options...)())()
-	go func() {
-		served <- tf6server.Serve("registry.terraform.io/dbxidentity/dbxidentity", func() tfprotov6.ProviderServer { return server },
-			tf6server.WithDebug(ctx, reattach, closed), tf6server.WithGoPluginLogger(hclog.NewNullLogger()), tf6server.WithLoggingSink(s.t), tf6server.WithoutLogStderrOverride())
-	}()
-	var at *plugin.ReattachConfig
-	select {
-	case at = <-reattach:
-	case err := <-served:
-		s.t.Fatalf("serving the provider: %v", err)
-	}
 	host := "registry.terraform.io"
 	if s.tofu {
 		host = "registry.opentofu.org"
 	}
-	where, err := json.Marshal(map[string]any{host + "/dbxidentity/dbxidentity": map[string]any{
-		"Protocol": at.Protocol, "ProtocolVersion": at.ProtocolVersion, "Pid": at.Pid, "Test": true,
-		"Addr": map[string]string{"Network": at.Addr.Network(), "String": at.Addr.String()},
-	}})
+	where, closed := map[string]any{}, map[string]chan struct{}{}
+	for name, options := range providers {
+		reattach, served := make(chan *plugin.ReattachConfig), make(chan error, 1)
+		ended := make(chan struct{})
+		closed[name] = ended
+		server := providerserver.NewProtocol6(provider.New("test", options...)())()
+		go func() {
+			served <- tf6server.Serve("registry.terraform.io/dbxidentity/dbxidentity", func() tfprotov6.ProviderServer { return server },
+				tf6server.WithDebug(ctx, reattach, ended), tf6server.WithGoPluginLogger(hclog.NewNullLogger()), tf6server.WithLoggingSink(s.t), tf6server.WithoutLogStderrOverride())
+		}()
+		select {
+		case at := <-reattach:
+			where[host+"/dbxidentity/"+name] = map[string]any{
+				"Protocol": at.Protocol, "ProtocolVersion": at.ProtocolVersion, "Pid": at.Pid, "Test": true,
+				"Addr": map[string]string{"Network": at.Addr.Network(), "String": at.Addr.String()},
+			}
+		case err := <-served:
+			s.t.Fatalf("serving the provider: %v", err)
+		}
+	}
+	raw, err := json.Marshal(where)
 	must(s.t, err)
 	cmd, out := s.command(args...)
 	var said bytes.Buffer
-	cmd.Env, cmd.Stderr = append(slices.Clone(s.env), "TF_REATTACH_PROVIDERS="+string(where)), &said
+	cmd.Env, cmd.Stderr = append(slices.Clone(s.env), "TF_REATTACH_PROVIDERS="+string(raw)), &said
 	err = cmd.Run()
 	end()
-	select {
-	case <-closed:
-	case <-time.After(cliHangs):
-		s.t.Fatalf("%s: the provider does not end; the command line printed\n%s", strings.Join(args, " "), &said)
+	hung := time.After(cliHangs)
+	for name, ended := range closed {
+		select {
+		case <-ended:
+		case <-hung:
+			s.t.Fatalf("%s: the provider %s does not end; the command line printed\n%s", strings.Join(args, " "), name, &said)
+		}
 	}
 	changes = slices.Contains(args, "-detailed-exitcode") && cmd.ProcessState.ExitCode() == 2
 	if err != nil && !changes {

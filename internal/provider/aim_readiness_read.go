@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/catalog"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/events"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/power"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -36,9 +39,10 @@ type readinessRun struct {
 	// addresses are stated for connectors whose own cannot be read.
 	addresses map[string]string
 
-	// events is nil where the audit log is not to be read; lost is why nothing can be read of it.
-	events *eventsRequest
-	lost   error
+	// events is nil where the audit log is not to be read; misplaced is that it cannot be
+	// read in the workspace that they name.
+	events    *eventsRequest
+	misplaced error
 
 	// warehouses are those through which SQL definitions are read.
 	warehouses []catalog.SQLWarehouse
@@ -71,7 +75,9 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 	}
 	r.facts.Inventory = inventory
 	for _, f := range inventory.Failures {
-		r.unread(readiness.NeedPrincipals, f.Reason)
+		for _, t := range typesOf(f) {
+			r.unread(readiness.NeedOf(t), f.Reason)
+		}
 	}
 	group, gctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context){
@@ -85,8 +91,8 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	if r.lost != nil {
-		return nil, r.lost
+	if r.misplaced != nil {
+		return nil, r.misplaced
 	}
 	if len(r.missing) > 0 {
 		return nil, &missingConnectorsError{r.missing}
@@ -95,15 +101,27 @@ func (r *readinessRun) read(ctx context.Context) (*readiness.Facts, error) {
 		return nil, context.Cause(ctx)
 	}
 	r.readDenied(ctx)
-	if err := r.readGrants(ctx); err != nil {
-		return nil, err
-	}
+	r.readGrants(ctx)
 	r.readWorkspaceAdmins(ctx)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	r.facts.LocalGroups = described(r.facts.LocalGroups, r.facts.Inventory)
 	for need := range r.facts.Unknown {
 		slices.Sort(r.facts.Unknown[need])
 	}
 	return r.facts, nil
+}
+
+// typesOf are the types that a failure of the lists is about; all, where it names none.
+func typesOf(f audit.Failure) []audit.PrincipalType {
+	all := audit.PrincipalTypes()
+	for _, t := range all {
+		if f.Type == t || f.Call == "list "+directory.Plural(t) {
+			return []audit.PrincipalType{t}
+		}
+	}
+	return all
 }
 
 // readDefinitions reads the views and functions of Unity Catalog that ask for groups.
@@ -126,29 +144,34 @@ func (r *readinessRun) readDefinitions(ctx context.Context) {
 
 // readGrants reads what the groups that someone gains may do in Unity Catalog. It comes
 // when they are known.
-func (r *readinessRun) readGrants(ctx context.Context) error {
+func (r *readinessRun) readGrants(ctx context.Context) {
 	gained := readiness.GainedGroups(r.facts)
 	if len(gained) == 0 {
-		return nil
+		return
 	}
 	if len(r.warehouses) == 0 {
 		r.unread(readiness.NeedGrants, "sql_definitions names no SQL warehouse")
-		return nil
+		return
 	}
 	grants, unknown, err := r.session.account.GroupGrants(ctx, r.warehouses, gained)
 	if err != nil {
-		return err
+		r.unread(readiness.NeedGrants, err.Error())
 	}
 	for _, why := range unknown {
 		r.unread(readiness.NeedGrants, why)
 	}
 	r.facts.Grants = grants
-	return nil
 }
 
 // readIDP is an audit without look-ups of privileges: nothing is offered here.
 func (r *readinessRun) readIDP(ctx context.Context) {
 	in, err := r.audit.Read(ctx, r.session.account, r.source)
+	if err != nil && ctx.Err() == nil {
+		// Members that no one answers for say nothing of who is who.
+		apart := r.audit
+		apart.Apart = true
+		in, err = apart.Read(ctx, r.session.account, r.source)
+	}
 	if err != nil {
 		for _, need := range []readiness.Need{readiness.NeedIDP, readiness.NeedMembers, readiness.NeedIDPMembers} {
 			r.unread(need, err.Error())
@@ -201,7 +224,9 @@ func (r *readinessRun) readGroups(ctx context.Context) {
 		return nil
 	})
 	if !r.facts.Inventory.Coverage.Groups {
-		r.unread(readiness.NeedGroups, "the groups of the account could not be listed")
+		for _, need := range []readiness.Need{readiness.NeedGroupMembers, readiness.NeedMembers, readiness.NeedIDPMembers} {
+			r.unread(need, "the groups of the account could not be listed")
+		}
 	}
 	for _, p := range r.facts.Inventory.Principals {
 		if p.Type != audit.TypeGroup {
@@ -210,7 +235,7 @@ func (r *readinessRun) readGroups(ctx context.Context) {
 		group.Go(func() error {
 			list, err := client.Members(ctx, p.ID)
 			if err != nil {
-				r.unread(readiness.NeedGroups, err.Error())
+				r.unread(readiness.NeedGroupMembers, err.Error())
 				return nil
 			}
 			r.mu.Lock()
@@ -316,8 +341,13 @@ func (r *readinessRun) readEvents(ctx context.Context) {
 		return
 	}
 	activity, report, err := r.session.activity(ctx, *r.events)
-	if err != nil {
-		r.lost = err
+	var place *events.WorkspaceError
+	switch {
+	case errors.As(err, &place):
+		r.misplaced = err
+		return
+	case err != nil:
+		r.unread(readiness.NeedEvents, err.Error())
 		return
 	}
 	for _, f := range activity.Failures {
@@ -398,7 +428,7 @@ func (r *readinessRun) readSettings(ctx context.Context) {
 func (r *readinessRun) readMetastores(ctx context.Context) {
 	list, err := r.session.account.ListMetastores(ctx)
 	if err != nil {
-		r.unread(readiness.NeedPrivileges, "listing the metastores: "+err.Error())
+		r.unread(readiness.NeedMetastores, "listing the metastores: "+err.Error())
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -413,7 +443,7 @@ func (r *readinessRun) readWorkspaces(ctx context.Context) {
 	client := r.session.account
 	all, err := client.Workspaces(ctx)
 	if err != nil {
-		for _, need := range []readiness.Need{readiness.NeedWorkspaces, readiness.NeedAccess, readiness.NeedPrivileges, readiness.NeedLocalGroups} {
+		for _, need := range []readiness.Need{readiness.NeedWorkspaces, readiness.NeedAccess, readiness.NeedWorkspaceAdmins, readiness.NeedLocalGroups} {
 			r.unread(need, err.Error())
 		}
 		return
@@ -440,7 +470,7 @@ func (r *readinessRun) readWorkspaces(ctx context.Context) {
 		group.Go(func() error {
 			admins := client.WorkspaceAdmins(ctx, w.ID)
 			if admins.Unknown != "" {
-				r.unread(readiness.NeedPrivileges, admins.Unknown)
+				r.unread(readiness.NeedWorkspaceAdmins, admins.Unknown)
 			}
 			r.mu.Lock()
 			defer r.mu.Unlock()

@@ -67,6 +67,18 @@ func sourcesOf(source string) (out []string) {
 	return out
 }
 
+// connectorAddresses are where the connectors of the tenant write to, as a person sees it in
+// the portal: the API hides it.
+func (a account) connectorAddresses() document {
+	out := document{}
+	for _, app := range a.state().IDP.ServicePrincipals {
+		if app.Synchronization != nil {
+			out[app.ID] = app.Synchronization.Secrets[0].Value
+		}
+	}
+	return out
+}
+
 // The report on the preset migration beside the reference, row by row: every row has a
 // check or a reason why there is none, and only what no API reports is unknown.
 func TestAIMReadiness_rows(t *testing.T) {
@@ -76,9 +88,11 @@ func TestAIMReadiness_rows(t *testing.T) {
 		w := a.dials(t, a, "entra", document{"automatic_identity_management": aim})
 		result := w.data("dbxidentity_aim_readiness", document{
 			"decisions": []any{"enable_aim", "disable_scim", "disable_aim"}, "primary_domains": []any{"example.com"}, "connector_ids": []any{"*"},
-			"sql_definitions":    []any{document{"workspace_id": "8000000000000001", "sql_warehouse_id": "d3a0c1f5e7b2946a"}},
-			"planned_principals": []any{document{"principal_type": "group", "name": "not-there"}},
-			"search_texts":       document{"main.tf": `display_name = "nightly-job"`},
+			"connector_addresses": a.connectorAddresses(),
+			"events":              document{"workspace_id": "8000000000000001", "sql_warehouse_id": "d3a0c1f5e7b2946a", "since": "2026-11-01"},
+			"sql_definitions":     []any{document{"workspace_id": "8000000000000001", "sql_warehouse_id": "d3a0c1f5e7b2946a"}},
+			"planned_principals":  []any{document{"principal_type": "group", "name": "not-there"}},
+			"search_texts":        document{"main.tf": `display_name = "nightly-job"`},
 		})
 		if w.failed() {
 			t.Fatal(textOf(w.diags))

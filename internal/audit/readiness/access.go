@@ -23,7 +23,7 @@ func accessChecks() []Check {
 		},
 		{
 			ID: "denylist_spares_admins", Title: "The denylist denies no account admin", Decision: EnableAIM, Severity: Breaking, Source: "C4", judge: judgeDeniedAdmins,
-			Needs:       []Need{NeedDenylist, NeedRoles, NeedCaller, NeedGroups},
+			Needs:       []Need{NeedDenylist, NeedRoles, NeedCaller, NeedGroupMembers},
 			Consequence: "A denied account admin is made inactive, at any depth of nested groups.",
 			Remedy:      "Remove the rule, or take the admin out of the denied group in the identity provider.",
 		},
@@ -47,7 +47,7 @@ func accessChecks() []Check {
 		},
 		{
 			ID: "group_names_in_sql", Title: "SQL definitions name groups that the account has and keeps", Decision: EnableAIM, Severity: Breaking, Source: "C15",
-			Needs: []Need{NeedSQL, NeedPrincipals, NeedIDP, NeedLocalGroups}, judge: judgeDefinitions,
+			Needs: []Need{NeedSQL, NeedGroups, NeedIDP, NeedLocalGroups}, judge: judgeDefinitions,
 			Asks:        "The owners of views, functions, row filters and column masks that call is_account_group_member or is_member.",
 			Consequence: "The call is false for a group that is not provisioned or was renamed, and rows disappear without an error.",
 			Remedy: "Provision the group with dbxidentity_resolved_principal, or correct the name in the definition; for a group that the identity provider renamed, ask for both names until its " +
@@ -55,7 +55,7 @@ func accessChecks() []Check {
 		},
 		{
 			ID: "privileged_access_gained", Title: "No one gains a privileged group", Decision: EnableAIM, Severity: Breaking, Source: "MIGRATE: transitive memberships",
-			Needs: []Need{NeedMembers, NeedIDPMembers, NeedRoles, NeedGroups, NeedPrivileges}, judge: func(f *Facts) finding { return judgeGained(f, true) },
+			Needs: []Need{NeedMembers, NeedIDPMembers, NeedRoles, NeedGroupMembers, NeedWorkspaceAdmins, NeedMetastores}, judge: func(f *Facts) finding { return judgeGained(f, true) },
 			Consequence: "Automatic identity management counts the members of nested groups. People who are not in the group today hold its account roles then, are admins of its workspaces, " +
 				"or own its metastores and catalogs; and so with every group above it.",
 			Remedy: "Look at the people named here. Take those who should not be privileged out of the group in the identity provider, and waive the groups that are right.",
@@ -67,7 +67,7 @@ func accessChecks() []Check {
 			Remedy:      "Look at the members of these groups in the identity provider: each of them gains what the group gives.",
 		},
 		{
-			ID: "aim_evidence", Title: "What is seen fits what is declared", Decision: EnableAIM, Severity: Info, Source: "section 2", Needs: []Need{NeedGroups, NeedDenylist, NeedSettings},
+			ID: "aim_evidence", Title: "What is seen fits what is declared", Decision: EnableAIM, Severity: Info, Source: "section 2", Needs: []Need{NeedGroupMembers, NeedDenylist, NeedSettings},
 			judge:       judgeEvidence,
 			Consequence: "With automatic_identity_management wrong, memberships that the identity provider gave may be taken for local ones.",
 			Remedy:      "Look at the switch in the account console, and set automatic_identity_management to it.",
@@ -274,7 +274,7 @@ func (f *Facts) silentMembers() []string {
 func judgeGained(f *Facts, privileged bool) (out finding) {
 	out.unknown = f.silentMembers()
 	// Where no one gains a group, what groups give does not matter.
-	out.doesWithout = []Need{NeedRoles, NeedGroups, NeedPrivileges}
+	out.doesWithout = []Need{NeedRoles, NeedGroupMembers, NeedWorkspaceAdmins, NeedMetastores}
 	f.linkedGroups(func(m *audit.Match, members *audit.MemberMatch) {
 		if members.InIDP == nil || len(members.InIDP.Missing) == 0 {
 			return

@@ -96,7 +96,7 @@ func judgeDefinitions(f *Facts) (out finding) {
 		}
 	}
 	// What else was read matters only if something depends on it.
-	doesWithout := map[Need]bool{NeedPrincipals: true, NeedIDP: true, NeedLocalGroups: true}
+	doesWithout := map[Need]bool{NeedGroups: true, NeedIDP: true, NeedLocalGroups: true}
 	asked := map[string]bool{}
 	for i := range f.Definitions {
 		d := &f.Definitions[i]
@@ -111,7 +111,7 @@ func judgeDefinitions(f *Facts) (out finding) {
 		for _, c := range calls {
 			group, known := here[c.group]
 			asked[c.group] = true
-			doesWithout[NeedPrincipals] = false
+			doesWithout[NeedGroups] = false
 			switch {
 			case builtinGroup(c):
 			case known:

@@ -109,7 +109,7 @@ func TestGroupNamesInSQL_judged(t *testing.T) {
 		"perhaps renamed":          {text: "is_account_group_member('data')", change: gone(readiness.NeedIDP), want: readiness.Unknown},
 		"no matter of the IdP":     {text: "is_member('admins')", change: gone(readiness.NeedIDP), want: readiness.Met},
 		"groups not listed": {text: "is_member('new')", change: func(f *readiness.Facts) {
-			gone(readiness.NeedPrincipals)(f)
+			gone(readiness.NeedGroups)(f)
 			f.Inventory.Coverage.Groups = false
 		}, want: readiness.Unknown},
 		"renamed": {text: "is_account_group_member('data')", want: readiness.NotMet, change: rename,

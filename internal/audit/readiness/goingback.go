@@ -17,20 +17,20 @@ import (
 func goingBackChecks() []Check {
 	return []Check{
 		{
-			ID: "synced_identities_stay", Title: "No identity is left without a sync", Decision: DisableAIM, Severity: Info, Source: "section 8, row 1", Needs: []Need{NeedPrincipals},
+			ID: "synced_identities_stay", Title: "No identity is left without a sync", Decision: DisableAIM, Severity: Info, Source: "section 8, row 1", Needs: principals(),
 			judge:       whenOn(judgeSynced),
 			Consequence: "Identities that automatic identity management made stay, and nothing updates them any more.",
 			Remedy:      "Put them into the scope of a SCIM connector before.",
 		},
 		{
 			ID: "synced_memberships_end", Title: "No one loses access with the synced memberships", Decision: DisableAIM, Severity: Breaking, Source: "section 8, row 2",
-			Needs: []Need{NeedGroups, NeedMembers, NeedIDPMembers}, judge: whenOn(judgeLosing),
+			Needs: []Need{NeedUsers, NeedServicePrincipals, NeedGroupMembers, NeedMembers, NeedIDPMembers}, judge: whenOn(judgeLosing),
 			Consequence: "Memberships that automatic identity management synced stop counting, and their holders lose the access that comes with them.",
 			Remedy:      "Provision the groups by SCIM before, or add those who must stay with dbxidentity_group_member after the group is the account's own.",
 		},
 		{
 			ID: "members_never_signed_in", Title: "Every member in the identity provider has a user here", Decision: DisableAIM, Severity: Breaking, Source: "section 8, row 4",
-			Needs: []Need{NeedMembers, NeedIDPMembers, NeedPrincipals}, judge: whenOn(judgeNeverSignedIn),
+			Needs: []Need{NeedMembers, NeedIDPMembers, NeedUsers, NeedServicePrincipals}, judge: whenOn(judgeNeverSignedIn),
 			Consequence: "People who never logged in cannot get in any more, not even through an assigned group.",
 			Remedy:      "Provision them by SCIM before, or with dbxidentity_resolved_principal while automatic identity management is on.",
 		},
@@ -156,7 +156,7 @@ func (f *Facts) losses(who losing, groups, still []string) string {
 	slices.SortFunc(workspaces, audit.CompareIDs)
 	slices.Sort(roles)
 	detail := strings.Join(names, ", ")
-	if len(f.Unknown[NeedGroups])+len(f.Unknown[NeedAccess]) > 0 {
+	if len(f.Unknown[NeedGroupMembers])+len(f.Unknown[NeedAccess]) > 0 {
 		return detail // What they keep is not known, so what they lose is not, either.
 	}
 	if workspaces = slices.Compact(workspaces); len(workspaces) > 0 {

@@ -25,26 +25,26 @@ const (
 
 // identityChecks are about who is who, before AIM is switched on.
 func identityChecks() []Check {
-	idp := []Need{NeedPrincipals, NeedIDP}
+	of := func(lists ...Need) []Need { return append(lists, NeedIDP) }
 	return []Check{
 		{
-			ID: checkExternalIDs, Title: "External ids agree with the identity provider", Decision: EnableAIM, Severity: Breaking, Source: "C1", Needs: idp, judge: divided(checkExternalIDs),
+			ID: checkExternalIDs, Title: "External ids agree with the identity provider", Decision: EnableAIM, Severity: Breaking, Source: "C1", Needs: of(principals()...), judge: divided(checkExternalIDs),
 			Consequence: "Automatic identity management finds an identity by its external id. Where that is wrong it makes a second principal, which has no access.",
 			Remedy:      "dbxidentity_external_id, with external_id_fixes of dbxidentity_divergences; manual_actions has what is left to people.",
 		},
 		{
-			ID: checkUnlinked, Title: "Identities with the name of an identity of the provider are linked to it", Decision: EnableAIM, Severity: Breaking, Source: "C25", Needs: idp,
+			ID: checkUnlinked, Title: "Identities with the name of an identity of the provider are linked to it", Decision: EnableAIM, Severity: Breaking, Source: "C25", Needs: of(NeedUsers, NeedServicePrincipals),
 			judge:       divided(checkUnlinked),
 			Consequence: "Automatic identity management makes a second principal beside the one without external id.",
 			Remedy:      "dbxidentity_external_id, with external_id_fixes of dbxidentity_divergences.",
 		},
 		{
-			ID: checkUserRenamed, Title: "No user was renamed, or is there twice", Decision: EnableAIM, Severity: Breaking, Source: "C12", Needs: idp, judge: divided(checkUserRenamed),
+			ID: checkUserRenamed, Title: "No user was renamed, or is there twice", Decision: EnableAIM, Severity: Breaking, Source: "C12", Needs: of(NeedUsers), judge: divided(checkUserRenamed),
 			Consequence: "A second user appears under the new name, and the rights stay with the first one.",
 			Remedy:      "Ask Databricks support to change the name. Prepare the group memberships for the new name.",
 		},
 		{
-			ID: checkGroupRenamed, Title: "Linked groups have the names that the identity provider has", Decision: EnableAIM, Severity: Info, Source: "C16", Needs: idp,
+			ID: checkGroupRenamed, Title: "Linked groups have the names that the identity provider has", Decision: EnableAIM, Severity: Info, Source: "C16", Needs: of(NeedGroups),
 			judge: divided(checkGroupRenamed),
 			// The switch itself changes no name, and only with automatic identity management
 			// on can one be refreshed: what breaks then is in names_in_code and
@@ -54,41 +54,41 @@ func identityChecks() []Check {
 				"dbxidentity_resolved_principal, with automatic identity management on.",
 		},
 		{
-			ID: checkGroupNameTaken, Title: "No local group has the name of a group of the identity provider", Decision: EnableAIM, Severity: Breaking, Source: "C17", Needs: idp,
+			ID: checkGroupNameTaken, Title: "No local group has the name of a group of the identity provider", Decision: EnableAIM, Severity: Breaking, Source: "C17", Needs: of(NeedGroups),
 			judge:       divided(checkGroupNameTaken),
 			Consequence: "The group of the identity provider cannot be imported.",
 			Remedy:      "Link the group (link_groups of dbxidentity_divergences and dbxidentity_external_id), or rename it in the account console.",
 		},
 		{
-			ID: "service_principal_names", Title: "Service principals have the names that the identity provider has", Decision: EnableAIM, Severity: Breaking, Source: "C2", Needs: idp,
+			ID: "service_principal_names", Title: "Service principals have the names that the identity provider has", Decision: EnableAIM, Severity: Breaking, Source: "C2", Needs: of(NeedServicePrincipals),
 			judge:       judgeServicePrincipalNames,
 			Consequence: "The name is overwritten with the one of the identity provider. What finds the service principal by its name does not find it any more.",
 			Remedy:      "Rename the app in the identity provider, or use application ids. service_principal_renames has both names; waive what may be renamed.",
 		},
 		{
-			ID: "service_principal_names_unique", Title: "No two service principals will share a name", Decision: EnableAIM, Severity: Breaking, Source: "C2, C3", Needs: idp,
+			ID: "service_principal_names_unique", Title: "No two service principals will share a name", Decision: EnableAIM, Severity: Breaking, Source: "C2, C3", Needs: of(NeedServicePrincipals),
 			judge:       judgeCollisions,
 			Consequence: "After the names are overwritten, a look-up by name finds the wrong one, or several.",
 			Remedy:      "Rename one of the apps in the identity provider, or use application ids.",
 		},
 		{
-			ID: "names_in_code", Title: "No code uses a name that is overwritten", Decision: EnableAIM, Severity: Breaking, Source: "C3, C16", Needs: idp, judge: judgeCode,
+			ID: "names_in_code", Title: "No code uses a name that is overwritten", Decision: EnableAIM, Severity: Breaking, Source: "C3, C16", Needs: of(NeedServicePrincipals, NeedGroups), judge: judgeCode,
 			Asks:        "The owners of scripts, dashboards and Terraform code outside of search_texts.",
 			Consequence: "Look-ups by name fail, or find the wrong service principal; grants to a group by its old name fail once the name is refreshed.",
 			Remedy:      "Use application ids and group ids in the lines named here. Give the code in search_texts, or waive this check when its owners have looked.",
 		},
 		{
-			ID: "guests", Title: "No guest of the tenant is a user here", Decision: EnableAIM, Severity: Breaking, Source: "C26", Needs: []Need{NeedIDP}, judge: judgeGuests,
+			ID: "guests", Title: "No guest of the tenant is a user here", Decision: EnableAIM, Severity: Breaking, Source: "C26", Needs: of(NeedUsers), judge: judgeGuests,
 			Consequence: "SCIM and automatic identity management may know a guest by different names. Then one person has two users.",
 			Remedy:      "Decide for each guest which name is right before you switch it on, and waive those that are settled.",
 		},
 		{
-			ID: "stale_users", Title: "No active user is gone from the identity provider", Decision: EnableAIM, Severity: Info, Source: "C11", Needs: idp, judge: judgeStale,
+			ID: "stale_users", Title: "No active user is gone from the identity provider", Decision: EnableAIM, Severity: Info, Source: "C11", Needs: of(NeedUsers), judge: judgeStale,
 			Consequence: "They cannot log in and are still shown as active; their personal tokens go on working.",
 			Remedy:      "Deactivate them and revoke their personal tokens in each workspace. This can wait until after the switch.",
 		},
 		{
-			ID: "planned_principals", Title: "Identities that are to get grants are provisioned", Decision: EnableAIM, Severity: Breaking, Source: "C14", Needs: []Need{NeedPrincipals},
+			ID: "planned_principals", Title: "Identities that are to get grants are provisioned", Decision: EnableAIM, Severity: Breaking, Source: "C14", Needs: principals(),
 			judge:       judgePlanned,
 			Consequence: "A grant to an identity that the account does not have yet fails.",
 			Remedy:      "dbxidentity_resolved_principal provisions them first, with automatic identity management on.",
@@ -315,10 +315,14 @@ func judgePlanned(f *Facts) (out finding) {
 		out.notApplicable = "planned_principals names none."
 		return out
 	}
+	out.doesWithout = principals()
 	for _, want := range f.Planned {
 		found := slices.ContainsFunc(f.Inventory.Principals, func(p audit.Principal) bool {
 			return p.Type == want.Type && (want.ExternalID != "" && audit.SameExternalID(p.ExternalID, want.ExternalID) || want.Name != "" && strings.EqualFold(p.Name, want.Name))
 		})
+		if !found { // It may be in what was not listed.
+			out.doesWithout = slices.DeleteFunc(out.doesWithout, func(n Need) bool { return n == NeedOf(want.Type) })
+		}
 		if !found && f.Inventory.Coverage.Of(want.Type) {
 			out.add(kindIdentity, cmp.Or(want.ExternalID, want.Name), want.Name, "the account has no such "+strings.ReplaceAll(string(want.Type), "_", " "))
 		}

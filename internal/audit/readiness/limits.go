@@ -48,7 +48,7 @@ func Limits(f *Facts) []Limit {
 	if cover.Groups {
 		out = append(out, Limit{Metric: "groups", Value: len(f.principals(audit.TypeGroup)), Limit: mostGroups, Fixed: true})
 	}
-	if len(f.Unknown[NeedGroups]) == 0 {
+	if len(f.Unknown[NeedGroupMembers]) == 0 {
 		memberships := f.mostMemberships()
 		memberships.Metric, memberships.Limit, memberships.Fixed = "direct_memberships_of_one_principal", mostMemberships, true
 		layers := f.mostLayers()

@@ -20,7 +20,7 @@ func prerequisites() []Check {
 			Remedy:      "Upgrade the workspaces in the account console or, on Azure, in the portal. The invoice of the account names its tier.",
 		},
 		{
-			ID: "one_tenant", Title: "All identities are in one tenant", Decision: EnableAIM, Severity: Blocker, Source: "P2", Needs: []Need{NeedIDP}, judge: judgeTenant,
+			ID: "one_tenant", Title: "All identities are in one tenant", Decision: EnableAIM, Severity: Blocker, Source: "P2", Needs: []Need{NeedUsers, NeedIDP}, judge: judgeTenant,
 			Consequence: "Automatic identity management reads one Entra tenant. Users of another tenant would not be found any more.",
 			Remedy: "Look at each user named here: invite them as guests of the tenant, deactivate them, or stay with SCIM. One that may stay as it is can be waived. That an unknown id " +
 				"belongs to another tenant can never be proven from one tenant.",
@@ -75,13 +75,13 @@ func prerequisites() []Check {
 			Remedy:      "Ask the Entra administrator, and waive this check with the answer as reason.",
 		},
 		{
-			ID: "account_limits", Title: "The account is below its limits", Decision: EnableAIM, Severity: Blocker, Source: "C20", Needs: []Need{NeedPrincipals, NeedGroups},
+			ID: "account_limits", Title: "The account is below its limits", Decision: EnableAIM, Severity: Blocker, Source: "C20", Needs: append(principals(), NeedGroupMembers),
 			judge:       func(f *Facts) finding { return judgeLimits(f, 100) },
 			Consequence: "At a limit no principal or membership can be added, neither by automatic identity management nor by hand.",
 			Remedy:      "Ask Databricks to raise the limit where it can be raised, or remove what is not used. An account for which it was raised can waive this check with the new limit as reason.",
 		},
 		{
-			ID: "account_limits_near", Title: "The account is well below its limits", Decision: EnableAIM, Severity: Info, Source: "C20", Needs: []Need{NeedPrincipals, NeedGroups},
+			ID: "account_limits_near", Title: "The account is well below its limits", Decision: EnableAIM, Severity: Info, Source: "C20", Needs: append(principals(), NeedGroupMembers),
 			judge:       func(f *Facts) finding { return judgeLimits(f, nearLimit) },
 			Consequence: "Automatic identity management adds principals by itself, and may reach a limit.",
 			Remedy:      "Watch the numbers, and ask Databricks in time.",
@@ -217,8 +217,11 @@ func judgeAdminPerson(f *Facts) (out finding) {
 	return out
 }
 
+// principals are the lists of the account.
+func principals() []Need { return []Need{NeedUsers, NeedServicePrincipals, NeedGroups} }
+
 // needsOfAdmins are what the list of account admins depends on.
-func needsOfAdmins() []Need { return []Need{NeedPrincipals, NeedRoles, NeedGroups} }
+func needsOfAdmins() []Need { return append(principals(), NeedRoles, NeedGroupMembers) }
 
 func judgeCallerAdmin(f *Facts) (out finding) {
 	switch {

@@ -61,31 +61,46 @@ type Need string
 
 // The sources.
 const (
-	NeedWorkspaces  Need = "workspaces of the account"
-	NeedPrincipals  Need = "principals of the account"
-	NeedIDP         Need = "identities in the identity provider"
-	NeedMembers     Need = "members that the identity provider confirms"
-	NeedIDPMembers  Need = "members in the identity provider"
-	NeedRoles       Need = "account roles"
-	NeedCaller      Need = "caller"
-	NeedGroups      Need = "members of the account's groups"
-	NeedAccess      Need = "access to workspaces"
-	NeedPrivileges  Need = "admins of workspaces and owners of metastores"
-	NeedLocalGroups Need = "groups of the workspaces"
-	NeedDenylist    Need = "account access denylist"
-	NeedSettings    Need = "account settings"
-	NeedEvents      Need = "audit events"
-	NeedSQL         Need = "SQL definitions"
-	NeedGrants      Need = "grants in Unity Catalog"
-	NeedConnectors  Need = "SCIM connectors"
-	NeedPerson      Need = "a person"
+	NeedWorkspaces        Need = "workspaces of the account"
+	NeedUsers             Need = "users of the account"
+	NeedServicePrincipals Need = "service principals of the account"
+	NeedGroups            Need = "groups of the account"
+	NeedIDP               Need = "identities in the identity provider"
+	NeedMembers           Need = "members that the identity provider confirms"
+	NeedIDPMembers        Need = "members in the identity provider"
+	NeedRoles             Need = "account roles"
+	NeedCaller            Need = "caller"
+	NeedGroupMembers      Need = "members of the account's groups"
+	NeedAccess            Need = "access to workspaces"
+	NeedWorkspaceAdmins   Need = "admins of workspaces"
+	NeedMetastores        Need = "owners of metastores"
+	NeedLocalGroups       Need = "groups of the workspaces"
+	NeedDenylist          Need = "account access denylist"
+	NeedSettings          Need = "account settings"
+	NeedEvents            Need = "audit events"
+	NeedSQL               Need = "SQL definitions"
+	NeedGrants            Need = "grants in Unity Catalog"
+	NeedConnectors        Need = "SCIM connectors"
+	NeedPerson            Need = "a person"
 )
 
 // Needs lists all sources.
 func Needs() []Need {
 	return []Need{
-		NeedWorkspaces, NeedPrincipals, NeedIDP, NeedMembers, NeedIDPMembers, NeedRoles, NeedCaller, NeedGroups, NeedAccess, NeedPrivileges, NeedLocalGroups,
-		NeedDenylist, NeedSettings, NeedEvents, NeedSQL, NeedGrants, NeedConnectors, NeedPerson,
+		NeedWorkspaces, NeedUsers, NeedServicePrincipals, NeedGroups, NeedIDP, NeedMembers, NeedIDPMembers, NeedRoles, NeedCaller, NeedGroupMembers, NeedAccess,
+		NeedWorkspaceAdmins, NeedMetastores, NeedLocalGroups, NeedDenylist, NeedSettings, NeedEvents, NeedSQL, NeedGrants, NeedConnectors, NeedPerson,
+	}
+}
+
+// NeedOf is the source of the principals of a type.
+func NeedOf(t audit.PrincipalType) Need {
+	switch t {
+	case audit.TypeGroup:
+		return NeedGroups
+	case audit.TypeServicePrincipal:
+		return NeedServicePrincipals
+	default:
+		return NeedUsers
 	}
 }
 

@@ -38,7 +38,7 @@ func scimChecks() []Check {
 			Remedy:      "Link the member, add it in the identity provider, or remove it with dbxidentity_group_member_removal.",
 		},
 		{
-			ID: "copied_memberships", Title: "No membership is a copy that SCIM wrote", Decision: DisableSCIM, Severity: Info, Source: "C7", Needs: []Need{NeedMembers, NeedGroups},
+			ID: "copied_memberships", Title: "No membership is a copy that SCIM wrote", Decision: DisableSCIM, Severity: Info, Source: "C7", Needs: []Need{NeedMembers, NeedGroupMembers},
 			judge: judgeCopies,
 			Consequence: "A membership that SCIM copied and the identity provider confirms today keeps granting access after the identity provider removes the person: automatic identity management " +
 				"does not remove what it did not write.",
@@ -66,7 +66,7 @@ func scimChecks() []Check {
 		},
 		{
 			ID: "scim_token_owner", Title: "Who owns the token of a workspace's SCIM connector stays an admin, and out of its scope", Decision: DisableSCIM, Severity: Info, Source: "C18",
-			Needs: []Need{NeedEvents, NeedConnectors, NeedPrincipals, NeedWorkspaces, NeedGroups}, judge: judgeTokenOwner,
+			Needs: []Need{NeedEvents, NeedConnectors, NeedUsers, NeedServicePrincipals, NeedWorkspaces, NeedWorkspaceAdmins, NeedGroupMembers}, judge: judgeTokenOwner,
 			Asks: "An admin of the workspace: whose token the connector uses, whether they are admin there, and whether the enterprise application covers them.",
 			Consequence: "A connector that still has to write to a workspace stops when the owner of its token is no longer an admin there. A connector that covers the owner deactivates them " +
 				"when they leave its scope, and so ends its own token.",
@@ -74,7 +74,7 @@ func scimChecks() []Check {
 				"Set events and connector_ids to have this checked.",
 		},
 		{
-			ID: "leavers", Title: "Who leaves is deactivated without SCIM", Decision: DisableSCIM, Severity: Info, Source: "C27", Needs: []Need{NeedPrincipals}, judge: judgeLeavers,
+			ID: "leavers", Title: "Who leaves is deactivated without SCIM", Decision: DisableSCIM, Severity: Info, Source: "C27", Needs: []Need{NeedUsers}, judge: judgeLeavers,
 			Consequence: "Once SCIM is off, removal from the connector deactivates no one. Automatic identity management does so at a later sync.",
 			Remedy:      "Run this check's companion stale_users on a schedule, and deactivate whom it names.",
 		},

@@ -23,6 +23,7 @@ type WorkspaceAdmins struct {
 // has to stay an admin there, and whom no connector may deactivate. Only the audit log
 // says who that is.
 func judgeTokenOwner(f *Facts) (out finding) {
+	out.doesWithout = []Need{NeedWorkspaceAdmins} // Those of other workspaces do not matter.
 	workspaces := map[string]audit.Workspace{}
 	for _, w := range f.Workspaces {
 		workspaces[w.ID] = w
@@ -160,7 +161,7 @@ func (f *Facts) hiddenAdmins(assigned WorkspaceAdmins) string {
 	if assigned.Unknown != "" {
 		return "who is admin of the workspace could not be read: " + assigned.Unknown
 	}
-	if len(f.Unknown[NeedGroups]) > 0 {
+	if len(f.Unknown[NeedGroupMembers]) > 0 {
 		return "the members of the account's groups could not be read"
 	}
 	if f.AIM == audit.AIMOff {

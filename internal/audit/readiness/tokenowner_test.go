@@ -95,7 +95,7 @@ func TestAssess_tokenOwner(t *testing.T) {
 			f.WorkspaceAdmins["100"] = readiness.WorkspaceAdmins{IDs: []string{"78"}, Unknown: "403"}
 		}, met, ""},
 		"members of groups not read": {func(f *readiness.Facts) {
-			f.Members["78"], f.Unknown[readiness.NeedGroups] = nil, []string{"403"}
+			f.Members["78"], f.Unknown[readiness.NeedGroupMembers] = nil, []string{"403"}
 		}, unknown, "403"},
 		"no identity federation": {func(f *readiness.Facts) { f.Workspaces[0].Federation = ptr(false) }, unknown, "without identity federation"},
 		"in scope":               {covered(nil, ownerIDP), open, `in the scope of the connector "SCIM" (c1)`},

@@ -18,9 +18,7 @@ import (
 // What the data sources are asked for in the company of [config.company].
 const (
 	companyWarehouse = "3f2a9c41d07be586"
-	// The template of the gallery's app for SCIM.
-	connectorTemplate = "9c9818d2-2900-49e8-8ba4-22688be7c675"
-	connectorID       = "00000000-0000-4000-b000-000000000001"
+	connectorID      = "00000000-0000-4000-b000-000000000001"
 )
 
 // company is the preset migration with twenty times as many people, groups, service principals
@@ -71,29 +69,8 @@ func (c config) company() (st simulator.State, workspace string, err error) {
 
 // connector is a healthy connector of the account, to which all its groups are assigned.
 func connector(st simulator.State) simulator.IDPServicePrincipal {
-	source := &world.SyncSource{Type: "Attribute", Name: "objectId", Expression: "[objectId]"}
-	var mappings []world.SyncObjectMapping
-	for _, target := range []string{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", "urn:ietf:params:scim:schemas:core:2.0:Group"} {
-		mappings = append(mappings, world.SyncObjectMapping{
-			Enabled: true, FlowTypes: "Add, Update, Delete", TargetObjectName: target,
-			AttributeMappings: []world.SyncAttributeMapping{{TargetAttributeName: "externalId", FlowType: "Always", Source: source}},
-		})
-	}
-	last := world.SyncExecution{State: "Succeeded", TimeEnded: "-PT20M"}
-	sp := simulator.IDPServicePrincipal{
-		ID: connectorID, AppID: "00000000-0000-4000-b000-000000000002", DisplayName: "Databricks SCIM", AccountEnabled: true,
-		ApplicationTemplateID: connectorTemplate, NotificationEmailAddresses: []string{"admin@example.com"},
-		Synchronization: &world.Synchronization{
-			Jobs: []world.SyncJob{{
-				ID: "dataBricks.1", TemplateID: "dataBricks", Schedule: world.SyncSchedule{Interval: "PT40M", State: "Active"},
-				Status: world.SyncStatus{Code: "Active", LastExecution: &last, LastSuccessfulExecution: &last, SteadyStateFirstAchievedTime: "2025-03-02T10:11:12Z"},
-				Schema: world.SyncSchema{SynchronizationRules: []world.SyncRule{{Name: "USER_OUTBOUND_USER", ObjectMappings: mappings}}},
-			}},
-			Secrets: []world.SyncSecret{
-				{Key: "BaseAddress", Value: "https://accounts.azuredatabricks.net/api/2.0/accounts/" + st.Account.AccountID + "/scim/v2"}, {Key: "SyncAll", Value: "false"},
-			},
-		},
-	}
+	sp := simulator.IDPServicePrincipal{ID: connectorID, AppID: "00000000-0000-4000-b000-000000000002", DisplayName: "Databricks SCIM", AccountEnabled: true}
+	sp.Provision("https://accounts.azuredatabricks.net/api/2.0/accounts/" + st.Account.AccountID + "/scim/v2")
 	for _, g := range st.IDP.Groups {
 		if !g.Deleted {
 			sp.AppRoleAssignedTo = append(sp.AppRoleAssignedTo, simulator.AppRoleAssignment{PrincipalID: g.ID})

@@ -29,6 +29,7 @@ func migrationPreset() (State, error) {
 	b.migrationWorkspaces(assigned)
 	b.migrationDenylist()
 	b.migrationCatalog()
+	b.migrationConnectors()
 	return b.done()
 }
 
@@ -159,6 +160,40 @@ func (b *builder) migrationCatalog() {
 			owned("table", "main.sales.forecast", Securable{Kind: "VIEW", Definition: forecastNow}),
 		},
 	}}}
+}
+
+// migrationConnectors are the SCIM apps of the tenant. That of the account is in quarantine
+// since its token expired. That of analytics went on when the workspace got identity
+// federation, with the token of someone who is no admin there any more, as the audit log
+// shows. That of archive, which has no identity federation, is right.
+func (b *builder) migrationConnectors() {
+	b.connector("Databricks account", "https://accounts.azuredatabricks.net/api/2.0/accounts/"+presetAccountID+"/scim/v2", func(job *SyncJob) {
+		job.Status.Code = "Quarantine"
+		job.Status.Quarantine = &SyncQuarantine{
+			Reason: "EncounteredQuarantineException", SeriesBegan: "-P3D", CurrentBegan: "-P3D", Error: &SyncError{Code: "InvalidCredentials", Message: "The credentials are not valid."},
+		}
+	}, "analysts", "engineers", "data-platform")
+	b.connector("Databricks analytics", "https://adb-8000000000000001.2.azuredatabricks.net/api/2.0/preview/scim", nil, "engineers")
+	b.connector("Databricks archive", "https://adb-8000000000000003.2.azuredatabricks.net/api/2.0/preview/scim", nil, "consultants")
+	b.st.AuditEvents = []AuditEvent{{
+		EventTime: "2026-11-02T06:00:00Z", AuditLevel: "WORKSPACE_LEVEL", WorkspaceID: 8000000000000001, ActionName: "updateUser",
+		RequestParams: map[string]string{"endpoint": "scim", "targetUserName": person(9)}, UserIdentity: AuditIdentity{Email: person(20)}, UserAgent: "Azure-AD-Provisioning/1.0",
+	}}
+}
+
+// connector adds an app that writes to an address by SCIM, in order unless the job is
+// edited, with groups that are assigned to it.
+func (b *builder) connector(name, address string, edit func(*SyncJob), groups ...string) {
+	b.idpServicePrincipal(name, b.uuid("application/"+name))
+	app := &b.st.IDP.ServicePrincipals[len(b.st.IDP.ServicePrincipals)-1]
+	app.Provision(address)
+	for _, name := range groups {
+		_, object := b.principal(KindGroup, name)
+		app.AppRoleAssignedTo = append(app.AppRoleAssignedTo, AppRoleAssignment{PrincipalID: object})
+	}
+	if edit != nil {
+		edit(&app.Synchronization.Jobs[0])
+	}
 }
 
 // The views that ask for groups that are not there, or not for long, and what their

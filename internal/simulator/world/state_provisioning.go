@@ -210,3 +210,26 @@ type OktaGroupPush struct {
 	TargetGroupID string `json:"targetGroupId,omitempty"`
 	ErrorSummary  string `json:"errorSummary,omitempty"`
 }
+
+// Provision makes an app one of the gallery that writes to an address by SCIM, and whose
+// last cycle went well (docs/reference/entra-provisioning.md 1).
+func (sp *IDPServicePrincipal) Provision(address string) {
+	source := &SyncSource{Type: "Attribute", Name: "objectId", Expression: "[objectId]"}
+	var mappings []SyncObjectMapping
+	for _, target := range []string{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", "urn:ietf:params:scim:schemas:core:2.0:Group"} {
+		mappings = append(mappings, SyncObjectMapping{
+			Enabled: true, FlowTypes: "Add, Update, Delete", TargetObjectName: target,
+			AttributeMappings: []SyncAttributeMapping{{TargetAttributeName: "externalId", FlowType: "Always", Source: source}},
+		})
+	}
+	last := SyncExecution{State: "Succeeded", TimeEnded: "-PT20M"}
+	sp.ApplicationTemplateID, sp.NotificationEmailAddresses = "9c9818d2-2900-49e8-8ba4-22688be7c675", []string{"admin@example.com"}
+	sp.Synchronization = &Synchronization{
+		Jobs: []SyncJob{{
+			ID: "dataBricks.1", TemplateID: "dataBricks", Schedule: SyncSchedule{Interval: "PT40M", State: "Active"},
+			Status: SyncStatus{Code: "Active", LastExecution: &last, LastSuccessfulExecution: &last, SteadyStateFirstAchievedTime: "2025-03-02T10:11:12Z"},
+			Schema: SyncSchema{SynchronizationRules: []SyncRule{{Name: "USER_OUTBOUND_USER", ObjectMappings: mappings}}},
+		}},
+		Secrets: []SyncSecret{{Key: "BaseAddress", Value: address}, {Key: "SyncAll", Value: "false"}},
+	}
+}
