@@ -269,6 +269,65 @@ func TestConcurrencyLimit_adapts(t *testing.T) {
 	}
 }
 
+// slotted is a server that works on so many requests at a time, and lets the others wait;
+// nil is one that takes all.
+type slotted struct {
+	latency time.Duration
+	slots   chan struct{}
+}
+
+func (s *slotted) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s.slots != nil {
+		s.slots <- struct{}{}
+		defer func() { <-s.slots }()
+	}
+	time.Sleep(s.latency)
+	return answer(200)(r)
+}
+
+// Why the bound does not grow by itself (docs/performance.md, Concurrency): more requests in
+// flight are faster on a server without limits only, and are refused by every other one.
+func TestConcurrencyLimit_whatMoreWouldCost(t *testing.T) {
+	t.Parallel()
+	const latency = 100 * time.Millisecond
+	for name, tc := range map[string]struct {
+		server  func() http.RoundTripper
+		faster  float64 // with 128 in place of 32; 1 is exact, more is the least
+		limited bool    // 128 are refused more often than 32
+		quiet   bool    // 32 are never refused
+	}{
+		"takes all":          {func() http.RoundTripper { return &slotted{latency: latency} }, 3.9, false, true},
+		"takes 16 at a time": {func() http.RoundTripper { return &slotted{latency, make(chan struct{}, 16)} }, 1, false, true},
+		"a documented limit": {func() http.RoundTripper { return &documented{rate: 20, burst: 20, latency: latency, after: true} }, 1, true, false},
+		"a deep bucket": {func() http.RoundTripper {
+			return &documented{rate: 1000. / 60, burst: 1000, latency: latency, after: true}
+		}, 1, true, false},
+		"a limit between both": {func() http.RoundTripper { return &documented{rate: 500, burst: 500, latency: latency, after: true} }, 1.3, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				took, refused := map[int]float64{}, map[int]int{}
+				for _, width := range []int{32, 128} {
+					server, begin := tc.server(), time.Now()
+					fanOut(t, New(Options{Base: server, MaxConcurrency: width}), 2000, &Request{Method: "GET", URL: "http://account.example.com/"})
+					took[width] = time.Since(begin).Seconds()
+					if limited, is := server.(*documented); is {
+						refused[width] = limited.refusals
+					}
+				}
+				t.Logf("32: %.1f s and %d refusals, 128: %.1f s and %d", took[32], refused[32], took[128], refused[128])
+				if faster := took[32] / took[128]; faster < 0.97*tc.faster || faster > 1.03*tc.faster && tc.faster == 1 {
+					t.Errorf("128 at a time are %.2f times as fast as 32, want %.1f", faster, tc.faster)
+				}
+				if refused[128] > refused[32] != tc.limited || refused[32] == 0 != tc.quiet {
+					t.Errorf("%d refusals with 32, %d with 128", refused[32], refused[128])
+				}
+			})
+		})
+	}
+}
+
 // A family that gets nothing but failures is asked for one budget, not for one
 // budget per request; the others go on, and the first good answer brings it back.
 func TestDo_patienceIsSpentOnce(t *testing.T) {

@@ -57,6 +57,17 @@ resource "dbxidentity_external_id" "this" {
   expected_current_external_id = each.value.current_external_id
 }
 `
+	// aloneModule is fixesModule without a provider: what Terraform does by itself.
+	aloneModule = `
+variable "fixes" {
+  type = map(object({ principal_type = string, principal_id = string, external_id = string, current_external_id = string }))
+}
+
+resource "terraform_data" "this" {
+  for_each = var.fixes
+  input    = each.value
+}
+`
 	data = `
 data "dbxidentity_divergences" "all" {}
 `
@@ -120,6 +131,15 @@ func resourceScenarios() []scenario {
 			},
 		},
 		{
+			// What is left of plan_fixes without any provider: no change of ours makes it less.
+			name: "plan_terraform_alone", limit: 15 * time.Minute,
+			run: func(ctx context.Context, b *bench) ([]result, error) {
+				res, err := b.alone(ctx, b.of(10_000))
+				res.OK = true
+				return one(res, err)
+			},
+		},
+		{
 			name: "plan_fixes", goal: fixesGoal, limit: 15 * time.Minute,
 			run: func(ctx context.Context, b *bench) ([]result, error) {
 				res, err := b.divergences(ctx, "plan_fixes", 100)
@@ -175,6 +195,30 @@ func (b *bench) divergences(ctx context.Context, name string, fixable int) (resu
 		return result{}, fmt.Errorf("the plan shows %v divergences, complete %v; want %d", out["divergent"], out["complete"], n)
 	}
 	return u.result(name, requests), nil
+}
+
+// alone measures the plan of so many new instances of Terraform's own resource, spread as
+// the fixes are.
+func (b *bench) alone(ctx context.Context, n int) (result, error) {
+	st, err := clean(size{users: n})
+	if err != nil {
+		return result{}, err
+	}
+	s, err := b.startServer(ctx, st)
+	if err != nil {
+		return result{}, err
+	}
+	defer s.stop()
+	w, err := b.workspace(s)
+	if err != nil {
+		return result{}, err
+	}
+	err = errors.Join(w.configure(ctx, "", instances), w.declare(st.Users), w.write(filepath.Join("fixes", "main.tf"), []byte(aloneModule)), w.write("main.tf", []byte(instances)))
+	if err != nil {
+		return result{}, err
+	}
+	u, requests, err := w.run(ctx, "plan", "-out=saved")
+	return u.result("plan_terraform_alone", requests), err
 }
 
 // leastOfFixes is the smallest possible number of requests of an audit in which
