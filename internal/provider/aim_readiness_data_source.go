@@ -108,7 +108,7 @@ func (d *aimReadinessDataSource) Read(ctx context.Context, req datasource.ReadRe
 	}
 	warnReadinessWaivers(report, diags)
 	model.fromReport(ctx, facts, report, failures, diags)
-	diags.Append(resp.State.Set(ctx, &model)...)
+	setState(ctx, resp, &model)
 }
 
 // warnReadinessWaivers names waivers without effect.

@@ -101,7 +101,7 @@ func (d *auditEventsDataSource) Read(ctx context.Context, req datasource.ReadReq
 		diags.AddWarning("No Audit Events", found.coverageText())
 	}
 	model.fill(ctx, found, kinds, diags)
-	diags.Append(resp.State.Set(ctx, &model)...)
+	setState(ctx, resp, &model)
 }
 
 // addEventsError is about a log of which nothing could be read.

@@ -75,7 +75,7 @@ func (d *clonePlanDataSource) Read(ctx context.Context, req datasource.ReadReque
 				principalTitle(plan.Source), strings.Join(plan.AllowedNothing, ", ")))
 	}
 	model.fromAudit(ctx, plan, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+	setState(ctx, resp, &model)
 }
 
 // plan reads what the plan rests on, and makes it. Nothing is known when it

@@ -23,7 +23,7 @@ type dataSourceWithTheWay struct{ fullDataSource }
 func (d dataSourceWithTheWay) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	d.fullDataSource.Read(ctx, req, resp)
 	sayHowToDestroy(&resp.Diagnostics)
-	keepState(ctx, resp)
+	dropState(ctx, resp)
 }
 
 // eachWithTheWay makes the data sources of the provider that.

@@ -4,40 +4,158 @@
 package provider
 
 import (
+	"bytes"
 	"context"
+	"maps"
+	"reflect"
+	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/vmihailenco/msgpack/v5"
 )
 
 // encodedState is the state that a data source has read, as it goes to Terraform.
 //
-// The framework (1.19) walks the value of a data source three times before it encodes it, and
-// resolves the path of every null in it, to find empty blocks and values that mean the same:
-// more than half of the provider's time and memory with 10,000 rows. No data source of this
-// provider has blocks or such values (TestDataSources_encodedByThemselves), so that its state is encoded
-// when it has been read, and the framework is given none.
+// The framework (1.19) makes a second tree of a value to encode it, with the types of each row
+// anew, walks it three times before, and resolves the path of every null in it, to find
+// empty blocks and values that mean the same: most of the provider's time and memory with
+// 10,000 rows. No data source of this provider has blocks or such values
+// (TestDataSources_encodedByThemselves), so that its state is encoded when it has been read,
+// and the framework is given none.
 type encodedState struct{ value *tfprotov6.DynamicValue }
 
 type encodedStateKey struct{}
 
-// keepState encodes what a data source has read, where the server of the request asks for it.
-func keepState(ctx context.Context, resp *datasource.ReadResponse) {
+// setState sets what a data source has read. It is encoded at once where the server of the
+// request asks for it.
+func setState(ctx context.Context, resp *datasource.ReadResponse, model any) {
 	kept, asked := ctx.Value(encodedStateKey{}).(*encodedState)
-	if !asked || resp.Diagnostics.HasError() || resp.Deferred != nil || resp.State.Raw.IsNull() {
-		return
+	object, isObject := resp.State.Schema.Type().(types.ObjectType)
+	if asked && isObject {
+		if attributes := fieldValues(ctx, object.AttrTypes, model); attributes != nil {
+			out := valueEncoder{}
+			out.enc = msgpack.NewEncoder(&out.buf)
+			if err := out.named(ctx, attributes); err == nil {
+				kept.value = &tfprotov6.DynamicValue{MsgPack: out.buf.Bytes()}
+				resp.State.Raw = tftypes.NewValue(object.TerraformType(ctx), nil)
+				return
+			}
+		}
 	}
-	as := resp.State.Schema.Type().TerraformType(ctx)
-	value, err := tfprotov6.NewDynamicValue(as, resp.State.Raw)
-	if err != nil {
-		return // The framework says what is wrong.
-	}
-	kept.value = &value
-	resp.State.Raw = tftypes.NewValue(as, nil)
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...) // The framework also says what is wrong.
 }
 
-// ReadDataSource is that of the framework, with the state of keepState.
+// fieldValues are the fields of a pointer to a model as values of the attributes. It is nil
+// where they do not fit. The framework takes each value apart and makes it anew, for types
+// that want to look at what is in them; there are none here.
+func fieldValues(ctx context.Context, attributes map[string]attr.Type, model any) map[string]attr.Value {
+	fields := reflect.ValueOf(model).Elem()
+	out := make(map[string]attr.Value, len(attributes))
+	for _, f := range reflect.VisibleFields(fields.Type()) {
+		name, tagged := f.Tag.Lookup("tfsdk")
+		if f.Anonymous && !tagged {
+			continue // Its fields are visible themselves.
+		}
+		as := attributes[name]
+		if as == nil || !f.IsExported() {
+			return nil
+		}
+		field := fields.FieldByIndex(f.Index).Interface()
+		value, is := field.(attr.Value)
+		if !is && tfsdk.ValueFrom(ctx, field, as, &value).HasError() || !value.Type(ctx).Equal(as) {
+			return nil
+		}
+		out[name] = value
+	}
+	if len(out) != len(attributes) {
+		return nil
+	}
+	return out
+}
+
+// dropState leaves the state of a read that failed after all to the framework.
+func dropState(ctx context.Context, resp *datasource.ReadResponse) {
+	if kept, asked := ctx.Value(encodedStateKey{}).(*encodedState); asked && (resp.Diagnostics.HasError() || resp.Deferred != nil) {
+		kept.value = nil
+	}
+}
+
+// valueEncoder writes values of the framework as MessagePack, as Terraform reads it. What it
+// has no case for goes the way of the plugin library.
+type valueEncoder struct {
+	buf bytes.Buffer
+	enc *msgpack.Encoder
+}
+
+func (e *valueEncoder) value(ctx context.Context, v attr.Value) error {
+	if v.IsNull() {
+		return e.enc.EncodeNil()
+	}
+	if v.IsUnknown() {
+		return e.other(ctx, v)
+	}
+	switch v := v.(type) {
+	case types.String:
+		return e.enc.EncodeString(v.ValueString())
+	case types.Bool:
+		return e.enc.EncodeBool(v.ValueBool())
+	case types.Int64:
+		return e.enc.EncodeInt(v.ValueInt64())
+	case types.List:
+		return e.elements(ctx, v.Elements())
+	case types.Set:
+		return e.elements(ctx, v.Elements())
+	case types.Map:
+		return e.named(ctx, v.Elements())
+	case types.Object:
+		return e.named(ctx, v.Attributes())
+	default:
+		return e.other(ctx, v)
+	}
+}
+
+func (e *valueEncoder) elements(ctx context.Context, all []attr.Value) error {
+	err := e.enc.EncodeArrayLen(len(all))
+	for _, v := range all {
+		if err == nil {
+			err = e.value(ctx, v)
+		}
+	}
+	return err
+}
+
+func (e *valueEncoder) named(ctx context.Context, all map[string]attr.Value) error {
+	err := e.enc.EncodeMapLen(len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if err == nil {
+			err = e.enc.EncodeString(name)
+		}
+		if err == nil {
+			err = e.value(ctx, all[name])
+		}
+	}
+	return err
+}
+
+func (e *valueEncoder) other(ctx context.Context, v attr.Value) error {
+	tree, err := v.ToTerraformValue(ctx)
+	if err != nil {
+		return err
+	}
+	encoded, err := tfprotov6.NewDynamicValue(v.Type(ctx).TerraformType(ctx), tree)
+	if err != nil {
+		return err
+	}
+	_, err = e.buf.Write(encoded.MsgPack)
+	return err
+}
+
+// ReadDataSource is that of the framework, with the state of setState.
 func (s requestScopedServer) ReadDataSource(ctx context.Context, r *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
 	kept := &encodedState{}
 	answer, err := cleaned(s.frameworkServer.ReadDataSource(context.WithValue(ctx, encodedStateKey{}, kept), r))

@@ -105,7 +105,7 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 	}
 	model.fromAudit(ctx, run, report, &resp.Diagnostics)
 	model.Observed = observedChanges(ctx, report, seen, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+	setState(ctx, resp, &model)
 }
 
 // warnDivergences says what the result is, so that "No changes" never stands alone.

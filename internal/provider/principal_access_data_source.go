@@ -68,7 +68,7 @@ func (d *principalAccessDataSource) Read(ctx context.Context, req datasource.Rea
 		addHolesWarning(diags, "Incomplete Principal Access", "complete is false. Every row is a fact, and there may be more of them.", reach.Failures)
 	}
 	model.fromAccess(ctx, reach, diags)
-	diags.Append(resp.State.Set(ctx, &model)...)
+	setState(ctx, resp, &model)
 }
 
 // reach reads what the access rests on, and lists it. Nothing is known when it returns

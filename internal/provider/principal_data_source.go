@@ -82,7 +82,7 @@ func (d *principalDataSource) Read(ctx context.Context, req datasource.ReadReque
 		addIncompleteWarning(&resp.Diagnostics, report.Failures)
 	}
 	model.fromAudit(ctx, source.Kind(), in.Matches[0], report, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+	setState(ctx, resp, &model)
 }
 
 // reasonsOf joins what failed, the first few.

@@ -89,7 +89,7 @@ func (d *principalDiffDataSource) Read(ctx context.Context, req datasource.ReadR
 			"could not be read is null, and so is equal, unless a difference is certain.", result.Failures)
 	}
 	model.fromAccess(ctx, result, diags)
-	diags.Append(resp.State.Set(ctx, &model)...)
+	setState(ctx, resp, &model)
 }
 
 // compare compares, with the workspaces and their own groups where they were asked for.

@@ -97,7 +97,7 @@ func (d *scimProvisioningDataSource) Read(ctx context.Context, req datasource.Re
 		addHolesWarning(diags, "Incomplete Report of SCIM Connectors", "complete is false. What was read is valid, what was not is unknown.", found.failures)
 	}
 	model.fill(ctx, found, diags)
-	diags.Append(resp.State.Set(ctx, &model)...)
+	setState(ctx, resp, &model)
 }
 
 // addMissingConnectors is about ids in connector_ids that the identity provider does not have.

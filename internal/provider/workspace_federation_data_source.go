@@ -104,5 +104,5 @@ func (d *workspaceFederationDataSource) Read(ctx context.Context, req datasource
 	model.Clean = types.BoolValue(report.Clean)
 	model.Complete = types.BoolValue(true)
 	model.Failures = []failureModel{}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+	setState(ctx, resp, &model)
 }

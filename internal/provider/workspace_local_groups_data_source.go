@@ -167,7 +167,7 @@ func (d *workspaceLocalGroupsDataSource) Read(ctx context.Context, req datasourc
 	}, diags)
 	model.Failures = listFrom(ctx, localWorkspaceFailureType, failures, same[localWorkspaceFailureModel], diags)
 	model.Complete = types.BoolValue(len(failures) == 0)
-	diags.Append(resp.State.Set(ctx, &model)...)
+	setState(ctx, resp, &model)
 }
 
 func localGroupRow(ctx context.Context, g readiness.LocalGroup, workspace string, diags *diag.Diagnostics) localGroupModel {
