@@ -50,9 +50,9 @@ func (l *memberLists) used() bool { return l != nil && len(l.groups) > 0 }
 const membersSampled = 20
 
 // verify reads groups by themselves and compares: those whose members the IdP does not
-// confirm, that lack members of the IdP or that could not be judged, those that an offer rests on, every group nested in
+// confirm, that lack members of the IdP or that could not be judged, those that an offer depends on, every group nested in
 // one of them, and a sample. Their lists are used no more, and no list is where one is
-// wrong. again is true where what the IdP was asked rests on a list that is gone, or on
+// wrong. again is true where what the IdP was asked depends on a list that is gone, or on
 // one of a group that cannot be read by itself.
 func (l *memberLists) verify(ctx context.Context, in audit.Input, o audit.Options) (again bool, err error) {
 	candidates, err := audit.CandidatesUntil(StopAt(ctx), in, o)

@@ -138,7 +138,7 @@ func (r Run) Read(ctx context.Context, client *account.Client, source idp.Source
 			in.Caller = caller.Ref
 		}
 	}
-	// Who has power decides whether a fix is offered: that is never kept.
+	// Who is privileged decides whether a fix is offered: that is never kept.
 	candidates, err := audit.CandidatesUntil(StopAt(ctx), in, r.Options)
 	if err != nil {
 		return audit.Input{}, err

@@ -184,7 +184,7 @@ func (f *DenyFacts) guardIdentity(refuse func(guard, text, remedy string) []Refu
 	case found:
 		return nil
 	}
-	// The account holds the id, and the identity provider does not return its names: whoever
+	// The account holds the id, and the identity provider does not return its names: anyone who
 	// has no externalId of its own may be the same identity by another name.
 	for _, p := range f.Watched {
 		if p.Type == kind && p.ExternalID == "" && kind != TypeServicePrincipal && f.IDP.Unknown != "" {

@@ -109,7 +109,7 @@ func proposalAt(proposals []proposal, at int, next *int) *proposal {
 	return &proposals[*next-1]
 }
 
-// CandidatesUntil are the principals for which nothing but their power in the
+// CandidatesUntil are the principals for which nothing but their privileges in the
 // account still decides whether something is offered, sorted: those whose
 // [Privilege] has to be in the input of [Divergences]. Principals that
 // AllowPrivileged names are not among them, but for users who may be deactivated. It

@@ -298,8 +298,8 @@ func (a *auditor) withholdChains(all []proposal) {
 	}
 }
 
-// withholdPrivileged is the last step: whoever can make an IdP object of that
-// name would inherit the power of the principal.
+// withholdPrivileged is the last step: someone who can make an IdP object of that
+// name would inherit the privileges of the principal.
 func (a *auditor) withholdPrivileged(all []proposal) {
 	for i := range all {
 		p := &all[i]

@@ -81,7 +81,7 @@ func TestDivergences_large(t *testing.T) {
 	}
 }
 
-// Whoever stops an audit gets the reason at once, and no report.
+// A caller that stops an audit gets the reason at once, and no report.
 func TestDivergencesUntil(t *testing.T) {
 	t.Parallel()
 	var matches []Match

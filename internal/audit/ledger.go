@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// LedgerInput is what the plan of a remediation ledger rests on: nothing but
+// LedgerInput is what the plan of a remediation ledger depends on: nothing but
 // configuration and prior state, so that Terraform gets the same answer when it
 // plans again during apply.
 type LedgerInput[E any] struct {

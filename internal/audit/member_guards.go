@@ -55,12 +55,12 @@ type AddMemberFacts struct {
 	// could not be read in full.
 	Members        []Member
 	MembersUnknown string
-	// Power is the power of the group, through groups above it included.
-	Power Privilege
+	// Privilege is what the group holds, through groups above it included.
+	Privilege Privilege
 	// AllowPrivileged is the deliberate permission of this one instance.
 	AllowPrivileged bool
 	// Restores is true for the undoing of a removal that was made by the same
-	// instance: it gives no power that was not there before, the member may have
+	// instance: it gives no privilege that was not there before, the member may have
 	// been inactive then, and the group may be the identity provider's, because the
 	// removal was of Databricks' own part.
 	Restores bool
@@ -170,8 +170,8 @@ func refusals(change string, reason func(*MemberGuard) string) []Refusal {
 	return out
 }
 
-// powersText lists the first powers of a group.
-func powersText(powers []string) string {
+// privilegesText lists the first powers of a group.
+func privilegesText(powers []string) string {
 	const most = 5
 	if len(powers) > most {
 		return fmt.Sprintf("%s, and %d more", strings.Join(powers[:most], ", "), len(powers)-most)

@@ -122,20 +122,20 @@ func addGuards(readAgain string) []MemberGuard {
 			ID: GuardPrivileged, Title: "The group is privileged", Switch: "allow_privileged",
 			Remedy: "If the member should have these privileges, set allow_privileged = true on this instance.",
 			add: func(f *AddMemberFacts) string {
-				if f.AllowPrivileged || f.Restores || len(f.Power.Powers) == 0 {
+				if f.AllowPrivileged || f.Restores || len(f.Privilege.Powers) == 0 {
 					return ""
 				}
-				return "the group has " + powersText(f.Power.Powers)
+				return "the group has " + privilegesText(f.Privilege.Powers)
 			},
 		},
 		{
 			ID: GuardPrivilegesUnknown, Title: "Whether the group is privileged is not known", Switch: "allow_privileged",
 			Remedy: "Plan again when the account can be read, or set allow_privileged = true on this instance.",
 			add: func(f *AddMemberFacts) string {
-				if f.AllowPrivileged || f.Restores || !f.Group.read() || len(f.Power.Powers) > 0 || f.Power.Unknown == "" {
+				if f.AllowPrivileged || f.Restores || !f.Group.read() || len(f.Privilege.Powers) > 0 || f.Privilege.Unknown == "" {
 					return ""
 				}
-				return fmt.Sprintf("the privileges of the group could not be read in full (%s)", f.Power.Unknown)
+				return fmt.Sprintf("the privileges of the group could not be read in full (%s)", f.Privilege.Unknown)
 			},
 		},
 	}

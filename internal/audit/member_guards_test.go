@@ -93,24 +93,24 @@ func addCases() map[string]addCase {
 			f.Above, f.AboveUnknown = []string{"2"}, "403"
 		}, nil},
 		"privileged": {func(f *AddMemberFacts) {
-			f.Power.Powers = []string{"account role account_admin"}
+			f.Privilege.Powers = []string{"account role account_admin"}
 		}, []string{GuardPrivileged}},
 		"privileged beside a hole": {func(f *AddMemberFacts) {
-			f.Power = Privilege{Powers: []string{"account role account_admin"}, Unknown: "403"}
+			f.Privilege = Privilege{Powers: []string{"account role account_admin"}, Unknown: "403"}
 		}, []string{GuardPrivileged}},
-		"privileges unknown": {func(f *AddMemberFacts) { f.Power.Unknown = "403" }, []string{GuardPrivilegesUnknown}},
+		"privileges unknown": {func(f *AddMemberFacts) { f.Privilege.Unknown = "403" }, []string{GuardPrivilegesUnknown}},
 		"privileged and allowed": {func(f *AddMemberFacts) {
-			f.Power, f.AllowPrivileged = Privilege{Powers: []string{"x"}, Unknown: "403"}, true
+			f.Privilege, f.AllowPrivileged = Privilege{Powers: []string{"x"}, Unknown: "403"}, true
 		}, nil},
 		"privileges unknown and allowed": {func(f *AddMemberFacts) {
-			f.Power.Unknown, f.AllowPrivileged = "403", true
+			f.Privilege.Unknown, f.AllowPrivileged = "403", true
 		}, nil},
 		"a restore into a group of the IdP, privileged, with holes": {func(f *AddMemberFacts) {
 			f.Restores, f.Group.ExternalID, f.MembersUnknown = true, "x", "403"
-			f.Power = Privilege{Powers: []string{"x"}, Unknown: "403"}
+			f.Privilege = Privilege{Powers: []string{"x"}, Unknown: "403"}
 		}, nil},
 		"a restore into an unlinked group that could not be read in full": {func(f *AddMemberFacts) {
-			f.Restores, f.MembersUnknown, f.Power.Unknown = true, "403", "403"
+			f.Restores, f.MembersUnknown, f.Privilege.Unknown = true, "403", "403"
 		}, nil},
 		"a restore is no more than that": {func(f *AddMemberFacts) {
 			f.Restores, f.Group.Name, f.Member = true, "admins", guardUser("2", false) // Inactive.
@@ -236,7 +236,7 @@ func TestMemberGuardsAreWhole(t *testing.T) {
 func TestRefusalNamesGroupMemberAndRemedy(t *testing.T) {
 	t.Parallel()
 	f := goodAdd()
-	f.Power.Powers = []string{"a", "b", "c", "d", "e", "f"}
+	f.Privilege.Powers = []string{"a", "b", "c", "d", "e", "f"}
 	got := GuardAddMember(f)
 	if len(got) != 1 {
 		t.Fatalf("got %v", got)
@@ -262,13 +262,13 @@ func TestRefusalSaysWhyTheGroupIsTheIDPs(t *testing.T) {
 		}
 	}
 	five := []string{"a", "b", "c", "d", "e"}
-	if got := powersText(five); got != "a, b, c, d, e" {
+	if got := privilegesText(five); got != "a, b, c, d, e" {
 		t.Error(got)
 	}
 }
 
 // Whatever the facts are: an addition that passes is to a Databricks group, of
-// an active member, makes no cycle, and rests on no hole.
+// an active member, makes no cycle, and depends on no hole.
 func TestGuardAddMemberProperty(t *testing.T) {
 	t.Parallel()
 	// Most facts are harmless, so that many draws pass and each guard often
@@ -284,8 +284,8 @@ func TestGuardAddMemberProperty(t *testing.T) {
 		f.Group.Unknown, f.Member.Unknown = maybe.Draw(rt, "group"), maybe.Draw(rt, "member")
 		f.Group.Deleted, f.Member.Deleted = rare.Draw(rt, "group gone"), rare.Draw(rt, "member gone")
 		f.MembersUnknown, f.AboveUnknown = maybe.Draw(rt, "members"), maybe.Draw(rt, "above unknown")
-		f.Power.Unknown = maybe.Draw(rt, "power unknown")
-		f.Power.Powers = rapid.SliceOfN(rapid.Just("p"), 0, 1).Draw(rt, "powers")
+		f.Privilege.Unknown = maybe.Draw(rt, "privilege unknown")
+		f.Privilege.Powers = rapid.SliceOfN(rapid.Just("p"), 0, 1).Draw(rt, "powers")
 		f.AllowPrivileged = rapid.Bool().Draw(rt, "allowed")
 		f.Above = rapid.SliceOfN(rapid.SampledFrom([]string{"2", "3", "4", "5"}), 0, 1).Draw(rt, "above")
 		if rapid.Bool().Draw(rt, "nested") {
@@ -301,7 +301,7 @@ func TestGuardAddMemberProperty(t *testing.T) {
 			f.Group.Unknown != "" || f.Member.Unknown != "" || f.MembersUnknown != "" ||
 			!group && !*f.Member.Active ||
 			group && (f.Member.ID == f.Group.ID || f.AboveUnknown != "" || slices.Contains(f.Above, f.Member.ID)) ||
-			!f.AllowPrivileged && (len(f.Power.Powers) > 0 || f.Power.Unknown != "")
+			!f.AllowPrivileged && (len(f.Privilege.Powers) > 0 || f.Privilege.Unknown != "")
 		if refused != bad {
 			rt.Fatalf("refused is %t, should be %t: %v", refused, bad, GuardAddMember(f))
 		}

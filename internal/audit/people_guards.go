@@ -22,8 +22,8 @@ const (
 // DeactivateFacts is what the guards of a deactivation rest on.
 type DeactivateFacts struct {
 	Principal Principal
-	// Power is what the principal holds, through groups included.
-	Power Privilege
+	// Privilege is what the principal holds, through groups included.
+	Privilege Privilege
 	// AllowPrivileged is the deliberate permission of this one instance.
 	AllowPrivileged bool
 	// IsCaller is true when Terraform runs as the principal; CallerUnknown is why it
@@ -31,7 +31,7 @@ type DeactivateFacts struct {
 	IsCaller      bool
 	CallerUnknown string
 	// LastAdmin is true when no other active account admin is left; AdminsUnknown is
-	// why that is not known. Only looked at where power is allowed.
+	// why that is not known. Only looked at where privileged ones are allowed.
 	LastAdmin     bool
 	AdminsUnknown string
 }
@@ -50,7 +50,7 @@ func GuardDeactivate(f DeactivateFacts) []Refusal {
 		return []Refusal{{GuardStateUnknown, fmt.Sprintf("the account does not say whether %s is active", p), readAgain, at}}
 	}
 	if !f.AllowPrivileged {
-		return privileged(p, f.Power, at)
+		return privileged(p, f.Privilege, at)
 	}
 	switch {
 	case f.AdminsUnknown != "":
@@ -61,7 +61,7 @@ func GuardDeactivate(f DeactivateFacts) []Refusal {
 	return nil
 }
 
-// privileged refuses what holds power, unless that is allowed.
+// privileged refuses what is privileged, unless that is allowed.
 func privileged(p Ref, power Privilege, at string) []Refusal {
 	const remedy = "Check that it is meant, then set allow_privileged = true."
 	switch {
@@ -83,7 +83,7 @@ type RenameFacts struct {
 	// there may be more.
 	Holders         []Ref
 	NamesUnknown    string
-	Power           Privilege
+	Privilege       Privilege
 	AllowPrivileged bool
 	// Restores is true for the undoing of this instance's own write: the group is as
 	// privileged under its old name as it was.
@@ -105,7 +105,7 @@ func GuardRename(f RenameFacts) []Refusal {
 	case f.AllowPrivileged || f.Restores:
 		return nil
 	default:
-		return privileged(group, f.Power, at)
+		return privileged(group, f.Privilege, at)
 	}
 }
 

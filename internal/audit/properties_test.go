@@ -298,7 +298,7 @@ func TestProperty_fixesConverge(t *testing.T) {
 	})
 }
 
-// Candidates are exactly the principals whose fix power can still withhold.
+// Candidates are exactly the principals whose fix privileges can still withhold.
 func TestProperty_candidates(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {

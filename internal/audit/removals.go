@@ -60,7 +60,7 @@ func (a *auditor) groupDoubt(i int) (reason, detail string) {
 
 // carriers are the groups whose members stay as they are, each with the linked group
 // that it is in, directly or through others: it holds someone whom the identity
-// provider has there. Whoever is taken out of it may lose that, and without them the
+// provider has there. Someone who is taken out of it may lose that, and without them the
 // next audit would offer to take out the nested group too.
 func (a *auditor) carriers() map[string]Ref {
 	if a.carry != nil {

@@ -161,7 +161,7 @@ func TestDivergences_removalConditions(t *testing.T) {
 	}
 }
 
-// bare leaves of the members what matchWithIdp tells.
+// bare leaves of the members what matchWithIdp returns.
 func bare(in *Input, o *Options) {
 	o.IDP = matchIDP
 	m := in.Matches[2].Members

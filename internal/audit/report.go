@@ -47,7 +47,7 @@ type Options struct {
 	// clear group ids that the IdP does not know.
 	LinkGroups, Relink, SuggestGroupClears bool
 	// AllowPrivileged holds the ids of principals that may be fixed although
-	// they hold power in the account.
+	// they are privileged in the account.
 	AllowPrivileged map[string]bool
 	// IgnoreConnector offers fixes that a connector writes over.
 	IgnoreConnector bool
@@ -68,17 +68,17 @@ type Options struct {
 	Form func(string) string
 }
 
-// Input is everything that an audit rests on. Nothing in it is changed.
+// Input is everything that an audit depends on. Nothing in it is changed.
 type Input struct {
 	// Inventory is the whole directory, also when only targets are judged: the
-	// uniqueness of an externalId rests on it.
+	// uniqueness of an externalId depends on it.
 	Inventory Inventory
 	// Matches are the principals in scope, one each.
 	Matches []Match
 	// Members are the direct members of groups as Databricks has them, by group
 	// id; groups that were not read are absent.
 	Members map[string][]Member
-	// Privileges are the powers of the principals that [Candidates] named. A
+	// Privileges are those of the principals that [Candidates] named. A
 	// candidate without an entry counts as not looked up, so its fix is withheld.
 	Privileges map[Ref]Privilege
 	// Details are of [DuplicateHolders], as far as someone asked for them.
@@ -277,7 +277,7 @@ type Report struct {
 	Coverage Coverage
 
 	// Complete is true when every list and match that the verdicts rest on was
-	// read. Powers that could not be read withhold a fix and nothing else.
+	// read. Privileges that could not be read withhold a fix and nothing else.
 	Complete bool
 	// Failures are those of the inventory and of the IdP side, each once.
 	Failures []Failure

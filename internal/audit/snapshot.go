@@ -52,7 +52,7 @@ func (c Coverage) Of(t PrincipalType) bool {
 }
 
 // All reports whether every principal of the account is known: what the
-// uniqueness of an externalId rests on.
+// uniqueness of an externalId depends on.
 func (c Coverage) All() bool { return c.Users && c.Groups && c.ServicePrincipals }
 
 // Inventory is every principal of the account, sorted by [CompareRefs] and
@@ -97,7 +97,7 @@ type Workspace struct {
 	Tier, Cloud string
 }
 
-// Privilege is what the account knows of the power of one principal, directly
+// Privilege is what the account knows of the privileges of one principal, directly
 // or through the groups that it is in.
 type Privilege struct {
 	// Powers are short sentences such as `account role account_admin (through

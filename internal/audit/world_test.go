@@ -15,7 +15,7 @@ import (
 )
 
 // Two thousand worlds a property: swaps, chains and shared claims need several things to
-// meet, which a hundred do not always show. Whoever asks for another number gets it.
+// meet, which a hundred do not always show. Another number can be asked for.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	checks := flag.Lookup("rapid.checks")

@@ -78,7 +78,7 @@ func (s *Store) Notice() string {
 	return s.notice
 }
 
-// Get decodes what an earlier run has read, and tells when that reading began and
+// Get decodes what an earlier run has read, and reports when that reading began and
 // whether there is one that is young enough. It never gives what this run has put
 // in.
 func (s *Store) Get(kind, key string, into any) (began time.Time, there bool) {
@@ -219,7 +219,7 @@ func (s *Store) close() {
 }
 
 // remove deletes the file at the path, if it is still this one. It is emptied
-// first: whoever cannot delete it keeps no personal data.
+// first: a run that cannot delete it keeps no personal data.
 func (s *Store) remove() {
 	if s.file == nil {
 		return

@@ -366,7 +366,7 @@ func deadLink(t *testing.T, dir, path string) {
 	replace(t, path, func() error { return os.Symlink(filepath.Join(dir, "nothing"), path) })
 }
 
-// What cannot be written is told, and what was written before it is kept.
+// What cannot be written is reported, and what was written before it is kept.
 func TestStore_full(t *testing.T) {
 	t.Parallel()
 	c, dir := newClock(), ownDir(t)

@@ -183,7 +183,7 @@ func (s *Store) load(b Binding) error {
 		}
 	}
 	if len(s.old) == 0 {
-		return s.begin(b) // Too old, which is nothing to tell.
+		return s.begin(b) // Too old, which is nothing to report.
 	}
 	s.size, s.sum = int64(found.end), found.sum
 	return s.file.Truncate(s.size)

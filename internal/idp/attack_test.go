@@ -22,7 +22,7 @@ const (
 	attackedApp     = "aaaaaaaa-0000-4000-8000-000000000041"
 )
 
-// attack is one way to power over an account: the attacker may make objects of any
+// attack is one way to get privileges in an account: the attacker may make objects of any
 // name in the IdP, and no more.
 type attack struct {
 	// ref is the principal in the account that the attacker is after.
@@ -34,7 +34,7 @@ type attack struct {
 	needs string
 }
 
-// attacked is an account with a principal of each kind of power, and an IdP in
+// attacked is an account with a principal of each kind of privilege, and an IdP in
 // which someone has made the objects that would take it.
 func attacked() (simulator.State, map[string]attack) {
 	const fake = "99999999-0000-4000-8000-%012d"
@@ -112,8 +112,8 @@ func attacked() (simulator.State, map[string]attack) {
 	}
 }
 
-// No default configuration hands power over: not by any source of matches, and not
-// with the other switches either. The manual action names the power and says what
+// No default configuration hands privileges over: not by any source of matches, and not
+// with the other switches either. The manual action names the privilege and says what
 // to check.
 func TestAttack_namesInTheIDP(t *testing.T) {
 	t.Parallel()
@@ -174,8 +174,8 @@ func (a attack) check(t *testing.T, title string, report audit.Report, byDefault
 	}
 }
 
-// A power that cannot be read is no absence of power; and without any power there
-// is nothing to withhold, so that it is the power that is seen above.
+// A privilege that cannot be read is not an absent one; and without any privilege there
+// is nothing to withhold, so that it is the privilege that is seen above.
 func TestAttack_whileBlind(t *testing.T) {
 	t.Parallel()
 	st, _ := attacked()
@@ -203,7 +203,7 @@ func TestAttack_whileBlind(t *testing.T) {
 			t.Errorf("without a look at %s it offers %+v", path, got)
 		}
 	}
-	// Who is in which group matters once a group has power: then its members are
+	// Who is in which group matters once a group is privileged: then its members are
 	// read, and without them no one is known to be outside (ADR 008).
 	powerful := powerless
 	powerful.Groups = slices.Clone(powerless.Groups)

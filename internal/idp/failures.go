@@ -17,7 +17,7 @@ import (
 // because it has no objects of that type.
 const CallOutOfDomain = "match service principals"
 
-// EndsAll tells errors after which nothing can be asked any more: the context's
+// EndsAll reports errors after which nothing can be asked any more: the context's
 // end, refused credentials, and a host that does not answer at all.
 func EndsAll(ctx context.Context, err error) bool {
 	if err == nil {
@@ -32,7 +32,7 @@ func EndsAll(ctx context.Context, err error) bool {
 		errors.As(err, &silent) && silent.HostUnreachable()
 }
 
-// IsLasting tells of a failure that reading again cannot mend: the kind of IdP does
+// IsLasting reports whether reading again cannot mend a failure: the kind of IdP does
 // not have what was asked for.
 func IsLasting(f audit.Failure) bool { return f.Call == CallOutOfDomain }
 

@@ -34,7 +34,7 @@ func (o oracle) within(id string) map[string]bool {
 	return found
 }
 
-// identities are the ids in the IdP, in lower case, of whoever a principal of the
+// identities are the ids in the IdP, in lower case, of those whom a principal of the
 // account may be: the one of its externalId, and those of its name.
 func (o oracle) identities(id string) (ids []string) {
 	stored, _ := o.ExternalID(id)

@@ -11,7 +11,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// Within tells which of some users and service principals an identity of the IdP is, by
+// Within reports which of some users and service principals an identity of the IdP is, by
 // externalId or by name, or has in it at any depth, if it is a group. unknown is why there
 // may be more; those that were seen are certain all the same. It is for sources that read
 // a directory.
@@ -71,7 +71,7 @@ func Within(ctx context.Context, source Source, id audit.Identity, some []audit.
 	return slices.Compact(within), unknown
 }
 
-// membersOf tells which members a group of the IdP confirms: it is asked as if a group of
+// membersOf reports which members a group of the IdP confirms: it is asked as if a group of
 // the account with these members were linked to it.
 func membersOf(ctx context.Context, source Source, id audit.Identity, members []audit.Member) (in map[string]bool, unknown string) {
 	group := audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: "0"}, Name: id.DisplayName, ExternalID: id.ExternalID}
@@ -87,7 +87,7 @@ func membersOf(ctx context.Context, source Source, id audit.Identity, members []
 	case m.Unknown != "":
 		return nil, m.Unknown
 	case m.ByExternalID == nil || m.Members == nil:
-		return nil, "the identity provider did not tell the members of the group " + id.ExternalID
+		return nil, "the identity provider did not return the members of the group " + id.ExternalID
 	case m.Members.Unknown != "":
 		return nil, m.Members.Unknown
 	}

@@ -163,7 +163,7 @@ func (j *Journal) write(text []byte) error {
 }
 
 // openFile opens the file if it is not open, or no longer the one at the path:
-// whoever moves a journal away during a long run wants a new one.
+// someone who moves a journal away during a long run wants a new one.
 func (j *Journal) openFile() error {
 	if j.file != nil {
 		if j.current() {

@@ -140,7 +140,7 @@ func TestJournal_tornByAnother(t *testing.T) {
 	}
 }
 
-// Whoever may change a link would choose what is written, and what is rolled back.
+// Someone who may change a link would choose what is written, and what is rolled back.
 func TestJournal_link(t *testing.T) {
 	t.Parallel()
 	for name, there := range map[string]bool{"to a file": true, "to nothing": false} {

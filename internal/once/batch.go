@@ -101,7 +101,7 @@ func (s *Batch[V]) claim(keys []string) (mine []string, others []chan struct{}, 
 	return mine, others, flight
 }
 
-// Fetch reads the claimed keys. Whoever waits for them goes on when it ends, and
+// Fetch reads the claimed keys. Callers that wait for them go on when it ends, and
 // reads for itself what did not come.
 func (s *Batch[V]) fetch(ctx context.Context, mine []string, flight chan struct{}, keep func(string, time.Time, V), f Fetch[V]) error {
 	defer func() {

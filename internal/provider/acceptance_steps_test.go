@@ -36,7 +36,7 @@ import (
 // stepper runs the steps of terraform-plugin-testing in one folder: the same
 // commands, each on a new provider in this process, and the same checks. What tells
 // nothing is left out (versions, an init that has nothing to install, plans as text
-// that nobody reads), and the state is read from its file: a step of theirs takes 12
+// that no one reads), and the state is read from its file: a step of theirs takes 12
 // processes, one of these 2 to 5, and a run of all of them is mostly processes.
 type stepper struct {
 	*workspace
@@ -54,7 +54,7 @@ func newStepper(t *testing.T, options []provider.Option) *stepper {
 	return &stepper{workspace: w, options: options}
 }
 
-// served runs the CLI on a provider of its own. changes tells whether a plan with
+// served runs the CLI on a provider of its own. changes reports whether a plan with
 // -detailed-exitcode has some; an error is what the CLI said.
 func (s *stepper) served(args ...string) (printed string, changes bool, failed error) {
 	s.t.Helper()

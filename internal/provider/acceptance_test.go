@@ -216,7 +216,7 @@ func decode[T any](t *testing.T, raw []byte) T {
 	return out
 }
 
-// wrote tells whether exactly n write requests were sent since the last reset.
+// wrote reports whether exactly n write requests were sent since the last reset.
 func (a account) wrote(n int) error {
 	if got := a.writes(); got != n {
 		return fmt.Errorf("%d write requests were sent, want %d", got, n)

@@ -218,7 +218,7 @@ func (s *session) deniedIdentity(ctx context.Context, externalID string, watched
 	return out
 }
 
-// idpHasUsersOnly tells of an IdP without service principals.
+// idpHasUsersOnly reports whether the kind of IdP has no service principals.
 func (s *session) idpHasUsersOnly() bool {
 	return s.idp != nil && s.idp.Capabilities().GroupsHoldUsersOnly
 }

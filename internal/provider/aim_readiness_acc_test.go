@@ -61,7 +61,7 @@ func orderly() simulator.State {
 }
 
 // The identity provider says whom a rule of the denylist covers, where the account does
-// not know the group, and which rule is about nobody.
+// not know the group, and which rule is about no one.
 func TestAccReadiness_deniedInIDP(t *testing.T) {
 	t.Parallel()
 	object := func(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-000000000000", n) }

@@ -492,7 +492,7 @@ func (r *readinessRun) readWorkspaces(ctx context.Context) {
 }
 
 // cloudOf is aws, azure or gcp: what the workspaces say, else by the account's host;
-// empty where neither tells.
+// empty where neither says.
 func cloudOf(workspaces []audit.Workspace, host string) string {
 	for _, w := range workspaces {
 		if w.Cloud != "" {

@@ -123,7 +123,7 @@ func aimReadinessOutputs() map[string]schema.Attribute {
 		},
 		"migration_path": schema.StringAttribute{
 			Computed: true, MarkdownDescription: "The path of the migration guide that the account is on: `with_scim`, or `without_scim`, where there is no SCIM to leave. Null where that is not known; " +
-				"`connector_ids` tells it.",
+				"Set `connector_ids` to know it.",
 		},
 		"migration_path_reason": schema.StringAttribute{Computed: true, MarkdownDescription: "Why, in a sentence."},
 		"workspace_admins": resultList(noticeType, "Whom to tell before the switch: the people who are admin of each workspace with identity federation, by themselves or through groups, sorted by workspace.", map[string]string{

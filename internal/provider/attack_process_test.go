@@ -17,7 +17,7 @@ import (
 
 // The recipe that applies on a schedule, while someone has made IdP objects with
 // the names of an admin and of an admin group, of which one is local: nothing of
-// that is written, and the report says what to check. More ways to power are in
+// that is written, and the report says what to check. More ways to privileges are in
 // TestAttack_namesInTheIDP.
 func TestProcess_enforceUnderAttack(t *testing.T) {
 	t.Parallel()

@@ -78,7 +78,7 @@ func (d *clonePlanDataSource) Read(ctx context.Context, req datasource.ReadReque
 	setState(ctx, resp, &model)
 }
 
-// plan reads what the plan rests on, and makes it. Nothing is known when it
+// plan reads what the plan depends on, and makes it. Nothing is known when it
 // returns false: the diagnostics say why.
 func (d *clonePlanDataSource) plan(ctx context.Context, model *clonePlanModel, diags *diag.Diagnostics) (access.ClonePlan, bool) {
 	client := d.session.account

@@ -267,7 +267,7 @@ func TestProcess_cloneSavedPlan(t *testing.T) {
 	w.must(0, "apply", "-auto-approve")
 	w.must(0, "plan", "-detailed-exitcode")
 	w.must(0, "destroy", "-auto-approve")
-	// Whoever was found there stays: by the plan, and by the other hand.
+	// A member that was found there stays: by the plan, and by the other hand.
 	a.targetIs(t, "after the destroy", "legacy-etl-users", "npb-developers", "scratch-workspace-admins")
 }
 

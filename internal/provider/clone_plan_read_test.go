@@ -379,7 +379,7 @@ func TestClonePlan_holes(t *testing.T) {
 	}
 }
 
-// A hole that no verdict rests on makes the plan incomplete, and keeps no one
+// A hole that no verdict depends on makes the plan incomplete, and keeps no one
 // waiting.
 func TestClonePlan_holeElsewhere(t *testing.T) {
 	t.Parallel()

@@ -158,7 +158,7 @@ func countOf(n int, thing string) string {
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// addIncompleteWarning says once that a verdict rests on a hole.
+// addIncompleteWarning says once that a verdict depends on a hole.
 func addIncompleteWarning(diags *diag.Diagnostics, failures []audit.Failure) {
 	addHolesWarning(diags, "Incomplete Identity Inventory", "complete is false and clean is not true. "+
 		"What could not be judged is unknown, everything else is valid.", failures)

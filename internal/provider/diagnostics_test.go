@@ -78,7 +78,7 @@ func TestErrors_holdNoVolatileNumbers(t *testing.T) {
 	}
 }
 
-// What failed about a membership is told on the attribute to look at, and with
+// What failed about a membership is reported on the attribute to look at, and with
 // what helps: neither another role nor another time does where the group is the
 // identity provider's.
 func TestAddMemberError_attributes(t *testing.T) {

@@ -199,7 +199,7 @@ func warnUnmatched(report audit.Report, targeted bool, diags *diag.Diagnostics) 
 }
 
 // audit runs an audit that may go on from a checkpoint, and warns of what its result
-// does not rest on this run's own reading for.
+// does not depend on this run's own reading for.
 func (s *session) audit(ctx context.Context, run assess.Run, source idp.Source, diags *diag.Diagnostics) (audit.Report, error) {
 	kept, release := s.checkpoints.acquire(run, diags)
 	done := false

@@ -94,7 +94,7 @@ func planAcceptance(ctx context.Context, p *planning[*externalIDModel]) {
 	p.set(ctx, "previous_external_id", types.StringUnknown())
 }
 
-// planDestroy warns of what a destroy will not undo, or of whose power it hands over.
+// planDestroy warns of what a destroy will not undo, or of whose privileges it hands over.
 func (r *externalIDResource) planDestroy(ctx context.Context, state *externalIDModel, private privateReader, diags *diag.Diagnostics) {
 	ours, known, found := written(ctx, private)
 	diags.Append(found...)
@@ -189,7 +189,7 @@ func (r *externalIDResource) guardWrite(ctx context.Context, plan *externalIDMod
 			"The Databricks API cannot clear the externalId of a service principal, so a wrong one would stay.", want, current.Ref))
 	default:
 		r.checkIdentity(ctx, plan, current, diags)
-		r.warnPower(ctx, current, want, diags)
+		r.warnPrivileged(ctx, current, want, diags)
 	}
 }
 
@@ -225,18 +225,18 @@ func (r *externalIDResource) checkIdentity(ctx context.Context, plan *externalID
 	}
 }
 
-// warnPower says whose power the change hands over: an audit holds such fixes back,
+// warnPrivileged says whose privileges the change hands over: an audit holds such fixes back,
 // and a value that is written by hand must not go through in silence, nor one that a
 // destroy writes back: where an instance wrote nothing, the configuration names it. It looks in
 // the plan only, which someone reviews; Terraform plans once more in the apply.
-func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, want string, diags *diag.Diagnostics) {
+func (r *externalIDResource) warnPrivileged(ctx context.Context, p audit.Principal, want string, diags *diag.Diagnostics) {
 	if want == "" || r.session.applying.Load() || r.session.findings.offersValue(p.Ref, want) {
 		return
 	}
 	switch power := r.session.account.NextPrivilege(ctx, p.Ref); {
 	case len(power.Powers) > 0:
-		diags.AddAttributeWarning(path.Root("external_id"), "External ID of a Privileged Principal", fmt.Sprintf("%s is privileged: %s. Whoever is %q in the identity "+
-			"provider will have it%s. No audit of this plan offers this change: make sure that it is the same person, group or application.",
+		diags.AddAttributeWarning(path.Root("external_id"), "External ID of a Privileged Principal", fmt.Sprintf("%s is privileged: %s. The identity %q of the identity "+
+			"provider will get what it has%s. No audit of this plan offers this change: make sure that it is the same person, group or application.",
 			principalTitle(p), strings.Join(power.Powers, "; "), want, insteadOf(p.ExternalID)))
 	case power.Unknown != "":
 		diags.AddAttributeWarning(path.Root("external_id"), "Privileges Not Checked", fmt.Sprintf("The identity %q of the identity provider will get what %s has, and "+
@@ -245,14 +245,14 @@ func (r *externalIDResource) warnPower(ctx context.Context, p audit.Principal, w
 	}
 }
 
-// warnRestored is [externalIDResource.warnPower] for what a destroy writes back.
+// warnRestored is [externalIDResource.warnPrivileged] for what a destroy writes back.
 func (r *externalIDResource) warnRestored(ctx context.Context, state *externalIDModel, before string, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, defaultWriteTimeout)
 	defer cancel()
 	if _, err := r.session.account.Known(ctx, state.ref()); errors.Is(err, api.ErrNotFound) {
 		return // Nothing will be written to what is gone.
 	}
-	r.warnPower(ctx, state.principal(), before, diags)
+	r.warnPrivileged(ctx, state.principal(), before, diags)
 }
 
 // insteadOf names who loses what an externalId stands for.

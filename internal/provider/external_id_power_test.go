@@ -25,7 +25,7 @@ func (w *wire) warned(summary string) []string {
 	return out
 }
 
-// A value that is written by hand hands over the power of its principal: the plan
+// A value that is written by hand hands over the privileges of its principal: the plan
 // says so, once, and says when it could not look. What an audit of the same run
 // offers was looked at there.
 func TestExternalID_power(t *testing.T) {

@@ -56,7 +56,7 @@ func (m externalIDModel) principal() audit.Principal {
 }
 
 // restoreImpossible says why the value before the first write of an instance cannot
-// be written back; empty when it can be tried. wrote tells that there was a write.
+// be written back; empty when it can be tried. wrote reports that there was a write.
 func restoreImpossible(ref audit.Ref, before string, wrote bool) string {
 	switch {
 	case !wrote:

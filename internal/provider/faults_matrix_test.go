@@ -235,7 +235,7 @@ func unfounded(report any, others ...any) []string {
 }
 
 // noClaims are parts of a report that say what is not known, or sum up, or which
-// API told and what that one calls an origin.
+// API returned and what that one calls an origin.
 var noClaims = map[string]bool{
 	"failures": true, "complete": true, "clean": true, "counts": true, "fixable": true, "scanned": true, "manual_actions": true,
 	"route": true, "origin": true, "unverified": true, "problems": true, "summary": true, "unjudged": true, "not_looked_at": true,

@@ -37,12 +37,12 @@ type faultRow struct {
 	fault simulator.Fault
 	// scopes are those in which it makes sense; nil is all.
 	scopes []faultScope
-	// lists tells that it is about pages: its place is a list.
+	// lists reports that it is about pages: its place is a list.
 	lists bool
 	// path limits it; "" is every API. noLogin leaves token requests alone.
 	path    string
 	noLogin bool
-	// answered tells that every request has its answer at once, so that no time
+	// answered reports that every request has its answer at once, so that no time
 	// limit is reached.
 	answered bool
 	// more are further faults, which come after it, each once.

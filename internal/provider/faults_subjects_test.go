@@ -31,7 +31,7 @@ type operation struct {
 	config, change document
 	importID       string
 	// place is the one place that a fault may be limited to, and list the one list;
-	// asksNothing tells that no request is sent.
+	// asksNothing reports that no request is sent.
 	place, list simulator.Fault
 	asksNothing bool
 	// reads is where a write is read back; touched is the user that someone else

@@ -103,7 +103,7 @@ func (f *findings) offerMember(groupID, memberID string) {
 }
 
 // offersValue reports whether an audit offers exactly that externalId: it has found the
-// id in the IdP, and looked at the power of the principal or was configured to ignore it.
+// id in the IdP, and looked whether the principal is privileged or was configured to ignore it.
 func (f *findings) offersValue(ref audit.Ref, externalID string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

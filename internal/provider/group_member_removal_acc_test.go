@@ -163,7 +163,7 @@ output "removals" {
 	w.must(0, "apply", "-auto-approve")
 	saysAll(t, w.must(0, "plan", "-detailed-exitcode"), "No changes")
 	saysAll(t, w.must(0, "output", "removals"), "0")
-	// Since then the group got power and the member was deactivated: it is put back
+	// Since then the group became privileged and the member was deactivated: it is put back
 	// as it was, and the plan says what that gives.
 	a.change(func(st *simulator.State) {
 		st.Groups[0].Roles = []simulator.Role{{Value: "account_admin"}}

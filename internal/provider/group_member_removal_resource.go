@@ -155,9 +155,9 @@ func (r *groupMemberRemovalResource) warnUnrestorable(ctx context.Context, state
 	case err != nil: // The write looks again.
 	case len(found.Refusals) > 0:
 		state.warnNotRestored(diags, summary, strings.TrimSuffix(found.Refusals[0].Error(), "."))
-	case len(found.Power.Powers) > 0:
+	case len(found.Privilege.Powers) > 0:
 		diags.AddWarning("Membership Gives Privileges", fmt.Sprintf("A destroy makes %s a member of group/%s again, as it was before this instance "+
 			"removed it. The group is privileged, perhaps since then: %s. If the member should not have that, set on_destroy = %q and apply first.",
-			state.member(), state.GroupID.ValueString(), strings.Join(found.Power.Powers, "; "), onDestroyKeep))
+			state.member(), state.GroupID.ValueString(), strings.Join(found.Privilege.Powers, "; "), onDestroyKeep))
 	}
 }

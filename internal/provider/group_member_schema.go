@@ -17,7 +17,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 )
 
-// onDestroyRemove takes a membership away with its instance, whoever made it.
+// onDestroyRemove takes a membership away with its instance, no matter who made it.
 const onDestroyRemove = "remove"
 
 type groupMemberModel struct {
@@ -32,7 +32,7 @@ func (m *groupMemberModel) request() write.MemberRequest {
 	return req
 }
 
-// removesOnDestroy tells what a destroy does to the account.
+// removesOnDestroy reports what a destroy does to the account.
 func (m *groupMemberModel) removesOnDestroy() bool {
 	switch m.OnDestroy.ValueString() {
 	case onDestroyKeep:

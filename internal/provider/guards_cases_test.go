@@ -82,7 +82,7 @@ func guardCases() []guardCase {
 	return slices.Concat(addGuardCases(), removalGuardCases(), externalIDGuardCases(), statusGuardCases(), nameGuardCases(), ruleGuardCases(), otherGuardCases())
 }
 
-// mayHide gives the account a linked group with power: its members do not tell who else is in
+// mayHide gives the account a privileged linked group: its members do not tell who else is in
 // it, so that each principal is asked for by itself.
 func mayHide(st *simulator.State, w guardIDs) {
 	g := groupIn(st, w.other)

@@ -70,7 +70,7 @@ func hostileVerdict(truth, got document) string {
 	if cmp.Equal(truth, got) {
 		return ""
 	}
-	// What is held back because power is not known is a manual action of a complete audit.
+	// What is held back because privileges are not known is a manual action of a complete audit.
 	held := truth["external_id_fixes"] != nil && cmp.Equal(truth["clean"], got["clean"]) && cmp.Equal(truth["counts"], got["counts"]) &&
 		within(got["external_id_fixes"], truth["external_id_fixes"]) && within(got["member_removals"], truth["member_removals"])
 	if _, one := truth["external_id_fix"]; one {

@@ -104,7 +104,7 @@ func TestLocalGroups_listed(t *testing.T) {
 }
 
 // A workspace that could not be checked is not known: never without groups, and no
-// dead end rests on it. Memberships do not rest on it either.
+// dead end depends on it. Memberships do not depend on it either.
 func TestLocalGroups_unreadable(t *testing.T) {
 	t.Parallel()
 	whole, _ := localWorld(t).serve(nil).read(clonePlanType, localClone())

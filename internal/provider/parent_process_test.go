@@ -66,7 +66,7 @@ func TestEndWithParent(t *testing.T) {
 	t.Error("the provider goes on although its parent is gone")
 }
 
-// isZombie tells of a process that has ended and that no one has waited for.
+// isZombie reports whether a process has ended and no one has waited for it.
 func isZombie(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	return err == nil && strings.Contains(string(stat), ") Z ")

@@ -161,7 +161,7 @@ func TestPrincipalAccess_holes(t *testing.T) {
 		"/api/2.0/accounts/*/metastores":                                                      false,
 		"/api/2.1/unity-catalog/catalogs":                                                     false,
 		"/api/2.1/unity-catalog/permissions/**":                                               false,
-		"/api/2.0/identity/accounts/*/principals/" + demoSource + "/transitive-parent-groups": true, // SCIM tells them.
+		"/api/2.0/identity/accounts/*/principals/" + demoSource + "/transitive-parent-groups": true, // SCIM has them.
 	} {
 		t.Run(place, func(t *testing.T) {
 			t.Parallel()

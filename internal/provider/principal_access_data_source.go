@@ -71,7 +71,7 @@ func (d *principalAccessDataSource) Read(ctx context.Context, req datasource.Rea
 	setState(ctx, resp, &model)
 }
 
-// reach reads what the access rests on, and lists it. Nothing is known when it returns
+// reach reads what the access depends on, and lists it. Nothing is known when it returns
 // false: the diagnostics say why.
 func (d *principalAccessDataSource) reach(ctx context.Context, model *principalAccessModel, selector selectorModel, diags *diag.Diagnostics) (access.Reach, bool) {
 	const thing = "Principal Access"

@@ -51,7 +51,7 @@ func diffRows(address, list string, want ...string) statecheck.StateCheck {
 }
 
 // The story of part 0 of the contract: what the old colleague has and the new
-// one lacks, told by both routes in the same rows; the same for service
+// one lacks, returned by both routes in the same rows; the same for service
 // principals and for groups.
 func TestAccPrincipalDiff_story(t *testing.T) {
 	t.Parallel()
@@ -65,7 +65,7 @@ func TestAccPrincipalDiff_story(t *testing.T) {
 		diffBlock("jobs", `display_name = "nightly-export", principal_type = "service_principal"`, `display_name = "nightly-export-v2", principal_type = "service_principal"`) +
 		"output \"file\" {\n  value = provider::dbxidentity::csv(\"compare\", data.dbxidentity_principal_diff.pair)\n}\n" +
 		diffBlock("groups", `display_name = "data-engineers", principal_type = "group"`, `display_name = "bi-consumers", principal_type = "group"`)
-	// IAM v2 tells that SCIM provisioning wrote the members of the linked groups; over
+	// IAM v2 reports that SCIM provisioning wrote the members of the linked groups; over
 	// SCIM a membership is the IdP's because the group is.
 	told := func(settings, route, origin string) resource.TestStep {
 		return resource.TestStep{Config: a.config(settings, blocks), ConfigStateChecks: []statecheck.StateCheck{

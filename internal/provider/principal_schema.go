@@ -117,7 +117,7 @@ func (m *principalModel) fromAudit(ctx context.Context, kind string, match audit
 	m.ExternalIDFix = types.ObjectNull(externalIDFixType.AttrTypes)
 	m.Clean, m.Complete = types.BoolValue(r.Clean), types.BoolValue(r.Complete)
 	m.Failures = listFrom(ctx, failureType, failuresFromAudit(r.Failures), same[failureModel], diags)
-	if match.Unknown != "" { // Nobody judged: an empty list would say that there is nothing.
+	if match.Unknown != "" { // No one judged: an empty list would say that there is nothing.
 		m.ErrorCategories, m.Advisories, m.ManualActions = types.ListNull(types.StringType), types.ListNull(types.StringType), types.ListNull(manualActionType)
 		return
 	}

@@ -139,7 +139,7 @@ func (w *workspace) command(args ...string) (*exec.Cmd, *bytes.Buffer) {
 	// The CLI and its provider processes are one group, which dies together.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = 10 * time.Second // Whoever has left the group may hold the pipes.
+	cmd.WaitDelay = 10 * time.Second // A process that has left the group may hold the pipes.
 	out := &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = out, out
 	return cmd, out
@@ -200,7 +200,7 @@ func (w *workspace) killBetweenStates(cmd *exec.Cmd) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	_ = syscall.Kill(group, syscall.SIGKILL) // Nobody is left of a CLI that ended.
+	_ = syscall.Kill(group, syscall.SIGKILL) // No one is left of a CLI that ended.
 	_ = cmd.Wait()
 }
 
@@ -410,7 +410,7 @@ func TestProcess_savedPlan(t *testing.T) {
 	a.change(func(st *simulator.State) {
 		for i := range st.Users {
 			switch st.Users[i].ID {
-			case "101": // In the plan: somebody links it to something else.
+			case "101": // In the plan: someone links it to something else.
 				st.Users[i].ExternalID = entraID(4711)
 			case "103": // Not in the plan.
 				st.Users[i].ExternalID = entraID(4712)

@@ -148,7 +148,7 @@ func TestAccRemediationLedger_fixedPoint(t *testing.T) {
 			}))),
 			a.setUserExternalID("101", entraID(777))),
 
-		// One that somebody repaired to another valid value is dropped and never
+		// One that someone repaired to another valid value is dropped and never
 		// written again.
 		before(applies(a.audited(remediation), planned{ledgerAddress: "update", fixAddress("user/104"): "delete"}, a.holds("104", entraID(1104))),
 			func() {

@@ -57,7 +57,7 @@ func (e *ledgerExclude) check(diags *diag.Diagnostics) {
 	}
 }
 
-// meant is what was probably meant, as a sentence; empty when there is no telling.
+// meant is what was probably meant, as a sentence; empty when that is not clear.
 func (e *ledgerExclude) meant(written string) string {
 	var keys []string
 	for key, labels := range e.labels {

@@ -17,7 +17,7 @@ import (
 )
 
 // warnLeavers lists what members keep that no clone plan of this run is for any more:
-// the plan says "No changes" then, and whoever took a person out of the configuration
+// the plan says "No changes" then, and someone who took a person out of the configuration
 // may believe that the access has ended. cloned are the targets of this run's plans.
 func warnLeavers(entries, pending map[string]membershipModel, cloned map[string]map[string]bool, diags *diag.Diagnostics) {
 	served := map[string]bool{}

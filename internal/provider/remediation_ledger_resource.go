@@ -167,7 +167,7 @@ type memberEntry interface {
 	ledgerEntry
 	groupID() string
 	memberID() string
-	// memberType is empty where the entry does not tell.
+	// memberType is empty where the entry does not say.
 	memberType() audit.PrincipalType
 }
 

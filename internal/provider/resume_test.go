@@ -182,7 +182,7 @@ func TestResume(t *testing.T) {
 					t.Fatalf("the account is not what the test needs: %s", warnings)
 				}
 				total := undisturbed.sent.Load()
-				// Powers are read last and never kept: fixes are offered by them.
+				// Privileges are read last and never kept: fixes are offered by them.
 				probe := w.auditing(t, kind, api, "", 0)
 				in, err := undisturbed.run.Read(undisturbed.ctx, undisturbed.account, undisturbed.idp)
 				if err != nil {

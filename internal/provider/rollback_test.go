@@ -82,9 +82,9 @@ func TestProcess_rollback(t *testing.T) {
 	if got := a.userExternalID("1001"); got != entraID(77) {
 		t.Fatalf("user 1001 holds %q", got)
 	}
-	a.setUserExternalID("1000", entraID(4711))()  // Since then, by somebody else.
+	a.setUserExternalID("1000", entraID(4711))()  // Since then, by someone else.
 	a.setMembers("210", "1000", "1002", "1003")() // 102 was taken away, 1002 put back.
-	a.change(func(st *simulator.State) {          // And a group got power.
+	a.change(func(st *simulator.State) {          // And a group became privileged.
 		operators := len(st.Groups) - 2
 		st.Groups[operators].Roles = []simulator.Role{{Value: "account_admin"}}
 		before.Groups[operators].Roles = st.Groups[operators].Roles
@@ -178,7 +178,7 @@ func membershipsOf(resource string, keys ...string) string {
 
 // The order of undoing: who was removed while a group was local is put back
 // before it is linked again, and where the roll-back makes it local, by the next
-// one, which is told so.
+// one, which is reported.
 func TestProcess_rollbackOrder(t *testing.T) {
 	t.Parallel()
 	st := smallWorld()

@@ -11,7 +11,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
-// A saved plan was reviewed: while it is applied, the power of its one principal is
+// A saved plan was reviewed: while it is applied, the privileges of its one principal are
 // neither looked up nor warned of again, nor the missing look-up of its id. What the write
 // of another one reads is read by the write alone, and not for the plan before it too.
 func TestProcess_savedPlanSaysOnce(t *testing.T) {
@@ -27,7 +27,7 @@ func TestProcess_savedPlanSaysOnce(t *testing.T) {
 	saysAll(t, w.must(0, "plan", "-out=tfplan"), "External ID of a Privileged Principal", "External ID Not Looked Up")
 	looked := a.requestsTo("permissionassignments") + a.requestsTo("transitive-parent-groups") + a.requestsTo("rule-sets")
 	if looked == 0 {
-		t.Fatal("the plan has looked at no power")
+		t.Fatal("the plan has looked at no privileges")
 	}
 	read, listed := a.requestsTo("/Groups/{id}"), a.requestsTo("/direct-members")
 	out := w.must(0, "apply", "tfplan")
@@ -38,7 +38,7 @@ func TestProcess_savedPlanSaysOnce(t *testing.T) {
 		t.Errorf("the apply warns again:\n%s", out)
 	}
 	if n := a.requestsTo("permissionassignments") + a.requestsTo("transitive-parent-groups") + a.requestsTo("rule-sets"); n != looked {
-		t.Errorf("the apply looks power up again: %d requests, %d in the plan", n-looked, looked)
+		t.Errorf("the apply looks privileges up again: %d requests, %d in the plan", n-looked, looked)
 	}
 	if a.userExternalID("101") != entraID(666) {
 		t.Error("it was not applied")

@@ -21,7 +21,7 @@ import (
 const address = "registry.terraform.io/dbxidentity/dbxidentity"
 
 // Serve serves the provider to Terraform and OpenTofu until they end it; with
-// debug to whoever attaches.
+// debug for a debugger that attaches.
 func Serve(version string, debug bool) error {
 	var (
 		options []tf6server.ServeOpt

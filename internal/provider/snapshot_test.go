@@ -53,7 +53,7 @@ func TestSnapshot_audits(t *testing.T) {
 			if _, _, err := direct.result(t); err != nil {
 				t.Error(err)
 			}
-			if more := direct.sent.Load() - before; more > 40 { // Powers of further candidates.
+			if more := direct.sent.Load() - before; more > 40 { // Privileges of further candidates.
 				t.Errorf("an audit with other switches sent %d requests more", more)
 			}
 		})

@@ -18,7 +18,7 @@ import (
 )
 
 // valueHistory is what an instance remembers of its value: an externalId, or a name. State does not say
-// it: a refresh puts there what the account holds, whoever wrote it.
+// it: a refresh puts there what the account holds, no matter who wrote it.
 type valueHistory struct {
 	applied *string // last written, found at creation, or imported; nil if not known
 	shown   *string // what state showed before a refresh brought another value

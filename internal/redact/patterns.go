@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// What is a secret by its form, whoever it belongs to.
+// What is a secret by its form, no matter whose it is.
 var (
 	urlPassword = regexp.MustCompile(`://[^/\s?#@"'<>]+@`)
 	headerValue = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization\\?["']?\s*[:=]\s*\[?\\?["']?)(?:(?:bearer|basic|digest|negotiate|ssws|dpop|token)\s+)?[^\s"'\\,;<>\]]+`)

@@ -59,7 +59,7 @@ func TestText_shortSecret(t *testing.T) {
 	}
 }
 
-// What has the form of a credential goes, whoever it belongs to; sentences stay.
+// What has the form of a credential goes, no matter whose it is; sentences stay.
 func TestText_patterns(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -332,7 +332,7 @@ func TestSDK_catalogGrants(t *testing.T) {
 	}
 }
 
-// A caller without rights sees less, and mostly is not told.
+// A caller without rights sees less, mostly without a word.
 func TestSDK_catalogVisibility(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

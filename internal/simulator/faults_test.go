@@ -243,7 +243,7 @@ func TestFaults_hang(t *testing.T) {
 		done <- err
 	}()
 	for len(sim.Server.Requests().Log) == 0 {
-		time.Sleep(time.Millisecond) // Nothing tells a client that its request has arrived.
+		time.Sleep(time.Millisecond) // Nothing shows a client that its request has arrived.
 	}
 	select {
 	case err := <-done:

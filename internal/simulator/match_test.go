@@ -319,7 +319,7 @@ func TestMatch_fieldScanHasThePublishedCounts(t *testing.T) {
 }
 
 // checkReady reports whether every row with category 3 can be fixed as it stands:
-// one candidate, enabled and no guest, held by no one, for a principal without power.
+// one candidate, enabled and no guest, held by no one, for an unprivileged principal.
 func checkReady(t *testing.T, st State, rows []scriptRow) {
 	t.Helper()
 	w, err := world.New(st)

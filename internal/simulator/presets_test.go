@@ -90,7 +90,7 @@ func TestPreset_credentials(t *testing.T) {
 		reader := st.Account.OAuthClients[1].ClientID
 		for _, sp := range st.ServicePrincipals {
 			if sp.ApplicationID == reader && len(sp.Roles)+len(w.TransitiveParents(sp.ID)) != 1 { // account users
-				t.Errorf("%s: the second credential has power: %+v", name, sp)
+				t.Errorf("%s: the second credential is privileged: %+v", name, sp)
 			}
 		}
 	}

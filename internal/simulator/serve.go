@@ -20,7 +20,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 )
 
-// maxBody is the largest request body that is read. Assumed: no source tells
+// maxBody is the largest request body that is read. Assumed: no source says
 // the real limit.
 const maxBody = 16 << 20
 
@@ -177,7 +177,7 @@ func (s *Server) wait(r *http.Request, d time.Duration) {
 	}
 }
 
-// statusWriter remembers the status for the log, and tells when it is known.
+// statusWriter remembers the status for the log, and reports when it is known.
 type statusWriter struct {
 	http.ResponseWriter
 	status  int

@@ -13,7 +13,7 @@ import (
 )
 
 // Advice is what to do about an error on the way to a host, which credentials and
-// roles do not mend; empty where the error does not tell.
+// roles do not mend; empty where the error does not say.
 func Advice(err error) string {
 	var (
 		unknown      x509.UnknownAuthorityError

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// An answer tells of a queue at the server when it took so many times as long
+	// An answer shows a queue at the server when it took so many times as long
 	// as the quickest one, and so much longer: a page of a thousand entries takes
 	// longer than one object, and neither is slow.
 	slowTimes  = 8

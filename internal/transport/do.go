@@ -67,7 +67,7 @@ func attemptsText(n int) string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// HostUnreachable tells, for packages that do not import this one, whether
+// HostUnreachable reports, for packages that do not import this one, whether
 // nothing else can be asked of the host either.
 func (e *Error) HostUnreachable() bool { return e.FirstContact || e.Gone }
 
@@ -262,7 +262,7 @@ func (c *Client) deadline(host string, start time.Time) time.Time {
 }
 
 // enter waits for the limiter and for a place among the requests in flight.
-// Whoever waits for the limiter holds no place: a family of calls that must
+// A call that waits for the limiter holds no place: a family of calls that must
 // pause for a minute keeps no one else from going on.
 func (c *Client) enter(ctx context.Context, req *Request, again bool) (release func(), err error) {
 	g := c.limiter(req)
@@ -477,7 +477,7 @@ func (c *Client) next(req *Request, a attempt, attempts int, left time.Duration)
 	return pause, again && left > 0
 }
 
-// isFailure tells answers that a later attempt may not get.
+// isFailure reports answers that a later attempt may not get.
 func isFailure(status int) bool {
 	switch status {
 	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
@@ -487,7 +487,7 @@ func isFailure(status int) bool {
 	return false
 }
 
-// isLasting tells errors that no repetition mends.
+// isLasting reports errors that no repetition mends.
 func isLasting(err error) bool {
 	var (
 		verification *tls.CertificateVerificationError

@@ -72,7 +72,7 @@ func (d *documented) least(n int) time.Duration {
 	return time.Duration((float64(n) - d.burst) / d.rate * float64(time.Second))
 }
 
-// A limit that no one told us is used to at least 95 %, and nothing is lost,
+// A limit that no one published is used to at least 95 %, and nothing is lost,
 // with few refusals: no herd comes back. Servers that save up less than their
 // own Retry-After lose what a pause costs; none of the documented ones is known
 // to.

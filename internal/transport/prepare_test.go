@@ -17,7 +17,7 @@ import (
 )
 
 // A request is prepared after it has waited for its turn, before every attempt,
-// and is told whether an earlier attempt may have taken effect.
+// and learns whether an earlier attempt may have taken effect.
 func TestDo_prepares(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

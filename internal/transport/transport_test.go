@@ -43,7 +43,7 @@ func answer(status int, header ...string) func(*http.Request) (*http.Response, e
 	}
 }
 
-// gotConn plays the part of http.Transport that tells a connection was made.
+// gotConn plays the part of http.Transport that reports a connection.
 func gotConn(r *http.Request) {
 	if t := traceOf(r); t != nil {
 		t.GotConn(connInfo)

@@ -108,7 +108,7 @@ func parse(text string) (fragment, error) {
 		return f, fmt.Errorf("kind %q is not one of %s", f.Kind, kindNames())
 	}
 	if f.Body == "" {
-		return f, errors.New("body is empty; it tells a user what changes for them")
+		return f, errors.New("body is empty; it says what changes for a user")
 	}
 	return f, nil
 }

@@ -113,7 +113,7 @@ func commentFor(file string) string {
 	return ""
 }
 
-// exempt tells files whose text is shown to readers as it is (examples become
+// exempt reports files whose text is shown to readers as it is (examples become
 // pages of the registry) or belongs to a tool.
 func exempt(file string) bool {
 	for part := range strings.SplitSeq(path.Dir(file), "/") {

@@ -5,7 +5,7 @@ data "dbxidentity_aim_readiness" "this" {
   sql_definitions = [{ workspace_id = "1234567890123456", sql_warehouse_id = "1234567890abcdef" }]
 
   waivers = [{
-    # No API reports it: whoever has looked says so here.
+    # No API reports it: say so here once you have looked.
     check   = "names_in_code"
     reason  = "The owners of scripts and dashboards have looked: all of them use application ids."
     expires = "2030-12-31"

@@ -12,7 +12,7 @@ output "workspaces" {
   ]
 }
 
-# The whole of it to read, such as before somebody leaves.
+# The whole of it to read, such as before someone leaves.
 output "report" {
   value = provider::dbxidentity::report_markdown({ access = data.dbxidentity_principal_access.this })
 }

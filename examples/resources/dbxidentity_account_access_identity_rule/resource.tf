@@ -1,4 +1,4 @@
-# Needs an idp of the kind entra, okta or file: nobody is denied while it is not certain
+# Needs an idp of the kind entra, okta or file: no one is denied while it is not certain
 # who is in the group.
 resource "dbxidentity_account_access_identity_rule" "contractors" {
   # The object id in the identity provider.

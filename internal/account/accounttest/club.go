@@ -20,7 +20,7 @@ const callerSecret = "club-secret"
 
 // Club is an account with users 1 to 8 (7 inactive), the caller as service
 // principal 21, and groups: 11 has user 1, 12 has group 11, 13 is linked and has
-// users 1 (own) and 2 (of the IdP), 14 has power and holds user 3 and the
+// users 1 (own) and 2 (of the IdP), 14 is privileged and holds user 3 and the
 // caller, 15 is empty, 16 has a member from the IdP.
 func Club() simulator.State {
 	st := simulator.State{

@@ -20,7 +20,7 @@ import (
 // ErrCallerUnknown is wrapped when it is not known as whom the client logs in.
 var ErrCallerUnknown = errors.New("which principal this program logs in as is not known")
 
-// Claims are the names and the externalId that a login tells. Tokens of
+// Claims are the names and the externalId that a login returns. Tokens of
 // Databricks name their subject; those of Entra the application or the user,
 // and its object id.
 type Claims struct {
@@ -33,7 +33,7 @@ type Claims struct {
 	Kind        string `json:"idtyp"`
 }
 
-// PrincipalType is that of the caller where the login tells it for certain: an
+// PrincipalType is that of the caller where the login shows it for certain: an
 // application, or a user by a name that is the one in Databricks. Names of guests and
 // subjects of other kinds need not be.
 func (cl *Claims) PrincipalType() audit.PrincipalType {
@@ -63,7 +63,7 @@ func (cl *Claims) Match(p *audit.Principal) bool {
 }
 
 // CallerClaims are those of the principal that the connection logs in as. The error
-// wraps [ErrCallerUnknown] where nothing tells.
+// wraps [ErrCallerUnknown] where nothing says.
 func (a *Conn) CallerClaims(ctx context.Context) (*Claims, error) {
 	if id := a.auth.applicationID(); id != "" {
 		return &Claims{Subject: id}, nil

@@ -55,7 +55,7 @@ const (
 // one, or itself again; only a missing token ends the list.
 //
 // key is the name of the list. A page may leave it out, since APIs leave out empty
-// lists; shown is false when every page did, so that nothing but the status tells
+// lists; shown is false when every page did, so that nothing but the status says
 // that there is nothing. A page with other keys in its place is an error.
 //
 // A page is decoded into its type at once: an audit reads thousands of them, and

@@ -51,7 +51,7 @@ func (a *Conn) SiteOf(ctx context.Context, w audit.Workspace) (*Site, error) {
 	if w.Host == "" {
 		return nil, errors.New("its host is not known: the account names no deployment that could be a part of one. Set workspace_hosts")
 	}
-	// Whoever wrote the list, credentials go nowhere else.
+	// No matter who wrote the list, credentials go nowhere else.
 	if err := checkHostURL(w.Host); err != nil {
 		return nil, fmt.Errorf("its host cannot be used: %w", err)
 	}

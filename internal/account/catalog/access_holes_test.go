@@ -303,7 +303,7 @@ func TestAccessFacts_storms(t *testing.T) {
 }
 
 // A list of workspaces that fails once is a hole of the one who asked. Who asks
-// next, in the same run, has a scan of his own; and no one is told that a
+// next, in the same run, has a scan of his own; and no one reads that a
 // warehouse does not exist that could not be looked for.
 func TestAccessFacts_listOfWorkspacesFailsOnce(t *testing.T) {
 	t.Parallel()

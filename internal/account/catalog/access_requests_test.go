@@ -83,7 +83,7 @@ func TestAccessFacts_requests(t *testing.T) {
 		"permissions/metastore": 2, "permissions/catalog": 200,
 		"permissions/external_location": 10, "permissions/storage_credential": 10, "permissions/connection": 10,
 		"users": 1, "groups": 1, "service-principals": 1,
-		"transitive-parent-groups": 2, "direct-members": 1, // The caller has none above: a member of a group proves that they are told.
+		"transitive-parent-groups": 2, "direct-members": 1, // The caller has none above: a member of a group proves that they are returned.
 	}
 	for place := range got {
 		if strings.HasSuffix(place, "/{id}") && place != "metastores/{id}" { // The source and the groups above the two.

@@ -37,7 +37,7 @@ func (r *factsReader) scan(ctx context.Context) error {
 	}
 	if r.out.WorkspacesUnknown != "" {
 		// There is nothing to read through, and what is missing was reported. A scan
-		// is kept: whoever can list the workspaces must not find this one.
+		// is kept: a caller who can list the workspaces must not find this one.
 		for i := range r.out.Metastores {
 			r.out.Metastores[i].NotScanned = "the workspaces could not be listed"
 		}

@@ -18,7 +18,7 @@ import (
 type sqlView struct {
 	kind           string
 	grants         string
-	objects, owner string   // "" where the REST list tells the owners
+	objects, owner string   // "" where the REST list has the owners
 	names          []string // the columns of the full name
 	depth          access.Depth
 }
@@ -261,7 +261,7 @@ func (s *catalogScan) rowsOf(kind string) []*catalogObject {
 	return out
 }
 
-// mark tells which of the roots have to be walked: those of some workspaces only,
+// mark reports which of the roots have to be walked: those of some workspaces only,
 // and catalogs that the query does not show.
 func (s *catalogScan) mark(roots []*catalogObject) {
 	if s.rows == nil {

@@ -63,7 +63,7 @@ func sortedGrants(f access.Facts) []access.Metastore {
 	return f.Metastores
 }
 
-// The query tells the same as the walk, with fewer requests; shares, models and
+// The query returns the same as the walk, with fewer requests; shares, models and
 // what other workspaces hold are walked.
 func TestAccessFacts_sqlEqualsWalk(t *testing.T) {
 	t.Parallel()
@@ -179,7 +179,7 @@ func TestAccessFacts_warehouseUnknown(t *testing.T) {
 	}
 }
 
-// editedRows is a warehouse that tells other rows than asked for.
+// editedRows is a warehouse that returns other rows than asked for.
 type editedRows struct {
 	base http.RoundTripper
 	edit func(rows []any) []any

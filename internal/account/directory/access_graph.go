@@ -24,7 +24,7 @@ const (
 	callMembers = "read the members of the group"
 )
 
-// AccessGraph reads what tells the groups of some principals, at any depth: one
+// AccessGraph reads what shows the groups of some principals, at any depth: one
 // graph for all of them, so that both sides of a comparison have the same age
 // (R5). Groups can be principals too. Own writes are kept in it.
 //
@@ -142,7 +142,7 @@ func (d *hierarchy) aboveNow(ctx context.Context, ref audit.Ref, read parentsRea
 }
 
 // withoutRemoved takes from the groups above a principal those that nothing leads
-// to but memberships that this process has removed: IAM v2 may go on telling them
+// to but memberships that this process has removed: IAM v2 may go on returning them
 // for a while. A group that no membership leads to is left in otherwise, since its
 // way may go through identities that are not provisioned, and so is everything
 // where members are unknown.
@@ -179,7 +179,7 @@ func withoutRemoved(above []string, subject string, groups []access.Group, remov
 	return slices.DeleteFunc(above, func(id string) bool { return suspect[id] && !reached[id] })
 }
 
-// graphGroup is a group as IAM v2 and account SCIM tell it together.
+// graphGroup is a group as IAM v2 and account SCIM show it together.
 type graphGroup struct {
 	access.Group
 	// onlySCIM are the members that account SCIM shows and IAM v2 does not, sorted.
@@ -295,8 +295,8 @@ func (d *memberships) besides(shownByIAM []audit.Member, r *SCIMResource, id str
 }
 
 // contradict makes a hole of members that account SCIM shows, IAM v2 does not, and
-// that exist for certain: one of the two is behind, or IAM v2 does not tell what
-// it is taken to tell. alive are ids of principals that exist.
+// that exist for certain: one of the two is behind, or IAM v2 does not return what
+// it is taken to return. alive are ids of principals that exist.
 func (g *graphGroup) contradict(alive map[string]bool) {
 	missing := slices.DeleteFunc(slices.Clone(g.onlySCIM), func(id string) bool { return !alive[id] })
 	if len(missing) == 0 {
@@ -308,7 +308,7 @@ func (g *graphGroup) contradict(alive map[string]bool) {
 }
 
 // takeMembers fills in the members that account SCIM shows; none is an empty
-// group (R7). dead tells which of them do not exist; nil for no one.
+// group (R7). dead reports which of them do not exist; nil for no one.
 func (d *hierarchy) takeMembers(g *access.Group, r *SCIMResource, dead func(*SCIMMember) bool) {
 	gone := map[string]bool{}
 	members := make([]audit.Member, 0, len(r.Members))

@@ -120,7 +120,7 @@ func TestAccessGraph_newerThanTheListing(t *testing.T) {
 }
 
 // A membership that this process has removed is gone with all that only it led
-// to, however long IAM v2 goes on telling those groups; what is there in another
+// to, however long IAM v2 goes on returning those groups; what is there in another
 // way stays.
 func TestAccessGraph_ownRemovalIsBelieved(t *testing.T) {
 	t.Parallel()
@@ -251,7 +251,7 @@ func TestAccessGraph_sizes(t *testing.T) {
 }
 
 // While the account answers 429 to many requests and 403 to some, every group is
-// told truly or named as a hole: nothing is lost in silence.
+// reported truly or named as a hole: nothing is lost in silence.
 func TestAccessGraph_storm(t *testing.T) {
 	t.Parallel()
 	a, b := principal(accounttest.User("1"), "A"), principal(accounttest.User("2"), "B")

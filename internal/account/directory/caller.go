@@ -17,7 +17,7 @@ import (
 // Caller is the principal that the client logs in as: by the application id under
 // oauth-m2m, else by the claims of the token, where that is a JWT. It is found in
 // the listing of the account, and kept. The error wraps [api.ErrCallerUnknown] where
-// nothing tells; account SCIM tokens belong to no one.
+// nothing says; account SCIM tokens belong to no one.
 func (d *principals) Caller(ctx context.Context) (audit.Principal, error) {
 	return d.caller.Get(ctx, d.findCaller)
 }

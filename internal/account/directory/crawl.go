@@ -196,7 +196,7 @@ func (d *hierarchy) newer(all *crawl, of []audit.Principal) bool {
 	return false
 }
 
-// dead tells of a member whether it does not exist any more. subjects exist.
+// dead reports whether a member does not exist any more. subjects exist.
 func (all *crawl) dead(subjects map[string]bool) func(*SCIMMember) bool {
 	return func(m *SCIMMember) bool {
 		covered := all.coverage.All()

@@ -54,7 +54,7 @@ func TestKnownHolding(t *testing.T) {
 		believed, want string
 	}{
 		"the listing is behind":  {believed: "new", want: "new"},
-		"the belief is outdated": {believed: "old", want: "old"}, // What the listing says counts as long as nobody says otherwise.
+		"the belief is outdated": {believed: "old", want: "old"}, // What the listing says counts as long as no one says otherwise.
 		"both are":               {believed: "other", want: "new"},
 	} {
 		t.Run(name, func(t *testing.T) {

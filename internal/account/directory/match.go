@@ -83,10 +83,10 @@ func (m *matchIdentity) name(t audit.PrincipalType) string {
 	}
 }
 
-// missing tells an object that is not there, or {}.
+// missing reports an object that is not there, or {}.
 func (m *matchIdentity) missing() bool { return m == nil || !m.some }
 
-// blank tells an object that names no one.
+// blank reports an object that names no one.
 func (m *matchIdentity) blank() bool {
 	return m == nil || *m == matchIdentity{some: m.some}
 }
@@ -142,7 +142,7 @@ func (r *matchReply) toAudit(p audit.Principal) (audit.Match, error) {
 		m.ByName = named(p.Type, r.ByAppID)
 	}
 	if self.blank() {
-		// Without the principal nothing tells what the matches were made for.
+		// Without the principal nothing shows what the matches were made for.
 		return audit.Match{}, fmt.Errorf("the answer does not hold the principal")
 	}
 	if id := string(self.InternalID); id != "" && id != p.ID {

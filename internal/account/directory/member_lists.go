@@ -53,7 +53,7 @@ func (a *Audit) ListedMembers(ctx context.Context) (map[string][]audit.Member, e
 	return out, nil
 }
 
-// isCut tells of a number of members whether it may be less than all: none, and full
+// isCut reports whether a number of members may be less than all: none, and full
 // pages.
 func isCut(members int) bool { return members%api.SCIMPage == 0 }
 

@@ -24,7 +24,7 @@ type SCIMMember struct {
 	Type    string   `json:"type"`
 }
 
-// PrincipalType is empty where the entry does not tell.
+// PrincipalType is empty where the entry does not say.
 func (m *SCIMMember) PrincipalType() audit.PrincipalType {
 	kind := m.Type
 	// "Users/123", or an absolute URL that ends so.
@@ -55,7 +55,7 @@ type iamMember struct {
 // group and client; own writes are kept in it.
 //
 // Requests: IAM v2 direct-members in pages of 1,000, which lists provisioned
-// members only and tells who owns each membership; or one account SCIM GET of
+// members only and reports who owns each membership; or one account SCIM GET of
 // the group, which does not show what AIM resolves from the IdP, and whose
 // sources are unknown: externalIds come from the inventory then. Name is the
 // display name. errors.Is(err, ErrNotFound) as for [Directory.Principal].
@@ -143,12 +143,12 @@ func (d *memberships) keptIAMMembers(ctx context.Context, groupID string) (Membe
 	return d.iamMembers.Get(ctx, groupID, func(ctx context.Context) (MembersRead, error) { return d.MembersFromIAMv2(ctx, groupID) })
 }
 
-// familyMembers are the calls of IAM v2 that tell the members of groups.
+// familyMembers are the calls of IAM v2 that return the members of groups.
 const familyMembers = "direct-members"
 
 // MembersFromIAMv2 asks IAM v2 for the direct members of a group. FromIAMv2 is false where
 // account SCIM is to be asked instead. With an error the list is what came before
-// it. Whoever takes no member for a fact has to ask reallyEmpty, or account SCIM.
+// it. A caller that takes no member for a fact has to ask reallyEmpty, or account SCIM.
 func (d *memberships) MembersFromIAMv2(ctx context.Context, groupID string) (MembersRead, error) {
 	read := MembersRead{began: time.Now()}
 	if !d.api.UseIAMv2(familyMembers) || !d.api.UseIAMv2("list "+string(audit.TypeGroup)) {

@@ -24,7 +24,7 @@ type parentsRead struct {
 	fromIAMv2 bool
 }
 
-// FamilyParents are the calls of IAM v2 that tell the groups above a principal.
+// FamilyParents are the calls of IAM v2 that return the groups above a principal.
 const FamilyParents = "transitive-parent-groups"
 
 // keptIAMParents asks IAM v2 for the groups above a principal, once per client. A
@@ -140,8 +140,8 @@ func (d *reader) parentsIAMv2(ctx context.Context, id string) (ids []string, sho
 	return ids, shown, err
 }
 
-// parentsAnswer is nil where IAM v2 is known to tell the groups above someone: an
-// answer {} is an empty list then, and else may be anything. Whoever is found to be
+// parentsAnswer is nil where IAM v2 is known to return the groups above someone: an
+// answer {} is an empty list then, and else may be anything. A principal found to be
 // a member of a group is asked for, once per client; where no one is a member of any
 // group, no one has a group above.
 func (d *hierarchy) parentsAnswer(ctx context.Context) error {

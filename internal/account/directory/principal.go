@@ -143,7 +143,7 @@ func (d *reader) Principal(ctx context.Context, ref audit.Ref) (audit.Principal,
 	return p, err
 }
 
-// ResourceNow is [Directory.Principal] with all that the request tells.
+// ResourceNow is [Directory.Principal] with all that the request returns.
 func (d *reader) ResourceNow(ctx context.Context, ref audit.Ref) (*SCIMResource, audit.Principal, error) {
 	r, err := d.scimGet(ctx, ref)
 	if err != nil {

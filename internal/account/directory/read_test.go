@@ -25,7 +25,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
-// withoutDisplay drops what the two routes tell differently.
+// withoutDisplay drops what the two routes return differently.
 func withoutDisplay(ps []audit.Principal) []audit.Principal {
 	out := slices.Clone(ps)
 	for i := range out {

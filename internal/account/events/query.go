@@ -30,7 +30,7 @@ var fieldName = regexp.MustCompile("[<,]\\s*`?([a-z0-9_]+)`?\\s*:")
 type table map[string]string
 
 // field is a column's field under the first of its spellings that there is. A type that
-// is not told has the first.
+// is not known has the first.
 func (t table) field(column string, spellings ...string) (string, error) {
 	fields := fieldName.FindAllStringSubmatch(t[column], -1)
 	if len(fields) == 0 {

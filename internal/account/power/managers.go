@@ -95,7 +95,7 @@ func holderType(name string) (audit.PrincipalType, bool) {
 	return "", false
 }
 
-// groupMembers are the direct members of a group with power. fromIAMv2 is true when IAM
+// groupMembers are the direct members of a privileged group. fromIAMv2 is true when IAM
 // v2 returned them.
 type groupMembers struct {
 	refs      []audit.Ref
@@ -123,40 +123,40 @@ func (pw *Power) membersOf(ctx context.Context, group string) (groupMembers, err
 }
 
 // ruleName is how rules name a principal; case is ignored, so that a doubt counts
-// as power.
+// as a privilege.
 func ruleName(t audit.PrincipalType, r *directory.SCIMResource) string {
 	return strings.ToLower(holderForms[t] + r.NameAs(t))
 }
 
 // ruleSearch finds who is privileged by rule sets: a role on the account, or a role on a
-// group or service principal that has power itself. Whoever manages a group can
-// join it; whoever may use a service principal acts as it.
+// group or service principal that is privileged itself. Someone who manages a group can
+// join it; someone who may use a service principal acts as it.
 type ruleSearch struct {
 	pw *Power
 
 	mu    sync.Mutex
 	holes []string
-	// blind is true where the lists, or the members of what has power, could not be
+	// blind is true where the lists, or the members of what is privileged, could not be
 	// read.
 	blind bool
 	// powers are the sentences by rule name.
 	powers map[string][]string
-	// seen are the objects with power that were looked at or are waiting.
+	// seen are the privileged objects that were looked at or are waiting.
 	seen map[audit.Ref]bool
-	next []powerful
+	next []privileged
 
 	groups, apps map[string]*directory.SCIMResource
 	byName       map[string][]audit.Ref
 }
 
-// powerful is a group or service principal that has power, and why.
-type powerful struct {
+// privileged is a group or service principal that is privileged, and why.
+type privileged struct {
 	ref audit.Ref
 	r   *directory.SCIMResource
 	why string
 }
 
-func (p *powerful) String() string {
+func (p *privileged) String() string {
 	if p.ref.Type == audit.TypeGroup {
 		return fmt.Sprintf("group %q, id %s", p.r.DisplayName, p.ref.ID)
 	}
@@ -167,7 +167,7 @@ func (p *powerful) String() string {
 type rulePower struct {
 	// powers are the sentences by rule name.
 	powers map[string][]string
-	// groups are the ids of those that have power by the grants that are known, and
+	// groups are the ids of those that are privileged by the grants that are known, and
 	// of those within them, sorted; all of them if whole.
 	groups []string
 	whole  bool
@@ -176,7 +176,7 @@ type rulePower struct {
 // powerByRules are the powers by rules, and the reasons for what is missing.
 //
 // Requests per client: the account SCIM lists of groups and service principals,
-// the rule set of the account, and for each group or service principal with power
+// the rule set of the account, and for each privileged group or service principal
 // one rule set, for groups also their members. whole says that the grants are
 // known without a hole: then the result is kept.
 func (pw *Power) powerByRules(ctx context.Context, g grants, whole bool) (out rulePower, holes []string) {
@@ -238,7 +238,7 @@ func (m *ruleSearch) find(ctx context.Context, g grants) {
 		wave := m.next
 		m.next = nil
 		// Sorted, so that of several reasons the same one is named each time.
-		slices.SortFunc(wave, func(a, b powerful) int { return audit.CompareRefs(a.ref, b.ref) })
+		slices.SortFunc(wave, func(a, b privileged) int { return audit.CompareRefs(a.ref, b.ref) })
 		m.expand(ctx, wave)
 	}
 	for name := range m.powers {
@@ -295,7 +295,7 @@ func (m *ruleSearch) name(t audit.PrincipalType, list map[string]*directory.SCIM
 	}
 }
 
-// seed begins with what has power by itself.
+// seed begins with what is privileged by itself.
 func (m *ruleSearch) seed(g grants) {
 	each := func(t audit.PrincipalType, list map[string]*directory.SCIMResource) {
 		for id, r := range list {
@@ -309,7 +309,7 @@ func (m *ruleSearch) seed(g grants) {
 	each(audit.TypeServicePrincipal, m.apps)
 }
 
-// add notes a group or service principal with power; the first reason stays.
+// add notes a privileged group or service principal; the first reason stays.
 func (m *ruleSearch) add(ref audit.Ref, why string) {
 	list := m.groups
 	if ref.Type == audit.TypeServicePrincipal {
@@ -320,11 +320,11 @@ func (m *ruleSearch) add(ref audit.Ref, why string) {
 		return
 	}
 	m.seen[ref] = true
-	m.next = append(m.next, powerful{ref, r, why})
+	m.next = append(m.next, privileged{ref, r, why})
 }
 
-// give notes the power of a principal of a rule, which gives power to those who
-// manage it in turn.
+// give notes what a rule gives to its principal, and with it to those who manage
+// the principal.
 func (m *ruleSearch) give(principal, text string) {
 	name := strings.ToLower(principal)
 	m.powers[name] = append(m.powers[name], text)
@@ -333,8 +333,8 @@ func (m *ruleSearch) give(principal, text string) {
 	}
 }
 
-// expand reads the rules on objects with power, and who is in them.
-func (m *ruleSearch) expand(ctx context.Context, wave []powerful) {
+// expand reads the rules on privileged objects, and who is in them.
+func (m *ruleSearch) expand(ctx context.Context, wave []privileged) {
 	rules := make([][]GrantRule, len(wave))
 	held := make([]groupMembers, len(wave))
 	var (
@@ -379,7 +379,7 @@ func (m *ruleSearch) expand(ctx context.Context, wave []powerful) {
 			if ref.Type == audit.TypeUser {
 				continue // No one manages a user.
 			}
-			// That these have power is for the groups above them to tell; here it is
+			// That these are privileged is for the groups above them to say; here it is
 			// about those who manage them.
 			m.add(ref, fmt.Sprintf("%s (through %s)", p.why, p))
 		}

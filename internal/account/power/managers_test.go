@@ -20,7 +20,7 @@ import (
 )
 
 // managed is an account in which power goes by rules: group 31 is account admin
-// and holds service principal 41 and group 32; whoever manages one of the three
+// and holds service principal 41 and group 32; those who manage one of the three
 // can become account admin.
 func managed() simulator.State {
 	const account = "11111111-2222-4333-8444-555555555555"
@@ -61,7 +61,7 @@ func managed() simulator.State {
 	return st
 }
 
-// Power by rules: of whoever can join a group with power, or act as a service
+// Privileged by rules: those who can join a privileged group, or act as a service
 // principal with power, at any depth and in any case of the name.
 func TestPrivileges_byRules(t *testing.T) {
 	t.Parallel()
@@ -136,7 +136,7 @@ func TestPrivileges_rulesUnreadable(t *testing.T) {
 	}
 }
 
-// A member is not added to a group that is powerful by rules only, nor below one.
+// A member is not added to a group that is privileged by rules only, nor below one.
 func TestAddMember_powerByRules(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 )
 
-// Power tells who can do what to the account: roles, rule sets, and what follows from
+// Power reports who can do what to the account: roles, rule sets, and what follows from
 // them. What privileges are made of is each read once.
 type Power struct {
 	api *api.Conn
@@ -30,7 +30,7 @@ type Power struct {
 	admins     once.Value[adminHolders]
 	// allAdmins are all account admins, by the lists that name them or their groups.
 	allAdmins once.Map[listsRead, []audit.Ref]
-	// For who has power by rules; see powerByRules.
+	// For who is privileged by rules; see powerByRules.
 	rules   once.Map[string, []GrantRule]
 	members once.Map[string, groupMembers]
 	// byRules is what they come to, once everything could be read.

@@ -15,14 +15,14 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// powerLookup is how one run finds out about the power of several principals.
+// powerLookup is how one run finds out about the privileges of several principals.
 type powerLookup struct {
 	pw *Power
 	*grants
 	// listed are principals as lists with roles show them, which stand in for a GET
 	// of each; of a type whose list is not to be believed there are none.
 	listed map[audit.PrincipalType]map[string]*directory.SCIMResource
-	// holders are the memberships that lead to power; nil where each principal has to
+	// holders are the memberships that lead to privileged groups; nil where each principal has to
 	// be asked for.
 	holders *holderPower
 	// read is what shows what a principal holds itself; nil: the lists and what was read.
@@ -36,7 +36,7 @@ type powerLookup struct {
 //   - what they hold themselves: from the lists of groups and service principals,
 //     which [Power.powerByRules] has read, and from the list of users where its pages
 //     are fewer than the users (see rolesByList);
-//   - what the groups above them hold: from the members of the groups with power,
+//   - what the groups above them hold: from the members of the privileged groups,
 //     which powerByRules has read, and one account SCIM GET of each of these groups
 //     (see powerFromHolders).
 //
@@ -61,7 +61,7 @@ func total(number map[audit.PrincipalType]int) (all int) {
 	return all
 }
 
-// singles are the principals whose power was asked for one at a time.
+// singles are the principals that were asked about one at a time.
 type singles struct {
 	mu     sync.Mutex
 	seen   map[audit.Ref]bool
@@ -110,7 +110,7 @@ func (l *powerLookup) self(ctx context.Context, ref audit.Ref) (*directory.SCIMR
 	return l.pw.dir.Resource(ctx, ref)
 }
 
-// aboveByHolders are the groups above a principal, at least those that have power or are
+// aboveByHolders are the groups above a principal, at least those that are privileged or are
 // within one that has. self is nil where it could not be read.
 func (l *powerLookup) aboveByHolders(ctx context.Context, ref audit.Ref, self *directory.SCIMResource) ([]string, error) {
 	if self == nil || l.holders.doubtful(ref.ID, self) {
@@ -119,8 +119,8 @@ func (l *powerLookup) aboveByHolders(ctx context.Context, ref audit.Ref, self *d
 	return directory.Closure(l.holders.parents, ref.ID), nil
 }
 
-// holderPower is the account read downwards, from the groups with power: whoever is
-// not in it has no power through a group.
+// holderPower is the account read downwards, from the privileged groups: someone who is
+// not in it is not privileged through a group.
 type holderPower struct {
 	groups map[string]bool
 	// parents are the groups among them that a principal is in, by its id.
@@ -145,7 +145,7 @@ func (b *holderPower) doubtful(id string, self *directory.SCIMResource) bool {
 
 // powerFromHolders reads the account downwards, where that takes fewer requests than
 // asking for the groups above so many principals, and where it can miss nothing:
-// every group with power is known, and the members of each were read; the list of
+// every privileged group is known, and the members of each were read; the list of
 // groups shows roles; this process has added nothing to one of them; and no membership
 // can lead there through an identity that is not provisioned, which the members of
 // groups do not show. Else it is nil.
@@ -203,7 +203,7 @@ func (pw *Power) readPowerful(ctx context.Context, ids []string) (*directory.Rol
 	return out, nil
 }
 
-// joinHolders joins the members of the groups with power.
+// joinHolders joins the members of the privileged groups.
 func (pw *Power) joinHolders(ctx context.Context, ids []string, read map[string]*directory.SCIMResource) *holderPower {
 	b := &holderPower{groups: make(map[string]bool, len(ids)), parents: map[string][]string{}, doubts: map[string]bool{}}
 	for _, id := range ids {
@@ -234,7 +234,7 @@ func (pw *Power) joinHolders(ctx context.Context, ids []string, read map[string]
 	return b
 }
 
-// mayHide reports whether a group with power may have members through identities that
+// mayHide reports whether a privileged group may have members through identities that
 // are not provisioned: under automatic identity management, if it is linked. Account
 // SCIM does not tell the memberships of the identity provider, so that then nothing
 // is certain without IAM v2.

@@ -62,7 +62,7 @@ func TestPrivileges_requestsAtOnce(t *testing.T) {
 				}
 				pages := (n + 2 + 99) / 100
 				// Lists of workspaces, metastores, groups, service principals and users; the
-				// account's rules; of the two groups with power the rules, members and a GET.
+				// account's rules; of the two privileged groups the rules, members and a GET.
 				most := 5 + pages + 2*3
 				if n := sim.Server.Requests().Total - before.Total; n > most {
 					t.Errorf("%d candidates: %d requests, want at most %d: %v", len(refs), n, most, sim.Server.Requests().ByRoute)
@@ -72,7 +72,7 @@ func TestPrivileges_requestsAtOnce(t *testing.T) {
 	}
 }
 
-// For few principals, and many groups with power, what is asked is what was asked
+// For few principals, and many privileged groups, what is asked is what was asked
 // one by one.
 func TestPrivileges_requestsOfFew(t *testing.T) {
 	t.Parallel()
@@ -206,7 +206,7 @@ func elements(body map[string]any, key string) []map[string]any {
 }
 
 // Where what is read for all at once could miss power, principals are asked for by
-// themselves: those in doubt, or all of them. Whoever has power is found.
+// themselves: those in doubt, or all of them. All who are privileged are found.
 func TestPrivileges_doubtsAtOnce(t *testing.T) {
 	t.Parallel()
 	const n = 30
@@ -375,7 +375,7 @@ func TestPrivileges_ownAdditionAtOnce(t *testing.T) {
 	}
 }
 
-// What can be seen of someone's power is told at once as it is one by one, where
+// What can be seen of someone's privileges is reported at once as it is one by one, where
 // something that leads to power cannot be read.
 func TestPrivileges_holesAtOnce(t *testing.T) {
 	t.Parallel()
@@ -409,7 +409,7 @@ func TestPrivileges_holesAtOnce(t *testing.T) {
 	}
 }
 
-// Where account SCIM hides who is in a group with power, and IAM v2 returns the groups
+// Where account SCIM hides who is in a privileged group, and IAM v2 returns the groups
 // above a principal but not the members of a group, who manages what is in there is
 // not known.
 func TestPrivileges_hiddenMembersOfPowerfulGroups(t *testing.T) {

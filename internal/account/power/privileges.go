@@ -18,9 +18,9 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 )
 
-// Privileges tell for each principal which power it has: account roles, ADMIN of
+// Privileges are those of each principal: account roles, ADMIN of
 // workspaces, ownership of metastores, and roles on groups and service principals
-// that have such power; directly or through groups, at any depth. What could not
+// that are so privileged; directly or through groups, at any depth. What could not
 // be read is in Unknown. The map has every ref as a key.
 //
 // Requests per client: the workspaces and the metastores (one list each), the
@@ -28,7 +28,7 @@ import (
 // single principal is asked for by itself: one account SCIM GET and one IAM v2
 // transitive-parent-groups, per group above it one GET; without IAM v2 every group
 // of the account is read once. Of several principals the same is asked, or the
-// account is read from the side of who has power, whichever takes fewer requests:
+// account is read from the side of who is privileged, whichever takes fewer requests:
 // see [Power.powerLookup]. None for no refs.
 func (pw *Power) Privileges(ctx context.Context, refs []audit.Ref) map[audit.Ref]audit.Privilege {
 	out := make(map[audit.Ref]audit.Privilege, len(refs))
@@ -88,7 +88,7 @@ type grants struct {
 
 // direct are the powers that a principal holds itself, but for those by rules.
 // Metastores are owned by name: user name, group name or application id. Case is
-// ignored, so that a doubt counts as power.
+// ignored, so that a doubt counts as a privilege.
 func (g *grants) direct(r *directory.SCIMResource, name string) []string {
 	var out []string
 	for _, role := range r.RoleNames() {

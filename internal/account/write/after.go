@@ -33,7 +33,7 @@ type sharedCheck[P any] struct {
 	mu      sync.Mutex
 	active  int // writes that have begun and not ended
 	waiting []*pendingCheck[P]
-	late    []*pendingCheck[P] // left to others, with news that no one has been told
+	late    []*pendingCheck[P] // left to others, with news that no one has read
 	latest  time.Time          // when a check began; zero: never
 }
 

@@ -18,7 +18,7 @@ type GroupNameRequest struct {
 	// Expected is the name that the group has when the change was reviewed; another one
 	// refuses the write.
 	Expected string
-	// AllowPrivileged allows a group that holds power; Restores a group whose name of
+	// AllowPrivileged allows a privileged group; Restores a group whose name of
 	// before is written back.
 	AllowPrivileged, Restores bool
 	// Adopts takes over the write of an interrupted run, by its intent in the journal.
@@ -47,7 +47,7 @@ func (w *Writer) CheckGroupName(ctx context.Context, req GroupNameRequest) (Grou
 	facts := audit.RenameFacts{Group: p, Name: req.Want, AllowPrivileged: req.AllowPrivileged, Restores: req.Restores}
 	w.namedLike(ctx, &facts, 0)
 	if !req.AllowPrivileged && !req.Restores {
-		facts.Power = w.power.NextPrivilege(ctx, p.Ref)
+		facts.Privilege = w.power.NextPrivilege(ctx, p.Ref)
 	}
 	if facts.Members, err = w.dir.Members(ctx, p.ID); err != nil {
 		return out, err
@@ -74,14 +74,14 @@ func (w *Writer) namedLike(ctx context.Context, f *audit.RenameFacts, since int6
 	}
 }
 
-// renameFacts reads everything that takes long, then the group by read, if its power counts.
+// renameFacts reads everything that takes long, then the group by read, if its privileges count.
 func (w *Writer) renameFacts(ctx context.Context, id, name string, power bool, since int64, read readNow) audit.RenameFacts {
 	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
 	f := audit.RenameFacts{Group: audit.Principal{Ref: ref}, Name: name}
 	w.namedLike(ctx, &f, since)
 	if power {
 		w.power.RenewPower(since)
-		f.Power = w.power.PrivilegeNow(ctx, ref, read)
+		f.Privilege = w.power.PrivilegeNow(ctx, ref, read)
 	}
 	return f
 }

@@ -224,7 +224,7 @@ func TestJournal_members(t *testing.T) {
 	})
 }
 
-// Without a trace nothing is written; an outcome without a trace is told.
+// Without a trace nothing is written; an outcome without a trace is reported.
 func TestJournal_unwritable(t *testing.T) {
 	t.Parallel()
 	sim := accounttest.Start(t, accounttest.Population(4, 2, 1), simulator.Options{})

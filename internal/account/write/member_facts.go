@@ -30,7 +30,7 @@ func (w *Writer) addFacts(ctx context.Context, f memberFacts) audit.AddMemberFac
 	}
 	if !f.req.AllowPrivileged && !f.req.Restores {
 		w.power.RenewPower(f.since)
-		out.Power = w.power.PrivilegeNow(ctx, f.group.Ref, func(context.Context) (*directory.SCIMResource, error) { return f.group.Resource, nil })
+		out.Privilege = w.power.PrivilegeNow(ctx, f.group.Ref, func(context.Context) (*directory.SCIMResource, error) { return f.group.Resource, nil })
 	}
 	if f.member.Type == audit.TypeGroup {
 		above, err := w.dir.Above(ctx, f.group.Ref, f.order)

@@ -17,9 +17,9 @@ type MemberCheck struct {
 	directory.Membership
 	// Refusals are what would be refused; none where nothing would be written.
 	Refusals []audit.Refusal
-	// Power is that of the group, where the addition undoes a removal: that is not
-	// refused for it, and whoever reviews the plan should know.
-	Power audit.Privilege
+	// Privilege is that of the group, where the addition undoes a removal: that is not
+	// refused for it, and a reviewer of the plan should know.
+	Privilege audit.Privilege
 	// CallerUnknown says that no one knows whether a removal is the caller's.
 	CallerUnknown bool
 }
@@ -68,7 +68,7 @@ func (w *Writer) checkMember(ctx context.Context, req MemberRequest, add bool) (
 		out.Refusals = audit.GuardAddMember(w.addFacts(ctx, facts))
 		if req.Restores && len(out.Refusals) == 0 {
 			w.power.RenewPower(0)
-			out.Power = w.power.Privileges(ctx, []audit.Ref{out.Group.Ref})[out.Group.Ref]
+			out.Privilege = w.power.Privileges(ctx, []audit.Ref{out.Group.Ref})[out.Group.Ref]
 		}
 		return out, nil
 	}

@@ -17,7 +17,7 @@ type MemberRequest struct {
 	GroupID, MemberID string
 	// MemberType is the type of the member; "" looks it up.
 	MemberType audit.PrincipalType
-	// AllowPrivileged lets a member be added to a group that has power.
+	// AllowPrivileged lets a member be added to a group that is privileged.
 	AllowPrivileged bool
 	// AllowSelfRemoval lets the caller be removed, or a group that holds it.
 	AllowSelfRemoval bool

@@ -26,8 +26,8 @@ func TestWrites_requests(t *testing.T) {
 	for name, tc := range map[string]struct {
 		write func(ctx context.Context, c *account.Client, i int) error
 		each  int
-		// shared is the most that the first ones cost beyond that: lists, who has power, and
-		// the groups above as many as make reading the groups with power cheaper.
+		// shared is the most that the first ones cost beyond that: lists, who is privileged, and
+		// the groups above as many as make reading the privileged groups cheaper.
 		shared int
 	}{
 		"deactivations": {func(ctx context.Context, c *account.Client, i int) error {

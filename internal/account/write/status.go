@@ -21,7 +21,7 @@ type ActiveRequest struct {
 	// Name is the name of the principal as it was reviewed; another one refuses the
 	// write. "" is none.
 	Name string
-	// AllowPrivileged allows a principal that holds power, but not the last account
+	// AllowPrivileged allows a privileged principal, but not the last account
 	// admin, and not the caller.
 	AllowPrivileged bool
 	// Adopts takes over the write of an interrupted run, by its intent in the journal.
@@ -53,14 +53,14 @@ func (w *Writer) CheckDeactivate(ctx context.Context, req ActiveRequest) (Active
 	}
 	facts := audit.DeactivateFacts{Principal: p, AllowPrivileged: req.AllowPrivileged}
 	if !req.AllowPrivileged {
-		facts.Power = w.power.NextPrivilege(ctx, req.Ref)
+		facts.Privilege = w.power.NextPrivilege(ctx, req.Ref)
 	}
 	out.CallerUnknown = w.callerFact(ctx, &facts)
 	out.Refusals = audit.GuardDeactivate(facts)
 	return out, nil
 }
 
-// callerFact fills whether the principal is the caller; true where nothing tells who
+// callerFact fills whether the principal is the caller; true where nothing shows who
 // that is, which is for a warning.
 func (w *Writer) callerFact(ctx context.Context, f *audit.DeactivateFacts) (unknown bool) {
 	caller, err := w.dir.Caller(ctx)
@@ -80,8 +80,8 @@ func (w *Writer) deactivateFacts(ctx context.Context, ref audit.Ref, allowPrivil
 	f := audit.DeactivateFacts{Principal: audit.Principal{Ref: ref}, AllowPrivileged: allowPrivileged}
 	w.callerFact(ctx, &f)
 	w.power.RenewPower(since)
-	f.Power = w.power.PrivilegeNow(ctx, ref, read)
-	if allowPrivileged && holdsPower(f.Power) {
+	f.Privilege = w.power.PrivilegeNow(ctx, ref, read)
+	if allowPrivileged && mayBePrivileged(f.Privilege) {
 		left, err := w.power.AdminsWithout(ctx, map[string]bool{ref.ID: true})
 		f.LastAdmin = left == 0
 		if err != nil {
@@ -92,7 +92,7 @@ func (w *Writer) deactivateFacts(ctx context.Context, ref audit.Ref, allowPrivil
 	return f
 }
 
-func holdsPower(p audit.Privilege) bool { return len(p.Powers) > 0 || p.Unknown != "" }
+func mayBePrivileged(p audit.Privilege) bool { return len(p.Powers) > 0 || p.Unknown != "" }
 
 func activeText(p *audit.Principal) string {
 	if p.Active == nil {
@@ -147,7 +147,7 @@ func (w *Writer) SetActive(ctx context.Context, req ActiveRequest) (FieldResult,
 		return audit.GuardDeactivate(facts), nil
 	}
 	k.after = func(ctx context.Context, f *fact) error {
-		if !req.AllowPrivileged || !holdsPower(facts.Power) || f.others > 0 {
+		if !req.AllowPrivileged || !mayBePrivileged(facts.Privilege) || f.others > 0 {
 			return nil
 		}
 		if left, err := w.power.AdminsWithout(ctx, map[string]bool{req.Ref.ID: true}); err != nil || left > 0 {

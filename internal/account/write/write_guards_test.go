@@ -225,7 +225,7 @@ func TestWrite_guardsBeforeEachSending(t *testing.T) {
 				err := <-done
 				written := accounttest.Count(sim, http.MethodPatch, "")+accounttest.Count(sim, http.MethodPost, "account-access-identity-rules")+accounttest.Count(sim, http.MethodPost, "resolve-by-external-id") > 0
 				switch {
-				case name == "the group gets another name": // Nobody reviewed its name.
+				case name == "the group gets another name": // No one reviewed its name.
 				case name == "the name is taken" && err != nil: // The account refuses it itself.
 				case name == "the identity's name is taken": // The same listing, and nothing is looked at afterwards.
 				case err == nil, written != errors.As(err, &broken):

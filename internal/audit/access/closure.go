@@ -270,7 +270,7 @@ func (c *closure) vias() map[string][]string {
 	return out
 }
 
-// lists reports whether the group has the member, as far as it was told.
+// lists reports whether the group has the member, as far as it was read.
 func (x *index) lists(id, memberID string) bool {
 	_, found := slices.BinarySearchFunc(x.parents[memberID], id, audit.CompareIDs)
 	return found

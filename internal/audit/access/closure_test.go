@@ -186,7 +186,7 @@ func TestClosureCases(t *testing.T) {
 	}
 }
 
-// IAM v2 tells the groups above as ids, which are certain without any edge (R6).
+// IAM v2 returns the groups above as ids, which are certain without any edge (R6).
 func TestGroupsAboveAreCertain(t *testing.T) {
 	t.Parallel()
 	a := user("u1", "A")

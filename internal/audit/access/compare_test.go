@@ -190,7 +190,7 @@ func TestCompareCycleThroughThePrincipal(t *testing.T) {
 	}
 }
 
-// A group that IAM v2 tells, and that no membership leads to, follows from nothing
+// A group that IAM v2 returns, and that no membership leads to, follows from nothing
 // that can be named.
 func TestCompareGroupWithoutAWay(t *testing.T) {
 	t.Parallel()

@@ -81,7 +81,7 @@ func (o *held) doubt(what string, d nameDoubt) {
 func (h *holders) of(p audit.Principal) held {
 	out := held{effects: slices.Clone(h.byID[p.ID])}
 	if p.Name == "" {
-		return out // Whoever asks knows that the name is missing.
+		return out // The caller knows that the name is missing.
 	}
 	for _, one := range h.byName[NameKey(p.Name)] {
 		if d := h.doubt(p, one.name); d.why != "" {
@@ -103,7 +103,7 @@ func (h *holders) of(p audit.Principal) held {
 }
 
 // metastores are those whose owner has the principal's name in any case: as a
-// power, a doubtful name counts.
+// privileges, a doubtful name counts.
 func (h *holders) metastores(p audit.Principal) []Metastore {
 	var out []Metastore
 	for _, m := range h.facts.Metastores {

@@ -10,7 +10,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// PlanInput is what a clone plan rests on. Nothing in it is changed.
+// PlanInput is what a clone plan depends on. Nothing in it is changed.
 type PlanInput struct {
 	Graph Graph
 	Facts Facts
@@ -77,7 +77,7 @@ type planner struct {
 	memberships map[string]Membership
 	// additions are memberships that the target does not have.
 	additions int
-	// unjudged are groups whose verdict rests on a hole, why the holes.
+	// unjudged are groups whose verdict depends on a hole, why the holes.
 	unjudged, why map[string]bool
 	pending       map[string]bool
 }
@@ -144,7 +144,7 @@ func (p *planner) unverified(row PlanRow, reasons []string, hole bool) {
 	}
 }
 
-// leave notes a group whose verdict rests on holes.
+// leave notes a group whose verdict depends on holes.
 func (p *planner) leave(id string, holes ...string) {
 	p.unjudged[id] = true
 	for _, h := range holes {
@@ -168,7 +168,7 @@ func (p *planner) give(row *PlanRow, e *effects, held bool) (reason string) {
 	}
 	p.memberships[row.GroupID] = Membership{
 		GroupID: row.GroupID, GroupName: row.GroupName, MemberID: p.in.Target.ID,
-		// The guard of the write looks at more than a plan does. Whoever named the
+		// The guard of the write looks at more than a plan does. Someone who named the
 		// group has decided, also about what only the guard sees.
 		Privileged: isTrue(e.privileged) || p.in.AllowPrivileged[row.GroupID],
 	}

@@ -116,7 +116,7 @@ func TestPlanTellsTheStory(t *testing.T) {
 	if m, there := p.Memberships["9"]; !there || !m.Privileged || m.MemberID != "u2" {
 		t.Errorf("%+v", p.Memberships)
 	}
-	// Whoever names a group has also decided about what only the guard of the
+	// Someone who names a group has also decided about what only the guard of the
 	// write sees, such as roles on other groups.
 	p = planOf(g, func(in *PlanInput) { story(in); in.AllowPrivileged = map[string]bool{"3": true} })
 	if m := p.Memberships["3"]; !m.Privileged || p.Memberships["4"].Privileged {
@@ -415,7 +415,7 @@ func TestPlanOfAnswersThatContradict(t *testing.T) {
 	}
 }
 
-// One hole per table of a large metastore is told once per failure, not once more
+// One hole per table of a large metastore is reported once per failure, not once more
 // in each of the rows that rest on it; an error names groups by id and name.
 func TestPlanOfManyHoles(t *testing.T) {
 	t.Parallel()

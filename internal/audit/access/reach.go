@@ -13,7 +13,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// ReachInput is what the reach of one principal rests on. Nothing in it is changed.
+// ReachInput is what the reach of one principal depends on. Nothing in it is changed.
 type ReachInput struct {
 	Graph Graph
 	// Facts are those of a clone plan whose source is the principal, with the

@@ -196,8 +196,8 @@ func (p *ClonePlan) Found(idp string, has map[string]bool) {
 // Membership is one entry of the map that feeds for_each.
 type Membership struct {
 	GroupID, GroupName, MemberID string
-	// Privileged is the word that the guard of the write asks for: the group has
-	// power, or was named as one that may be given whatever its power.
+	// Privileged is the word that the guard of the write asks for: the group is
+	// privileged, or was named as one that may be given even then.
 	Privileged bool
 }
 

@@ -24,7 +24,7 @@ const levelWorkspace = "WORKSPACE_LEVEL"
 const (
 	KindChange   = "change"   // of identities and memberships
 	KindPolicy   = "policy"   // of the settings of AIM
-	KindActivity = "activity" // anything else that somebody did
+	KindActivity = "activity" // anything else that someone did
 )
 
 // Row is a number of events that are the same but for their times. Fields that were not

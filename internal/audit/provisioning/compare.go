@@ -87,7 +87,7 @@ const (
 type coverage struct {
 	ids      map[string]bool
 	none     bool   // it writes no such objects
-	everyone bool   // whoever is in the directory
+	everyone bool   // all of the directory
 	more     string // why one that is not in ids may be covered, too
 	less     string // why one that is in scope may not be covered
 }

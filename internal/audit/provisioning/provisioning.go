@@ -20,7 +20,7 @@ import (
 // Part is one thing that is read of a connector.
 type Part string
 
-// The parts. Their texts are how people are told of them.
+// The parts. Their texts are their names for users.
 const (
 	PartJobs        Part = "provisioning jobs"
 	PartSettings    Part = "provisioning settings"
@@ -42,7 +42,7 @@ type Connector struct {
 	Enabled                *bool
 	// AssignmentRequired: only assigned people may sign in by the app.
 	AssignmentRequired *bool
-	// Notify are the mail addresses that are told of trouble; nil where it was not read.
+	// Notify are the mail addresses that are notified of trouble; nil where it was not read.
 	Notify []string
 
 	Jobs []Job

@@ -73,7 +73,7 @@ func (p *Push) syncs() map[audit.PrincipalType]bool {
 	return map[audit.PrincipalType]bool{audit.TypeUser: p.has(featureCreate), audit.TypeGroup: p.PushesGroups()}
 }
 
-// cover replaces what Entra's rules say of ids: whoever is assigned is written, by
+// cover replaces what Entra's rules say of ids: everyone assigned is written, by
 // whichever way, and groups are written where that was set up for them.
 func (p *Push) cover(t audit.PrincipalType, out *coverage) {
 	out.ids, out.more = map[string]bool{}, p.CoveredUnknown

@@ -35,7 +35,7 @@ func TestPush_health(t *testing.T) {
 	}
 }
 
-// Whoever is assigned is covered, and groups where they are pushed; what could not be read
+// Everyone assigned is covered, and groups where they are pushed; what could not be read
 // leaves the rest open.
 func TestPush_comparison(t *testing.T) {
 	t.Parallel()

@@ -108,7 +108,7 @@ func (f *Facts) parents() map[string][]string {
 
 func judgeDeniedAdmins(f *Facts) (out finding) {
 	if len(f.Denylist) == 0 {
-		// Without a rule nobody is denied, whatever else could not be read.
+		// Without a rule no one is denied, whatever else could not be read.
 		out.settled = len(f.Unknown[NeedDenylist]) == 0
 		return out
 	}
@@ -144,7 +144,7 @@ func judgeDeniedAdmins(f *Facts) (out finding) {
 }
 
 // coverUnknown is why a rule may deny more people than is known; empty where it does not.
-// A user or a service principal is nobody else.
+// A user or a service principal is no one else.
 func (f *Facts) coverUnknown(rule audit.DenyRule) string {
 	denied, asked := f.Denied[audit.CanonicalExternalID(rule.ExternalID)]
 	switch {

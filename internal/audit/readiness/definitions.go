@@ -102,9 +102,9 @@ func judgeDefinitions(f *Facts) (out finding) {
 		d := &f.Definitions[i]
 		calls, cannotTell := d.groupsOf()
 		for _, why := range cannotTell {
-			out.unknown = append(out.unknown, fmt.Sprintf("which groups %s/%s asks for cannot be told: %s", d.Kind, d.Name, why))
+			out.unknown = append(out.unknown, fmt.Sprintf("which groups %s/%s asks for cannot be determined: %s", d.Kind, d.Name, why))
 		}
-		// Whoever asks for both names is right before and after.
+		// A definition that asks for both names is right before and after.
 		asksFor := func(name string) bool {
 			return slices.ContainsFunc(calls, func(c groupCall) bool { return c.group == name })
 		}
@@ -147,7 +147,7 @@ func judgeDefinitions(f *Facts) (out finding) {
 	if len(f.Definitions) > 0 {
 		out.evidence = append(out.evidence, fmt.Sprintf("%d views and functions ask for groups, by %d names", len(f.Definitions), len(asked)))
 	}
-	out.unknown = sentences(out.unknown, "definitions that cannot be told")
+	out.unknown = sentences(out.unknown, "definitions whose groups cannot be determined")
 	return out
 }
 

@@ -28,10 +28,10 @@ func inSQL(f *readiness.Facts, text string) readiness.Result {
 	panic("no such check")
 }
 
-// Which groups a text asks for, and when that cannot be told.
+// Which groups a text asks for, and when that cannot be determined.
 func TestGroupNamesInSQL(t *testing.T) {
 	t.Parallel()
-	const cannot = "cannot be told"
+	const cannot = "cannot be determined"
 	for text, want := range map[string]string{
 		"is_member('a')": "a",
 		"SELECT IS_Account_Group_Member ( \"a b\" )":         "a b",
@@ -141,7 +141,7 @@ func TestGroupNamesInSQL_judged(t *testing.T) {
 	}
 	r := inSQL(f, "")
 	if diff := cmp.Diff([]string{
-		"which groups function/c.s.f asks for cannot be told: it is too long to be read whole", "which groups function/c.s.p asks for cannot be told: it is written in PYTHON",
+		"which groups function/c.s.f asks for cannot be determined: it is too long to be read whole", "which groups function/c.s.p asks for cannot be determined: it is written in PYTHON",
 	}, r.Unknown); diff != "" || r.Affected[0].Detail != "is_member('new'), and the account has no group of that name; row filter of 2 tables, the first in c.s.t" {
 		t.Errorf("%s %v", diff, r.Affected)
 	}
@@ -184,7 +184,7 @@ func TestGroupNamesInSQL_anyText(t *testing.T) {
 		for n, at := range readiness.GroupNamesInSQL(f) {
 			got[n] = slices.Equal(at, []string{"view/c.s.v"})
 		}
-		if diff := cmp.Diff(wanted, got); diff != "" || strings.Contains(fmt.Sprint(r.Unknown), "told") {
+		if diff := cmp.Diff(wanted, got); diff != "" || strings.Contains(fmt.Sprint(r.Unknown), "determined") {
 			rt.Errorf("%q: %v\n%s", b.String(), r.Unknown, diff)
 		}
 	})

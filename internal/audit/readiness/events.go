@@ -39,7 +39,7 @@ func (f *Facts) seen() *events.Report {
 func (f *Facts) editors() []string {
 	var out []string
 	for _, e := range f.seen().Edits {
-		out = append(out, fmt.Sprintf("%s changed members of group/%s (%s) here, according to the audit log", cmp.Or(e.Actor, e.Agent, "somebody"), e.Group.ID, e.Group.Name))
+		out = append(out, fmt.Sprintf("%s changed members of group/%s (%s) here, according to the audit log", cmp.Or(e.Actor, e.Agent, "someone"), e.Group.ID, e.Group.Name))
 	}
 	return sentences(out, inTheLog)
 }
@@ -59,7 +59,7 @@ func (f *Facts) atWork(affected []Affected) []string {
 func (f *Facts) deactivated() []string {
 	var out []string
 	for _, c := range f.seen().Deactivated {
-		out = append(out, fmt.Sprintf("%s deactivated users, according to the audit log", cmp.Or(c.Actor, c.Agent, "somebody")))
+		out = append(out, fmt.Sprintf("%s deactivated users, according to the audit log", cmp.Or(c.Actor, c.Agent, "someone")))
 	}
 	for _, d := range f.seen().AIM {
 		if strings.EqualFold(d.Action, "deactivateUser") && d.Outcome == events.OutcomeOK {

@@ -147,7 +147,7 @@ func judgeTenant(f *Facts) (out finding) {
 		}
 	}
 	if unknown > 0 {
-		out.unknown = append(out.unknown, fmt.Sprintf("the tenant does not know %d active users; primary_domains tells your own from those of another tenant", unknown))
+		out.unknown = append(out.unknown, fmt.Sprintf("the tenant does not know %d active users; set primary_domains to distinguish your own from those of another tenant", unknown))
 	}
 	if apps > 0 {
 		out.evidence = append(out.evidence, fmt.Sprintf("the tenant does not know %d service principals that are linked: they were deleted, or are of another tenant", apps))

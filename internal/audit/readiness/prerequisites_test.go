@@ -37,7 +37,7 @@ func TestOneTenant(t *testing.T) {
 	}{
 		"own domain":                  {gone(user("2", "bob@EXAMPLE.com", "x")), true, readiness.Met, ""},
 		"another domain":              {gone(user("2", "bob@elsewhere.com", "x")), true, readiness.NotMet, ""},
-		"domains not given":           {gone(user("2", "bob@elsewhere.com", "x")), false, readiness.Unknown, "1 active users; primary_domains tells"},
+		"domains not given":           {gone(user("2", "bob@elsewhere.com", "x")), false, readiness.Unknown, "1 active users; set primary_domains"},
 		"inactive":                    {gone(inactive), false, readiness.Met, ""},
 		"guest":                       {gone(user("2", "bob_elsewhere.com#ext#@example.com", "x")), false, readiness.NotMet, ""},
 		"known by its id":             {known(audit.Match{ByExternalID: is}), true, readiness.Met, ""},
@@ -87,7 +87,7 @@ func TestTier_counts(t *testing.T) {
 }
 
 // Of service principals and users that the tenant does not know, only what is active and
-// linked, or of a domain of its own, tells something.
+// linked, or of a domain of its own, says something.
 func TestTenant_signs(t *testing.T) {
 	t.Parallel()
 	f := settle(spared())

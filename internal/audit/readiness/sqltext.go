@@ -50,7 +50,7 @@ func groupCalls(sql string) (calls []groupCall, cannotTell []string) {
 	return calls, slices.Compact(cannotTell)
 }
 
-// ownedBySchema tells whether a name is that of a function in a schema, which somebody
+// ownedBySchema reports whether a name is that of a function in a schema, which someone
 // made: then its own definition is read. Only the schema builtin has the language's.
 func ownedBySchema(tokens []sqlToken, at int) bool {
 	return isSymbol(tokens, at-1, ".") && !(at >= 2 && tokens[at-2].kind == sqlName && strings.EqualFold(tokens[at-2].text, "builtin"))

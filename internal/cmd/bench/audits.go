@@ -116,7 +116,7 @@ func (b *bench) audit(ctx context.Context, r route, s size, args ...string) (res
 }
 
 // checkClean fails for a verdict that is not that of the clean account: a fast
-// wrong answer counts for nothing. Okta has no service principals and tells
+// wrong answer counts for nothing. Okta has no service principals and returns
 // mail addresses otherwise, so that its account is not clean.
 func (w *workspace) checkClean(ctx context.Context, r route) error {
 	outputs, err := w.outputs(ctx, "saved")

@@ -137,7 +137,7 @@ func (c census) roles() part {
 }
 
 // power: metastores, the rule sets of the account, of two groups and of a service principal.
-func (c census) power() part { return part{5, "for who has power"} }
+func (c census) power() part { return part{5, "for who is privileged"} }
 
 // people are two people: the search for each, the groups above, who they are, and the five
 // groups between them with their members.

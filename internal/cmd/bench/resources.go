@@ -224,16 +224,16 @@ func (b *bench) alone(ctx context.Context, n int) (result, error) {
 // leastOfFixes is the smallest possible number of requests of an audit in which
 // every one of n users can be fixed, in the account of [administered]: its three
 // lists on IAM v2; the users in Graph, and the stored ids that Graph does not list;
-// the users with their roles, 100 a page; and once, for who has power, the other two
+// the users with their roles, 100 a page; and once, for who is privileged, the other two
 // lists with roles, workspaces, metastores, the account's rules, and of each of
-// two groups and a service principal with power the rules, of the groups also the
+// two groups and a privileged service principal the rules, of the groups also the
 // members and the group itself.
 func leastOfFixes(n int) (least int, how string) {
 	users := n + 1
 	account, graph, unlisted, roles := pages(users, 1000)+2, pages(users, 999), pages(n, 1000), pages(users, 100)
 	const power = 2 + 2 + 1 + 3 + 2 + 2
 	return account + graph + unlisted + roles + power,
-		fmt.Sprintf("%d pages + %d Graph pages + %d getByIds + %d pages of users with roles + %d for who has power", account, graph, unlisted, roles, power)
+		fmt.Sprintf("%d pages + %d Graph pages + %d getByIds + %d pages of users with roles + %d for who is privileged", account, graph, unlisted, roles, power)
 }
 
 // refresh measures the plan of n instances that are in state and in the account.

@@ -100,7 +100,7 @@ func readPlan(plan []byte, into map[string]any) error {
 // finding is one divergent principal, in the words of the summary.
 type finding struct {
 	kind, name, cause, action string
-	// offered tells that member_removals has what mends it; the demo's
+	// offered reports that member_removals has what mends it; the demo's
 	// configuration does not take it.
 	offered bool
 }

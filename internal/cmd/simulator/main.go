@@ -3,7 +3,7 @@
 
 // Command simulator runs a Databricks account, its workspaces and the identity
 // provider behind it on loopback, for tests, demos and strangers' clients. The
-// first line on stdout is one JSON object that tells how to reach it; with a
+// first line on stdout is one JSON object that says how to reach it; with a
 // command after the flags (simulator -preset demo -- terraform plan) it runs that
 // in an environment that does, and ends with it.
 package main

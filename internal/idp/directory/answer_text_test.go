@@ -11,7 +11,7 @@ import (
 )
 
 // The text of a refusal ends in state: it is the same in every run, and the request's id
-// is told beside it.
+// is reported beside it.
 func TestAPIError_sameEachTime(t *testing.T) {
 	t.Parallel()
 	of := func(id string) *directory.APIError {

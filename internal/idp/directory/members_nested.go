@@ -20,7 +20,7 @@ type nestedGroup struct {
 }
 
 // settleNested finds out of every nested group that is not confirmed whether it
-// holds anyone, at any depth, whom the IdP has in the parent: whoever removes it
+// holds anyone, at any depth, whom the IdP has in the parent: someone who removes it
 // takes access away that the IdP grants. The people in it are compared by externalId
 // and by every identity that their names lead to. NestedInIDP stays nil where any of
 // that is not known.

@@ -111,7 +111,7 @@ func Smaller(a, b string) string {
 	return a
 }
 
-// Interrupted tells of a context that has ended. Loops over much data ask it with
+// Interrupted is the cause of a context that has ended. Loops over much data ask it with
 // their position.
 func Interrupted(ctx context.Context, at int) error {
 	if at%1024 == 0 && ctx.Err() != nil {

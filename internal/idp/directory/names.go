@@ -37,13 +37,13 @@ type UserNames struct {
 	Guest     bool
 }
 
-// External tells of a user who was invited or synchronized from another tenant: the
+// External reports whether a user was invited or synchronized from another tenant: the
 // UPN shows it, while userType may say Member and an export may not say either.
 func (n *UserNames) External() bool { return strings.Contains(strings.ToUpper(n.UPN), "#EXT#") }
 
 // UserEntry completes the identity of a user with its names. Without
 // attributes, members are known by UPN and guests by mail address, or by UPN
-// where they have none; external users by both, because no export tells which of
+// where they have none; external users by both, because no export says which of
 // the two kinds they are. A user of whom every named attribute is blank keeps its
 // UPN: it has a name in Databricks, whatever it is.
 //

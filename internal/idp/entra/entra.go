@@ -211,7 +211,7 @@ type reader struct {
 	req      idp.Request
 	d        *directory.Index
 	failures []audit.Failure
-	// hidden tells of the groups whose visibility was read, by canonical id,
+	// hidden says of the groups whose visibility was read, by canonical id,
 	// whether they hide their members.
 	hidden     map[string]bool
 	prefetched *directory.PrefetchedMembers

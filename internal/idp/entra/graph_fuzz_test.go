@@ -33,7 +33,7 @@ func graphOver(t *testing.T, net *idptest.Answering) *graphClient {
 }
 
 // FuzzGraphPage: a page is refused or has a list, and a next link that could be
-// followed leads to Graph, whoever reads it.
+// followed leads to Graph, no matter who reads it.
 func FuzzGraphPage(f *testing.F) {
 	for _, seed := range []string{
 		`{"value":[{"id":"1","displayName":null,"@odata.type":"#microsoft.graph.user"}],"@odata.nextLink":"https://graph.microsoft.com/v1.0/users?$skiptoken=x"}`,

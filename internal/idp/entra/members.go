@@ -103,7 +103,7 @@ func (r *reader) membersPermission(id string) string {
 
 // readVisibility reads nested groups that were not met yet, because only their
 // visibility reports whether their members can be believed. With the permission
-// for hidden members it tells nothing.
+// for hidden members it returns nothing.
 func (r *reader) readVisibility(ctx context.Context, groups []string) error {
 	if r.creds.may(readHidden) {
 		return nil

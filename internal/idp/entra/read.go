@@ -92,7 +92,7 @@ func (r *reader) read(ctx context.Context) error {
 }
 
 // Prefetch begins to read the Databricks members of the groups that are linked,
-// where the list of groups tells which ones that are.
+// where the list of groups reports which ones that are.
 func (r *reader) prefetchMembers(ctx context.Context, f looked) {
 	if r.req.Members == nil || f.err != nil || !f.whole {
 		return

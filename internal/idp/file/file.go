@@ -154,7 +154,7 @@ func (g *group) toEntry() (directory.Entry, error) {
 		return directory.Entry{}, errors.New("display_name is missing or blank")
 	}
 	if g.Members != nil {
-		// Who a blank member is no one can tell, so that the list is not whole.
+		// Who a blank member is no one can know, so that the list is not whole.
 		if i := slices.IndexFunc(*g.Members, func(id string) bool { return strings.TrimSpace(id) == "" }); i >= 0 {
 			return directory.Entry{}, fmt.Errorf("members[%d] is blank; export the member's id, or leave members out", i)
 		}

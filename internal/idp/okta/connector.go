@@ -78,7 +78,7 @@ type groupPush struct {
 func (p groupPush) id() string { return p.ID }
 
 // Connectors finds the apps for Databricks, and reads of each its features, connection,
-// assignments and pushed groups. What feeds external ids is not told by Okta.
+// assignments and pushed groups. What feeds external ids is not returned by Okta.
 func (o *source) Connectors(ctx context.Context, req idp.ConnectorRequest) (idp.ConnectorResult, error) {
 	var out idp.ConnectorResult
 	apps, err := o.findApps(ctx, req.IDs, &out)

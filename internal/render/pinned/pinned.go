@@ -210,7 +210,7 @@ func block(body *hclwrite.Body, above, kind, name string, attributes ...attribut
 	}
 }
 
-// comment is one line. Names are quoted, because whoever names an object of the
+// comment is one line. Names are quoted, because someone who names an object of the
 // directory must not write configuration: line feeds, control characters and
 // those that turn the direction of text are escaped. What stands outside of quotes
 // is no name.
@@ -232,7 +232,7 @@ func comment(names []string, codes ...string) string {
 	return "# " + strings.Join(parts, ", ")
 }
 
-// notOfCode tells what no category, cause or note of ours has.
+// notOfCode reports what no category, cause or note of ours has.
 func notOfCode(r rune) bool {
 	return r != ' ' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 }

@@ -308,7 +308,7 @@ func (d *Divergences) duplicates() table {
 
 func (d *Divergences) rowTable(title string, kind audit.PrincipalType, rows []Row) table {
 	t := table{Title: title, Long: true, Columns: []string{"Id", "Name", "External id", "Cause", "Next step", "By", "Advisories"}}
-	logged := d.Observed != nil // Without an audit log the columns would say that nobody changed anything.
+	logged := d.Observed != nil // Without an audit log the columns would say that no one changed anything.
 	if logged {
 		t.Columns = append(t.Columns, "Last changed by", "Last changed", "Last acted")
 	}

@@ -58,7 +58,7 @@ func (d *document) include(v verdict, s section) {
 	d.Sections = append(d.Sections, s)
 }
 
-// empty tells whether a block has nothing to show.
+// empty reports whether a block has nothing to show.
 func empty(b block) bool {
 	switch b := b.(type) {
 	case table:

@@ -23,7 +23,7 @@ import (
 const (
 	mostEffects   = 10
 	mostFailures  = 10
-	mostNotCloned = 100 // Whoever owns a schema may own thousands of tables.
+	mostNotCloned = 100 // The owner of a schema may own thousands of tables.
 )
 
 // Markdown is the plan in the flavour of GitHub and GitLab: a heading of level 2,

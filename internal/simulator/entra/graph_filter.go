@@ -220,7 +220,7 @@ func (p *graphFilterParser) chain(word string, operand func() (*graphFilter, *gr
 	return &graphFilter{op: word, kids: kids}, nil
 }
 
-// maxFilterDepth bounds the recursion; no source tells the real limit.
+// maxFilterDepth bounds the recursion; no source has the real limit.
 const maxFilterDepth = 50
 
 func (p *graphFilterParser) single() (*graphFilter, *graphError) {

@@ -45,7 +45,7 @@ func getMemberGroups(k *graphKind) graphHandler {
 	}
 }
 
-// checkMemberGroups tells which of the named groups are above an object.
+// checkMemberGroups reports which of the named groups are above an object.
 func checkMemberGroups(k *graphKind) graphHandler {
 	return func(c *graphCall) *graphError {
 		var body struct {

@@ -71,7 +71,7 @@ type oktaWord struct {
 	literal bool
 }
 
-// maxOktaDepth bounds the recursion; no source tells the real limit.
+// maxOktaDepth bounds the recursion; no source has the real limit.
 const maxOktaDepth = 50
 
 // oktaParser reads SCIM-like expressions: attribute operator "value", and, or,

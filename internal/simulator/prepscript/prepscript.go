@@ -47,7 +47,7 @@ const (
 	isSP    = "service principal"
 )
 
-// Live tells the kind of an IdP object outside the recycle bin, by id in any
+// Live is the kind of an IdP object outside the recycle bin, by id in any
 // case, and its names in Databricks; "" for none. Directories know both names of
 // an external user.
 func (o Oracle) Live(id string) (kind string, names []string) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package wire is what every simulated API has in common: answers that are not sent
-// yet, errors, and what the server tells a handler about its request.
+// yet, errors, and what the server passes to a handler with its request.
 package wire
 
 import (

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 )
 
-// Context is what the pipeline tells the handlers about a request.
+// Context is what the pipeline passes to the handlers with a request.
 type Context struct {
 	Stale bool
 	List  ListFault
@@ -26,7 +26,7 @@ func ContextOf(r *http.Request) *Context {
 	return rc
 }
 
-// WithContext lets handlers find what the pipeline tells them.
+// WithContext lets handlers find what the pipeline passes to them.
 func WithContext(r *http.Request, rc *Context) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), contextKey{}, rc))
 }

@@ -20,7 +20,7 @@ func (g *generator) groups(count int) {
 		}
 		ids, objects := g.pick()
 		switch {
-		case draw < 10: // Databricks' own, with whoever is there.
+		case draw < 10: // Databricks' own, with anyone in it.
 			g.group(name, "", distinct(append(ids, g.some(g.stale, 3)...))...)
 		case draw < 11: // Linkable: one candidate, or several.
 			for n := range 1 + g.rng.IntN(3)/2*2 {

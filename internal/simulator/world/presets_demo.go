@@ -141,7 +141,7 @@ func (b *builder) demoGroups() {
 	for n := range 3 {
 		b.idpGroupNumber("test", n+1, o4)
 	}
-	// Databricks' own, and powerful.
+	// Databricks' own, and privileged.
 	b.group("local-account-admins", "", breakGlass)
 	b.st.Groups[len(b.st.Groups)-1].Roles = []Role{{Value: RoleAccountAdmin}}
 }

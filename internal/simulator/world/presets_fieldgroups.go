@@ -4,7 +4,7 @@
 package world
 
 // localGroups are Databricks' own: their names are unknown to the IdP, so they
-// do not diverge whoever is in them.
+// do not diverge, no matter who is in them.
 func (f *fieldScan) localGroups() {
 	f.group("account-admins", "", f.members(0, 6)...)
 	f.st.Groups[len(f.st.Groups)-1].Roles = []Role{{Value: RoleAccountAdmin}}

@@ -39,7 +39,7 @@ type fieldMember struct{ id, objectID string }
 // is filled with the oddities that the reference names, without changing them.
 // All 69 + 3 linkable principals, and the six groups with one candidate, are
 // ready to be fixed: candidates are enabled members, held by no one else, and
-// the principals have no power.
+// the principals are not privileged.
 func fieldScanPreset() (State, error) {
 	b, err := newBuilder(State{}, "field-scan")
 	if err != nil {

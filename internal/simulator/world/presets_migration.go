@@ -140,7 +140,7 @@ func (b *builder) migrationDenylist() {
 
 // migrationCatalog has a row filter that asks for a group of the account, a view that
 // asks for one by the name that it had in the tenant, and one that asks for a group that
-// nobody made.
+// no one made.
 func (b *builder) migrationCatalog() {
 	owned := func(kind, name string, of Securable) Securable {
 		of.Type, of.FullName, of.Owner = kind, name, presetAdminClientID

@@ -177,7 +177,7 @@ type OktaApp struct {
 	Name string `json:"name"`
 	// Features are those of provisioning that are switched on.
 	Features []string `json:"features,omitempty"`
-	// Connection is ENABLED or DISABLED; empty for an app without one. BaseURL is told by
+	// Connection is ENABLED or DISABLED; empty for an app without one. BaseURL is returned by
 	// some apps only.
 	Connection string `json:"connection,omitempty"`
 	BaseURL    string `json:"baseUrl,omitempty"`

@@ -93,7 +93,7 @@ func TestSCIMPatch_model(t *testing.T) {
 	})
 }
 
-// drawMemberOp draws an operation on members, does it to the model, and tells
+// drawMemberOp draws an operation on members, does it to the model, and reports
 // whether it must be refused (id 404 is no one).
 func drawMemberOp(rt *rapid.T, ids *rapid.Generator[string], model map[string]bool, removeWithValue string) (patchOperation, bool) {
 	list := rapid.SliceOfN(ids, 0, 4).Draw(rt, "ids")

@@ -83,7 +83,7 @@ func (s accountSCIM) change(r *http.Request, kind world.Kind, silent bool, f fun
 }
 
 // guardSystem refuses changes of groups such as "account users" (assumed: no
-// source tells the answer).
+// source has the answer).
 func (d *draft) guardSystem() *scimError {
 	if d.p.Kind == world.KindGroup && d.p.Group.System {
 		return &scimError{http.StatusForbidden, "", "System group " + d.p.Group.DisplayName + " cannot be changed."}
