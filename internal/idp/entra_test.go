@@ -330,6 +330,8 @@ func TestNewEntra_errors(t *testing.T) {
 		cfg       entra.Config
 		attribute string
 	}{
+		"authority, password":   {entra.Config{AuthorityHost: "https://me:p/secret-words@login.example"}, "entra.authority_host"},
+		"graph, password":       {entra.Config{GraphEndpoint: "https://me:p/secret-words@graph.example"}, "entra.graph_endpoint"},
 		"authority over http":   {entra.Config{AuthorityHost: "http://127.0.0.1"}, "entra.authority_host"},
 		"graph over http":       {entra.Config{GraphEndpoint: "http://graph.example.com"}, "entra.graph_endpoint"},
 		"graph with version":    {entra.Config{GraphEndpoint: "https://graph.microsoft.com/v1.0/"}, "entra.graph_endpoint"},
@@ -345,7 +347,7 @@ func TestNewEntra_errors(t *testing.T) {
 			t.Parallel()
 			_, err := entra.New(tt.cfg)
 			var wrong *idp.ConfigError
-			if !errors.As(err, &wrong) || wrong.Attribute != tt.attribute {
+			if !errors.As(err, &wrong) || wrong.Attribute != tt.attribute || strings.Contains(err.Error(), "secret-words") {
 				t.Errorf("got %v", err)
 			}
 		})

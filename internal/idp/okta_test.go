@@ -275,6 +275,8 @@ func TestNewOkta_errors(t *testing.T) {
 		"no url":    {okta.Config{APIToken: "t"}, "okta.org_url", "not a URL"},
 		"http":      {okta.Config{OrgURL: "http://example.okta.com", APIToken: "t"}, "okta.org_url", "https://"},
 		"console":   {okta.Config{OrgURL: "https://example-admin.okta.com", APIToken: "t"}, "okta.org_url", "https://example.okta.com"},
+		"password":  {okta.Config{OrgURL: "https://me:p@secret-words@example.okta.com", APIToken: "t"}, "okta.org_url", "holds a user or password"},
+		"no port":   {okta.Config{OrgURL: "https://me:p/secret-words@example.okta.com", APIToken: "t"}, "okta.org_url", "holds a user or password"},
 		"nothing":   {okta.Config{OrgURL: "https://example.okta.com"}, "okta", "give api_token"},
 		"both":      {okta.Config{OrgURL: "https://example.okta.com", APIToken: "t", ClientID: "c"}, "okta", "exclude each other"},
 		"no key":    {okta.Config{OrgURL: "https://example.okta.com", ClientID: "c"}, "okta", "private_key"},

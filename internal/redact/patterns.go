@@ -14,7 +14,7 @@ import (
 
 // What is a secret by its form, no matter whose it is.
 var (
-	urlPassword = regexp.MustCompile(`://[^/\s?#@"'<>]+@`)
+	urlPassword = regexp.MustCompile(`://[^/\s?#"'<>]+@`)
 	headerValue = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization\\?["']?\s*[:=]\s*\[?\\?["']?)(?:(?:bearer|basic|digest|negotiate|ssws|dpop|token)\s+)?[^\s"'\\,;<>\]]+`)
 	schemeValue = regexp.MustCompile(`(?i)\b(bearer|basic|ssws)\s+([A-Za-z0-9._~+/-]{8,}=*)`)
 	tokenForm   = regexp.MustCompile(`\b(?:eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*|dapi[0-9a-f]{32}(?:-\d+)?|dose[0-9a-f]{32})`)

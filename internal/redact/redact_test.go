@@ -69,6 +69,7 @@ func TestText_patterns(t *testing.T) {
 		`sent Bearer dGhpc2lzYXRva2VuMTIz. then`:                      `sent Bearer (redacted) then`,
 		`Basic dXNlcjpwdzE= was refused`:                              `Basic (redacted) was refused`,
 		`proxyconnect http://me:pw@proxy.example:8080/x`:              `proxyconnect http://(redacted)@proxy.example:8080/x`,
+		`proxyconnect http://me:p@ss@proxy.example:8080/x`:            `proxyconnect http://(redacted)@proxy.example:8080/x`,
 		`GET https://host/users/a@b.example`:                          `GET https://host/users/a@b.example`,
 		`token eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln in the log`:   `token (redacted) in the log`,
 		`dapi0123456789abcdef0123456789abcdef is expired`:             `(redacted) is expired`,

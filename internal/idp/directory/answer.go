@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
@@ -176,11 +177,20 @@ func Clip(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + ".."
 }
 
+// ShownEndpoint is a URL of a setting for an error that refuses it. What may hold a
+// password is not shown: where it ends cannot be told in a URL that is none.
+func ShownEndpoint(endpoint string) string {
+	if strings.Contains(endpoint, "@") {
+		return "the URL, which holds a user or password,"
+	}
+	return strconv.Quote(endpoint)
+}
+
 // CheckEndpoint takes https, and http for loopback.
 func CheckEndpoint(attribute, endpoint string) (*url.URL, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return nil, &idp.ConfigError{Attribute: attribute, Detail: fmt.Sprintf("%q is not a URL of the form https://host", endpoint)}
+		return nil, &idp.ConfigError{Attribute: attribute, Detail: ShownEndpoint(endpoint) + " is not a URL of the form https://host"}
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
 		return nil, &idp.ConfigError{Attribute: attribute, Detail: fmt.Sprintf("%q must begin with https:// (http:// is accepted for loopback addresses only), "+

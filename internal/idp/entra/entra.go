@@ -150,7 +150,7 @@ func (c *Config) hosts() (authority, graph *url.URL, err error) {
 	}
 	authority, err = url.Parse(host)
 	if err != nil || authority.Scheme != "https" || authority.Host == "" || authority.RawQuery != "" || authority.User != nil {
-		return nil, nil, &idp.ConfigError{Attribute: "entra.authority_host", Detail: fmt.Sprintf("%q is not an https URL such as %s", host, defaultAuthority)}
+		return nil, nil, &idp.ConfigError{Attribute: "entra.authority_host", Detail: directory.ShownEndpoint(host) + " is not an https URL such as " + defaultAuthority}
 	}
 	endpoint := c.GraphEndpoint
 	if endpoint == "" {
