@@ -20,6 +20,15 @@ type DenyRule struct {
 	Type PrincipalType
 }
 
+// RuleFor is the rule of an identity by a list of rules; nil for none.
+func RuleFor(rules []DenyRule, externalID string) *DenyRule {
+	i := slices.IndexFunc(rules, func(r DenyRule) bool { return SameExternalID(r.ExternalID, externalID) })
+	if i < 0 {
+		return nil
+	}
+	return &rules[i]
+}
+
 // The ids of the guards of rules of the denylist.
 const (
 	GuardDenylistFull       = "denylist_full"

@@ -129,7 +129,7 @@ func TestAccAccessRule_refusals(t *testing.T) {
 }
 
 // What plans say: who is denied, what a destroy leaves, who may return; and that a list
-// that cannot be read is no list without the rule.
+// that cannot be read, or says nothing, is no list without the rule.
 func TestProcess_accessRule(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, ruleWorld(), simulator.Options{})
@@ -142,6 +142,9 @@ func TestProcess_accessRule(t *testing.T) {
 	list := simulator.Fault{Kind: simulator.FaultStatus, Method: http.MethodGet, Path: "/api/2.0/accounts/*/account-access-identity-rules", Status: 404, ErrorCode: "ENDPOINT_NOT_FOUND", Message: "No API found."}
 	a.faults(list)
 	saysAll(t, w.must(1, "plan"), "Denylist Not Available")
+	list.Status, list.Body = http.StatusOK, "{}"
+	a.faults(list)
+	saysAll(t, w.must(0, "plan"), "No changes")
 	a.faults()
 	// Gone, and by now it would deny an admin: nothing is planned, and nothing stopped.
 	a.change(func(st *simulator.State) {

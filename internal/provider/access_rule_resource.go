@@ -120,17 +120,15 @@ func (r *accessRuleResource) read(ctx context.Context, state *accessRuleModel, _
 	return refreshed
 }
 
-// rule is the rule of an identity; nil for none. A list that does not show it is read
-// anew once: it may have been read before the rule was added.
+// rule is the rule of an identity; nil for none. What a list does not show is read anew:
+// it may have been read before the rule was added.
 func (s *session) rule(ctx context.Context, externalID string) (*audit.DenyRule, error) {
 	rules, err := s.account.Denylist(ctx)
-	if err == nil && write.Rule(rules, externalID) == nil {
-		rules, err = s.account.DenylistNow(ctx)
+	rule := audit.RuleFor(rules, externalID)
+	if err == nil && rule == nil {
+		rule, err = s.account.RuleNow(ctx, externalID)
 	}
-	if err != nil {
-		return nil, write.NoDenylist(err)
-	}
-	return write.Rule(rules, externalID), nil
+	return rule, write.NoDenylist(err)
 }
 
 // update is for settings of Terraform alone.

@@ -6,6 +6,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -27,12 +28,21 @@ func (d *Directory) DenylistPath(externalID ...string) string {
 type denylistPage struct {
 	api.PageEnd
 
-	Rules []struct {
-		ExternalID string `json:"external_principal_id"`
-		Name       string `json:"display_name"`
-		Type       string `json:"principal_type"`
-		Action     string `json:"action"`
-	} `json:"account_access_identity_rules"`
+	Rules []denyRule `json:"account_access_identity_rules"`
+}
+
+type denyRule struct {
+	ExternalID string `json:"external_principal_id"`
+	Name       string `json:"display_name"`
+	Type       string `json:"principal_type"`
+	Action     string `json:"action"`
+}
+
+func (r *denyRule) toAudit() (audit.DenyRule, error) {
+	if r.ExternalID == "" || r.Action != "" && r.Action != "DENY" {
+		return audit.DenyRule{}, fmt.Errorf("a rule with the action %q and the external id %q, which is not understood", r.Action, r.ExternalID)
+	}
+	return audit.DenyRule{ExternalID: r.ExternalID, Name: r.Name, Type: TypeOfWord(r.Type)}, nil
 }
 
 // Denylist lists the rules of the account access denylist, sorted by external id. An
@@ -52,15 +62,44 @@ func (d *Directory) DenylistNow(ctx context.Context) ([]audit.DenyRule, error) {
 	return d.Denylist(ctx)
 }
 
+// RuleNow reads the rule of an identity anew; nil for none. An empty list is `{}`, which
+// may as well be no answer at all: so a rule that the list lacks is asked for by itself.
+func (d *Directory) RuleNow(ctx context.Context, externalID string) (*audit.DenyRule, error) {
+	rules, err := d.DenylistNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if rule := audit.RuleFor(rules, externalID); rule != nil {
+		return rule, nil
+	}
+	var r denyRule
+	call := api.Call{Method: http.MethodGet, Path: d.DenylistPath(externalID), Limit: api.LimitAccount}
+	switch err := d.api.Do(ctx, call, &r); {
+	case api.IsMissing(err):
+		return nil, nil //nolint:nilnil // There is none.
+	case err != nil:
+		return nil, fmt.Errorf("reading the rule of %s, which the denylist does not show: %w", externalID, err)
+	}
+	rule, err := r.toAudit()
+	if err == nil && !audit.SameExternalID(rule.ExternalID, externalID) {
+		err = fmt.Errorf("a rule for %q", rule.ExternalID)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("GET %s: the account sent %w", call.Path, err)
+	}
+	return &rule, nil
+}
+
 func (d *Directory) readDenylist(ctx context.Context) ([]audit.DenyRule, error) {
 	var out []audit.DenyRule
 	list := api.Call{Path: d.DenylistPath(), Limit: api.LimitAccount, Query: url.Values{"page_size": {"100"}}}
 	_, err := api.TokenPages(ctx, d.api, list, "account_access_identity_rules", nil, func(p *denylistPage) (int, error) {
-		for _, r := range p.Rules {
-			if r.ExternalID == "" || r.Action != "" && r.Action != "DENY" {
-				return 0, fmt.Errorf("a rule with the action %q and the external id %q, which is not understood", r.Action, r.ExternalID)
+		for i := range p.Rules {
+			rule, err := p.Rules[i].toAudit()
+			if err != nil {
+				return 0, err
 			}
-			out = append(out, audit.DenyRule{ExternalID: r.ExternalID, Name: r.Name, Type: TypeOfWord(r.Type)})
+			out = append(out, rule)
 		}
 		return api.SizeOf(p.Rules), nil
 	})

@@ -58,28 +58,19 @@ type RuleCheck struct {
 	CallerUnknown bool
 }
 
-// Rule is the rule of an identity by a list of rules; nil for none.
-func Rule(rules []audit.DenyRule, externalID string) *audit.DenyRule {
-	i := slices.IndexFunc(rules, func(r audit.DenyRule) bool { return audit.SameExternalID(r.ExternalID, externalID) })
-	if i < 0 {
-		return nil
-	}
-	return &rules[i]
-}
-
 // CheckRule judges the guards of a new rule by what is known, for a plan.
 func (w *Writer) CheckRule(ctx context.Context, req RuleRequest) (RuleCheck, error) {
 	rules, err := w.dir.Denylist(ctx)
 	if err != nil {
 		return RuleCheck{}, NoDenylist(err)
 	}
-	if rule := Rule(rules, req.ExternalID); rule != nil {
+	if rule := audit.RuleFor(rules, req.ExternalID); rule != nil {
 		return RuleCheck{Rule: rule}, nil
 	}
 	f := w.denyFacts(ctx, req, 0)
 	f.Rules = len(rules) + 1
 	for _, id := range req.More {
-		if Rule(rules, id) == nil {
+		if audit.RuleFor(rules, id) == nil {
 			f.Rules++
 		}
 	}
@@ -207,17 +198,21 @@ func (k *ruleWrite) look(ctx context.Context, facts []*fact, since int64) {
 }
 
 func (k *ruleWrite) judge(ctx context.Context, f *fact, since int64) error {
-	var facts audit.DenyFacts
-	if !k.req.Remove {
-		facts = k.w.denyFacts(ctx, k.req, since) // What takes long comes first.
+	if k.req.Remove {
+		var err error
+		if k.rule, err = k.w.dir.RuleNow(ctx, k.req.ExternalID); err != nil {
+			return fmt.Errorf("%s was not done: %w", f.change, NoDenylist(err))
+		}
+		f.found = k.rule == nil
+		return nil
 	}
+	facts := k.w.denyFacts(ctx, k.req, since) // What takes long comes first.
 	rules, err := k.w.dir.DenylistNow(ctx)
 	if err != nil {
 		return fmt.Errorf("%s was not done: %w", f.change, NoDenylist(err))
 	}
-	k.rule = Rule(rules, k.req.ExternalID)
-	f.found = (k.rule == nil) == k.req.Remove
-	if f.found || k.req.Remove {
+	k.rule = audit.RuleFor(rules, k.req.ExternalID)
+	if f.found = k.rule != nil; f.found {
 		return nil
 	}
 	facts.Rules = len(rules) + 1
@@ -253,11 +248,10 @@ func (k *ruleWrite) repeats() bool { return false }
 func (k *ruleWrite) answered([]*fact) error { return nil }
 
 func (k *ruleWrite) read(ctx context.Context, facts []*fact) error {
-	rules, err := k.w.dir.DenylistNow(ctx)
-	if err != nil {
+	var err error
+	if k.rule, err = k.w.dir.RuleNow(ctx, k.req.ExternalID); err != nil {
 		return NoDenylist(err)
 	}
-	k.rule = Rule(rules, k.req.ExternalID)
 	text := "no rule for it"
 	if k.rule != nil {
 		text = "a rule for it"
