@@ -177,6 +177,9 @@ var sessions = map[string]session{
 		write("main.tf", beside, `"sales-team"`),
 		run(beside, "terraform plan -detailed-exitcode").shows(`(?s)Apply complete! Resources: 9 added.*No changes\.`),
 		do("terraform destroy").shows(`(?s)keeps the externalId.*Destroy complete! Resources: 9 destroyed`),
+		do(`mkdir aliases; sed -n '/^terraform/,/^}/p' main.tf > aliases/main.tf; cd aliases; echo 'variable "account_id" {}' > variables.tf`),
+		write("providers.tf", beside, "= \"workspace\""),
+		do("terraform init; terraform validate").shows("valid"),
 	}},
 	"two owners of an external id": {preset: "demo", official: true, steps: []step{
 		write("main.tf", beside, `"sales-team"`),
@@ -248,6 +251,7 @@ var notRun = []struct{ page, has, why string }{
 	{index, "az login", "a person's login"},
 	{index, "databricks auth login", "a person's login"},
 	{wrongIDs, "external_ids_are_fed_from", "TestAccExamples plans it"},
+	{beforeAIM, "ticket 4711", "a part of a data source whose page has a whole one; TestAccExamples plans that"},
 	{ci, `# Recipe "report"`, "TestProcess_recipes runs it"},
 	{ci, `# Recipe "gate"`, "TestProcess_recipes runs it"},
 	{ci, "terraform test -junit-xml", "TestProcess_recipes runs it"},

@@ -1,6 +1,5 @@
 # The same access as a colleague: what a new one lacks, who must add it, and the
-# memberships that can be added in Databricks. On the simulator's preset "demo":
-#   terraform plan && terraform apply && terraform plan
+# memberships that can be added in Databricks.
 
 terraform {
   required_providers {
@@ -49,6 +48,7 @@ resource "dbxidentity_group_member" "given" {
   group_id         = each.value.group_id
   group_name       = each.value.group_name
   member_id        = each.value.member_id
+  member_name      = each.value.member_name
   allow_privileged = each.value.privileged
 }
 

@@ -132,7 +132,7 @@ func (m *clonePlanModel) fromAudit(ctx context.Context, p access.ClonePlan, diag
 		for id, e := range p.Memberships {
 			entries[id] = membershipModel{
 				GroupID: types.StringValue(e.GroupID), GroupName: types.StringValue(e.GroupName),
-				MemberID: types.StringValue(e.MemberID), Privileged: types.BoolValue(e.Privileged),
+				MemberID: types.StringValue(e.MemberID), MemberName: types.StringValue(e.MemberName), Privileged: types.BoolValue(e.Privileged),
 			}
 		}
 		m.Memberships = mapFrom(ctx, membershipType, entries, diags)

@@ -61,7 +61,7 @@ var (
 		"group_id": types.StringType, "current_name": types.StringType, "name": types.StringType,
 	}}
 	membershipType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"group_id": types.StringType, "group_name": types.StringType, "member_id": types.StringType, "privileged": types.BoolType,
+		"group_id": types.StringType, "group_name": types.StringType, "member_id": types.StringType, "member_name": types.StringType, "privileged": types.BoolType,
 	}}
 	manualActionType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"principal_type": types.StringType, "principal_id": types.StringType, "principal_name": types.StringType,

@@ -274,6 +274,6 @@ func memberRemovalOf(r entryReader) pinned.MemberRemoval {
 
 func membershipOf(r entryReader) pinned.Membership {
 	return pinned.Membership{
-		GroupID: r.id("group_id"), GroupName: r.text("group_name"), MemberID: r.id("member_id"), Privileged: r.flag("privileged", false),
+		GroupID: r.id("group_id"), GroupName: r.text("group_name"), MemberID: r.id("member_id"), MemberName: r.text("member_name"), Privileged: r.flag("privileged", false),
 	}
 }

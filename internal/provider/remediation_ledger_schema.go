@@ -115,10 +115,11 @@ func ledgerMembershipAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "`memberships` of `dbxidentity_clone_plan`. The keys are the plan's, `<group id>`, or `<group id>/<member id>` where " +
 				"the plans of several targets are merged: a key that is the group alone has room for one member.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"group_id":   requiredID("group_id"),
-				"member_id":  requiredID("member_id"),
-				"group_name": optionalText("group_name"),
-				"privileged": schema.BoolAttribute{Optional: true, WriteOnly: true, MarkdownDescription: attributeTexts["privileged"]},
+				"group_id":    requiredID("group_id"),
+				"member_id":   requiredID("member_id"),
+				"group_name":  optionalText("group_name"),
+				"member_name": optionalText("member_name"),
+				"privileged":  schema.BoolAttribute{Optional: true, WriteOnly: true, MarkdownDescription: attributeTexts["privileged"]},
 			}},
 		},
 		"max_new_memberships": limitAttribute(defaultMaxNewMemberships, "Refuse a plan that takes in more new memberships at once. Default 100, also for null; `-1` is no limit."),

@@ -141,6 +141,7 @@ type membershipModel struct {
 	GroupID    types.String `tfsdk:"group_id"`
 	GroupName  types.String `tfsdk:"group_name"`
 	MemberID   types.String `tfsdk:"member_id"`
+	MemberName types.String `tfsdk:"member_name"`
 	Privileged types.Bool   `tfsdk:"privileged"`
 }
 

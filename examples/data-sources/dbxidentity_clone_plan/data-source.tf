@@ -20,5 +20,6 @@ resource "dbxidentity_group_member" "given" {
   group_id         = each.value.group_id
   group_name       = each.value.group_name
   member_id        = each.value.member_id
+  member_name      = each.value.member_name
   allow_privileged = each.value.privileged
 }

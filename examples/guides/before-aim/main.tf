@@ -7,9 +7,9 @@ terraform {
 }
 
 provider "dbxidentity" {
-  read_only                     = true  # refuses every write
-  automatic_identity_management = "off" # no API reports it
-  idp                           = { databricks = {} }
+  read_only                     = true           # this provider writes nothing
+  automatic_identity_management = "off"          # no API reports it
+  idp                           = { entra = {} } # or okta, or file
 }
 
 data "dbxidentity_aim_readiness" "this" {
@@ -18,13 +18,8 @@ data "dbxidentity_aim_readiness" "this" {
   # Names of service principals in this code.
   search_texts = { for f in fileset(path.module, "*.tf") : f => file("${path.module}/${f}") }
 
-  # Or have the definitions read: sql_definitions = [{ workspace_id = "..", sql_warehouse_id = ".." }]
-  # Answers to what no API reports, and what is accepted as it is.
-  waivers = [{
-    check   = "group_names_in_sql"
-    reason  = "The owners of the views have looked: no definition names a group."
-    expires = "2030-12-31"
-  }]
+  # A SQL warehouse for each metastore, to find group names in views and functions:
+  # sql_definitions = [{ workspace_id = "..", sql_warehouse_id = ".." }]
 }
 
 data "dbxidentity_divergences" "this" {

@@ -7,8 +7,8 @@ terraform {
 }
 
 provider "dbxidentity" {
-  read_only = true # refuses every write
-  idp       = { databricks = {} }
+  read_only = true           # this provider writes nothing
+  idp       = { entra = {} } # or okta, file, databricks
 }
 
 data "dbxidentity_workspace_federation" "this" {}
@@ -27,6 +27,21 @@ output "complete" {
 
 output "failures" {
   value = concat(data.dbxidentity_workspace_federation.this.failures, local.divergences.failures)
+}
+
+# What matters first: how many, why, what to do, and who does it.
+output "summary" {
+  value = [for row in local.divergences.summary : {
+    what  = "${row.count} x ${row.principal_type}: ${row.cause}"
+    to_do = row.remedy
+    by    = row.owner
+  }]
+}
+
+# What someone has to decide, by principal: terraform output manual_actions
+output "manual_actions" {
+  value     = { for a in local.divergences.manual_actions : "${a.principal_type}/${a.principal_id}" => a.detail... }
+  sensitive = true # names
 }
 
 output "counts" {

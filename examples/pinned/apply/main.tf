@@ -9,7 +9,11 @@ terraform {
   }
 }
 
-provider "dbxidentity" {} # needs no identity provider
+# It needs no identity provider: the audit has looked the ids up. Keep the journal:
+# with it a run can be taken back (guide "Journal and roll-back").
+provider "dbxidentity" {
+  journal_path = "journal.jsonl"
+}
 
 variable "external_id_fixes" {
   description = "Written by the audit, never changed by hand."

@@ -17,7 +17,7 @@ terraform {
 
 provider "dbxidentity" {
   read_only = true
-  idp       = { databricks = {} }
+  idp       = { databricks = {} } # or entra, okta, file
 }
 
 data "dbxidentity_divergences" "this" {
@@ -29,7 +29,15 @@ locals {
   reviewed = jsondecode(fileexists(local.file) ? file(local.file) : "{}")
 }
 
+# terraform output -raw comment > ../comment.md: what the pull request says, what is
+# left to people included, without names.
+output "comment" {
+  value     = provider::dbxidentity::report_markdown({ divergences = data.dbxidentity_divergences.this }, "redact")
+  sensitive = true # long
+}
+
 output "fixes" {
+  sensitive = true # names
   value = provider::dbxidentity::fixes_tfvars({
     external_id_fixes = merge(try(local.reviewed.external_id_fixes, {}), data.dbxidentity_divergences.this.external_id_fixes)
     member_removals   = merge(try(local.reviewed.member_removals, {}), data.dbxidentity_divergences.this.member_removals)

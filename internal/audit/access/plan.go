@@ -167,7 +167,7 @@ func (p *planner) give(row *PlanRow, e *effects, held bool) (reason string) {
 		p.additions++
 	}
 	p.memberships[row.GroupID] = Membership{
-		GroupID: row.GroupID, GroupName: row.GroupName, MemberID: p.in.Target.ID,
+		GroupID: row.GroupID, GroupName: row.GroupName, MemberID: p.in.Target.ID, MemberName: p.in.Target.Name,
 		// The guard of the write looks at more than a plan does. Someone who named the
 		// group has decided, also about what only the guard sees.
 		Privileged: isTrue(e.privileged) || p.in.AllowPrivileged[row.GroupID],

@@ -195,7 +195,7 @@ func (p *ClonePlan) Found(idp string, has map[string]bool) {
 
 // Membership is one entry of the map that feeds for_each.
 type Membership struct {
-	GroupID, GroupName, MemberID string
+	GroupID, GroupName, MemberID, MemberName string
 	// Privileged is the word that the guard of the write asks for: the group is
 	// privileged, or was named as one that may be given even then.
 	Privileged bool

@@ -63,6 +63,7 @@ type Membership struct {
 	GroupID    string `json:"group_id"`
 	GroupName  string `json:"group_name"`
 	MemberID   string `json:"member_id"`
+	MemberName string `json:"member_name"`
 	Privileged bool   `json:"privileged"`
 }
 
@@ -181,7 +182,7 @@ func HCL(f Fixes) string {
 			attributes = append(attributes, attribute{"allow_privileged", cty.True})
 			note = "privileged"
 		}
-		block(body, comment([]string{e.GroupName}, note), "dbxidentity_group_member", "group_"+e.GroupID+"_member_"+e.MemberID, attributes...)
+		block(body, comment([]string{e.MemberName, e.GroupName}, note), "dbxidentity_group_member", "group_"+e.GroupID+"_member_"+e.MemberID, attributes...)
 	}
 	return string(hclwrite.Format(file.Bytes()))
 }

@@ -46,7 +46,7 @@ func drawFixes(t *rapid.T) Fixes {
 	}
 	f.Memberships = map[string]Membership{}
 	for range rapid.IntRange(0, 4).Draw(t, "memberships") {
-		e := Membership{GroupID: id.Draw(t, "group"), MemberID: id.Draw(t, "member"), GroupName: hostile().Draw(t, "name"), Privileged: rapid.Bool().Draw(t, "privileged")}
+		e := Membership{GroupID: id.Draw(t, "group"), MemberID: id.Draw(t, "member"), GroupName: hostile().Draw(t, "name"), MemberName: hostile().Draw(t, "member name"), Privileged: rapid.Bool().Draw(t, "privileged")}
 		f.Memberships[e.GroupID] = e
 	}
 	return f
