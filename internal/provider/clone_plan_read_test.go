@@ -185,7 +185,7 @@ func TestClonePlan_rows(t *testing.T) {
 		"external_id": got["resolved_source"].(map[string]any)["external_id"], "active": true, //nolint:forcetypeassert // It would fail the test.
 	})
 	same("memberships", got["memberships"].(map[string]any)[demoDevelopers], map[string]any{ //nolint:forcetypeassert // It would fail the test.
-		"group_id": demoDevelopers, "group_name": "npb-developers", "member_id": demoTarget, "privileged": false,
+		"group_id": demoDevelopers, "group_name": "npb-developers", "member_id": demoTarget, "member_name": "user32@example.com", "privileged": false,
 	})
 	same("counts", got["counts"], map[string]any{
 		"idp_actions": 1.0, "databricks_actions": 3.0, "skipped": 1.0, "unverified": 0.0, "already_member": 1.0, "follows": 1.0, "system_groups": 1.0, "not_cloned": 4.0,
