@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // privateValues are a private state in memory.
@@ -54,4 +57,23 @@ func TestInstanceClaims(t *testing.T) {
 		t.Fatal("an instance of this run stands in its own way")
 	}
 	done()
+}
+
+// A name in the other Unicode form, or in another case, is no other name.
+func TestSession_renames(t *testing.T) {
+	t.Parallel()
+	var (
+		s     session
+		diags diag.Diagnostics
+	)
+	group := audit.Ref{Type: audit.TypeGroup, ID: "1"}
+	s.wantGroupName(group, "équipe", true, &diags)
+	for name, want := range map[string]bool{"équipe": false, "ÉQUIPE": false, norm.NFD.String("équipe"): false, "equipe": true} {
+		if got := s.renames(audit.Principal{Ref: group, Name: name}); got != want {
+			t.Errorf("%q is renamed: %t, want %t", name, got, want)
+		}
+	}
+	if diags.HasError() {
+		t.Error(diags)
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -139,7 +140,7 @@ func (s *session) renames(p audit.Principal) bool {
 	s.wants.mu.Lock()
 	defer s.wants.mu.Unlock()
 	w := s.wants.of[wantedName(p.Ref)]
-	return w != nil && audit.FoldName(w.want) != audit.FoldName(p.Name)
+	return w != nil && !directory.SameName(w.want, p.Name)
 }
 
 func wantedName(ref audit.Ref) string { return "name of " + ref.String() }
