@@ -150,6 +150,64 @@ func (r *SummaryRow) explain(remedies map[string]int) {
 	r.Remedy = strings.Join(answers, " ")
 }
 
+// Total counts the principals of rows, each once, by who takes the next step.
+func Total(rows []SummaryRow) Totals {
+	var t Totals
+	for i := range rows {
+		t.add(rows[i].Action, rows[i].Count-rows[i].Waived, rows[i].Waived)
+	}
+	return t
+}
+
+// Totals are numbers of principals that differ. They add up: each is in one of the four.
+type Totals struct{ Apply, People, Nothing, Waived int }
+
+// Add counts one principal by its action.
+func (t *Totals) Add(action string, waived bool) {
+	if waived {
+		t.add(action, 0, 1)
+	} else {
+		t.add(action, 1, 0)
+	}
+}
+
+func (t *Totals) add(action string, open, waived int) {
+	t.Waived += waived
+	rule, _ := FindRule(KindAction, action)
+	switch rule.Owner {
+	case OwnerApply:
+		t.Apply += open
+	case OwnerNone:
+		t.Nothing += open
+	default:
+		t.People += open
+	}
+}
+
+// Open is the number of those about which something has to be done.
+func (t Totals) Open() int { return t.Apply + t.People }
+
+// Sum is the number of all that differ.
+func (t Totals) Sum() int { return t.Open() + t.Nothing + t.Waived }
+
+// String says what counts: "17 (6 for terraform apply, 10 for people, 1 needs nothing)".
+func (t Totals) String() string {
+	text := fmt.Sprintf("%d (%d for terraform apply, %d for people", t.Sum(), t.Apply, t.People)
+	for _, more := range []struct {
+		count     int
+		one, many string
+	}{{t.Nothing, "needs nothing", "need nothing"}, {t.Waived, "is waived", "are waived"}} {
+		switch more.count {
+		case 0:
+		case 1:
+			text += ", 1 " + more.one
+		default:
+			text += fmt.Sprintf(", %d %s", more.count, more.many)
+		}
+	}
+	return text + ")"
+}
+
 func compareSummaryRows(a, b SummaryRow) int {
 	last := func(b bool) int {
 		if b {

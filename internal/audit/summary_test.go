@@ -191,3 +191,24 @@ func TestSummaryRow_explain(t *testing.T) {
 	row.explain(counts)
 	same(t, "remedy", row.Remedy, held.Remedy()+" 1 of 2: "+ambiguous.Remedy())
 }
+
+// Each principal that differs is counted once, so that the parts add up to the whole.
+func TestTotals(t *testing.T) {
+	t.Parallel()
+	rows := []SummaryRow{
+		{Action: ActionSet, Count: 5, Waived: 1}, {Action: ActionReview, Count: 3}, {Action: ActionNone, Count: 2}, {Action: ActionNone, Count: 1, Waived: 1},
+	}
+	got := Total(rows)
+	if got != (Totals{Apply: 4, People: 3, Nothing: 2, Waived: 2}) || got.Sum() != 11 || got.Open() != 7 {
+		t.Errorf("%+v", got)
+	}
+	if text := got.String(); text != "11 (4 for terraform apply, 3 for people, 2 need nothing, 2 are waived)" {
+		t.Error(text)
+	}
+	var one Totals
+	one.Add(ActionNone, false)
+	one.Add(ActionRemoveMembers, true)
+	if text := one.String(); text != "2 (0 for terraform apply, 0 for people, 1 needs nothing, 1 is waived)" {
+		t.Error(text)
+	}
+}

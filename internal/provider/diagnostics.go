@@ -158,6 +158,15 @@ func countOf(n int, thing string) string {
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
+// enumerated is a list of things as people say it.
+func enumerated(things []string) string {
+	last := len(things) - 1
+	if last < 1 {
+		return strings.Join(things, "")
+	}
+	return strings.Join(things[:last], ", ") + " and " + things[last]
+}
+
 // addIncompleteWarning says once that a verdict depends on a hole.
 func addIncompleteWarning(diags *diag.Diagnostics, failures []audit.Failure) {
 	addHolesWarning(diags, "Incomplete Identity Inventory", "complete is false and clean is not true. "+

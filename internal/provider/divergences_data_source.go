@@ -111,8 +111,9 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 // warnDivergences says what the result is, so that "No changes" never stands alone.
 func warnDivergences(report audit.Report, diags *diag.Diagnostics) {
 	const shown = 5
-	open, causes := 0, []string{}
-	for _, row := range audit.Summarize(report) {
+	rows := audit.Summarize(report)
+	total, open, causes := audit.Total(rows), 0, []string{}
+	for _, row := range rows {
 		n := row.Count - row.Waived
 		if n == 0 || row.Action == audit.ActionNone {
 			continue
@@ -130,27 +131,31 @@ func warnDivergences(report audit.Report, diags *diag.Diagnostics) {
 	}
 	next := "The attribute summary has every cause, and manual_actions what to do for each identity."
 	if report.Fixable > 0 {
-		next = fmt.Sprintf("Next: give %s to dbxidentity_remediation_ledger and apply them. The attribute summary has every cause, and "+
-			"manual_actions what is left to people.", offersOf(report))
+		next = fmt.Sprintf("Next: apply what %s offers, through dbxidentity_remediation_ledger; where the configuration gives it to one already, terraform apply is all. "+
+			"The attribute summary has every cause, and manual_actions what is left to people.", offersOf(report))
 	}
 	if n := report.MembersListed; n > 0 {
 		next += fmt.Sprintf(" The members of %s come from the list of groups alone (group_members = \"list\").", countOf(n, "group"))
 	}
-	diags.AddWarning("Identities Diverge", fmt.Sprintf("Identities that differ from the identity provider: %d. Fixes that are ready: %d. What matters first:%s%s\n\n%s "+
-		"What may stay as it is can be waived; plan_warning = false ends this warning.", open, report.Fixable, strings.Join(causes, ""), more, next))
+	diags.AddWarning("Identities Diverge", fmt.Sprintf("Identities that differ from the identity provider: %s. Changes that are ready: %d. What matters first:%s%s\n\n%s "+
+		"What may stay as it is can be waived; plan_warning = false ends this warning.", total, report.Fixable, strings.Join(causes, ""), more, next))
 }
 
-// offersOf names the maps that hold something to apply; fixes and removals in any case.
+// offersOf names the maps that hold something to apply.
 func offersOf(report audit.Report) string {
-	maps := []string{"external_id_fixes", "member_removals"}
-	if len(report.Deactivations) > 0 {
-		maps = append(maps, "deactivations")
+	var maps []string
+	for _, offer := range []struct {
+		name  string
+		count int
+	}{
+		{"external_id_fixes", len(report.ExternalIDFixes)}, {"member_removals", len(report.MemberRemovals)},
+		{"deactivations", len(report.Deactivations)}, {"group_renames", len(report.GroupRenames)},
+	} {
+		if offer.count > 0 {
+			maps = append(maps, offer.name)
+		}
 	}
-	if len(report.GroupRenames) > 0 {
-		maps = append(maps, "group_renames")
-	}
-	last := len(maps) - 1
-	return strings.Join(maps[:last], ", ") + " and " + maps[last]
+	return enumerated(maps)
 }
 
 // counted is a number of principals in words.

@@ -199,11 +199,20 @@ func validateMemberEntries[E memberEntry](ctx context.Context, section ledgerSec
 }
 
 func (r *remediationLedgerResource) planDestroy(_ context.Context, state *ledgerModel, _ privateReader, diags *diag.Diagnostics) {
-	ids, removals, memberships := len(state.ExternalIDs.Elements()), len(state.MemberRemovals.Elements()), len(state.Memberships.Elements())
-	deactivations, names := len(state.Deactivations.Elements()), len(state.GroupNames.Elements())
-	if ids+removals+memberships+deactivations+names > 0 {
-		diags.AddWarning("Remediation Ledger Will Be Forgotten", fmt.Sprintf("Destroying the ledger forgets %d externalId fixes, %d member removals, "+
-			"%d memberships, %d deactivations and %d names of groups. The account stays as it is, but resources that use its maps in for_each will be planned for destruction with it; "+
-			"each says in this plan what it leaves in the account and what it takes away.", ids, removals, memberships, deactivations, names))
+	var forgotten []string
+	for _, of := range []struct {
+		tracked types.Map
+		thing   string
+	}{
+		{state.ExternalIDs, "external id"}, {state.MemberRemovals, "member removal"}, {state.Memberships, "membership"},
+		{state.Deactivations, "deactivation"}, {state.GroupNames, "group name"},
+	} {
+		if n := len(of.tracked.Elements()); n > 0 {
+			forgotten = append(forgotten, countOf(n, of.thing))
+		}
+	}
+	if len(forgotten) > 0 {
+		diags.AddWarning("Remediation Ledger Will Be Forgotten", fmt.Sprintf("Destroying the ledger forgets %s. The account stays as it is, but resources that use its maps "+
+			"in for_each will be planned for destruction with it; each says in this plan what it leaves in the account and what it takes away.", enumerated(forgotten)))
 	}
 }

@@ -58,7 +58,7 @@ func accessChecks() []Check {
 			Needs: []Need{NeedMembers, NeedIDPMembers, NeedRoles, NeedGroupMembers, NeedWorkspaceAdmins, NeedMetastores}, judge: func(f *Facts) finding { return judgeGained(f, true) },
 			Consequence: "Automatic identity management counts the members of nested groups. People who are not in the group today hold its account roles then, are admins of its workspaces, " +
 				"or own its metastores and catalogs; and so with every group above it.",
-			Remedy: "Look at the people named here. Take those who should not be privileged out of the group in the identity provider, and waive the groups that are right.",
+			Remedy: "Look at the people whom the detail of each group names. Take those who should not be privileged out of the group in the identity provider, and waive the groups that are right.",
 		},
 		{
 			ID: "access_gained", Title: "No one gains access", Decision: EnableAIM, Severity: Info, Source: "MIGRATE: transitive memberships", Needs: []Need{NeedMembers, NeedIDPMembers},
@@ -238,7 +238,7 @@ func judgeIndirectGroups(f *Facts) (out finding) {
 
 func judgeLocalGroups(f *Facts) (out finding) {
 	for _, g := range f.LocalGroups {
-		detail := fmt.Sprintf("%d members", len(g.Members))
+		detail := counted(len(g.Members), "member")
 		if g.AccountGroupID != "" {
 			detail += ", the account has a group of that name: " + g.AccountGroupID
 		}
@@ -289,7 +289,7 @@ func judgeGained(f *Facts, privileged bool) (out finding) {
 		for _, id := range members.InIDP.Missing[:min(shown, len(members.InIDP.Missing))] {
 			names = append(names, nameOf(&id))
 		}
-		detail := fmt.Sprintf("%d more members: %s", len(members.InIDP.Missing), strings.Join(names, ", "))
+		detail := counted(len(members.InIDP.Missing), "more member") + ": " + strings.Join(names, ", ")
 		if len(members.InIDP.Missing) > shown {
 			detail += ", .."
 		}
@@ -465,10 +465,10 @@ func Evidence(f *Facts) []string {
 		}
 	}
 	if synced > 0 {
-		out = append(out, fmt.Sprintf("%d memberships are the identity provider's: automatic identity management was on at some time", synced))
+		out = append(out, counted(synced, "membership")+" came from the identity provider: automatic identity management was on at some time")
 	}
 	if n := len(f.Denylist); n > 0 {
-		out = append(out, fmt.Sprintf("the denylist has %d rules: automatic identity management was set up", n))
+		out = append(out, "the denylist has "+counted(n, "rule")+": automatic identity management was set up")
 	}
 	for _, name := range f.Settings {
 		lower := strings.ToLower(name)

@@ -44,7 +44,7 @@ func TestGained_details(t *testing.T) {
 		"six":  {func(f *readiness.Facts) { f.Matches[0].Members.InIDP.Missing = missing(6) }, "6 more members: " + five + ", .."},
 		"roles": {func(f *readiness.Facts) {
 			f.Matches[0].Members.InIDP.Missing, f.GroupRoles = missing(1), map[string][]string{"10": {"account_admin"}}
-		}, "1 more members: p0@example.com; account roles: account_admin"},
+		}, "1 more member: p0@example.com; account roles: account_admin"},
 		"admin and owner, by a group above": {func(f *readiness.Facts) {
 			f.Matches[0].Members.InIDP.Missing = missing(1)
 			f.Inventory.Principals = append(f.Inventory.Principals, group("11", "owners", ""))
@@ -52,7 +52,7 @@ func TestGained_details(t *testing.T) {
 			f.GroupRoles = map[string][]string{"11": {"b"}, "10": {"b", "a"}}
 			f.WorkspaceAdmins = map[string]readiness.WorkspaceAdmins{"1000": {IDs: []string{"10"}}, "200": {IDs: []string{"3", "11"}}, "300": {IDs: []string{"3"}}}
 			f.Metastores = []readiness.Metastore{{ID: "m-2", Name: "west", Owner: "Owners"}, {ID: "m-1", Name: "east", Owner: "data"}, {ID: "m-3", Name: "else", Owner: "bob"}, {ID: "m-4"}}
-		}, "1 more members: p0@example.com; account roles: a, b; admin of workspaces: 200, 1000; owner of metastores: east, west"},
+		}, "1 more member: p0@example.com; account roles: a, b; admin of workspaces: 200, 1000; owner of metastores: east, west"},
 		"grants, the strong ones first": {func(f *readiness.Facts) {
 			f.Matches[0].Members.InIDP.Missing = missing(1)
 			f.Inventory.Principals = append(f.Inventory.Principals, group("11", "above", ""))
@@ -63,12 +63,12 @@ func TestGained_details(t *testing.T) {
 				{Group: "above", Kind: "external_location", Privilege: "MANAGE", Objects: 1, First: "l"}, {Group: "bob", Kind: "table", Privilege: "MODIFY", Objects: 1, First: "no"},
 				{Group: "data", Kind: "volume", Privilege: "READ_VOLUME", Objects: 1, First: "c.s.v"}, {Group: "data", Kind: "volume", Privilege: "WRITE_VOLUME", Objects: 1, First: "c.s.v"},
 			}
-		}, "1 more members: p0@example.com; owner of catalogs: c and 1 more; Unity Catalog: OWNER on table c.s.o, MANAGE on external location l, USE_SCHEMA on schema c.s, " +
+		}, "1 more member: p0@example.com; owner of catalogs: c and 1 more; Unity Catalog: OWNER on table c.s.o, MANAGE on external location l, USE_SCHEMA on schema c.s, " +
 			"SELECT on table c.s.t and 2 more, READ_VOLUME on volume c.s.v, and 1 more"},
 		"workspaces": {func(f *readiness.Facts) {
 			f.Matches[0].Members.InIDP.Missing = missing(1)
 			f.Access = []readiness.Access{{WorkspaceID: "100", Ref: audit.Ref{Type: audit.TypeGroup, ID: "10"}, Direct: true}}
-		}, "1 more members: p0@example.com; workspaces: 100"},
+		}, "1 more member: p0@example.com; workspaces: 100"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -114,7 +114,7 @@ func TestEvidence_counts(t *testing.T) {
 	}
 	synced := audit.Member{Ref: audit.Ref{Type: audit.TypeUser, ID: "2"}, Source: audit.SourceIdentityProvider}
 	f.Members["10"] = []audit.Member{synced, {Ref: audit.Ref{Type: audit.TypeUser, ID: "1"}, Source: audit.SourceInternal}}
-	if got := readiness.Evidence(f); !slices.Contains(got, "1 memberships are the identity provider's: automatic identity management was on at some time") {
+	if got := readiness.Evidence(f); !slices.Contains(got, "1 membership came from the identity provider: automatic identity management was on at some time") {
 		t.Errorf("memberships: %v", got)
 	}
 	f.LocalGroups = []readiness.LocalGroup{{WorkspaceID: "100", ID: "7", Name: "a"}, {WorkspaceID: "100", ID: "8", Name: "b", AccountGroupID: "10"}}
@@ -149,12 +149,12 @@ func TestEvidence_each(t *testing.T) {
 		return map[string][]audit.Member{"10": {{Ref: audit.Ref{Type: audit.TypeUser, ID: "1"}, Source: s}}}
 	}
 	for want, f := range map[string]*readiness.Facts{
-		"":               {Members: member(audit.SourceInternal), Settings: []string{"user_profile", "aim"}},
-		"1 memberships ": {Members: member(audit.SourceIdentityProvider)},
+		"":              {Members: member(audit.SourceInternal), Settings: []string{"user_profile", "aim"}},
+		"1 membership ": {Members: member(audit.SourceIdentityProvider)},
 		"the account has a setting shield_Automatic_Identity_Management": {Settings: []string{"other", "shield_Automatic_Identity_Management"}},
 		"the account has a setting AIM_x":                                {Settings: []string{"AIM_x"}},
 		"the account has a setting user_provisioning":                    {Settings: []string{"user_provisioning"}},
-		"the denylist has 1 rules":                                       {Denylist: []audit.DenyRule{{ExternalID: "x"}}},
+		"the denylist has 1 rule":                                        {Denylist: []audit.DenyRule{{ExternalID: "x"}}},
 	} {
 		f.AIM = audit.AIMOff
 		switch got := readiness.Evidence(f); {

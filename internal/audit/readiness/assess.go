@@ -217,12 +217,24 @@ func verdictOf(results []Result, d Decision) Verdict {
 	yes, no := true, false
 	switch {
 	case len(open) > 0:
-		return Verdict{&no, fmt.Sprintf("No, because %s not met: %s.", areThese(len(open)), strings.Join(open, ", "))}
+		reason := fmt.Sprintf("No, because %s not met: %s.", areThese(len(open)), strings.Join(open, ", "))
+		if len(unknown) > 0 { // Whoever repairs the others would meet them next.
+			reason += fmt.Sprintf(" Besides, %s unknown: %s.", areThese(len(unknown)), strings.Join(unknown, ", "))
+		}
+		return Verdict{&no, reason}
 	case len(unknown) > 0:
 		return Verdict{nil, fmt.Sprintf("Not known, because %s unknown: %s.", areThese(len(unknown)), strings.Join(unknown, ", "))}
 	default:
 		return Verdict{&yes, "Yes, every check that blocks or breaks is met, waived or does not apply."}
 	}
+}
+
+// counted is a number of things in words.
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 func areThese(n int) string {

@@ -4,6 +4,7 @@
 package readiness
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -85,7 +86,7 @@ func judgeNested(f *Facts) (out finding) {
 	out.unknown = f.silentMembers()
 	f.linkedGroups(func(m *audit.Match, members *audit.MemberMatch) {
 		if in := members.InIDP; in != nil && len(in.Nested) > 0 {
-			out.addRef(m.Principal.Ref, m.Principal.Name, fmt.Sprintf("%d nested groups, the first is %s", len(in.Nested), nameOf(&in.Nested[0])))
+			out.addRef(m.Principal.Ref, m.Principal.Name, counted(len(in.Nested), "nested group")+", the first is "+nameOf(&in.Nested[0]))
 		}
 	})
 	return out
@@ -99,7 +100,7 @@ func judgeMembers(counts func(audit.MemberRef) bool) func(*Facts) finding {
 				for _, r := range list {
 					r = f.described(r)
 					if counts(r) {
-						out.addRef(r.Ref, r.Name, fmt.Sprintf("in group/%s (%s)", m.Principal.ID, m.Principal.Name))
+						out.addRef(r.Ref, cmp.Or(f.byID(r.ID).Name, r.Name), fmt.Sprintf("in group/%s (%s)", m.Principal.ID, m.Principal.Name))
 					}
 				}
 			}
@@ -140,7 +141,7 @@ func judgeCopies(f *Facts) (out finding) {
 			}
 		}
 		if copies > 0 {
-			out.addRef(m.Principal.Ref, m.Principal.Name, fmt.Sprintf("%d members that the identity provider confirms are written here, too", copies))
+			out.addRef(m.Principal.Ref, m.Principal.Name, fmt.Sprintf("members that the identity provider confirms and that are written here, too: %d", copies))
 		}
 	})
 	if len(out.affected) > 0 {
@@ -153,7 +154,7 @@ func judgeCounts(f *Facts) (out finding) {
 	out.unknown = f.silentMembers()
 	f.linkedGroups(func(m *audit.Match, members *audit.MemberMatch) {
 		if in := members.InIDP; in != nil && len(in.Missing) > 0 {
-			out.addRef(m.Principal.Ref, m.Principal.Name, fmt.Sprintf("the identity provider has %d members, %d of them are not here", in.Count, len(in.Missing)))
+			out.addRef(m.Principal.Ref, m.Principal.Name, fmt.Sprintf("the identity provider has %s, of whom %d not here", counted(in.Count, "member"), len(in.Missing)))
 		}
 	})
 	return out

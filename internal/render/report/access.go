@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 const arrow = " \u2192 "
@@ -37,8 +39,22 @@ func (f *Federation) without() int {
 func (f *Federation) section() section {
 	s := section{ID: "workspace_federation", Title: "Workspaces"}
 	s.add(failures(f.Failures)...)
+	if f.without() > 0 {
+		s.add(paragraph{"By an account admin: " + rule(audit.KindCategory, audit.CategoryFederationDisabled).Remedy})
+	}
 	t := table{Title: "Identity federation", Long: len(f.Workspaces) > 20, Columns: []string{"Workspace", "Id", "Status", "Federation"}}
-	for _, w := range f.Workspaces {
+	list := slices.Clone(f.Workspaces)
+	order := map[string]int{"disabled": 0, "enabled": 2} // Unknown ones are between.
+	slices.SortStableFunc(list, func(a, b Workspace) int {
+		rank := func(w Workspace) int {
+			if n, known := order[w.Federation]; known {
+				return n
+			}
+			return 1
+		}
+		return rank(a) - rank(b)
+	})
+	for _, w := range list {
 		st := map[string]state{"enabled": stateGood, "disabled": stateBad}[w.Federation]
 		t.Rows = append(t.Rows, []cell{value(w.Name), value(w.ID), prose(word(w.Status)), status(cmp.Or(st, stateUnknown), word(w.Federation))})
 	}

@@ -124,7 +124,7 @@ document.querySelectorAll("details").forEach((d) => (d.open = true));
 say("wider by", document.documentElement.scrollWidth - document.documentElement.clientWidth);
 say("label", getComputedStyle(document.querySelector("td"), "::before").content);
 `)
-	if !strings.Contains(got, "wider by 0\n") || !strings.Contains(got, `"Check: "`) {
+	if !strings.Contains(got, "wider by 0\n") || !strings.Contains(got, `"What should be: "`) {
 		t.Error(got)
 	}
 }

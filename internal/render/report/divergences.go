@@ -42,40 +42,25 @@ func (d *Divergences) rows() []typed {
 	return out
 }
 
-// byCause counts the rows per cause, waived ones left out.
+// byCause counts the rows per cause.
 func (d *Divergences) byCause() map[string]int {
 	out := map[string]int{}
 	if d == nil {
 		return out
 	}
 	for _, r := range d.rows() {
-		if !r.Waived {
-			out[r.Cause]++
-		}
+		out[r.Cause]++
 	}
 	return out
 }
 
-// open is how many rows something has to be done about; idle how many neither that nor a
-// waiver applies to.
-func (d *Divergences) open() int { return len(d.rows()) - d.waived() - d.idle() }
-
-func (d *Divergences) waived() int {
-	return d.count(func(r typed) bool { return r.Waived })
-}
-
-func (d *Divergences) idle() int {
-	return d.count(func(r typed) bool { return !r.Waived && r.Action == audit.ActionNone })
-}
-
-func (d *Divergences) count(is func(typed) bool) int {
-	n := 0
+// totals are the one set of numbers of a report: each row is counted once.
+func (d *Divergences) totals() audit.Totals {
+	var t audit.Totals
 	for _, r := range d.rows() {
-		if is(r) {
-			n++
-		}
+		t.Add(r.Action, r.Waived)
 	}
-	return n
+	return t
 }
 
 // word keeps what codes such as linkable_by_name are made of. It stands in prose,
@@ -103,20 +88,15 @@ func plural(n int, noun string) string {
 }
 
 func (d *Divergences) verdict() verdict {
-	switch open := d.open(); {
-	case !d.Complete && open == 0:
+	t := d.totals()
+	numbers := "Not clean. Identities that differ from the identity provider: " + t.String() + "."
+	switch {
+	case !d.Complete && t.Open() == 0:
 		return verdict{stateUnknown, "Not known: parts of the account or of the identity provider could not be read."}
 	case !d.Complete:
-		return verdict{stateBad, fmt.Sprintf("Not clean: %s, and parts of the account or of the identity provider could not be read.", plural(open, "divergent identity"))}
-	case open > 0:
-		text := fmt.Sprintf("Not clean: %s. terraform apply can repair %d.", plural(open, "divergent identity"), d.Fixable)
-		switch n := d.idle(); {
-		case n == 1:
-			text += " 1 more needs nothing."
-		case n > 1:
-			text += fmt.Sprintf(" %d more need nothing.", n)
-		}
-		return verdict{stateBad, text}
+		return verdict{stateBad, numbers + " There may be more: parts of the account or of the identity provider could not be read."}
+	case t.Open() > 0:
+		return verdict{stateBad, numbers + " Changes that terraform apply offers: " + strconv.Itoa(d.Fixable) + "."}
 	case !d.Clean:
 		return verdict{stateBad, "Not clean."}
 	default:
@@ -126,13 +106,15 @@ func (d *Divergences) verdict() verdict {
 
 func (d *Divergences) section(before *Divergences) section {
 	s := section{ID: "divergences", Title: "Identities"}
+	t := d.totals()
 	s.add(facts{[]fact{
 		{Label: "looked at", Value: fmt.Sprintf("%s, %s, %s", plural(d.Scanned.Users, "user"), plural(d.Scanned.Groups, "group"),
 			plural(d.Scanned.ServicePrincipals, "service principal"))},
-		{Label: "divergent", Value: strconv.Itoa(d.open()), State: badIf(d.open() > 0)},
-		{Label: "differ, and need nothing", Value: strconv.Itoa(d.idle())},
-		{Label: "repaired by terraform apply", Value: strconv.Itoa(d.Fixable)},
-		{Label: "left to people", Value: strconv.Itoa(len(d.ManualActions))},
+		{Label: "differ", Value: strconv.Itoa(t.Sum()), State: badIf(t.Open() > 0)},
+		{Label: "of them for terraform apply", Value: strconv.Itoa(t.Apply)},
+		{Label: "for people", Value: strconv.Itoa(t.People)},
+		{Label: "need nothing", Value: strconv.Itoa(t.Nothing)},
+		{Label: "waived", Value: strconv.Itoa(t.Waived)},
 		d.notJudged(),
 	}})
 	s.add(failures(d.Failures)...)
@@ -181,7 +163,7 @@ func (d *Divergences) summary() table {
 
 // chart shows the rows per cause, largest first, beside those of before.
 func (d *Divergences) chart(before *Divergences) bars {
-	return compared("Divergent identities by cause", d.byCause(), before, before.byCause(), func(id string) string {
+	return compared("Identities that differ, by cause", d.byCause(), before, before.byCause(), func(id string) string {
 		return rule(audit.KindCause, id).Title
 	})
 }
@@ -191,14 +173,12 @@ func chartByType(d, before *Divergences) bars {
 		out := map[string]int{}
 		if d != nil {
 			for _, r := range d.rows() {
-				if !r.Waived {
-					out[string(r.kind)]++
-				}
+				out[string(r.kind)]++
 			}
 		}
 		return out
 	}
-	return compared("Divergent identities by type", count(d), before, count(before), words)
+	return compared("Identities that differ, by type", count(d), before, count(before), words)
 }
 
 // compared makes bars of counts, and of those of before where there are any.
@@ -227,22 +207,30 @@ func compared(title string, now map[string]int, before *Divergences, then map[st
 // knowledge base).
 func symptoms(d *Divergences) table {
 	noticed := map[audit.Symptom]string{
-		audit.SymptomDuplicates:   "The same person, group or app appears twice in lists and sharing dialogs",
+		audit.SymptomDuplicates:   "The same person, group or app can appear twice in lists and sharing dialogs",
 		audit.SymptomMemberCounts: "A group has other members here than in the identity provider",
 		audit.SymptomNoImport:     "A group of the identity provider cannot be added, because its name is taken here",
 	}
-	counts := map[audit.Symptom]int{}
+	counts, stale := map[audit.Symptom]int{}, 0
 	for _, r := range d.rows() {
 		if r.Waived {
 			continue
 		}
-		for _, s := range rule(audit.KindCause, r.Cause).SymptomsFor(r.kind) {
+		cause := rule(audit.KindCause, r.Cause)
+		for _, s := range cause.SymptomsFor(r.kind) {
+			if s == audit.SymptomDuplicates && (cause.ID == audit.CauseStale || cause.Refines == audit.CauseStale) {
+				stale++ // Who left is not noticed at all.
+				continue
+			}
 			counts[s]++
 		}
 	}
-	t := table{Title: "What people notice", Columns: []string{"Symptom", "Identities"}, Numeric: map[int]bool{1: true}}
+	t := table{Title: "What people may notice", Columns: []string{"Symptom", "Identities"}, Numeric: map[int]bool{1: true}}
 	for _, s := range slices.Sorted(maps.Keys(counts)) {
 		t.Rows = append(t.Rows, []cell{prose(noticed[s]), prose(strconv.Itoa(counts[s]))})
+	}
+	if stale > 0 {
+		t.Rows = append(t.Rows, []cell{prose("The same, but only where the identity was renamed or moved; of those who left, nothing is noticed"), prose(strconv.Itoa(stale))})
 	}
 	return t
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"html"
 	"html/template"
+	"slices"
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/markup"
@@ -63,9 +64,13 @@ func (t table) Body() template.HTML {
 			}
 			b.WriteByte('>')
 			b.WriteString(html.EscapeString(c.Prose))
+			between := cmp.Or(c.Join, ", ")
+			if c.Join == "" && slices.ContainsFunc(c.Values, func(v string) bool { return strings.ContainsAny(v, ",;") }) {
+				between = "<br>" // A comma would not show where a name ends.
+			}
 			for k, v := range c.Values {
 				if k > 0 {
-					b.WriteString(cmp.Or(c.Join, ", "))
+					b.WriteString(between)
 				}
 				b.WriteString("<bdi>" + html.EscapeString(markup.Visible(v)) + "</bdi>")
 			}

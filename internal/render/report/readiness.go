@@ -83,15 +83,17 @@ type LocalGroups struct {
 // decision is one of the three with its answer; reason is empty when it was not asked for.
 type decision struct {
 	id, title string
-	ready     *bool
-	reason    string
+	// checks is the heading of its checks.
+	checks string
+	ready  *bool
+	reason string
 }
 
 func (r *Readiness) decisions() []decision {
 	all := []decision{
-		{"enable_aim", "Ready to switch on automatic identity management", r.EnableAIM, r.EnableAIMReason},
-		{"disable_scim", "Ready to switch off SCIM", r.DisableSCIM, r.DisableSCIMReason},
-		{"disable_aim", "Ready to switch off automatic identity management", r.DisableAIM, r.DisableAIMReason},
+		{"enable_aim", "Ready to switch on automatic identity management", "Before automatic identity management is switched on", r.EnableAIM, r.EnableAIMReason},
+		{"disable_scim", "Ready to switch off SCIM", "Before SCIM is switched off", r.DisableSCIM, r.DisableSCIMReason},
+		{"disable_aim", "Ready to switch off automatic identity management", "Before automatic identity management is switched off", r.DisableAIM, r.DisableAIMReason},
 	}
 	return slices.DeleteFunc(all, func(d decision) bool { return d.reason == "" })
 }
@@ -129,13 +131,11 @@ func (r *Readiness) section() section {
 	s.add(failures(r.Failures)...)
 	for _, d := range r.decisions() {
 		s.add(notice{State: stateOf(d.ready), Text: d.title + ":", Lines: []string{d.reason}})
-		overview := table{Title: "Checks: " + words(d.id), Columns: []string{"Check", "Severity", "Status", "Affected", "Result", "What to do"}, Numeric: map[int]bool{3: true}}
-		for _, c := range r.Checks {
-			if c.Decision == d.id && c.Status != "not_applicable" {
-				overview.Rows = append(overview.Rows, []cell{
-					sentence(c.Title), prose(word(c.Severity)), status(c.state(), words(c.Status)), prose(strconv.Itoa(c.AffectedCount)), value(c.Summary), prose(c.remedyIfOpen()),
-				})
-			}
+		overview := table{Title: d.checks, Columns: []string{"What should be", "Check", "Is it so?", "Severity", "Affected", "Result", "What to do"}, Numeric: map[int]bool{4: true}}
+		for _, c := range r.urgent(d.id) {
+			overview.Rows = append(overview.Rows, []cell{
+				sentence(c.Title), value(c.ID), status(c.state(), c.answer()), prose(word(c.Severity)), prose(strconv.Itoa(c.AffectedCount)), value(c.Summary), sentence(c.remedyIfOpen()),
+			})
 		}
 		s.add(overview)
 	}
@@ -149,11 +149,53 @@ func (r *Readiness) section() section {
 	if len(r.WorkspaceAdmins) > 0 {
 		t := table{Title: "Whom to tell: admins of workspaces", Long: true, Columns: []string{"Workspace", "Id", "People", "Why there may be others"}}
 		for _, n := range r.WorkspaceAdmins {
-			t.Rows = append(t.Rows, []cell{value(n.WorkspaceName), value(n.WorkspaceID), value(n.People...), value(n.UnknownReason)})
+			people := value(n.People...)
+			if len(n.People) == 0 {
+				people = prose("no active user is known to be an admin here")
+			}
+			t.Rows = append(t.Rows, []cell{value(n.WorkspaceName), value(n.WorkspaceID), people, value(n.UnknownReason)})
 		}
 		s.add(t)
 	}
 	return s
+}
+
+// urgent are the checks of a decision that apply, what is open first and what holds last.
+func (r *Readiness) urgent(decision string) []Check {
+	out := slices.DeleteFunc(slices.Clone(r.Checks), func(c Check) bool { return c.Decision != decision || c.Status == "not_applicable" })
+	slices.SortStableFunc(out, func(a, b Check) int { return a.rank() - b.rank() })
+	return out
+}
+
+// rank is lower for what has to be looked at earlier.
+func (c *Check) rank() int {
+	info := 0
+	if c.Severity == "info" {
+		info = 1
+	}
+	switch c.Status {
+	case "not_met":
+		return 2 * info
+	case "unknown":
+		return 1 + 2*info
+	default:
+		return 4
+	}
+}
+
+// answer says whether what the title says is so: "not met" beside a title with "no" would be
+// a double negation.
+func (c *Check) answer() string {
+	switch c.Status {
+	case "met":
+		return "yes"
+	case "not_met":
+		return "no"
+	case "unknown":
+		return "not known"
+	default:
+		return words(c.Status)
+	}
 }
 
 // affected has everything that a check which is not met names.

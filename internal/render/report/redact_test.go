@@ -90,7 +90,7 @@ func TestSections_redactedWhole(t *testing.T) {
 		"Check.Remedy", "Check.Severity", "Check.Status", "Check.Title", "NotCloned.Kind", "CloneRow.GroupID",
 		"CloneRow.Workspaces.Level", "CloneRow.Workspaces.WorkspaceID", "DiffRow.GroupID", "DiffRow.Hint", "DiffRow.Source",
 		"Divergences.ExternalIDFixes key", "Divergences.MemberRemovals key", "Failure.Call", "Failure.PrincipalID",
-		"Failure.PrincipalType", "Federation.Workspaces.Federation", "Federation.Workspaces.ID", "Federation.Workspaces.Status",
+		"Failure.PrincipalType", "Workspace.Federation", "Workspace.ID", "Workspace.Status",
 		"Fix.PrincipalID", "Fix.PrincipalType", "LocalDiffRow.GroupID", "LocalDiffRow.WorkspaceID", "LocalGroups.Failures.Call",
 		"LocalGroups.Failures.WorkspaceID", "LocalGroups.Groups.AccountGroupID", "LocalGroups.Groups.Advisories",
 		"LocalGroups.Groups.Entitlements", "LocalGroups.Groups.GroupID", "LocalGroups.Groups.Members.ID",

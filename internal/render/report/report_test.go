@@ -204,6 +204,59 @@ func TestMarkdown_readiness(t *testing.T) {
 	}
 }
 
+// Workspaces without federation stand first, with what to do; names that have commas are on lines
+// of their own.
+func TestReport_workspacesAndNames(t *testing.T) {
+	t.Parallel()
+	s := Sections{
+		WorkspaceFederation: &Federation{Workspaces: []Workspace{{ID: "1", Name: "on", Federation: "enabled"}, {ID: "2", Name: "who knows", Federation: "unknown"}, {ID: "3", Name: "off", Federation: "disabled"}}},
+		Divergences:         &Divergences{Summary: []SummaryRow{{PrincipalType: "group", Examples: []string{`Labs, North; Pilot`, "ml"}}}},
+	}
+	got := Markdown(s, Options{})
+	last := -1
+	for _, want := range []string{"By an account admin: Switch identity federation on", "| `off` |", "| `who knows` |", "| `on` |"} {
+		at := strings.Index(got, want)
+		if at <= last {
+			t.Errorf("%q is missing or in another place in\n%s", want, got)
+		}
+		last = at
+	}
+	page, err := HTML(s, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "<bdi>Labs, North; Pilot</bdi><br><bdi>ml</bdi>"; !strings.Contains(page, want) {
+		t.Errorf("the page lacks %s", want)
+	}
+}
+
+// What is open stands first, with the id that the verdict names and an answer that is no double
+// negation; a workspace without people says so.
+func TestReport_readinessOrder(t *testing.T) {
+	t.Parallel()
+	no := false
+	r := &Readiness{EnableAIM: &no, EnableAIMReason: "No.", WorkspaceAdmins: []Notice{{WorkspaceID: "7", WorkspaceName: "prod"}}, Checks: []Check{
+		{ID: "a", Title: "A holds", Decision: "enable_aim", Severity: "breaking", Status: "met"}, {ID: "b", Title: "A note", Decision: "enable_aim", Severity: "info", Status: "not_met"},
+		{ID: "c", Title: "No one knows", Decision: "enable_aim", Severity: "breaking", Status: "unknown"}, {ID: "d", Title: "No one gains it", Decision: "enable_aim", Severity: "breaking", Status: "not_met"},
+		{ID: "e", Title: "Another decision", Decision: "disable_scim", Severity: "breaking", Status: "not_met"}, {ID: "f", Title: "No matter", Decision: "enable_aim", Severity: "info", Status: "not_applicable"},
+	}}
+	got := Markdown(Sections{Readiness: r}, Options{})
+	last := -1
+	for _, want := range []string{
+		"**Before automatic identity management is switched on**", "| No one gains it | `d` | no | breaking |", "| No one knows | `c` | not known | breaking |", "| A note | `b` | no | info |",
+		"| A holds | `a` | yes | breaking |", "| `prod` | `7` | no active user is known to be an admin here |",
+	} {
+		at := strings.Index(got, want)
+		if at <= last {
+			t.Errorf("%q is missing or in another place in\n%s", want, got)
+		}
+		last = at
+	}
+	if strings.Contains(got, "Another decision") || strings.Contains(got, "No matter") {
+		t.Errorf("what does not apply is shown:\n%s", got)
+	}
+}
+
 func sample() Sections {
 	yes, no := true, false
 	before := manyRows(40)
@@ -512,7 +565,7 @@ func TestReport_needsNothing(t *testing.T) {
 		{ID: "3", Cause: "stale", Action: "none", Waived: true},
 	}, ManualActions: []ManualAction{{PrincipalType: "user", PrincipalID: "1", Reason: "no_candidate", Remedy: "Find out *who* | set link_groups."}}}
 	got := Markdown(Sections{Divergences: d}, Options{})
-	for _, want := range []string{"Not clean: 1 divergent identity. terraform apply can repair 0. 1 more needs nothing.", "- divergent: 1\n", "- differ, and need nothing: 1\n", "| Find out &#42;who&#42; &#124; set link&#95;groups. |"} {
+	for _, want := range []string{"Not clean. Identities that differ from the identity provider: 3 (0 for terraform apply, 1 for people, 1 needs nothing, 1 is waived). Changes that terraform apply offers: 0.", "- differ: 3\n", "- need nothing: 1\n", "| user | 3 |", "only where the identity was renamed or moved; of those who left, nothing is noticed | 1 |", "| Find out &#42;who&#42; &#124; set link&#95;groups. |"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}

@@ -92,15 +92,18 @@ type Failure struct {
 
 // Federation is dbxidentity_workspace_federation.
 type Federation struct {
-	Workspaces []struct {
-		ID         string `json:"id"`
-		Name       string `json:"name"`
-		Status     string `json:"status"`
-		Federation string `json:"federation"`
-	} `json:"workspaces"`
-	Clean    bool      `json:"clean"`
-	Complete bool      `json:"complete"`
-	Failures []Failure `json:"failures"`
+	Workspaces []Workspace `json:"workspaces"`
+	Clean      bool        `json:"clean"`
+	Complete   bool        `json:"complete"`
+	Failures   []Failure   `json:"failures"`
+}
+
+// Workspace is one workspace with its federation.
+type Workspace struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Status     string `json:"status"`
+	Federation string `json:"federation"`
 }
 
 // Divergences is dbxidentity_divergences.
