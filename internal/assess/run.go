@@ -33,6 +33,7 @@ type Run struct {
 	Apart      bool              // members that cannot be read, for whatever reason, are unknown, and end nothing
 	NoOffers   bool              // nothing is offered, so that the privileges of principals are not looked up
 	Kept       *checkpoint.Store // nil: none
+	Shared     *Matches          // with the other audits of this run; nil: nothing
 	// Activity is what the audit log says; nil: no one asked.
 	Activity func(ctx context.Context) (*audit.Activity, error)
 	// Feeds are what SCIM connectors write into external ids; nil: no one asked.
@@ -87,12 +88,12 @@ func (r Run) Read(ctx context.Context, client *account.Client, source idp.Source
 		lists = newMemberLists(reader, client.Readers())
 		request.Members = lists.members
 	}
-	result, err := source.Match(ctx, request)
+	result, err := r.match(ctx, source, request)
 	if err == nil && lists.used() {
 		in.Matches = result.Matches
 		var again bool
 		if again, err = lists.verify(ctx, in, r.Options); err == nil && again {
-			result, err = source.Match(ctx, request)
+			result, err = r.match(ctx, source, request)
 		}
 		in.MembersListed = lists.relied(result.Matches)
 	}
@@ -100,7 +101,6 @@ func (r Run) Read(ctx context.Context, client *account.Client, source idp.Source
 		return audit.Input{}, fmt.Errorf("asking the identity provider (idp %s): %w", source.Kind(), err)
 	}
 	in.Matches = result.Matches
-	nameMissing(ctx, source, in.Matches)
 	in.Failures = append(in.Failures, result.Failures...)
 	if r.Feeds != nil {
 		if in.Connectors, err = r.Feeds(ctx, in.Matches); err != nil {

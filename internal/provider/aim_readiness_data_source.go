@@ -135,7 +135,7 @@ func (d *aimReadinessDataSource) run(ctx context.Context, model *aimReadinessMod
 	}
 	out := &readinessRun{
 		session: d.session,
-		audit:   assess.Run{Types: audit.PrincipalTypes(), Membership: idp.MembershipTransitive, Options: options, InIDP: true, NoOffers: true},
+		audit:   assess.Run{Types: audit.PrincipalTypes(), Membership: idp.MembershipTransitive, Options: options, InIDP: true, NoOffers: true, Shared: &d.session.matches},
 		facts: &readiness.Facts{
 			Now: options.Now, AIM: options.AIM, TenantID: options.TenantID, Capabilities: options.IDP, PrimaryDomains: options.PrimaryDomains,
 			Texts: map[string]string{},

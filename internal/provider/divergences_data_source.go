@@ -236,6 +236,7 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 		Membership: idp.MembershipTransitive,
 		Options:    d.session.auditOptions(),
 		InIDP:      true,
+		Shared:     &d.session.matches,
 	}
 	r.Options.LinkGroups = model.LinkGroups.ValueBool()
 	r.Options.Relink = model.Relink.ValueBool()

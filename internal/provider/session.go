@@ -19,6 +19,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
@@ -51,6 +52,8 @@ type session struct {
 	syncWarned atomic.Bool
 
 	findings findings
+	// matches are shared by the audits of this run.
+	matches assess.Matches
 }
 
 // membershipKey names a membership: "<group id>/<member id>".
