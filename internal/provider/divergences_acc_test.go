@@ -468,7 +468,7 @@ func TestDivergences_planWarning(t *testing.T) {
 		t.Errorf("said %q", said)
 	}
 	// It names what is there only.
-	if !strings.Contains(said, "Next: apply what external_id_fixes offers") || strings.Contains(said, "member_removals") {
+	if !strings.Contains(said, "Next: apply the changes in external_id_fixes through") || strings.Contains(said, "member_removals") {
 		t.Errorf("said %q", said)
 	}
 	everything := []map[string]any{}

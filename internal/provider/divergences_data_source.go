@@ -131,7 +131,7 @@ func warnDivergences(report audit.Report, diags *diag.Diagnostics) {
 	}
 	next := "The attribute summary has every cause, and manual_actions what to do for each identity."
 	if report.Fixable > 0 {
-		next = fmt.Sprintf("Next: apply what %s offers, through dbxidentity_remediation_ledger; where the configuration gives it to one already, terraform apply is all. "+
+		next = fmt.Sprintf("Next: apply the changes in %s through dbxidentity_remediation_ledger; where the configuration gives them to one already, terraform apply is all. "+
 			"The attribute summary has every cause, and manual_actions what is left to people.", offersOf(report))
 	}
 	if n := report.MembersListed; n > 0 {

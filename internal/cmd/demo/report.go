@@ -156,14 +156,17 @@ func (s summary) write(out io.Writer) error {
 	fmt.Fprintf(w, "Found\t%d identities that diverge from the identity provider; workspaces without identity federation: %s\n",
 		len(found), cmp.Or(strings.Join(s.before.unfederated(), ", "), "none"))
 	fmt.Fprintf(w, "Fixed\t%d external ids, and the plan after that is empty\n", len(fixes))
-	offered := 0
+	offered, idle := 0, 0
 	for _, f := range left {
-		if f.offered {
+		switch {
+		case f.offered:
 			offered++
+		case f.action == "none":
+			idle++
 		}
 	}
-	fmt.Fprintf(w, "Left\t%d identities, listed below: %d need a person's decision; of %d, member_removals offers the repair\n",
-		len(left), len(left)-offered, offered)
+	fmt.Fprintf(w, "Left\t%d identities, listed below: %d for people, %d whose repair member_removals offers, %d that need nothing\n",
+		len(left), len(left)-offered-idle, offered, idle)
 	if err := w.Flush(); err != nil {
 		return err
 	}

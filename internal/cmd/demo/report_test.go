@@ -48,7 +48,7 @@ func TestSummary(t *testing.T) {
 		"3 identities that diverge",
 		"without identity federation: old",
 		"user/11  user11@example.com  (blank)  -> abc",
-		"2 identities, listed below: 1 need a person's decision; of 1, member_removals offers the repair",
+		"2 identities, listed below: 1 for people, 1 whose repair member_removals offers, 0 that need nothing",
 		"stale                -> review",
 		"closing             unconfirmed_members  -> remove_members (in member_removals;",
 	} {
