@@ -115,6 +115,7 @@ func TestAccReadiness_failedReads(t *testing.T) {
 			for _, c := range readiness.Checks() {
 				needed := slices.ContainsFunc(c.Needs, func(n readiness.Need) bool { return slices.Contains(source.needs, n) })
 				switch is, before := now[c.ID], was[c.ID]; {
+				case !needed && is.unanswered: // A busy machine makes of a silent source a silent host.
 				case needed && is.status == "unknown" && before.status != "unknown":
 					unknown = append(unknown, "`"+c.ID+"`")
 				case is.status != before.status, !needed && c.ID != source.seenIn && !slices.Equal(is.subjects, before.subjects):

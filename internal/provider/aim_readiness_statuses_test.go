@@ -55,12 +55,14 @@ type checkShown struct {
 	status, summary string
 	// affected are "<subject> <name>: <detail>", subjects the first of it, each once.
 	affected, subjects []string
+	// unanswered: a host that it asks does not answer at all.
+	unanswered bool
 }
 
 func checksOf(report map[string]any) map[string]checkShown {
 	out := map[string]checkShown{}
 	for _, c := range rowsIn(report["checks"]) {
-		shown := checkShown{status: fmt.Sprint(c["status"]), summary: fmt.Sprint(c["summary"])}
+		shown := checkShown{status: fmt.Sprint(c["status"]), summary: fmt.Sprint(c["summary"]), unanswered: strings.Contains(fmt.Sprint(c["unknown_reasons"]), "does not answer")}
 		for _, a := range rowsIn(c["affected"]) {
 			shown.subjects = append(shown.subjects, fmt.Sprint(a["subject"]))
 			shown.affected = append(shown.affected, fmt.Sprint(a["subject"], " ", a["name"], ": ", a["detail"]))
