@@ -75,7 +75,7 @@ var sessions = map[string]session{
 		run(readme, "make install   #").shows("installed as version"),
 		do("mkdir mine; cd mine"),
 		write("main.tf", readme, "# your own mail domains"),
-		run(readme, "DATABRICKS_CLIENT_SECRET=").shows(`(?s)No changes.*Identities Diverge.*What matters first`),
+		run(readme, "DATABRICKS_CLIENT_SECRET=").shows(`(?s)No changes.*Identities Diverge.*What matters\s+first`),
 		do("cd .."),
 		run(readme, "-preset field-scan").shows(`899 +0  user +stale_own_domain`),
 		do("grep -c '</html>' report.html; head -1 comment.md").shows("1\n## Identity report"),
