@@ -22,14 +22,14 @@ func TestDivergences_fieldScanPeople(t *testing.T) {
 		fixable, deactivations, renames, manual int
 		said                                    string
 	}{
-		"no switch": {fixable: 72, manual: 951, said: "give external_id_fixes and member_removals to"},
+		"no switch": {fixable: 72, manual: 951, said: "apply the changes in external_id_fixes through"},
 		"deactivations": {
 			inputs:  map[string]any{"suggest_deactivations": true},
-			fixable: 971, deactivations: 899, manual: 52, said: "give external_id_fixes, member_removals and deactivations to",
+			fixable: 971, deactivations: 899, manual: 52, said: "apply the changes in external_id_fixes and deactivations through",
 		},
 		"all switches": {
 			inputs:  map[string]any{"suggest_deactivations": true, "suggest_group_renames": true, "link_groups": true},
-			fixable: 978, deactivations: 899, renames: 1, manual: 45, said: "give external_id_fixes, member_removals, deactivations and group_renames to",
+			fixable: 978, deactivations: 899, renames: 1, manual: 45, said: "apply the changes in external_id_fixes, deactivations and group_renames through",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

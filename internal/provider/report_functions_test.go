@@ -44,7 +44,7 @@ output "fixable" {
 	w.must(0, "plan", "-detailed-exitcode")
 	fixable := w.output("fixable")
 	html := w.outputText("html")
-	for _, want := range []string{"<!doctype html>", "terraform apply can repair " + fixable, "</html>"} {
+	for _, want := range []string{"<!doctype html>", "Changes that terraform apply offers: " + fixable + ".", "</html>"} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page lacks %q", want)
 		}

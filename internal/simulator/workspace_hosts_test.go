@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 )
@@ -78,10 +79,22 @@ func TestWorkspaceFaultsAndRates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// At once: on a slow machine as many one after the other would stay below the rate.
 	statuses := func(id string, requests int) map[int]int {
+		answers := make([]httpAnswer, requests)
+		var calls errgroup.Group
+		for i := range answers {
+			calls.Go(func() (err error) {
+				answers[i], err = tryCall(t, &Running{URL: hosts[id]}, http.MethodGet, currentMetastorePath, "", bearer("token-401"))
+				return err
+			})
+		}
+		if err := calls.Wait(); err != nil {
+			t.Fatal(err)
+		}
 		out := map[int]int{}
-		for range requests {
-			out[callHost(t, hosts[id], http.MethodGet, currentMetastorePath, "", bearer("token-401")).status]++
+		for _, answer := range answers {
+			out[answer.status]++
 		}
 		return out
 	}
