@@ -114,18 +114,14 @@ func (b hostileBlock) hcl(i int, base map[string]string) string {
 
 // hostileBases are the settings that a resource or data source needs.
 var hostileBases = map[string]map[string]string{
-	"dbxidentity_external_id":                  {"principal_type": `"user"`, "principal_id": `"101"`, "external_id": `"` + entraID(101) + `"`},
-	"dbxidentity_group_member":                 {"group_id": `"202"`, "member_id": `"102"`},
-	"dbxidentity_group_member_removal":         {"group_id": `"203"`, "member_id": `"102"`},
-	"dbxidentity_resolved_principal":           {"principal_type": `"user"`, "external_id": `"` + entraID(102) + `"`},
-	"dbxidentity_principal_status":             {"principal_type": `"user"`, "principal_id": `"102"`, "active": "false"},
-	"dbxidentity_group_name":                   {"group_id": `"203"`, "name": `"other"`, "expected_current_name": `"third"`},
-	"dbxidentity_account_access_identity_rule": {"external_principal_id": `"` + entraID(999) + `"`},
-	"dbxidentity_audit_events":                 {"workspace_id": `"1"`, "sql_warehouse_id": `"w"`, "since": `"2026-11-01"`},
-	"dbxidentity_principal":                    {"principal": `{ id = "101" }`},
-	"dbxidentity_principal_diff":               {"principal_a": `{ id = "101" }`, "principal_b": `{ id = "102" }`},
-	"dbxidentity_principal_access":             {"principal": `{ id = "101" }`},
-	"dbxidentity_clone_plan":                   {"source": `{ id = "101" }`, "target": `{ id = "102" }`},
+	"dbxidentity_external_id":          {"principal_type": `"user"`, "principal_id": `"101"`, "external_id": `"` + entraID(101) + `"`},
+	"dbxidentity_group_member":         {"group_id": `"202"`, "member_id": `"102"`},
+	"dbxidentity_group_member_removal": {"group_id": `"203"`, "member_id": `"102"`},
+	"dbxidentity_resolved_principal":   {"principal_type": `"user"`, "external_id": `"` + entraID(102) + `"`},
+	"dbxidentity_principal":            {"principal": `{ id = "101" }`},
+	"dbxidentity_principal_diff":       {"principal_a": `{ id = "101" }`, "principal_b": `{ id = "102" }`},
+	"dbxidentity_principal_access":     {"principal": `{ id = "101" }`},
+	"dbxidentity_clone_plan":           {"source": `{ id = "101" }`, "target": `{ id = "102" }`},
 }
 
 func hostileBlocks() []hostileBlock {
