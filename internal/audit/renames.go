@@ -21,6 +21,22 @@ func (r *GroupRename) Key() string { return "rename/group/" + r.GroupID }
 // MaxGroupName is the longest name of a group, in characters.
 const MaxGroupName = 255
 
+// ValidateGroupName refuses what cannot be the name of a group.
+func ValidateGroupName(name string) error {
+	switch n := utf8.RuneCountInString(name); {
+	case strings.TrimSpace(name) != name || name == "":
+		return fmt.Errorf("a name is not blank, and has no spaces around it")
+	case n > MaxGroupName:
+		return fmt.Errorf("the name has %d characters; at most %d are accepted", n, MaxGroupName)
+	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return fmt.Errorf("the name has a control character")
+	case isSystemGroup(&Principal{Ref: Ref{Type: TypeGroup}, Name: name}):
+		return fmt.Errorf("%q is the name of a group that Databricks keeps itself", name)
+	default:
+		return nil
+	}
+}
+
 // occupies reports whether a group that is not the IdP's stands in the way of the IdP
 // group of its name, and linking it is not what will be offered: where a link is
 // withheld for something that may pass, the link may still come.

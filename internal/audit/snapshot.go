@@ -3,7 +3,10 @@
 
 package audit
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Principal is a Databricks user, group or service principal as the account
 // holds it.
@@ -81,6 +84,32 @@ type Member struct {
 	Name       string
 	ExternalID string
 	Source     MembershipSource
+}
+
+// GroupOrigin says who owns the members of a group.
+type GroupOrigin string
+
+// The origins. Members are added to groups of OriginDatabricks only.
+const (
+	OriginDatabricks GroupOrigin = "databricks"
+	OriginIDP        GroupOrigin = "idp"
+	OriginSystem     GroupOrigin = "system"
+)
+
+// OriginOf judges a group by its externalId and by the sources of its direct
+// members, and takes the stricter of the two: a group without externalId that
+// has one member from the identity provider counts as the identity provider's.
+// Members of unknown source say nothing.
+func OriginOf(group Principal, members []Member) GroupOrigin {
+	fromIDP := func(m Member) bool { return m.Source == SourceIdentityProvider }
+	switch {
+	case isSystemGroup(&group):
+		return OriginSystem
+	case group.ExternalID != "" || slices.ContainsFunc(members, fromIDP):
+		return OriginIDP
+	default:
+		return OriginDatabricks
+	}
 }
 
 // Workspace is a Databricks workspace with what the account says of its

@@ -11,7 +11,6 @@ import (
 // Reasons of what an answer held and no one can attribute.
 const (
 	memberWithoutID = "the list of members has an entry without id"
-	groupWithoutID  = "the list of the groups above has an entry without id"
 	notText         = "its name or externalId is not valid UTF-8, so that it cannot be compared"
 )
 
@@ -36,13 +35,3 @@ func understood(m *Match) *Match {
 func isText(s string) bool { return utf8.ValidString(s) }
 
 func notValid(s string) bool { return !isText(s) }
-
-// understand marks as unknown what the lists of the facts do not attribute.
-func (f *AddMemberFacts) understand() {
-	if f.MembersUnknown == "" && slices.ContainsFunc(f.Members, func(m Member) bool { return m.ID == "" }) {
-		f.MembersUnknown = memberWithoutID
-	}
-	if f.AboveUnknown == "" && slices.Contains(f.Above, "") {
-		f.AboveUnknown = groupWithoutID
-	}
-}

@@ -27,26 +27,3 @@ func TestDivergences_notUnderstood(t *testing.T) {
 		})
 	}
 }
-
-func TestGuardAddMember_notUnderstood(t *testing.T) {
-	t.Parallel()
-	facts := func() AddMemberFacts {
-		return AddMemberFacts{
-			Group: PrincipalFact{Principal: group("1", "g", "")}, Member: PrincipalFact{Principal: group("2", "h", "")},
-			Members: []Member{{Ref: Ref{TypeUser, "3"}}}, Above: []string{"4"},
-		}
-	}
-	if refused := GuardAddMember(facts()); len(refused) != 0 {
-		t.Fatalf("refused: %+v", refused)
-	}
-	f := facts()
-	f.Members = append(f.Members, Member{})
-	if refused := GuardAddMember(f); len(refused) != 1 || refused[0].Guard != GuardOriginUnknown {
-		t.Errorf("a member without id: %+v", refused)
-	}
-	f = facts()
-	f.Above = append(f.Above, "")
-	if refused := GuardAddMember(f); len(refused) != 1 || refused[0].Guard != GuardCycleUnknown {
-		t.Errorf("a group above without id: %+v", refused)
-	}
-}

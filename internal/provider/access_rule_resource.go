@@ -16,6 +16,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
 
@@ -191,9 +192,9 @@ func withEveryone(id *audit.Identity) string {
 }
 
 // deniedIdentity asks the configured IdP what an identity is, and who of some is within it.
-func (s *session) deniedIdentity(ctx context.Context, externalID string, watched []audit.Principal) audit.DeniedIdentity {
+func (s *session) deniedIdentity(ctx context.Context, externalID string, watched []audit.Principal) guard.DeniedIdentity {
 	var (
-		out audit.DeniedIdentity
+		out guard.DeniedIdentity
 		why []string
 	)
 	for _, t := range audit.PrincipalTypes() {

@@ -21,6 +21,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/power"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
@@ -398,7 +399,7 @@ func (r *readinessRun) readDenied(ctx context.Context) {
 			watched = append(watched, p)
 		}
 	}
-	denied := make([]audit.DeniedIdentity, len(r.facts.Denylist))
+	denied := make([]guard.DeniedIdentity, len(r.facts.Denylist))
 	var group errgroup.Group
 	group.SetLimit(r.session.account.Readers())
 	for i, rule := range r.facts.Denylist {
@@ -408,7 +409,7 @@ func (r *readinessRun) readDenied(ctx context.Context) {
 		})
 	}
 	_ = group.Wait() // What could not be read is in denied.
-	r.facts.Denied = map[string]audit.DeniedIdentity{}
+	r.facts.Denied = map[string]guard.DeniedIdentity{}
 	for i, rule := range r.facts.Denylist {
 		r.facts.Denied[audit.CanonicalExternalID(rule.ExternalID)] = denied[i]
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -296,7 +296,7 @@ func rowNames(rows map[string]guardRow) map[string]string {
 // checkMemberGuardRows compares the rows with the table of the engine.
 func checkMemberGuardRows(t *testing.T, rows map[string]guardRow) {
 	t.Helper()
-	for _, g := range audit.MemberGuards() {
+	for _, g := range guard.MemberGuards() {
 		for resource, applies := range map[string]bool{memberResource: g.ForAdd(), removalResource: g.ForRemove()} {
 			row, there := rows[resource+"."+g.ID]
 			switch {

@@ -15,6 +15,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 )
 
 // addMemberError reports the write of a membership that failed or was refused.
@@ -92,7 +93,7 @@ func addMissingError(diags *diag.Diagnostics, m *memberModel, err error) {
 
 // addRefusals reports guards: one diagnostic per cause, on the attribute that it
 // is about.
-func addRefusals(diags *diag.Diagnostics, verb, thing string, refusals []audit.Refusal) {
+func addRefusals(diags *diag.Diagnostics, verb, thing string, refusals []guard.Refusal) {
 	for _, r := range refusals {
 		summary, detail := fmt.Sprintf("Refusing to %s %s", verb, thing), r.Error()
 		if r.Attribute != "" {
@@ -105,8 +106,8 @@ func addRefusals(diags *diag.Diagnostics, verb, thing string, refusals []audit.R
 
 // isOnlyIDPs reports whether nothing but the identity provider's ownership speaks
 // against a removal.
-func isOnlyIDPs(refusals []audit.Refusal) bool {
-	return len(refusals) == 1 && refusals[0].Guard == audit.GuardIDPMembership
+func isOnlyIDPs(refusals []guard.Refusal) bool {
+	return len(refusals) == 1 && refusals[0].Guard == guard.IDPMembership
 }
 
 // checkMembership reports in the plan what speaks against a write. What cannot be

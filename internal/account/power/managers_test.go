@@ -16,6 +16,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -124,7 +125,7 @@ func TestPrivileges_rulesUnreadable(t *testing.T) {
 				if !strings.Contains(got.Unknown, tc.names) || len(got.Powers) != 0 {
 					t.Errorf("got %+v, want a hole that names %q", got, tc.names)
 				}
-				if _, err := c.AddMember(t.Context(), accounttest.MemberRequest("36", "3")); !accounttest.RefusedBy(err, audit.GuardPrivilegesUnknown) {
+				if _, err := c.AddMember(t.Context(), accounttest.MemberRequest("36", "3")); !accounttest.RefusedBy(err, guard.PrivilegesUnknown) {
 					t.Errorf("adding a member: %v", err)
 				}
 				accounttest.SetFaults(t, sim)
@@ -143,7 +144,7 @@ func TestAddMember_powerByRules(t *testing.T) {
 		sim := accounttest.StartInside(t, managed(), simulator.Options{})
 		c := accounttest.ClubClient(t, sim)
 		for _, id := range []string{"33", "34", "35", "37", "38"} {
-			if _, err := c.AddMember(t.Context(), accounttest.MemberRequest(id, "3")); !accounttest.RefusedBy(err, audit.GuardPrivileged) {
+			if _, err := c.AddMember(t.Context(), accounttest.MemberRequest(id, "3")); !accounttest.RefusedBy(err, guard.Privileged) {
 				t.Errorf("group %s: %v", id, err)
 			}
 			if slices.Contains(accounttest.Roster(t, sim, id), "3") {
@@ -183,7 +184,7 @@ func TestAddMember_powerIsRenewed(t *testing.T) {
 					t.Fatal(err)
 				}
 				accounttest.ChangeState(t, sim, gets)
-				if _, err := c.AddMember(t.Context(), accounttest.MemberRequest("36", "2")); !accounttest.RefusedBy(err, audit.GuardPrivileged) {
+				if _, err := c.AddMember(t.Context(), accounttest.MemberRequest("36", "2")); !accounttest.RefusedBy(err, guard.Privileged) {
 					t.Errorf("got %v", err)
 				}
 			})

@@ -16,6 +16,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 )
 
 // ErrNoDenylist is wrapped when the account answers that it has no denylist, or no such
@@ -34,7 +35,7 @@ type RuleRequest struct {
 	Adopts bool
 	// Identity asks the identity provider what the identity is, and which of those who
 	// must not be denied are within it. It is asked before each sending.
-	Identity func(ctx context.Context, externalID string, watched []audit.Principal) audit.DeniedIdentity
+	Identity func(ctx context.Context, externalID string, watched []audit.Principal) guard.DeniedIdentity
 }
 
 // RuleResult is what is true after [Writer.SetRule].
@@ -53,7 +54,7 @@ type RuleCheck struct {
 	// Rule is there already; then nothing is judged.
 	Rule     *audit.DenyRule
 	Identity *audit.Identity
-	Refusals []audit.Refusal
+	Refusals []guard.Refusal
 	// CallerUnknown says that no one knows as whom the client logs in.
 	CallerUnknown bool
 }
@@ -74,12 +75,12 @@ func (w *Writer) CheckRule(ctx context.Context, req RuleRequest) (RuleCheck, err
 			f.Rules++
 		}
 	}
-	return RuleCheck{Identity: f.IDP.Identity, Refusals: audit.GuardDeny(f), CallerUnknown: f.Caller == (audit.Ref{}) && f.CallerUnknown == ""}, nil
+	return RuleCheck{Identity: f.IDP.Identity, Refusals: guard.Deny(f), CallerUnknown: f.Caller == (audit.Ref{}) && f.CallerUnknown == ""}, nil
 }
 
 // denyFacts reads who must not be denied, and what would be denied.
-func (w *Writer) denyFacts(ctx context.Context, req RuleRequest, since int64) audit.DenyFacts {
-	f := audit.DenyFacts{ExternalID: req.ExternalID}
+func (w *Writer) denyFacts(ctx context.Context, req RuleRequest, since int64) guard.DenyFacts {
+	f := guard.DenyFacts{ExternalID: req.ExternalID}
 	var err error
 	if f.Holders, err = w.dir.HoldersSince(ctx, req.ExternalID, audit.Ref{}, since); err != nil {
 		f.HoldersUnknown = err.Error()
@@ -114,7 +115,7 @@ func (w *Writer) denyFacts(ctx context.Context, req RuleRequest, since int64) au
 
 // watched fills in the account admins and the caller, with what the account knows of
 // them.
-func (w *Writer) watched(ctx context.Context, f *audit.DenyFacts, since int64) {
+func (w *Writer) watched(ctx context.Context, f *guard.DenyFacts, since int64) {
 	admins, err := w.power.Admins(ctx, since)
 	if err == nil && len(admins) == 0 {
 		err = errors.New("the lists of the account show no one who is account admin")
@@ -144,7 +145,7 @@ func (w *Writer) watched(ctx context.Context, f *audit.DenyFacts, since int64) {
 // SetRule adds a rule to the account access denylist under guard, or removes it, and
 // reads it back by the list: see [Writer]. A rule that is there is not written again.
 // Otherwise no one who is account admin, nor the caller, may be denied by it, and that
-// must be certain (see [audit.GuardDeny]): else the error is a [*RefusedError], and
+// must be certain (see [guard.Deny]): else the error is a [*RefusedError], and
 // nothing was written. The writes are POST and DELETE
 // /api/2.0/accounts/{account}/account-access-identity-rules
 // (docs/reference/aim-migration.md 3). [ErrNoDenylist] is wrapped where the account does
@@ -216,7 +217,7 @@ func (k *ruleWrite) judge(ctx context.Context, f *fact, since int64) error {
 		return nil
 	}
 	facts.Rules = len(rules) + 1
-	if refusals := audit.GuardDeny(facts); len(refusals) > 0 {
+	if refusals := guard.Deny(facts); len(refusals) > 0 {
 		return &RefusedError{Group: f.change.Ref, Refusals: refusals}
 	}
 	return nil

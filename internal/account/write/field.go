@@ -13,6 +13,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 )
 
 // FieldResult is what is true after [Writer.SetActive] and [Writer.SetGroupName].
@@ -42,7 +43,7 @@ type fieldWrite struct {
 	// gather reads what the guards need and takes long, and may read the principal at the
 	// end of that; refuse judges them on the principal, which was read last.
 	gather func(ctx context.Context, since int64, read readNow)
-	refuse func(ctx context.Context, shown *directory.SCIMResource, now audit.Principal) ([]audit.Refusal, error)
+	refuse func(ctx context.Context, shown *directory.SCIMResource, now audit.Principal) ([]guard.Refusal, error)
 	// after looks at what the guards protect, after the write; nil: nothing.
 	after func(ctx context.Context, f *fact) error
 

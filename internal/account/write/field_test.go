@@ -22,6 +22,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -122,12 +123,12 @@ func TestSetActive(t *testing.T) {
 		"another name than reviewed": {write: deactivate(accounttest.User("2"), named), fail: "is \"u2@example.com\" now"},
 		"missing":                    {write: deactivate(accounttest.User("99")), fail: "not found"},
 		"read only":                  {write: deactivate(accounttest.User("1")), change: func(cfg *api.Config) { cfg.ReadOnly = true }, fail: "read_only"},
-		"the caller":                 {write: deactivate(accounttest.SP("21"), allow), fail: "guard " + audit.GuardDeactivatesCaller},
-		"an admin":                   {write: deactivate(accounttest.User("3")), fail: "guard " + audit.GuardPrivilegedPrincipal},
+		"the caller":                 {write: deactivate(accounttest.SP("21"), allow), fail: "guard " + guard.DeactivatesCaller},
+		"an admin":                   {write: deactivate(accounttest.User("3")), fail: "guard " + guard.PrivilegedPrincipal},
 		"an admin, allowed":          {write: deactivate(accounttest.User("3"), allow), previous: "true", patches: 1, holds: "3"},
-		"the last admin":             {setup: admins, write: deactivate(accounttest.User("3"), allow), fail: "guard " + audit.GuardLastAdmin},
-		"power cannot be read":       {write: deactivate(accounttest.User("1")), faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "**/permissionassignments"}, {Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "**/workspaces"}}, fail: "guard " + audit.GuardPrivilegesUnknown},
-		"admins cannot be read":      {write: deactivate(accounttest.User("3"), allow), faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "**/scim/v2/Groups"}}, fail: "guard " + audit.GuardAdminsUnknown},
+		"the last admin":             {setup: admins, write: deactivate(accounttest.User("3"), allow), fail: "guard " + guard.LastAdmin},
+		"power cannot be read":       {write: deactivate(accounttest.User("1")), faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "**/permissionassignments"}, {Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "**/workspaces"}}, fail: "guard " + guard.PrivilegesUnknown},
+		"admins cannot be read":      {write: deactivate(accounttest.User("3"), allow), faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "**/scim/v2/Groups"}}, fail: "guard " + guard.AdminsUnknown},
 		"linked, and refused": {
 			setup: func(st *simulator.State) { st.Users[0].ExternalID = accounttest.GUID(1, 1) }, write: deactivate(accounttest.User("1")),
 			faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 400, Method: http.MethodPatch, Message: "managed"}}, patches: 1, fail: "change it there",
@@ -205,20 +206,20 @@ func TestSetGroupName(t *testing.T) {
 		"another name than reviewed": {write: rename("15", "new", expected("old")), fail: `is "empty" now, and "old"`},
 		"missing":                    {write: rename("99", "new"), fail: "not found"},
 		"read only":                  {write: rename("15", "new"), change: func(cfg *api.Config) { cfg.ReadOnly = true }, fail: "read_only"},
-		"a linked group":             {write: rename("13", "new"), fail: "guard " + audit.GuardIDPGroup},
-		"members of the IdP":         {write: rename("16", "new"), fail: "guard " + audit.GuardIDPGroup},
-		"a system group":             {write: rename("17", "new"), fail: "guard " + audit.GuardSystemGroup},
+		"a linked group":             {write: rename("13", "new"), fail: "guard " + guard.IDPGroup},
+		"members of the IdP":         {write: rename("16", "new"), fail: "guard " + guard.IDPGroup},
+		"a system group":             {write: rename("17", "new"), fail: "guard " + guard.SystemGroup},
 		"to a system name":           {write: rename("15", "Account Users"), fail: "Databricks keeps itself"},
-		"to a taken name":            {write: rename("15", "READERS"), fail: "guard " + audit.GuardNameTaken},
-		"taken in the other form":    {setup: decomposed(0), write: rename("15", "ÉQUIPE"), fail: "guard " + audit.GuardNameTaken},
+		"to a taken name":            {write: rename("15", "READERS"), fail: "guard " + guard.NameTaken},
+		"taken in the other form":    {setup: decomposed(0), write: rename("15", "ÉQUIPE"), fail: "guard " + guard.NameTaken},
 		"named so in the other form": {setup: decomposed(3), write: rename("14", "équipe"), noWrite: true},
 		"too long":                   {write: rename("15", strings.Repeat("x", 256)), fail: "256 characters"},
 		"with a line break":          {write: rename("15", "a\nb"), fail: "control character"},
 		"blank":                      {write: rename("15", " "), fail: "blank"},
-		"privileged":                 {write: rename("14", "new"), fail: "guard " + audit.GuardPrivilegedPrincipal},
+		"privileged":                 {write: rename("14", "new"), fail: "guard " + guard.PrivilegedPrincipal},
 		"privileged, allowed":        {write: rename("14", "new", allow), previous: "operators", patches: 1, holds: "14 new"},
 		"privileged, restored":       {write: rename("14", "new", func(r *write.GroupNameRequest) { r.Restores = true }), previous: "operators", patches: 1, holds: "14 new"},
-		"names cannot be read":       {write: rename("15", "new"), faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 400, Method: http.MethodGet, Path: "**/groups"}, {Kind: simulator.FaultStatus, Status: 400, Method: http.MethodGet, Path: "**/scim/v2/Groups"}}, fail: "guard " + audit.GuardNamesUnknown},
+		"names cannot be read":       {write: rename("15", "new"), faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 400, Method: http.MethodGet, Path: "**/groups"}, {Kind: simulator.FaultStatus, Status: 400, Method: http.MethodGet, Path: "**/scim/v2/Groups"}}, fail: "guard " + guard.NamesUnknown},
 		"refused":                    {write: rename("15", "new"), faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 409, Method: http.MethodPatch, Message: "taken"}}, patches: 1, fail: "taken"},
 		"lost answer":                {write: rename("15", "new"), faults: []simulator.Fault{{Kind: simulator.FaultLost, Method: http.MethodPatch, Times: 1}}, previous: "empty", patches: 1, holds: "15 new"},
 		"200 without effect":         {write: rename("15", "new"), faults: []simulator.Fault{{Kind: simulator.FaultNoop, Method: http.MethodPatch}}, patches: 1, fail: "unconfirmed"},

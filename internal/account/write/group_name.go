@@ -10,6 +10,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 )
 
 // GroupNameRequest asks for an account group to be renamed.
@@ -28,7 +29,7 @@ type GroupNameRequest struct {
 // GroupNameCheck is what a plan can say of a new name.
 type GroupNameCheck struct {
 	Group    audit.Principal
-	Refusals []audit.Refusal
+	Refusals []guard.Refusal
 }
 
 func (r GroupNameRequest) ref() audit.Ref { return audit.Ref{Type: audit.TypeGroup, ID: r.GroupID} }
@@ -44,7 +45,7 @@ func (w *Writer) CheckGroupName(ctx context.Context, req GroupNameRequest) (Grou
 	if directory.SameShown(p.Name, req.Want) {
 		return out, nil
 	}
-	facts := audit.RenameFacts{Group: p, Name: req.Want, AllowPrivileged: req.AllowPrivileged, Restores: req.Restores}
+	facts := guard.RenameFacts{Group: p, Name: req.Want, AllowPrivileged: req.AllowPrivileged, Restores: req.Restores}
 	w.namedLike(ctx, &facts, 0)
 	if !req.AllowPrivileged && !req.Restores {
 		facts.Privilege = w.power.NextPrivilege(ctx, p.Ref)
@@ -52,12 +53,12 @@ func (w *Writer) CheckGroupName(ctx context.Context, req GroupNameRequest) (Grou
 	if facts.Members, err = w.dir.Members(ctx, p.ID); err != nil {
 		return out, err
 	}
-	out.Refusals = audit.GuardRename(facts)
+	out.Refusals = guard.Rename(facts)
 	return out, nil
 }
 
 // namedLike fills who else has the name.
-func (w *Writer) namedLike(ctx context.Context, f *audit.RenameFacts, since int64) {
+func (w *Writer) namedLike(ctx context.Context, f *guard.RenameFacts, since int64) {
 	inv, err := w.dir.ListingSince(ctx, since)
 	if err != nil {
 		f.NamesUnknown = err.Error()
@@ -75,9 +76,9 @@ func (w *Writer) namedLike(ctx context.Context, f *audit.RenameFacts, since int6
 }
 
 // renameFacts reads everything that takes long, then the group by read, if its privileges count.
-func (w *Writer) renameFacts(ctx context.Context, id, name string, power bool, since int64, read readNow) audit.RenameFacts {
+func (w *Writer) renameFacts(ctx context.Context, id, name string, power bool, since int64, read readNow) guard.RenameFacts {
 	ref := audit.Ref{Type: audit.TypeGroup, ID: id}
-	f := audit.RenameFacts{Group: audit.Principal{Ref: ref}, Name: name}
+	f := guard.RenameFacts{Group: audit.Principal{Ref: ref}, Name: name}
 	w.namedLike(ctx, &f, since)
 	if power {
 		w.power.RenewPower(since)
@@ -89,7 +90,7 @@ func (w *Writer) renameFacts(ctx context.Context, id, name string, power bool, s
 // SetGroupName renames an account group under guard and reads it back: see [Writer]. A
 // name that two readings show is not written again. Otherwise the name must be the
 // reviewed one, the new one free by a listing of the last minute, and the group neither
-// of the identity provider nor privileged (see [audit.GuardRename]): else the error is a
+// of the identity provider nor privileged (see [guard.Rename]): else the error is a
 // [*ConflictError] or a [*RefusedError], and nothing was written. The write is PATCH
 // /api/2.1/accounts/{account}/scim/v2/Groups/{id}.
 func (w *Writer) SetGroupName(ctx context.Context, req GroupNameRequest) (FieldResult, error) {
@@ -102,7 +103,7 @@ func (w *Writer) SetGroupName(ctx context.Context, req GroupNameRequest) (FieldR
 		return FieldResult{}, fmt.Errorf("%s was not renamed: another write of the name did not end: %w", req.ref(), err)
 	}
 	defer unlock()
-	var facts audit.RenameFacts
+	var facts guard.RenameFacts
 	k := &fieldWrite{
 		w: w, ref: req.ref(), attribute: directory.AttributeDisplayName, value: req.Want, want: req.Want,
 		valueOf: func(p *audit.Principal) string { return p.Name }, reviewed: req.Expected, adopts: req.Adopts,
@@ -111,13 +112,13 @@ func (w *Writer) SetGroupName(ctx context.Context, req GroupNameRequest) (FieldR
 		facts = w.renameFacts(ctx, req.GroupID, req.Want, !req.AllowPrivileged && !req.Restores, since, read)
 		facts.AllowPrivileged, facts.Restores = req.AllowPrivileged, req.Restores
 	}
-	k.refuse = func(ctx context.Context, shown *directory.SCIMResource, now audit.Principal) ([]audit.Refusal, error) {
+	k.refuse = func(ctx context.Context, shown *directory.SCIMResource, now audit.Principal) ([]guard.Refusal, error) {
 		members, err := w.dir.ReadMembers(ctx, req.GroupID, shown)
 		if err != nil {
 			return nil, err
 		}
 		facts.Group, facts.Members = now, members
-		return audit.GuardRename(facts), nil
+		return guard.Rename(facts), nil
 	}
 	return k.write(ctx, ChangeGroupName)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 )
 
 // RefusedError is a membership that was not written, because guards speak
@@ -18,7 +19,7 @@ import (
 type RefusedError struct {
 	Group, Member audit.Ref
 	// Refusals are the reasons, at least one.
-	Refusals []audit.Refusal
+	Refusals []guard.Refusal
 }
 
 func (e *RefusedError) Error() string {

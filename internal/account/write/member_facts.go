@@ -8,13 +8,14 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 )
 
 // memberFacts is what the guards of one write start from.
 type memberFacts struct {
 	req    MemberRequest
 	group  *directory.GroupNow
-	member audit.PrincipalFact
+	member guard.PrincipalFact
 	// order is that of the write among the writes of memberships of this process; those
 	// that began later give way. A check in a plan comes before all others.
 	order int64
@@ -23,9 +24,9 @@ type memberFacts struct {
 	since, asked int64
 }
 
-func (w *Writer) addFacts(ctx context.Context, f memberFacts) audit.AddMemberFacts {
-	out := audit.AddMemberFacts{
-		Group: audit.PrincipalFact{Principal: f.group.Principal}, Member: f.member, Members: f.group.Members,
+func (w *Writer) addFacts(ctx context.Context, f memberFacts) guard.AddMemberFacts {
+	out := guard.AddMemberFacts{
+		Group: guard.PrincipalFact{Principal: f.group.Principal}, Member: f.member, Members: f.group.Members,
 		AllowPrivileged: f.req.AllowPrivileged, Restores: f.req.Restores,
 	}
 	if !f.req.AllowPrivileged && !f.req.Restores {
@@ -42,12 +43,12 @@ func (w *Writer) addFacts(ctx context.Context, f memberFacts) audit.AddMemberFac
 	return out
 }
 
-func (w *Writer) removeFacts(ctx context.Context, f memberFacts) audit.RemoveMemberFacts {
-	out := audit.RemoveMemberFacts{
-		Group: audit.PrincipalFact{Principal: f.group.Principal}, Member: f.member,
+func (w *Writer) removeFacts(ctx context.Context, f memberFacts) guard.RemoveMemberFacts {
+	out := guard.RemoveMemberFacts{
+		Group: guard.PrincipalFact{Principal: f.group.Principal}, Member: f.member,
 		Source: f.group.Source(f.req.MemberID), AIM: w.dir.AIM(), AllowSelfRemoval: f.req.AllowSelfRemoval,
 	}
-	if len(audit.GuardRemoveMember(out)) > 0 {
+	if len(guard.RemoveMember(out)) > 0 {
 		return out // Whose membership it is comes first, and costs nothing.
 	}
 	w.power.RenewPower(f.since)

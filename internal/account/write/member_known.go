@@ -10,13 +10,14 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 )
 
 // MemberCheck is what a plan can know of a write.
 type MemberCheck struct {
 	directory.Membership
 	// Refusals are what would be refused; none where nothing would be written.
-	Refusals []audit.Refusal
+	Refusals []guard.Refusal
 	// Privilege is that of the group, where the addition undoes a removal: that is not
 	// refused for it, and a reviewer of the plan should know.
 	Privilege audit.Privilege
@@ -61,18 +62,18 @@ func (w *Writer) checkMember(ctx context.Context, req MemberRequest, add bool) (
 		return out, err
 	}
 	facts := memberFacts{
-		req: req, member: audit.PrincipalFact{Principal: member}, order: directory.LastTurn,
+		req: req, member: guard.PrincipalFact{Principal: member}, order: directory.LastTurn,
 		group: &directory.GroupNow{Principal: out.Group, Resource: r, Members: members},
 	}
 	if add {
-		out.Refusals = audit.GuardAddMember(w.addFacts(ctx, facts))
+		out.Refusals = guard.AddMember(w.addFacts(ctx, facts))
 		if req.Restores && len(out.Refusals) == 0 {
 			w.power.RenewPower(0)
 			out.Privilege = w.power.Privileges(ctx, []audit.Ref{out.Group.Ref})[out.Group.Ref]
 		}
 		return out, nil
 	}
-	out.Refusals = audit.GuardRemoveMember(w.removeFacts(ctx, facts))
+	out.Refusals = guard.RemoveMember(w.removeFacts(ctx, facts))
 	if _, err := w.dir.Caller(ctx); errors.Is(err, api.ErrCallerUnknown) {
 		out.CallerUnknown = true
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 )
 
 // memberWrites is the [writeKind] of memberships of one group.
@@ -82,14 +83,14 @@ func (k *memberWrites) judge(ctx context.Context, op *memberOp, group *directory
 	if op.req.GroupName != "" && !directory.SameShown(group.Name, op.req.GroupName) {
 		return &ConflictError{Ref: group.Ref, Name: group.Name, Reviewed: op.req.GroupName}
 	}
-	facts := memberFacts{req: op.req, group: group, member: audit.PrincipalFact{Principal: member}, order: op.write.Turn, since: since, asked: asked}
-	var refusals []audit.Refusal
+	facts := memberFacts{req: op.req, group: group, member: guard.PrincipalFact{Principal: member}, order: op.write.Turn, since: since, asked: asked}
+	var refusals []guard.Refusal
 	if op.change.Kind == ChangeAddMember {
-		refusals = audit.GuardAddMember(k.w.addFacts(ctx, facts))
+		refusals = guard.AddMember(k.w.addFacts(ctx, facts))
 	} else {
 		found := k.w.removeFacts(ctx, facts)
 		op.givesAdmin = found.GivesAdmin
-		refusals = audit.GuardRemoveMember(found)
+		refusals = guard.RemoveMember(found)
 	}
 	if len(refusals) > 0 {
 		return &RefusedError{Group: op.change.Ref, Member: op.change.Member, Refusals: refusals}

@@ -62,7 +62,7 @@ type MemberResult struct {
 // it back: see [Writer].
 //
 // A membership that two readings show is not written. Otherwise
-// [audit.GuardAddMember] judges it: reasons to refuse are a [*RefusedError], and
+// [guard.AddMember] judges it: reasons to refuse are a [*RefusedError], and
 // nothing was written. The write is PATCH
 // /api/2.1/accounts/{account}/scim/v2/Groups/{id} with the operation add on the path
 // members, never PUT and never replace (docs/reference/databricks-account-api.md 4.3); those that
@@ -82,7 +82,7 @@ func (w *Writer) AddMember(ctx context.Context, req MemberRequest) (MemberResult
 }
 
 // RemoveMember takes a direct member out of a group, as [Writer.AddMember] adds
-// one: guarded by [audit.GuardRemoveMember], with the operation remove on the path
+// one: guarded by [guard.RemoveMember], with the operation remove on the path
 // members[value eq "{id}"]. A removal that leaves no account admin all the same is
 // undone, and is a [*BrokenError].
 func (w *Writer) RemoveMember(ctx context.Context, req MemberRequest) (MemberResult, error) {

@@ -20,6 +20,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -247,7 +248,7 @@ func TestAddMember_oneFailureIsNotTheOthers(t *testing.T) {
 		failed := 0
 		for i, err := range errs {
 			switch {
-			case i == 1 && !accounttest.RefusedBy(err, audit.GuardMemberInactive):
+			case i == 1 && !accounttest.RefusedBy(err, guard.MemberInactive):
 				t.Errorf("the inactive one: %v", err)
 			case i != 1 && err != nil:
 				failed++
@@ -275,7 +276,7 @@ func TestAddMember_crossing(t *testing.T) {
 				errs := all(t.Context(), c.AddMember, accounttest.MemberRequest("15", "12"), accounttest.MemberRequest("11", "15"))
 				refused := 0
 				for _, err := range errs {
-					if accounttest.RefusedBy(err, audit.GuardCycle) {
+					if accounttest.RefusedBy(err, guard.Cycle) {
 						refused++
 					} else if err != nil {
 						t.Error(err)
@@ -303,7 +304,7 @@ func TestRemoveMember_lastAdmins(t *testing.T) {
 		errs := all(t.Context(), c.RemoveMember, accounttest.MemberRequest("14", "3"), accounttest.MemberRequest("15", "4"))
 		refused := 0
 		for _, err := range errs {
-			if accounttest.RefusedBy(err, audit.GuardLastAdmin) {
+			if accounttest.RefusedBy(err, guard.LastAdmin) {
 				refused++
 			} else if err != nil {
 				t.Error(err)
@@ -322,7 +323,7 @@ func TestRemoveMember_groupThatHoldsTheCaller(t *testing.T) {
 		st.Groups[4].Members = accounttest.Members("14") // operators, with the caller, are in 15
 		sim := accounttest.StartInside(t, st, simulator.Options{})
 		c := accounttest.ClubClient(t, sim)
-		if _, err := c.RemoveMember(t.Context(), accounttest.MemberRequest("15", "14")); !accounttest.RefusedBy(err, audit.GuardCaller) {
+		if _, err := c.RemoveMember(t.Context(), accounttest.MemberRequest("15", "14")); !accounttest.RefusedBy(err, guard.Caller) {
 			t.Errorf("got %v", err)
 		}
 		if _, err := c.RemoveMember(t.Context(), write.MemberRequest{GroupID: "15", MemberID: "14", AllowSelfRemoval: true}); err != nil {

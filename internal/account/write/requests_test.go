@@ -15,6 +15,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/accounttest"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -90,8 +91,8 @@ func TestSetRule_requests(t *testing.T) {
 		c := accounttest.ClubClient(t, sim)
 		ask := func(user int) write.RuleRequest {
 			id := accounttest.GUID(1, user)
-			return write.RuleRequest{ExternalID: id, Identity: func(context.Context, string, []audit.Principal) audit.DeniedIdentity {
-				return audit.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeUser, ExternalID: id}}
+			return write.RuleRequest{ExternalID: id, Identity: func(context.Context, string, []audit.Principal) guard.DeniedIdentity {
+				return guard.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeUser, ExternalID: id}}
 			}}
 		}
 		walks := func(want int) {
@@ -115,7 +116,7 @@ func TestSetRule_requests(t *testing.T) {
 		if _, err := c.AddMember(t.Context(), write.MemberRequest{GroupID: "14", MemberID: "5", AllowPrivileged: true}); err != nil {
 			t.Fatal(err)
 		}
-		if found, err := c.CheckRule(t.Context(), ask(5)); err != nil || len(found.Refusals) != 1 || found.Refusals[0].Guard != audit.GuardDeniesAdmin {
+		if found, err := c.CheckRule(t.Context(), ask(5)); err != nil || len(found.Refusals) != 1 || found.Refusals[0].Guard != guard.DeniesAdmin {
 			t.Errorf("an admin of this run: got %+v, %v", found, err)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 )
 
 // ActiveRequest asks for a user or service principal to be deactivated, or, for what
@@ -35,7 +36,7 @@ type ActiveRequest struct {
 // ActiveCheck is what a plan can say of a deactivation.
 type ActiveCheck struct {
 	Principal audit.Principal
-	Refusals  []audit.Refusal
+	Refusals  []guard.Refusal
 	// CallerUnknown says that no one knows as whom the client logs in.
 	CallerUnknown bool
 }
@@ -51,18 +52,18 @@ func (w *Writer) CheckDeactivate(ctx context.Context, req ActiveRequest) (Active
 	if p.Active != nil && !*p.Active {
 		return out, nil
 	}
-	facts := audit.DeactivateFacts{Principal: p, AllowPrivileged: req.AllowPrivileged}
+	facts := guard.DeactivateFacts{Principal: p, AllowPrivileged: req.AllowPrivileged}
 	if !req.AllowPrivileged {
 		facts.Privilege = w.power.NextPrivilege(ctx, req.Ref)
 	}
 	out.CallerUnknown = w.callerFact(ctx, &facts)
-	out.Refusals = audit.GuardDeactivate(facts)
+	out.Refusals = guard.Deactivate(facts)
 	return out, nil
 }
 
 // callerFact fills whether the principal is the caller; true where nothing shows who
 // that is, which is for a warning.
-func (w *Writer) callerFact(ctx context.Context, f *audit.DeactivateFacts) (unknown bool) {
+func (w *Writer) callerFact(ctx context.Context, f *guard.DeactivateFacts) (unknown bool) {
 	caller, err := w.dir.Caller(ctx)
 	switch {
 	case errors.Is(err, api.ErrCallerUnknown):
@@ -76,8 +77,8 @@ func (w *Writer) callerFact(ctx context.Context, f *audit.DeactivateFacts) (unkn
 }
 
 // deactivateFacts reads everything that takes long, then the principal by read.
-func (w *Writer) deactivateFacts(ctx context.Context, ref audit.Ref, allowPrivileged bool, since int64, read readNow) audit.DeactivateFacts {
-	f := audit.DeactivateFacts{Principal: audit.Principal{Ref: ref}, AllowPrivileged: allowPrivileged}
+func (w *Writer) deactivateFacts(ctx context.Context, ref audit.Ref, allowPrivileged bool, since int64, read readNow) guard.DeactivateFacts {
+	f := guard.DeactivateFacts{Principal: audit.Principal{Ref: ref}, AllowPrivileged: allowPrivileged}
 	w.callerFact(ctx, &f)
 	w.power.RenewPower(since)
 	f.Privilege = w.power.PrivilegeNow(ctx, ref, read)
@@ -104,7 +105,7 @@ func activeText(p *audit.Principal) string {
 // SetActive deactivates a user or service principal under guard and reads it back: see
 // [Writer]. A state that two readings show is not written again. Otherwise the name
 // must be the reviewed one, and the principal neither the caller nor privileged (see
-// [audit.GuardDeactivate]): else the error is a [*ConflictError] or a [*RefusedError],
+// [guard.Deactivate]): else the error is a [*ConflictError] or a [*RefusedError],
 // and nothing was written. The write is PATCH
 // /api/2.1/accounts/{account}/scim/v2/{kind}/{id}.
 //
@@ -113,14 +114,14 @@ func activeText(p *audit.Principal) string {
 //
 // Requests: what [power.Power.PrivilegeNow] reads for all, one GET, one PATCH, one GET.
 func (w *Writer) SetActive(ctx context.Context, req ActiveRequest) (FieldResult, error) {
-	var facts audit.DeactivateFacts
+	var facts guard.DeactivateFacts
 	k := &fieldWrite{
 		w: w, ref: req.Ref, attribute: directory.AttributeActive, value: req.Active, want: strconv.FormatBool(req.Active), valueOf: activeText,
 		reviewed: req.Name, adopts: req.Adopts,
 	}
 	if req.Active {
 		k.gather = func(context.Context, int64, readNow) {}
-		k.refuse = func(ctx context.Context, _ *directory.SCIMResource, now audit.Principal) ([]audit.Refusal, error) {
+		k.refuse = func(ctx context.Context, _ *directory.SCIMResource, now audit.Principal) ([]guard.Refusal, error) {
 			if req.MayActivate == nil {
 				return nil, nil
 			}
@@ -142,9 +143,9 @@ func (w *Writer) SetActive(ctx context.Context, req ActiveRequest) (FieldResult,
 	k.gather = func(ctx context.Context, since int64, read readNow) {
 		facts = w.deactivateFacts(ctx, req.Ref, req.AllowPrivileged, since, read)
 	}
-	k.refuse = func(_ context.Context, _ *directory.SCIMResource, now audit.Principal) ([]audit.Refusal, error) {
+	k.refuse = func(_ context.Context, _ *directory.SCIMResource, now audit.Principal) ([]guard.Refusal, error) {
 		facts.Principal = now
-		return audit.GuardDeactivate(facts), nil
+		return guard.Deactivate(facts), nil
 	}
 	k.after = func(ctx context.Context, f *fact) error {
 		if !req.AllowPrivileged || !mayBePrivileged(facts.Privilege) || f.others > 0 {

@@ -24,6 +24,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -150,8 +151,8 @@ func TestSetRule_brokenIsUndone(t *testing.T) {
 				c, _, path := meddled(t, st, simulator.Options{}, func(st *simulator.State) {
 					st.Groups[2].Members = append(st.Groups[2].Members, accounttest.Members(tc.member)...)
 				})
-				got, err := c.SetRule(t.Context(), write.RuleRequest{ExternalID: id, Identity: func(context.Context, string, []audit.Principal) audit.DeniedIdentity {
-					return audit.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeGroup, ExternalID: id}}
+				got, err := c.SetRule(t.Context(), write.RuleRequest{ExternalID: id, Identity: func(context.Context, string, []audit.Principal) guard.DeniedIdentity {
+					return guard.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeGroup, ExternalID: id}}
 				}})
 				var broken *write.BrokenError
 				if errors.As(err, &broken) != tc.broken || tc.broken && (!broken.Undone || !strings.Contains(err.Error(), "denies user/3")) || !tc.broken && err != nil {
@@ -326,9 +327,9 @@ func TestSetRule_checkedByAnother(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "journal.jsonl")
 				c := accounttest.ClubClient(t, sim, func(cfg *api.Config) { cfg.Journal = journal.New(path) })
 				deny := func(ctx context.Context, id string, kind audit.PrincipalType, stuck time.Duration) error {
-					_, err := c.SetRule(ctx, write.RuleRequest{ExternalID: id, Identity: func(context.Context, string, []audit.Principal) audit.DeniedIdentity {
+					_, err := c.SetRule(ctx, write.RuleRequest{ExternalID: id, Identity: func(context.Context, string, []audit.Principal) guard.DeniedIdentity {
 						time.Sleep(stuck)
-						return audit.DeniedIdentity{Identity: &audit.Identity{Type: kind, ExternalID: id}}
+						return guard.DeniedIdentity{Identity: &audit.Identity{Type: kind, ExternalID: id}}
 					}})
 					return err
 				}
@@ -389,8 +390,8 @@ func TestSetRule_budget(t *testing.T) {
 		for i := range 72 {
 			id := accounttest.GUID(1, 2*i)
 			work.Go(func() error {
-				_, err := c.SetRule(t.Context(), write.RuleRequest{ExternalID: id, Identity: func(context.Context, string, []audit.Principal) audit.DeniedIdentity {
-					return audit.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeUser, ExternalID: id}}
+				_, err := c.SetRule(t.Context(), write.RuleRequest{ExternalID: id, Identity: func(context.Context, string, []audit.Principal) guard.DeniedIdentity {
+					return guard.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeUser, ExternalID: id}}
 				}})
 				return err
 			})

@@ -20,6 +20,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
@@ -124,8 +125,8 @@ func guardCases() map[string]guardCase {
 	}
 	denied := accounttest.GUID(2, 13)
 	deny := func(ctx context.Context, c *account.Client) error {
-		_, err := c.SetRule(ctx, write.RuleRequest{ExternalID: denied, Identity: func(context.Context, string, []audit.Principal) audit.DeniedIdentity {
-			return audit.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeGroup, ExternalID: denied}}
+		_, err := c.SetRule(ctx, write.RuleRequest{ExternalID: denied, Identity: func(context.Context, string, []audit.Principal) guard.DeniedIdentity {
+			return guard.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeGroup, ExternalID: denied}}
 		}})
 		return err
 	}
@@ -143,42 +144,42 @@ func guardCases() map[string]guardCase {
 	reviewed := accounttest.MemberRequest("15", "1")
 	reviewed.GroupName = "empty"
 	return map[string]guardCase{
-		"the group gets a role": {nil, add(accounttest.MemberRequest("15", "1")), func(st *simulator.State) { st.Groups[4].Roles = admin }, by(audit.GuardPrivileged)},
+		"the group gets a role": {nil, add(accounttest.MemberRequest("15", "1")), func(st *simulator.State) { st.Groups[4].Roles = admin }, by(guard.Privileged)},
 		"the group is put into power": {nil, add(accounttest.MemberRequest("15", "1")), func(st *simulator.State) {
 			st.Groups[3].Members = append(st.Groups[3].Members, accounttest.Members("15")...)
-		}, by(audit.GuardPrivileged)},
-		"a group above gets a role":   {nil, add(accounttest.MemberRequest("11", "2")), func(st *simulator.State) { st.Groups[1].Roles = admin }, by(audit.GuardPrivileged)},
+		}, by(guard.Privileged)},
+		"a group above gets a role":   {nil, add(accounttest.MemberRequest("11", "2")), func(st *simulator.State) { st.Groups[1].Roles = admin }, by(guard.Privileged)},
 		"the group becomes the IdP's": {nil, add(accounttest.MemberRequest("15", "1")), func(st *simulator.State) { st.Groups[4].ExternalID = accounttest.GUID(2, 15) }, says("externalId of group/15 meanwhile")},
 		"the group gets an IdP member": {nil, add(accounttest.MemberRequest("15", "1")), func(st *simulator.State) {
 			st.Groups[4].Members = []simulator.Member{{Value: "2", Source: "IDENTITY_PROVIDER"}}
-		}, by(audit.GuardIDPGroup)},
+		}, by(guard.IDPGroup)},
 		"the group gets another name":    {nil, add(accounttest.MemberRequest("15", "1")), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, says("meanwhile")},
 		"the reviewed name is gone":      {nil, add(reviewed), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, says("meanwhile")},
-		"the member is deactivated":      {nil, add(accounttest.MemberRequest("15", "1")), func(st *simulator.State) { st.Users[0].Active = false }, by(audit.GuardMemberInactive)},
-		"nested the other way round":     {nil, add(accounttest.MemberRequest("15", "12")), func(st *simulator.State) { st.Groups[0].Members = accounttest.Members("1", "15") }, by(audit.GuardCycle)},
-		"the caller comes into it":       {nil, remove(accounttest.MemberRequest("12", "11")), func(st *simulator.State) { st.Groups[0].Members = accounttest.Members("1", "21") }, by(audit.GuardCaller)},
-		"the membership becomes theirs":  {nil, remove(accounttest.MemberRequest("11", "1")), func(st *simulator.State) { st.Groups[0].Members[0].Source = "IDENTITY_PROVIDER" }, by(audit.GuardIDPMembership)},
-		"the other admins are gone":      {admins, remove(accounttest.MemberRequest("14", "3")), func(st *simulator.State) { st.Users[3].Active = false }, by(audit.GuardLastAdmin)},
-		"the group becomes the admins'":  {admins, remove(accounttest.MemberRequest("11", "1")), func(st *simulator.State) { st.Groups[0].Roles, st.Groups[3].Roles = admin, nil }, by(audit.GuardLastAdmin)},
+		"the member is deactivated":      {nil, add(accounttest.MemberRequest("15", "1")), func(st *simulator.State) { st.Users[0].Active = false }, by(guard.MemberInactive)},
+		"nested the other way round":     {nil, add(accounttest.MemberRequest("15", "12")), func(st *simulator.State) { st.Groups[0].Members = accounttest.Members("1", "15") }, by(guard.Cycle)},
+		"the caller comes into it":       {nil, remove(accounttest.MemberRequest("12", "11")), func(st *simulator.State) { st.Groups[0].Members = accounttest.Members("1", "21") }, by(guard.Caller)},
+		"the membership becomes theirs":  {nil, remove(accounttest.MemberRequest("11", "1")), func(st *simulator.State) { st.Groups[0].Members[0].Source = "IDENTITY_PROVIDER" }, by(guard.IDPMembership)},
+		"the other admins are gone":      {admins, remove(accounttest.MemberRequest("14", "3")), func(st *simulator.State) { st.Users[3].Active = false }, by(guard.LastAdmin)},
+		"the group becomes the admins'":  {admins, remove(accounttest.MemberRequest("11", "1")), func(st *simulator.State) { st.Groups[0].Roles, st.Groups[3].Roles = admin, nil }, by(guard.LastAdmin)},
 		"the id is given away":           {nil, set(write.ExternalIDRequest{Ref: accounttest.User("1"), Want: accounttest.GUID(9, 9)}), func(st *simulator.State) { st.Users[1].ExternalID = accounttest.GUID(9, 9) }, conflict},
 		"the id is given away elsewhere": {nil, set(write.ExternalIDRequest{Ref: accounttest.User("1"), Want: accounttest.GUID(9, 9)}), func(st *simulator.State) { st.Groups[4].ExternalID = accounttest.GUID(9, 9) }, conflict},
 		"the value is another":           {nil, set(write.ExternalIDRequest{Ref: accounttest.User("1"), Want: accounttest.GUID(9, 9)}), func(st *simulator.State) { st.Users[0].ExternalID = accounttest.GUID(9, 1) }, conflict},
-		"the user becomes an admin":      {nil, field(deactivate(accounttest.User("1"))), func(st *simulator.State) { st.Groups[3].Members = accounttest.Members("1", "3", "21") }, by(audit.GuardPrivilegedPrincipal)},
+		"the user becomes an admin":      {nil, field(deactivate(accounttest.User("1"))), func(st *simulator.State) { st.Groups[3].Members = accounttest.Members("1", "3", "21") }, by(guard.PrivilegedPrincipal)},
 		"the user gets another name":     {nil, field(deactivate(accounttest.User("1"), func(r *write.ActiveRequest) { r.Name = "u1@example.com" })), func(st *simulator.State) { st.Users[0].UserName = "v1@example.com" }, conflict},
-		"the other admin is deactivated": {admins, field(deactivate(accounttest.User("3"), func(r *write.ActiveRequest) { r.AllowPrivileged = true })), func(st *simulator.State) { st.Users[3].Active = false }, by(audit.GuardLastAdmin)},
-		"the name is taken":              {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[1].DisplayName = "New" }, by(audit.GuardNameTaken)},
-		"the renamed group is linked":    {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].ExternalID = accounttest.GUID(2, 15) }, by(audit.GuardIDPGroup)},
-		"the renamed group gets power":   {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].Roles = admin }, by(audit.GuardPrivilegedPrincipal)},
+		"the other admin is deactivated": {admins, field(deactivate(accounttest.User("3"), func(r *write.ActiveRequest) { r.AllowPrivileged = true })), func(st *simulator.State) { st.Users[3].Active = false }, by(guard.LastAdmin)},
+		"the name is taken":              {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[1].DisplayName = "New" }, by(guard.NameTaken)},
+		"the renamed group is linked":    {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].ExternalID = accounttest.GUID(2, 15) }, by(guard.IDPGroup)},
+		"the renamed group gets power":   {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].Roles = admin }, by(guard.PrivilegedPrincipal)},
 		"it is renamed by others":        {nil, field(rename("15", "new", func(r *write.GroupNameRequest) { r.Expected = "empty" })), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, conflict},
 		"the denied group gets an admin": {deniable, deny, func(st *simulator.State) {
 			st.Groups[2].Members = append(st.Groups[2].Members, accounttest.Members("3")...)
-		}, by(audit.GuardDeniesAdmin)},
-		"a denied member becomes admin": {deniable, deny, func(st *simulator.State) { st.Users[0].Roles = admin }, by(audit.GuardDeniesAdmin)},
+		}, by(guard.DeniesAdmin)},
+		"a denied member becomes admin": {deniable, deny, func(st *simulator.State) { st.Users[0].Roles = admin }, by(guard.DeniesAdmin)},
 		"the denylist is full by now": {deniable, deny, func(st *simulator.State) {
 			for i := range audit.MaxDenyRules {
 				st.Account.AccessRules = append(st.Account.AccessRules, simulator.AccessRule{ExternalPrincipalID: accounttest.GUID(7, i), PrincipalType: "USER"})
 			}
-		}, by(audit.GuardDenylistFull)},
+		}, by(guard.DenylistFull)},
 		"the identity's name is taken": {resolvable, resolve, func(st *simulator.State) {
 			st.Users = append(st.Users, simulator.User{ID: "9", UserName: "New@example.com", Active: true})
 		}, says("user/9 (")},

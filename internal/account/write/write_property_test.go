@@ -23,6 +23,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -266,8 +267,8 @@ func kindProperties() map[string]kindProperty {
 		},
 		"a denial": {
 			write: func(ctx context.Context, c *account.Client) (bool, error) {
-				got, err := c.SetRule(ctx, write.RuleRequest{ExternalID: denied, Adopts: true, Identity: func(context.Context, string, []audit.Principal) audit.DeniedIdentity {
-					return audit.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeUser, ExternalID: denied}}
+				got, err := c.SetRule(ctx, write.RuleRequest{ExternalID: denied, Adopts: true, Identity: func(context.Context, string, []audit.Principal) guard.DeniedIdentity {
+					return guard.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeUser, ExternalID: denied}}
 				}})
 				return got.Wrote, err
 			},

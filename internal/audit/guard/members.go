@@ -1,44 +1,20 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package guard
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
-
-// GroupOrigin says who owns the members of a group.
-type GroupOrigin string
-
-// The origins. Members are added to groups of OriginDatabricks only.
-const (
-	OriginDatabricks GroupOrigin = "databricks"
-	OriginIDP        GroupOrigin = "idp"
-	OriginSystem     GroupOrigin = "system"
-)
-
-// OriginOf judges a group by its externalId and by the sources of its direct
-// members, and takes the stricter of the two: a group without externalId that
-// has one member from the identity provider counts as the identity provider's.
-// Members of unknown source say nothing.
-func OriginOf(group Principal, members []Member) GroupOrigin {
-	fromIDP := func(m Member) bool { return m.Source == SourceIdentityProvider }
-	switch {
-	case isSystemGroup(&group):
-		return OriginSystem
-	case group.ExternalID != "" || slices.ContainsFunc(members, fromIDP):
-		return OriginIDP
-	default:
-		return OriginDatabricks
-	}
-}
 
 // PrincipalFact is one principal as it was read for a guard.
 type PrincipalFact struct {
 	// Principal has its Ref always, the rest only where it was read.
-	Principal
+	audit.Principal
 	// Deleted is true on proof only.
 	Deleted bool
 	// Unknown is why it could not be read; empty means that it was.
@@ -53,10 +29,10 @@ type AddMemberFacts struct {
 	Group, Member PrincipalFact
 	// Members are the direct members of the group; MembersUnknown is why they
 	// could not be read in full.
-	Members        []Member
+	Members        []audit.Member
 	MembersUnknown string
 	// Privilege is what the group holds, through groups above it included.
-	Privilege Privilege
+	Privilege audit.Privilege
 	// AllowPrivileged is the deliberate permission of this one instance.
 	AllowPrivileged bool
 	// Restores is true for the undoing of a removal that was made by the same
@@ -75,9 +51,9 @@ type RemoveMemberFacts struct {
 	// Group and Member may be deleted: then there is nothing to remove.
 	Group, Member PrincipalFact
 	// Source is who owns the membership.
-	Source MembershipSource
+	Source audit.MembershipSource
 	// AIM is whether automatic identity management is on.
-	AIM AIMState
+	AIM audit.AIMState
 	// RemovesCaller is true when the member is the identity that this program
 	// logs in as, or a group that holds it at any depth. Who the caller is may be
 	// unknown, which is for a warning; CallerUnknown is why it could not be found
@@ -94,21 +70,6 @@ type RemoveMemberFacts struct {
 	AdminsAfter   int
 	AdminsUnknown string
 }
-
-// Refusal is one reason not to write a membership.
-type Refusal struct {
-	// Guard is the id in [MemberGuards].
-	Guard string
-	// Text is a sentence without its full stop: what is refused, and why.
-	Text string
-	// Remedy is what to do; it names the switch, where there is one.
-	Remedy string
-	// Attribute is the guard's.
-	Attribute string
-}
-
-// Error is the refusal as one line.
-func (r Refusal) Error() string { return r.Text + ". " + r.Remedy }
 
 // MemberGuard explains one guard. The table in the docs is compared with these.
 type MemberGuard struct {
@@ -130,10 +91,10 @@ func (g *MemberGuard) ForAdd() bool { return g.add != nil }
 // ForRemove is like [MemberGuard.ForAdd].
 func (g *MemberGuard) ForRemove() bool { return g.remove != nil }
 
-// GuardAddMember gives every reason not to add the member, in the order of
+// AddMember gives every reason not to add the member, in the order of
 // [MemberGuards] and one per cause; none means that it may be added. A hole in
 // what a guard needs is a reason.
-func GuardAddMember(f AddMemberFacts) []Refusal {
+func AddMember(f AddMemberFacts) []Refusal {
 	f.understand()
 	change := fmt.Sprintf("%s is not added to %s", f.Member.Ref, f.Group.Ref)
 	return refusals(change, func(g *MemberGuard) string {
@@ -144,10 +105,10 @@ func GuardAddMember(f AddMemberFacts) []Refusal {
 	})
 }
 
-// GuardRemoveMember gives every reason not to remove the member, as
-// [GuardAddMember]. Where the group or the member is deleted, nothing is left to
+// RemoveMember gives every reason not to remove the member, as
+// [AddMember]. Where the group or the member is deleted, nothing is left to
 // guard.
-func GuardRemoveMember(f RemoveMemberFacts) []Refusal {
+func RemoveMember(f RemoveMemberFacts) []Refusal {
 	if f.Group.Deleted || f.Member.Deleted {
 		return nil
 	}
@@ -177,4 +138,14 @@ func privilegesText(powers []string) string {
 		return fmt.Sprintf("%s, and %d more", strings.Join(powers[:most], ", "), len(powers)-most)
 	}
 	return strings.Join(powers, ", ")
+}
+
+// understand marks as unknown what the lists of the facts do not attribute.
+func (f *AddMemberFacts) understand() {
+	if f.MembersUnknown == "" && slices.ContainsFunc(f.Members, func(m audit.Member) bool { return m.ID == "" }) {
+		f.MembersUnknown = "the list of members has an entry without id"
+	}
+	if f.AboveUnknown == "" && slices.Contains(f.Above, "") {
+		f.AboveUnknown = "the list of the groups above has an entry without id"
+	}
 }

@@ -1,11 +1,13 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package guard
 
 import (
 	"strings"
 	"testing"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // refused is the one refusal of a list as its guard and its text; "" for none.
@@ -21,9 +23,9 @@ func refused(t *testing.T, list []Refusal, attribute string) (guard, text string
 }
 
 // Every guard of a deactivation with its text, and which of several speaks.
-func TestGuardDeactivate(t *testing.T) {
+func TestDeactivate(t *testing.T) {
 	t.Parallel()
-	admin := Privilege{Powers: []string{"account role account_admin", "owner of x"}}
+	admin := audit.Privilege{Powers: []string{"account role account_admin", "owner of x"}}
 	for name, tt := range map[string]struct {
 		change      func(f *DeactivateFacts)
 		guard, says string
@@ -42,17 +44,16 @@ func TestGuardDeactivate(t *testing.T) {
 			"whether an account admin is left without user/1 could not be found out (status 500). Plan again"},
 		"admins do not matter without power": {func(f *DeactivateFacts) { f.LastAdmin, f.AdminsUnknown = true, "status 500" }, "", ""},
 	} {
-		f := DeactivateFacts{Principal: user("1", "a@example.com", "x")}
-		f.Principal.Active = ptr(true)
+		f := DeactivateFacts{Principal: guardUser("1", true).Principal}
 		tt.change(&f)
-		if guard, text := refused(t, GuardDeactivate(f), "principal_id"); guard != tt.guard || !strings.Contains(text, tt.says) {
-			t.Errorf("%s: %s: %s", name, guard, text)
+		if by, text := refused(t, Deactivate(f), "principal_id"); by != tt.guard || !strings.Contains(text, tt.says) {
+			t.Errorf("%s: %s: %s", name, by, text)
 		}
 	}
 }
 
 // Every guard of a new name with its text, and which of several speaks.
-func TestGuardRename(t *testing.T) {
+func TestRename(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		change                 func(f *RenameFacts)
@@ -61,39 +62,24 @@ func TestGuardRename(t *testing.T) {
 		"a local group":  {func(*RenameFacts) {}, "", "", ""},
 		"a system group": {func(f *RenameFacts) { f.Group.Name, f.AllowPrivileged = "admins", true }, "system_group", "group_id", "group/5 (admins) is a group that Databricks keeps itself. Leave it out."},
 		"an IdP group":   {func(f *RenameFacts) { f.Group.ExternalID, f.AllowPrivileged = "x", true }, "idp_group", "group_id", "group/5 (g) belongs to the identity provider, which gives it its name. Rename it in"},
-		"names unread": {func(f *RenameFacts) { f.NamesUnknown, f.Holders = "status 500", []Ref{{TypeGroup, "6"}} }, "names_unknown", "name",
+		"names unread": {func(f *RenameFacts) {
+			f.NamesUnknown, f.Holders = "status 500", []audit.Ref{{Type: audit.TypeGroup, ID: "6"}}
+		}, "names_unknown", "name",
 			`whether the name "new" is free could not be found out (status 500). Plan again`},
-		"a taken name": {func(f *RenameFacts) { f.Holders, f.AllowPrivileged = []Ref{{TypeGroup, "6"}, {TypeGroup, "7"}}, true }, "name_taken", "name",
+		"a taken name": {func(f *RenameFacts) {
+			f.Holders, f.AllowPrivileged = []audit.Ref{{Type: audit.TypeGroup, ID: "6"}, {Type: audit.TypeGroup, ID: "7"}}, true
+		}, "name_taken", "name",
 			`group/6 has the name "new". Choose another name.`},
 		"privileged":          {func(f *RenameFacts) { f.Privilege.Powers = []string{"x"} }, "privileged_principal", "group_id", "group/5 is privileged (x)."},
 		"privileges unread":   {func(f *RenameFacts) { f.Privilege.Unknown = "status 403" }, "privileges_unknown", "group_id", "whether group/5 is privileged is not known (status 403)"},
 		"allowed":             {func(f *RenameFacts) { f.Privilege.Powers, f.AllowPrivileged = []string{"x"}, true }, "", "", ""},
 		"its own name back":   {func(f *RenameFacts) { f.Privilege.Powers, f.Restores = []string{"x"}, true }, "", "", ""},
-		"back, and it is not": {func(f *RenameFacts) { f.Restores, f.Holders = true, []Ref{{TypeGroup, "6"}} }, "name_taken", "name", "group/6"},
+		"back, and it is not": {func(f *RenameFacts) { f.Restores, f.Holders = true, []audit.Ref{{Type: audit.TypeGroup, ID: "6"}} }, "name_taken", "name", "group/6"},
 	} {
-		f := RenameFacts{Group: group("5", "g", ""), Name: "new"}
+		f := RenameFacts{Group: guardGroup("5", "g").Principal, Name: "new"}
 		tt.change(&f)
-		if guard, text := refused(t, GuardRename(f), tt.attribute); guard != tt.guard || !strings.Contains(text, tt.says) {
-			t.Errorf("%s: %s: %s", name, guard, text)
-		}
-	}
-}
-
-func TestValidateGroupName(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]string{
-		"a": "", "a b": "", strings.Repeat("é", 255): "", "~": "", "é\u0080": "",
-		"": "not blank", " a": "no spaces around", "a\n": "no spaces around",
-		strings.Repeat("é", 256): "the name has 256 characters; at most 255 are accepted",
-		"a\x1fb":                 "a control character", "a\x7fb": "a control character", "a\tb": "a control character",
-		"admins": `"admins" is the name of a group that Databricks keeps itself`,
-	} {
-		got := ""
-		if err := ValidateGroupName(name); err != nil {
-			got = err.Error()
-		}
-		if (got == "") != (want == "") || !strings.Contains(got, want) {
-			t.Errorf("%q: %q, want %q", name, got, want)
+		if by, text := refused(t, Rename(f), tt.attribute); by != tt.guard || !strings.Contains(text, tt.says) {
+			t.Errorf("%s: %s: %s", name, by, text)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 )
 
 // accessChecks are about who may do what after AIM is switched on.
@@ -126,7 +127,7 @@ func judgeDeniedAdmins(f *Facts) (out finding) {
 		}
 		for _, rule := range f.Denylist {
 			key := audit.CanonicalExternalID(rule.ExternalID)
-			deny := audit.DenyFacts{ExternalID: rule.ExternalID, IDP: f.Denied[key]}
+			deny := guard.DenyFacts{ExternalID: rule.ExternalID, IDP: f.Denied[key]}
 			if within[key] {
 				deny.Below = []audit.Ref{ref}
 			}

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
 
@@ -235,7 +236,7 @@ func (c *company) facts() *readiness.Facts {
 		Unknown: map[readiness.Need][]string{}, Planned: c.planned, Texts: map[string]string{"main.tf": strings.Join(c.code, "\n")},
 		Workspaces: []audit.Workspace{{ID: "100", Name: "main", Federation: ptr(c.federated), Tier: "PREMIUM"}},
 		Inventory:  audit.Inventory{Principals: slices.Clone(c.principals), Coverage: audit.Coverage{Users: true, Groups: true, ServicePrincipals: true}},
-		Admins:     c.admins, Members: map[string][]audit.Member{}, GroupRoles: c.roles, LocalGroups: c.local, Denylist: slices.Clone(c.rules), Denied: map[string]audit.DeniedIdentity{},
+		Admins:     c.admins, Members: map[string][]audit.Member{}, GroupRoles: c.roles, LocalGroups: c.local, Denylist: slices.Clone(c.rules), Denied: map[string]guard.DeniedIdentity{},
 		Definitions: c.views,
 	}
 	slices.SortFunc(f.Inventory.Principals, func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) })
@@ -262,7 +263,7 @@ func (c *company) facts() *readiness.Facts {
 		}
 	}
 	for _, rule := range c.rules {
-		denied := audit.DeniedIdentity{Identity: c.identity(rule.ExternalID)}
+		denied := guard.DeniedIdentity{Identity: c.identity(rule.ExternalID)}
 		people, _ := c.below(rule.ExternalID)
 		for _, ref := range c.admins {
 			if p := c.principal(ref.ID); p.ExternalID == rule.ExternalID || slices.Contains(people, p.ExternalID) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 )
 
 // Facts are what was read. What could not be read is in Unknown; the field that it
@@ -58,7 +59,7 @@ type Facts struct {
 	// Denied is what the identity provider says of the identities that rules deny, by
 	// canonical external id: which of them it has, and which of Admins and Caller it has
 	// in them. Rules that were not asked about are absent.
-	Denied map[string]audit.DeniedIdentity
+	Denied map[string]guard.DeniedIdentity
 	// Settings are the names of the account's settings.
 	Settings []string
 	// Connectors are the SCIM connectors that the identity provider has for Databricks.

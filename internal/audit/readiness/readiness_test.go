@@ -14,6 +14,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/provisioning"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
@@ -60,7 +61,7 @@ func ready() *readiness.Facts {
 func spared() *readiness.Facts {
 	f := ready()
 	f.Denylist = []audit.DenyRule{{ExternalID: "g-1", Name: "data"}}
-	f.Denied = map[string]audit.DeniedIdentity{"g-1": {Identity: &audit.Identity{Type: audit.TypeGroup, ExternalID: "g-1"}}}
+	f.Denied = map[string]guard.DeniedIdentity{"g-1": {Identity: &audit.Identity{Type: audit.TypeGroup, ExternalID: "g-1"}}}
 	f.AIM = audit.AIMOn
 	return f
 }
@@ -443,21 +444,21 @@ func TestDenylist_identityProvider(t *testing.T) {
 	here := &audit.Identity{Type: audit.TypeGroup, ExternalID: "g-9"}
 	for name, c := range map[string]struct {
 		rule          audit.DenyRule
-		denied        *audit.DeniedIdentity
+		denied        *guard.DeniedIdentity
 		spares, known readiness.Status
 	}{
-		"a group without an admin":       {audit.DenyRule{ExternalID: "G-9"}, &audit.DeniedIdentity{Identity: here}, readiness.Met, readiness.Met},
-		"a group with an admin in it":    {audit.DenyRule{ExternalID: "g-9"}, &audit.DeniedIdentity{Identity: here, Within: []audit.Ref{admin}}, readiness.NotMet, readiness.Met},
-		"a group whose members are open": {audit.DenyRule{ExternalID: "g-9"}, &audit.DeniedIdentity{Identity: here, WithinUnknown: "403"}, readiness.Unknown, readiness.Met},
-		"nobody":                         {audit.DenyRule{ExternalID: "g-9"}, &audit.DeniedIdentity{}, readiness.Met, readiness.NotMet},
-		"deleted":                        {audit.DenyRule{ExternalID: "g-9"}, &audit.DeniedIdentity{Identity: &audit.Identity{Deleted: true}}, readiness.Met, readiness.NotMet},
-		"no answer":                      {audit.DenyRule{ExternalID: "g-9"}, &audit.DeniedIdentity{Unknown: "403"}, readiness.Unknown, readiness.Unknown},
-		"no answer about a user":         {audit.DenyRule{ExternalID: "u-9", Type: audit.TypeUser}, &audit.DeniedIdentity{Unknown: "403"}, readiness.Met, readiness.Unknown},
+		"a group without an admin":       {audit.DenyRule{ExternalID: "G-9"}, &guard.DeniedIdentity{Identity: here}, readiness.Met, readiness.Met},
+		"a group with an admin in it":    {audit.DenyRule{ExternalID: "g-9"}, &guard.DeniedIdentity{Identity: here, Within: []audit.Ref{admin}}, readiness.NotMet, readiness.Met},
+		"a group whose members are open": {audit.DenyRule{ExternalID: "g-9"}, &guard.DeniedIdentity{Identity: here, WithinUnknown: "403"}, readiness.Unknown, readiness.Met},
+		"nobody":                         {audit.DenyRule{ExternalID: "g-9"}, &guard.DeniedIdentity{}, readiness.Met, readiness.NotMet},
+		"deleted":                        {audit.DenyRule{ExternalID: "g-9"}, &guard.DeniedIdentity{Identity: &audit.Identity{Deleted: true}}, readiness.Met, readiness.NotMet},
+		"no answer":                      {audit.DenyRule{ExternalID: "g-9"}, &guard.DeniedIdentity{Unknown: "403"}, readiness.Unknown, readiness.Unknown},
+		"no answer about a user":         {audit.DenyRule{ExternalID: "u-9", Type: audit.TypeUser}, &guard.DeniedIdentity{Unknown: "403"}, readiness.Met, readiness.Unknown},
 		"not asked":                      {audit.DenyRule{ExternalID: "g-9", Type: audit.TypeGroup}, nil, readiness.Unknown, readiness.Unknown},
 		"not asked, and linked here":     {audit.DenyRule{ExternalID: "g-1", Type: audit.TypeGroup}, nil, readiness.Unknown, readiness.Met},
 	} {
 		f := settle(spared())
-		f.Denylist, f.Denied = []audit.DenyRule{c.rule}, map[string]audit.DeniedIdentity{}
+		f.Denylist, f.Denied = []audit.DenyRule{c.rule}, map[string]guard.DeniedIdentity{}
 		if c.denied != nil {
 			f.Denied[audit.CanonicalExternalID(c.rule.ExternalID)] = *c.denied
 		}
