@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
@@ -54,8 +56,8 @@ const membersSampled = 20
 // one of them, and a sample. Their lists are used no more, and no list is where one is
 // wrong. again is true where what the IdP was asked depends on a list that is gone, or on
 // one of a group that cannot be read by itself.
-func (l *memberLists) verify(ctx context.Context, in audit.Input, o audit.Options) (again bool, err error) {
-	candidates, err := audit.CandidatesUntil(StopAt(ctx), in, o)
+func (l *memberLists) verify(ctx context.Context, in judge.Input, o judge.Options) (again bool, err error) {
+	candidates, err := judge.CandidatesUntil(StopAt(ctx), in, o)
 	if err != nil {
 		return false, err
 	}

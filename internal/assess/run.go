@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
@@ -26,7 +28,7 @@ type Run struct {
 	Types      []audit.PrincipalType
 	Targets    []audit.Ref // empty: everything of those types
 	Membership idp.Membership
-	Options    audit.Options
+	Options    judge.Options
 	InIDP      bool              // what the IdP has in linked groups, too
 	Listed     bool              // members come from the list of groups, as far as that can be relied on
 	Details    bool              // what lists do not have of principals that share an external id
@@ -35,9 +37,9 @@ type Run struct {
 	Kept       *checkpoint.Store // nil: none
 	Shared     *Matches          // with the other audits of this run; nil: nothing
 	// Activity is what the audit log says; nil: no one asked.
-	Activity func(ctx context.Context) (*audit.Activity, error)
+	Activity func(ctx context.Context) (*judge.Activity, error)
 	// Feeds are what SCIM connectors write into external ids; nil: no one asked.
-	Feeds func(ctx context.Context, matches []audit.Match) ([]audit.ConnectorFeed, error)
+	Feeds func(ctx context.Context, matches []audit.Match) ([]judge.ConnectorFeed, error)
 }
 
 // UnknownTargetError is a target that the account provably does not have.
@@ -50,25 +52,25 @@ func (e *UnknownTargetError) Error() string { return fmt.Sprintf("the account ha
 
 // Do reads the account and the IdP and judges. The error is of the kind that
 // leaves nothing to judge; everything less is in the report.
-func (r Run) Do(ctx context.Context, client *account.Client, source idp.Source) (audit.Report, error) {
+func (r Run) Do(ctx context.Context, client *account.Client, source idp.Source) (judge.Report, error) {
 	in, err := r.Read(ctx, client, source)
 	if err != nil {
-		return audit.Report{}, err
+		return judge.Report{}, err
 	}
-	return audit.DivergencesUntil(StopAt(ctx), in, r.Options)
+	return judge.DivergencesUntil(StopAt(ctx), in, r.Options)
 }
 
 // Read is everything of an audit but the verdict.
-func (r Run) Read(ctx context.Context, client *account.Client, source idp.Source) (audit.Input, error) {
+func (r Run) Read(ctx context.Context, client *account.Client, source idp.Source) (judge.Input, error) {
 	reader := client.Audit(r.Kept)
 	inventory, err := reader.Inventory(ctx)
 	if err != nil {
-		return audit.Input{}, err // It says what was listed.
+		return judge.Input{}, err // It says what was listed.
 	}
-	in := audit.Input{Inventory: inventory}
+	in := judge.Input{Inventory: inventory}
 	scope, err := r.scope(ctx, client, &in)
 	if err != nil {
-		return audit.Input{}, err
+		return judge.Input{}, err
 	}
 	request := idp.Request{
 		Principals: scope, Membership: r.Membership, Members: reader.Members, Readers: client.Readers(), Kept: r.Kept, Writes: client.Writes(),
@@ -98,29 +100,29 @@ func (r Run) Read(ctx context.Context, client *account.Client, source idp.Source
 		in.MembersListed = lists.relied(result.Matches)
 	}
 	if err != nil {
-		return audit.Input{}, fmt.Errorf("asking the identity provider (idp %s): %w", source.Kind(), err)
+		return judge.Input{}, fmt.Errorf("asking the identity provider (idp %s): %w", source.Kind(), err)
 	}
 	in.Matches = result.Matches
 	in.Failures = append(in.Failures, result.Failures...)
 	if r.Feeds != nil {
 		if in.Connectors, err = r.Feeds(ctx, in.Matches); err != nil {
-			return audit.Input{}, err
+			return judge.Input{}, err
 		}
 	}
 	if r.Activity != nil {
 		if in.Activity, err = r.Activity(ctx); err != nil {
-			return audit.Input{}, err
+			return judge.Input{}, err
 		}
 	}
 	if err := unconfirmedMembers(ctx, reader, &in, client.Readers()); err != nil {
-		return audit.Input{}, err
+		return judge.Input{}, err
 	}
 	if r.NoOffers {
 		return in, nil
 	}
 	if r.Details {
-		if in.Details, err = client.Details(ctx, audit.DuplicateHolders(in, r.Options)); err != nil {
-			return audit.Input{}, fmt.Errorf("reading principals that share an external id: %w", err)
+		if in.Details, err = client.Details(ctx, judge.DuplicateHolders(in, r.Options)); err != nil {
+			return judge.Input{}, fmt.Errorf("reading principals that share an external id: %w", err)
 		}
 		if r.Options.AIM == audit.AIMOn { // SCIM leaves out the groups of the IdP.
 			for ref, d := range in.Details {
@@ -139,13 +141,13 @@ func (r Run) Read(ctx context.Context, client *account.Client, source idp.Source
 		}
 	}
 	// Who is privileged decides whether a fix is offered: that is never kept.
-	candidates, err := audit.CandidatesUntil(StopAt(ctx), in, r.Options)
+	candidates, err := judge.CandidatesUntil(StopAt(ctx), in, r.Options)
 	if err != nil {
-		return audit.Input{}, err
+		return judge.Input{}, err
 	}
 	in.Privileges = client.Privileges(ctx, candidates)
 	if err := ctx.Err(); err != nil {
-		return audit.Input{}, fmt.Errorf("looking up privileges: %w", err)
+		return judge.Input{}, fmt.Errorf("looking up privileges: %w", err)
 	}
 	in.Inventory = reader.Recheck(ctx, in.Inventory)
 	return in, nil
@@ -163,7 +165,7 @@ func StopAt(ctx context.Context) audit.Stop {
 
 // scope picks the principals to judge. A target that no list shows is asked for
 // by itself before it is called unknown; one that cannot be read is a failure.
-func (r Run) scope(ctx context.Context, client *account.Client, in *audit.Input) ([]audit.Principal, error) {
+func (r Run) scope(ctx context.Context, client *account.Client, in *judge.Input) ([]audit.Principal, error) {
 	wanted := map[audit.PrincipalType]bool{}
 	for _, t := range r.Types {
 		wanted[t] = true
@@ -210,7 +212,7 @@ func (r Run) scope(ctx context.Context, client *account.Client, in *audit.Input)
 // IdP does not confirm, where the IdP side did not report who owns the membership
 // (matchWithIdp names ids only). A group that cannot be read is left out: its
 // members then stay with a human, and it is a hole.
-func unconfirmedMembers(ctx context.Context, reader *directory.Audit, in *audit.Input, readers int) error {
+func unconfirmedMembers(ctx context.Context, reader *directory.Audit, in *judge.Input, readers int) error {
 	var groups []string
 	for _, m := range in.Matches {
 		if m.Members == nil {

@@ -1,17 +1,15 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package audit is the engine: pure functions from snapshots of a Databricks
-// account and of an identity provider (IdP) to reports.
+// Package audit has the words in which the account and the identity provider (IdP) are
+// spoken of: principals and identities, what was read of them and what could not be, when
+// two external ids or names are the same. The packages below it are the engine, which
+// judges what they say; both sides that read know the words only.
 //
-// It imports the standard library only, never reads a clock, a file or the
-// network, and returns everything sorted: the same input gives the same bytes.
-// What could not be read is in [Coverage] and [Failure]; a verdict that rests
-// on a hole is unknown, never clean.
-//
-// The error categories are those of Databricks' "AIM enablement prep script"
-// (docs/design/contracts.md); everything that the script does not see is an
-// [Advisory] and never changes a category.
+// It and all of the engine import the standard library only, never read a clock, a file
+// or the network, and return everything sorted: the same input gives the same bytes.
+// What could not be read is in [Coverage] and [Failure]; a verdict that rests on a hole
+// is unknown, never clean.
 package audit
 
 import (

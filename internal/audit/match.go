@@ -103,3 +103,19 @@ type MemberRef struct {
 	// IdP has in the parent; nil where the source cannot tell.
 	NestedInIDP *bool
 }
+
+// Capabilities are what a source of matches can report, so that its silence can be
+// judged. The zero value expects nothing of it.
+type Capabilities struct {
+	// DisplayNames: an identity's DisplayName is the one that the IdP has.
+	DisplayNames bool
+	// EnabledState: it reports of every user and service principal whether it is
+	// enabled, so that silence is a hole. Groups have no such state.
+	EnabledState bool
+	// GroupsHoldUsersOnly: no other member can be confirmed by a group.
+	GroupsHoldUsersOnly bool
+	// NestingSettled: its verdict on the users and service principals in a group counts
+	// those of nested groups already; without it, one of which [MemberRef.NestedInIDP]
+	// is not known may be such a member.
+	NestingSettled bool
+}

@@ -4,6 +4,7 @@
 package audit
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -33,4 +34,33 @@ func foldRune(r rune) rune {
 		return unicode.ToLower(least)
 	}
 	return least
+}
+
+// MaxGroupName is the longest name of a group, in characters.
+const MaxGroupName = 255
+
+// ValidateGroupName refuses what cannot be the name of a group.
+func ValidateGroupName(name string) error {
+	switch n := utf8.RuneCountInString(name); {
+	case strings.TrimSpace(name) != name || name == "":
+		return fmt.Errorf("a name is not blank, and has no spaces around it")
+	case n > MaxGroupName:
+		return fmt.Errorf("the name has %d characters; at most %d are accepted", n, MaxGroupName)
+	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return fmt.Errorf("the name has a control character")
+	case IsSystemGroup(Principal{Ref: Ref{Type: TypeGroup}, Name: name}):
+		return fmt.Errorf("%q is the name of a group that Databricks keeps itself", name)
+	default:
+		return nil
+	}
+}
+
+// MailDomain is what follows the last "@" of a user name, in lower case; empty where
+// there is none.
+func MailDomain(userName string) string {
+	at := strings.LastIndexByte(userName, '@')
+	if at < 0 {
+		return ""
+	}
+	return strings.ToLower(userName[at+1:])
 }

@@ -32,3 +32,22 @@ func TestFoldName(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestValidateGroupName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"a": "", "a b": "", strings.Repeat("é", 255): "", "~": "", "é\u0080": "",
+		"": "not blank", " a": "no spaces around", "a\n": "no spaces around",
+		strings.Repeat("é", 256): "the name has 256 characters; at most 255 are accepted",
+		"a\x1fb":                 "a control character", "a\x7fb": "a control character", "a\tb": "a control character",
+		"admins": `"admins" is the name of a group that Databricks keeps itself`,
+	} {
+		got := ""
+		if err := audit.ValidateGroupName(name); err != nil {
+			got = err.Error()
+		}
+		if (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ package audit
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -103,12 +104,34 @@ const (
 func OriginOf(group Principal, members []Member) GroupOrigin {
 	fromIDP := func(m Member) bool { return m.Source == SourceIdentityProvider }
 	switch {
-	case isSystemGroup(&group):
+	case IsSystemGroup(group):
 		return OriginSystem
 	case group.ExternalID != "" || slices.ContainsFunc(members, fromIDP):
 		return OriginIDP
 	default:
 		return OriginDatabricks
+	}
+}
+
+// Details are facts of a principal that lists do not have. The zero value knows nothing.
+type Details struct {
+	// Groups is the number of groups that it is in directly; nil is not known.
+	Groups *int
+	// Created is zero where it is not known.
+	Created time.Time
+}
+
+// IsSystemGroup reports whether Databricks keeps the group itself: no one adds to it or
+// removes from it. The API does not mark these groups, so the name decides.
+func IsSystemGroup(p Principal) bool {
+	if p.Type != TypeGroup {
+		return false
+	}
+	switch strings.ToLower(p.Name) {
+	case "account users", "users", "admins":
+		return true
+	default:
+		return false
 	}
 }
 
@@ -147,3 +170,37 @@ type Waiver struct {
 	Reason   string
 	Expires  time.Time // zero: never
 }
+
+// WaiverState is what became of a waiver.
+type WaiverState string
+
+// A waiver is expired from its Expires on, whether it matches or not; it is
+// unused when it matches nothing in scope, and unjudged when it matches nothing
+// in a report that is not complete: the match could be in the hole.
+const (
+	WaiverActive   WaiverState = "active"
+	WaiverExpired  WaiverState = "expired"
+	WaiverUnused   WaiverState = "unused"
+	WaiverUnjudged WaiverState = "unjudged"
+)
+
+// WaiverStatus is one waiver of [judge.Options], in their order.
+type WaiverStatus struct {
+	Waiver
+	State WaiverState
+	// Matches is the number of categories on principals that it covers, or
+	// would if it had not expired.
+	Matches int
+}
+
+// AIMState reports whether automatic identity management is on for the account.
+// No API returns it, so it is configured.
+type AIMState string
+
+// The states of automatic identity management. AIMUnknown is the default and
+// never counts as off.
+const (
+	AIMOn      AIMState = "on"
+	AIMOff     AIMState = "off"
+	AIMUnknown AIMState = "unknown"
+)

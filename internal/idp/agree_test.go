@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -196,7 +198,7 @@ func TestSources_agreeAtRandom(t *testing.T) {
 				got.Matches[at].ByName = named
 			}
 			judge := func(matches []audit.Match) string {
-				return rows(audit.Divergences(audit.Input{Matches: matches}, audit.Options{IDP: matchwithidp.New(nil, 1).Capabilities().Capabilities}))
+				return rows(judge.Divergences(judge.Input{Matches: matches}, judge.Options{IDP: matchwithidp.New(nil, 1).Capabilities().Capabilities}))
 			}
 			if diff := cmp.Diff(judge(server), judge(got.Matches)); diff != "" {
 				t.Fatalf("%s differs from databricks: %s", source.Kind(), diff)

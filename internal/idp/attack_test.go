@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
@@ -123,7 +125,7 @@ func TestAttack_namesInTheIDP(t *testing.T) {
 	for name, source := range map[string]idp.Source{
 		"databricks": matchwithidp.New(client, 4), "entra": w.entra(t), "file": file.New(writeDirectory(t, t.TempDir(), st.IDP)),
 	} {
-		for kind, options := range map[string]audit.Options{
+		for kind, options := range map[string]judge.Options{
 			"default": {IDP: source.Capabilities().Capabilities}, "all other switches": {IDP: source.Capabilities().Capabilities, LinkGroups: true, Relink: true, SuggestGroupClears: true},
 		} {
 			report := auditWith(t, client, source, options)
@@ -138,7 +140,7 @@ func TestAttack_namesInTheIDP(t *testing.T) {
 }
 
 // auditWith is an audit as dbxidentity_divergences makes it.
-func auditWith(t *testing.T, client *account.Client, source idp.Source, options audit.Options) audit.Report {
+func auditWith(t *testing.T, client *account.Client, source idp.Source, options judge.Options) judge.Report {
 	t.Helper()
 	inventory, err := client.Inventory(t.Context())
 	if err != nil {
@@ -148,12 +150,12 @@ func auditWith(t *testing.T, client *account.Client, source idp.Source, options 
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := audit.Input{Inventory: inventory, Matches: result.Matches, Failures: result.Failures}
-	in.Privileges = client.Privileges(t.Context(), audit.Candidates(in, options))
-	return audit.Divergences(in, options)
+	in := judge.Input{Inventory: inventory, Matches: result.Matches, Failures: result.Failures}
+	in.Privileges = client.Privileges(t.Context(), judge.Candidates(in, options))
+	return judge.Divergences(in, options)
 }
 
-func (a attack) check(t *testing.T, title string, report audit.Report, byDefault bool) {
+func (a attack) check(t *testing.T, title string, report judge.Report, byDefault bool) {
 	t.Helper()
 	want := a.reason
 	if byDefault && a.needs != "" {
@@ -183,7 +185,7 @@ func TestAttack_whileBlind(t *testing.T) {
 	powerless.UnityCatalog, powerless.Workspaces, powerless.AccountRoles = simulator.UnityCatalog{}, nil, nil
 	powerless.Users, powerless.Groups = slices.Clone(st.Users), slices.Clone(st.Groups)
 	powerless.Users[3].Roles, powerless.Users[4].Roles, powerless.Groups[0].Roles, powerless.ServicePrincipals = nil, nil, nil, nil
-	offered := func(st simulator.State, blind ...string) []audit.ExternalIDFix {
+	offered := func(st simulator.State, blind ...string) []judge.ExternalIDFix {
 		w := newWorld(t, st, simulator.Options{})
 		var faults []simulator.Fault
 		for _, path := range blind {
@@ -193,7 +195,7 @@ func TestAttack_whileBlind(t *testing.T) {
 			t.Fatal(err)
 		}
 		source := file.New(writeDirectory(t, t.TempDir(), st.IDP))
-		return auditWith(t, w.account(t), source, audit.Options{IDP: source.Capabilities().Capabilities}).ExternalIDFixes
+		return auditWith(t, w.account(t), source, judge.Options{IDP: source.Capabilities().Capabilities}).ExternalIDFixes
 	}
 	if got := offered(powerless); len(got) != 9 {
 		t.Errorf("without power %d fixes are offered, want 9: %+v", len(got), got)

@@ -8,9 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
@@ -19,9 +20,9 @@ import (
 
 // verdicts are what a report says of its principals, one line each: type and id,
 // what the name leads to, categories, cause and advisories.
-func verdicts(r audit.Report) string {
+func verdicts(r judge.Report) string {
 	var b strings.Builder
-	line := func(d audit.Divergence, named any) {
+	line := func(d judge.Divergence, named any) {
 		fmt.Fprintln(&b, d.Ref, named, d.ErrorCategories, d.Cause, d.Advisories)
 	}
 	for _, u := range r.Users {

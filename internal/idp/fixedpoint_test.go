@@ -8,12 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -83,7 +84,7 @@ func TestFixedPoint_atRandom(t *testing.T) {
 }
 
 // auditWithAll is an audit that offers whatever may be offered at all.
-func auditWithAll(ctx context.Context, t fatal, client *account.Client, source idp.Source) audit.Report {
+func auditWithAll(ctx context.Context, t fatal, client *account.Client, source idp.Source) judge.Report {
 	t.Helper()
 	inventory, err := client.Inventory(ctx)
 	if err != nil {
@@ -93,10 +94,10 @@ func auditWithAll(ctx context.Context, t fatal, client *account.Client, source i
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := audit.Input{Inventory: inventory, Matches: result.Matches, Failures: result.Failures}
-	options := audit.Options{IDP: source.Capabilities().Capabilities, LinkGroups: true, Relink: true, SuggestGroupClears: true}
-	in.Privileges = client.Privileges(ctx, audit.Candidates(in, options))
-	return audit.Divergences(in, options)
+	in := judge.Input{Inventory: inventory, Matches: result.Matches, Failures: result.Failures}
+	options := judge.Options{IDP: source.Capabilities().Capabilities, LinkGroups: true, Relink: true, SuggestGroupClears: true}
+	in.Privileges = client.Privileges(ctx, judge.Candidates(in, options))
+	return judge.Divergences(in, options)
 }
 
 // externalIDs are those of all principals, by "type/id".

@@ -8,10 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
@@ -26,7 +27,7 @@ type oracle struct{ prepscript.Oracle }
 
 // rendered are the three files of a report, by kind, as the csv function
 // renders them.
-func rendered(t fatal, r audit.Report) map[string]string {
+func rendered(t fatal, r judge.Report) map[string]string {
 	t.Helper()
 	one := func(s string) []string { return []string{s} }
 	var users, groups, sps []csv.Row

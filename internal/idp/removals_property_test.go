@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -112,7 +114,7 @@ func TestSources_removalsAreSafe(t *testing.T) {
 			if source.Kind() == file.Kind {
 				o.State.IDP = st.IDP
 			}
-			report, result := runWith(t, client, source, audit.Options{IDP: source.Capabilities().Capabilities, AIM: audit.AIMOff})
+			report, result := runWith(t, client, source, judge.Options{IDP: source.Capabilities().Capabilities, AIM: audit.AIMOff})
 			for _, m := range result.Matches {
 				if m.Members != nil && m.Members.Unknown != "" {
 					dangling++

@@ -15,11 +15,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/databricks/databricks-sdk-go/config"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
@@ -164,12 +165,12 @@ func writeDirectory(t fatal, dir string, d simulator.IDP) string {
 }
 
 // run audits the whole account with one source.
-func run(t fatal, client *account.Client, source idp.Source) (audit.Report, idp.Result) {
+func run(t fatal, client *account.Client, source idp.Source) (judge.Report, idp.Result) {
 	t.Helper()
-	return runWith(t, client, source, audit.Options{IDP: source.Capabilities().Capabilities})
+	return runWith(t, client, source, judge.Options{IDP: source.Capabilities().Capabilities})
 }
 
-func runWith(t fatal, client *account.Client, source idp.Source, o audit.Options) (audit.Report, idp.Result) {
+func runWith(t fatal, client *account.Client, source idp.Source, o judge.Options) (judge.Report, idp.Result) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
@@ -183,11 +184,11 @@ func runWith(t fatal, client *account.Client, source idp.Source, o audit.Options
 	if err != nil {
 		t.Fatal(err)
 	}
-	return audit.Divergences(audit.Input{Inventory: inventory, Matches: result.Matches, Failures: result.Failures}, o), result
+	return judge.Divergences(judge.Input{Inventory: inventory, Matches: result.Matches, Failures: result.Failures}, o), result
 }
 
 // rows are the columns of the prep script's files, one line per principal.
-func rows(r audit.Report) string {
+func rows(r judge.Report) string {
 	var b strings.Builder
 	for _, u := range r.Users {
 		fmt.Fprintln(&b, u.Ref, u.Username, u.ExternalID, u.ExternalIDWithUsernameMatch, u.ErrorCategories)

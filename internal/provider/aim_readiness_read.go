@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
@@ -179,7 +181,7 @@ func (r *readinessRun) readIDP(ctx context.Context) {
 		}
 		return
 	}
-	report, err := audit.DivergencesUntil(assess.StopAt(ctx), in, r.audit.Options)
+	report, err := judge.DivergencesUntil(assess.StopAt(ctx), in, r.audit.Options)
 	if err != nil {
 		r.unread(readiness.NeedIDP, err.Error())
 		return

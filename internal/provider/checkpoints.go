@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
@@ -212,7 +214,7 @@ func (c *checkpoints) warnUnfinished(store *checkpoint.Store, diags *diag.Diagno
 }
 
 // finished reports whether an audit has nothing left to read again.
-func finished(report audit.Report) bool {
+func finished(report judge.Report) bool {
 	return !slices.ContainsFunc(report.Failures, func(f audit.Failure) bool { return !idp.IsLasting(f) })
 }
 

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/provisioning"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
@@ -23,7 +25,7 @@ func (e *missingConnectorsError) Error() string {
 // connectorFeeds are the mappings of external ids that are wrong, or could not be read,
 // of connectors that do not provably write elsewhere. What they write is looked up for
 // the identities that principals of the account could be.
-func (s *session) connectorFeeds(ctx context.Context, source idp.MappingSource, ids []string, matches []audit.Match) ([]audit.ConnectorFeed, error) {
+func (s *session) connectorFeeds(ctx context.Context, source idp.MappingSource, ids []string, matches []audit.Match) ([]judge.ConnectorFeed, error) {
 	found, err := s.connectors(ctx, source, connectorsAsked{ConnectorRequest: idp.ConnectorRequest{IDs: ids}})
 	if err != nil {
 		return nil, err
@@ -32,10 +34,10 @@ func (s *session) connectorFeeds(ctx context.Context, source idp.MappingSource, 
 		return nil, &missingConnectorsError{found.missing}
 	}
 	types := []audit.PrincipalType{audit.TypeUser, audit.TypeGroup} // A connector writes nothing else.
-	var out []audit.ConnectorFeed
+	var out []judge.ConnectorFeed
 	for _, f := range found.unfound {
 		for _, t := range types {
-			out = append(out, audit.ConnectorFeed{Type: t, Connector: "SCIM connectors", Unknown: f.Call + ": " + f.Reason})
+			out = append(out, judge.ConnectorFeed{Type: t, Connector: "SCIM connectors", Unknown: f.Call + ": " + f.Reason})
 		}
 	}
 	for i := range found.connectors {
@@ -46,7 +48,7 @@ func (s *session) connectorFeeds(ctx context.Context, source idp.MappingSource, 
 		name := fmt.Sprintf("the SCIM connector %q (%s)", c.DisplayName, c.ID)
 		if why := c.Unread[provisioning.PartSchema]; why != "" {
 			for _, t := range types {
-				out = append(out, audit.ConnectorFeed{Type: t, Connector: name, Unknown: why})
+				out = append(out, judge.ConnectorFeed{Type: t, Connector: name, Unknown: why})
 			}
 			continue
 		}
@@ -54,13 +56,13 @@ func (s *session) connectorFeeds(ctx context.Context, source idp.MappingSource, 
 			if row.Correct == nil || *row.Correct {
 				continue
 			}
-			feed := audit.ConnectorFeed{Type: row.Object, Connector: name, Source: row.SourceText(), Blank: row.SourceType == provisioning.SourceNone}
+			feed := judge.ConnectorFeed{Type: row.Object, Connector: name, Source: row.SourceText(), Blank: row.SourceType == provisioning.SourceNone}
 			feed.Values, err = valuesFed(ctx, source, &row, matches)
 			switch {
 			case err != nil && idp.EndsAll(ctx, err):
 				return nil, err
 			case err != nil: // It is wrong all the same, and which ids it explains is not known.
-				out = append(out, audit.ConnectorFeed{Type: row.Object, Connector: name, Unknown: err.Error()})
+				out = append(out, judge.ConnectorFeed{Type: row.Object, Connector: name, Unknown: err.Error()})
 			}
 			out = append(out, feed)
 		}

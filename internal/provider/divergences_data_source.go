@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -68,7 +71,7 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 	run := d.run(ctx, model, &resp.Diagnostics)
 	var seen *auditevents.Report
 	if asked := eventsInput(model.Events, &resp.Diagnostics); asked != nil {
-		run.Activity = func(ctx context.Context) (activity *audit.Activity, err error) {
+		run.Activity = func(ctx context.Context) (activity *judge.Activity, err error) {
 			activity, seen, err = d.session.activity(ctx, *asked)
 			return activity, err
 		}
@@ -109,17 +112,17 @@ func (d *divergencesDataSource) Read(ctx context.Context, req datasource.ReadReq
 }
 
 // warnDivergences says what the result is, so that "No changes" never stands alone.
-func warnDivergences(report audit.Report, diags *diag.Diagnostics) {
+func warnDivergences(report judge.Report, diags *diag.Diagnostics) {
 	const shown = 5
-	rows := audit.Summarize(report)
-	total, open, causes := audit.Total(rows), 0, []string{}
+	rows := judge.Summarize(report)
+	total, open, causes := judge.Total(rows), 0, []string{}
 	for _, row := range rows {
 		n := row.Count - row.Waived
-		if n == 0 || row.Action == audit.ActionNone {
+		if n == 0 || row.Action == rules.ActionNone {
 			continue
 		}
 		open += n
-		cause, _ := audit.FindRule(audit.KindCause, row.Cause)
+		cause, _ := rules.Find(rules.KindCause, row.Cause)
 		causes = append(causes, fmt.Sprintf("\n  - %s (%s): %s %s", counted(row.Type, n), row.Owner, cause.Title+".", row.Remedy))
 	}
 	if open == 0 {
@@ -142,7 +145,7 @@ func warnDivergences(report audit.Report, diags *diag.Diagnostics) {
 }
 
 // offersOf names the maps that hold something to apply.
-func offersOf(report audit.Report) string {
+func offersOf(report judge.Report) string {
 	var maps []string
 	for _, offer := range []struct {
 		name  string
@@ -178,7 +181,7 @@ func warnIdleWaivers(lines string, diags *diag.Diagnostics) {
 // warnUnmatched names inputs that decide what is accepted or offered, and that have no
 // effect (any more). What other principals than the targets would have matched is not
 // known.
-func warnUnmatched(report audit.Report, targeted bool, diags *diag.Diagnostics) {
+func warnUnmatched(report judge.Report, targeted bool, diags *diag.Diagnostics) {
 	waivers := ""
 	for i, w := range report.Waivers {
 		at := path.Root("waivers").AtListIndex(i)
@@ -205,7 +208,7 @@ func warnUnmatched(report audit.Report, targeted bool, diags *diag.Diagnostics) 
 
 // audit runs an audit that may go on from a checkpoint, and warns of what its result
 // does not depend on this run's own reading for.
-func (s *session) audit(ctx context.Context, run assess.Run, source idp.Source, diags *diag.Diagnostics) (audit.Report, error) {
+func (s *session) audit(ctx context.Context, run assess.Run, source idp.Source, diags *diag.Diagnostics) (judge.Report, error) {
 	kept, release := s.checkpoints.acquire(run, diags)
 	done := false
 	defer func() { release(done) }()
@@ -253,7 +256,7 @@ func (d *divergencesDataSource) run(ctx context.Context, model divergencesModel,
 	if !model.ConnectorIDs.IsNull() {
 		ids := chosenConnectors(model.ConnectorIDs, diags)
 		if source := requireSource[idp.MappingSource](d.session, "connector_ids of dbxidentity_divergences", "entra", diags); source != nil {
-			r.Feeds = func(ctx context.Context, matches []audit.Match) ([]audit.ConnectorFeed, error) {
+			r.Feeds = func(ctx context.Context, matches []audit.Match) ([]judge.ConnectorFeed, error) {
 				return d.session.connectorFeeds(ctx, source, ids, matches)
 			}
 		}

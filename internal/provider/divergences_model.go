@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -269,14 +271,14 @@ func parseExpiry(v types.String) (time.Time, error) {
 }
 
 // fromAudit fills the result.
-func (m *divergencesModel) fromAudit(ctx context.Context, run assess.Run, r audit.Report, diags *diag.Diagnostics) {
+func (m *divergencesModel) fromAudit(ctx context.Context, run assess.Run, r judge.Report, diags *diag.Diagnostics) {
 	m.Users = listFrom(ctx, userRowType, r.Users, userFromAudit, diags)
 	m.Groups = listFrom(ctx, groupRowType, r.Groups, groupFromAudit, diags)
 	m.ServicePrincipals = listFrom(ctx, servicePrincipalRowType, r.ServicePrincipals, servicePrincipalFromAudit, diags)
 	m.PrincipalsWithAdvisories = listFrom(ctx, advisoryRowType, r.AdvisoryOnly, advisoryRowFromAudit, diags)
 	m.ManualActions = listFrom(ctx, manualActionType, r.ManualActions, manualActionFromAudit, diags)
 	m.Duplicates = listFrom(ctx, duplicateType, r.Duplicates, duplicateFromAudit, diags)
-	m.Summary = listFrom(ctx, summaryType, audit.Summarize(r), summaryFromAudit, diags)
+	m.Summary = listFrom(ctx, summaryType, judge.Summarize(r), summaryFromAudit, diags)
 	m.WaiverStatus = listFrom(ctx, waiverStatusType, r.Waivers, waiverStatusFromAudit, diags)
 	m.Failures = listFrom(ctx, failureType, failuresFromAudit(r.Failures), same[failureModel], diags)
 
@@ -335,7 +337,7 @@ func (m *divergencesModel) fromAudit(ctx context.Context, run assess.Run, r audi
 
 // unjudged is the number of principals in scope that were not judged whole; nil where
 // not even their number is known, because a list was not read to its end.
-func unjudged(r assess.Run, report audit.Report) *int64 {
+func unjudged(r assess.Run, report judge.Report) *int64 {
 	n := len(report.Unjudged)
 	if len(r.Targets) == 0 {
 		if slices.ContainsFunc(r.Types, func(t audit.PrincipalType) bool { return !report.Coverage.Of(t) }) {
@@ -355,7 +357,7 @@ func unjudged(r assess.Run, report audit.Report) *int64 {
 	return &out
 }
 
-func summaryFromAudit(s audit.SummaryRow) summaryModel {
+func summaryFromAudit(s judge.SummaryRow) summaryModel {
 	symptoms := make([]string, len(s.Symptoms))
 	for i, symptom := range s.Symptoms {
 		symptoms[i] = string(symptom)
@@ -366,7 +368,7 @@ func summaryFromAudit(s audit.SummaryRow) summaryModel {
 	}
 }
 
-func verdictFromAudit(d audit.Divergence) verdictModel {
+func verdictFromAudit(d judge.Divergence) verdictModel {
 	v := verdictModel{
 		ErrorCategories: notNil(d.ErrorCategories), Cause: emptyAsNil(d.Cause), Action: emptyAsNil(d.Action),
 		Advisories: notNil(d.Advisories), Waived: d.Waived,
@@ -378,14 +380,14 @@ func verdictFromAudit(d audit.Divergence) verdictModel {
 	return v
 }
 
-func userFromAudit(u audit.UserDivergence) userDivergenceModel {
+func userFromAudit(u judge.UserDivergence) userDivergenceModel {
 	return userDivergenceModel{
 		ID: u.ID, Username: u.Username, ExternalID: u.ExternalID,
 		ExternalIDWithUsernameMatch: u.ExternalIDWithUsernameMatch, verdictModel: verdictFromAudit(u.Divergence),
 	}
 }
 
-func groupFromAudit(g audit.GroupDivergence) groupDivergenceModel {
+func groupFromAudit(g judge.GroupDivergence) groupDivergenceModel {
 	return groupDivergenceModel{
 		ID: g.ID, GroupName: g.GroupName, ExternalID: g.ExternalID,
 		ExternalIDsWithGroupnameMatch:      notNil(g.ExternalIDsWithGroupNameMatch),
@@ -396,14 +398,14 @@ func groupFromAudit(g audit.GroupDivergence) groupDivergenceModel {
 	}
 }
 
-func servicePrincipalFromAudit(s audit.ServicePrincipalDivergence) servicePrincipalDivergenceModel {
+func servicePrincipalFromAudit(s judge.ServicePrincipalDivergence) servicePrincipalDivergenceModel {
 	return servicePrincipalDivergenceModel{
 		ID: s.ID, ApplicationID: s.ApplicationID, ExternalID: s.ExternalID,
 		ExternalIDWithAppIDMatch: s.ExternalIDWithAppIDMatch, verdictModel: verdictFromAudit(s.Divergence),
 	}
 }
 
-func advisoryRowFromAudit(a audit.AdvisoryRow) advisoryRowModel {
+func advisoryRowFromAudit(a judge.AdvisoryRow) advisoryRowModel {
 	return advisoryRowModel{
 		PrincipalType: string(a.Type), PrincipalID: a.ID, PrincipalName: a.Name, ExternalID: a.ExternalID,
 		Advisories: notNil(a.Advisories), idpMembersModel: idpMembersFromAudit(a.InIDP),
@@ -434,7 +436,7 @@ func idpMembersFromAudit(in *audit.IDPMembers) idpMembersModel {
 	return out
 }
 
-func externalIDFixFromAudit(f audit.ExternalIDFix) externalIDFixModel {
+func externalIDFixFromAudit(f judge.ExternalIDFix) externalIDFixModel {
 	return externalIDFixModel{
 		PrincipalType: types.StringValue(string(f.Type)), PrincipalID: types.StringValue(f.ID),
 		PrincipalName: types.StringValue(f.PrincipalName), CurrentExternalID: types.StringValue(f.CurrentExternalID),
@@ -442,7 +444,7 @@ func externalIDFixFromAudit(f audit.ExternalIDFix) externalIDFixModel {
 	}
 }
 
-func manualActionFromAudit(a audit.ManualAction) manualActionModel {
+func manualActionFromAudit(a judge.ManualAction) manualActionModel {
 	members := make([]attr.Value, len(a.Members))
 	for i, m := range a.Members {
 		members[i] = types.ObjectValueMust(actionMemberType.AttrTypes, map[string]attr.Value{
@@ -457,7 +459,7 @@ func manualActionFromAudit(a audit.ManualAction) manualActionModel {
 	}
 }
 
-func duplicateFromAudit(d audit.Duplicate) duplicateModel {
+func duplicateFromAudit(d judge.Duplicate) duplicateModel {
 	out := duplicateModel{
 		PrincipalType: string(d.Type), ExternalID: d.ExternalID, PrincipalID: d.ID, PrincipalName: d.Name, DisplayName: emptyAsNil(d.DisplayName),
 		Active: d.Active, NameMatches: d.NameMatches, Suggestion: string(d.Suggestion), Reason: d.Why,

@@ -7,6 +7,9 @@ import (
 	"context"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+
 	"github.com/hashicorp/terraform-plugin-framework-validators/boolvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -251,14 +254,14 @@ func principalTypeNames() []string {
 }
 
 func deactivationCauses() []string {
-	all, _ := audit.DeactivationCauses()
+	all, _ := judge.DeactivationCauses()
 	return all
 }
 
 func causeNames() []string {
 	var out []string
-	for _, r := range audit.Rules() {
-		if r.Kind == audit.KindCause {
+	for _, r := range rules.All() {
+		if r.Kind == rules.KindCause {
 			out = append(out, r.ID)
 		}
 	}
@@ -393,7 +396,7 @@ func divergencesInputs() map[string]schema.Attribute {
 					Optional: true, MarkdownDescription: attributeTexts["principal_id"], Validators: located(principalIDValidator()),
 				},
 				"category": schema.StringAttribute{
-					Optional: true, MarkdownDescription: "Error category.", Validators: located(stringvalidator.OneOf(audit.IdentityCategories()...)),
+					Optional: true, MarkdownDescription: "Error category.", Validators: located(stringvalidator.OneOf(rules.IdentityCategories()...)),
 				},
 				"cause": schema.StringAttribute{
 					Optional: true, MarkdownDescription: "Cause of the row. A cause of the link does not cover the row's members: waive those by their category, or by their own cause.",

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -72,8 +74,8 @@ func eventsInput(v types.Object, diags *diag.Diagnostics) *eventsRequest {
 
 // activity reads what the audit log says of who acts. Where it cannot be read, that is a
 // failure of the audit; the error is for what no one can go on from.
-func (s *session) activity(ctx context.Context, asked eventsRequest) (*audit.Activity, *auditevents.Report, error) {
-	out := &audit.Activity{Days: asked.recentDays, Now: s.now()}
+func (s *session) activity(ctx context.Context, asked eventsRequest) (*judge.Activity, *auditevents.Report, error) {
+	out := &judge.Activity{Days: asked.recentDays, Now: s.now()}
 	if asked.recentDays > 0 {
 		// Whole days, so that all who ask on a day share one reading.
 		if from := out.Now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -asked.recentDays); from.Before(asked.Since) {
@@ -115,7 +117,7 @@ var observedChangeTexts = map[string]string{
 }
 
 // observedChanges are what the log shows of the principals in the report; null without a log.
-func observedChanges(ctx context.Context, r audit.Report, seen *auditevents.Report, diags *diag.Diagnostics) types.Map {
+func observedChanges(ctx context.Context, r judge.Report, seen *auditevents.Report, diags *diag.Diagnostics) types.Map {
 	if seen == nil {
 		return types.MapNull(observedChangeType)
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
@@ -36,7 +38,7 @@ type findings struct {
 }
 
 // addAudit takes in what an audit offers to change.
-func (f *findings) addAudit(report audit.Report) {
+func (f *findings) addAudit(report judge.Report) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.incomplete = f.incomplete || !report.Complete

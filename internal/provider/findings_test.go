@@ -6,6 +6,8 @@ package provider
 import (
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -20,16 +22,16 @@ func TestFindings_offersMembership(t *testing.T) {
 	}{
 		"no audit": {func(*findings) {}, false},
 		"a removal that is wanted": {func(f *findings) {
-			f.addAudit(audit.Report{MemberRemovals: []audit.MemberRemoval{{GroupID: "1", MemberID: "9"}}})
+			f.addAudit(judge.Report{MemberRemovals: []judge.MemberRemoval{{GroupID: "1", MemberID: "9"}}})
 		}, true},
 		"another one": {func(f *findings) {
-			f.addAudit(audit.Report{MemberRemovals: []audit.MemberRemoval{{GroupID: "1", MemberID: "8"}}})
+			f.addAudit(judge.Report{MemberRemovals: []judge.MemberRemoval{{GroupID: "1", MemberID: "8"}}})
 		}, false},
 		"left to a human": {func(f *findings) {
-			f.addAudit(audit.Report{ManualActions: []audit.ManualAction{{Ref: group("1"), Members: []audit.NamedRef{{Ref: audit.Ref{ID: "9"}}}}}})
+			f.addAudit(judge.Report{ManualActions: []judge.ManualAction{{Ref: group("1"), Members: []judge.NamedRef{{Ref: audit.Ref{ID: "9"}}}}}})
 		}, false},
 		"a group that could not be judged": {func(f *findings) {
-			f.addAudit(audit.Report{Unjudged: []audit.Ref{group("1")}, Failures: []audit.Failure{{Type: audit.TypeGroup, ID: "1"}}})
+			f.addAudit(judge.Report{Unjudged: []audit.Ref{group("1")}, Failures: []audit.Failure{{Type: audit.TypeGroup, ID: "1"}}})
 		}, false},
 		"a clone that wants it":      {func(f *findings) { f.addClone("9", []string{"1"}, true) }, true},
 		"a clone that wants another": {func(f *findings) { f.addClone("9", []string{"2"}, true) }, false},

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
@@ -72,7 +74,7 @@ func (d *principalDataSource) Read(ctx context.Context, req datasource.ReadReque
 		addReadError(&resp.Diagnostics, "Principal", "reading "+ref.String(), errors.New(reasonsOf(in.Failures)))
 		return
 	}
-	report, err := audit.DivergencesUntil(assess.StopAt(ctx), in, run.Options)
+	report, err := judge.DivergencesUntil(assess.StopAt(ctx), in, run.Options)
 	if err != nil {
 		addReadError(&resp.Diagnostics, "Principal", "judging "+ref.String(), err)
 		return

@@ -6,6 +6,8 @@ package provider
 import (
 	"context"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -98,7 +100,7 @@ func identitiesFromAudit(list []audit.Identity) []identityModel {
 }
 
 // fromAudit fills the result for the one principal of a report.
-func (m *principalModel) fromAudit(ctx context.Context, kind string, match audit.Match, r audit.Report, diags *diag.Diagnostics) {
+func (m *principalModel) fromAudit(ctx context.Context, kind string, match audit.Match, r judge.Report, diags *diag.Diagnostics) {
 	p := match.Principal
 	m.PrincipalType, m.PrincipalID = types.StringValue(string(p.Type)), types.StringValue(p.ID)
 	m.PrincipalName, m.ExternalID = types.StringValue(p.Name), types.StringValue(p.ExternalID)
@@ -135,7 +137,7 @@ func (m *principalModel) fromAudit(ctx context.Context, kind string, match audit
 
 // onlyVerdict is the verdict on the one principal of a report; empty when there
 // is nothing to say.
-func onlyVerdict(r audit.Report) audit.Divergence {
+func onlyVerdict(r judge.Report) judge.Divergence {
 	switch {
 	case len(r.Users) > 0:
 		return r.Users[0].Divergence
@@ -146,7 +148,7 @@ func onlyVerdict(r audit.Report) audit.Divergence {
 	case len(r.AdvisoryOnly) > 0:
 		return r.AdvisoryOnly[0].Divergence
 	default:
-		return audit.Divergence{}
+		return judge.Divergence{}
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/ledger"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -166,7 +168,7 @@ type ledgerSection[E ledgerEntry] struct {
 	// in front of it. things is what an error calls them, tooMany its summary.
 	name, things, tooMany string
 	elementType           types.ObjectType
-	// renew is [audit.LedgerInput.Renew].
+	// renew is [ledger.Input.Renew].
 	renew func(tracked, pending E) (E, bool)
 
 	pending, entries, observed *types.Map
@@ -248,7 +250,7 @@ func (s ledgerSection[E]) set(ctx context.Context, entries map[string]E, observe
 // ledgerMerge is what one section will hold.
 type ledgerMerge[E ledgerEntry] struct {
 	ledgerSection[E]
-	plan   audit.LedgerPlan[E]
+	plan   ledger.Plan[E]
 	named  map[string][]string
 	before map[string]string // what was observed, but of entries that are new
 	// fresh is true when the state does not have the section yet.
@@ -268,7 +270,7 @@ func (s ledgerSection[E]) merge(ctx context.Context, state ledgerSection[E], exc
 		}
 	}
 	seen, tracked := state.decodeObserved(ctx, diags), s.decode(ctx, state.entries, diags)
-	plan := audit.PlanLedger(audit.LedgerInput[E]{
+	plan := ledger.Merge(ledger.Input[E]{
 		Pending: pending, Tracked: tracked, Observed: seen, Exclude: exclude,
 		Wanted: E.wanted, Shown: E.shown, Renew: s.renew,
 	})

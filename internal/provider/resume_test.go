@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/databricks/databricks-sdk-go/config"
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -188,7 +190,7 @@ func TestResume(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				probe.account.Privileges(probe.ctx, audit.Candidates(in, undisturbed.run.Options))
+				probe.account.Privileges(probe.ctx, judge.Candidates(in, undisturbed.run.Options))
 				privileges := probe.sent.Load()
 				for _, share := range []int64{2, 5, 9} {
 					at := max(1, (total-privileges)*share/10)

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -60,8 +62,8 @@ type session struct {
 func membershipKey(groupID, memberID string) string { return groupID + "/" + memberID }
 
 // auditOptions are the options of an audit that the provider block decides.
-func (s *session) auditOptions() audit.Options {
-	out := audit.Options{Now: s.now(), AIM: s.settings.aim, TenantID: s.settings.idp.values["tenant_id"], Form: norm.NFC.String}
+func (s *session) auditOptions() judge.Options {
+	out := judge.Options{Now: s.now(), AIM: s.settings.aim, TenantID: s.settings.idp.values["tenant_id"], Form: norm.NFC.String}
 	if s.idp != nil {
 		out.IDP = s.idp.Capabilities().Capabilities
 	}

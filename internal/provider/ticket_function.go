@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -134,7 +136,7 @@ func appendNameChange(out []ticket.NameChange, r entryReader) []ticket.NameChang
 			return out
 		}
 	}
-	if r.text("cause") != audit.CauseNameDrift || r.text("waived") == "true" {
+	if r.text("cause") != rules.CauseNameDrift || r.text("waived") == "true" {
 		return out
 	}
 	return append(out, ticket.NameChange{

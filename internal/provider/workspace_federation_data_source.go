@@ -6,12 +6,12 @@ package provider
 import (
 	"context"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 var _ datasource.DataSourceWithConfigure = (*workspaceFederationDataSource)(nil)
@@ -92,7 +92,7 @@ func (d *workspaceFederationDataSource) Read(ctx context.Context, req datasource
 		addReadError(&resp.Diagnostics, "Workspace Federation", "listing the workspaces of the account", err)
 		return
 	}
-	report := audit.Federation(workspaces)
+	report := judge.Federation(workspaces)
 	model.Workspaces = make([]workspaceFederationRow, 0, len(report.Workspaces))
 	for _, w := range report.Workspaces {
 		model.Workspaces = append(model.Workspaces, workspaceFederationRow{

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/databricks/databricks-sdk-go/config"
 	"github.com/google/go-cmp/cmp"
 
@@ -52,7 +54,7 @@ func FuzzMatchReply(f *testing.F) {
 		if !plain {
 			return
 		}
-		report := audit.Divergences(audit.Input{Matches: []audit.Match{m}}, audit.Options{IDP: audit.Capabilities{NestingSettled: true}})
+		report := judge.Divergences(judge.Input{Matches: []audit.Match{m}}, judge.Options{IDP: audit.Capabilities{NestingSettled: true}})
 		var got []string
 		for _, u := range report.Users {
 			got = u.ErrorCategories

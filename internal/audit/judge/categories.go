@@ -1,16 +1,24 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
+// categoryNames are the five categories of identities, in the script's order. Nothing
+// writes to it.
+var categoryNames = rules.IdentityCategories()
+
 // categorySet holds identity categories as bits, in the order of
-// [IdentityCategories].
+// [rules.IdentityCategories].
 type categorySet uint8
 
 const (
@@ -43,7 +51,7 @@ func (s categorySet) names() []string {
 
 // categorySetOf is the set of one category; empty for a name that is none.
 func categorySetOf(name string) categorySet {
-	if i := slices.Index(categoryNames[:], name); i >= 0 {
+	if i := slices.Index(categoryNames, name); i >= 0 {
 		return 1 << i
 	}
 	return 0
@@ -52,7 +60,7 @@ func categorySetOf(name string) categorySet {
 // categoriesOf judges one match as the prep script does: names and ids compare
 // exactly, and only a missing or empty externalId is blank. A match that is
 // unknown has no category, and neither have members that are.
-func categoriesOf(m *Match) categorySet {
+func categoriesOf(m *audit.Match) categorySet {
 	if m.Unknown != "" {
 		return 0
 	}
@@ -67,7 +75,7 @@ func categoriesOf(m *Match) categorySet {
 	if namePointsElsewhere(m) {
 		s |= setIDMismatch
 	}
-	if m.Principal.Type == TypeGroup && m.Members != nil && m.Members.Unknown == "" {
+	if m.Principal.Type == audit.TypeGroup && m.Members != nil && m.Members.Unknown == "" {
 		if len(m.Members.Local) > 0 {
 			s |= setLocalMembers
 		}
@@ -80,7 +88,7 @@ func categoriesOf(m *Match) categorySet {
 
 // linkedIdentity is the existing IdP identity with the stored id, or nil. What
 // lies in a recycle bin does not exist.
-func linkedIdentity(m *Match) *Identity {
+func linkedIdentity(m *audit.Match) *audit.Identity {
 	if m.ByExternalID == nil || m.ByExternalID.Deleted {
 		return nil
 	}
@@ -89,7 +97,7 @@ func linkedIdentity(m *Match) *Identity {
 
 // hasName compares exactly with every name; an identity without one has the
 // name "", as in the script.
-func hasName(id *Identity, name string) bool {
+func hasName(id *audit.Identity, name string) bool {
 	if len(id.Names) == 0 {
 		return name == ""
 	}
@@ -97,13 +105,13 @@ func hasName(id *Identity, name string) bool {
 }
 
 // hasNameInAnyCase is hasName without regard to case.
-func hasNameInAnyCase(id *Identity, name string) bool {
+func hasNameInAnyCase(id *audit.Identity, name string) bool {
 	return slices.ContainsFunc(id.Names, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
 // namePointsElsewhere is category 3: some identity of that name has an id, and
 // none of these ids is the stored one.
-func namePointsElsewhere(m *Match) bool {
+func namePointsElsewhere(m *audit.Match) bool {
 	found := false
 	for i := range m.ByName {
 		id := &m.ByName[i]
@@ -120,7 +128,7 @@ func namePointsElsewhere(m *Match) bool {
 
 // nameMatchIDs are the ids of all identities with the principal's name, sorted,
 // blank ones left out, duplicates kept.
-func nameMatchIDs(m *Match) []string {
+func nameMatchIDs(m *audit.Match) []string {
 	var ids []string
 	for i := range m.ByName {
 		if id := &m.ByName[i]; !id.Deleted && id.ExternalID != "" {
@@ -134,12 +142,12 @@ func nameMatchIDs(m *Match) []string {
 // candidatesOf are the different identities with the principal's name, in the
 // IdP's order. The same id twice is one identity; identities without an id
 // cannot be told apart, so each counts.
-func candidatesOf(m *Match) []*Identity {
-	var out []*Identity
+func candidatesOf(m *audit.Match) []*audit.Identity {
+	var out []*audit.Identity
 	seen := make(map[string]bool, len(m.ByName))
 	for i := range m.ByName {
 		id := &m.ByName[i]
-		key := CanonicalExternalID(id.ExternalID)
+		key := audit.CanonicalExternalID(id.ExternalID)
 		if id.Deleted || seen[key] {
 			continue
 		}
@@ -148,21 +156,3 @@ func candidatesOf(m *Match) []*Identity {
 	}
 	return out
 }
-
-// isSystemGroup recognizes the groups that Databricks keeps itself. The API does not
-// mark them, so the name decides.
-func isSystemGroup(p *Principal) bool {
-	if p.Type != TypeGroup {
-		return false
-	}
-	switch strings.ToLower(p.Name) {
-	case "account users", "users", "admins":
-		return true
-	default:
-		return false
-	}
-}
-
-// IsSystemGroup reports whether Databricks keeps the group itself ("account users",
-// "users", "admins"): no one adds to it or removes from it.
-func IsSystemGroup(p Principal) bool { return isSystemGroup(&p) }

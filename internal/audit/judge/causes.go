@@ -1,9 +1,15 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+)
 
 // causeOf names the one cause of a row. The first that fits wins, in the order
 // of the remediation executor's buckets: a usable name match, a name drift, a
@@ -15,58 +21,58 @@ func (a *auditor) causeOf(i int) string {
 	case set&setIDMismatch != 0:
 		return a.linkCause(m)
 	case set == 0 && a.harmless[i] == setNameMismatch:
-		return CauseNameCaseOnly
+		return rules.CauseNameCaseOnly
 	case set == 0:
-		return CauseStaleInactive
+		return rules.CauseStaleInactive
 	case set&setNameMismatch != 0:
-		return CauseNameDrift
+		return rules.CauseNameDrift
 	case set&setNotInIDP != 0:
 		return a.staleCause(m)
 	case allNested(m):
-		return CauseMembersNested
+		return rules.CauseMembersNested
 	default:
-		return CauseMembers
+		return rules.CauseMembers
 	}
 }
 
-func (a *auditor) linkCause(m *Match) string {
+func (a *auditor) linkCause(m *audit.Match) string {
 	candidates := candidatesOf(m)
 	stored := m.Principal.ExternalID
 	switch {
 	case a.misfed(m):
-		return CauseConnectorMapping
+		return rules.CauseConnectorMapping
 	case len(candidates) > 1:
-		return CauseAmbiguousName
-	case stored != "" && SameExternalID(stored, candidates[0].ExternalID):
-		return CauseSpelling
+		return rules.CauseAmbiguousName
+	case stored != "" && audit.SameExternalID(stored, candidates[0].ExternalID):
+		return rules.CauseSpelling
 	case belongsToAnother(m):
-		return CauseLinkedElsewhere
-	case stored == "" && m.Principal.Type == TypeGroup:
-		return CauseLocalGroup
+		return rules.CauseLinkedElsewhere
+	case stored == "" && m.Principal.Type == audit.TypeGroup:
+		return rules.CauseLocalGroup
 	default:
-		return CauseLinkable
+		return rules.CauseLinkable
 	}
 }
 
-func (a *auditor) staleCause(m *Match) string {
+func (a *auditor) staleCause(m *audit.Match) string {
 	switch {
 	case m.ByExternalIDOtherType != nil:
-		return CauseOtherType
+		return rules.CauseOtherType
 	case m.DeletedByExternalID != nil:
-		return CauseDeleted
-	case m.Principal.Type != TypeUser || len(a.domains) == 0:
-		return CauseStale
+		return rules.CauseDeleted
+	case m.Principal.Type != audit.TypeUser || len(a.domains) == 0:
+		return rules.CauseStale
 	case a.isOwnDomain(m.Principal.Name):
-		return CauseStaleOwn
+		return rules.CauseStaleOwn
 	default:
-		return CauseStaleForeign
+		return rules.CauseStaleForeign
 	}
 }
 
 // isOwnDomain reports whether a user is of one of the own domains, in any case; a name
 // without a domain is foreign.
 func (a *auditor) isOwnDomain(userName string) bool {
-	domain := a.domain(MailDomain(userName))
+	domain := a.domain(audit.MailDomain(userName))
 	return domain != "" && a.domains[domain]
 }
 
@@ -75,8 +81,8 @@ func (a *auditor) domain(text string) string { return strings.ToLower(a.o.Form(t
 
 // allNested reports whether the IdP has every unconfirmed member after all,
 // through nested groups.
-func allNested(m *Match) bool {
-	for _, list := range [2][]MemberRef{m.Members.Local, m.Members.External} {
+func allNested(m *audit.Match) bool {
+	for _, list := range [2][]audit.MemberRef{m.Members.Local, m.Members.External} {
 		for i := range list {
 			if nested := list[i].NestedInIDP; nested == nil || !*nested {
 				return false
@@ -90,47 +96,47 @@ func allNested(m *Match) bool {
 func actionOf(set categorySet, d Divergence, p *proposal, members memberVerdict) string {
 	switch {
 	case d.Waived:
-		return ActionNone
+		return rules.ActionNone
 	case p != nil && p.reason == "" && p.target == "":
-		return ActionClear
+		return rules.ActionClear
 	case p != nil && p.reason == "":
-		return ActionSet
+		return rules.ActionSet
 	case p != nil:
 		return actionFor(d, p.reason)
 	case set&setMembers != 0 && len(members.manual) == 0:
-		return ActionRemoveMembers
+		return rules.ActionRemoveMembers
 	case set&setMembers != 0:
-		return ActionReviewMembers
+		return rules.ActionReviewMembers
 	default:
-		return ActionNone
+		return rules.ActionNone
 	}
 }
 
 // actionFor is the next step when a fix is held back for that reason.
 func actionFor(d Divergence, reason string) string {
-	if reasonRule(reason).Hole {
-		return ActionAuditAgain
+	if rules.Reason(reason).Hole {
+		return rules.ActionAuditAgain
 	}
 	switch reason {
-	case ReasonConnector:
-		return ActionConnector
-	case ReasonRelink, ReasonLinkGroups, ReasonClear, ReasonPrivileged:
-		return ActionDecide
-	case ReasonAmbiguous:
-		return ActionChoose
-	case ReasonHeld, ReasonClaimed, ReasonChain, ReasonNameTaken:
-		return ActionCollision
-	case ReasonNameChange:
-		if d.Type == TypeGroup {
-			return ActionRenameGroup
+	case rules.ReasonConnector:
+		return rules.ActionConnector
+	case rules.ReasonRelink, rules.ReasonLinkGroups, rules.ReasonClear, rules.ReasonPrivileged:
+		return rules.ActionDecide
+	case rules.ReasonAmbiguous:
+		return rules.ActionChoose
+	case rules.ReasonHeld, rules.ReasonClaimed, rules.ReasonChain, rules.ReasonNameTaken:
+		return rules.ActionCollision
+	case rules.ReasonNameChange:
+		if d.Type == audit.TypeGroup {
+			return rules.ActionRenameGroup
 		}
-		return ActionRequestName
-	case ReasonNoCandidate, ReasonNearName, ReasonDeactivationPrivileged:
-		if d.Cause == CauseStaleForeign {
-			return ActionEscalate
+		return rules.ActionRequestName
+	case rules.ReasonNoCandidate, rules.ReasonNearName, rules.ReasonDeactivationPrivileged:
+		if d.Cause == rules.CauseStaleForeign {
+			return rules.ActionEscalate
 		}
-		return ActionReviewStale
+		return rules.ActionReviewStale
 	default:
-		return ActionReview
+		return rules.ActionReview
 	}
 }

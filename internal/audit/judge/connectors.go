@@ -1,14 +1,20 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
 
 // ConnectorFeed is what a SCIM connector writes into the external ids of one type, where
 // that is not the id of the identity, or could not be read.
 type ConnectorFeed struct {
-	Type PrincipalType
+	Type audit.PrincipalType
 	// Connector names it, for people; Source is what it writes: "the attribute mailNickname".
 	Connector, Source string
 	// Values are what it writes, by the canonical id of the identity, as far as that is
@@ -20,18 +26,18 @@ type ConnectorFeed struct {
 }
 
 // failure is that of a feed that could not be read.
-func (f *ConnectorFeed) failure() Failure {
-	return Failure{Type: f.Type, Call: "read the attribute mapping of " + f.Connector, Reason: f.Unknown}
+func (f *ConnectorFeed) failure() audit.Failure {
+	return audit.Failure{Type: f.Type, Call: "read the attribute mapping of " + f.Connector, Reason: f.Unknown}
 }
 
 // explains reports whether the feed made the principal's stored id what it is: it is what
 // the connector writes for an identity with the principal's name.
-func (f *ConnectorFeed) explains(m *Match) bool {
+func (f *ConnectorFeed) explains(m *audit.Match) bool {
 	if f.Type != m.Principal.Type || f.Unknown != "" {
 		return false
 	}
 	for _, id := range candidatesOf(m) {
-		value, known := f.Values[CanonicalExternalID(id.ExternalID)]
+		value, known := f.Values[audit.CanonicalExternalID(id.ExternalID)]
 		if stored := m.Principal.ExternalID; f.Blank && stored == "" || known && stored != "" && stored == value {
 			return true
 		}
@@ -40,7 +46,7 @@ func (f *ConnectorFeed) explains(m *Match) bool {
 }
 
 // misfed reports whether a connector made the stored id what it is.
-func (a *auditor) misfed(m *Match) bool {
+func (a *auditor) misfed(m *audit.Match) bool {
 	for i := range a.in.Connectors {
 		if a.in.Connectors[i].explains(m) {
 			return true
@@ -55,7 +61,7 @@ func (a *auditor) withholdOverwritten(all []proposal) {
 	if a.o.IgnoreConnector {
 		return
 	}
-	feeds := map[PrincipalType]*ConnectorFeed{}
+	feeds := map[audit.PrincipalType]*ConnectorFeed{}
 	for i := range a.in.Connectors {
 		f := &a.in.Connectors[i]
 		if known := feeds[f.Type]; known == nil || known.Unknown != "" {
@@ -68,9 +74,9 @@ func (a *auditor) withholdOverwritten(all []proposal) {
 		switch {
 		case f == nil || p.reason != "":
 		case f.Unknown != "":
-			p.withhold(ReasonConnectorUnknown, fmt.Sprintf("what %s writes into external ids could not be read: %s", f.Connector, f.Unknown))
-		case p.needs != ReasonLinkGroups:
-			p.needs, p.needsDetail = ReasonConnector, fmt.Sprintf("%s writes %s into the external ids of %s", f.Connector, f.Source, plural(f.Type))
+			p.withhold(rules.ReasonConnectorUnknown, fmt.Sprintf("what %s writes into external ids could not be read: %s", f.Connector, f.Unknown))
+		case p.needs != rules.ReasonLinkGroups:
+			p.needs, p.needsDetail = rules.ReasonConnector, fmt.Sprintf("%s writes %s into the external ids of %s", f.Connector, f.Source, plural(f.Type))
 		}
 	}
 }

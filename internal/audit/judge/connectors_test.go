@@ -1,12 +1,15 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -17,22 +20,22 @@ import (
 func TestConnectors_wrongMapping(t *testing.T) {
 	t.Parallel()
 	const people = 300
-	feed := ConnectorFeed{Type: TypeUser, Connector: "the connector c1 (SCIM)", Source: "the attribute mailNickname", Values: map[string]string{}}
-	var matches []Match
+	feed := ConnectorFeed{Type: audit.TypeUser, Connector: "the connector c1 (SCIM)", Source: "the attribute mailNickname", Values: map[string]string{}}
+	var matches []audit.Match
 	for n := range people {
 		name, id := fmt.Sprintf("user%d@example.com", n), fmt.Sprintf("id-%d", n)
 		feed.Values[id] = fmt.Sprintf("user%d", n)
-		matches = append(matches, Match{Principal: user(fmt.Sprint(100+n), name, fmt.Sprintf("user%d", n)), ByName: []Identity{identity(id, name)}})
+		matches = append(matches, audit.Match{Principal: user(fmt.Sprint(100+n), name, fmt.Sprintf("user%d", n)), ByName: []audit.Identity{identity(id, name)}})
 	}
 	// Not the connector's doing, but it would write over a fix all the same.
-	matches = append(matches, Match{Principal: user("900", "other@example.com", "gone"), ByName: []Identity{identity("id-900", "other@example.com")}})
+	matches = append(matches, audit.Match{Principal: user("900", "other@example.com", "gone"), ByName: []audit.Identity{identity("id-900", "other@example.com")}})
 	// Of another type.
-	matches = append(matches, Match{Principal: servicePrincipal("901", "app", ""), ByName: []Identity{identity("id-901", "app")}})
+	matches = append(matches, audit.Match{Principal: servicePrincipal("901", "app", ""), ByName: []audit.Identity{identity("id-901", "app")}})
 	in := scope(matches)
 	in.Connectors = []ConnectorFeed{feed}
-	in.Privileges = map[Ref]Privilege{}
+	in.Privileges = map[audit.Ref]audit.Privilege{}
 	for _, m := range matches {
-		in.Privileges[m.Principal.Ref] = Privilege{}
+		in.Privileges[m.Principal.Ref] = audit.Privilege{}
 	}
 	r := Divergences(in, Options{})
 	if diff := cmp.Diff(map[string]string{"service_principal/901": "id-901"}, fixes(r)); diff != "" {
@@ -41,7 +44,7 @@ func TestConnectors_wrongMapping(t *testing.T) {
 	var rows []string
 	for _, s := range Summarize(r) {
 		rows = append(rows, fmt.Sprintf("%s %s %s %d", s.Type, s.Cause, s.Action, s.Count))
-		if s.Cause == CauseConnectorMapping && !strings.HasPrefix(s.Remedy, "In the app of the connector") {
+		if s.Cause == rules.CauseConnectorMapping && !strings.HasPrefix(s.Remedy, "In the app of the connector") {
 			t.Errorf("remedy: %s", s.Remedy)
 		}
 	}
@@ -57,23 +60,23 @@ func TestConnectors_wrongMapping(t *testing.T) {
 	}
 
 	ignored := Divergences(in, Options{IgnoreConnector: true})
-	if len(fixes(ignored)) != people+2 || divergences(ignored)["user/100"].Cause != CauseConnectorMapping {
+	if len(fixes(ignored)) != people+2 || divergences(ignored)["user/100"].Cause != rules.CauseConnectorMapping {
 		t.Errorf("%d fixes, cause %s", len(fixes(ignored)), divergences(ignored)["user/100"].Cause)
 	}
 }
 
 func TestConnectors_unknownMapping(t *testing.T) {
 	t.Parallel()
-	in := scope([]Match{
-		{Principal: user("1", "a", "x"), ByName: []Identity{identity("y", "a")}}, {Principal: group("2", "g", "x2"), ByName: []Identity{identity("y2", "g")}},
+	in := scope([]audit.Match{
+		{Principal: user("1", "a", "x"), ByName: []audit.Identity{identity("y", "a")}}, {Principal: group("2", "g", "x2"), ByName: []audit.Identity{identity("y2", "g")}},
 	})
-	in.Privileges = map[Ref]Privilege{{TypeUser, "1"}: {}, {TypeGroup, "2"}: {}}
-	in.Connectors = []ConnectorFeed{{Type: TypeUser, Connector: "the connector c1", Unknown: "forbidden"}}
+	in.Privileges = map[audit.Ref]audit.Privilege{{Type: audit.TypeUser, ID: "1"}: {}, {Type: audit.TypeGroup, ID: "2"}: {}}
+	in.Connectors = []ConnectorFeed{{Type: audit.TypeUser, Connector: "the connector c1", Unknown: "forbidden"}}
 	r := Divergences(in, Options{})
 	if diff := cmp.Diff(map[string]string{"group/2": "y2"}, fixes(r)); diff != "" {
 		t.Error(diff)
 	}
-	if r.Complete || reasons(r)["user/1"] != ReasonConnectorUnknown || divergences(r)["user/1"].Cause != CauseLinkable {
+	if r.Complete || reasons(r)["user/1"] != rules.ReasonConnectorUnknown || divergences(r)["user/1"].Cause != rules.CauseLinkable {
 		t.Errorf("complete %v, %v", r.Complete, reasons(r))
 	}
 }
@@ -82,13 +85,13 @@ func TestConnectors_unknownMapping(t *testing.T) {
 // whichever comes first, and one that cannot be read is a hole all the same.
 func TestConnectors_two(t *testing.T) {
 	t.Parallel()
-	wrong := ConnectorFeed{Type: TypeUser, Connector: "the connector c1", Source: "the attribute mail", Values: map[string]string{}}
-	unread := ConnectorFeed{Type: TypeUser, Connector: "the connector c2", Unknown: "forbidden"}
+	wrong := ConnectorFeed{Type: audit.TypeUser, Connector: "the connector c1", Source: "the attribute mail", Values: map[string]string{}}
+	unread := ConnectorFeed{Type: audit.TypeUser, Connector: "the connector c2", Unknown: "forbidden"}
 	for _, feeds := range [][]ConnectorFeed{{wrong, unread}, {unread, wrong}} {
-		in := scope([]Match{{Principal: user("1", "a", "x"), ByName: []Identity{identity("y", "a")}}})
+		in := scope([]audit.Match{{Principal: user("1", "a", "x"), ByName: []audit.Identity{identity("y", "a")}}})
 		in.Connectors = feeds
 		r := Divergences(in, Options{})
-		if reasons(r)["user/1"] != ReasonConnector || r.Complete || !strings.HasPrefix(r.ManualActions[0].Detail, "the connector c1 ") {
+		if reasons(r)["user/1"] != rules.ReasonConnector || r.Complete || !strings.HasPrefix(r.ManualActions[0].Detail, "the connector c1 ") {
 			t.Errorf("%v, complete %v, %+v", reasons(r), r.Complete, r.ManualActions)
 		}
 	}
@@ -97,13 +100,13 @@ func TestConnectors_two(t *testing.T) {
 // A connector that writes nothing explains a blank id, and no other one.
 func TestConnectors_blank(t *testing.T) {
 	t.Parallel()
-	in := scope([]Match{
-		{Principal: user("1", "a", ""), ByName: []Identity{identity("x1", "a")}},
-		{Principal: user("2", "b", "gone"), ByName: []Identity{identity("x2", "b")}},
+	in := scope([]audit.Match{
+		{Principal: user("1", "a", ""), ByName: []audit.Identity{identity("x1", "a")}},
+		{Principal: user("2", "b", "gone"), ByName: []audit.Identity{identity("x2", "b")}},
 	})
-	in.Connectors = []ConnectorFeed{{Type: TypeUser, Connector: "the connector c1", Source: "nothing", Blank: true}}
+	in.Connectors = []ConnectorFeed{{Type: audit.TypeUser, Connector: "the connector c1", Source: "nothing", Blank: true}}
 	got := divergences(Divergences(in, Options{}))
-	if got["user/1"].Cause != CauseConnectorMapping || got["user/2"].Cause != CauseLinkable {
+	if got["user/1"].Cause != rules.CauseConnectorMapping || got["user/2"].Cause != rules.CauseLinkable {
 		t.Errorf("causes %s, %s", got["user/1"].Cause, got["user/2"].Cause)
 	}
 }
@@ -120,9 +123,9 @@ func TestProperty_connectorFeeds(t *testing.T) {
 		}
 		in := w.input(drawPowers(rt, w))
 		before := Divergences(in, o)
-		feed := ConnectorFeed{Type: rapid.SampledFrom([]PrincipalType{TypeUser, TypeGroup}).Draw(rt, "type"), Source: "it", Blank: rapid.Bool().Draw(rt, "blank"), Values: map[string]string{}}
+		feed := ConnectorFeed{Type: rapid.SampledFrom([]audit.PrincipalType{audit.TypeUser, audit.TypeGroup}).Draw(rt, "type"), Source: "it", Blank: rapid.Bool().Draw(rt, "blank"), Values: map[string]string{}}
 		for _, id := range w.identities {
-			feed.Values[CanonicalExternalID(id.ExternalID)] = rapid.SampledFrom([]string{"", "stored", "x"}).Draw(rt, "value")
+			feed.Values[audit.CanonicalExternalID(id.ExternalID)] = rapid.SampledFrom([]string{"", "stored", "x"}).Draw(rt, "value")
 		}
 		in.Connectors = []ConnectorFeed{feed}
 		after := Divergences(in, o)
@@ -137,7 +140,7 @@ func TestProperty_connectorFeeds(t *testing.T) {
 		}
 		was, is := divergences(before), divergences(after)
 		for ref, d := range was {
-			if diff := cmp.Diff(d.ErrorCategories, is[ref].ErrorCategories); diff != "" || d.Cause != is[ref].Cause && is[ref].Cause != CauseConnectorMapping {
+			if diff := cmp.Diff(d.ErrorCategories, is[ref].ErrorCategories); diff != "" || d.Cause != is[ref].Cause && is[ref].Cause != rules.CauseConnectorMapping {
 				rt.Fatalf("%s: %s, cause %s, was %s", ref, diff, is[ref].Cause, d.Cause)
 			}
 		}

@@ -1,13 +1,22 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+// Package judge gives the verdict on an account: which principals diverge from the
+// identity provider, why, what can be repaired safely and what is left to a human. Pure
+// functions from an [Input] to a [Report].
+//
+// Everything that the prep script of Databricks does not see is an advisory and never
+// changes a category.
+package judge
 
 import (
 	"cmp"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 // Divergences judges every match of the input against the prep script's five
@@ -28,7 +37,7 @@ func Divergences(in Input, o Options) Report {
 }
 
 // DivergencesUntil is [Divergences] that can be stopped.
-func DivergencesUntil(stop Stop, in Input, o Options) (Report, error) {
+func DivergencesUntil(stop audit.Stop, in Input, o Options) (Report, error) {
 	a := newAuditor(stop, in, o)
 	proposals := a.proposeFixes()
 	a.withholdPrivileged(proposals)
@@ -68,11 +77,11 @@ func (a *auditor) unmatched() Unmatched {
 	for i := range a.inventory {
 		p := &a.inventory[i]
 		delete(ids, p.ID)
-		if p.Type == TypeUser {
-			delete(domains, a.domain(MailDomain(p.Name)))
+		if p.Type == audit.TypeUser {
+			delete(domains, a.domain(audit.MailDomain(p.Name)))
 		}
 	}
-	return Unmatched{Domains: slices.Sorted(maps.Keys(domains)), AllowPrivileged: slices.SortedFunc(maps.Keys(ids), CompareIDs)}
+	return Unmatched{Domains: slices.Sorted(maps.Keys(domains)), AllowPrivileged: slices.SortedFunc(maps.Keys(ids), audit.CompareIDs)}
 }
 
 // fewIDs are too few to tell from them that a directory is the wrong one.
@@ -82,7 +91,7 @@ const fewIDs = 3
 // asked about and of whom it knows no one, neither by id nor by name; else 0. A
 // directory of another tenant, organisation or file looks like that, and so does
 // an account whose every identity is gone: which of the two it is, is for a human.
-func unrelatedIDs(matches []*Match) int {
+func unrelatedIDs(matches []*audit.Match) int {
 	stored := 0
 	for _, m := range matches {
 		switch {
@@ -111,12 +120,12 @@ func proposalAt(proposals []proposal, at int, next *int) *proposal {
 
 // CandidatesUntil are the principals for which nothing but their privileges in the
 // account still decides whether something is offered, sorted: those whose
-// [Privilege] has to be in the input of [Divergences]. Principals that
+// [audit.Privilege] has to be in the input of [Divergences]. Principals that
 // AllowPrivileged names are not among them, but for users who may be deactivated. It
 // can be stopped.
-func CandidatesUntil(stop Stop, in Input, o Options) ([]Ref, error) {
+func CandidatesUntil(stop audit.Stop, in Input, o Options) ([]audit.Ref, error) {
 	a := newAuditor(stop, in, o)
-	var refs []Ref
+	var refs []audit.Ref
 	proposals := a.proposeFixes()
 	next := 0
 	for i, m := range a.matches {
@@ -131,7 +140,7 @@ func CandidatesUntil(stop Stop, in Input, o Options) ([]Ref, error) {
 }
 
 // Candidates is [CandidatesUntil] that nothing stops.
-func Candidates(in Input, o Options) []Ref {
+func Candidates(in Input, o Options) []audit.Ref {
 	refs, _ := CandidatesUntil(nil, in, o)
 	return refs
 }
@@ -139,19 +148,19 @@ func Candidates(in Input, o Options) []Ref {
 // auditor is one audit: the sorted input and what was judged so far, by
 // position in matches.
 type auditor struct {
-	Stopper
+	audit.Stopper
 	in         Input
 	o          Options
-	inventory  []Principal
-	matches    []*Match
+	inventory  []audit.Principal
+	matches    []*audit.Match
 	categories []categorySet
 	waived     []categorySet // the part of categories that is waived
 	harmless   []categorySet // the part of categories about which nothing is to be done
 	holders    *holderIndex
-	byName     map[nameKey][]Ref // nil until it is asked for
-	carry      map[string]Ref    // see carriers; nil until it is asked for
-	taken      map[string]bool   // see isTaken; nil until it is asked for
-	idpHole    *string           // see idpDoubt; nil until it is asked for
+	byName     map[nameKey][]audit.Ref // nil until it is asked for
+	carry      map[string]audit.Ref    // see carriers; nil until it is asked for
+	taken      map[string]bool         // see isTaken; nil until it is asked for
+	idpHole    *string                 // see idpDoubt; nil until it is asked for
 	waivers    *waiverSet
 	domains    map[string]bool
 	// unrelated is the number of stored ids, where the IdP knows no one of the
@@ -159,9 +168,9 @@ type auditor struct {
 	unrelated int
 }
 
-func newAuditor(stop Stop, in Input, o Options) *auditor {
+func newAuditor(stop audit.Stop, in Input, o Options) *auditor {
 	a := &auditor{
-		Stopper: Stopper{Ask: stop}, in: in, o: o,
+		Stopper: audit.Stopper{Ask: stop}, in: in, o: o,
 		inventory: sortedPrincipals(in.Inventory.Principals),
 		matches:   sortedMatches(in.Matches),
 		waivers:   newWaiverSet(o),
@@ -208,13 +217,13 @@ func (a *auditor) open(i int) categorySet {
 // harmlessOf are the categories that the server itself makes, a name in another
 // case, and those that no one can suffer from, a stale user who is deactivated. From
 // a directory that knows no one of the account nothing like that follows.
-func (a *auditor) harmlessOf(m *Match, set categorySet) categorySet {
+func (a *auditor) harmlessOf(m *audit.Match, set categorySet) categorySet {
 	switch {
 	case set&setIDMismatch != 0:
 		return 0
 	case set&setNameMismatch != 0 && hasNameInAnyCase(linkedIdentity(m), m.Principal.Name):
 		return setNameMismatch
-	case set&setNotInIDP != 0 && m.Principal.Type == TypeUser && m.ByExternalIDOtherType == nil && a.isInactive(&m.Principal) && a.unrelated == 0:
+	case set&setNotInIDP != 0 && m.Principal.Type == audit.TypeUser && m.ByExternalIDOtherType == nil && a.isInactive(&m.Principal) && a.unrelated == 0:
 		return setNotInIDP
 	default:
 		return 0
@@ -224,9 +233,9 @@ func (a *auditor) harmlessOf(m *Match, set categorySet) categorySet {
 // emptyReport has what can be counted beforehand, and room for the rows: an
 // account of a million principals is not copied while its report grows.
 func (a *auditor) emptyReport() Report {
-	r := Report{Counts: map[string]int{}, Scanned: map[PrincipalType][]string{}, Coverage: a.in.Inventory.Coverage}
-	inScope, rows := map[PrincipalType]int{}, map[PrincipalType]int{}
-	var sets [1 << len(categoryNames)]int
+	r := Report{Counts: map[string]int{}, Scanned: map[audit.PrincipalType][]string{}, Coverage: a.in.Inventory.Coverage}
+	inScope, rows := map[audit.PrincipalType]int{}, map[audit.PrincipalType]int{}
+	var sets [(setLink | setMembers) + 1]int
 	for i, m := range a.matches {
 		inScope[m.Principal.Type]++
 		if set := a.categories[i]; set != 0 {
@@ -242,7 +251,7 @@ func (a *auditor) emptyReport() Report {
 			}
 		}
 	}
-	for _, t := range PrincipalTypes() {
+	for _, t := range audit.PrincipalTypes() {
 		r.Scanned[t] = make([]string, 0, inScope[t])
 	}
 	for _, m := range a.matches {
@@ -251,9 +260,9 @@ func (a *auditor) emptyReport() Report {
 			r.Unjudged = append(r.Unjudged, m.Principal.Ref)
 		}
 	}
-	r.Users = slices.Grow(r.Users, rows[TypeUser])
-	r.Groups = slices.Grow(r.Groups, rows[TypeGroup])
-	r.ServicePrincipals = slices.Grow(r.ServicePrincipals, rows[TypeServicePrincipal])
+	r.Users = slices.Grow(r.Users, rows[audit.TypeUser])
+	r.Groups = slices.Grow(r.Groups, rows[audit.TypeGroup])
+	r.ServicePrincipals = slices.Grow(r.ServicePrincipals, rows[audit.TypeServicePrincipal])
 	return r
 }
 
@@ -285,9 +294,9 @@ func (a *auditor) report(r *Report, i int, p *proposal) {
 	d.Action = actionOf(set, d, p, members)
 	switch renamed := a.offerRename(r, p); {
 	case deactivated:
-		d.Action = ActionDeactivate
+		d.Action = rules.ActionDeactivate
 	case renamed:
-		d.Action = ActionRename
+		d.Action = rules.ActionRename
 	case p != nil && p.reason == "":
 		r.ExternalIDFixes = append(r.ExternalIDFixes, a.fix(p))
 	case p != nil:
@@ -328,7 +337,7 @@ func (a *auditor) offerRename(r *Report, p *proposal) bool {
 	principal, name, doubt := &p.m.Principal, "", a.renameDoubt(p)
 	if doubt == "" {
 		name = a.freeName(principal)
-		if err := ValidateGroupName(name); err != nil {
+		if err := audit.ValidateGroupName(name); err != nil {
 			doubt = "the account would not take a name that begins with this one: " + err.Error()
 		}
 	}
@@ -343,7 +352,7 @@ func (a *auditor) offerRename(r *Report, p *proposal) bool {
 }
 
 // identify fills what a person needs to act on a row without looking anything up.
-func (a *auditor) identify(d *Divergence, m *Match) {
+func (a *auditor) identify(d *Divergence, m *audit.Match) {
 	d.DisplayName, d.Active = m.Principal.DisplayName, m.Principal.Active
 	if listed := a.listed(d.Ref); listed != nil {
 		d.DisplayName = cmp.Or(d.DisplayName, listed.DisplayName)
@@ -355,7 +364,7 @@ func (a *auditor) identify(d *Divergence, m *Match) {
 }
 
 // idpName is what the IdP calls the linked identity; empty where that is not known.
-func idpName(m *Match) string {
+func idpName(m *audit.Match) string {
 	if id := linkedIdentity(m); id != nil && len(id.Names) > 0 {
 		return id.Names[0]
 	}
@@ -364,7 +373,7 @@ func idpName(m *Match) string {
 
 // conflicting is another principal that holds the id of the only identity with this
 // name, has the name of the linked identity, or stores the same id; zero for none.
-func (a *auditor) conflicting(m *Match) Ref {
+func (a *auditor) conflicting(m *audit.Match) audit.Ref {
 	own, name := m.Principal.Ref, idpName(m)
 	if candidates := candidatesOf(m); len(candidates) == 1 {
 		if ref, held := a.holders.other(candidates[0].ExternalID, own); held {
@@ -382,14 +391,14 @@ func (a *auditor) conflicting(m *Match) Ref {
 	return ref
 }
 
-func (a *auditor) addRow(r *Report, d Divergence, m *Match) {
+func (a *auditor) addRow(r *Report, d Divergence, m *audit.Match) {
 	switch m.Principal.Type {
-	case TypeUser:
+	case audit.TypeUser:
 		r.Users = append(r.Users, UserDivergence{
 			Divergence: d, Username: m.Principal.Name, ExternalID: m.Principal.ExternalID,
 			ExternalIDWithUsernameMatch: strings.Join(nameMatchIDs(m), ";"),
 		})
-	case TypeGroup:
+	case audit.TypeGroup:
 		g := GroupDivergence{
 			Divergence: d, GroupName: m.Principal.Name, ExternalID: m.Principal.ExternalID,
 			ExternalIDsWithGroupNameMatch: nameMatchIDs(m), InIDP: inIDP(m),
@@ -399,7 +408,7 @@ func (a *auditor) addRow(r *Report, d Divergence, m *Match) {
 			g.ExternalMembersNotInIDPInternalIDs = memberIDs(m.Members.External)
 		}
 		r.Groups = append(r.Groups, g)
-	case TypeServicePrincipal:
+	case audit.TypeServicePrincipal:
 		r.ServicePrincipals = append(r.ServicePrincipals, ServicePrincipalDivergence{
 			Divergence: d, ApplicationID: m.Principal.Name, ExternalID: m.Principal.ExternalID,
 			ExternalIDWithAppIDMatch: strings.Join(nameMatchIDs(m), ";"),
@@ -408,19 +417,19 @@ func (a *auditor) addRow(r *Report, d Divergence, m *Match) {
 }
 
 // memberIDs are the internal ids, sorted, duplicates kept.
-func memberIDs(members []MemberRef) []string {
+func memberIDs(members []audit.MemberRef) []string {
 	var ids []string
 	for i := range members {
 		ids = append(ids, members[i].ID)
 	}
-	slices.SortFunc(ids, CompareIDs)
+	slices.SortFunc(ids, audit.CompareIDs)
 	return ids
 }
 
 // listed is the principal as the inventory has it, or nil.
-func (a *auditor) listed(ref Ref) *Principal {
-	at, found := slices.BinarySearchFunc(a.inventory, ref, func(p Principal, ref Ref) int {
-		return CompareRefs(p.Ref, ref)
+func (a *auditor) listed(ref audit.Ref) *audit.Principal {
+	at, found := slices.BinarySearchFunc(a.inventory, ref, func(p audit.Principal, ref audit.Ref) int {
+		return audit.CompareRefs(p.Ref, ref)
 	})
 	if !found {
 		return nil
@@ -429,15 +438,15 @@ func (a *auditor) listed(ref Ref) *Principal {
 }
 
 // matchAt is the position of a principal's match; false when it is not in scope.
-func (a *auditor) matchAt(ref Ref) (int, bool) {
-	return slices.BinarySearchFunc(a.matches, ref, func(m *Match, ref Ref) int {
-		return CompareRefs(m.Principal.Ref, ref)
+func (a *auditor) matchAt(ref audit.Ref) (int, bool) {
+	return slices.BinarySearchFunc(a.matches, ref, func(m *audit.Match, ref audit.Ref) int {
+		return audit.CompareRefs(m.Principal.Ref, ref)
 	})
 }
 
 // isInactive is what the match says of the principal, or else the list:
 // matchWithIdp does not send that field.
-func (a *auditor) isInactive(p *Principal) bool {
+func (a *auditor) isInactive(p *audit.Principal) bool {
 	active := p.Active
 	if active == nil {
 		if listed := a.listed(p.Ref); listed != nil {

@@ -1,32 +1,35 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"slices"
 	"testing"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 func TestDivergences_empty(t *testing.T) {
 	t.Parallel()
-	r := Divergences(Input{Inventory: Inventory{Coverage: fullCoverage}}, Options{})
+	r := Divergences(Input{Inventory: audit.Inventory{Coverage: fullCoverage}}, Options{})
 	if !r.Complete || !r.Clean || r.Fixable != 0 || len(r.Failures) != 0 {
 		t.Errorf("an empty account is complete and clean, got %+v", r)
 	}
-	same(t, "scanned", r.Scanned, map[PrincipalType][]string{TypeUser: {}, TypeGroup: {}, TypeServicePrincipal: {}})
+	same(t, "scanned", r.Scanned, map[audit.PrincipalType][]string{audit.TypeUser: {}, audit.TypeGroup: {}, audit.TypeServicePrincipal: {}})
 }
 
 // One match that fails leaves the others judged, and the report says so.
 func TestDivergences_unknownMatch(t *testing.T) {
 	t.Parallel()
-	failed := Match{Principal: user("2", "b", "x"), Unknown: "503 after 5 attempts"}
-	in := scope([]Match{{Principal: user("1", "a", "gone")}, failed, {Principal: user("3", "c", "gone")}})
+	failed := audit.Match{Principal: user("2", "b", "x"), Unknown: "503 after 5 attempts"}
+	in := scope([]audit.Match{{Principal: user("1", "a", "gone")}, failed, {Principal: user("3", "c", "gone")}})
 	r := Divergences(in, directory())
 	same(t, "rows", len(r.Users), 2)
-	same(t, "scanned", r.Scanned[TypeUser], []string{"1", "2", "3"})
-	same(t, "failures", r.Failures, []Failure{
-		{Type: TypeUser, ID: "2", Call: "match with the identity provider", Reason: "503 after 5 attempts"},
+	same(t, "scanned", r.Scanned[audit.TypeUser], []string{"1", "2", "3"})
+	same(t, "failures", r.Failures, []audit.Failure{
+		{Type: audit.TypeUser, ID: "2", Call: "match with the identity provider", Reason: "503 after 5 attempts"},
 	})
 	if r.Complete || r.Clean {
 		t.Errorf("complete = %t, clean = %t; want neither", r.Complete, r.Clean)
@@ -35,44 +38,44 @@ func TestDivergences_unknownMatch(t *testing.T) {
 
 func TestDivergences_failures(t *testing.T) {
 	t.Parallel()
-	linkedGroup := func(m *MemberMatch) Match {
-		return Match{Principal: group("5", "g", "x"), ByExternalID: ptr(identity("x", "g")), Members: m}
+	linkedGroup := func(m *audit.MemberMatch) audit.Match {
+		return audit.Match{Principal: group("5", "g", "x"), ByExternalID: ptr(identity("x", "g")), Members: m}
 	}
-	told := Failure{Type: TypeUser, ID: "2", Call: "matchWithIdp", Reason: "503"}
+	told := audit.Failure{Type: audit.TypeUser, ID: "2", Call: "matchWithIdp", Reason: "503"}
 	cases := map[string]struct {
 		change func(*Input)
-		want   []Failure
+		want   []audit.Failure
 	}{
-		"none": {func(*Input) {}, []Failure{}},
+		"none": {func(*Input) {}, []audit.Failure{}},
 		"told by the IdP": {func(in *Input) {
-			in.Matches = []Match{{Principal: user("2", "b", ""), Unknown: "503"}}
-			in.Failures = []Failure{told, told}
-		}, []Failure{told}},
+			in.Matches = []audit.Match{{Principal: user("2", "b", ""), Unknown: "503"}}
+			in.Failures = []audit.Failure{told, told}
+		}, []audit.Failure{told}},
 		"a whole call stands for all that it left unknown": {func(in *Input) {
-			in.Matches = []Match{
+			in.Matches = []audit.Match{
 				{Principal: user("2", "b", ""), Unknown: "needs User.Read.All"}, {Principal: user("3", "c", ""), Unknown: "needs User.Read.All"},
 			}
-			in.Failures = []Failure{{Type: TypeUser, Call: "list users of the IdP", Reason: "needs User.Read.All"}}
-		}, []Failure{{Type: TypeUser, Call: "list users of the IdP", Reason: "needs User.Read.All"}}},
+			in.Failures = []audit.Failure{{Type: audit.TypeUser, Call: "list users of the IdP", Reason: "needs User.Read.All"}}
+		}, []audit.Failure{{Type: audit.TypeUser, Call: "list users of the IdP", Reason: "needs User.Read.All"}}},
 		"a whole call of another type does not": {func(in *Input) {
-			in.Matches = []Match{{Principal: user("2", "b", ""), Unknown: "503"}}
-			in.Failures = []Failure{{Type: TypeGroup, Call: "list groups of the IdP", Reason: "403"}}
-		}, []Failure{
-			{TypeUser, "2", "match with the identity provider", "503"}, {Type: TypeGroup, Call: "list groups of the IdP", Reason: "403"},
+			in.Matches = []audit.Match{{Principal: user("2", "b", ""), Unknown: "503"}}
+			in.Failures = []audit.Failure{{Type: audit.TypeGroup, Call: "list groups of the IdP", Reason: "403"}}
+		}, []audit.Failure{
+			{Type: audit.TypeUser, ID: "2", Call: "match with the identity provider", Reason: "503"}, {Type: audit.TypeGroup, Call: "list groups of the IdP", Reason: "403"},
 		}},
 		"members unknown": {func(in *Input) {
-			in.Matches = []Match{linkedGroup(&MemberMatch{Unknown: "hidden membership"})}
-		}, []Failure{{TypeGroup, "5", "compare the members with the identity provider", "hidden membership"}}},
+			in.Matches = []audit.Match{linkedGroup(&audit.MemberMatch{Unknown: "hidden membership"})}
+		}, []audit.Failure{{Type: audit.TypeGroup, ID: "5", Call: "compare the members with the identity provider", Reason: "hidden membership"}}},
 		"a list with a hole, told": {func(in *Input) {
 			in.Inventory.Coverage.Groups = false
-			in.Inventory.Failures = []Failure{{Type: TypeGroup, Call: "list groups", Reason: "403"}}
-		}, []Failure{{Type: TypeGroup, Call: "list groups", Reason: "403"}}},
+			in.Inventory.Failures = []audit.Failure{{Type: audit.TypeGroup, Call: "list groups", Reason: "403"}}
+		}, []audit.Failure{{Type: audit.TypeGroup, Call: "list groups", Reason: "403"}}},
 		"a list with a hole, not told": {func(in *Input) {
 			in.Inventory.Coverage.ServicePrincipals = false
-		}, []Failure{{Type: TypeServicePrincipal, Call: "list service principals", Reason: "the list was not read to its end"}}},
+		}, []audit.Failure{{Type: audit.TypeServicePrincipal, Call: "list service principals", Reason: "the list was not read to its end"}}},
 		"order": {func(in *Input) {
-			in.Failures = []Failure{{Call: "token", Reason: "401"}, {Type: TypeGroup, ID: "1"}, {Type: TypeUser, ID: "10"}, {Type: TypeUser, ID: "9"}}
-		}, []Failure{{Type: TypeUser, ID: "9"}, {Type: TypeUser, ID: "10"}, {Type: TypeGroup, ID: "1"}, {Call: "token", Reason: "401"}}},
+			in.Failures = []audit.Failure{{Call: "token", Reason: "401"}, {Type: audit.TypeGroup, ID: "1"}, {Type: audit.TypeUser, ID: "10"}, {Type: audit.TypeUser, ID: "9"}}
+		}, []audit.Failure{{Type: audit.TypeUser, ID: "9"}, {Type: audit.TypeUser, ID: "10"}, {Type: audit.TypeGroup, ID: "1"}, {Call: "token", Reason: "401"}}},
 	}
 	for label, c := range cases {
 		t.Run(label, func(t *testing.T) {
@@ -94,25 +97,25 @@ func TestDivergences_duplicateMatch(t *testing.T) {
 	m := linkable()
 	again := m
 	again.ByName = nil
-	in := scope([]Match{m})
+	in := scope([]audit.Match{m})
 	in.Matches = append(in.Matches, again)
 	r := Divergences(in, directory())
-	same(t, "scanned", r.Scanned[TypeUser], []string{"1"})
+	same(t, "scanned", r.Scanned[audit.TypeUser], []string{"1"})
 	same(t, "fixes", fixes(r), map[string]string{"user/1": "ann-id"})
 }
 
 // A match is fresher than the list: until both agree, both ids count as held.
 func TestDivergences_fresherMatch(t *testing.T) {
 	t.Parallel()
-	moved := Match{Principal: user("2", "b", "new"), ByExternalID: ptr(identity("new", "b"))}
+	moved := audit.Match{Principal: user("2", "b", "new"), ByExternalID: ptr(identity("new", "b"))}
 	for label, wanted := range map[string]string{"the match's id": "new", "the list's id": "old"} {
 		t.Run(label, func(t *testing.T) {
 			t.Parallel()
 			m := linkable()
 			m.ByName[0].ExternalID = wanted
-			in := scope([]Match{m, moved})
+			in := scope([]audit.Match{m, moved})
 			in.Inventory.Principals[1].ExternalID = "old"
-			same(t, "reason", reasons(Divergences(in, directory()))["user/1"], ReasonHeld)
+			same(t, "reason", reasons(Divergences(in, directory()))["user/1"], rules.ReasonHeld)
 		})
 	}
 }
@@ -122,20 +125,20 @@ func TestDivergences_matchOutsideTheList(t *testing.T) {
 	t.Parallel()
 	m := linkable()
 	m.ByName[0].ExternalID = "shared"
-	in := scope([]Match{m, {Principal: user("2", "b", "shared"), ByExternalID: ptr(identity("shared", "b"))}}, user("3", "c", "shared"))
-	in.Inventory.Principals = slices.DeleteFunc(in.Inventory.Principals, func(p Principal) bool { return p.ID == "2" })
-	x := newHolderIndex(in.Inventory.Principals, []*Match{&in.Matches[0], &in.Matches[1]}, func(s string) string { return s })
-	for _, ref := range []Ref{{TypeUser, "2"}, {TypeUser, "3"}} {
+	in := scope([]audit.Match{m, {Principal: user("2", "b", "shared"), ByExternalID: ptr(identity("shared", "b"))}}, user("3", "c", "shared"))
+	in.Inventory.Principals = slices.DeleteFunc(in.Inventory.Principals, func(p audit.Principal) bool { return p.ID == "2" })
+	x := newHolderIndex(in.Inventory.Principals, []*audit.Match{&in.Matches[0], &in.Matches[1]}, func(s string) string { return s })
+	for _, ref := range []audit.Ref{{Type: audit.TypeUser, ID: "2"}, {Type: audit.TypeUser, ID: "3"}} {
 		if other, found := x.other("shared", ref); !found || other == ref {
 			t.Errorf("beside %s: %v, %t", ref, other, found)
 		}
 	}
-	if other, found := newHolderIndex(nil, nil, func(s string) string { return s }).other("shared", Ref{}); found {
+	if other, found := newHolderIndex(nil, nil, func(s string) string { return s }).other("shared", audit.Ref{}); found {
 		t.Errorf("an empty index has %v", other)
 	}
-	listed := []Principal{user("1", "a", "x"), user("2", "b", "y")}
-	x = newHolderIndex(listed, []*Match{{Principal: listed[0]}, {Principal: listed[1]}}, func(s string) string { return s })
-	same(t, "held, each once", x.refs, []Ref{{TypeUser, "1"}, {TypeUser, "2"}})
+	listed := []audit.Principal{user("1", "a", "x"), user("2", "b", "y")}
+	x = newHolderIndex(listed, []*audit.Match{{Principal: listed[0]}, {Principal: listed[1]}}, func(s string) string { return s })
+	same(t, "held, each once", x.refs, []audit.Ref{{Type: audit.TypeUser, ID: "1"}, {Type: audit.TypeUser, ID: "2"}})
 }
 
 // What the options name is looked for where it can be: domains among users only.

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"cmp"
@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // Suggestion is what to do with one of several principals of the same external id.
@@ -24,26 +26,18 @@ const (
 	SuggestDecide Suggestion = "decide"
 )
 
-// Details are facts of a principal that lists do not have. The zero value knows nothing.
-type Details struct {
-	// Groups is the number of groups that it is in directly; nil is not known.
-	Groups *int
-	// Created is zero where it is not known.
-	Created time.Time
-}
-
 // Duplicate is one of several principals of one type that store the same external id. Nothing is
 // offered: support cannot merge two records, and moving what one of them has is a
 // person's work.
 type Duplicate struct {
-	Ref
+	audit.Ref
 	Name, DisplayName string
 	// ExternalID is the id in the form in which ids are compared, the same for all of them.
 	ExternalID string
 	// Active is nil where it is not known and for groups; NameMatches, whether the IdP calls the
 	// identity so, in any case, nil where it could not be asked.
 	Active, NameMatches *bool
-	Details
+	audit.Details
 
 	Suggestion Suggestion
 	// Why is the reason of the suggestion, a sentence.
@@ -51,20 +45,20 @@ type Duplicate struct {
 }
 
 // DuplicateHolders are the principals that [Divergences] reports as duplicates, sorted: those
-// whose [Details] help to choose.
-func DuplicateHolders(in Input, o Options) []Ref {
-	var out []Ref
+// whose [audit.Details] help to choose.
+func DuplicateHolders(in Input, o Options) []audit.Ref {
+	var out []audit.Ref
 	for _, cluster := range newAuditor(nil, in, o).clusters() {
 		out = append(out, cluster.refs...)
 	}
-	slices.SortFunc(out, CompareRefs)
+	slices.SortFunc(out, audit.CompareRefs)
 	return out
 }
 
 // cluster is the principals of one type that hold one external id, sorted.
 type cluster struct {
 	id   string // in the form in which ids are compared
-	refs []Ref
+	refs []audit.Ref
 }
 
 // clusters are those of which at least one principal is in scope, in the order of their
@@ -75,8 +69,8 @@ func (a *auditor) clusters() []cluster {
 		if c.head == c.tail {
 			continue
 		}
-		for _, t := range PrincipalTypes() {
-			var refs []Ref
+		for _, t := range audit.PrincipalTypes() {
+			var refs []audit.Ref
 			scoped := false
 			for at := c.head; at >= 0; at = a.holders.next[at] {
 				if ref := a.holders.refs[at]; ref.Type == t {
@@ -84,20 +78,22 @@ func (a *auditor) clusters() []cluster {
 					scoped, refs = scoped || in, append(refs, ref)
 				}
 			}
-			slices.SortFunc(refs, CompareRefs)
+			slices.SortFunc(refs, audit.CompareRefs)
 			if refs = slices.Compact(refs); scoped && len(refs) > 1 {
 				out = append(out, cluster{id, refs})
 			}
 		}
 	}
-	slices.SortFunc(out, func(x, y cluster) int { return cmp.Or(CompareRefs(x.refs[0], y.refs[0]), strings.Compare(x.id, y.id)) })
+	slices.SortFunc(out, func(x, y cluster) int {
+		return cmp.Or(audit.CompareRefs(x.refs[0], y.refs[0]), strings.Compare(x.id, y.id))
+	})
 	return out
 }
 
 // duplicates are the members of all clusters, cluster by cluster.
 func (a *auditor) duplicates(fixes []ExternalIDFix) []Duplicate {
 	var out []Duplicate
-	fixed := map[Ref]string{}
+	fixed := map[audit.Ref]string{}
 	for i := range fixes {
 		fixed[fixes[i].Ref] = fixes[i].ExternalID
 	}
@@ -110,7 +106,7 @@ func (a *auditor) duplicates(fixes []ExternalIDFix) []Duplicate {
 				p = a.withListed(a.matches[at].Principal, p)
 			}
 			d := Duplicate{Ref: ref, Name: p.Name, DisplayName: p.DisplayName, Active: p.Active, ExternalID: of.id, Details: a.in.Details[ref]}
-			if ref.Type == TypeGroup {
+			if ref.Type == audit.TypeGroup {
 				d.Active = nil
 			}
 			if known {
@@ -121,7 +117,7 @@ func (a *auditor) duplicates(fixes []ExternalIDFix) []Duplicate {
 		}
 		var left []*Duplicate
 		for i := range list {
-			if id, found := fixed[list[i].Ref]; found && !SameExternalID(id, of.id) {
+			if id, found := fixed[list[i].Ref]; found && !audit.SameExternalID(id, of.id) {
 				list[i].Suggestion, list[i].Why = SuggestFix, "Its fix in external_id_fixes gives it another external id ("+cmp.Or(id, "none")+")."
 				continue
 			}
@@ -134,7 +130,7 @@ func (a *auditor) duplicates(fixes []ExternalIDFix) []Duplicate {
 }
 
 // withListed is a principal with what only the list has of it.
-func (a *auditor) withListed(p Principal, listed *Principal) *Principal {
+func (a *auditor) withListed(p audit.Principal, listed *audit.Principal) *audit.Principal {
 	if listed != nil {
 		p.Name, p.DisplayName = cmp.Or(p.Name, listed.Name), cmp.Or(p.DisplayName, listed.DisplayName)
 		if p.Active == nil {
@@ -146,7 +142,7 @@ func (a *auditor) withListed(p Principal, listed *Principal) *Principal {
 
 // sharedIdentity is the identity of the id that principals share, nil where the IdP has none;
 // not known where the IdP could not be asked about any of them.
-func (a *auditor) sharedIdentity(refs []Ref) (identity *Identity, known bool) {
+func (a *auditor) sharedIdentity(refs []audit.Ref) (identity *audit.Identity, known bool) {
 	for _, ref := range refs {
 		at, found := a.matchAt(ref)
 		if !found || a.matches[at].Unknown != "" {
@@ -185,7 +181,7 @@ func preferences() []preference {
 	return []preference{
 		{
 			func(d *Duplicate) (int64, bool) {
-				if d.Type == TypeGroup { // Groups have no such state.
+				if d.Type == audit.TypeGroup { // Groups have no such state.
 					return 0, true
 				}
 				return rankOf(d.Active)

@@ -1,13 +1,15 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -16,12 +18,12 @@ import (
 func TestDuplicates(t *testing.T) {
 	t.Parallel()
 	day := func(n int) time.Time { return time.Date(2026, 1, n, 0, 0, 0, 0, time.UTC) }
-	account := func(first, second Principal) Input {
+	account := func(first, second audit.Principal) Input {
 		first.ExternalID, second.ExternalID = "i1", "i1"
-		identity := &Identity{Type: first.Type, ExternalID: "i1", Names: []string{"Ann@example.com"}}
+		identity := &audit.Identity{Type: first.Type, ExternalID: "i1", Names: []string{"Ann@example.com"}}
 		return Input{
-			Inventory: Inventory{Principals: []Principal{first, second}, Coverage: fullCoverage},
-			Matches:   []Match{{Principal: first, ByExternalID: identity}, {Principal: second, ByExternalID: identity}},
+			Inventory: audit.Inventory{Principals: []audit.Principal{first, second}, Coverage: fullCoverage},
+			Matches:   []audit.Match{{Principal: first, ByExternalID: identity}, {Principal: second, ByExternalID: identity}},
 		}
 	}
 	a, b := user("1", "ann@example.com", ""), user("2", "old@example.com", "")
@@ -32,17 +34,19 @@ func TestDuplicates(t *testing.T) {
 	unknown.Active = nil
 	b2 := b
 	b2.Name = a.Name
-	details := func(in Input, first, second Details) Input {
-		in.Details = map[Ref]Details{a.Ref: first, b.Ref: second}
+	details := func(in Input, first, second audit.Details) Input {
+		in.Details = map[audit.Ref]audit.Details{a.Ref: first, b.Ref: second}
 		return in
 	}
 	cut := account(a, b)
 	cut.Inventory.Coverage.Users = false
 	unasked := account(a, b)
-	unasked.Matches = []Match{{Principal: unasked.Inventory.Principals[0], Unknown: "503"}}
+	unasked.Matches = []audit.Match{{Principal: unasked.Inventory.Principals[0], Unknown: "503"}}
 	absent := account(a, b2)
 	absent.Matches[0].ByExternalID, absent.Matches[1].ByExternalID = nil, nil
-	group := func(id, name string) Principal { return Principal{Ref: Ref{Type: TypeGroup, ID: id}, Name: name} }
+	group := func(id, name string) audit.Principal {
+		return audit.Principal{Ref: audit.Ref{Type: audit.TypeGroup, ID: id}, Name: name}
+	}
 	for label, c := range map[string]struct {
 		in   Input
 		keep string // id; empty for none
@@ -51,14 +55,14 @@ func TestDuplicates(t *testing.T) {
 		"active wins over the name":      {account(inactive, b), "2", "The only one that is active."},
 		"the name, in any case":          {account(a, b), "1", "The only one with the name that the identity provider has."},
 		"activity not known":             {account(unknown, b), "", "No one is preferred: whether they are active is not known."},
-		"groups":                         {details(account(a, b2), Details{Groups: ptr(1)}, Details{Groups: ptr(3)}), "2", "In more groups than the others (3)."},
-		"groups of one not known":        {details(account(a, b2), Details{Groups: ptr(1)}, Details{}), "", "No one is preferred: the number of groups that they are in is not known."},
-		"the newer one":                  {details(account(a, b2), Details{ptr(1), day(2)}, Details{ptr(1), day(1)}), "1", "Created last (2026-01-02T00:00:00Z)."},
-		"equal":                          {details(account(a, b2), Details{ptr(1), day(2)}, Details{ptr(1), day(2)}), "", "No one is preferred: they are equal in all that was compared."},
+		"groups":                         {details(account(a, b2), audit.Details{Groups: ptr(1)}, audit.Details{Groups: ptr(3)}), "2", "In more groups than the others (3)."},
+		"groups of one not known":        {details(account(a, b2), audit.Details{Groups: ptr(1)}, audit.Details{}), "", "No one is preferred: the number of groups that they are in is not known."},
+		"the newer one":                  {details(account(a, b2), audit.Details{Groups: ptr(1), Created: day(2)}, audit.Details{Groups: ptr(1), Created: day(1)}), "1", "Created last (2026-01-02T00:00:00Z)."},
+		"equal":                          {details(account(a, b2), audit.Details{Groups: ptr(1), Created: day(2)}, audit.Details{Groups: ptr(1), Created: day(2)}), "", "No one is preferred: they are equal in all that was compared."},
 		"no details":                     {account(a, b2), "", "No one is preferred: the number of groups that they are in is not known."},
 		"a list with a hole":             {cut, "", "No one is preferred: the list of principals was not read in full, so there may be more of them."},
 		"the IdP could not be asked":     {unasked, "", "No one is preferred: the name that the identity provider has is not known."},
-		"not in the IdP, nobody matches": {details(absent, Details{Groups: ptr(2)}, Details{Groups: ptr(1)}), "1", "In more groups than the others (2)."},
+		"not in the IdP, nobody matches": {details(absent, audit.Details{Groups: ptr(2)}, audit.Details{Groups: ptr(1)}), "1", "In more groups than the others (2)."},
 		"groups have no state":           {account(group("1", "ann@example.com"), group("2", "b")), "1", "The only one with the name that the identity provider has."},
 	} {
 		r := Divergences(c.in, directory())
@@ -98,10 +102,10 @@ func TestDuplicates_listed(t *testing.T) {
 	late.Active = ptr(false)
 	silent := late
 	silent.Active = nil
-	identity := &Identity{Type: TypeUser, ExternalID: "i1"}
+	identity := &audit.Identity{Type: audit.TypeUser, ExternalID: "i1"}
 	r := Divergences(Input{
-		Inventory: Inventory{Principals: []Principal{listed}, Coverage: fullCoverage},
-		Matches:   []Match{{Principal: read, ByExternalID: identity}, {Principal: late, ByExternalID: identity}},
+		Inventory: audit.Inventory{Principals: []audit.Principal{listed}, Coverage: fullCoverage},
+		Matches:   []audit.Match{{Principal: read, ByExternalID: identity}, {Principal: late, ByExternalID: identity}},
 	}, directory())
 	if len(r.Duplicates) != 2 || r.Duplicates[0].DisplayName != "Ann" || r.Duplicates[0].Suggestion != SuggestKeep || r.Duplicates[1].Name != "late@example.com" {
 		t.Fatalf("%+v", r.Duplicates)
@@ -110,8 +114,8 @@ func TestDuplicates_listed(t *testing.T) {
 		t.Error("an identity without a name was compared by its name")
 	}
 	r = Divergences(Input{
-		Inventory: Inventory{Principals: []Principal{listed, late}, Coverage: fullCoverage},
-		Matches:   []Match{{Principal: read, ByExternalID: identity}, {Principal: silent, ByExternalID: identity}},
+		Inventory: audit.Inventory{Principals: []audit.Principal{listed, late}, Coverage: fullCoverage},
+		Matches:   []audit.Match{{Principal: read, ByExternalID: identity}, {Principal: silent, ByExternalID: identity}},
 	}, directory())
 	if len(r.Duplicates) != 2 || r.Duplicates[1].Active == nil || *r.Duplicates[1].Active {
 		t.Errorf("%+v", r.Duplicates)
@@ -122,7 +126,7 @@ func TestDuplicates_listed(t *testing.T) {
 // pair; "" for none.
 func oracleKeeper(cluster []Duplicate) string {
 	better := func(x, y Duplicate) bool {
-		if x.Type != TypeGroup {
+		if x.Type != audit.TypeGroup {
 			if x.Active == nil || y.Active == nil {
 				return false
 			}
@@ -163,9 +167,9 @@ func TestProperty_duplicatesEqualOracle(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := drawWorld(rt)
 		in := w.input(nil)
-		in.Details = map[Ref]Details{}
+		in.Details = map[audit.Ref]audit.Details{}
 		for _, p := range w.principals {
-			var d Details
+			var d audit.Details
 			if rapid.IntRange(0, 5).Draw(rt, "groups known") > 0 {
 				d.Groups = ptr(rapid.IntRange(0, 2).Draw(rt, "groups"))
 			}
@@ -178,7 +182,7 @@ func TestProperty_duplicatesEqualOracle(t *testing.T) {
 		got := map[string][]string{} // members of each cluster, by each member
 		clusters := map[string][]Duplicate{}
 		for _, d := range r.Duplicates {
-			key := string(d.Type) + CanonicalExternalID(d.ExternalID)
+			key := string(d.Type) + audit.CanonicalExternalID(d.ExternalID)
 			clusters[key] = append(clusters[key], d)
 		}
 		for _, cluster := range clusters {
@@ -206,7 +210,7 @@ func TestProperty_duplicatesEqualOracle(t *testing.T) {
 		for _, p := range w.principals {
 			var same []string
 			for _, q := range w.principals {
-				if p.Type == q.Type && p.ExternalID != "" && SameExternalID(p.ExternalID, q.ExternalID) {
+				if p.Type == q.Type && p.ExternalID != "" && audit.SameExternalID(p.ExternalID, q.ExternalID) {
 					same = append(same, q.Ref.String())
 				}
 			}
@@ -234,7 +238,7 @@ func TestProperty_duplicatesEqualOracle(t *testing.T) {
 // do, the fixes end it.
 func TestDuplicates_endedByFixes(t *testing.T) {
 	t.Parallel()
-	people := []Principal{user("1", "ann@example.com", "shared"), user("2", "ben@example.com", "shared"), user("3", "cy@example.com", "shared")}
+	people := []audit.Principal{user("1", "ann@example.com", "shared"), user("2", "ben@example.com", "shared"), user("3", "cy@example.com", "shared")}
 	for label, c := range map[string]struct {
 		fixed int
 		want  []Suggestion
@@ -243,14 +247,14 @@ func TestDuplicates_endedByFixes(t *testing.T) {
 		"all but one": {2, []Suggestion{SuggestFix, SuggestFix, SuggestKeep}},
 		"one":         {1, []Suggestion{SuggestFix, SuggestDecide, SuggestDecide}},
 	} {
-		in := Input{Inventory: Inventory{Principals: people, Coverage: fullCoverage}, Privileges: map[Ref]Privilege{}}
+		in := Input{Inventory: audit.Inventory{Principals: people, Coverage: fullCoverage}, Privileges: map[audit.Ref]audit.Privilege{}}
 		for i, p := range people {
-			m := Match{Principal: p}
+			m := audit.Match{Principal: p}
 			if i < c.fixed {
-				m.ByName = []Identity{{Type: TypeUser, ExternalID: "own-" + p.ID, Names: []string{p.Name}, Enabled: ptr(true)}}
+				m.ByName = []audit.Identity{{Type: audit.TypeUser, ExternalID: "own-" + p.ID, Names: []string{p.Name}, Enabled: ptr(true)}}
 			}
 			in.Matches = append(in.Matches, m)
-			in.Privileges[p.Ref] = Privilege{}
+			in.Privileges[p.Ref] = audit.Privilege{}
 		}
 		r := Divergences(in, directory())
 		if len(r.ExternalIDFixes) != c.fixed || len(r.Duplicates) != 3 {

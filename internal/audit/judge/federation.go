@@ -1,11 +1,14 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"slices"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 // Federation states of a workspace; also keys of [FederationReport.Counts].
@@ -17,9 +20,9 @@ const (
 
 // WorkspaceFederation is the verdict on one workspace.
 type WorkspaceFederation struct {
-	Workspace
+	audit.Workspace
 	// Federation is enabled, disabled or unknown. It shadows the field of
-	// [Workspace], which stays reachable by its full name.
+	// [audit.Workspace], which stays reachable by its full name.
 	Federation string
 	// ErrorCategories is empty or holds IDENTITY_FEDERATION_DISABLED.
 	ErrorCategories []string
@@ -39,13 +42,13 @@ type FederationReport struct {
 // missing key is IDENTITY_FEDERATION_DISABLED. The state is unknown where the
 // account sent the key for no workspace at all: then it is the account that does
 // not tell, and clean is false all the same.
-func Federation(ws []Workspace) FederationReport {
-	told := slices.ContainsFunc(ws, func(w Workspace) bool { return w.Federation != nil })
+func Federation(ws []audit.Workspace) FederationReport {
+	told := slices.ContainsFunc(ws, func(w audit.Workspace) bool { return w.Federation != nil })
 	r := FederationReport{
 		Workspaces: make([]WorkspaceFederation, 0, len(ws)),
 		Counts: map[string]int{
 			FederationEnabled: 0, FederationDisabled: 0, FederationUnknown: 0,
-			CategoryFederationDisabled: 0,
+			rules.CategoryFederationDisabled: 0,
 		},
 	}
 	for _, w := range ws {
@@ -59,18 +62,18 @@ func Federation(ws []Workspace) FederationReport {
 			row.Federation = FederationUnknown
 		}
 		if row.Federation != FederationEnabled {
-			row.ErrorCategories = []string{CategoryFederationDisabled}
-			r.Counts[CategoryFederationDisabled]++
+			row.ErrorCategories = []string{rules.CategoryFederationDisabled}
+			r.Counts[rules.CategoryFederationDisabled]++
 		}
 		r.Counts[row.Federation]++
 		r.Workspaces = append(r.Workspaces, row)
 	}
 	slices.SortFunc(r.Workspaces, func(a, b WorkspaceFederation) int {
-		if c := CompareIDs(a.ID, b.ID); c != 0 {
+		if c := audit.CompareIDs(a.ID, b.ID); c != 0 {
 			return c
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	r.Clean = r.Counts[CategoryFederationDisabled] == 0
+	r.Clean = r.Counts[rules.CategoryFederationDisabled] == 0
 	return r
 }

@@ -1,19 +1,22 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 // proposal is what to do about the categories 1 to 3 of one principal: a fix, or
 // the reason why there is none.
 type proposal struct {
 	at       int // position in matches
-	m        *Match
+	m        *audit.Match
 	category string
 	// target is the id to write, "" to clear; only meaningful without a reason.
 	target string
@@ -26,7 +29,7 @@ type proposal struct {
 	candidates  []string
 	// newName and conflicting are for a change of the name: see [ManualAction].
 	newName     string
-	conflicting Ref
+	conflicting audit.Ref
 }
 
 // proposeFixes gives one proposal per principal of whose categories 1 to 3 one is
@@ -63,11 +66,11 @@ func (a *auditor) proposeFixes() []proposal {
 func leadCategory(s categorySet) string {
 	switch {
 	case s&setIDMismatch != 0:
-		return CategoryExternalIDMismatch
+		return rules.CategoryExternalIDMismatch
 	case s&setNameMismatch != 0:
-		return CategoryNameMismatch
+		return rules.CategoryNameMismatch
 	default:
-		return CategoryExternalIDNotInIDP
+		return rules.CategoryExternalIDNotInIDP
 	}
 }
 
@@ -80,7 +83,7 @@ func (a *auditor) propose(p *proposal) {
 	case set&setIDMismatch != 0:
 		p.candidates = nameMatchIDs(p.m)
 		if a.waived[p.at]&setIDMismatch != 0 {
-			p.withhold(ReasonWaived, "the category "+CategoryExternalIDMismatch+", which a fix would end, is waived")
+			p.withhold(rules.ReasonWaived, "the category "+rules.CategoryExternalIDMismatch+", which a fix would end, is waived")
 			return
 		}
 		a.proposeLink(p)
@@ -88,50 +91,50 @@ func (a *auditor) propose(p *proposal) {
 		p.withhold(a.nameChange(p.m))
 		p.newName = idpName(p.m)
 		p.conflicting = a.conflicting(p.m)
-	case p.m.Principal.Type == TypeGroup:
+	case p.m.Principal.Type == audit.TypeGroup:
 		a.proposeClear(p)
 	case len(p.m.NearName) > 0:
-		p.withhold(ReasonNearName, nearNameDetail(p.m))
+		p.withhold(rules.ReasonNearName, nearNameDetail(p.m))
 	default:
-		p.withhold(ReasonNoCandidate, noCandidateDetail(p.m))
+		p.withhold(rules.ReasonNoCandidate, noCandidateDetail(p.m))
 	}
 }
 
 // nameChange is for category 2: only another name ends it, and a name that another
 // principal has cannot be given.
-func (a *auditor) nameChange(m *Match) (reason, detail string) {
+func (a *auditor) nameChange(m *audit.Match) (reason, detail string) {
 	detail = fmt.Sprintf("external id %s belongs to an identity with another name", m.Principal.ExternalID)
 	name := idpName(m)
 	if name == "" {
-		return ReasonNameChange, detail
+		return rules.ReasonNameChange, detail
 	}
 	detail += fmt.Sprintf(", %q", name)
 	for _, ref := range a.named(m.Principal.Type, name) {
 		if ref != m.Principal.Ref {
-			return ReasonNameTaken, fmt.Sprintf("%s, and %s has that name here", detail, ref)
+			return rules.ReasonNameTaken, fmt.Sprintf("%s, and %s has that name here", detail, ref)
 		}
 	}
-	return ReasonNameChange, detail
+	return rules.ReasonNameChange, detail
 }
 
 // nameKey is a name in any case; the types have names of their own.
 type nameKey struct {
-	kind PrincipalType
+	kind audit.PrincipalType
 	name string
 }
 
 // named are the principals of a type with that name in any case, as far as the
 // directory was read. Most audits never ask.
-func (a *auditor) named(kind PrincipalType, name string) []Ref {
+func (a *auditor) named(kind audit.PrincipalType, name string) []audit.Ref {
 	if a.byName == nil {
-		a.byName = make(map[nameKey][]Ref, len(a.inventory))
+		a.byName = make(map[nameKey][]audit.Ref, len(a.inventory))
 		for i := range a.inventory {
 			p := &a.inventory[i]
-			key := nameKey{p.Type, FoldName(p.Name)}
+			key := nameKey{p.Type, audit.FoldName(p.Name)}
 			a.byName[key] = append(a.byName[key], p.Ref)
 		}
 	}
-	return a.byName[nameKey{kind, FoldName(name)}]
+	return a.byName[nameKey{kind, audit.FoldName(name)}]
 }
 
 // proposeLink is for category 3: the id of the one identity with the name.
@@ -144,50 +147,50 @@ func (a *auditor) proposeLink(p *proposal) {
 	p.target = candidates[0].ExternalID
 	stored := p.m.Principal.ExternalID
 	switch {
-	case stored != "" && SameExternalID(stored, p.target): // only the spelling changes
+	case stored != "" && audit.SameExternalID(stored, p.target): // only the spelling changes
 	case belongsToAnother(p.m) && !a.o.Relink:
-		p.needs = ReasonRelink
-	case stored == "" && p.m.Principal.Type == TypeGroup && !a.o.LinkGroups:
-		p.needs = ReasonLinkGroups
+		p.needs = rules.ReasonRelink
+	case stored == "" && p.m.Principal.Type == audit.TypeGroup && !a.o.LinkGroups:
+		p.needs = rules.ReasonLinkGroups
 	}
 }
 
 // belongsToAnother reports whether the stored id is that of an existing identity,
 // of whatever type.
-func belongsToAnother(m *Match) bool {
+func belongsToAnother(m *audit.Match) bool {
 	return linkedIdentity(m) != nil || m.ByExternalIDOtherType != nil
 }
 
 // unfit is why none of the identities with the principal's name may become its
 // link, whatever the switches; empty when the only one may.
-func (a *auditor) unfit(m *Match, candidates []*Identity) (reason, detail string) {
+func (a *auditor) unfit(m *audit.Match, candidates []*audit.Identity) (reason, detail string) {
 	p := &m.Principal
 	switch {
-	case isSystemGroup(p):
-		return ReasonSystemGroup, "Databricks keeps this group itself"
+	case audit.IsSystemGroup(*p):
+		return rules.ReasonSystemGroup, "Databricks keeps this group itself"
 	case a.isInactive(p):
-		return ReasonInactive, "the principal is deactivated in Databricks"
+		return rules.ReasonInactive, "the principal is deactivated in Databricks"
 	case len(candidates) != 1:
-		return ReasonAmbiguous, fmt.Sprintf("%d identities have this name", len(candidates))
+		return rules.ReasonAmbiguous, fmt.Sprintf("%d identities have this name", len(candidates))
 	}
 	c := candidates[0]
 	switch {
 	case c.Type != "" && c.Type != p.Type:
-		return ReasonOtherType, fmt.Sprintf("external id %s is a %s", c.ExternalID, c.Type)
+		return rules.ReasonOtherType, fmt.Sprintf("external id %s is a %s", c.ExternalID, c.Type)
 	case c.Enabled != nil && !*c.Enabled:
-		return ReasonDisabled, fmt.Sprintf("external id %s is disabled in the identity provider", c.ExternalID)
+		return rules.ReasonDisabled, fmt.Sprintf("external id %s is disabled in the identity provider", c.ExternalID)
 	case c.Guest != nil && *c.Guest:
-		return ReasonGuest, fmt.Sprintf("external id %s is a guest", c.ExternalID)
-	case c.Enabled == nil && p.Type != TypeGroup && a.o.IDP.EnabledState:
-		return ReasonStateUnknown, fmt.Sprintf("the identity provider did not say whether external id %s is enabled", c.ExternalID)
+		return rules.ReasonGuest, fmt.Sprintf("external id %s is a guest", c.ExternalID)
+	case c.Enabled == nil && p.Type != audit.TypeGroup && a.o.IDP.EnabledState:
+		return rules.ReasonStateUnknown, fmt.Sprintf("the identity provider did not say whether external id %s is enabled", c.ExternalID)
 	case len(c.Names) > 0 && !hasNameInAnyCase(c, p.Name):
-		return ReasonNameDiffers, fmt.Sprintf("external id %s was found by this name, but has another one", c.ExternalID)
+		return rules.ReasonNameDiffers, fmt.Sprintf("external id %s was found by this name, but has another one", c.ExternalID)
 	}
-	if err := ValidateExternalID(p.Type, c.ExternalID); err != nil {
-		return ReasonInvalidID, err.Error()
+	if err := audit.ValidateExternalID(p.Type, c.ExternalID); err != nil {
+		return rules.ReasonInvalidID, err.Error()
 	}
 	if a.o.Form(c.ExternalID) != c.ExternalID {
-		return ReasonInvalidID, "Terraform hands on every text in the composed Unicode form (NFC), in which the externalId is another one"
+		return rules.ReasonInvalidID, "Terraform hands on every text in the composed Unicode form (NFC), in which the externalId is another one"
 	}
 	return "", ""
 }
@@ -196,22 +199,22 @@ func (a *auditor) unfit(m *Match, candidates []*Identity) (reason, detail string
 // gives no other.
 func (a *auditor) proposeClear(p *proposal) {
 	switch {
-	case isSystemGroup(&p.m.Principal):
-		p.withhold(ReasonSystemGroup, "Databricks keeps this group itself")
+	case audit.IsSystemGroup(p.m.Principal):
+		p.withhold(rules.ReasonSystemGroup, "Databricks keeps this group itself")
 	case a.unrelated > 0:
-		p.withhold(ReasonUnrelated, fmt.Sprintf("the identity provider knows none of the %d stored external ids and none of the names", a.unrelated))
+		p.withhold(rules.ReasonUnrelated, fmt.Sprintf("the identity provider knows none of the %d stored external ids and none of the names", a.unrelated))
 	case len(candidatesOf(p.m)) > 0:
-		p.withhold(ReasonNameWithoutID, "the identity provider has a group of this name, but no id of it")
+		p.withhold(rules.ReasonNameWithoutID, "the identity provider has a group of this name, but no id of it")
 	case len(p.m.NearName) > 0:
-		p.withhold(ReasonNearName, nearNameDetail(p.m))
+		p.withhold(rules.ReasonNearName, nearNameDetail(p.m))
 	case belongsToAnother(p.m) && !a.o.Relink:
-		p.needs = ReasonRelink
+		p.needs = rules.ReasonRelink
 	case !a.o.SuggestGroupClears:
-		p.needs = ReasonClear
+		p.needs = rules.ReasonClear
 	}
 }
 
-func noCandidateDetail(m *Match) string {
+func noCandidateDetail(m *audit.Match) string {
 	stored := m.Principal.ExternalID
 	switch {
 	case m.ByExternalIDOtherType != nil:
@@ -223,7 +226,7 @@ func noCandidateDetail(m *Match) string {
 	}
 }
 
-func nearNameDetail(m *Match) string {
+func nearNameDetail(m *audit.Match) string {
 	ids := make([]string, 0, len(m.NearName))
 	for i := range m.NearName {
 		ids = append(ids, m.NearName[i].ExternalID)
@@ -237,9 +240,9 @@ func switchDetail(p *proposal) string {
 		return p.needsDetail
 	}
 	switch p.needs {
-	case ReasonRelink:
+	case rules.ReasonRelink:
 		return fmt.Sprintf("the stored external id %s belongs to a different existing identity", p.m.Principal.ExternalID)
-	case ReasonLinkGroups:
+	case rules.ReasonLinkGroups:
 		return fmt.Sprintf("the local group would become the identity provider's group %s", p.target)
 	default:
 		return fmt.Sprintf("external id %s could be cleared, which makes the group local", p.m.Principal.ExternalID)
@@ -252,7 +255,7 @@ func (a *auditor) withholdCollisions(all []proposal) {
 	claims := map[string]int{}
 	for i := range all {
 		if p := &all[i]; p.reason == "" && p.target != "" {
-			claims[CanonicalExternalID(p.target)]++
+			claims[audit.CanonicalExternalID(p.target)]++
 		}
 	}
 	for i := range all {
@@ -263,11 +266,11 @@ func (a *auditor) withholdCollisions(all []proposal) {
 		holder, held := a.holders.other(p.target, p.m.Principal.Ref)
 		switch {
 		case !a.in.Inventory.Coverage.All():
-			p.withhold(ReasonIndexHole, "who else holds an external id is not known, because a list was not read in full")
+			p.withhold(rules.ReasonIndexHole, "who else holds an external id is not known, because a list was not read in full")
 		case held:
-			p.withhold(ReasonHeld, fmt.Sprintf("external id %s is held by %s", p.target, holder))
-		case p.target != "" && claims[CanonicalExternalID(p.target)] > 1:
-			p.withhold(ReasonClaimed, fmt.Sprintf("external id %s fits %d principals", p.target, claims[CanonicalExternalID(p.target)]))
+			p.withhold(rules.ReasonHeld, fmt.Sprintf("external id %s is held by %s", p.target, holder))
+		case p.target != "" && claims[audit.CanonicalExternalID(p.target)] > 1:
+			p.withhold(rules.ReasonClaimed, fmt.Sprintf("external id %s fits %d principals", p.target, claims[audit.CanonicalExternalID(p.target)]))
 		}
 	}
 }
@@ -276,24 +279,24 @@ func (a *auditor) withholdCollisions(all []proposal) {
 // principal is waiting: a swap or a chain would otherwise be carried out one
 // plan at a time, and no plan after an apply would be empty.
 func (a *auditor) withholdChains(all []proposal) {
-	waiting := map[string]Ref{}
+	waiting := map[string]audit.Ref{}
 	for i := range all {
 		p := &all[i]
-		if p.reason != ReasonHeld || p.needs != "" {
+		if p.reason != rules.ReasonHeld || p.needs != "" {
 			continue
 		}
-		if key := CanonicalExternalID(p.target); waiting[key] == (Ref{}) {
+		if key := audit.CanonicalExternalID(p.target); waiting[key] == (audit.Ref{}) {
 			waiting[key] = p.m.Principal.Ref
 		}
 	}
 	for i := range all {
 		p := &all[i]
 		stored := p.m.Principal.ExternalID
-		if p.reason != "" || stored == "" || SameExternalID(stored, p.target) {
+		if p.reason != "" || stored == "" || audit.SameExternalID(stored, p.target) {
 			continue
 		}
-		if ref, found := waiting[CanonicalExternalID(stored)]; found {
-			p.withhold(ReasonChain, fmt.Sprintf("external id %s, which this would free, fits %s", stored, ref))
+		if ref, found := waiting[audit.CanonicalExternalID(stored)]; found {
+			p.withhold(rules.ReasonChain, fmt.Sprintf("external id %s, which this would free, fits %s", stored, ref))
 		}
 	}
 }
@@ -310,11 +313,11 @@ func (a *auditor) withholdPrivileged(all []proposal) {
 		privilege, known := a.in.Privileges[ref]
 		switch {
 		case !known:
-			p.withhold(ReasonPrivilegeUnknown, "its privileges in the account were not looked up")
+			p.withhold(rules.ReasonPrivilegeUnknown, "its privileges in the account were not looked up")
 		case len(privilege.Powers) > 0:
-			p.withhold(ReasonPrivileged, strings.Join(privilege.Powers, "; "))
+			p.withhold(rules.ReasonPrivileged, strings.Join(privilege.Powers, "; "))
 		case privilege.Unknown != "":
-			p.withhold(ReasonPrivilegeUnknown, privilege.Unknown)
+			p.withhold(rules.ReasonPrivilegeUnknown, privilege.Unknown)
 		}
 	}
 }
@@ -328,18 +331,18 @@ func (a *auditor) fix(p *proposal) ExternalIDFix {
 		Ref: principal.Ref, PrincipalName: principal.Name,
 		CurrentExternalID: principal.ExternalID, ExternalID: p.target,
 		Category:   p.category,
-		Reversible: !shared && CheckExternalID(principal.Type, principal.ExternalID) == nil,
+		Reversible: !shared && audit.CheckExternalID(principal.Type, principal.ExternalID) == nil,
 	}
 }
 
 func (a *auditor) manual(p *proposal) ManualAction {
 	action := ManualAction{
 		Ref: p.m.Principal.Ref, PrincipalName: p.m.Principal.Name,
-		Category: p.category, Reason: p.reason, Switch: reasonRule(p.reason).Switch,
+		Category: p.category, Reason: p.reason, Switch: rules.Reason(p.reason).Switch,
 		Detail: p.detail, Candidates: p.candidates,
-		Foreign: p.m.Principal.Type == TypeUser && len(a.domains) > 0 && !a.isOwnDomain(p.m.Principal.Name),
+		Foreign: p.m.Principal.Type == audit.TypeUser && len(a.domains) > 0 && !a.isOwnDomain(p.m.Principal.Name),
 	}
-	if p.reason == ReasonNameChange || p.reason == ReasonNameTaken {
+	if p.reason == rules.ReasonNameChange || p.reason == rules.ReasonNameTaken {
 		action.NewName, action.ExternalID, action.Conflicting = p.newName, p.m.Principal.ExternalID, p.conflicting
 	}
 	return action

@@ -1,9 +1,13 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+)
 
 // holderIndex finds the principals that hold an externalId, over all types.
 // Chains are arrays of positions, so that a million principals cost one map
@@ -11,7 +15,7 @@ import "slices"
 type holderIndex struct {
 	form func(string) string
 	byID map[string]chain
-	refs []Ref
+	refs []audit.Ref
 	next []int32
 }
 
@@ -20,11 +24,11 @@ type chain struct{ head, tail int32 }
 // newHolderIndex indexes the inventory and, where a match is fresher than the
 // list, both of its values: an id counts as held while either says so.
 // Inventory and matches are sorted.
-func newHolderIndex(inventory []Principal, matches []*Match, form func(string) string) *holderIndex {
+func newHolderIndex(inventory []audit.Principal, matches []*audit.Match, form func(string) string) *holderIndex {
 	x := &holderIndex{
 		form: form,
 		byID: make(map[string]chain, len(inventory)),
-		refs: make([]Ref, 0, len(inventory)),
+		refs: make([]audit.Ref, 0, len(inventory)),
 		next: make([]int32, 0, len(inventory)),
 	}
 	for i := range inventory {
@@ -32,7 +36,7 @@ func newHolderIndex(inventory []Principal, matches []*Match, form func(string) s
 	}
 	at := 0
 	for _, m := range matches {
-		for at < len(inventory) && CompareRefs(inventory[at].Ref, m.Principal.Ref) < 0 {
+		for at < len(inventory) && audit.CompareRefs(inventory[at].Ref, m.Principal.Ref) < 0 {
 			at++
 		}
 		listed := at < len(inventory) && inventory[at].Ref == m.Principal.Ref &&
@@ -44,11 +48,11 @@ func newHolderIndex(inventory []Principal, matches []*Match, form func(string) s
 	return x
 }
 
-func (x *holderIndex) add(ref Ref, externalID string) {
+func (x *holderIndex) add(ref audit.Ref, externalID string) {
 	if externalID == "" {
 		return
 	}
-	key, at := CanonicalExternalID(x.form(externalID)), int32(len(x.refs))
+	key, at := audit.CanonicalExternalID(x.form(externalID)), int32(len(x.refs))
 	x.refs = append(x.refs, ref)
 	x.next = append(x.next, -1)
 	c, found := x.byID[key]
@@ -63,25 +67,25 @@ func (x *holderIndex) add(ref Ref, externalID string) {
 
 // other is a principal besides ref that holds the id in any spelling of it.
 // A blank id is held by no one.
-func (x *holderIndex) other(externalID string, ref Ref) (Ref, bool) {
+func (x *holderIndex) other(externalID string, ref audit.Ref) (audit.Ref, bool) {
 	if externalID == "" {
-		return Ref{}, false
+		return audit.Ref{}, false
 	}
-	c, found := x.byID[CanonicalExternalID(x.form(externalID))]
+	c, found := x.byID[audit.CanonicalExternalID(x.form(externalID))]
 	if !found {
-		return Ref{}, false
+		return audit.Ref{}, false
 	}
 	for at := c.head; at >= 0; at = x.next[at] {
 		if x.refs[at] != ref {
 			return x.refs[at], true
 		}
 	}
-	return Ref{}, false
+	return audit.Ref{}, false
 }
 
 // sortedPrincipals is the list in order; it is copied only where it must be.
-func sortedPrincipals(list []Principal) []Principal {
-	byRef := func(a, b Principal) int { return CompareRefs(a.Ref, b.Ref) }
+func sortedPrincipals(list []audit.Principal) []audit.Principal {
+	byRef := func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) }
 	if slices.IsSortedFunc(list, byRef) {
 		return list
 	}
@@ -91,14 +95,14 @@ func sortedPrincipals(list []Principal) []Principal {
 }
 
 // sortedMatches points at the matches in order, the first of each principal.
-func sortedMatches(list []Match) []*Match {
-	sorted := make([]*Match, len(list))
+func sortedMatches(list []audit.Match) []*audit.Match {
+	sorted := make([]*audit.Match, len(list))
 	for i := range list {
 		sorted[i] = &list[i]
 	}
-	byRef := func(a, b *Match) int { return CompareRefs(a.Principal.Ref, b.Principal.Ref) }
+	byRef := func(a, b *audit.Match) int { return audit.CompareRefs(a.Principal.Ref, b.Principal.Ref) }
 	if !slices.IsSortedFunc(sorted, byRef) {
 		slices.SortStableFunc(sorted, byRef)
 	}
-	return slices.CompactFunc(sorted, func(a, b *Match) bool { return a.Principal.Ref == b.Principal.Ref })
+	return slices.CompactFunc(sorted, func(a, b *audit.Match) bool { return a.Principal.Ref == b.Principal.Ref })
 }

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"errors"
@@ -9,6 +9,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // within fails a test when the work takes longer, three times in a row: the machine
@@ -34,34 +36,34 @@ func TestDivergences_large(t *testing.T) {
 		t.Skip("it is about time, not about results")
 	}
 	const many = 100_000
-	names := make([]Identity, many)
+	names := make([]audit.Identity, many)
 	for i := range names {
 		names[i] = identity(fmt.Sprintf("%08x-0000-4000-8000-000000000000", i), "a")
 	}
-	oneID, unknown := make([]Match, many), make([]Match, many)
-	members := &MemberMatch{}
-	waivers := make([]Waiver, many)
+	oneID, unknown := make([]audit.Match, many), make([]audit.Match, many)
+	members := &audit.MemberMatch{}
+	waivers := make([]audit.Waiver, many)
 	for i := range many {
 		id := fmt.Sprint(i + 10)
-		oneID[i] = Match{Principal: user(id, "u"+id, "held")}
-		unknown[i] = Match{Principal: user(id, "u"+id, "x"), Unknown: "500"}
-		members.Local = append(members.Local, MemberRef{Ref: Ref{TypeUser, id}, Source: SourceInternal, NestedInIDP: ptr(false)})
-		waivers[i] = Waiver{Type: TypeUser, ID: id}
+		oneID[i] = audit.Match{Principal: user(id, "u"+id, "held")}
+		unknown[i] = audit.Match{Principal: user(id, "u"+id, "x"), Unknown: "500"}
+		members.Local = append(members.Local, audit.MemberRef{Ref: audit.Ref{Type: audit.TypeUser, ID: id}, Source: audit.SourceInternal, NestedInIDP: ptr(false)})
+		waivers[i] = audit.Waiver{Type: audit.TypeUser, ID: id}
 	}
-	failures := make([]Failure, many)
+	failures := make([]audit.Failure, many)
 	for i := range failures {
-		failures[i] = Failure{Type: TypeGroup, ID: fmt.Sprint(i), Call: "x", Reason: "y"}
+		failures[i] = audit.Failure{Type: audit.TypeGroup, ID: fmt.Sprint(i), Call: "x", Reason: "y"}
 	}
 	for name, c := range map[string]struct {
-		matches []Match
+		matches []audit.Match
 		change  func(*Input, *Options)
 		row     bool
 	}{
-		"identities of one name":   {[]Match{{Principal: user("1", "a", ""), ByName: names}}, nil, true},
-		"near names":               {[]Match{{Principal: user("1", "a", "x"), NearName: names}}, nil, true},
+		"identities of one name":   {[]audit.Match{{Principal: user("1", "a", ""), ByName: names}}, nil, true},
+		"near names":               {[]audit.Match{{Principal: user("1", "a", "x"), NearName: names}}, nil, true},
 		"principals of one id":     {oneID, nil, true},
 		"holes and other failures": {unknown, func(in *Input, _ *Options) { in.Failures = failures }, false},
-		"members of one group": {append(oneID[:many:many], Match{
+		"members of one group": {append(oneID[:many:many], audit.Match{
 			Principal: group("1", "g", "g-id"), ByExternalID: ptr(identity("g-id", "g")), Members: members,
 		}), nil, true},
 		"waivers": {oneID, func(_ *Input, o *Options) { o.Waivers = waivers }, true},
@@ -84,10 +86,10 @@ func TestDivergences_large(t *testing.T) {
 // A caller that stops an audit gets the reason at once, and no report.
 func TestDivergencesUntil(t *testing.T) {
 	t.Parallel()
-	var matches []Match
+	var matches []audit.Match
 	for i := range 10_000 {
 		id := fmt.Sprint(i + 10)
-		matches = append(matches, Match{Principal: user(id, "u"+id, ""), ByName: []Identity{identity("x"+id, "u"+id)}})
+		matches = append(matches, audit.Match{Principal: user(id, "u"+id, ""), ByName: []audit.Identity{identity("x"+id, "u"+id)}})
 	}
 	in, o := scope(matches), directory()
 	asked := 0

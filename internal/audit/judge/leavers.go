@@ -1,13 +1,16 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 // Activity is what the audit log says of who acts. It proves what happened, never what
@@ -22,7 +25,7 @@ type Activity struct {
 	// Events is how many there are of anybody.
 	Events int
 	// Failures are why the log was not read in full.
-	Failures []Failure
+	Failures []audit.Failure
 }
 
 // leaverActive is why a user who seems to be gone may still be at work.
@@ -33,18 +36,18 @@ func (a *auditor) leaverActive(id string) (reason, detail string) {
 	}
 	switch last, seen := act.Last[id]; {
 	case seen && last.After(act.Now.AddDate(0, 0, -act.Days)):
-		return ReasonDeactivationRecent, fmt.Sprintf("according to the audit log the user acted in the last %d days", act.Days)
+		return rules.ReasonDeactivationRecent, fmt.Sprintf("according to the audit log the user acted in the last %d days", act.Days)
 	case len(act.Failures) > 0:
-		return ReasonDeactivationUnproven, "whether the user acted lately is not known: " + act.Failures[0].Call + ": " + act.Failures[0].Reason
+		return rules.ReasonDeactivationUnproven, "whether the user acted lately is not known: " + act.Failures[0].Call + ": " + act.Failures[0].Reason
 	case act.Events == 0:
-		return ReasonDeactivationUnproven, "whether the user acted lately is not known: the audit log shows no event of anybody"
+		return rules.ReasonDeactivationUnproven, "whether the user acted lately is not known: the audit log shows no event of anybody"
 	}
 	return "", ""
 }
 
 // Deactivation is one active user of an own domain whom the IdP no longer lets in.
 type Deactivation struct {
-	Ref
+	audit.Ref
 	PrincipalName string
 	Cause         string // one of [DeactivationCauses]
 }
@@ -56,7 +59,7 @@ func (d *Deactivation) Key() string { return "deactivate/" + d.Ref.String() }
 // ones first: the IdP does not have the user, has it in its recycle bin, has it
 // disabled. Someone who is disabled may be back soon, so that has to be chosen.
 func DeactivationCauses() (all []string, byDefault int) {
-	return []string{CauseStaleOwn, CauseDeleted, CauseDisabled}, 2
+	return []string{rules.CauseStaleOwn, rules.CauseDeleted, rules.CauseDisabled}, 2
 }
 
 func (o *Options) deactivates(cause string) bool {
@@ -72,7 +75,7 @@ func (o *Options) deactivates(cause string) bool {
 // the IdP still has, or whose stored id is that of anything else.
 func (a *auditor) leaver(i int) string {
 	m, set := a.matches[i], a.categories[i]
-	if !a.o.SuggestDeactivations || m.Principal.Type != TypeUser || m.Unknown != "" || !a.isOwnDomain(m.Principal.Name) || a.isInactive(&m.Principal) ||
+	if !a.o.SuggestDeactivations || m.Principal.Type != audit.TypeUser || m.Unknown != "" || !a.isOwnDomain(m.Principal.Name) || a.isInactive(&m.Principal) ||
 		set != 0 && set == a.waived[i] {
 		return ""
 	}
@@ -83,11 +86,11 @@ func (a *auditor) leaver(i int) string {
 			return ""
 		}
 	case linked != nil && linked.Enabled != nil && !*linked.Enabled:
-		other := slices.ContainsFunc(candidatesOf(m), func(id *Identity) bool { return !SameExternalID(id.ExternalID, linked.ExternalID) })
+		other := slices.ContainsFunc(candidatesOf(m), func(id *audit.Identity) bool { return !audit.SameExternalID(id.ExternalID, linked.ExternalID) })
 		if other || (set&^a.harmless[i]|a.open(i))&setLink != 0 {
 			return ""
 		}
-		cause = CauseDisabled
+		cause = rules.CauseDisabled
 	}
 	if !a.o.deactivates(cause) {
 		return ""
@@ -97,31 +100,31 @@ func (a *auditor) leaver(i int) string {
 
 // leaverDoubt is why a user who seems to be gone is not offered, whatever its
 // privileges; empty when it is.
-func (a *auditor) leaverDoubt(m *Match) (reason, detail string) {
+func (a *auditor) leaverDoubt(m *audit.Match) (reason, detail string) {
 	listed := a.listed(m.Principal.Ref)
 	switch {
 	case m.Principal.Ref == a.in.Caller:
-		return ReasonDeactivationPrivileged, "Terraform runs as this user"
+		return rules.ReasonDeactivationPrivileged, "Terraform runs as this user"
 	case a.in.CallerUnknown != "":
-		return ReasonDeactivationUnproven, "whether Terraform runs as this user is not known: " + a.in.CallerUnknown
+		return rules.ReasonDeactivationUnproven, "whether Terraform runs as this user is not known: " + a.in.CallerUnknown
 	case a.idpDoubt() != "":
-		return ReasonDeactivationUnproven, a.idpDoubt()
+		return rules.ReasonDeactivationUnproven, a.idpDoubt()
 	case m.Principal.Active == nil && (listed == nil || listed.Active == nil):
-		return ReasonDeactivationUnproven, "whether the user is active is not known"
+		return rules.ReasonDeactivationUnproven, "whether the user is active is not known"
 	default:
 		return a.leaverActive(m.Principal.ID)
 	}
 }
 
 // leaverPrivilege is why a user is not offered because of its privileges.
-func (a *auditor) leaverPrivilege(ref Ref) (reason, detail string) {
+func (a *auditor) leaverPrivilege(ref audit.Ref) (reason, detail string) {
 	switch privilege, known := a.in.Privileges[ref]; {
 	case !known:
-		return ReasonDeactivationUnproven, "the privileges of the user were not looked up"
+		return rules.ReasonDeactivationUnproven, "the privileges of the user were not looked up"
 	case len(privilege.Powers) > 0:
-		return ReasonDeactivationPrivileged, strings.Join(privilege.Powers, "; ")
+		return rules.ReasonDeactivationPrivileged, strings.Join(privilege.Powers, "; ")
 	case privilege.Unknown != "":
-		return ReasonDeactivationUnproven, "the privileges of the user are not known: " + privilege.Unknown
+		return rules.ReasonDeactivationUnproven, "the privileges of the user are not known: " + privilege.Unknown
 	default:
 		return "", ""
 	}
@@ -148,12 +151,12 @@ func (a *auditor) idpDoubt() string {
 	}
 	hole, knows := "", false
 	for i := range a.in.Failures {
-		if f := &a.in.Failures[i]; hole == "" && (f.Type == "" || f.Type == TypeUser) {
+		if f := &a.in.Failures[i]; hole == "" && (f.Type == "" || f.Type == audit.TypeUser) {
 			hole = "the identity provider was not read in full: " + f.Call + ": " + f.Reason
 		}
 	}
 	for _, m := range a.matches {
-		if m.Principal.Type != TypeUser {
+		if m.Principal.Type != audit.TypeUser {
 			continue
 		}
 		knows = knows || linkedIdentity(m) != nil || len(m.ByName) > 0

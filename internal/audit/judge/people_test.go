@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"fmt"
@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 
 	"pgregory.net/rapid"
 )
@@ -22,14 +25,14 @@ func people() Options {
 }
 
 // gone is the match of an active user whom the directory does not have.
-func gone(id, name string) Match {
-	return Match{Principal: Principal{Ref: Ref{TypeUser, id}, Name: name, ExternalID: "gone-" + id, Active: ptr(true)}}
+func gone(id, name string) audit.Match {
+	return audit.Match{Principal: audit.Principal{Ref: audit.Ref{Type: audit.TypeUser, ID: id}, Name: name, ExternalID: "gone-" + id, Active: ptr(true)}}
 }
 
 // known is the match of a user whom the directory has, so that it is the account's.
-func known() Match {
-	id := Identity{ExternalID: "k", Names: []string{"k@example.com"}, Enabled: ptr(true)}
-	return Match{Principal: user("99", "k@example.com", "k"), ByExternalID: &id, ByName: []Identity{id}}
+func known() audit.Match {
+	id := audit.Identity{ExternalID: "k", Names: []string{"k@example.com"}, Enabled: ptr(true)}
+	return audit.Match{Principal: user("99", "k@example.com", "k"), ByExternalID: &id, ByName: []audit.Identity{id}}
 }
 
 // acting is what the audit log says, with 30 days that count as recent.
@@ -42,81 +45,87 @@ func acting(change func(a *Activity)) func(in *Input) {
 
 func TestDeactivations(t *testing.T) {
 	t.Parallel()
-	disabled := func(enabled *bool) Match {
-		id := Identity{ExternalID: "x", Names: []string{"a@example.com"}, Enabled: enabled}
+	disabled := func(enabled *bool) audit.Match {
+		id := audit.Identity{ExternalID: "x", Names: []string{"a@example.com"}, Enabled: enabled}
 		m := gone("1", "a@example.com")
-		m.Principal.ExternalID, m.ByExternalID, m.ByName = "x", &id, []Identity{id}
+		m.Principal.ExternalID, m.ByExternalID, m.ByName = "x", &id, []audit.Identity{id}
 		return m
 	}
-	change := func(f func(m *Match)) Match {
+	change := func(f func(m *audit.Match)) audit.Match {
 		m := gone("1", "a@example.com")
 		f(&m)
 		return m
 	}
 	all, _ := DeactivationCauses()
 	tests := map[string]struct {
-		match  Match
+		match  audit.Match
 		in     func(*Input)
 		o      func(*Options)
 		cause  string // "" is not offered
 		reason string
 	}{
-		"absent":                       {match: gone("1", "a@example.com"), cause: CauseStaleOwn},
-		"domain in another case":       {match: gone("1", "a@EXAMPLE.com"), cause: CauseStaleOwn},
-		"in the recycle bin":           {match: change(func(m *Match) { m.DeletedByExternalID = ptr(identity("gone-1", "a@example.com")) }), cause: CauseDeleted},
+		"absent":                       {match: gone("1", "a@example.com"), cause: rules.CauseStaleOwn},
+		"domain in another case":       {match: gone("1", "a@EXAMPLE.com"), cause: rules.CauseStaleOwn},
+		"in the recycle bin":           {match: change(func(m *audit.Match) { m.DeletedByExternalID = ptr(identity("gone-1", "a@example.com")) }), cause: rules.CauseDeleted},
 		"disabled, not chosen":         {match: disabled(ptr(false))},
-		"disabled, chosen":             {match: disabled(ptr(false)), o: func(o *Options) { o.DeactivationCauses = all }, cause: CauseDisabled},
+		"disabled, chosen":             {match: disabled(ptr(false)), o: func(o *Options) { o.DeactivationCauses = all }, cause: rules.CauseDisabled},
 		"enabled":                      {match: disabled(ptr(true)), o: func(o *Options) { o.DeactivationCauses = all }},
 		"whether enabled is not known": {match: disabled(nil), o: func(o *Options) { o.DeactivationCauses = all }},
-		"absent, not chosen":           {match: gone("1", "a@example.com"), o: func(o *Options) { o.DeactivationCauses = []string{CauseDisabled} }, reason: ReasonNoCandidate},
-		"switch off":                   {match: gone("1", "a@example.com"), o: func(o *Options) { o.SuggestDeactivations = false }, reason: ReasonNoCandidate},
-		"foreign domain":               {match: gone("1", "a@example.net"), reason: ReasonNoCandidate},
-		"no domains":                   {match: gone("1", "a@example.com"), o: func(o *Options) { o.PrimaryDomains = nil }, reason: ReasonNoCandidate},
-		"inactive":                     {match: change(func(m *Match) { m.Principal.Active = ptr(false) })},
-		"whether active is not known":  {match: change(func(m *Match) { m.Principal.Active = nil }), reason: ReasonDeactivationUnproven},
-		"active by the list": {match: change(func(m *Match) { m.Principal.Active = nil }), in: func(in *Input) {
+		"absent, not chosen":           {match: gone("1", "a@example.com"), o: func(o *Options) { o.DeactivationCauses = []string{rules.CauseDisabled} }, reason: rules.ReasonNoCandidate},
+		"switch off":                   {match: gone("1", "a@example.com"), o: func(o *Options) { o.SuggestDeactivations = false }, reason: rules.ReasonNoCandidate},
+		"foreign domain":               {match: gone("1", "a@example.net"), reason: rules.ReasonNoCandidate},
+		"no domains":                   {match: gone("1", "a@example.com"), o: func(o *Options) { o.PrimaryDomains = nil }, reason: rules.ReasonNoCandidate},
+		"inactive":                     {match: change(func(m *audit.Match) { m.Principal.Active = ptr(false) })},
+		"whether active is not known":  {match: change(func(m *audit.Match) { m.Principal.Active = nil }), reason: rules.ReasonDeactivationUnproven},
+		"active by the list": {match: change(func(m *audit.Match) { m.Principal.Active = nil }), in: func(in *Input) {
 			in.Inventory.Principals[0].Active = ptr(true)
-		}, cause: CauseStaleOwn},
-		"not listed, and it does not say": {match: change(func(m *Match) { m.Principal.Active = nil }), in: func(in *Input) {
+		}, cause: rules.CauseStaleOwn},
+		"not listed, and it does not say": {match: change(func(m *audit.Match) { m.Principal.Active = nil }), in: func(in *Input) {
 			in.Inventory.Principals = in.Inventory.Principals[1:]
-		}, reason: ReasonDeactivationUnproven},
-		"almost the same name":   {match: change(func(m *Match) { m.NearName = []Identity{identity("y", "a@example.com ")} }), reason: ReasonNearName},
-		"the name without an id": {match: change(func(m *Match) { m.ByName = []Identity{identity("", "a@example.com")} }), reason: ReasonNoCandidate},
-		"the name with another id": {match: change(func(m *Match) {
-			m.ByName = []Identity{{ExternalID: "y", Names: []string{"a@example.com"}, Enabled: ptr(false)}}
-		}), reason: ReasonDisabled},
-		"the id of another type":                {match: change(func(m *Match) { m.ByExternalIDOtherType = ptr(identity("gone-1", "g")) }), reason: ReasonNoCandidate},
-		"not linked":                            {match: change(func(m *Match) { m.Principal.ExternalID = "" })},
-		"a service principal":                   {match: Match{Principal: servicePrincipal("1", "a@example.com", "x")}, reason: ReasonNoCandidate},
-		"waived":                                {match: gone("1", "a@example.com"), o: func(o *Options) { o.Waivers = []Waiver{{ID: "1"}} }},
-		"the match is unknown":                  {match: change(func(m *Match) { m.Unknown = "500" })},
-		"the caller":                            {match: gone("1", "a@example.com"), in: func(in *Input) { in.Caller = Ref{TypeUser, "1"} }, reason: ReasonDeactivationPrivileged},
-		"whether it is the caller is not known": {match: gone("1", "a@example.com"), in: func(in *Input) { in.CallerUnknown = "500" }, reason: ReasonDeactivationUnproven},
+		}, reason: rules.ReasonDeactivationUnproven},
+		"almost the same name":   {match: change(func(m *audit.Match) { m.NearName = []audit.Identity{identity("y", "a@example.com ")} }), reason: rules.ReasonNearName},
+		"the name without an id": {match: change(func(m *audit.Match) { m.ByName = []audit.Identity{identity("", "a@example.com")} }), reason: rules.ReasonNoCandidate},
+		"the name with another id": {match: change(func(m *audit.Match) {
+			m.ByName = []audit.Identity{{ExternalID: "y", Names: []string{"a@example.com"}, Enabled: ptr(false)}}
+		}), reason: rules.ReasonDisabled},
+		"the id of another type":                {match: change(func(m *audit.Match) { m.ByExternalIDOtherType = ptr(identity("gone-1", "g")) }), reason: rules.ReasonNoCandidate},
+		"not linked":                            {match: change(func(m *audit.Match) { m.Principal.ExternalID = "" })},
+		"a service principal":                   {match: audit.Match{Principal: servicePrincipal("1", "a@example.com", "x")}, reason: rules.ReasonNoCandidate},
+		"waived":                                {match: gone("1", "a@example.com"), o: func(o *Options) { o.Waivers = []audit.Waiver{{ID: "1"}} }},
+		"the match is unknown":                  {match: change(func(m *audit.Match) { m.Unknown = "500" })},
+		"the caller":                            {match: gone("1", "a@example.com"), in: func(in *Input) { in.Caller = audit.Ref{Type: audit.TypeUser, ID: "1"} }, reason: rules.ReasonDeactivationPrivileged},
+		"whether it is the caller is not known": {match: gone("1", "a@example.com"), in: func(in *Input) { in.CallerUnknown = "500" }, reason: rules.ReasonDeactivationUnproven},
 		"an admin": {match: gone("1", "a@example.com"), in: func(in *Input) {
-			in.Privileges[Ref{TypeUser, "1"}] = Privilege{Powers: []string{"account role account_admin"}}
-		}, reason: ReasonDeactivationPrivileged},
+			in.Privileges[audit.Ref{Type: audit.TypeUser, ID: "1"}] = audit.Privilege{Powers: []string{"account role account_admin"}}
+		}, reason: rules.ReasonDeactivationPrivileged},
 		"an admin who may be fixed": {match: gone("1", "a@example.com"), o: func(o *Options) { o.AllowPrivileged = map[string]bool{"1": true} }, in: func(in *Input) {
-			in.Privileges[Ref{TypeUser, "1"}] = Privilege{Powers: []string{"account role account_admin"}}
-		}, reason: ReasonDeactivationPrivileged},
-		"privileges unknown":                   {match: gone("1", "a@example.com"), in: func(in *Input) { in.Privileges[Ref{TypeUser, "1"}] = Privilege{Unknown: "403"} }, reason: ReasonDeactivationUnproven},
-		"acted lately":                         {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["1"] = a.Now.AddDate(0, 0, -29) }), reason: ReasonDeactivationRecent},
-		"acted long ago":                       {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["1"] = a.Now.AddDate(0, 0, -31) }), cause: CauseStaleOwn},
-		"acted lately, and it does not matter": {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["1"], a.Days = a.Now, 0 }), cause: CauseStaleOwn},
-		"others acted":                         {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["2"] = a.Now }), cause: CauseStaleOwn},
-		"nobody acted":                         {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Events = 0 }), reason: ReasonDeactivationUnproven},
-		"the log was not read":                 {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Failures = []Failure{{Call: "read", Reason: "403"}} }), reason: ReasonDeactivationUnproven},
-		"acted lately, in a log with a hole":   {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["1"], a.Failures = a.Now, []Failure{{Call: "read", Reason: "x"}} }), reason: ReasonDeactivationRecent},
-		"privileges not looked up":             {match: gone("1", "a@example.com"), in: func(in *Input) { in.Privileges = nil }, reason: ReasonDeactivationUnproven},
+			in.Privileges[audit.Ref{Type: audit.TypeUser, ID: "1"}] = audit.Privilege{Powers: []string{"account role account_admin"}}
+		}, reason: rules.ReasonDeactivationPrivileged},
+		"privileges unknown": {match: gone("1", "a@example.com"), in: func(in *Input) {
+			in.Privileges[audit.Ref{Type: audit.TypeUser, ID: "1"}] = audit.Privilege{Unknown: "403"}
+		}, reason: rules.ReasonDeactivationUnproven},
+		"acted lately":                         {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["1"] = a.Now.AddDate(0, 0, -29) }), reason: rules.ReasonDeactivationRecent},
+		"acted long ago":                       {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["1"] = a.Now.AddDate(0, 0, -31) }), cause: rules.CauseStaleOwn},
+		"acted lately, and it does not matter": {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["1"], a.Days = a.Now, 0 }), cause: rules.CauseStaleOwn},
+		"others acted":                         {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["2"] = a.Now }), cause: rules.CauseStaleOwn},
+		"nobody acted":                         {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Events = 0 }), reason: rules.ReasonDeactivationUnproven},
+		"the log was not read":                 {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Failures = []audit.Failure{{Call: "read", Reason: "403"}} }), reason: rules.ReasonDeactivationUnproven},
+		"acted lately, in a log with a hole":   {match: gone("1", "a@example.com"), in: acting(func(a *Activity) { a.Last["1"], a.Failures = a.Now, []audit.Failure{{Call: "read", Reason: "x"}} }), reason: rules.ReasonDeactivationRecent},
+		"privileges not looked up":             {match: gone("1", "a@example.com"), in: func(in *Input) { in.Privileges = nil }, reason: rules.ReasonDeactivationUnproven},
 		"another user is unknown": {match: gone("1", "a@example.com"), in: func(in *Input) {
-			in.Matches = append(in.Matches, Match{Principal: user("2", "b", "b"), Unknown: "500"})
-		}, reason: ReasonDeactivationUnproven},
-		"the users were not read in full": {match: gone("1", "a@example.com"), in: func(in *Input) { in.Failures = []Failure{{Type: TypeUser, Call: "list users", Reason: "500"}} }, reason: ReasonDeactivationUnproven},
-		"a group is unknown":              {match: gone("1", "a@example.com"), in: func(in *Input) { in.Failures = []Failure{{Type: TypeGroup, Call: "list groups", Reason: "500"}} }, cause: CauseStaleOwn},
+			in.Matches = append(in.Matches, audit.Match{Principal: user("2", "b", "b"), Unknown: "500"})
+		}, reason: rules.ReasonDeactivationUnproven},
+		"the users were not read in full": {match: gone("1", "a@example.com"), in: func(in *Input) {
+			in.Failures = []audit.Failure{{Type: audit.TypeUser, Call: "list users", Reason: "500"}}
+		}, reason: rules.ReasonDeactivationUnproven},
+		"a group is unknown": {match: gone("1", "a@example.com"), in: func(in *Input) {
+			in.Failures = []audit.Failure{{Type: audit.TypeGroup, Call: "list groups", Reason: "500"}}
+		}, cause: rules.CauseStaleOwn},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			in, o := scope([]Match{test.match, known()}), people()
+			in, o := scope([]audit.Match{test.match, known()}), people()
 			if test.in != nil {
 				test.in(&in)
 			}
@@ -133,29 +142,10 @@ func TestDeactivations(t *testing.T) {
 			if got != test.cause || reasons(r)[test.match.Principal.Ref.String()] != test.reason {
 				t.Errorf("cause %q, want %q; reasons %v, want %q", got, test.cause, reasons(r), test.reason)
 			}
-			if d := divergences(r)["user/1"]; test.cause != "" && test.cause != CauseDisabled && d.Action != ActionDeactivate {
+			if d := divergences(r)["user/1"]; test.cause != "" && test.cause != rules.CauseDisabled && d.Action != rules.ActionDeactivate {
 				t.Errorf("action %q", d.Action)
 			}
 		})
-	}
-}
-
-func TestValidateGroupName(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]string{
-		"a": "", "a b": "", strings.Repeat("é", 255): "", "~": "", "é\u0080": "",
-		"": "not blank", " a": "no spaces around", "a\n": "no spaces around",
-		strings.Repeat("é", 256): "the name has 256 characters; at most 255 are accepted",
-		"a\x1fb":                 "a control character", "a\x7fb": "a control character", "a\tb": "a control character",
-		"admins": `"admins" is the name of a group that Databricks keeps itself`,
-	} {
-		got := ""
-		if err := ValidateGroupName(name); err != nil {
-			got = err.Error()
-		}
-		if (got == "") != (want == "") || !strings.Contains(got, want) {
-			t.Errorf("%q: %q, want %q", name, got, want)
-		}
 	}
 }
 
@@ -163,8 +153,8 @@ func TestValidateGroupName(t *testing.T) {
 func TestGroupRenames_endlessID(t *testing.T) {
 	t.Parallel()
 	id := strings.Repeat("1", 300)
-	r := Divergences(scope([]Match{{Principal: group(id, "g", ""), ByName: []Identity{identity("x", "g")}}}), people())
-	if len(r.GroupRenames) > 0 || reasons(r)["group/"+id] != ReasonLinkGroups {
+	r := Divergences(scope([]audit.Match{{Principal: group(id, "g", ""), ByName: []audit.Identity{identity("x", "g")}}}), people())
+	if len(r.GroupRenames) > 0 || reasons(r)["group/"+id] != rules.ReasonLinkGroups {
 		t.Errorf("renames %v, reasons %v", r.GroupRenames, reasons(r))
 	}
 }
@@ -172,66 +162,66 @@ func TestGroupRenames_endlessID(t *testing.T) {
 // A directory that knows no one of the account deactivates no one.
 func TestDeactivations_wrongDirectory(t *testing.T) {
 	t.Parallel()
-	matches := []Match{gone("1", "a@example.com"), gone("2", "b@example.com"), gone("3", "c@example.com")}
+	matches := []audit.Match{gone("1", "a@example.com"), gone("2", "b@example.com"), gone("3", "c@example.com")}
 	r := Divergences(scope(matches), people())
-	if len(r.Deactivations) > 0 || reasons(r)["user/1"] != ReasonDeactivationUnproven {
+	if len(r.Deactivations) > 0 || reasons(r)["user/1"] != rules.ReasonDeactivationUnproven {
 		t.Errorf("deactivations %v, reasons %v", r.Deactivations, reasons(r))
 	}
 }
 
 func TestGroupRenames(t *testing.T) {
 	t.Parallel()
-	local := func(stored string, ids ...string) Match {
-		m := Match{Principal: group("1", "g", stored)}
+	local := func(stored string, ids ...string) audit.Match {
+		m := audit.Match{Principal: group("1", "g", stored)}
 		for _, id := range ids {
 			m.ByName = append(m.ByName, identity(id, "g"))
 		}
 		return m
 	}
-	holder := func(stored string) Match {
+	holder := func(stored string) audit.Match {
 		id := identity("x", "h")
-		return Match{Principal: group("2", "h", stored), ByExternalID: &id}
+		return audit.Match{Principal: group("2", "h", stored), ByExternalID: &id}
 	}
 	swapped := holder("x")
-	swapped.ByName = []Identity{identity("y", "h")}
+	swapped.ByName = []audit.Identity{identity("y", "h")}
 	swapped.ByExternalID = ptr(identity("x", "g"))
-	long := strings.Repeat("é", MaxGroupName)
-	longest := Match{Principal: group("1", long, ""), ByName: []Identity{identity("x", long)}}
+	long := strings.Repeat("é", audit.MaxGroupName)
+	longest := audit.Match{Principal: group("1", long, ""), ByName: []audit.Identity{identity("x", long)}}
 	admin := func(in *Input) {
-		in.Privileges[Ref{TypeGroup, "1"}] = Privilege{Powers: []string{"account role account_admin"}}
+		in.Privileges[audit.Ref{Type: audit.TypeGroup, ID: "1"}] = audit.Privilege{Powers: []string{"account role account_admin"}}
 	}
 	tests := map[string]struct {
-		matches []Match
-		others  []Principal
+		matches []audit.Match
+		others  []audit.Principal
 		in      func(*Input)
 		o       func(*Options)
 		name    string // "" is not offered
 		reason  string
 	}{
-		"a local group":              {matches: []Match{local("", "x")}, name: "g (local 1)"},
-		"linking wins":               {matches: []Match{local("", "x")}, o: func(o *Options) { o.LinkGroups = true }},
-		"several IdP groups":         {matches: []Match{local("", "x", "y")}, name: "g (local 1)"},
-		"the same, links on":         {matches: []Match{local("", "x", "y")}, o: func(o *Options) { o.LinkGroups = true }, name: "g (local 1)"},
-		"the IdP group is here":      {matches: []Match{local("", "x"), holder("x")}, o: func(o *Options) { o.LinkGroups = true }, name: "g (local 1)"},
-		"the id is to be given up":   {matches: []Match{local("", "x"), swapped}, o: func(o *Options) { o.LinkGroups, o.Relink = true, true }, reason: ReasonHeld},
-		"the same, links off":        {matches: []Match{local("", "x"), swapped}, o: func(o *Options) { o.Relink = true }, name: "g (local 1)"},
-		"an IdP group":               {matches: []Match{local("dead", "x")}, o: func(o *Options) { o.LinkGroups = true }},
-		"switch off":                 {matches: []Match{local("", "x")}, o: func(o *Options) { o.SuggestGroupRenames = false }, reason: ReasonLinkGroups},
-		"no IdP group of the name":   {matches: []Match{local("")}},
-		"a system group":             {matches: []Match{{Principal: group("1", "admins", ""), ByName: []Identity{identity("x", "admins")}}}, reason: ReasonSystemGroup},
-		"a taken name":               {matches: []Match{local("", "x")}, others: []Principal{group("3", "G (Local 1)", "")}, name: "g (local 1, 2)"},
-		"taken in the IdP":           {matches: []Match{local("", "x"), {Principal: group("3", "other", "z"), ByExternalID: ptr(identity("z", "g (local 1)"))}}, name: "g (local 1, 2)"},
-		"a long name":                {matches: []Match{longest}, name: strings.Repeat("é", MaxGroupName-10) + " (local 1)"},
-		"privileged":                 {matches: []Match{local("", "x")}, in: admin, reason: ReasonLinkGroups},
-		"privileged and allowed":     {matches: []Match{local("", "x")}, in: admin, o: func(o *Options) { o.AllowPrivileged = map[string]bool{"1": true} }, name: "g (local 1)"},
-		"privileged, links on":       {matches: []Match{local("", "x")}, in: admin, o: func(o *Options) { o.LinkGroups = true }, reason: ReasonPrivileged},
-		"privileges unknown":         {matches: []Match{local("", "x")}, in: func(in *Input) { in.Privileges = nil }, reason: ReasonLinkGroups},
-		"groups not read whole":      {matches: []Match{local("", "x", "y")}, in: func(in *Input) { in.Inventory.Coverage.Groups = false }, reason: ReasonAmbiguous},
-		"waived":                     {matches: []Match{local("", "x")}, o: func(o *Options) { o.Waivers = []Waiver{{ID: "1"}} }},
-		"a user of the IdP's name":   {matches: []Match{{Principal: user("1", "a", ""), ByName: []Identity{identity("x", "a"), identity("y", "a")}}}, reason: ReasonAmbiguous},
-		"the link may still come":    {matches: []Match{local("", "x")}, o: func(o *Options) { o.LinkGroups = true }, in: func(in *Input) { in.Privileges = nil }, reason: ReasonPrivilegeUnknown},
-		"a control character":        {matches: []Match{{Principal: group("1", "g\x1b[2J", ""), ByName: []Identity{identity("x", "g\x1b[2J")}}}, reason: ReasonLinkGroups},
-		"the name in the wrong form": {matches: []Match{local("", "x")}, o: func(o *Options) { o.Form = strings.ToUpper }, reason: ReasonInvalidID},
+		"a local group":              {matches: []audit.Match{local("", "x")}, name: "g (local 1)"},
+		"linking wins":               {matches: []audit.Match{local("", "x")}, o: func(o *Options) { o.LinkGroups = true }},
+		"several IdP groups":         {matches: []audit.Match{local("", "x", "y")}, name: "g (local 1)"},
+		"the same, links on":         {matches: []audit.Match{local("", "x", "y")}, o: func(o *Options) { o.LinkGroups = true }, name: "g (local 1)"},
+		"the IdP group is here":      {matches: []audit.Match{local("", "x"), holder("x")}, o: func(o *Options) { o.LinkGroups = true }, name: "g (local 1)"},
+		"the id is to be given up":   {matches: []audit.Match{local("", "x"), swapped}, o: func(o *Options) { o.LinkGroups, o.Relink = true, true }, reason: rules.ReasonHeld},
+		"the same, links off":        {matches: []audit.Match{local("", "x"), swapped}, o: func(o *Options) { o.Relink = true }, name: "g (local 1)"},
+		"an IdP group":               {matches: []audit.Match{local("dead", "x")}, o: func(o *Options) { o.LinkGroups = true }},
+		"switch off":                 {matches: []audit.Match{local("", "x")}, o: func(o *Options) { o.SuggestGroupRenames = false }, reason: rules.ReasonLinkGroups},
+		"no IdP group of the name":   {matches: []audit.Match{local("")}},
+		"a system group":             {matches: []audit.Match{{Principal: group("1", "admins", ""), ByName: []audit.Identity{identity("x", "admins")}}}, reason: rules.ReasonSystemGroup},
+		"a taken name":               {matches: []audit.Match{local("", "x")}, others: []audit.Principal{group("3", "G (Local 1)", "")}, name: "g (local 1, 2)"},
+		"taken in the IdP":           {matches: []audit.Match{local("", "x"), {Principal: group("3", "other", "z"), ByExternalID: ptr(identity("z", "g (local 1)"))}}, name: "g (local 1, 2)"},
+		"a long name":                {matches: []audit.Match{longest}, name: strings.Repeat("é", audit.MaxGroupName-10) + " (local 1)"},
+		"privileged":                 {matches: []audit.Match{local("", "x")}, in: admin, reason: rules.ReasonLinkGroups},
+		"privileged and allowed":     {matches: []audit.Match{local("", "x")}, in: admin, o: func(o *Options) { o.AllowPrivileged = map[string]bool{"1": true} }, name: "g (local 1)"},
+		"privileged, links on":       {matches: []audit.Match{local("", "x")}, in: admin, o: func(o *Options) { o.LinkGroups = true }, reason: rules.ReasonPrivileged},
+		"privileges unknown":         {matches: []audit.Match{local("", "x")}, in: func(in *Input) { in.Privileges = nil }, reason: rules.ReasonLinkGroups},
+		"groups not read whole":      {matches: []audit.Match{local("", "x", "y")}, in: func(in *Input) { in.Inventory.Coverage.Groups = false }, reason: rules.ReasonAmbiguous},
+		"waived":                     {matches: []audit.Match{local("", "x")}, o: func(o *Options) { o.Waivers = []audit.Waiver{{ID: "1"}} }},
+		"a user of the IdP's name":   {matches: []audit.Match{{Principal: user("1", "a", ""), ByName: []audit.Identity{identity("x", "a"), identity("y", "a")}}}, reason: rules.ReasonAmbiguous},
+		"the link may still come":    {matches: []audit.Match{local("", "x")}, o: func(o *Options) { o.LinkGroups = true }, in: func(in *Input) { in.Privileges = nil }, reason: rules.ReasonPrivilegeUnknown},
+		"a control character":        {matches: []audit.Match{{Principal: group("1", "g\x1b[2J", ""), ByName: []audit.Identity{identity("x", "g\x1b[2J")}}}, reason: rules.ReasonLinkGroups},
+		"the name in the wrong form": {matches: []audit.Match{local("", "x")}, o: func(o *Options) { o.Form = strings.ToUpper }, reason: rules.ReasonInvalidID},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -254,7 +244,7 @@ func TestGroupRenames(t *testing.T) {
 			if got != test.name || reason != test.reason {
 				t.Errorf("name %q, want %q; reason %q, want %q", got, test.name, reason, test.reason)
 			}
-			if d := divergences(r)["group/1"]; test.name != "" && d.Action != ActionRename {
+			if d := divergences(r)["group/1"]; test.name != "" && d.Action != rules.ActionRename {
 				t.Errorf("action %q", d.Action)
 			}
 		})
@@ -263,14 +253,14 @@ func TestGroupRenames(t *testing.T) {
 
 // oracleMayDeactivate asks the questions of the design, section 4, one by one, over
 // the whole world.
-func oracleMayDeactivate(w world, o Options, powers map[Ref]Privilege, p Principal) string {
+func oracleMayDeactivate(w world, o Options, powers map[audit.Ref]audit.Privilege, p audit.Principal) string {
 	knows := false
 	for _, q := range w.principals {
-		if q.Type == TypeUser && w.unknown[q.Ref] {
+		if q.Type == audit.TypeUser && w.unknown[q.Ref] {
 			return "a user could not be judged"
 		}
 		m := w.match(q)
-		knows = knows || q.Type == TypeUser && (m.ByExternalID != nil || len(m.ByName) > 0)
+		knows = knows || q.Type == audit.TypeUser && (m.ByExternalID != nil || len(m.ByName) > 0)
 	}
 	if !knows {
 		return "the directory knows no user of the account"
@@ -279,7 +269,7 @@ func oracleMayDeactivate(w world, o Options, powers map[Ref]Privilege, p Princip
 	switch {
 	case !o.SuggestDeactivations:
 		return "nobody asked for it"
-	case p.Type != TypeUser || p.Active == nil || !*p.Active:
+	case p.Type != audit.TypeUser || p.Active == nil || !*p.Active:
 		return "it is no active user"
 	case p.ExternalID == "":
 		return "it was never linked"
@@ -289,10 +279,10 @@ func oracleMayDeactivate(w world, o Options, powers map[Ref]Privilege, p Princip
 		return "it is, or may be, privileged"
 	}
 	for _, id := range w.identities {
-		linked := SameExternalID(id.ExternalID, p.ExternalID)
-		named := id.Type == TypeUser && slices.ContainsFunc(id.Names, func(n string) bool { return strings.EqualFold(n, p.Name) })
+		linked := audit.SameExternalID(id.ExternalID, p.ExternalID)
+		named := id.Type == audit.TypeUser && slices.ContainsFunc(id.Names, func(n string) bool { return strings.EqualFold(n, p.Name) })
 		switch enabled := id.Enabled == nil || *id.Enabled; {
-		case linked && (id.Type != TypeUser || enabled || !slices.Contains(o.DeactivationCauses, CauseDisabled)):
+		case linked && (id.Type != audit.TypeUser || enabled || !slices.Contains(o.DeactivationCauses, rules.CauseDisabled)):
 			return "the directory has its id"
 		case named && !linked:
 			return "the directory has its name"
@@ -308,22 +298,22 @@ func TestProperty_deactivationsAreSafe(t *testing.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		o.SuggestDeactivations, o.PrimaryDomains = true, people().PrimaryDomains
 		for _, p := range w.principals {
-			taken := slices.ContainsFunc(w.identities, func(id Identity) bool { return SameExternalID(id.ExternalID, p.ExternalID) })
+			taken := slices.ContainsFunc(w.identities, func(id audit.Identity) bool { return audit.SameExternalID(id.ExternalID, p.ExternalID) })
 			if p.ExternalID != "" && !taken && rapid.Bool().Draw(rt, "disabled") {
-				w.identities = append(w.identities, Identity{Type: p.Type, ExternalID: p.ExternalID, Names: []string{p.Name}, Enabled: ptr(false)})
+				w.identities = append(w.identities, audit.Identity{Type: p.Type, ExternalID: p.ExternalID, Names: []string{p.Name}, Enabled: ptr(false)})
 			}
 		}
 		powers := drawPowers(rt, w)
 		r := Divergences(w.input(powers), o)
 		for _, d := range r.Deactivations {
 			causes[d.Cause]++
-			at := slices.IndexFunc(w.principals, func(p Principal) bool { return p.Ref == d.Ref })
+			at := slices.IndexFunc(w.principals, func(p audit.Principal) bool { return p.Ref == d.Ref })
 			if why := oracleMayDeactivate(w, o, powers, w.principals[at]); why != "" {
 				rt.Fatalf("%+v is offered, although %s", d, why)
 			}
 		}
 	})
-	if os.Getenv("DBXIDENTITY_TEST_QUICK") == "" && (causes[CauseStaleOwn] == 0 || causes[CauseDisabled] == 0) {
+	if os.Getenv("DBXIDENTITY_TEST_QUICK") == "" && (causes[rules.CauseStaleOwn] == 0 || causes[rules.CauseDisabled] == 0) {
 		t.Errorf("causes %v: the property proves nothing", causes)
 	}
 }
@@ -340,24 +330,24 @@ func TestProperty_renamesAreSafe(t *testing.T) {
 		given := map[string]bool{}
 		for _, g := range r.GroupRenames {
 			names[g.Name]++
-			ref := Ref{TypeGroup, g.GroupID}
-			at := slices.IndexFunc(w.principals, func(p Principal) bool { return p.Ref == ref })
+			ref := audit.Ref{Type: audit.TypeGroup, ID: g.GroupID}
+			at := slices.IndexFunc(w.principals, func(p audit.Principal) bool { return p.Ref == ref })
 			power, looked := powers[ref]
 			why := ""
 			switch p := w.principals[at]; {
 			case fixes(r)[ref.String()] != "":
 				why = "it can be linked"
-			case given[g.Name] || utf8.RuneCountInString(g.Name) > MaxGroupName:
+			case given[g.Name] || utf8.RuneCountInString(g.Name) > audit.MaxGroupName:
 				why = "the name is given twice or too long"
 			case p.ExternalID != "" || p.Name == "admins" || p.Name != g.CurrentName:
 				why = "it is not a local group of that name"
 			case !o.AllowPrivileged[p.ID] && (!looked || power.Unknown != "" || len(power.Powers) > 0):
 				why = "it is, or may be, privileged"
-			case !slices.ContainsFunc(w.identities, func(id Identity) bool {
-				return id.Type == TypeGroup && slices.ContainsFunc(id.Names, func(n string) bool { return strings.EqualFold(n, p.Name) })
+			case !slices.ContainsFunc(w.identities, func(id audit.Identity) bool {
+				return id.Type == audit.TypeGroup && slices.ContainsFunc(id.Names, func(n string) bool { return strings.EqualFold(n, p.Name) })
 			}):
 				why = "the directory has no group of its name"
-			case slices.ContainsFunc(w.principals, func(q Principal) bool { return q.Type == TypeGroup && strings.EqualFold(q.Name, g.Name) }):
+			case slices.ContainsFunc(w.principals, func(q audit.Principal) bool { return q.Type == audit.TypeGroup && strings.EqualFold(q.Name, g.Name) }):
 				why = "the new name is taken"
 			}
 			if given[g.Name] = true; why != "" {
@@ -373,7 +363,7 @@ func TestProperty_renamesAreSafe(t *testing.T) {
 // The key spaces of what can be offered do not overlap: exclude is one list.
 func TestOfferKeys(t *testing.T) {
 	t.Parallel()
-	d, g := Deactivation{Ref: Ref{TypeUser, "1"}}, GroupRename{GroupID: "1"}
+	d, g := Deactivation{Ref: audit.Ref{Type: audit.TypeUser, ID: "1"}}, GroupRename{GroupID: "1"}
 	if keys := fmt.Sprint(d.Key(), " ", g.Key()); keys != "deactivate/user/1 rename/group/1" {
 		t.Error(keys)
 	}

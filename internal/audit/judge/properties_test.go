@@ -1,12 +1,15 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -14,15 +17,15 @@ import (
 
 // oracleCategories is section 4 of the prep script's contract for links, read
 // off the world itself: no match, no index, no bits.
-func oracleCategories(w world, p Principal) []string {
+func oracleCategories(w world, p audit.Principal) []string {
 	var out []string
-	var linked *Identity
-	var named []Identity
+	var linked *audit.Identity
+	var named []audit.Identity
 	for i, id := range w.identities {
 		if id.Type != p.Type {
 			continue
 		}
-		if p.ExternalID != "" && SameExternalID(id.ExternalID, p.ExternalID) {
+		if p.ExternalID != "" && audit.SameExternalID(id.ExternalID, p.ExternalID) {
 			linked = &w.identities[i]
 		}
 		for _, n := range id.Names {
@@ -38,7 +41,7 @@ func oracleCategories(w world, p Principal) []string {
 	if linked != nil && !slices.Contains(linked.Names, p.Name) {
 		out = append(out, "EXTERNAL_ID_MATCH_NAME_MISMATCH")
 	}
-	equal := slices.ContainsFunc(named, func(id Identity) bool { return id.ExternalID == p.ExternalID })
+	equal := slices.ContainsFunc(named, func(id audit.Identity) bool { return id.ExternalID == p.ExternalID })
 	if len(named) > 0 && !equal {
 		out = append(out, "NAME_MATCH_EXTERNAL_ID_MISMATCH")
 	}
@@ -64,8 +67,8 @@ func TestProperty_categoriesEqualOracle(t *testing.T) {
 
 // oracleMayFix asks the questions of the design, section 4, one by one, over
 // the whole world, for a fix that was offered.
-func oracleMayFix(w world, o Options, powers map[Ref]Privilege, f ExternalIDFix, all []ExternalIDFix) string {
-	var p Principal
+func oracleMayFix(w world, o Options, powers map[audit.Ref]audit.Privilege, f ExternalIDFix, all []ExternalIDFix) string {
+	var p audit.Principal
 	for _, q := range w.principals {
 		if q.Ref == f.Ref {
 			p = q
@@ -77,26 +80,26 @@ func oracleMayFix(w world, o Options, powers map[Ref]Privilege, f ExternalIDFix,
 	if power, known := powers[p.Ref]; !o.AllowPrivileged[p.ID] && (!known || power.Unknown != "" || len(power.Powers) > 0) {
 		return "it is, or may be, privileged"
 	}
-	if p.Active != nil && !*p.Active && p.Type != TypeGroup {
+	if p.Active != nil && !*p.Active && p.Type != audit.TypeGroup {
 		return "it is inactive"
 	}
-	if p.Type == TypeGroup && p.Name == "admins" {
+	if p.Type == audit.TypeGroup && p.Name == "admins" {
 		return "it is a system group"
 	}
 	for _, q := range w.principals {
-		if f.ExternalID != "" && q.Ref != p.Ref && SameExternalID(q.ExternalID, f.ExternalID) {
+		if f.ExternalID != "" && q.Ref != p.Ref && audit.SameExternalID(q.ExternalID, f.ExternalID) {
 			return "its id is held by " + q.Ref.String()
 		}
 	}
 	for _, g := range all {
-		if f.ExternalID != "" && g.Ref != f.Ref && (SameExternalID(g.ExternalID, f.ExternalID) || SameExternalID(g.CurrentExternalID, f.ExternalID)) {
+		if f.ExternalID != "" && g.Ref != f.Ref && (audit.SameExternalID(g.ExternalID, f.ExternalID) || audit.SameExternalID(g.CurrentExternalID, f.ExternalID)) {
 			return "another fix claims or frees its id"
 		}
 	}
 	stored, target := -1, -1
 	named := 0
 	for i, id := range w.identities {
-		if p.ExternalID != "" && SameExternalID(id.ExternalID, p.ExternalID) {
+		if p.ExternalID != "" && audit.SameExternalID(id.ExternalID, p.ExternalID) {
 			stored = i
 		}
 		if id.Type == p.Type && slices.ContainsFunc(id.Names, func(n string) bool { return strings.EqualFold(n, p.Name) }) {
@@ -108,7 +111,7 @@ func oracleMayFix(w world, o Options, powers map[Ref]Privilege, f ExternalIDFix,
 	}
 	if f.ExternalID == "" {
 		switch {
-		case p.Type != TypeGroup || !o.SuggestGroupClears || p.ExternalID == "":
+		case p.Type != audit.TypeGroup || !o.SuggestGroupClears || p.ExternalID == "":
 			return "it must not be cleared"
 		case named > 0:
 			return "it has a candidate"
@@ -123,7 +126,7 @@ func oracleMayFix(w world, o Options, powers map[Ref]Privilege, f ExternalIDFix,
 		return "its id is not the candidate's"
 	case w.identities[target].Enabled != nil && !*w.identities[target].Enabled:
 		return "its candidate is disabled"
-	case p.Type == TypeGroup && p.ExternalID == "" && !o.LinkGroups:
+	case p.Type == audit.TypeGroup && p.ExternalID == "" && !o.LinkGroups:
 		return "it is a local group"
 	default:
 		return ""
@@ -151,8 +154,8 @@ func TestProperty_fixesAreSafe(t *testing.T) {
 
 // oracleHarmless asks whether nothing is to be done about a category, over the whole
 // world.
-func oracleHarmless(w world, p Principal, category string, all []string) bool {
-	if slices.Contains(all, CategoryExternalIDMismatch) {
+func oracleHarmless(w world, p audit.Principal, category string, all []string) bool {
+	if slices.Contains(all, rules.CategoryExternalIDMismatch) {
 		return false
 	}
 	knowsSomebody, ids := false, 0
@@ -164,10 +167,10 @@ func oracleHarmless(w world, p Principal, category string, all []string) bool {
 		knowsSomebody = knowsSomebody || m.ByExternalID != nil || m.ByExternalIDOtherType != nil || len(m.ByName) > 0
 	}
 	switch m := w.match(p); category {
-	case CategoryNameMismatch:
+	case rules.CategoryNameMismatch:
 		return slices.ContainsFunc(m.ByExternalID.Names, func(n string) bool { return strings.EqualFold(n, p.Name) })
-	case CategoryExternalIDNotInIDP:
-		return p.Type == TypeUser && p.Active != nil && !*p.Active && m.ByExternalIDOtherType == nil && (knowsSomebody || ids < 3)
+	case rules.CategoryExternalIDNotInIDP:
+		return p.Type == audit.TypeUser && p.Active != nil && !*p.Active && m.ByExternalIDOtherType == nil && (knowsSomebody || ids < 3)
 	default:
 		return false
 	}
@@ -186,18 +189,18 @@ func TestProperty_clean(t *testing.T) {
 		for _, p := range w.principals {
 			d, there := rows[p.Ref.String()]
 			open := slices.DeleteFunc(slices.Clone(d.ErrorCategories), func(c string) bool { return oracleHarmless(w, p, c, d.ErrorCategories) })
-			if there && (len(open) == 0) != (d.Cause == CauseNameCaseOnly || d.Cause == CauseStaleInactive) {
+			if there && (len(open) == 0) != (d.Cause == rules.CauseNameCaseOnly || d.Cause == rules.CauseStaleInactive) {
 				rt.Fatalf("%s: cause %s, and %v do harm", p.Ref, d.Cause, open)
 			}
 			harmless[d.Cause]++
-			strict := d.Cause == CauseNameCaseOnly && o.StrictCase || d.Cause == CauseStaleInactive && o.StrictInactive
+			strict := d.Cause == rules.CauseNameCaseOnly && o.StrictCase || d.Cause == rules.CauseStaleInactive && o.StrictInactive
 			want = want && len(open) == 0 && !strict
 		}
 		if r.Clean != want {
 			rt.Fatalf("clean %t, want %t: %+v", r.Clean, want, rows)
 		}
 	})
-	if harmless[CauseNameCaseOnly] == 0 || harmless[CauseStaleInactive] == 0 {
+	if harmless[rules.CauseNameCaseOnly] == 0 || harmless[rules.CauseStaleInactive] == 0 {
 		t.Errorf("causes %v: the property proves nothing", harmless)
 	}
 }
@@ -219,7 +222,7 @@ func TestProperty_nothingIsDropped(t *testing.T) {
 			for _, g := range r.GroupRenames {
 				isFixed = isFixed || "group/"+g.GroupID == ref
 			}
-			none := d.Waived || d.Action == ActionNone && (d.Cause == CauseNameCaseOnly && !o.StrictCase || d.Cause == CauseStaleInactive && !o.StrictInactive)
+			none := d.Waived || d.Action == rules.ActionNone && (d.Cause == rules.CauseNameCaseOnly && !o.StrictCase || d.Cause == rules.CauseStaleInactive && !o.StrictInactive)
 			if none == (isFixed || isManual) || isFixed && isManual {
 				rt.Fatalf("%s: waived %t, fix %t, manual action %t", ref, d.Waived, isFixed, isManual)
 			}
@@ -254,9 +257,9 @@ func TestProperty_unrelatedPrincipal(t *testing.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		powers := drawPowers(rt, w)
 		want := Divergences(w.input(powers), o)
-		stranger := Principal{Ref: Ref{rapid.SampledFrom(PrincipalTypes()).Draw(rt, "type"), "1"}, Name: "stranger"}
+		stranger := audit.Principal{Ref: audit.Ref{Type: rapid.SampledFrom(audit.PrincipalTypes()).Draw(rt, "type"), ID: "1"}, Name: "stranger"}
 		w.principals = append(w.principals, stranger)
-		slices.SortFunc(w.principals, func(a, b Principal) int { return CompareRefs(a.Ref, b.Ref) })
+		slices.SortFunc(w.principals, func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) })
 		got := Divergences(w.input(powers), o)
 		got.Scanned[stranger.Type] = slices.DeleteFunc(got.Scanned[stranger.Type], func(id string) bool { return id == "1" })
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -283,7 +286,7 @@ func TestProperty_fixesConverge(t *testing.T) {
 		for ref, d := range divergences(after) {
 			for _, c := range d.ErrorCategories {
 				_, wasFixed := targets[ref]
-				drift := wasFixed && c == CategoryNameMismatch && slices.Contains(old[ref].Advisories, AdvisoryCaseOnly)
+				drift := wasFixed && c == rules.CategoryNameMismatch && slices.Contains(old[ref].Advisories, rules.AdvisoryCaseOnly)
 				if !drift && !slices.Contains(old[ref].ErrorCategories, c) {
 					rt.Fatalf("%s has the new category %s after %+v", ref, c, before.ExternalIDFixes)
 				}
@@ -291,7 +294,7 @@ func TestProperty_fixesConverge(t *testing.T) {
 		}
 		for ref := range targets {
 			d := divergences(after)[ref]
-			if slices.Contains(d.ErrorCategories, CategoryExternalIDMismatch) || slices.Contains(d.ErrorCategories, CategoryExternalIDNotInIDP) {
+			if slices.Contains(d.ErrorCategories, rules.CategoryExternalIDMismatch) || slices.Contains(d.ErrorCategories, rules.CategoryExternalIDNotInIDP) {
 				rt.Fatalf("%s was fixed and still has %v", ref, d.ErrorCategories)
 			}
 		}
@@ -304,11 +307,11 @@ func TestProperty_candidates(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w, o := drawWorld(rt), drawOptions(rt)
 		candidates := Candidates(w.input(nil), o)
-		harmless := map[Ref]Privilege{}
+		harmless := map[audit.Ref]audit.Privilege{}
 		for _, ref := range candidates {
-			harmless[ref] = Privilege{}
+			harmless[ref] = audit.Privilege{}
 		}
-		var offered, withheld []Ref
+		var offered, withheld []audit.Ref
 		r := Divergences(w.input(harmless), o)
 		for _, f := range r.ExternalIDFixes {
 			if !o.AllowPrivileged[f.ID] {
@@ -320,19 +323,19 @@ func TestProperty_candidates(t *testing.T) {
 		}
 		for _, g := range r.GroupRenames {
 			if !o.AllowPrivileged[g.GroupID] {
-				offered = append(offered, Ref{TypeGroup, g.GroupID})
+				offered = append(offered, audit.Ref{Type: audit.TypeGroup, ID: g.GroupID})
 			}
 		}
-		slices.SortFunc(offered, CompareRefs)
+		slices.SortFunc(offered, audit.CompareRefs)
 		for _, m := range Divergences(w.input(nil), o).ManualActions {
-			if m.Reason == ReasonPrivilegeUnknown {
+			if m.Reason == rules.ReasonPrivilegeUnknown {
 				withheld = append(withheld, m.Ref)
 			}
 		}
 		if diff := cmp.Diff(candidates, offered); diff != "" {
 			rt.Fatalf("candidates and offers differ:\n%s", diff)
 		}
-		var fixable []Ref
+		var fixable []audit.Ref
 		for _, ref := range candidates {
 			if _, isFix := fixes(r)[ref.String()]; isFix {
 				fixable = append(fixable, ref)

@@ -1,13 +1,16 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 // memberVerdict is what to do about the members of one group that the IdP does
@@ -30,16 +33,16 @@ func (a *auditor) judgeMembers(i int) memberVerdict {
 	j.groupReason, j.groupDetail = a.groupDoubt(i)
 	for _, m := range a.in.Members[g.Principal.ID] {
 		if j.direct == nil {
-			j.direct = map[string]*Member{}
+			j.direct = map[string]*audit.Member{}
 		}
 		j.direct[m.ID] = &m
 	}
 	open := a.categories[i] &^ a.waived[i]
 	if open&setLocalMembers != 0 {
-		j.judgeAll(g.Members.Local, CategoryLocalMembers)
+		j.judgeAll(g.Members.Local, rules.CategoryLocalMembers)
 	}
 	if open&setExternalMembers != 0 {
-		j.judgeAll(g.Members.External, CategoryExternalMembers)
+		j.judgeAll(g.Members.External, rules.CategoryExternalMembers)
 	}
 	return j.verdict()
 }
@@ -47,13 +50,13 @@ func (a *auditor) judgeMembers(i int) memberVerdict {
 // groupDoubt is why no member of the group may be removed at all.
 func (a *auditor) groupDoubt(i int) (reason, detail string) {
 	switch m := a.matches[i]; {
-	case isSystemGroup(&m.Principal):
-		return ReasonSystemGroup, "Databricks keeps this group itself"
+	case audit.IsSystemGroup(m.Principal):
+		return rules.ReasonSystemGroup, "Databricks keeps this group itself"
 	case linkedIdentity(m) == nil || a.categories[i]&^a.harmless[i]&setLink != 0:
-		return ReasonGroupLink, "first settle which group of the identity provider this one is"
+		return rules.ReasonGroupLink, "first settle which group of the identity provider this one is"
 	}
 	if parent, carries := a.carriers()[a.matches[i].Principal.ID]; carries {
-		return ReasonMemberNested, "the group gives its members what " + parent.String() + " has, and the identity provider has some of them there"
+		return rules.ReasonMemberNested, "the group gives its members what " + parent.String() + " has, and the identity provider has some of them there"
 	}
 	return "", ""
 }
@@ -62,18 +65,18 @@ func (a *auditor) groupDoubt(i int) (reason, detail string) {
 // that it is in, directly or through others: it holds someone whom the identity
 // provider has there. Someone who is taken out of it may lose that, and without them the
 // next audit would offer to take out the nested group too.
-func (a *auditor) carriers() map[string]Ref {
+func (a *auditor) carriers() map[string]audit.Ref {
 	if a.carry != nil {
 		return a.carry
 	}
-	a.carry = map[string]Ref{}
+	a.carry = map[string]audit.Ref{}
 	var open []string
 	for _, m := range a.matches {
 		if m.Members == nil {
 			continue
 		}
 		for _, member := range slices.Concat(m.Members.Local, m.Members.External) {
-			if _, seen := a.carry[member.ID]; !seen && member.Type == TypeGroup && member.NestedInIDP != nil && *member.NestedInIDP {
+			if _, seen := a.carry[member.ID]; !seen && member.Type == audit.TypeGroup && member.NestedInIDP != nil && *member.NestedInIDP {
 				a.carry[member.ID] = m.Principal.Ref
 				open = append(open, member.ID)
 			}
@@ -83,7 +86,7 @@ func (a *auditor) carriers() map[string]Ref {
 		id := open[len(open)-1]
 		open = open[:len(open)-1]
 		for _, member := range a.in.Members[id] {
-			if _, seen := a.carry[member.ID]; !seen && member.Type == TypeGroup {
+			if _, seen := a.carry[member.ID]; !seen && member.Type == audit.TypeGroup {
 				a.carry[member.ID] = a.carry[id]
 				open = append(open, member.ID)
 			}
@@ -95,8 +98,8 @@ func (a *auditor) carriers() map[string]Ref {
 // memberJudge goes through the members of one group.
 type memberJudge struct {
 	a                        *auditor
-	g                        *Match
-	direct                   map[string]*Member
+	g                        *audit.Match
+	direct                   map[string]*audit.Member
 	groupReason, groupDetail string
 
 	seen     map[string]bool // ids done; a member counts in its first list
@@ -104,9 +107,9 @@ type memberJudge struct {
 	manual   map[[2]string]*ManualAction // by category and reason
 }
 
-func (j *memberJudge) judgeAll(members []MemberRef, category string) {
+func (j *memberJudge) judgeAll(members []audit.MemberRef, category string) {
 	sorted := slices.Clone(members)
-	slices.SortStableFunc(sorted, func(x, y MemberRef) int { return CompareIDs(x.ID, y.ID) })
+	slices.SortStableFunc(sorted, func(x, y audit.MemberRef) int { return audit.CompareIDs(x.ID, y.ID) })
 	for _, m := range sorted {
 		if j.seen[m.ID] {
 			continue
@@ -131,12 +134,12 @@ func (j *memberJudge) judgeAll(members []MemberRef, category string) {
 
 // complete fills what matchWithIdp does not return of a member from the group's
 // direct members; false when its type stays unknown.
-func (j *memberJudge) complete(m MemberRef) (MemberRef, bool) {
+func (j *memberJudge) complete(m audit.MemberRef) (audit.MemberRef, bool) {
 	if d := j.direct[m.ID]; d != nil && (m.Type == "" || m.Type == d.Type) {
 		m.Ref = d.Ref
 		m.Name = cmp.Or(m.Name, d.Name)
 		m.ExternalID = cmp.Or(m.ExternalID, d.ExternalID)
-		if m.Source == "" || m.Source == SourceUnknown || d.Source == SourceIdentityProvider {
+		if m.Source == "" || m.Source == audit.SourceUnknown || d.Source == audit.SourceIdentityProvider {
 			m.Source = d.Source
 		}
 	}
@@ -144,42 +147,42 @@ func (j *memberJudge) complete(m MemberRef) (MemberRef, bool) {
 }
 
 // doubt is why this member's removal is not offered; empty when it is.
-func (j *memberJudge) doubt(m *MemberRef, found bool) (reason, detail string) {
+func (j *memberJudge) doubt(m *audit.MemberRef, found bool) (reason, detail string) {
 	switch {
 	case !found:
-		return ReasonMemberNotRead, "the group's direct members, as read, do not include it"
-	case m.Source == SourceIdentityProvider:
-		return ReasonMemberOfIDP, "the membership comes from the identity provider"
-	case m.Source != SourceInternal && j.a.o.AIM != AIMOff:
-		return ReasonMemberSource, "whether the membership is Databricks' own is not known"
+		return rules.ReasonMemberNotRead, "the group's direct members, as read, do not include it"
+	case m.Source == audit.SourceIdentityProvider:
+		return rules.ReasonMemberOfIDP, "the membership comes from the identity provider"
+	case m.Source != audit.SourceInternal && j.a.o.AIM != audit.AIMOff:
+		return rules.ReasonMemberSource, "whether the membership is Databricks' own is not known"
 	case m.NestedInIDP != nil && *m.NestedInIDP:
-		return ReasonMemberNested, "the identity provider has it through a nested group, or has a member of it"
-	case m.Type != TypeUser && j.a.o.IDP.GroupsHoldUsersOnly:
-		return ReasonMemberOutOfScope, "groups of this identity provider hold users only, so it cannot confirm this member"
-	case m.NestedInIDP == nil && m.Type == TypeGroup:
-		return ReasonMemberGroupUnknown, "whether it holds anyone whom the identity provider has in this group is not known"
+		return rules.ReasonMemberNested, "the identity provider has it through a nested group, or has a member of it"
+	case m.Type != audit.TypeUser && j.a.o.IDP.GroupsHoldUsersOnly:
+		return rules.ReasonMemberOutOfScope, "groups of this identity provider hold users only, so it cannot confirm this member"
+	case m.NestedInIDP == nil && m.Type == audit.TypeGroup:
+		return rules.ReasonMemberGroupUnknown, "whether it holds anyone whom the identity provider has in this group is not known"
 	case m.NestedInIDP == nil && !j.a.o.IDP.NestingSettled:
-		return ReasonMemberNestingUnknown, "whether the identity provider has it through a nested group is not known"
+		return rules.ReasonMemberNestingUnknown, "whether the identity provider has it through a nested group is not known"
 	}
 	return j.a.memberIdentityDoubt(m.Ref)
 }
 
 // memberIdentityDoubt is why it is not certain whom the member stands for.
-func (a *auditor) memberIdentityDoubt(ref Ref) (reason, detail string) {
+func (a *auditor) memberIdentityDoubt(ref audit.Ref) (reason, detail string) {
 	at, inScope := a.matchAt(ref)
 	if !inScope {
-		return ReasonMemberNotAudited, "the member itself is not within the scope of this audit"
+		return rules.ReasonMemberNotAudited, "the member itself is not within the scope of this audit"
 	}
 	m := a.matches[at]
 	switch {
 	case m.Unknown != "":
-		return ReasonMemberUnknown, "what the identity provider knows of the member could not be read"
+		return rules.ReasonMemberUnknown, "what the identity provider knows of the member could not be read"
 	case a.categories[at]&^a.harmless[at]&(setNameMismatch|setIDMismatch) != 0 || len(m.NearName) > 0 || m.ByExternalIDOtherType != nil:
-		return ReasonMemberIdentity, "the member diverges itself: settle its identity first"
+		return rules.ReasonMemberIdentity, "the member diverges itself: settle its identity first"
 	case len(m.ByName) > 1:
 		// The link may be right, and still the one whom the group is meant to hold is
 		// another of them.
-		return ReasonMemberIdentity, "several identities of the identity provider have the member's name: settle which one it is first"
+		return rules.ReasonMemberIdentity, "several identities of the identity provider have the member's name: settle which one it is first"
 	default:
 		return "", ""
 	}
@@ -187,25 +190,25 @@ func (a *auditor) memberIdentityDoubt(ref Ref) (reason, detail string) {
 
 // memberCause says why the IdP does not confirm a member whose identity is
 // beyond doubt.
-func (a *auditor) memberCause(m *MemberRef, category string) string {
+func (a *auditor) memberCause(m *audit.MemberRef, category string) string {
 	at, inScope := a.matchAt(m.Ref)
 	switch {
 	case inScope && a.categories[at]&setNotInIDP != 0:
-		return CauseMemberStale
-	case category == CategoryLocalMembers:
-		return CauseMemberLocal
+		return rules.CauseMemberStale
+	case category == rules.CategoryLocalMembers:
+		return rules.CauseMemberLocal
 	default:
-		return CauseMemberNotInGroup
+		return rules.CauseMemberNotInGroup
 	}
 }
 
-func (j *memberJudge) leave(m *MemberRef, category, reason, detail string) {
+func (j *memberJudge) leave(m *audit.MemberRef, category, reason, detail string) {
 	key := [2]string{category, reason}
 	action := j.manual[key]
 	if action == nil {
 		action = &ManualAction{
 			Ref: j.g.Principal.Ref, PrincipalName: j.g.Principal.Name,
-			Category: category, Reason: reason, Switch: reasonRule(reason).Switch, Detail: detail,
+			Category: category, Reason: reason, Switch: rules.Reason(reason).Switch, Detail: detail,
 		}
 		j.manual[key] = action
 	}
@@ -213,13 +216,13 @@ func (j *memberJudge) leave(m *MemberRef, category, reason, detail string) {
 }
 
 // nameOf fills what the listing knows of a member: ids are unique across types.
-func (a *auditor) nameOf(m *MemberRef) NamedRef {
+func (a *auditor) nameOf(m *audit.MemberRef) NamedRef {
 	out := NamedRef{Ref: m.Ref, Name: m.Name}
-	for _, t := range PrincipalTypes() {
+	for _, t := range audit.PrincipalTypes() {
 		if out.Type != "" && out.Type != t || out.Name != "" {
 			continue
 		}
-		if p := a.listed(Ref{Type: t, ID: m.ID}); p != nil {
+		if p := a.listed(audit.Ref{Type: t, ID: m.ID}); p != nil {
 			out.Ref, out.Name = p.Ref, p.Name
 		}
 	}
@@ -240,6 +243,6 @@ func (j *memberJudge) verdict() memberVerdict {
 			strings.Compare(x.Reason, y.Reason),
 		)
 	})
-	slices.SortFunc(v.removals, func(x, y MemberRemoval) int { return CompareIDs(x.MemberID, y.MemberID) })
+	slices.SortFunc(v.removals, func(x, y MemberRemoval) int { return audit.CompareIDs(x.MemberID, y.MemberID) })
 	return v
 }

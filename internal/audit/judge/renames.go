@@ -1,12 +1,15 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 // GroupRename is one account group that occupies the name of an IdP group and is not
@@ -18,36 +21,17 @@ type GroupRename struct {
 // Key is the key of the rename in maps and in exclude.
 func (r *GroupRename) Key() string { return "rename/group/" + r.GroupID }
 
-// MaxGroupName is the longest name of a group, in characters.
-const MaxGroupName = 255
-
-// ValidateGroupName refuses what cannot be the name of a group.
-func ValidateGroupName(name string) error {
-	switch n := utf8.RuneCountInString(name); {
-	case strings.TrimSpace(name) != name || name == "":
-		return fmt.Errorf("a name is not blank, and has no spaces around it")
-	case n > MaxGroupName:
-		return fmt.Errorf("the name has %d characters; at most %d are accepted", n, MaxGroupName)
-	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return fmt.Errorf("the name has a control character")
-	case isSystemGroup(&Principal{Ref: Ref{Type: TypeGroup}, Name: name}):
-		return fmt.Errorf("%q is the name of a group that Databricks keeps itself", name)
-	default:
-		return nil
-	}
-}
-
 // occupies reports whether a group that is not the IdP's stands in the way of the IdP
 // group of its name, and linking it is not what will be offered: where a link is
 // withheld for something that may pass, the link may still come.
 func (a *auditor) occupies(p *proposal) bool {
-	if !a.o.SuggestGroupRenames || p == nil || p.m.Principal.Type != TypeGroup || p.m.Principal.ExternalID != "" || a.open(p.at)&setIDMismatch == 0 {
+	if !a.o.SuggestGroupRenames || p == nil || p.m.Principal.Type != audit.TypeGroup || p.m.Principal.ExternalID != "" || a.open(p.at)&setIDMismatch == 0 {
 		return false
 	}
 	switch p.reason {
-	case ReasonLinkGroups, ReasonAmbiguous:
+	case rules.ReasonLinkGroups, rules.ReasonAmbiguous:
 		return true
-	case ReasonHeld:
+	case rules.ReasonHeld:
 		return !a.o.LinkGroups || a.isSettledHolder(p)
 	default:
 		return false
@@ -59,7 +43,7 @@ func (a *auditor) occupies(p *proposal) bool {
 func (a *auditor) isSettledHolder(p *proposal) bool {
 	holder, _ := a.holders.other(p.target, p.m.Principal.Ref)
 	at, inScope := a.matchAt(holder)
-	return inScope && holder.Type == TypeGroup && linkedIdentity(a.matches[at]) != nil && a.categories[at]&(setNotInIDP|setIDMismatch) == 0
+	return inScope && holder.Type == audit.TypeGroup && linkedIdentity(a.matches[at]) != nil && a.categories[at]&(setNotInIDP|setIDMismatch) == 0
 }
 
 // renameDoubt is why the group is not offered to be renamed; empty when it is. The
@@ -85,7 +69,7 @@ func (a *auditor) renameDoubt(p *proposal) string {
 // freeName is a name for a group that no other one of the account has, and no identity
 // that was seen. The id in it keeps it the same from audit to audit, and away from the
 // names of the IdP, which cannot all be asked for.
-func (a *auditor) freeName(p *Principal) string {
+func (a *auditor) freeName(p *audit.Principal) string {
 	name := strings.TrimSpace(a.o.Form(p.Name))
 	for n := 1; ; n++ {
 		suffix := fmt.Sprintf(" (local %s)", p.ID)
@@ -93,7 +77,7 @@ func (a *auditor) freeName(p *Principal) string {
 			suffix = fmt.Sprintf(" (local %s, %d)", p.ID, n)
 		}
 		base := name
-		if over := utf8.RuneCountInString(base) + len(suffix) - MaxGroupName; over > 0 {
+		if over := utf8.RuneCountInString(base) + len(suffix) - audit.MaxGroupName; over > 0 {
 			runes := []rune(base)
 			base = strings.TrimSpace(a.o.Form(string(runes[:max(0, len(runes)-over)])))
 		}
@@ -109,12 +93,12 @@ func (a *auditor) isTaken(name string) bool {
 	if a.taken == nil {
 		a.taken = map[string]bool{}
 		for i := range a.inventory {
-			if a.inventory[i].Type == TypeGroup {
+			if a.inventory[i].Type == audit.TypeGroup {
 				a.take(a.inventory[i].Name)
 			}
 		}
 		for _, m := range a.matches {
-			if m.Principal.Type != TypeGroup {
+			if m.Principal.Type != audit.TypeGroup {
 				continue
 			}
 			a.take(m.Principal.Name)
@@ -125,11 +109,11 @@ func (a *auditor) isTaken(name string) bool {
 			}
 		}
 	}
-	return a.taken[FoldName(name)]
+	return a.taken[audit.FoldName(name)]
 }
 
-func near(m *Match) []*Identity {
-	out := make([]*Identity, 0, len(m.NearName))
+func near(m *audit.Match) []*audit.Identity {
+	out := make([]*audit.Identity, 0, len(m.NearName))
 	for i := range m.NearName {
 		out = append(out, &m.NearName[i])
 	}
@@ -138,6 +122,6 @@ func near(m *Match) []*Identity {
 
 func (a *auditor) take(names ...string) {
 	for _, name := range names {
-		a.taken[FoldName(a.o.Form(name))] = true
+		a.taken[audit.FoldName(a.o.Form(name))] = true
 	}
 }

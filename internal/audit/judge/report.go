@@ -1,45 +1,23 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
-import "time"
+import (
+	"time"
 
-// AIMState reports whether automatic identity management is on for the account.
-// No API returns it, so it is configured.
-type AIMState string
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 
-// The states of automatic identity management. AIMUnknown is the default and
-// never counts as off.
-const (
-	AIMOn      AIMState = "on"
-	AIMOff     AIMState = "off"
-	AIMUnknown AIMState = "unknown"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
-
-// Capabilities are what a source of matches can report, so that its silence can be
-// judged. The zero value expects nothing of it.
-type Capabilities struct {
-	// DisplayNames: an identity's DisplayName is the one that the IdP has.
-	DisplayNames bool
-	// EnabledState: it reports of every user and service principal whether it is
-	// enabled, so that silence is a hole. Groups have no such state.
-	EnabledState bool
-	// GroupsHoldUsersOnly: no other member can be confirmed by a group.
-	GroupsHoldUsersOnly bool
-	// NestingSettled: its verdict on the users and service principals in a group counts
-	// those of nested groups already; without it, one of which [MemberRef.NestedInIDP]
-	// is not known may be such a member.
-	NestingSettled bool
-}
 
 // Options are the questions and permissions of one audit.
 type Options struct {
 	// Now decides which waivers have expired.
 	Now time.Time
-	AIM AIMState
+	AIM audit.AIMState
 	// IDP is what the source of the matches can report.
-	IDP Capabilities
+	IDP audit.Capabilities
 	// TenantID is the own Entra tenant; empty elsewhere.
 	TenantID string
 	// LinkGroups offers to link groups without externalId, Relink to replace an
@@ -62,7 +40,7 @@ type Options struct {
 	// StrictCase counts names that differ in case only, StrictInactive stale users
 	// who are deactivated, against clean, and asks a human for something about them.
 	StrictCase, StrictInactive bool
-	Waivers                    []Waiver
+	Waivers                    []audit.Waiver
 	// Form brings ids and domains into the Unicode form in which Terraform hands
 	// them on; nil leaves them as they are.
 	Form func(string) string
@@ -72,19 +50,19 @@ type Options struct {
 type Input struct {
 	// Inventory is the whole directory, also when only targets are judged: the
 	// uniqueness of an externalId depends on it.
-	Inventory Inventory
+	Inventory audit.Inventory
 	// Matches are the principals in scope, one each.
-	Matches []Match
+	Matches []audit.Match
 	// Members are the direct members of groups as Databricks has them, by group
 	// id; groups that were not read are absent.
-	Members map[string][]Member
+	Members map[string][]audit.Member
 	// Privileges are those of the principals that [Candidates] named. A
 	// candidate without an entry counts as not looked up, so its fix is withheld.
-	Privileges map[Ref]Privilege
+	Privileges map[audit.Ref]audit.Privilege
 	// Details are of [DuplicateHolders], as far as someone asked for them.
-	Details map[Ref]Details
+	Details map[audit.Ref]audit.Details
 	// Failures are those of the IdP side.
-	Failures []Failure
+	Failures []audit.Failure
 	// MembersListed goes into the report.
 	MembersListed int
 	// Connectors are the SCIM connectors that write external ids wrongly, or may.
@@ -93,18 +71,18 @@ type Input struct {
 	Activity *Activity
 	// Caller is the principal as which the account is read and written; zero where
 	// nothing says so, and then CallerUnknown is why, if that could not be read.
-	Caller        Ref
+	Caller        audit.Ref
 	CallerUnknown string
 }
 
 // Divergence is the part that rows of all three types share.
 type Divergence struct {
-	Ref
+	audit.Ref
 	// ErrorCategories are the prep script's, in the script's order.
 	ErrorCategories []string
-	// Cause and Action are ids of [Rules]; empty when there is no category.
+	// Cause and Action are ids of [rules.All]; empty when there is no category.
 	Cause, Action string
-	// Advisories are ids of [Rules], sorted.
+	// Advisories are ids of [rules.All], sorted.
 	Advisories []string
 	// Waived is true when every category of the row is waived.
 	Waived bool
@@ -117,7 +95,7 @@ type Divergence struct {
 	IDPName string
 	// Conflicting is another principal that has the external id or the name that this
 	// one should have, or stores the same external id; zero for none.
-	Conflicting Ref
+	Conflicting audit.Ref
 }
 
 // UserDivergence is a row of the script's users file.
@@ -139,7 +117,7 @@ type GroupDivergence struct {
 	LocalMembersNotInIDPInternalIDs    []string // members without externalId
 	ExternalMembersNotInIDPInternalIDs []string // members with externalId
 	// InIDP is what the IdP has in the group; nil where that is not known.
-	InIDP *IDPMembers
+	InIDP *audit.IDPMembers
 }
 
 // ServicePrincipalDivergence is a row of the script's service principals file.
@@ -157,19 +135,19 @@ type AdvisoryRow struct {
 	Divergence
 	Name, ExternalID string
 	// InIDP is as in [GroupDivergence]; nil for users and service principals.
-	InIDP *IDPMembers
+	InIDP *audit.IDPMembers
 }
 
 // ExternalIDFix is one write of an externalId that is safe to offer.
 type ExternalIDFix struct {
-	Ref
+	audit.Ref
 	PrincipalName string
 	// CurrentExternalID is what the account held when it was audited; ExternalID
 	// is what to write, in the IdP's spelling, or empty to clear (groups only).
 	CurrentExternalID, ExternalID string
 	// Category is the error category that the fix ends.
 	Category string
-	// Reversible is false where the present value cannot be written back; [Irreversible] says why.
+	// Reversible is false where the present value cannot be written back; [audit.Irreversible] says why.
 	Reversible bool
 }
 
@@ -177,24 +155,24 @@ type ExternalIDFix struct {
 type MemberRemoval struct {
 	GroupID, GroupName string
 	MemberID           string
-	MemberType         PrincipalType
+	MemberType         audit.PrincipalType
 	MemberName         string
 	Category, Cause    string
 }
 
 // NamedRef is a principal with its name.
 type NamedRef struct {
-	Ref
+	audit.Ref
 	Name string
 }
 
 // ManualAction is what an audit leaves to a human: one divergence, or all
 // members of one group that are held back for one reason.
 type ManualAction struct {
-	Ref
+	audit.Ref
 	PrincipalName string
 	Category      string
-	// Reason is the id of a rule of kind [KindReason].
+	// Reason is the id of a rule of kind [rules.KindReason].
 	Reason string
 	// Switch is the input that would allow it, for example "link_groups"; empty
 	// when nothing but a human's work helps.
@@ -207,7 +185,7 @@ type ManualAction struct {
 	// one that the IdP has, empty where it gave none; the stored id; and a principal that
 	// has the new name or the same id, zero for none.
 	NewName, ExternalID string
-	Conflicting         Ref
+	Conflicting         audit.Ref
 	// Members are those in question, sorted by id; set for the member categories
 	// only. Type and name are empty where they are not known.
 	Members []NamedRef
@@ -217,37 +195,15 @@ type ManualAction struct {
 
 // Remedy is what to check and to do, from the rule of the reason.
 func (a *ManualAction) Remedy() string {
-	rule := reasonRule(a.Reason)
+	rule := rules.Reason(a.Reason)
 	if a.Foreign && rule.ForeignRemedy != "" {
 		return rule.ForeignRemedy
 	}
 	return rule.RemedyFor(a.Type)
 }
 
-// WaiverState is what became of a waiver.
-type WaiverState string
-
-// A waiver is expired from its Expires on, whether it matches or not; it is
-// unused when it matches nothing in scope, and unjudged when it matches nothing
-// in a report that is not complete: the match could be in the hole.
-const (
-	WaiverActive   WaiverState = "active"
-	WaiverExpired  WaiverState = "expired"
-	WaiverUnused   WaiverState = "unused"
-	WaiverUnjudged WaiverState = "unjudged"
-)
-
-// WaiverStatus is one waiver of [Options], in their order.
-type WaiverStatus struct {
-	Waiver
-	State WaiverState
-	// Matches is the number of categories on principals that it covers, or
-	// would if it had not expired.
-	Matches int
-}
-
 // Report is the verdict on the principals in scope. Rows, fixes and actions
-// are sorted by [CompareRefs].
+// are sorted by [audit.CompareRefs].
 type Report struct {
 	Users             []UserDivergence
 	Groups            []GroupDivergence
@@ -257,30 +213,30 @@ type Report struct {
 
 	ExternalIDFixes []ExternalIDFix
 	MemberRemovals  []MemberRemoval // by group id, then member id
-	Deactivations   []Deactivation  // also of users without a row: see [CauseDisabled]
+	Deactivations   []Deactivation  // also of users without a row: see [rules.CauseDisabled]
 	GroupRenames    []GroupRename
 	ManualActions   []ManualAction // by principal, category, reason
 	Duplicates      []Duplicate    // cluster by cluster, by their first
 
-	Waivers []WaiverStatus
+	Waivers []audit.WaiverStatus
 	// Counts is the number of principals per identity category, waived ones
 	// included. All five are always present.
 	Counts map[string]int
 	// Fixable is the number of fixes, removals, deactivations and renames.
 	Fixable int
 	// Scanned are the ids in scope, judged or not, sorted. All types are present.
-	Scanned map[PrincipalType][]string
+	Scanned map[audit.PrincipalType][]string
 	// Unjudged are the principals in scope that could not be judged, or whose members
 	// could not be, sorted.
-	Unjudged []Ref
+	Unjudged []audit.Ref
 	// Coverage is the inventory's.
-	Coverage Coverage
+	Coverage audit.Coverage
 
 	// Complete is true when every list and match that the verdicts rest on was
 	// read. Privileges that could not be read withhold a fix and nothing else.
 	Complete bool
 	// Failures are those of the inventory and of the IdP side, each once.
-	Failures []Failure
+	Failures []audit.Failure
 	// Clean is Complete and no category that is neither waived nor, unless the options
 	// are strict, one about which nothing is to be done.
 	Clean bool

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"cmp"
@@ -9,27 +9,31 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 // SummaryRow is what a team lead reads: all divergent principals of one type with
 // one cause and one next step.
 type SummaryRow struct {
-	Type          PrincipalType
-	Cause, Action string // ids of [Rules]
+	Type          audit.PrincipalType
+	Cause, Action string // ids of [rules.All]
 	// Count is the number of principals, Waived how many of them are waived.
 	Count, Waived int
 	// Fixable is the number of fixes, removals, deactivations and renames that are
 	// offered for them.
 	Fixable int
 	// BlocksAIM is true when some of them have to be settled before automatic
-	// identity management takes the place of SCIM; see [Rule.BlocksAIM].
+	// identity management takes the place of SCIM; see [rules.Rule.BlocksAIM].
 	BlocksAIM bool
 	// Consequence is what happens if they stay, Symptoms what people notice.
 	Consequence string
-	Symptoms    []Symptom
+	Symptoms    []rules.Symptom
 	// Remedy is what to do, and Owner who does it.
 	Remedy string
-	Owner  Owner
+	Owner  rules.Owner
 	// Examples are the names of the first three, or ids where a name is blank.
 	Examples []string
 }
@@ -39,7 +43,7 @@ const summaryExamples = 3
 // Summarize groups the rows of a report, what matters first: what is not waived,
 // what stands in the way of automatic identity management, what there is most of.
 func Summarize(r Report) []SummaryRow {
-	s := summary{at: map[summaryKey]int{}, of: map[Ref]int{}}
+	s := summary{at: map[summaryKey]int{}, of: map[audit.Ref]int{}}
 	for i := range r.Users {
 		s.add(&r.Users[i].Divergence, r.Users[i].Username)
 	}
@@ -53,13 +57,13 @@ func Summarize(r Report) []SummaryRow {
 		s.fixable(r.ExternalIDFixes[i].Ref)
 	}
 	for i := range r.MemberRemovals {
-		s.fixable(Ref{Type: TypeGroup, ID: r.MemberRemovals[i].GroupID})
+		s.fixable(audit.Ref{Type: audit.TypeGroup, ID: r.MemberRemovals[i].GroupID})
 	}
 	for i := range r.Deactivations {
 		s.fixable(r.Deactivations[i].Ref)
 	}
 	for i := range r.GroupRenames {
-		s.fixable(Ref{Type: TypeGroup, ID: r.GroupRenames[i].GroupID})
+		s.fixable(audit.Ref{Type: audit.TypeGroup, ID: r.GroupRenames[i].GroupID})
 	}
 	remedies := s.remedies(r.ManualActions)
 	for i := range s.rows {
@@ -70,14 +74,14 @@ func Summarize(r Report) []SummaryRow {
 }
 
 type summaryKey struct {
-	kind          PrincipalType
+	kind          audit.PrincipalType
 	cause, action string
 }
 
 type summary struct {
 	rows []SummaryRow
 	at   map[summaryKey]int
-	of   map[Ref]int // the row of each principal
+	of   map[audit.Ref]int // the row of each principal
 }
 
 func (s *summary) add(d *Divergence, name string) {
@@ -99,7 +103,7 @@ func (s *summary) add(d *Divergence, name string) {
 	}
 }
 
-func (s *summary) fixable(ref Ref) {
+func (s *summary) fixable(ref audit.Ref) {
 	if at, found := s.of[ref]; found {
 		s.rows[at].Fixable++
 	}
@@ -109,7 +113,7 @@ func (s *summary) fixable(ref Ref) {
 func (s *summary) remedies(actions []ManualAction) []map[string]int {
 	out := make([]map[string]int, len(s.rows))
 	type counted struct {
-		ref    Ref
+		ref    audit.Ref
 		remedy string
 	}
 	seen := map[counted]bool{}
@@ -131,12 +135,12 @@ func (s *summary) remedies(actions []ManualAction) []map[string]int {
 // explain fills what the rules say. Where a fix is held back, the reasons of the
 // manual actions know better than the action what to do.
 func (r *SummaryRow) explain(remedies map[string]int) {
-	cause, _ := FindRule(KindCause, r.Cause)
-	action, _ := FindRule(KindAction, r.Action)
+	cause, _ := rules.Find(rules.KindCause, r.Cause)
+	action, _ := rules.Find(rules.KindAction, r.Action)
 	r.BlocksAIM = cause.BlocksAIM && r.Waived < r.Count
 	r.Consequence, r.Symptoms, r.Owner = cause.ConsequenceFor(r.Type), cause.SymptomsFor(r.Type), action.Owner
 	r.Remedy = action.RemedyFor(r.Type)
-	if len(remedies) == 0 || r.Action == ActionEscalate { // No reason knows of the domain.
+	if len(remedies) == 0 || r.Action == rules.ActionEscalate { // No reason knows of the domain.
 		return
 	}
 	answers := slices.SortedFunc(maps.Keys(remedies), func(a, b string) int {
@@ -173,11 +177,11 @@ func (t *Totals) Add(action string, waived bool) {
 
 func (t *Totals) add(action string, open, waived int) {
 	t.Waived += waived
-	rule, _ := FindRule(KindAction, action)
+	rule, _ := rules.Find(rules.KindAction, action)
 	switch rule.Owner {
-	case OwnerApply:
+	case rules.OwnerApply:
 		t.Apply += open
-	case OwnerNone:
+	case rules.OwnerNone:
 		t.Nothing += open
 	default:
 		t.People += open

@@ -1,13 +1,16 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 
 	"pgregory.net/rapid"
 )
@@ -30,9 +33,10 @@ func oracleSummary(r Report) []string {
 		rows = append(rows, row{s.Divergence, s.ApplicationID})
 	}
 	var out []string
-	for _, kind := range PrincipalTypes() {
-		for _, cause := range causeRules() {
-			for _, action := range actionRules() {
+	causes, actions := rulesOf(rules.KindCause), rulesOf(rules.KindAction)
+	for _, kind := range audit.PrincipalTypes() {
+		for _, cause := range causes {
+			for _, action := range actions {
 				var count, waived, fixable int
 				var examples []string
 				reasons := map[string]bool{}
@@ -58,12 +62,12 @@ func oracleSummary(r Report) []string {
 						}
 					}
 					for _, g := range r.GroupRenames {
-						if d.Ref == (Ref{TypeGroup, g.GroupID}) {
+						if d.Ref == (audit.Ref{Type: audit.TypeGroup, ID: g.GroupID}) {
 							fixable++
 						}
 					}
 					for _, m := range r.MemberRemovals {
-						if d.Type == TypeGroup && m.GroupID == d.ID {
+						if d.Type == audit.TypeGroup && m.GroupID == d.ID {
 							fixable++
 						}
 					}
@@ -73,7 +77,7 @@ func oracleSummary(r Report) []string {
 						}
 					}
 				}
-				if action.ID == ActionEscalate { // Its own remedy says whom to ask.
+				if action.ID == rules.ActionEscalate { // Its own remedy says whom to ask.
 					clear(reasons)
 				}
 				if count > 0 {
@@ -86,14 +90,14 @@ func oracleSummary(r Report) []string {
 	return out
 }
 
-func summaryText(kind PrincipalType, cause, action string, count, waived, fixable int, blocks bool, examples []string, answers int) string {
+func summaryText(kind audit.PrincipalType, cause, action string, count, waived, fixable int, blocks bool, examples []string, answers int) string {
 	return fmt.Sprint(kind, cause, action, count, waived, fixable, blocks, examples, answers)
 }
 
 // answers is how many remedies of reasons are in that of a row.
 func answers(row SummaryRow) int {
 	found := map[string]bool{}
-	for _, reason := range reasonRules() {
+	for _, reason := range rulesOf(rules.KindReason) {
 		for _, text := range []string{reason.RemedyFor(row.Type), reason.ForeignRemedy} {
 			if text != "" && strings.Contains(row.Remedy, text) {
 				found[text] = true
@@ -109,14 +113,14 @@ func TestProperty_summaryEqualsOracle(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := drawWorld(rt)
 		in := w.input(drawPowers(rt, w))
-		in.Members = map[string][]Member{}
+		in.Members = map[string][]audit.Member{}
 		for i := range in.Matches {
-			if m := &in.Matches[i]; m.Principal.Type == TypeGroup && m.Unknown == "" {
-				m.Members = &MemberMatch{}
+			if m := &in.Matches[i]; m.Principal.Type == audit.TypeGroup && m.Unknown == "" {
+				m.Members = &audit.MemberMatch{}
 				for _, id := range members.Draw(rt, "members") {
-					ref := Ref{TypeUser, id}
-					m.Members.Local = append(m.Members.Local, MemberRef{Ref: ref, NestedInIDP: rapid.SampledFrom([]*bool{nil, ptr(true), ptr(false)}).Draw(rt, "nested")})
-					in.Members[m.Principal.ID] = append(in.Members[m.Principal.ID], Member{Ref: ref, Source: SourceInternal})
+					ref := audit.Ref{Type: audit.TypeUser, ID: id}
+					m.Members.Local = append(m.Members.Local, audit.MemberRef{Ref: ref, NestedInIDP: rapid.SampledFrom([]*bool{nil, ptr(true), ptr(false)}).Draw(rt, "nested")})
+					in.Members[m.Principal.ID] = append(in.Members[m.Principal.ID], audit.Member{Ref: ref, Source: audit.SourceInternal})
 				}
 			}
 		}
@@ -150,9 +154,9 @@ func TestDivergences_rowsIdentify(t *testing.T) {
 	t.Parallel()
 	drifted := user("1", "old@example.com", "x")
 	linkable := user("3", "b@example.com", "")
-	in := scope([]Match{
+	in := scope([]audit.Match{
 		{Principal: drifted, ByExternalID: ptr(identity("x", "new@example.com"))},
-		{Principal: linkable, ByName: []Identity{identity("y", "b@example.com")}},
+		{Principal: linkable, ByName: []audit.Identity{identity("y", "b@example.com")}},
 	}, user("2", "New@example.com", ""), group("4", "g", "y"))
 	in.Inventory.Principals[0].DisplayName, in.Inventory.Principals[0].Active = "Old Name", ptr(true)
 	r := Divergences(in, directory())
@@ -160,32 +164,34 @@ func TestDivergences_rowsIdentify(t *testing.T) {
 	same(t, "display name", first.DisplayName, "Old Name")
 	same(t, "active", first.Active, ptr(true))
 	same(t, "name in the IdP", first.IDPName, "new@example.com")
-	same(t, "who has the name", first.Conflicting, Ref{TypeUser, "2"})
+	same(t, "who has the name", first.Conflicting, audit.Ref{Type: audit.TypeUser, ID: "2"})
 	same(t, "not linked", second.IDPName, "")
 	same(t, "not read", second.Active, (*bool)(nil))
-	same(t, "who holds the id", second.Conflicting, Ref{TypeGroup, "4"})
+	same(t, "who holds the id", second.Conflicting, audit.Ref{Type: audit.TypeGroup, ID: "4"})
 }
 
 // Of matchWithIdp only ids are known; the listing has the rest.
 func TestDivergences_membersOfActionsAreNamed(t *testing.T) {
 	t.Parallel()
-	in := scope([]Match{{
+	in := scope([]audit.Match{{
 		Principal: group("1", "g", "x"), ByExternalID: ptr(identity("x", "g")),
-		Members: &MemberMatch{Local: []MemberRef{{Ref: Ref{ID: "7"}}, {Ref: Ref{ID: "8"}}}},
+		Members: &audit.MemberMatch{Local: []audit.MemberRef{{Ref: audit.Ref{ID: "7"}}, {Ref: audit.Ref{ID: "8"}}}},
 	}}, servicePrincipal("7", "app", ""))
 	r := Divergences(in, directory())
-	same(t, "members", r.ManualActions[0].Members, []NamedRef{{Ref{TypeServicePrincipal, "7"}, "app"}, {Ref: Ref{ID: "8"}}})
+	same(t, "members", r.ManualActions[0].Members, []NamedRef{{audit.Ref{Type: audit.TypeServicePrincipal, ID: "7"}, "app"}, {Ref: audit.Ref{ID: "8"}}})
 }
 
 // A remedy of some of a row's principals says of how many; one of all of them does not.
 func TestSummaryRow_explain(t *testing.T) {
 	t.Parallel()
-	s := summary{rows: make([]SummaryRow, 1), of: map[Ref]int{{TypeUser, "1"}: 0, {TypeUser, "2"}: 0}}
-	action := func(id, reason string) ManualAction { return ManualAction{Ref: Ref{TypeUser, id}, Reason: reason} }
+	s := summary{rows: make([]SummaryRow, 1), of: map[audit.Ref]int{{Type: audit.TypeUser, ID: "1"}: 0, {Type: audit.TypeUser, ID: "2"}: 0}}
+	action := func(id, reason string) ManualAction {
+		return ManualAction{Ref: audit.Ref{Type: audit.TypeUser, ID: id}, Reason: reason}
+	}
 	counts := s.remedies([]ManualAction{
-		action("1", ReasonHeld), action("1", ReasonHeld), action("2", ReasonHeld), action("2", ReasonAmbiguous), action("9", ReasonHeld),
+		action("1", rules.ReasonHeld), action("1", rules.ReasonHeld), action("2", rules.ReasonHeld), action("2", rules.ReasonAmbiguous), action("9", rules.ReasonHeld),
 	})[0]
-	held, ambiguous := action("", ReasonHeld), action("", ReasonAmbiguous)
+	held, ambiguous := action("", rules.ReasonHeld), action("", rules.ReasonAmbiguous)
 	same(t, "counts", counts, map[string]int{held.Remedy(): 2, ambiguous.Remedy(): 1})
 	row := SummaryRow{Count: 2}
 	row.explain(counts)
@@ -196,7 +202,7 @@ func TestSummaryRow_explain(t *testing.T) {
 func TestTotals(t *testing.T) {
 	t.Parallel()
 	rows := []SummaryRow{
-		{Action: ActionSet, Count: 5, Waived: 1}, {Action: ActionReview, Count: 3}, {Action: ActionNone, Count: 2}, {Action: ActionNone, Count: 1, Waived: 1},
+		{Action: rules.ActionSet, Count: 5, Waived: 1}, {Action: rules.ActionReview, Count: 3}, {Action: rules.ActionNone, Count: 2}, {Action: rules.ActionNone, Count: 1, Waived: 1},
 	}
 	got := Total(rows)
 	if got != (Totals{Apply: 4, People: 3, Nothing: 2, Waived: 2}) || got.Sum() != 11 || got.Open() != 7 {
@@ -206,8 +212,8 @@ func TestTotals(t *testing.T) {
 		t.Error(text)
 	}
 	var one Totals
-	one.Add(ActionNone, false)
-	one.Add(ActionRemoveMembers, true)
+	one.Add(rules.ActionNone, false)
+	one.Add(rules.ActionRemoveMembers, true)
 	if text := one.String(); text != "2 (0 for terraform apply, 0 for people, 1 needs nothing, 1 is waived)" {
 		t.Error(text)
 	}

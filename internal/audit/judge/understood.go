@@ -1,11 +1,13 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"slices"
 	"unicode/utf8"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // Reasons of what an answer held and no one can attribute.
@@ -16,16 +18,16 @@ const (
 
 // understood is the match, or one that is unknown where it holds what cannot be
 // attributed to anyone: that is no absence.
-func understood(m *Match) *Match {
-	unnamed := func(r MemberRef) bool { return r.ID == "" }
+func understood(m *audit.Match) *audit.Match {
+	unnamed := func(r audit.MemberRef) bool { return r.ID == "" }
 	switch {
 	case m.Unknown != "":
 		return m
 	case !isText(m.Principal.Name) || !isText(m.Principal.ExternalID) || m.ByExternalID != nil && slices.ContainsFunc(m.ByExternalID.Names, notValid):
-		return &Match{Principal: m.Principal, Unknown: notText}
+		return &audit.Match{Principal: m.Principal, Unknown: notText}
 	case m.Members != nil && m.Members.Unknown == "" && (slices.ContainsFunc(m.Members.Local, unnamed) || slices.ContainsFunc(m.Members.External, unnamed)):
 		changed := *m
-		changed.Members = &MemberMatch{Unknown: memberWithoutID}
+		changed.Members = &audit.MemberMatch{Unknown: memberWithoutID}
 		return &changed
 	default:
 		return m

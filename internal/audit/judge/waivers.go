@@ -1,12 +1,18 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
+
+import (
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+)
 
 // waiverSet answers which categories of a principal are waived. Waivers are
 // few, so they are tried one by one; those bound to one id are found by it.
 type waiverSet struct {
-	list    []Waiver
+	list    []audit.Waiver
 	expired []bool
 	matches []int
 	byID    map[string][]int
@@ -36,7 +42,7 @@ func newWaiverSet(o Options) *waiverSet {
 // because it counts what every waiver covers.
 //
 // cause is that of the principal's row; it is asked for only where a waiver names one.
-func (w *waiverSet) apply(ref Ref, s categorySet, cause func() string) categorySet {
+func (w *waiverSet) apply(ref audit.Ref, s categorySet, cause func() string) categorySet {
 	if s == 0 || len(w.list) == 0 {
 		return 0
 	}
@@ -53,7 +59,7 @@ func (w *waiverSet) apply(ref Ref, s categorySet, cause func() string) categoryS
 	return waived
 }
 
-func (w *waiverSet) covers(i int, ref Ref, s categorySet, cause func() string) categorySet {
+func (w *waiverSet) covers(i int, ref audit.Ref, s categorySet, cause func() string) categorySet {
 	waiver := &w.list[i]
 	if waiver.Type != "" && waiver.Type != ref.Type {
 		return 0
@@ -66,7 +72,7 @@ func (w *waiverSet) covers(i int, ref Ref, s categorySet, cause func() string) c
 		return s
 	case waiver.Cause != cause():
 		return 0
-	case waiver.Cause == CauseMembers || waiver.Cause == CauseMembersNested:
+	case waiver.Cause == rules.CauseMembers || waiver.Cause == rules.CauseMembersNested:
 		return s & setMembers
 	default:
 		return s &^ setMembers // A row has one cause: that of its link does not excuse its members.
@@ -75,18 +81,18 @@ func (w *waiverSet) covers(i int, ref Ref, s categorySet, cause func() string) c
 
 // statuses reports every waiver in the order of the options. What matches
 // nothing in a report with a hole could match in the hole.
-func (w *waiverSet) statuses(complete bool) []WaiverStatus {
-	out := make([]WaiverStatus, 0, len(w.list))
+func (w *waiverSet) statuses(complete bool) []audit.WaiverStatus {
+	out := make([]audit.WaiverStatus, 0, len(w.list))
 	for i, waiver := range w.list {
-		s := WaiverStatus{Waiver: waiver, State: WaiverActive, Matches: w.matches[i]}
+		s := audit.WaiverStatus{Waiver: waiver, State: audit.WaiverActive, Matches: w.matches[i]}
 		switch {
 		case w.expired[i]:
-			s.State = WaiverExpired
+			s.State = audit.WaiverExpired
 		case s.Matches > 0:
 		case complete:
-			s.State = WaiverUnused
+			s.State = audit.WaiverUnused
 		default:
-			s.State = WaiverUnjudged
+			s.State = audit.WaiverUnjudged
 		}
 		out = append(out, s)
 	}

@@ -1,77 +1,80 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"testing"
 	"time"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 func TestDivergences_waivers(t *testing.T) {
 	t.Parallel()
 	o := directory()
-	matches := []Match{
-		{Principal: user("1", "a", "gone"), ByName: []Identity{identity("y", "a")}}, // categories 1 and 3
-		{Principal: group("1", "g", "gone")},                                        // category 1
+	matches := []audit.Match{
+		{Principal: user("1", "a", "gone"), ByName: []audit.Identity{identity("y", "a")}}, // categories 1 and 3
+		{Principal: group("1", "g", "gone")},                                              // category 1
 	}
 	cases := map[string]struct {
-		waivers []Waiver
+		waivers []audit.Waiver
 		waived  map[string]bool
 		clean   bool
-		states  []WaiverState
+		states  []audit.WaiverState
 		matches []int
 	}{
-		"none": {nil, map[string]bool{"user/1": false, "group/1": false}, false, []WaiverState{}, []int{}},
+		"none": {nil, map[string]bool{"user/1": false, "group/1": false}, false, []audit.WaiverState{}, []int{}},
 		"by id": {
-			[]Waiver{{ID: "1"}}, map[string]bool{"user/1": true, "group/1": true}, true,
-			[]WaiverState{WaiverActive}, []int{3},
+			[]audit.Waiver{{ID: "1"}}, map[string]bool{"user/1": true, "group/1": true}, true,
+			[]audit.WaiverState{audit.WaiverActive}, []int{3},
 		},
 		"by type and id": {
-			[]Waiver{{Type: TypeUser, ID: "1"}}, map[string]bool{"user/1": true, "group/1": false}, false,
-			[]WaiverState{WaiverActive}, []int{2},
+			[]audit.Waiver{{Type: audit.TypeUser, ID: "1"}}, map[string]bool{"user/1": true, "group/1": false}, false,
+			[]audit.WaiverState{audit.WaiverActive}, []int{2},
 		},
 		"by category": {
-			[]Waiver{{Category: CategoryExternalIDNotInIDP}}, map[string]bool{"user/1": false, "group/1": true}, false,
-			[]WaiverState{WaiverActive}, []int{2},
+			[]audit.Waiver{{Category: rules.CategoryExternalIDNotInIDP}}, map[string]bool{"user/1": false, "group/1": true}, false,
+			[]audit.WaiverState{audit.WaiverActive}, []int{2},
 		},
 		"by cause": {
-			[]Waiver{{Cause: CauseStale}}, map[string]bool{"user/1": false, "group/1": true}, false,
-			[]WaiverState{WaiverActive}, []int{1},
+			[]audit.Waiver{{Cause: rules.CauseStale}}, map[string]bool{"user/1": false, "group/1": true}, false,
+			[]audit.WaiverState{audit.WaiverActive}, []int{1},
 		},
 		"by cause and type": {
-			[]Waiver{{Cause: CauseStale, Type: TypeUser}, {Cause: CauseLinkable, Type: TypeUser}}, map[string]bool{"user/1": true, "group/1": false}, false,
-			[]WaiverState{WaiverUnused, WaiverActive}, []int{0, 2},
+			[]audit.Waiver{{Cause: rules.CauseStale, Type: audit.TypeUser}, {Cause: rules.CauseLinkable, Type: audit.TypeUser}}, map[string]bool{"user/1": true, "group/1": false}, false,
+			[]audit.WaiverState{audit.WaiverUnused, audit.WaiverActive}, []int{0, 2},
 		},
 		"by cause and category": {
-			[]Waiver{{Cause: CauseLinkable, Category: CategoryExternalIDNotInIDP}}, map[string]bool{"user/1": false, "group/1": false}, false,
-			[]WaiverState{WaiverActive}, []int{1},
+			[]audit.Waiver{{Cause: rules.CauseLinkable, Category: rules.CategoryExternalIDNotInIDP}}, map[string]bool{"user/1": false, "group/1": false}, false,
+			[]audit.WaiverState{audit.WaiverActive}, []int{1},
 		},
 		"several together": {
-			[]Waiver{{Category: CategoryExternalIDNotInIDP}, {Type: TypeUser, ID: "1", Category: CategoryExternalIDMismatch}},
+			[]audit.Waiver{{Category: rules.CategoryExternalIDNotInIDP}, {Type: audit.TypeUser, ID: "1", Category: rules.CategoryExternalIDMismatch}},
 			map[string]bool{"user/1": true, "group/1": true}, true,
-			[]WaiverState{WaiverActive, WaiverActive}, []int{2, 1},
+			[]audit.WaiverState{audit.WaiverActive, audit.WaiverActive}, []int{2, 1},
 		},
 		"expires later": {
-			[]Waiver{{ID: "1", Expires: o.Now.Add(time.Second)}}, map[string]bool{"user/1": true, "group/1": true}, true,
-			[]WaiverState{WaiverActive}, []int{3},
+			[]audit.Waiver{{ID: "1", Expires: o.Now.Add(time.Second)}}, map[string]bool{"user/1": true, "group/1": true}, true,
+			[]audit.WaiverState{audit.WaiverActive}, []int{3},
 		},
 		"expires now": {
-			[]Waiver{{ID: "1", Expires: o.Now}}, map[string]bool{"user/1": false, "group/1": false}, false,
-			[]WaiverState{WaiverExpired}, []int{3},
+			[]audit.Waiver{{ID: "1", Expires: o.Now}}, map[string]bool{"user/1": false, "group/1": false}, false,
+			[]audit.WaiverState{audit.WaiverExpired}, []int{3},
 		},
 		"expired and without a match": {
-			[]Waiver{{ID: "7", Expires: o.Now}}, map[string]bool{"user/1": false, "group/1": false}, false,
-			[]WaiverState{WaiverExpired}, []int{0},
+			[]audit.Waiver{{ID: "7", Expires: o.Now}}, map[string]bool{"user/1": false, "group/1": false}, false,
+			[]audit.WaiverState{audit.WaiverExpired}, []int{0},
 		},
 		"unused": {
-			[]Waiver{{ID: "7"}, {Category: CategoryLocalMembers}, {Category: CategoryFederationDisabled}},
+			[]audit.Waiver{{ID: "7"}, {Category: rules.CategoryLocalMembers}, {Category: rules.CategoryFederationDisabled}},
 			map[string]bool{"user/1": false, "group/1": false}, false,
-			[]WaiverState{WaiverUnused, WaiverUnused, WaiverUnused}, []int{0, 0, 0},
+			[]audit.WaiverState{audit.WaiverUnused, audit.WaiverUnused, audit.WaiverUnused}, []int{0, 0, 0},
 		},
 		"an empty one matches nothing": {
-			[]Waiver{{Reason: "all of it"}}, map[string]bool{"user/1": false, "group/1": false}, false,
-			[]WaiverState{WaiverUnused}, []int{0},
+			[]audit.Waiver{{Reason: "all of it"}}, map[string]bool{"user/1": false, "group/1": false}, false,
+			[]audit.WaiverState{audit.WaiverUnused}, []int{0},
 		},
 	}
 	for label, c := range cases {
@@ -86,14 +89,14 @@ func TestDivergences_waivers(t *testing.T) {
 			}
 			same(t, "waived", waived, c.waived)
 			same(t, "clean", r.Clean, c.clean)
-			states, counts := []WaiverState{}, []int{}
+			states, counts := []audit.WaiverState{}, []int{}
 			for i, s := range r.Waivers {
 				same(t, "order", s.Waiver, c.waivers[i])
 				states, counts = append(states, s.State), append(counts, s.Matches)
 			}
 			same(t, "states", states, c.states)
 			same(t, "matches", counts, c.matches)
-			same(t, "counts include waived ones", r.Counts[CategoryExternalIDNotInIDP], 2)
+			same(t, "counts include waived ones", r.Counts[rules.CategoryExternalIDNotInIDP], 2)
 		})
 	}
 }
@@ -102,9 +105,9 @@ func TestDivergences_waivers(t *testing.T) {
 func TestDivergences_waiverUnjudged(t *testing.T) {
 	t.Parallel()
 	o := directory()
-	o.Waivers = []Waiver{{ID: "1"}}
-	r := Divergences(scope([]Match{{Principal: user("1", "a", "x"), Unknown: "500"}}), o)
-	same(t, "state", r.Waivers[0].State, WaiverUnjudged)
+	o.Waivers = []audit.Waiver{{ID: "1"}}
+	r := Divergences(scope([]audit.Match{{Principal: user("1", "a", "x"), Unknown: "500"}}), o)
+	same(t, "state", r.Waivers[0].State, audit.WaiverUnjudged)
 }
 
 // A row has one cause. That of its link does not excuse its members, nor the other way.
@@ -119,12 +122,12 @@ func TestDivergences_waivedCauseAndMembers(t *testing.T) {
 		waived bool
 		open   int
 	}{
-		"the link's":       {stale, CauseStale, false, 2},
-		"the members'":     {members, CauseMembers, true, 0},
-		"not the members'": {members, CauseStale, false, 2},
+		"the link's":       {stale, rules.CauseStale, false, 2},
+		"the members'":     {members, rules.CauseMembers, true, 0},
+		"not the members'": {members, rules.CauseStale, false, 2},
 	} {
 		o := o
-		o.Waivers = []Waiver{{Type: TypeGroup, Cause: c.cause}}
+		o.Waivers = []audit.Waiver{{Type: audit.TypeGroup, Cause: c.cause}}
 		r := Divergences(c.in, o)
 		if len(r.Groups) != 1 || r.Groups[0].Waived != c.waived || len(r.MemberRemovals)+len(r.ManualActions) != c.open {
 			t.Errorf("%s: rows %+v, removals %v, manual actions %v", label, r.Groups, r.MemberRemovals, r.ManualActions)

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package judge
 
 import (
 	"flag"
@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 
 	"pgregory.net/rapid"
 )
@@ -31,38 +34,38 @@ func TestMain(m *testing.M) {
 // directory adapter makes them. Ids, names and types are few, so that they
 // collide often.
 type world struct {
-	principals []Principal
-	identities []Identity
-	unknown    map[Ref]bool
+	principals []audit.Principal
+	identities []audit.Identity
+	unknown    map[audit.Ref]bool
 }
 
 func drawWorld(t *rapid.T) world {
-	types := rapid.SampledFrom([]PrincipalType{TypeUser, TypeUser, TypeUser, TypeGroup, TypeServicePrincipal})
+	types := rapid.SampledFrom([]audit.PrincipalType{audit.TypeUser, audit.TypeUser, audit.TypeUser, audit.TypeGroup, audit.TypeServicePrincipal})
 	names := rapid.SampledFrom([]string{"a", "A", "b", "c", "d@example.com", "e@example.com", "e@example.net", "admins"})
 	externalIDs := rapid.SampledFrom([]string{
 		"", "i1", "i2", "i3", "I3", "gone",
 		"aaaaaaaa-0000-4000-8000-000000000001", "AAAAAAAA-0000-4000-8000-000000000001",
 	})
 	state := rapid.SampledFrom([]*bool{ptr(true), ptr(true), ptr(true), ptr(true), ptr(true), nil, ptr(false)})
-	w := world{unknown: map[Ref]bool{}}
+	w := world{unknown: map[audit.Ref]bool{}}
 	for i := range rapid.IntRange(0, 7).Draw(t, "principals") + rapid.IntRange(0, 3).Draw(t, "more") {
-		p := Principal{
-			Ref:  Ref{Type: types.Draw(t, "type"), ID: fmt.Sprint(8 + i)},
+		p := audit.Principal{
+			Ref:  audit.Ref{Type: types.Draw(t, "type"), ID: fmt.Sprint(8 + i)},
 			Name: names.Draw(t, "name"), ExternalID: externalIDs.Draw(t, "externalId"), Active: state.Draw(t, "active"),
 		}
 		w.principals = append(w.principals, p)
 		w.unknown[p.Ref] = rapid.IntRange(0, 15).Draw(t, "unknown") == 0
 	}
-	slices.SortFunc(w.principals, func(a, b Principal) int { return CompareRefs(a.Ref, b.Ref) })
+	slices.SortFunc(w.principals, func(a, b audit.Principal) int { return audit.CompareRefs(a.Ref, b.Ref) })
 	for range rapid.IntRange(0, 7).Draw(t, "identities") + rapid.IntRange(0, 3).Draw(t, "more") {
-		id := Identity{
+		id := audit.Identity{
 			Type: types.Draw(t, "type"), ExternalID: externalIDs.Draw(t, "id"), Enabled: state.Draw(t, "enabled"),
 			Names: []string{names.Draw(t, "name")},
 		}
 		if rapid.Bool().Draw(t, "second name") {
 			id.Names = append(id.Names, names.Draw(t, "name"))
 		}
-		taken := slices.ContainsFunc(w.identities, func(o Identity) bool { return SameExternalID(o.ExternalID, id.ExternalID) })
+		taken := slices.ContainsFunc(w.identities, func(o audit.Identity) bool { return audit.SameExternalID(o.ExternalID, id.ExternalID) })
 		if id.ExternalID != "" && !taken { // a directory has each id once
 			w.identities = append(w.identities, id)
 		}
@@ -71,15 +74,15 @@ func drawWorld(t *rapid.T) world {
 }
 
 // match looks one principal up, without any index.
-func (w world) match(p Principal) Match {
-	m := Match{Principal: p}
+func (w world) match(p audit.Principal) audit.Match {
+	m := audit.Match{Principal: p}
 	if w.unknown[p.Ref] {
 		m.Unknown = "503"
 		return m
 	}
 	for i := range w.identities {
 		id := &w.identities[i]
-		if p.ExternalID != "" && SameExternalID(id.ExternalID, p.ExternalID) {
+		if p.ExternalID != "" && audit.SameExternalID(id.ExternalID, p.ExternalID) {
 			if id.Type == p.Type {
 				m.ByExternalID = id
 			} else {
@@ -95,9 +98,9 @@ func (w world) match(p Principal) Match {
 
 // input gives the match of every principal; all are powerless but those that
 // the draw made otherwise.
-func (w world) input(powers map[Ref]Privilege) Input {
+func (w world) input(powers map[audit.Ref]audit.Privilege) Input {
 	in := Input{
-		Inventory:  Inventory{Principals: slices.Clone(w.principals), Coverage: fullCoverage},
+		Inventory:  audit.Inventory{Principals: slices.Clone(w.principals), Coverage: fullCoverage},
 		Privileges: powers,
 	}
 	for _, p := range w.principals {
@@ -106,17 +109,17 @@ func (w world) input(powers map[Ref]Privilege) Input {
 	return in
 }
 
-func drawPowers(t *rapid.T, w world) map[Ref]Privilege {
-	powers := map[Ref]Privilege{}
+func drawPowers(t *rapid.T, w world) map[audit.Ref]audit.Privilege {
+	powers := map[audit.Ref]audit.Privilege{}
 	for _, p := range w.principals {
 		switch rapid.IntRange(0, 11).Draw(t, "power") {
 		case 11:
-			powers[p.Ref] = Privilege{Powers: []string{"account role account_admin"}}
+			powers[p.Ref] = audit.Privilege{Powers: []string{"account role account_admin"}}
 		case 10:
-			powers[p.Ref] = Privilege{Unknown: "403"}
+			powers[p.Ref] = audit.Privilege{Unknown: "403"}
 		case 9:
 		default:
-			powers[p.Ref] = Privilege{}
+			powers[p.Ref] = audit.Privilege{}
 		}
 	}
 	return powers
@@ -124,7 +127,7 @@ func drawPowers(t *rapid.T, w world) map[Ref]Privilege {
 
 func drawOptions(t *rapid.T) Options {
 	o := directory()
-	o.IDP = rapid.SampledFrom([]Capabilities{matchIDP, entraIDP, oktaIDP, fileIDP}).Draw(t, "idp")
+	o.IDP = rapid.SampledFrom([]audit.Capabilities{matchIDP, entraIDP, oktaIDP, fileIDP}).Draw(t, "idp")
 	o.LinkGroups = rapid.Bool().Draw(t, "link_groups")
 	o.Relink = rapid.Bool().Draw(t, "relink")
 	o.SuggestGroupClears = rapid.Bool().Draw(t, "suggest_group_clears")
@@ -141,10 +144,10 @@ func drawOptions(t *rapid.T) Options {
 		o.AllowPrivileged = map[string]bool{"9": true, "10": true}
 	}
 	if rapid.IntRange(0, 3).Draw(t, "waive") == 0 {
-		o.Waivers = []Waiver{{
+		o.Waivers = []audit.Waiver{{
 			ID:       rapid.SampledFrom([]string{"", "8", "9"}).Draw(t, "waived id"),
-			Category: rapid.SampledFrom(IdentityCategories()).Draw(t, "waived category"),
-			Cause:    rapid.SampledFrom([]string{"", "", CauseStale, CauseLinkable, CauseMembers}).Draw(t, "waived cause"),
+			Category: rapid.SampledFrom(rules.IdentityCategories()).Draw(t, "waived category"),
+			Cause:    rapid.SampledFrom([]string{"", "", rules.CauseStale, rules.CauseLinkable, rules.CauseMembers}).Draw(t, "waived cause"),
 		}}
 	}
 	return o
@@ -167,7 +170,7 @@ func (w world) apply(r Report) world {
 			}
 		}
 		for _, g := range r.GroupRenames {
-			if p.Ref == (Ref{TypeGroup, g.GroupID}) {
+			if p.Ref == (audit.Ref{Type: audit.TypeGroup, ID: g.GroupID}) {
 				p.Name = g.Name
 			}
 		}

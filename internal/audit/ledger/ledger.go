@@ -1,17 +1,19 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+// Package ledger says what a remediation ledger will hold: pure, and without knowing what
+// its entries are.
+package ledger
 
 import (
 	"maps"
 	"slices"
 )
 
-// LedgerInput is what the plan of a remediation ledger depends on: nothing but
+// Input is what the plan of a remediation ledger depends on: nothing but
 // configuration and prior state, so that Terraform gets the same answer when it
 // plans again during apply.
-type LedgerInput[E any] struct {
+type Input[E any] struct {
 	// Pending is what the data sources want now, by key.
 	Pending map[string]E
 	// Tracked is what the ledger remembers, by key.
@@ -33,9 +35,9 @@ type LedgerInput[E any] struct {
 	Renew func(tracked, pending E) (E, bool)
 }
 
-// LedgerPlan is what the ledger will hold, and how it gets there. The key lists
+// Plan is what the ledger will hold, and how it gets there. The key lists
 // are sorted.
-type LedgerPlan[E any] struct {
+type Plan[E any] struct {
 	Entries map[string]E
 	// New are keys that were not tracked; Changed have a new wanted value, or are
 	// going to replace another current value than the one that was reviewed.
@@ -46,11 +48,11 @@ type LedgerPlan[E any] struct {
 }
 
 // Same reports whether the ledger stays exactly as it is.
-func (p LedgerPlan[E]) Same() bool {
+func (p Plan[E]) Same() bool {
 	return len(p.New)+len(p.Changed)+len(p.Settled)+len(p.Excluded) == 0
 }
 
-// PlanLedger merges what is pending with what was tracked.
+// Merge puts together what is pending and what was tracked.
 //
 //   - A pending key that is tracked with the same wanted value keeps the tracked
 //     entry: current value, names and category stay as they were first seen. Only
@@ -63,12 +65,12 @@ func (p LedgerPlan[E]) Same() bool {
 //     audit could not judge it makes no difference: nothing is written on a ground
 //     that is not known now.
 //   - Excluded keys are dropped and not taken in.
-func PlanLedger[E any](in LedgerInput[E]) LedgerPlan[E] {
+func Merge[E any](in Input[E]) Plan[E] {
 	shown := in.Shown
 	if shown == nil {
 		shown = in.Wanted
 	}
-	p := LedgerPlan[E]{Entries: make(map[string]E, max(len(in.Tracked), len(in.Pending)))}
+	p := Plan[E]{Entries: make(map[string]E, max(len(in.Tracked), len(in.Pending)))}
 	for _, key := range slices.Sorted(maps.Keys(in.Pending)) {
 		if in.Exclude[key] {
 			continue

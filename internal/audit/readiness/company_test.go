@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -248,8 +250,8 @@ func (c *company) facts() *readiness.Facts {
 			f.Members[p.ID] = slices.Clone(c.members[p.ID])
 		}
 	}
-	f.Report = audit.Divergences(audit.Input{Inventory: f.Inventory, Matches: f.Matches, Members: f.Members, Privileges: powers},
-		audit.Options{Now: now, AIM: audit.AIMOn, IDP: f.Capabilities, LinkGroups: true, Relink: true, SuggestGroupClears: true, PrimaryDomains: f.PrimaryDomains})
+	f.Report = judge.Divergences(judge.Input{Inventory: f.Inventory, Matches: f.Matches, Members: f.Members, Privileges: powers},
+		judge.Options{Now: now, AIM: audit.AIMOn, IDP: f.Capabilities, LinkGroups: true, Relink: true, SuggestGroupClears: true, PrimaryDomains: f.PrimaryDomains})
 	// Who is in the workspace, by an assignment or through a group that has one.
 	seen := map[string]bool{}
 	for queue := slices.Clone(c.assigned); len(queue) > 0; queue = queue[1:] {

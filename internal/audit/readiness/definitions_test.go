@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -86,8 +89,8 @@ func TestGroupNamesInSQL_judged(t *testing.T) {
 		return func(f *readiness.Facts) { f.Unknown[need] = []string{"403"} }
 	}
 	rename := func(f *readiness.Facts) {
-		f.Report.Groups = []audit.GroupDivergence{{GroupName: "data", ExternalID: "g-1", Divergence: audit.Divergence{
-			Ref: audit.Ref{Type: audit.TypeGroup, ID: "10"}, ErrorCategories: []string{audit.CategoryNameMismatch}, Cause: "renamed", Action: "x", IDPName: "data-2",
+		f.Report.Groups = []judge.GroupDivergence{{GroupName: "data", ExternalID: "g-1", Divergence: judge.Divergence{
+			Ref: audit.Ref{Type: audit.TypeGroup, ID: "10"}, ErrorCategories: []string{rules.CategoryNameMismatch}, Cause: "renamed", Action: "x", IDPName: "data-2",
 		}}}
 	}
 	for name, c := range map[string]struct {

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
@@ -42,7 +45,7 @@ type Facts struct {
 	Inventory audit.Inventory
 	// Matches are what the identity provider knows of them, Report the verdict on that.
 	Matches []audit.Match
-	Report  audit.Report
+	Report  judge.Report
 	// Admins hold account_admin and are active, by themselves or through groups; Caller
 	// is zero where it is not known.
 	Admins []audit.Ref
@@ -179,7 +182,7 @@ func (f *Facts) index() {
 
 // row is what the rows of all types have in common.
 type row struct {
-	audit.Divergence
+	judge.Divergence
 	name, externalID, candidate string
 }
 
@@ -187,8 +190,8 @@ type row struct {
 // something is to be done.
 func (f *Facts) rows() []row {
 	var out []row
-	add := func(d audit.Divergence, name, id, candidate string) {
-		if !d.Waived && d.Action != audit.ActionNone {
+	add := func(d judge.Divergence, name, id, candidate string) {
+		if !d.Waived && d.Action != rules.ActionNone {
 			out = append(out, row{d, name, id, candidate})
 		}
 	}
@@ -209,15 +212,15 @@ func (r *row) has(category string) bool { return slices.Contains(r.ErrorCategori
 // kindOf sorts the external id divergences so that each row belongs to one check.
 func (r *row) kindOf() string {
 	switch {
-	case r.has(audit.CategoryNameMismatch) && r.Type == audit.TypeUser, slices.Contains(r.Advisories, audit.AdvisoryDuplicate) && r.Type == audit.TypeUser:
+	case r.has(rules.CategoryNameMismatch) && r.Type == audit.TypeUser, slices.Contains(r.Advisories, rules.AdvisoryDuplicate) && r.Type == audit.TypeUser:
 		return checkUserRenamed
-	case r.has(audit.CategoryNameMismatch) && r.Type == audit.TypeGroup:
+	case r.has(rules.CategoryNameMismatch) && r.Type == audit.TypeGroup:
 		return checkGroupRenamed
-	case r.has(audit.CategoryExternalIDMismatch) && r.externalID == "" && r.Type == audit.TypeGroup:
+	case r.has(rules.CategoryExternalIDMismatch) && r.externalID == "" && r.Type == audit.TypeGroup:
 		return checkGroupNameTaken
-	case r.has(audit.CategoryExternalIDMismatch) && r.externalID == "":
+	case r.has(rules.CategoryExternalIDMismatch) && r.externalID == "":
 		return checkUnlinked
-	case r.has(audit.CategoryExternalIDMismatch), r.has(audit.CategoryNameMismatch), r.has(audit.CategoryExternalIDNotInIDP) && r.Type != audit.TypeUser:
+	case r.has(rules.CategoryExternalIDMismatch), r.has(rules.CategoryNameMismatch), r.has(rules.CategoryExternalIDNotInIDP) && r.Type != audit.TypeUser:
 		return checkExternalIDs
 	default:
 		return ""

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -37,7 +39,7 @@ func fixers() map[string]func(*company, *readiness.Facts, readiness.Result) []st
 	}
 	link := func(c *company, f *readiness.Facts, r readiness.Result) (left []string) {
 		for _, a := range r.Affected {
-			at := slices.IndexFunc(f.Report.ExternalIDFixes, func(fix audit.ExternalIDFix) bool { return fix.ID == a.ID })
+			at := slices.IndexFunc(f.Report.ExternalIDFixes, func(fix judge.ExternalIDFix) bool { return fix.ID == a.ID })
 			if at < 0 {
 				left = append(left, a.ID)
 				continue

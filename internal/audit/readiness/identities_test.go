@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
@@ -126,7 +128,7 @@ func TestRowDetail(t *testing.T) {
 	f.Inventory.Principals = append(f.Inventory.Principals, drifted)
 	f.Matches = append(f.Matches, audit.Match{Principal: drifted, ByExternalID: &audit.Identity{Type: audit.TypeUser, ExternalID: "u-52", Names: []string{"is@example.com"}}})
 	f.Matches[1].ByExternalID.Names = []string{"app-1"}
-	f.Report = audit.Divergences(audit.Input{Inventory: f.Inventory, Matches: f.Matches}, audit.Options{})
+	f.Report = judge.Divergences(judge.Input{Inventory: f.Inventory, Matches: f.Matches}, judge.Options{})
 	for check, want := range map[string]string{
 		"external_ids_agree":  "user/50: linkable_by_name, external id wrong, the identity provider has u-50",
 		"users_renamed":       "user/52: name_drift, external id u-52, called there is@example.com",

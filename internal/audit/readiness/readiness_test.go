@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -49,7 +52,7 @@ func ready() *readiness.Facts {
 				Members: &audit.MemberMatch{InIDP: &audit.IDPMembers{Count: 1}}},
 			{Principal: app, ByExternalID: &audit.Identity{Type: audit.TypeServicePrincipal, ExternalID: "s-1", DisplayName: "etl"}},
 		},
-		Report:   audit.Report{Complete: true},
+		Report:   judge.Report{Complete: true},
 		Admins:   []audit.Ref{admin.Ref, app.Ref},
 		Caller:   app.Ref,
 		Members:  map[string][]audit.Member{"10": nil},
@@ -85,8 +88,8 @@ func statuses(f *readiness.Facts, waivers ...readiness.Waiver) map[string]readin
 
 // breaks is, for each check, one change after which it is not met.
 func breaks() map[string]func(*readiness.Facts) {
-	row := func(t audit.PrincipalType, id, category, cause string) audit.Divergence {
-		return audit.Divergence{Ref: audit.Ref{Type: t, ID: id}, ErrorCategories: []string{category}, Cause: cause, Action: "x"}
+	row := func(t audit.PrincipalType, id, category, cause string) judge.Divergence {
+		return judge.Divergence{Ref: audit.Ref{Type: t, ID: id}, ErrorCategories: []string{category}, Cause: cause, Action: "x"}
 	}
 	members := func(f *readiness.Facts) *audit.MemberMatch { return f.Matches[0].Members }
 	missing := func(f *readiness.Facts) {
@@ -118,19 +121,19 @@ func breaks() map[string]func(*readiness.Facts) {
 			}
 		},
 		"external_ids_agree": func(f *readiness.Facts) {
-			f.Report.Users = []audit.UserDivergence{{Divergence: row(audit.TypeUser, "2", audit.CategoryExternalIDMismatch, "linked_elsewhere"), ExternalID: "old"}}
+			f.Report.Users = []judge.UserDivergence{{Divergence: row(audit.TypeUser, "2", rules.CategoryExternalIDMismatch, "linked_elsewhere"), ExternalID: "old"}}
 		},
 		"unlinked_name_match": func(f *readiness.Facts) {
-			f.Report.Users = []audit.UserDivergence{{Divergence: row(audit.TypeUser, "2", audit.CategoryExternalIDMismatch, "linkable")}}
+			f.Report.Users = []judge.UserDivergence{{Divergence: row(audit.TypeUser, "2", rules.CategoryExternalIDMismatch, "linkable")}}
 		},
 		"users_renamed": func(f *readiness.Facts) {
-			f.Report.Users = []audit.UserDivergence{{Divergence: row(audit.TypeUser, "2", audit.CategoryNameMismatch, "name_drift"), ExternalID: "u"}}
+			f.Report.Users = []judge.UserDivergence{{Divergence: row(audit.TypeUser, "2", rules.CategoryNameMismatch, "name_drift"), ExternalID: "u"}}
 		},
 		"groups_renamed": func(f *readiness.Facts) {
-			f.Report.Groups = []audit.GroupDivergence{{Divergence: row(audit.TypeGroup, "10", audit.CategoryNameMismatch, "name_drift"), ExternalID: "g-1"}}
+			f.Report.Groups = []judge.GroupDivergence{{Divergence: row(audit.TypeGroup, "10", rules.CategoryNameMismatch, "name_drift"), ExternalID: "g-1"}}
 		},
 		"group_names_taken": func(f *readiness.Facts) {
-			f.Report.Groups = []audit.GroupDivergence{{Divergence: row(audit.TypeGroup, "10", audit.CategoryExternalIDMismatch, "local_group")}}
+			f.Report.Groups = []judge.GroupDivergence{{Divergence: row(audit.TypeGroup, "10", rules.CategoryExternalIDMismatch, "local_group")}}
 		},
 		"service_principal_names": func(f *readiness.Facts) { f.Matches[1].ByExternalID.DisplayName = "other" },
 		"service_principal_names_unique": func(f *readiness.Facts) {

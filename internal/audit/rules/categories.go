@@ -1,7 +1,9 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package rules
+
+import "github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 
 // categoryRules are the prep script's six. Conditions and remedies follow the
 // knowledge base article "AIM enablement prep script".
@@ -15,7 +17,7 @@ func categoryRules() []Rule {
 				"identity and that no one else holds the id. A group may be cleared instead. Otherwise find " +
 				"out whether the identity was deleted or renamed.",
 			Symptoms: []Symptom{SymptomDuplicates},
-			Types:    PrincipalTypes(),
+			Types:    audit.PrincipalTypes(),
 		},
 		{
 			ID: CategoryNameMismatch, Kind: KindCategory, Title: "External id fits, name does not",
@@ -25,7 +27,7 @@ func categoryRules() []Rule {
 			Remedy: "Users and service principals: ask Databricks support to correct the name. Groups: see " +
 				"whether another account group occupies the wanted name, and rename that one.",
 			Symptoms: []Symptom{SymptomDuplicates},
-			Types:    PrincipalTypes(),
+			Types:    audit.PrincipalTypes(),
 		},
 		{
 			ID: CategoryExternalIDMismatch, Kind: KindCategory, Title: "Name fits, external id does not",
@@ -34,7 +36,7 @@ func categoryRules() []Rule {
 			Remedy: "Set the externalId to the id of the object, after making sure that it is the same identity. " +
 				"external_id_fixes offers what is safe.",
 			Symptoms: []Symptom{SymptomDuplicates, SymptomNoImport},
-			Types:    PrincipalTypes(),
+			Types:    audit.PrincipalTypes(),
 		},
 		{
 			ID: CategoryLocalMembers, Kind: KindCategory, Title: "Members without external id that the identity provider does not have",
@@ -43,7 +45,7 @@ func categoryRules() []Rule {
 			Remedy: "Remove them in Databricks, or create them in the identity provider and add them to the group" +
 				" there. A nested group: link it by its own externalId.",
 			Symptoms: []Symptom{SymptomMemberCounts},
-			Types:    []PrincipalType{TypeGroup},
+			Types:    []audit.PrincipalType{audit.TypeGroup},
 		},
 		{
 			ID: CategoryExternalMembers, Kind: KindCategory, Title: "Members with an external id that the identity provider does not have",
@@ -51,7 +53,7 @@ func categoryRules() []Rule {
 				"in the identity provider.",
 			Remedy:   "Remove them in Databricks, or add them to the group in the identity provider.",
 			Symptoms: []Symptom{SymptomMemberCounts},
-			Types:    []PrincipalType{TypeGroup},
+			Types:    []audit.PrincipalType{audit.TypeGroup},
 		},
 		{
 			ID: CategoryFederationDisabled, Kind: KindCategory, Title: "Workspace without identity federation",

@@ -1,7 +1,9 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package rules
+
+import "github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 
 // The causes of divergences and of member removals.
 const (
@@ -29,8 +31,8 @@ const (
 
 // buckets are those of the remediation executor for users, groups and service
 // principals; "" where it has none.
-func buckets(user, group, servicePrincipal string) map[PrincipalType]string {
-	return map[PrincipalType]string{TypeUser: user, TypeGroup: group, TypeServicePrincipal: servicePrincipal}
+func buckets(user, group, servicePrincipal string) map[audit.PrincipalType]string {
+	return map[audit.PrincipalType]string{audit.TypeUser: user, audit.TypeGroup: group, audit.TypeServicePrincipal: servicePrincipal}
 }
 
 // causeRules are given one per row, the first that fits. Each corresponds to a
@@ -40,11 +42,11 @@ func causeRules() []Rule {
 		{
 			ID: CauseLinkable, Kind: KindCause, Title: "Linkable by name", BlocksAIM: true,
 			Consequence:  "Automatic identity management does not recognise the principal: a second one appears beside it, and access stays with the old one.",
-			Consequences: map[PrincipalType]string{TypeGroup: "Automatic identity management does not recognise the group, and the group of the identity provider cannot be added while its name is taken: access stays with the old one."},
+			Consequences: map[audit.PrincipalType]string{audit.TypeGroup: "Automatic identity management does not recognise the group, and the group of the identity provider cannot be added while its name is taken: access stays with the old one."},
 			Description:  "One identity has the name; the stored id is blank or belongs to no identity.",
 			Remedy:       "Set the external id to that of the identity with this name.",
 			Symptoms:     []Symptom{SymptomDuplicates, SymptomNoImport},
-			Types:        PrincipalTypes(),
+			Types:        audit.PrincipalTypes(),
 			Buckets:      buckets("1", "3", "6"),
 		},
 		{
@@ -55,7 +57,7 @@ func causeRules() []Rule {
 			Remedy: "Decide whether they are the same: link_groups offers the link; otherwise suggest_group_renames offers to rename the local " +
 				"group.",
 			Symptoms: []Symptom{SymptomNoImport},
-			Types:    []PrincipalType{TypeGroup},
+			Types:    []audit.PrincipalType{audit.TypeGroup},
 			Refines:  CauseLinkable,
 			Buckets:  buckets("", "3", ""),
 		},
@@ -66,7 +68,7 @@ func causeRules() []Rule {
 				"Given with connector_ids only.",
 			Remedy:   "Set the mapping right: externalId from objectId. Then repair the external ids, if the connector does not do so at its next cycle.",
 			Symptoms: []Symptom{SymptomDuplicates, SymptomNoImport},
-			Types:    []PrincipalType{TypeUser, TypeGroup},
+			Types:    []audit.PrincipalType{audit.TypeUser, audit.TypeGroup},
 			Refines:  CauseLinkable,
 			Buckets:  buckets("1", "3", ""),
 		},
@@ -76,7 +78,7 @@ func causeRules() []Rule {
 			Description: "Several identities have the name, and the stored id is none of theirs.",
 			Remedy:      "Decide which one is meant and set its id, or make the names unique.",
 			Symptoms:    []Symptom{SymptomDuplicates, SymptomNoImport},
-			Types:       PrincipalTypes(),
+			Types:       audit.PrincipalTypes(),
 			Refines:     CauseLinkable,
 			Buckets:     buckets("1", "3", "6"),
 		},
@@ -87,7 +89,7 @@ func causeRules() []Rule {
 				"belongs to a different one.",
 			Remedy:   "A human decides which one the principal is. relink offers to replace the id.",
 			Symptoms: []Symptom{SymptomDuplicates},
-			Types:    PrincipalTypes(),
+			Types:    audit.PrincipalTypes(),
 			Refines:  CauseLinkable,
 			Buckets:  buckets("1", "3", "6"),
 		},
@@ -98,22 +100,22 @@ func causeRules() []Rule {
 				"spaces.",
 			Remedy:   "Set the id in the spelling of the identity provider.",
 			Symptoms: []Symptom{SymptomDuplicates},
-			Types:    PrincipalTypes(),
+			Types:    audit.PrincipalTypes(),
 			Refines:  CauseLinkable,
 			Buckets:  buckets("1", "3", "6"),
 		},
 		{
 			ID: CauseNameDrift, Kind: KindCause, Title: "Name changed", BlocksAIM: true,
 			Consequence: "At the next log-in a second user with the same external id often appears, without the access of the first.",
-			Consequences: map[PrincipalType]string{
-				TypeGroup:            "The group keeps its old name here, and does not get the new one while another group has it.",
-				TypeServicePrincipal: "Here it has another application id than in the identity provider, so a second one may appear beside it, without its access.",
+			Consequences: map[audit.PrincipalType]string{
+				audit.TypeGroup:            "The group keeps its old name here, and does not get the new one while another group has it.",
+				audit.TypeServicePrincipal: "Here it has another application id than in the identity provider, so a second one may appear beside it, without its access.",
 			},
 			Description: "The stored id belongs to an existing identity whose name is another one.",
 			Remedy: "Users and service principals: a support ticket. Settle duplicates first: a ticket cannot " +
 				"merge two records. Groups: free the wanted name.",
 			Symptoms: []Symptom{SymptomDuplicates},
-			Types:    PrincipalTypes(),
+			Types:    audit.PrincipalTypes(),
 			Buckets:  buckets("2", "3", "7"),
 		},
 		{
@@ -122,20 +124,20 @@ func causeRules() []Rule {
 			Description: "The stored id belongs to an existing identity whose name is the same but for its case. Databricks stores user names in " +
 				"lower case, and the prep script compares exactly.",
 			Remedy:  "Nothing: it does not count against clean, unless strict_case is true.",
-			Types:   PrincipalTypes(),
+			Types:   audit.PrincipalTypes(),
 			Refines: CauseNameDrift,
 			Buckets: buckets("2", "3", "7"),
 		},
 		{
 			ID: CauseStale, Kind: KindCause, Title: "Identity not in the identity provider", BlocksAIM: true,
 			Consequence:  "The principal keeps its access although the identity provider does not manage it. If the identity was renamed there, a second principal appears beside this one.",
-			Consequences: map[PrincipalType]string{TypeGroup: "The group keeps its access although the identity provider does not manage its members. If it was renamed there, a second group appears beside this one."},
+			Consequences: map[audit.PrincipalType]string{audit.TypeGroup: "The group keeps its access although the identity provider does not manage its members. If it was renamed there, a second group appears beside this one."},
 			Description: "Neither the stored id nor the name exists in the identity provider. Users have this cause " +
 				"only when primary_domains is empty.",
 			Remedy: "Find out whether the identity was deleted, renamed or belongs to another tenant, before " +
 				"anything is deactivated.",
 			Symptoms: []Symptom{SymptomDuplicates},
-			Types:    PrincipalTypes(),
+			Types:    audit.PrincipalTypes(),
 			Buckets:  buckets("4 or 5", "3", "8"),
 		},
 		{
@@ -144,7 +146,7 @@ func causeRules() []Rule {
 			Description: "As stale, for a user whose mail domain is one of primary_domains.",
 			Remedy:      "Look at the recycle bin and at changed mail addresses; deactivate only what is certain.",
 			Symptoms:    []Symptom{SymptomDuplicates},
-			Types:       []PrincipalType{TypeUser},
+			Types:       []audit.PrincipalType{audit.TypeUser},
 			Refines:     CauseStale,
 			Buckets:     buckets("5", "", ""),
 		},
@@ -153,7 +155,7 @@ func causeRules() []Rule {
 			Consequence: "Nothing: a deactivated user cannot log in.",
 			Description: "As stale or deleted_in_idp, for a user who is deactivated in Databricks.",
 			Remedy:      "Nothing: it does not count against clean, unless strict_inactive is true.",
-			Types:       []PrincipalType{TypeUser},
+			Types:       []audit.PrincipalType{audit.TypeUser},
 			Refines:     CauseStale,
 			Buckets:     buckets("4 or 5", "", ""),
 		},
@@ -165,18 +167,18 @@ func causeRules() []Rule {
 			Remedy: "Find out whose identity it is before automatic identity management is switched on; keep it " +
 				"on SCIM until then.",
 			Symptoms: []Symptom{SymptomDuplicates},
-			Types:    []PrincipalType{TypeUser},
+			Types:    []audit.PrincipalType{audit.TypeUser},
 			Refines:  CauseStale,
 			Buckets:  buckets("4", "", ""),
 		},
 		{
 			ID: CauseDeleted, Kind: KindCause, Title: "Deleted in the identity provider",
 			Consequence:  "The principal can no longer log in through the identity provider, but is still active here, and its tokens and secrets may still work.",
-			Consequences: map[PrincipalType]string{TypeGroup: "The group keeps its access here, and the identity provider does not manage its members any more."},
+			Consequences: map[audit.PrincipalType]string{audit.TypeGroup: "The group keeps its access here, and the identity provider does not manage its members any more."},
 			Description:  "The stored id is that of an object in the recycle bin. Directories only.",
 			Remedy:       "Restore it there, or retire the principal.",
 			Symptoms:     []Symptom{SymptomDuplicates},
-			Types:        PrincipalTypes(),
+			Types:        audit.PrincipalTypes(),
 			Refines:      CauseStale,
 			Buckets:      buckets("4 or 5", "3", "8"),
 		},
@@ -185,7 +187,7 @@ func causeRules() []Rule {
 			Consequence: "The user can no longer log in through the identity provider, but is still active here, and personal access tokens may still work.",
 			Description: "Of a deactivation, never of a row: the linked identity is disabled in the identity provider, and the user is active here. Directories only.",
 			Remedy:      "Deactivate the user here, or enable the identity there.",
-			Types:       []PrincipalType{TypeUser},
+			Types:       []audit.PrincipalType{audit.TypeUser},
 		},
 		{
 			ID: CauseOtherType, Kind: KindCause, Title: "External id of another type", BlocksAIM: true,
@@ -193,7 +195,7 @@ func causeRules() []Rule {
 			Description: "The stored id is that of an identity of another type. Directories only.",
 			Remedy:      "Find out how it came there; set the right id with relink.",
 			Symptoms:    []Symptom{SymptomDuplicates},
-			Types:       PrincipalTypes(),
+			Types:       audit.PrincipalTypes(),
 			Refines:     CauseStale,
 			Buckets:     buckets("4 or 5", "3", "8"),
 		},
@@ -204,7 +206,7 @@ func causeRules() []Rule {
 				"confirm.",
 			Remedy:   "Remove the members here, or add them to the group in the identity provider.",
 			Symptoms: []Symptom{SymptomMemberCounts},
-			Types:    []PrincipalType{TypeGroup},
+			Types:    []audit.PrincipalType{audit.TypeGroup},
 			Buckets:  buckets("", "3", ""),
 		},
 		{
@@ -214,7 +216,7 @@ func causeRules() []Rule {
 				"identity provider.",
 			Remedy:   "Link the nested groups by their own externalId, or audit with membership = transitive.",
 			Symptoms: []Symptom{SymptomMemberCounts},
-			Types:    []PrincipalType{TypeGroup},
+			Types:    []audit.PrincipalType{audit.TypeGroup},
 			Refines:  CauseMembers,
 			Buckets:  buckets("", "3", ""),
 		},
@@ -225,7 +227,7 @@ func causeRules() []Rule {
 				"in the group.",
 			Remedy:   "Remove it, or create it in the identity provider and add it to the group.",
 			Symptoms: []Symptom{SymptomMemberCounts},
-			Types:    PrincipalTypes(),
+			Types:    audit.PrincipalTypes(),
 		},
 		{
 			ID: CauseMemberNotInGroup, Kind: KindCause, Title: "Member that is not in the IdP group", BlocksAIM: true,
@@ -234,7 +236,7 @@ func causeRules() []Rule {
 				" it in the group.",
 			Remedy:   "Remove it, or add it to the group in the identity provider.",
 			Symptoms: []Symptom{SymptomMemberCounts},
-			Types:    PrincipalTypes(),
+			Types:    audit.PrincipalTypes(),
 		},
 		{
 			ID: CauseMemberStale, Kind: KindCause, Title: "Member that the identity provider does not know", BlocksAIM: true,
@@ -242,7 +244,7 @@ func causeRules() []Rule {
 			Description: "Of a member removal: the externalId of the member is not in the identity provider.",
 			Remedy:      "Remove it from the group; see the row of the member itself.",
 			Symptoms:    []Symptom{SymptomMemberCounts},
-			Types:       PrincipalTypes(),
+			Types:       audit.PrincipalTypes(),
 		},
 	}
 }

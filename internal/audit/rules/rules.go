@@ -1,13 +1,21 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+// Package rules is what there is to say: every id that a report can carry - error
+// categories, causes, actions, advisories, reasons of manual actions - with its texts and
+// with what follows from it. When an id is given is decided in package judge.
+//
+// The error categories are those of Databricks' "AIM enablement prep script"
+// (docs/design/contracts.md).
+package rules
 
 import (
 	"cmp"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // The error categories of the prep script, spelled as there, in its order.
@@ -20,16 +28,14 @@ const (
 	CategoryFederationDisabled = "IDENTITY_FEDERATION_DISABLED"
 )
 
-// categoryNames are the five categories of identities, in the script's order.
-// Nothing writes to it; Go has no constant arrays.
-var categoryNames = [...]string{
-	CategoryExternalIDNotInIDP, CategoryNameMismatch, CategoryExternalIDMismatch,
-	CategoryLocalMembers, CategoryExternalMembers,
-}
-
 // IdentityCategories lists the five categories of users, groups and service
 // principals, in the script's order.
-func IdentityCategories() []string { return slices.Clone(categoryNames[:]) }
+func IdentityCategories() []string {
+	return []string{
+		CategoryExternalIDNotInIDP, CategoryNameMismatch, CategoryExternalIDMismatch,
+		CategoryLocalMembers, CategoryExternalMembers,
+	}
+}
 
 // RuleKind says where the id of a rule appears.
 type RuleKind string
@@ -57,7 +63,7 @@ const (
 )
 
 // Rule explains one id that a report can carry. The rule reference page is
-// generated from [Rules].
+// generated from [All].
 type Rule struct {
 	ID    string
 	Kind  RuleKind
@@ -67,12 +73,12 @@ type Rule struct {
 	// Symptoms of the knowledge base that it explains, in alphabetical order.
 	Symptoms []Symptom
 	// Types are the principal types it can appear on; empty for workspaces.
-	Types []PrincipalType
+	Types []audit.PrincipalType
 	// Refines is, for a cause, the more general cause that it is a case of: add
 	// both up to compare with the buckets of the remediation executor.
 	Refines string
 	// Buckets are, for a cause, the buckets of the remediation executor by type.
-	Buckets map[PrincipalType]string
+	Buckets map[audit.PrincipalType]string
 	// Consequence is, for a cause, what happens if it stays.
 	Consequence string
 	// BlocksAIM is true for a cause to be settled before automatic identity
@@ -88,26 +94,26 @@ type Rule struct {
 	Hole bool
 	// Remedies and Consequences are those for principals of a type where they differ from
 	// Remedy and Consequence.
-	Remedies, Consequences map[PrincipalType]string
+	Remedies, Consequences map[audit.PrincipalType]string
 	// ForeignRemedy is, for a reason, the remedy for users of other mail domains than
 	// primary_domains, where it differs.
 	ForeignRemedy string
 }
 
 // RemedyFor is what to do about a principal of a type.
-func (r Rule) RemedyFor(t PrincipalType) string {
+func (r Rule) RemedyFor(t audit.PrincipalType) string {
 	return cmp.Or(r.Remedies[t], r.Remedy)
 }
 
 // ConsequenceFor is what happens if a principal of a type stays as it is.
-func (r Rule) ConsequenceFor(t PrincipalType) string {
+func (r Rule) ConsequenceFor(t audit.PrincipalType) string {
 	return cmp.Or(r.Consequences[t], r.Consequence)
 }
 
 // SymptomsFor are the symptoms that a principal of a type can explain: only groups are
 // imported, and only groups have members.
-func (r Rule) SymptomsFor(t PrincipalType) []Symptom {
-	if t == TypeGroup {
+func (r Rule) SymptomsFor(t audit.PrincipalType) []Symptom {
+	if t == audit.TypeGroup {
 		return r.Symptoms
 	}
 	return slices.DeleteFunc(slices.Clone(r.Symptoms), func(s Symptom) bool { return s != SymptomDuplicates })
@@ -125,26 +131,26 @@ const (
 	OwnerNone    Owner = "no one"
 )
 
-// Rules is the whole registry, sorted by kind (category, cause, action,
+// All is the whole registry, sorted by kind (category, cause, action,
 // advisory, reason) and id. Every id that a report can carry is in it once per
 // kind.
-func Rules() []Rule {
+func All() []Rule {
 	kinds := [][]Rule{categoryRules(), causeRules(), actionRules(), advisoryRules(), reasonRules()}
-	for _, rules := range kinds {
-		slices.SortFunc(rules, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
+	for _, list := range kinds {
+		slices.SortFunc(list, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	}
 	return slices.Concat(kinds...)
 }
 
-// FindRule finds the rule of a kind and id; false for an id that is none.
-func FindRule(kind RuleKind, id string) (Rule, bool) {
+// Find finds the rule of a kind and id; false for an id that is none.
+func Find(kind RuleKind, id string) (Rule, bool) {
 	r, found := registry()[kind][id]
 	return r, found
 }
 
 var registry = sync.OnceValue(func() map[RuleKind]map[string]Rule {
 	out := map[RuleKind]map[string]Rule{}
-	for _, r := range Rules() {
+	for _, r := range All() {
 		if out[r.Kind] == nil {
 			out[r.Kind] = map[string]Rule{}
 		}
@@ -153,5 +159,5 @@ var registry = sync.OnceValue(func() map[RuleKind]map[string]Rule {
 	return out
 })
 
-// reasonRule is the row of a reason; every reason has one.
-func reasonRule(id string) Rule { return registry()[KindReason][id] }
+// Reason is the row of a reason; every reason has one.
+func Reason(id string) Rule { return registry()[KindReason][id] }

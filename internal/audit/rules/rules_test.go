@@ -1,25 +1,24 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package audit
+package rules
 
 import (
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 func TestRules(t *testing.T) {
 	t.Parallel()
-	rules := Rules()
+	rules := All()
 	kinds := []RuleKind{KindCategory, KindCause, KindAction, KindAdvisory, KindReason}
 	spelling := map[RuleKind]*regexp.Regexp{
 		KindCategory: regexp.MustCompile(`^[A-Z_]+$`), KindAdvisory: regexp.MustCompile(`^[A-Z_]+$`),
@@ -63,7 +62,7 @@ func TestRules(t *testing.T) {
 		if (r.Kind == KindCause) != (r.Consequence != "") || (r.Kind == KindAction) != (r.Owner != "") {
 			t.Errorf("%s %s: consequence %q, owner %q", r.Kind, r.ID, r.Consequence, r.Owner)
 		}
-		if got, found := FindRule(r.Kind, r.ID); !found || got.Title != r.Title {
+		if got, found := Find(r.Kind, r.ID); !found || got.Title != r.Title {
 			t.Errorf("%s %s is not found by its id: %+v", r.Kind, r.ID, got)
 		}
 		if r.Kind == KindReason || r.Kind == KindAction {
@@ -74,19 +73,21 @@ func TestRules(t *testing.T) {
 			}
 		}
 	}
-	same(t, "categories", len(categoryRules()), 6)
+	if got := len(categoryRules()); got != 6 {
+		t.Errorf("%d categories", got)
+	}
 }
 
 // What a row says is about its own type: no person logs in as an app, and no user's name is
 // taken by a group.
 func TestRules_textsOfTheirType(t *testing.T) {
 	t.Parallel()
-	others := map[PrincipalType]*regexp.Regexp{
-		TypeUser:             regexp.MustCompile(`(?i)\bgroups?\b|\bservice principals?\b`),
-		TypeGroup:            regexp.MustCompile(`(?i)\busers?\b|\bservice principals?\b|\bperson\b|\bwho works\b|\blog-?(ging)? ?in\b|deactivat|\btokens?\b|support\b`),
-		TypeServicePrincipal: regexp.MustCompile(`(?i)\busers?\b|\bgroups?\b|\bperson\b|\bwho works\b|\blog-?ging in\b|\blog-ins?\b`),
+	others := map[audit.PrincipalType]*regexp.Regexp{
+		audit.TypeUser:             regexp.MustCompile(`(?i)\bgroups?\b|\bservice principals?\b`),
+		audit.TypeGroup:            regexp.MustCompile(`(?i)\busers?\b|\bservice principals?\b|\bperson\b|\bwho works\b|\blog-?(ging)? ?in\b|deactivat|\btokens?\b|support\b`),
+		audit.TypeServicePrincipal: regexp.MustCompile(`(?i)\busers?\b|\bgroups?\b|\bperson\b|\bwho works\b|\blog-?ging in\b|\blog-ins?\b`),
 	}
-	for _, r := range Rules() {
+	for _, r := range All() {
 		if r.Kind == KindCategory || r.Kind == KindAdvisory || strings.HasPrefix(r.ID, "member_") {
 			continue // They are not in rows, or of members.
 		}
@@ -101,7 +102,7 @@ func TestRules_textsOfTheirType(t *testing.T) {
 				}
 			}
 		}
-		for _, byType := range []map[PrincipalType]string{r.Remedies, r.Consequences} {
+		for _, byType := range []map[audit.PrincipalType]string{r.Remedies, r.Consequences} {
 			for kind, text := range byType {
 				if !slices.Contains(r.Types, kind) || !strings.HasSuffix(text, ".") {
 					t.Errorf("%s %s has for a %s: %s", r.Kind, r.ID, kind, text)
@@ -109,8 +110,8 @@ func TestRules_textsOfTheirType(t *testing.T) {
 			}
 		}
 	}
-	linkable, _ := FindRule(KindCause, CauseLinkable)
-	if got := linkable.SymptomsFor(TypeUser); !slices.Equal(got, []Symptom{SymptomDuplicates}) {
+	linkable, _ := Find(KindCause, CauseLinkable)
+	if got := linkable.SymptomsFor(audit.TypeUser); !slices.Equal(got, []Symptom{SymptomDuplicates}) {
 		t.Errorf("a user explains %v", got)
 	}
 }
@@ -119,7 +120,7 @@ func TestRules_textsOfTheirType(t *testing.T) {
 func TestRules_complete(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
-	for _, r := range Rules() {
+	for _, r := range All() {
 		known[string(r.Kind)+" "+r.ID] = true
 	}
 	kinds := map[string]RuleKind{
@@ -127,7 +128,7 @@ func TestRules_complete(t *testing.T) {
 	}
 	found := 0
 	for _, file := range []string{
-		"rules.go", "rules_causes.go", "rules_actions.go", "rules_advisories.go", "rules_reasons.go",
+		"rules.go", "causes.go", "actions.go", "advisories.go", "reasons.go",
 	} {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
@@ -153,7 +154,9 @@ func TestRules_complete(t *testing.T) {
 			return true
 		})
 	}
-	same(t, "ids", found, len(Rules()))
+	if found != len(All()) {
+		t.Errorf("%d constants, %d rules", found, len(All()))
+	}
 }
 
 // The executor puts every group into bucket 3, and service principals into 6, 7 and
@@ -163,62 +166,21 @@ func TestRules_buckets(t *testing.T) {
 	ofServicePrincipals := map[string]string{"": "", "1": "6", "2": "7", "4 or 5": "8"}
 	for _, r := range causeRules() {
 		if strings.HasPrefix(r.ID, "member_") || r.ID == CauseDisabled { // Causes of removals and deactivations, not of rows.
-			same(t, r.ID, len(r.Buckets), 0)
+			if len(r.Buckets) != 0 {
+				t.Errorf("%s: buckets %v", r.ID, r.Buckets)
+			}
 			continue
 		}
-		for _, kind := range PrincipalTypes() {
+		for _, kind := range audit.PrincipalTypes() {
 			if got := r.Buckets[kind]; slices.Contains(r.Types, kind) != (got != "") {
 				t.Errorf("%s: bucket %q for a %s", r.ID, got, kind)
 			}
 		}
-		if slices.Contains(r.Types, TypeGroup) && r.Buckets[TypeGroup] != "3" {
-			t.Errorf("%s: groups in bucket %q", r.ID, r.Buckets[TypeGroup])
+		if slices.Contains(r.Types, audit.TypeGroup) && r.Buckets[audit.TypeGroup] != "3" {
+			t.Errorf("%s: groups in bucket %q", r.ID, r.Buckets[audit.TypeGroup])
 		}
-		if slices.Contains(r.Types, TypeServicePrincipal) && r.Buckets[TypeServicePrincipal] != ofServicePrincipals[r.Buckets[TypeUser]] {
+		if slices.Contains(r.Types, audit.TypeServicePrincipal) && r.Buckets[audit.TypeServicePrincipal] != ofServicePrincipals[r.Buckets[audit.TypeUser]] {
 			t.Errorf("%s: buckets %v", r.ID, r.Buckets)
 		}
-	}
-}
-
-// The bucket in which the executor puts a row is one that its cause names.
-func TestProperty_bucketsOfCauses(t *testing.T) {
-	t.Parallel()
-	seen := map[string]bool{}
-	rapid.Check(t, func(rt *rapid.T) {
-		w, o := drawWorld(rt), drawOptions(rt)
-		in := w.input(nil)
-		for _, row := range divergences(Divergences(in, o)) {
-			var p Principal
-			for _, q := range w.principals {
-				if q.Ref == row.Ref {
-					p = q
-				}
-			}
-			rule, found := FindRule(KindCause, row.Cause)
-			got := BucketOf(row.Type, row.ErrorCategories, len(w.match(p).ByName) > 0, strings.HasSuffix(strings.ToLower(p.Name), "@example.com"))
-			allowed := strings.Split(rule.Buckets[row.Type], " or ")
-			if !found || !slices.Contains(allowed, got) {
-				rt.Fatalf("%s with the cause %s and %v is in bucket %q, the rule names %v", row.Ref, row.Cause, row.ErrorCategories, got, allowed)
-			}
-			seen[got] = true
-		}
-	})
-	for _, bucket := range []string{"1", "2", "3", "4", "5", "6", "7", "8"} {
-		if !seen[bucket] && os.Getenv("DBXIDENTITY_TEST_QUICK") == "" {
-			t.Errorf("no world has a row in bucket %s", bucket)
-		}
-	}
-}
-
-// A user is not renamed as a group is.
-func TestManualAction_Remedy_nameChange(t *testing.T) {
-	t.Parallel()
-	ofUser := ManualAction{Ref: Ref{Type: TypeUser}, Reason: ReasonNameChange}
-	ofGroup := ManualAction{Ref: Ref{Type: TypeGroup}, Reason: ReasonNameChange}
-	if got := ofUser.Remedy(); !strings.Contains(got, "Databricks support") {
-		t.Error(got)
-	}
-	if got := ofGroup.Remedy(); strings.Contains(got, "support") || !strings.Contains(got, "Rename") {
-		t.Error(got)
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )
@@ -61,12 +63,12 @@ type engineResult struct {
 // groups of 20, and prints how long the verdict took.
 func engineProcess(_ context.Context, n int, out io.Writer) error {
 	in := engineInput(n)
-	options := audit.Options{
+	options := judge.Options{
 		Now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), AIM: audit.AIMUnknown, IDP: audit.Capabilities{DisplayNames: true, EnabledState: true},
 		TenantID: "00000000-0000-4000-8000-00000000000a", PrimaryDomains: []string{"example.com"},
 	}
 	begin := time.Now()
-	report := audit.Divergences(in, options)
+	report := judge.Divergences(in, options)
 	took := time.Since(begin)
 	divergent := len(report.Users) + len(report.Groups)
 	if divergent < n/3 || !report.Complete {
@@ -78,10 +80,10 @@ func engineProcess(_ context.Context, n int, out io.Writer) error {
 // engineInput has the shape of the published scan: of 100 users 40 are stale, 3
 // linkable, 1 has drifted, the rest is linked and clean. Every tenth group has
 // two members that the IdP does not confirm.
-func engineInput(n int) audit.Input {
+func engineInput(n int) judge.Input {
 	groups := n / 10
 	users := n - groups
-	in := audit.Input{
+	in := judge.Input{
 		Privileges: map[audit.Ref]audit.Privilege{}, Members: make(map[string][]audit.Member, groups),
 		Inventory: audit.Inventory{Coverage: audit.Coverage{Users: true, Groups: true, ServicePrincipals: true}},
 	}

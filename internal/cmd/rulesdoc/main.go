@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
@@ -23,7 +25,7 @@ func main() {
 	out := flag.String("out", "", "file to write the rules to")
 	checks := flag.String("checks", "", "file to write the readiness checks to; empty for none")
 	flag.Parse()
-	err := run(*out, page(audit.Rules()))
+	err := run(*out, page(rules.All()))
 	if err == nil && *checks != "" {
 		err = run(*checks, checksPage(readiness.Checks(), readiness.NoChecks()))
 	}
@@ -42,31 +44,31 @@ func run(out, text string) error {
 
 // kinds are the sections of the page, in its order.
 var kinds = []struct {
-	kind         audit.RuleKind
+	kind         rules.RuleKind
 	title, intro string
 }{
-	{audit.KindCategory, "Error categories", "What `error_categories` holds: the categories of Databricks' AIM enablement prep script, spelled and " +
+	{rules.KindCategory, "Error categories", "What `error_categories` holds: the categories of Databricks' AIM enablement prep script, spelled and " +
 		"decided as there. A principal is divergent when it has at least one."},
-	{audit.KindCause, "Causes", "What `cause` holds: one per divergent principal, the first that fits. A cause that refines another one is counted " +
+	{rules.KindCause, "Causes", "What `cause` holds: one per divergent principal, the first that fits. A cause that refines another one is counted " +
 		"with it when totals are compared with the buckets of the AIM remediation executor."},
-	{audit.KindAction, "Actions", "What `action` holds: what to do about the principal, in short."},
-	{audit.KindAdvisory, "Advisories", "What `advisories` holds: what the prep script does not see. An advisory never makes a principal divergent " +
+	{rules.KindAction, "Actions", "What `action` holds: what to do about the principal, in short."},
+	{rules.KindAdvisory, "Advisories", "What `advisories` holds: what the prep script does not see. An advisory never makes a principal divergent " +
 		"and does not count against `clean`."},
-	{audit.KindReason, "Reasons of manual actions", "What `reason` holds in `manual_actions`: why no fix is offered, and which input, if any, allows it."},
+	{rules.KindReason, "Reasons of manual actions", "What `reason` holds in `manual_actions`: why no fix is offered, and which input, if any, allows it."},
 }
 
 // symptoms are the three of the knowledge base, in its order.
 var symptoms = []struct {
-	symptom audit.Symptom
+	symptom rules.Symptom
 	text    string
 }{
-	{audit.SymptomDuplicates, "Twin identities in lists and sharing dialogs: one that Databricks has, one that the identity provider offers."},
-	{audit.SymptomMemberCounts, "A group shows another number of members in Databricks than in the identity provider."},
-	{audit.SymptomNoImport, "A group of the identity provider cannot be imported: a group of that name exists already."},
+	{rules.SymptomDuplicates, "Twin identities in lists and sharing dialogs: one that Databricks has, one that the identity provider offers."},
+	{rules.SymptomMemberCounts, "A group shows another number of members in Databricks than in the identity provider."},
+	{rules.SymptomNoImport, "A group of the identity provider cannot be imported: a group of that name exists already."},
 }
 
 // page renders the reference. Rules come sorted by kind and id.
-func page(rules []audit.Rule) string {
+func page(list []rules.Rule) string {
 	var b strings.Builder
 	b.WriteString(`---
 page_title: "Rule reference"
@@ -88,8 +90,8 @@ What people notice, and the rules that explain it.
 `)
 	for _, s := range symptoms {
 		fmt.Fprintf(&b, "**%s.** %s\n\n", s.symptom, s.text)
-		for _, kind := range []audit.RuleKind{audit.KindCategory, audit.KindCause, audit.KindAdvisory} {
-			if ids := explaining(rules, kind, s.symptom); len(ids) > 0 {
+		for _, kind := range []rules.RuleKind{rules.KindCategory, rules.KindCause, rules.KindAdvisory} {
+			if ids := explaining(list, kind, s.symptom); len(ids) > 0 {
 				fmt.Fprintf(&b, "- %s: %s\n", kindWords[kind], strings.Join(ids, ", "))
 			}
 		}
@@ -97,7 +99,7 @@ What people notice, and the rules that explain it.
 	}
 	for _, k := range kinds {
 		fmt.Fprintf(&b, "## %s\n\n%s\n\n", k.title, k.intro)
-		for _, r := range rules {
+		for _, r := range list {
 			if r.Kind == k.kind {
 				writeRule(&b, r)
 			}
@@ -106,14 +108,14 @@ What people notice, and the rules that explain it.
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
-var kindWords = map[audit.RuleKind]string{
-	audit.KindCategory: "Categories", audit.KindCause: "Causes", audit.KindAdvisory: "Advisories",
+var kindWords = map[rules.RuleKind]string{
+	rules.KindCategory: "Categories", rules.KindCause: "Causes", rules.KindAdvisory: "Advisories",
 }
 
 // explaining lists the linked ids of the rules of a kind that explain a symptom.
-func explaining(rules []audit.Rule, kind audit.RuleKind, symptom audit.Symptom) []string {
+func explaining(list []rules.Rule, kind rules.RuleKind, symptom rules.Symptom) []string {
 	var ids []string
-	for _, r := range rules {
+	for _, r := range list {
 		if r.Kind != kind {
 			continue
 		}
@@ -128,9 +130,9 @@ func explaining(rules []audit.Rule, kind audit.RuleKind, symptom audit.Symptom) 
 
 // anchor is where a rule stands on the page. Its own, and not the heading's: a
 // cause and an advisory may have ids that differ only in case.
-func anchor(r audit.Rule) string { return string(r.Kind) + "-" + strings.ToLower(r.ID) }
+func anchor(r rules.Rule) string { return string(r.Kind) + "-" + strings.ToLower(r.ID) }
 
-func writeRule(b *strings.Builder, r audit.Rule) {
+func writeRule(b *strings.Builder, r rules.Rule) {
 	fmt.Fprintf(b, "<a id=\"%s\"></a>\n\n### `%s`\n\n**%s.** %s\n\n", anchor(r), r.ID, r.Title, r.Description)
 	writeText(b, "If it stays", r.Consequence, r.Consequences)
 	writeText(b, "What to do", r.Remedy, r.Remedies)
@@ -177,7 +179,7 @@ func code(s string) string {
 	return "`" + s + "`"
 }
 
-func symptomNames(symptoms []audit.Symptom) string {
+func symptomNames(symptoms []rules.Symptom) string {
 	names := make([]string, len(symptoms))
 	for i, s := range symptoms {
 		names[i] = string(s)
@@ -185,8 +187,8 @@ func symptomNames(symptoms []audit.Symptom) string {
 	return strings.Join(names, ", ")
 }
 
-func typeNames(r audit.Rule) string {
-	if len(r.Types) == 0 && r.Kind == audit.KindCategory {
+func typeNames(r rules.Rule) string {
+	if len(r.Types) == 0 && r.Kind == rules.KindCategory {
 		return "workspaces"
 	}
 	names := make([]string, len(r.Types))
@@ -200,7 +202,7 @@ var plurals = map[audit.PrincipalType]string{
 	audit.TypeUser: "users", audit.TypeGroup: "groups", audit.TypeServicePrincipal: "service principals",
 }
 
-func bucketNames(r audit.Rule) string {
+func bucketNames(r rules.Rule) string {
 	var names []string
 	for _, t := range r.Types {
 		if bucket := r.Buckets[t]; bucket != "" {

@@ -9,13 +9,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
 
 func TestPage_explainsEveryRule(t *testing.T) {
 	t.Parallel()
-	rules := audit.Rules()
+	rules := rules.All()
 	got := page(rules)
 	for _, r := range rules {
 		if n := strings.Count(got, "### `"+r.ID+"`\n"); n == 0 {
@@ -32,9 +33,9 @@ func TestPage_explainsEveryRule(t *testing.T) {
 
 func TestPage_linksSymptoms(t *testing.T) {
 	t.Parallel()
-	got := page([]audit.Rule{
-		{ID: "SOME_RULE", Kind: audit.KindCategory, Title: "T", Description: "D.", Remedy: "R.", Symptoms: []audit.Symptom{audit.SymptomNoImport}},
-		{ID: "needs_x", Kind: audit.KindReason, Title: "T", Description: "D.", Switch: "x"},
+	got := page([]rules.Rule{
+		{ID: "SOME_RULE", Kind: rules.KindCategory, Title: "T", Description: "D.", Remedy: "R.", Symptoms: []rules.Symptom{rules.SymptomNoImport}},
+		{ID: "needs_x", Kind: rules.KindReason, Title: "T", Description: "D.", Switch: "x"},
 	})
 	for _, want := range []string{"- Categories: [`SOME_RULE`](#category-some_rule)\n", "<a id=\"category-some_rule\"></a>\n", "- Symptoms: C\n", "- Appears on: workspaces\n", "- Switch: `x`\n"} {
 		if !strings.Contains(got, want) {
@@ -46,11 +47,11 @@ func TestPage_linksSymptoms(t *testing.T) {
 func TestRun_writesTheFile(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "guides", "rules.md")
-	if err := run(out, page(audit.Rules())); err != nil {
+	if err := run(out, page(rules.All())); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(out)
-	if err != nil || string(got) != page(audit.Rules()) {
+	if err != nil || string(got) != page(rules.All()) {
 		t.Errorf("the file is not the page: %v", err)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
@@ -121,7 +123,7 @@ func bucketOf(one audit.PrincipalType, row Row, own map[string]bool) string {
 	if one == audit.TypeServicePrincipal {
 		match = row["external_id_with_app_id_match"]
 	}
-	return audit.BucketOf(one, row["error_categories"], first(match) != "", own[audit.MailDomain(first(row["username"]))])
+	return rules.BucketOf(one, row["error_categories"], first(match) != "", own[audit.MailDomain(first(row["username"]))])
 }
 
 func first(values []string) string {

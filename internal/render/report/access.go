@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 const arrow = " \u2192 "
@@ -40,7 +40,7 @@ func (f *Federation) section() section {
 	s := section{ID: "workspace_federation", Title: "Workspaces"}
 	s.add(failures(f.Failures)...)
 	if f.without() > 0 {
-		s.add(paragraph{"By an account admin: " + rule(audit.KindCategory, audit.CategoryFederationDisabled).Remedy})
+		s.add(paragraph{"By an account admin: " + rule(rules.KindCategory, rules.CategoryFederationDisabled).Remedy})
 	}
 	t := table{Title: "Identity federation", Long: len(f.Workspaces) > 20, Columns: []string{"Workspace", "Id", "Status", "Federation"}}
 	list := slices.Clone(f.Workspaces)

@@ -11,16 +11,19 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/markup"
 )
 
 // rule finds the text for an id that a report carries.
-func rule(kind audit.RuleKind, id string) audit.Rule {
-	if r, known := audit.FindRule(kind, id); known {
+func rule(kind rules.RuleKind, id string) rules.Rule {
+	if r, known := rules.Find(kind, id); known {
 		return r
 	}
-	return audit.Rule{ID: id, Kind: kind, Title: word(id), Owner: audit.OwnerNone}
+	return rules.Rule{ID: id, Kind: kind, Title: word(id), Owner: rules.OwnerNone}
 }
 
 // typed is a row with its principal type.
@@ -55,8 +58,8 @@ func (d *Divergences) byCause() map[string]int {
 }
 
 // totals are the one set of numbers of a report: each row is counted once.
-func (d *Divergences) totals() audit.Totals {
-	var t audit.Totals
+func (d *Divergences) totals() judge.Totals {
+	var t judge.Totals
 	for _, r := range d.rows() {
 		t.Add(r.Action, r.Waived)
 	}
@@ -155,7 +158,7 @@ func (d *Divergences) summary() table {
 			count = fmt.Sprintf("%d (%d waived)", r.Count, r.Waived)
 		}
 		t.Rows = append(t.Rows, []cell{
-			prose(words(r.PrincipalType)), prose(rule(audit.KindCause, r.Cause).Title), prose(count), sentence(r.Remedy), sentence(r.Owner), sentence(r.Consequence), value(r.Examples...),
+			prose(words(r.PrincipalType)), prose(rule(rules.KindCause, r.Cause).Title), prose(count), sentence(r.Remedy), sentence(r.Owner), sentence(r.Consequence), value(r.Examples...),
 		})
 	}
 	return t
@@ -164,7 +167,7 @@ func (d *Divergences) summary() table {
 // chart shows the rows per cause, largest first, beside those of before.
 func (d *Divergences) chart(before *Divergences) bars {
 	return compared("Identities that differ, by cause", d.byCause(), before, before.byCause(), func(id string) string {
-		return rule(audit.KindCause, id).Title
+		return rule(rules.KindCause, id).Title
 	})
 }
 
@@ -206,19 +209,19 @@ func compared(title string, now map[string]int, before *Divergences, then map[st
 // symptoms says what people notice of the divergences (the symptoms of the
 // knowledge base).
 func symptoms(d *Divergences) table {
-	noticed := map[audit.Symptom]string{
-		audit.SymptomDuplicates:   "The same person, group or app can appear twice in lists and sharing dialogs",
-		audit.SymptomMemberCounts: "A group has other members here than in the identity provider",
-		audit.SymptomNoImport:     "A group of the identity provider cannot be added, because its name is taken here",
+	noticed := map[rules.Symptom]string{
+		rules.SymptomDuplicates:   "The same person, group or app can appear twice in lists and sharing dialogs",
+		rules.SymptomMemberCounts: "A group has other members here than in the identity provider",
+		rules.SymptomNoImport:     "A group of the identity provider cannot be added, because its name is taken here",
 	}
-	counts, stale := map[audit.Symptom]int{}, 0
+	counts, stale := map[rules.Symptom]int{}, 0
 	for _, r := range d.rows() {
 		if r.Waived {
 			continue
 		}
-		cause := rule(audit.KindCause, r.Cause)
+		cause := rule(rules.KindCause, r.Cause)
 		for _, s := range cause.SymptomsFor(r.kind) {
-			if s == audit.SymptomDuplicates && (cause.ID == audit.CauseStale || cause.Refines == audit.CauseStale) {
+			if s == rules.SymptomDuplicates && (cause.ID == rules.CauseStale || cause.Refines == rules.CauseStale) {
 				stale++ // Who left is not noticed at all.
 				continue
 			}
@@ -259,7 +262,7 @@ func (d *Divergences) removals() table {
 	t := table{Title: "Members that terraform apply would remove", Long: true, Columns: []string{"Group", "Group id", "Member", "Member id", "Why"}}
 	for _, key := range slices.Sorted(maps.Keys(d.MemberRemovals)) {
 		m := d.MemberRemovals[key]
-		t.Rows = append(t.Rows, []cell{value(m.GroupName), value(m.GroupID), value(m.MemberName), value(m.MemberType + "/" + m.MemberID), prose(rule(audit.KindCause, m.Cause).Title)})
+		t.Rows = append(t.Rows, []cell{value(m.GroupName), value(m.GroupID), value(m.MemberName), value(m.MemberType + "/" + m.MemberID), prose(rule(rules.KindCause, m.Cause).Title)})
 	}
 	return t
 }
@@ -267,7 +270,7 @@ func (d *Divergences) removals() table {
 func (d *Divergences) manual() table {
 	t := table{Title: "Left to people", Long: true, Columns: []string{"Principal", "Name", "Why", "Detail", "What to do"}}
 	for _, m := range d.ManualActions {
-		why := rule(audit.KindReason, m.Reason).Title
+		why := rule(rules.KindReason, m.Reason).Title
 		if m.Switch != "" {
 			why += " (input " + word(m.Switch) + ")"
 		}
@@ -301,14 +304,14 @@ func (d *Divergences) rowTable(title string, kind audit.PrincipalType, rows []Ro
 		t.Columns = append(t.Columns, "Last changed by", "Last changed", "Last acted")
 	}
 	for _, r := range rows {
-		cause := rule(audit.KindCause, r.Cause).Title
+		cause := rule(rules.KindCause, r.Cause).Title
 		if r.Waived {
 			cause += " (waived)"
 		}
 		key := string(kind) + "/" + r.ID
 		row := []cell{
 			value(key), value(r.name()), blankOr(r.ExternalID), prose(cause),
-			prose(rule(audit.KindAction, r.Action).Title), prose(string(rule(audit.KindAction, r.Action).Owner)), value(r.Advisories...),
+			prose(rule(rules.KindAction, r.Action).Title), prose(string(rule(rules.KindAction, r.Action).Owner)), value(r.Advisories...),
 		}
 		if logged {
 			seen := d.Observed[key]

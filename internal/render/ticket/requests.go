@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/markup"
@@ -79,8 +82,8 @@ func NameChanges(changes []NameChange) string {
 func typeName(t audit.PrincipalType) string { return strings.ReplaceAll(plain(string(t)), "_", " ") }
 
 // Action is the ticket for a manual action; empty where there is none to send.
-func Action(a *audit.ManualAction) string {
-	if a.Type == audit.TypeGroup || a.Reason != audit.ReasonNameChange && a.Reason != audit.ReasonNameTaken {
+func Action(a *judge.ManualAction) string {
+	if a.Type == audit.TypeGroup || a.Reason != rules.ReasonNameChange && a.Reason != rules.ReasonNameTaken {
 		return ""
 	}
 	c := NameChange{Ref: a.Ref, Name: a.PrincipalName, NewName: a.NewName, ExternalID: a.ExternalID}

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -53,17 +56,17 @@ func TestNameChanges(t *testing.T) {
 
 func TestAction(t *testing.T) {
 	t.Parallel()
-	action := audit.ManualAction{Ref: user("1"), PrincipalName: "old@example.com", Reason: audit.ReasonNameChange, NewName: "new@example.com", ExternalID: "i1"}
+	action := judge.ManualAction{Ref: user("1"), PrincipalName: "old@example.com", Reason: rules.ReasonNameChange, NewName: "new@example.com", ExternalID: "i1"}
 	if got := Action(&action); !strings.Contains(got, "| user | `1` | `old@example.com` | `new@example.com` | `i1` |") {
 		t.Errorf("no request: %s", got)
 	}
-	action.Reason, action.Conflicting = audit.ReasonNameTaken, user("2")
+	action.Reason, action.Conflicting = rules.ReasonNameTaken, user("2")
 	if got := Action(&action); !strings.Contains(got, "(0)") || !strings.Contains(got, "`user/2` has the new name") {
 		t.Errorf("a name that is taken is asked for: %s", got)
 	}
-	for label, a := range map[string]audit.ManualAction{
-		"a group":        {Ref: audit.Ref{Type: audit.TypeGroup, ID: "1"}, Reason: audit.ReasonNameChange},
-		"another reason": {Ref: user("1"), Reason: audit.ReasonHeld},
+	for label, a := range map[string]judge.ManualAction{
+		"a group":        {Ref: audit.Ref{Type: audit.TypeGroup, ID: "1"}, Reason: rules.ReasonNameChange},
+		"another reason": {Ref: user("1"), Reason: rules.ReasonHeld},
 	} {
 		if got := Action(&a); got != "" {
 			t.Errorf("%s: %s", label, got)
