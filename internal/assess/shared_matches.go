@@ -12,7 +12,7 @@ import (
 )
 
 // Matches are what the identity provider knows of everyone in the account: audits of one
-// run that ask the same are answered once. Nobody changes what they share. The zero value
+// run that ask the same are answered once. No one changes what they share. The zero value
 // is empty.
 type Matches struct{ kept once.Value[matched] }
 
@@ -30,19 +30,19 @@ type question struct {
 
 // match asks the identity provider, or takes the answer that another audit of this run has.
 func (r Run) match(ctx context.Context, source idp.Source, request idp.Request) (idp.Result, error) {
+	asked := question{request.Membership, request.InIDP, request.Writes}
 	ask := func(ctx context.Context) (matched, error) {
 		result, err := source.Match(ctx, request)
 		if err == nil {
 			nameMissing(ctx, source, result.Matches)
 		}
-		return matched{question{request.Membership, request.InIDP, request.Writes}, result}, err
+		return matched{asked, result}, err
 	}
 	// The others ask for less, or in another way.
 	if r.Shared == nil || r.Kept != nil || r.Listed || r.Apart || len(r.Targets) > 0 || len(r.Types) < len(audit.PrincipalTypes()) {
 		answer, err := ask(ctx)
 		return answer.result, err
 	}
-	asked := question{request.Membership, request.InIDP, request.Writes}
 	other := func(m matched) bool { return m.question != asked }
 	r.Shared.kept.DropIf(other)
 	answer, err := r.Shared.kept.Get(ctx, ask)

@@ -150,14 +150,6 @@ func answerRemedy(answer *api.Error) string {
 // inWords is a type as people say it.
 func inWords(t audit.PrincipalType) string { return strings.ReplaceAll(string(t), "_", " ") }
 
-// countOf is a number of things in words; the plural has an s.
-func countOf(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
-}
-
 // enumerated is a list of things as people say it.
 func enumerated(things []string) string {
 	last := len(things) - 1
@@ -176,7 +168,7 @@ func addIncompleteWarning(diags *diag.Diagnostics, failures []audit.Failure) {
 // addHolesWarning lists what could not be read; meaning is what follows from it.
 func addHolesWarning(diags *diag.Diagnostics, summary, meaning string, failures []audit.Failure) {
 	const shown = 10
-	text := fmt.Sprintf("%s failed, so the result is incomplete: %s", countOf(len(failures), "read"), meaning)
+	text := fmt.Sprintf("%s failed, so the result is incomplete: %s", audit.CountOf(len(failures), "read"), meaning)
 	groups := audit.GroupFailures(failures)
 	for i, f := range groups {
 		if i == shown {

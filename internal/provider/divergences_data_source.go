@@ -138,7 +138,7 @@ func warnDivergences(report judge.Report, diags *diag.Diagnostics) {
 			"The attribute summary has every cause, and manual_actions what is left to people.", offersOf(report))
 	}
 	if n := report.MembersListed; n > 0 {
-		next += fmt.Sprintf(" The members of %s come from the list of groups alone (group_members = \"list\").", countOf(n, "group"))
+		next += fmt.Sprintf(" The members of %s come from the list of groups alone (group_members = \"list\").", audit.CountOf(n, "group"))
 	}
 	diags.AddWarning("Identities Diverge", fmt.Sprintf("Identities that differ from the identity provider: %s. Changes that are ready: %d. What matters first:%s%s\n\n%s "+
 		"What may stay as it is can be waived; plan_warning = false ends this warning.", total, report.Fixable, strings.Join(causes, ""), more, next))
@@ -163,7 +163,7 @@ func offersOf(report judge.Report) string {
 
 // counted is a number of principals in words.
 func counted(t audit.PrincipalType, n int) string {
-	return countOf(n, inWords(t))
+	return audit.CountOf(n, inWords(t))
 }
 
 func expiredWaiver(at path.Path, reason string) string {

@@ -208,7 +208,7 @@ func (r *remediationLedgerResource) planDestroy(_ context.Context, state *ledger
 		{state.Deactivations, "deactivation"}, {state.GroupNames, "group name"},
 	} {
 		if n := len(of.tracked.Elements()); n > 0 {
-			forgotten = append(forgotten, countOf(n, of.thing))
+			forgotten = append(forgotten, audit.CountOf(n, of.thing))
 		}
 	}
 	if len(forgotten) > 0 {

@@ -239,7 +239,7 @@ func judgeIndirectGroups(f *Facts) (out finding) {
 
 func judgeLocalGroups(f *Facts) (out finding) {
 	for _, g := range f.LocalGroups {
-		detail := counted(len(g.Members), "member")
+		detail := audit.CountOf(len(g.Members), "member")
 		if g.AccountGroupID != "" {
 			detail += ", the account has a group of that name: " + g.AccountGroupID
 		}
@@ -290,7 +290,7 @@ func judgeGained(f *Facts, privileged bool) (out finding) {
 		for _, id := range members.InIDP.Missing[:min(shown, len(members.InIDP.Missing))] {
 			names = append(names, nameOf(&id))
 		}
-		detail := counted(len(members.InIDP.Missing), "more member") + ": " + strings.Join(names, ", ")
+		detail := audit.CountOf(len(members.InIDP.Missing), "more member") + ": " + strings.Join(names, ", ")
 		if len(members.InIDP.Missing) > shown {
 			detail += ", .."
 		}
@@ -466,10 +466,10 @@ func Evidence(f *Facts) []string {
 		}
 	}
 	if synced > 0 {
-		out = append(out, counted(synced, "membership")+" came from the identity provider: automatic identity management was on at some time")
+		out = append(out, audit.CountOf(synced, "membership")+" came from the identity provider: automatic identity management was on at some time")
 	}
 	if n := len(f.Denylist); n > 0 {
-		out = append(out, "the denylist has "+counted(n, "rule")+": automatic identity management was set up")
+		out = append(out, "the denylist has "+audit.CountOf(n, "rule")+": automatic identity management was set up")
 	}
 	for _, name := range f.Settings {
 		lower := strings.ToLower(name)

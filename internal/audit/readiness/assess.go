@@ -218,7 +218,7 @@ func verdictOf(results []Result, d Decision) Verdict {
 	switch {
 	case len(open) > 0:
 		reason := fmt.Sprintf("No, because %s not met: %s.", areThese(len(open)), strings.Join(open, ", "))
-		if len(unknown) > 0 { // Whoever repairs the others would meet them next.
+		if len(unknown) > 0 { // With the others repaired, these would be next.
 			reason += fmt.Sprintf(" Besides, %s unknown: %s.", areThese(len(unknown)), strings.Join(unknown, ", "))
 		}
 		return Verdict{&no, reason}
@@ -227,14 +227,6 @@ func verdictOf(results []Result, d Decision) Verdict {
 	default:
 		return Verdict{&yes, "Yes, every check that blocks or breaks is met, waived or does not apply."}
 	}
-}
-
-// counted is a number of things in words.
-func counted(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
 }
 
 func areThese(n int) string {

@@ -86,7 +86,7 @@ func judgeNested(f *Facts) (out finding) {
 	out.unknown = f.silentMembers()
 	f.linkedGroups(func(m *audit.Match, members *audit.MemberMatch) {
 		if in := members.InIDP; in != nil && len(in.Nested) > 0 {
-			out.addRef(m.Principal.Ref, m.Principal.Name, counted(len(in.Nested), "nested group")+", the first is "+nameOf(&in.Nested[0]))
+			out.addRef(m.Principal.Ref, m.Principal.Name, audit.CountOf(len(in.Nested), "nested group")+", the first is "+nameOf(&in.Nested[0]))
 		}
 	})
 	return out
@@ -154,7 +154,7 @@ func judgeCounts(f *Facts) (out finding) {
 	out.unknown = f.silentMembers()
 	f.linkedGroups(func(m *audit.Match, members *audit.MemberMatch) {
 		if in := members.InIDP; in != nil && len(in.Missing) > 0 {
-			out.addRef(m.Principal.Ref, m.Principal.Name, fmt.Sprintf("the identity provider has %s, of whom %d not here", counted(in.Count, "member"), len(in.Missing)))
+			out.addRef(m.Principal.Ref, m.Principal.Name, fmt.Sprintf("the identity provider has %s, of whom %d not here", audit.CountOf(in.Count, "member"), len(in.Missing)))
 		}
 	})
 	return out

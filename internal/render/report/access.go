@@ -18,7 +18,7 @@ func (f *Federation) verdict() verdict {
 	bad := f.without()
 	switch {
 	case bad > 0:
-		return verdict{stateBad, fmt.Sprintf("%s without identity federation.", plural(bad, "workspace"))}
+		return verdict{stateBad, fmt.Sprintf("%s without identity federation.", audit.CountOf(bad, "workspace"))}
 	case !f.Complete || !f.Clean:
 		return verdict{stateUnknown, "Not known: the federation of some workspaces could not be read."}
 	default:
@@ -69,7 +69,7 @@ func (d *Diff) verdict() verdict {
 	case *d.Equal:
 		return verdict{stateGood, "Both are in the same groups."}
 	default:
-		return verdict{stateNeutral, fmt.Sprintf("%s only in A, %d only in B, %d in both.", plural(len(d.OnlyInA), "group"), len(d.OnlyInB), len(d.InBoth))}
+		return verdict{stateNeutral, fmt.Sprintf("%s only in A, %d only in B, %d in both.", audit.CountOf(len(d.OnlyInA), "group"), len(d.OnlyInB), len(d.InBoth))}
 	}
 }
 
@@ -155,7 +155,7 @@ func (c *Clone) verdict() verdict {
 	add, held := c.additions()
 	out := verdict{stateGood, "Nothing is left to be added."}
 	if len(c.IDPActions)+len(c.DatabricksActions) > 0 {
-		out = verdict{stateNeutral, fmt.Sprintf("%s to be added in the identity provider, %d in Databricks by terraform apply.", plural(len(c.IDPActions), "group"), len(add))}
+		out = verdict{stateNeutral, fmt.Sprintf("%s to be added in the identity provider, %d in Databricks by terraform apply.", audit.CountOf(len(c.IDPActions), "group"), len(add))}
 	}
 	for _, more := range []struct {
 		what  string

@@ -80,16 +80,6 @@ func word(code string) string {
 // words is a code for people.
 func words(code string) string { return strings.ReplaceAll(word(code), "_", " ") }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	if strings.HasSuffix(noun, "y") {
-		return strconv.Itoa(n) + " " + noun[:len(noun)-1] + "ies"
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
-}
-
 func (d *Divergences) verdict() verdict {
 	t := d.totals()
 	numbers := "Not clean. Identities that differ from the identity provider: " + t.String() + "."
@@ -111,8 +101,8 @@ func (d *Divergences) section(before *Divergences) section {
 	s := section{ID: "divergences", Title: "Identities"}
 	t := d.totals()
 	s.add(facts{[]fact{
-		{Label: "looked at", Value: fmt.Sprintf("%s, %s, %s", plural(d.Scanned.Users, "user"), plural(d.Scanned.Groups, "group"),
-			plural(d.Scanned.ServicePrincipals, "service principal"))},
+		{Label: "looked at", Value: fmt.Sprintf("%s, %s, %s", audit.CountOf(d.Scanned.Users, "user"), audit.CountOf(d.Scanned.Groups, "group"),
+			audit.CountOf(d.Scanned.ServicePrincipals, "service principal"))},
 		{Label: "differ", Value: strconv.Itoa(t.Sum()), State: badIf(t.Open() > 0)},
 		{Label: "of them for terraform apply", Value: strconv.Itoa(t.Apply)},
 		{Label: "for people", Value: strconv.Itoa(t.People)},

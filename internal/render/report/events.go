@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // Events is dbxidentity_audit_events. Lists are nil where they were not asked for, or the
@@ -101,7 +103,7 @@ func (e *Events) verdict() verdict {
 	var found []string
 	note := func(n int, noun, rest string) {
 		if n > 0 {
-			found = append(found, plural(n, noun)+rest)
+			found = append(found, audit.CountOf(n, noun)+rest)
 		}
 	}
 	note(len(e.MembershipEdits), "membership", " of groups of the identity provider edited by hand")

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/markup"
 )
 
@@ -33,7 +34,7 @@ func HTML(s Sections, o Options) (string, error) {
 		"visible": markup.Visible, "mark": func(s state) string { return strings.Trim(mark(s), "*:") },
 		"kind":   blockHTML,
 		"number": func(t table, i int) bool { return t.Numeric[i] },
-		"rows":   func(n int) string { return plural(n, "row") },
+		"rows":   func(n int) string { return audit.CountOf(n, "row") },
 	}).Parse(pageTemplate)
 	if err != nil {
 		return "", err

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // Provisioning is dbxidentity_scim_provisioning.
@@ -106,7 +108,7 @@ func (p *Provisioning) verdict() verdict {
 	}
 	text := "No SCIM connector for Databricks was found"
 	if n := len(p.Connectors); n > 0 {
-		text = fmt.Sprintf("%s for Databricks, %d of them with trouble or of unknown state", plural(n, "SCIM connector"), open)
+		text = fmt.Sprintf("%s for Databricks, %d of them with trouble or of unknown state", audit.CountOf(n, "SCIM connector"), open)
 	}
 	if !p.Complete {
 		if worst == stateGood {

@@ -7,6 +7,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // Access is dbxidentity_principal_access.
@@ -67,12 +69,12 @@ func (r AccessRow) way() cell {
 }
 
 func (a *Access) verdict() verdict {
-	text := fmt.Sprintf("%s, %s", plural(len(a.Groups), "group"), plural(len(a.workspaces()), "workspace"))
+	text := fmt.Sprintf("%s, %s", audit.CountOf(len(a.Groups), "group"), audit.CountOf(len(a.workspaces()), "workspace"))
 	if a.Grants != nil {
-		text += ", " + plural(a.grants(), "privilege") + " in Unity Catalog"
+		text += ", " + audit.CountOf(a.grants(), "privilege") + " in Unity Catalog"
 	}
 	if n := len(a.Roles); n > 0 {
-		text += ", " + plural(n, "account role")
+		text += ", " + audit.CountOf(n, "account role")
 	}
 	if !a.Complete {
 		return verdict{stateUnknown, "At least " + text + ": something could not be read, and there may be more."}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // Readiness is dbxidentity_aim_readiness.
@@ -264,7 +266,7 @@ func (r *Readiness) redacted() *Readiness {
 func (l *LocalGroups) verdict() verdict {
 	switch n := len(l.Groups); {
 	case n > 0:
-		return verdict{stateNeutral, plural(n, "group") + " of workspaces that the account does not manage."}
+		return verdict{stateNeutral, audit.CountOf(n, "group") + " of workspaces that the account does not manage."}
 	case !l.Complete:
 		return verdict{stateUnknown, "It is not known whether workspaces have groups of their own: some could not be read."}
 	default:
