@@ -84,6 +84,7 @@ type census struct {
 	size
 	linked, assigned, idpUsers, idpGroups int
 	workspaces, locals, securables        int
+	connectors                            int
 }
 
 func censusOf(st simulator.State) census {
@@ -98,6 +99,9 @@ func censusOf(st simulator.State) census {
 	}
 	for i := range st.IDP.ServicePrincipals {
 		c.assigned += len(st.IDP.ServicePrincipals[i].AppRoleAssignedTo)
+		if st.IDP.ServicePrincipals[i].Synchronization != nil {
+			c.connectors++
+		}
 	}
 	for i := range st.Workspaces {
 		c.locals += len(st.Workspaces[i].LocalGroups)
@@ -127,10 +131,14 @@ func (c census) assignments() part { return part{c.workspaces, "permission assig
 func (c census) graph() part {
 	return part{pages(c.idpUsers, 999) + pages(c.idpGroups, 20) + 2, "pages and batches of Graph"}
 }
-func (c census) deleted() part      { return part{1, "list of deleted users"} }
-func (c census) settings() part     { return part{2, "denylist and settings"} }
-func (c census) connectors() part   { return part{5, "for connectors"} }
-func (c census) scope() part        { return part{1 + pages(c.assigned, 20), "for whom the connector covers"} }
+func (c census) deleted() part  { return part{1, "list of deleted users"} }
+func (c census) settings() part { return part{2, "denylist and settings"} }
+
+// feeds: the gallery's template, the applications made from it, and the jobs, schema and secrets of each.
+func (c census) feeds() part { return part{2 + 3*c.connectors, "for connectors"} }
+func (c census) scope() part {
+	return part{c.connectors + pages(c.assigned, 20), "for whom the connectors cover"}
+}
 func (c census) rolesOfUsers() part { return part{pages(c.users, 100), "pages of users with roles"} }
 func (c census) roles() part {
 	return part{pages(c.groups, 100) + pages(c.sps, 100), "pages of groups and service principals with roles"}

@@ -70,7 +70,7 @@ var sources = []source{
 	},
 	{
 		name: "provisioning", config: provisioningBlock, kinds: []string{"scim_provisioning"},
-		parts: func(c census) []part { return []part{c.pages1000(), c.workspaceList(), c.connectors(), c.scope()} },
+		parts: func(c census) []part { return []part{c.pages1000(), c.workspaceList(), c.feeds(), c.scope()} },
 	},
 	{
 		name: "local_groups", config: localGroupsBlock, kinds: []string{"workspace_local_groups"},
@@ -85,7 +85,7 @@ var sources = []source{
 		},
 		parts: func(c census) []part {
 			return []part{
-				c.pages1000(), c.members(), c.workspaceList(), c.tokens(), c.log(), c.connectors(), c.scope(), c.graph(), c.deleted(), c.settings(), c.localGroups(), c.details(),
+				c.pages1000(), c.members(), c.workspaceList(), c.tokens(), c.log(), c.feeds(), c.scope(), c.graph(), c.deleted(), c.settings(), c.localGroups(), c.details(),
 				c.rolesOfUsers(), c.roles(), c.power(), c.assignments(), c.people(), c.catalog(),
 			}
 		},
