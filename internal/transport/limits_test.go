@@ -121,6 +121,39 @@ func TestRateLimiter_usesADocumentedLimit(t *testing.T) {
 	}
 }
 
+// What a server is said to take is believed when it refuses after as many: nothing is lost to
+// finding it out, and no one is refused but those of the first moment. One that takes
+// something else is found out.
+func TestRateLimiter_likely(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		rate, burst float64
+		refusals    int
+		least       float64
+	}{
+		"as it is said":       {2, 2, 10, 0.95},
+		"a little less":       {1.5, 2, 20, 0.85},
+		"twice as many":       {4, 4, 20, 0.8},
+		"many more than said": {20, 20, 10, 0.7},
+		"a quarter of it":     {0.5, 1, 100, 0.7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server := &documented{rate: tc.rate, burst: tc.burst, latency: 20 * time.Millisecond, after: true}
+				c := New(Options{Base: server, MaxConcurrency: 10, LikelyWritesPerSecond: 2})
+				begin := time.Now()
+				fanOut(t, c, 72, &Request{Method: "PATCH", URL: "http://account.example.com/"})
+				used := float64(server.least(72)) / float64(time.Since(begin))
+				t.Logf("%.1f %% of the limit, %d refusals", 100*used, server.refusals)
+				if used < tc.least || server.refusals > tc.refusals {
+					t.Errorf("%.1f %% of the limit was used, with %d refusals, want at least %.0f %% and at most %d", 100*used, server.refusals, 100*tc.least, tc.refusals)
+				}
+			})
+		})
+	}
+}
+
 // Two processes on one account share its limit, and waste little of it.
 func TestRateLimiter_sharesALimit(t *testing.T) {
 	t.Parallel()

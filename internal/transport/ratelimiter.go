@@ -19,9 +19,10 @@ const (
 
 	// After a 429 the rate is nearly level for a while and then grows faster and
 	// faster: it doubles in this time, is nine-fold in twice of it.
-	doublesFirst = 3 * time.Second  // after the first 429, by which the limit is hardly known
-	doublesLater = 60 * time.Second // once it is, at most
-	refusedAgain = 25 * time.Second
+	doublesFirst  = 3 * time.Second  // after the first 429, by which the limit is hardly known
+	doublesLater  = 60 * time.Second // once it is, at most
+	refusedAgain  = 25 * time.Second
+	doublesLikely = 120 * time.Second // where it is what the server is said to take
 )
 
 // rateLimiter lets requests of one class and family through, in the order of calls but
@@ -43,6 +44,7 @@ type rateLimiter struct {
 
 	mu     sync.Mutex
 	fixed  bool
+	likely float64   // per second, where it is said what the server takes
 	base   float64   // per second, at resumed; 0 is unlimited
 	next   time.Time // when the next request may go
 	paused time.Time // no one goes before
@@ -65,8 +67,8 @@ type firstBurst struct {
 	taken  int
 }
 
-func newRateLimiter(rate float64, most int) *rateLimiter {
-	return &rateLimiter{fixed: rate > 0, base: max(rate, 0), concurrency: newConcurrencyLimit(most)}
+func newRateLimiter(rate, likely float64, most int) *rateLimiter {
+	return &rateLimiter{fixed: rate > 0, likely: likely, base: max(rate, 0), concurrency: newConcurrencyLimit(most)}
 }
 
 // turn takes the turn if there is one now, else it returns how long to wait.
@@ -153,7 +155,11 @@ func (g *rateLimiter) throttled(sent time.Time, pause time.Duration) {
 		g.doubles = time.Duration(min(again, doublesLater.Seconds()) * float64(time.Second))
 	}
 	g.burst = firstBurst{}
-	if refused <= 0 {
+	switch {
+	case refused > 0:
+	case g.base >= g.likely/2 && g.base <= 1.5*g.likely:
+		g.base, g.doubles = g.likely, doublesLikely
+	default:
 		g.burst = firstBurst{now, max(now.Sub(g.since), time.Second), g.taken}
 	}
 	g.resumed, g.next = g.paused, g.paused

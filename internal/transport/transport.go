@@ -61,6 +61,9 @@ type Options struct {
 	// ReadsPerSecond and WritesPerSecond are fixed rates; 0 means as fast as
 	// the server takes them, found out by its answers of 429.
 	ReadsPerSecond, WritesPerSecond float64
+	// LikelyWritesPerSecond is what the server is said to take. It is believed once
+	// a 429 after a similar number of writes bears it out; 0 is not known.
+	LikelyWritesPerSecond float64
 	// FirstContact is the total time for requests to a host that has not
 	// answered anything yet.
 	FirstContact time.Duration
@@ -202,14 +205,14 @@ func (r *Request) class() Class {
 // limiter is the limiter of a request; nil for token requests.
 func (c *Client) limiter(req *Request) *rateLimiter {
 	key := limiterKey{req.class(), req.Limit}
-	rate := 0.0
+	rate, likely := 0.0, 0.0
 	switch key.class {
 	case ClassAuth:
 		return nil
 	case ClassRead:
 		rate = c.opts.ReadsPerSecond
 	default:
-		rate = c.opts.WritesPerSecond
+		rate, likely = c.opts.WritesPerSecond, c.opts.LikelyWritesPerSecond
 	}
 	if rate > 0 {
 		key.limit = "" // A rate that someone fixed is for all of the class.
@@ -218,7 +221,7 @@ func (c *Client) limiter(req *Request) *rateLimiter {
 	defer c.mu.Unlock()
 	g := c.limiters[key]
 	if g == nil {
-		g = newRateLimiter(rate, c.opts.MaxConcurrency)
+		g = newRateLimiter(rate, likely, c.opts.MaxConcurrency)
 		c.limiters[key] = g
 	}
 	return g

@@ -29,6 +29,10 @@ type Conn struct {
 	sites       once.Map[string, *Site]
 }
 
+// documentedWritesPerSecond is how many PATCH requests a second account SCIM takes, by two
+// sources that are not Databricks' own (databricks-account-api.md, 4.5).
+const documentedWritesPerSecond = 2
+
 // New resolves the configuration. No request is sent. Errors are [*ConfigError]s.
 func New(ctx context.Context, cfg Config) (*Conn, error) {
 	if err := cfg.setDefaults(); err != nil {
@@ -38,7 +42,7 @@ func New(ctx context.Context, cfg Config) (*Conn, error) {
 	a.transport = transport.New(transport.Options{
 		Base:           baseTransport(cfg),
 		MaxConcurrency: cfg.MaxConcurrency,
-		ReadsPerSecond: cfg.ReadsPerSecond, WritesPerSecond: cfg.WritesPerSecond,
+		ReadsPerSecond: cfg.ReadsPerSecond, WritesPerSecond: cfg.WritesPerSecond, LikelyWritesPerSecond: documentedWritesPerSecond,
 		FirstContact: cfg.FirstContact, RequestTimeout: cfg.RequestTimeout,
 		RetryBudget: cfg.RetryBudget, RetryPause: cfg.RetryPause,
 		Side: "the account", UserAgent: userAgent(cfg.Version), Log: cfg.Log,

@@ -179,6 +179,9 @@ func (d *principals) ListingSince(ctx context.Context, since int64) (*Listing, e
 	}
 }
 
+// Since reports whether the listing began at a turn or later.
+func (l *Listing) Since(turn int64) bool { return l.turn >= turn }
+
 // Behind reports whether a listing did not show what this process had written before.
 func (d *principals) Behind(inv *Listing, ref audit.Ref) bool {
 	d.inventory.mu.Lock()

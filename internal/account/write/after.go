@@ -150,6 +150,30 @@ func (s *sharedCheck[P]) make(ctx context.Context, all []*pendingCheck[P]) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.conclude(all)
+}
+
+// settle checks what waits by a reading that was made for something else: looked reports
+// whether that began after the write and could tell.
+func (s *sharedCheck[P]) settle(looked func(*pendingCheck[P]) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var settled []*pendingCheck[P]
+	s.waiting = slices.DeleteFunc(s.waiting, func(c *pendingCheck[P]) bool {
+		if !looked(c) {
+			return false
+		}
+		settled = append(settled, c)
+		return true
+	})
+	if len(settled) > 0 {
+		s.latest = time.Now()
+		s.conclude(settled)
+	}
+}
+
+// conclude lets the writes go on that were checked; the caller holds the lock.
+func (s *sharedCheck[P]) conclude(all []*pendingCheck[P]) {
 	for _, c := range all {
 		if c.left && (c.err != nil || c.unchecked != "") {
 			s.late = append(s.late, c)
@@ -204,6 +228,17 @@ func (w *Writer) checkHolders(ctx context.Context, checks []*pendingCheck[holder
 		}
 		turn = w.dir.Turns.Next()
 	}
+}
+
+// settleHolders checks what waits by a listing that another write needed.
+func (w *Writer) settleHolders(inv *directory.Listing) {
+	w.holders.settle(func(check *pendingCheck[holderCheck]) bool {
+		if !inv.Since(check.of.turn) || w.dir.Behind(inv, check.of.ref) {
+			return false
+		}
+		w.checkIn(inv, nil, check)
+		return check.unchecked == ""
+	})
 }
 
 func (w *Writer) checkIn(inv *directory.Listing, err error, check *pendingCheck[holderCheck]) {

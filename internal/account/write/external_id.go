@@ -134,7 +134,7 @@ func (k *externalIDWrite) look(ctx context.Context, facts []*fact, since int64) 
 func (k *externalIDWrite) judge(ctx context.Context, f *fact, since int64) error {
 	ref, want := k.req.Ref, k.req.Want
 	// What takes long comes first: the principal is to be as new as can be.
-	holders, err := k.w.dir.HoldersSince(ctx, want, ref, since)
+	holders, err := k.holders(ctx, since)
 	if err != nil {
 		return fmt.Errorf("%s was not changed: %w", ref, err)
 	}
@@ -169,6 +169,20 @@ func (k *externalIDWrite) judge(ctx context.Context, f *fact, since int64) error
 	}
 	k.before, f.change.Before = now, now.ExternalID
 	return nil
+}
+
+// holders are the others who hold what is to be written. Their listing is the check of what
+// was written before it, too.
+func (k *externalIDWrite) holders(ctx context.Context, since int64) ([]audit.Principal, error) {
+	if k.req.Want == "" {
+		return nil, nil
+	}
+	inv, err := k.w.dir.ListingSince(ctx, since)
+	if err != nil {
+		return nil, err
+	}
+	k.w.settleHolders(inv)
+	return k.w.dir.HoldersIn(inv, k.req.Want, k.req.Ref)
 }
 
 func (k *externalIDWrite) request() (cl api.Call, answer any) {
