@@ -285,9 +285,10 @@ func TestSetExternalID_checkedByARepetition(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		id := accounttest.GUID(9, 1)
-		c, sim, _ := meddled(t, accounttest.Club(), simulator.Options{}, func(st *simulator.State) { st.Users[3].ExternalID = id })
+		sim := accounttest.StartInside(t, accounttest.Club(), simulator.Options{})
+		c := accounttest.ClubClient(t, sim, func(cfg *api.Config) { cfg.RetryBudget = time.Minute })
 		accounttest.SetFaults(t, sim, simulator.Fault{
-			Kind: simulator.FaultStatus, Status: http.StatusTooManyRequests, RetryAfterSeconds: new(2), Method: http.MethodPatch, Path: "**/Users/2", Times: 1,
+			Kind: simulator.FaultStatus, Status: http.StatusTooManyRequests, RetryAfterSeconds: new(2), Method: http.MethodPatch, Path: "**/Users/2", Times: 3,
 		})
 		begin := time.Now()
 		var wg sync.WaitGroup
@@ -297,12 +298,16 @@ func TestSetExternalID_checkedByARepetition(t *testing.T) {
 			}
 		})
 		waitFor(t, func() bool { return accounttest.Count(sim, http.MethodPatch, "/Users/2") == 1 })
+		wg.Go(func() {
+			waitFor(t, func() bool { return accounttest.Count(sim, http.MethodPatch, "/Users/1") == 1 })
+			accounttest.ChangeState(t, sim, func(st *simulator.State) { st.Users[3].ExternalID = id })
+		})
 		_, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: accounttest.User("1"), Want: id})
 		var broken *write.BrokenError
 		if !errors.As(err, &broken) || broken.Ref != accounttest.User("1") || !slices.Equal(broken.Holders, []audit.Ref{accounttest.User("4")}) {
 			t.Errorf("got %v", err)
 		}
-		if took := time.Since(begin); took > 3*time.Second {
+		if took := time.Since(begin); took > 5*time.Second {
 			t.Errorf("it waited %s for a listing of its own", took)
 		}
 		wg.Wait()
