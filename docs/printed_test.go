@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )
@@ -318,7 +320,7 @@ func (s session) run(t *testing.T, c checkout, all []printed) {
 // stateFile is the session's account.
 func stateFile(t *testing.T, s session) string {
 	t.Helper()
-	st, err := world.Preset(s.preset)
+	st, err := presets.New(s.preset)
 	if err != nil {
 		t.Fatal(err)
 	}

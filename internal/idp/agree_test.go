@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,7 +21,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // trimIDs leaves no id with spaces around it, which matchWithIdp does not find and
@@ -41,7 +42,7 @@ func TestSources_agree(t *testing.T) {
 	t.Parallel()
 	generated := func(t *testing.T, seed uint64) simulator.State {
 		t.Helper()
-		st, err := world.Generate(preset(t, "demo"), simulator.GenerateOptions{Users: 300, Groups: 60, ServicePrincipals: 40, Seed: seed})
+		st, err := presets.Generate(preset(t, "demo"), presets.GenerateOptions{Users: 300, Groups: 60, ServicePrincipals: 40, Seed: seed})
 		trimIDs(&st)
 		if err != nil {
 			t.Fatal(err)

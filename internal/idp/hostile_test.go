@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -17,7 +19,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // answering answers requests to paths that match with a body.
@@ -79,7 +80,7 @@ func TestHostileLists(t *testing.T) {
 	for name, read := range reads {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			st, err := world.Preset("demo")
+			st, err := presets.New("demo")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,7 +21,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/csv"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/prepscript"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // oracle is what the prep script would find.
@@ -75,7 +76,7 @@ func TestSources_sameCSV(t *testing.T) {
 	for seed := range uint64(5) {
 		worlds[fmt.Sprint("seed ", seed)] = func(t *testing.T) simulator.State {
 			t.Helper()
-			st, err := world.Generate(preset(t, "demo"), simulator.GenerateOptions{
+			st, err := presets.Generate(preset(t, "demo"), presets.GenerateOptions{
 				Users: 200, Groups: 50, ServicePrincipals: 30, Seed: seed,
 			})
 			if err != nil {

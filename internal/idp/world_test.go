@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 
 	"github.com/databricks/databricks-sdk-go/config"
@@ -24,7 +26,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 
@@ -216,7 +217,7 @@ func (w *fixture) requests(part string) int {
 
 func preset(t fatal, name string) simulator.State {
 	t.Helper()
-	st, err := world.Preset(name)
+	st, err := presets.New(name)
 	if err != nil {
 		t.Fatal(err)
 	}

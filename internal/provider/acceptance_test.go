@@ -12,11 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // acceptance runs steps through the real CLI on the provider in this process.
@@ -59,7 +60,7 @@ func startAccount(t *testing.T, st simulator.State, opts simulator.Options) acco
 // startPreset runs a simulator on a preset.
 func startPreset(t *testing.T, name string, opts simulator.Options) account {
 	t.Helper()
-	st, err := world.Preset(name)
+	st, err := presets.New(name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // checked is what the readiness report of a folder's state says.
@@ -73,7 +74,7 @@ func TestProcess_migration(t *testing.T) {
 		a.assign(workspace, group)
 	}
 	st := a.state()
-	world.SettleMigration(&st)
+	presets.SettleMigration(&st)
 	if err := a.Server.SetState(st); err != nil {
 		t.Fatal(err)
 	}

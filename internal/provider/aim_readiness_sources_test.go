@@ -9,10 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // readSource is a source of facts, and what asks for it.
@@ -66,12 +67,12 @@ func TestAccReadiness_failedReads(t *testing.T) {
 		{"forbidden", simulator.Fault{Kind: simulator.FaultStatus, Status: 403}}, {"silent", simulator.Fault{Kind: simulator.FaultHang}},
 		{"empty", simulator.Fault{Kind: simulator.FaultStatus, Status: 200, Body: "{}"}}, {"malformed", simulator.Fault{Kind: simulator.FaultStatus, Status: 200, Body: `{"x":[{"y":1}]}`}},
 	}
-	st, err := world.Preset("migration")
+	st, err := presets.New("migration")
 	must(t, err)
 	// Its definitions are right, so that a failed read shows.
-	settled, err := world.Preset("migration")
+	settled, err := presets.New("migration")
 	must(t, err)
-	world.SettleMigration(&settled)
+	presets.SettleMigration(&settled)
 	st.UnityCatalog = settled.UnityCatalog
 	var readings []reading
 	limits := calm // What fails is asked again no longer than that.

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/databricks/databricks-sdk-go/config"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -26,7 +28,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // The account of the benchmark: everyone is linked and clean, groups have 5 to
@@ -126,11 +127,11 @@ func TestAudit_requests(t *testing.T) {
 
 func benchAccount(tb testing.TB, users, groups, sps int) (*simulator.Running, simulator.State) {
 	tb.Helper()
-	st, err := world.Preset("empty")
+	st, err := presets.New("empty")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	st, err = world.Generate(st, simulator.GenerateOptions{Users: users, Groups: groups, ServicePrincipals: sps, Seed: 1, Clean: true})
+	st, err = presets.Generate(st, presets.GenerateOptions{Users: users, Groups: groups, ServicePrincipals: sps, Seed: 1, Clean: true})
 	if err != nil {
 		tb.Fatal(err)
 	}

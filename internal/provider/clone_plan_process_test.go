@@ -12,8 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // cloneCopy and cloneMirror give what the demo's clone plan wants.
@@ -276,7 +277,7 @@ func TestProcess_cloneSavedPlan(t *testing.T) {
 // and given again.
 func TestProcess_cloneInterrupted(t *testing.T) {
 	t.Parallel()
-	st, err := world.Preset("demo")
+	st, err := presets.New("demo")
 	if err != nil {
 		t.Fatal(err)
 	}

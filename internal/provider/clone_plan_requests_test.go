@@ -8,8 +8,9 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // wideAccount is the account of the figures: 5,000 groups, 20 workspaces
@@ -17,11 +18,11 @@ import (
 // them, and each of the 20 is in another one: 40 groups in the two closures.
 func wideAccount(t *testing.T) (st simulator.State, securables map[string]int) {
 	t.Helper()
-	empty, err := world.Preset("empty")
+	empty, err := presets.New("empty")
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err = world.Generate(empty, simulator.GenerateOptions{Groups: 4960, Users: 100, Workspaces: 20, Metastores: 2, Catalogs: 100, Seed: 5, Clean: true})
+	st, err = presets.Generate(empty, presets.GenerateOptions{Groups: 4960, Users: 100, Workspaces: 20, Metastores: 2, Catalogs: 100, Seed: 5, Clean: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,11 +105,11 @@ func TestClonePlan_requests(t *testing.T) {
 // sources (part 4, group 10).
 func TestClonePlan_hundredWorkspaces(t *testing.T) {
 	t.Parallel()
-	demo, err := world.Preset("demo")
+	demo, err := presets.New("demo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := world.Generate(demo, simulator.GenerateOptions{Workspaces: 96, Seed: 3, Clean: true})
+	st, err := presets.Generate(demo, presets.GenerateOptions{Workspaces: 96, Seed: 3, Clean: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,13 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 const divergencesAddress = "data.dbxidentity_divergences.all"
@@ -174,9 +175,9 @@ func TestAccDivergences_targets(t *testing.T) {
 // Members from the list of groups give the same findings, and say how many rest on it.
 func TestAccDivergences_groupMembersList(t *testing.T) {
 	t.Parallel()
-	st, err := world.Preset("demo")
+	st, err := presets.New("demo")
 	if err == nil {
-		st, err = world.Generate(st, simulator.GenerateOptions{Users: 60, Groups: 40, Seed: 3})
+		st, err = presets.Generate(st, presets.GenerateOptions{Users: 60, Groups: 40, Seed: 3})
 	}
 	if err != nil {
 		t.Fatal(err)

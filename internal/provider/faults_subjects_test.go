@@ -11,12 +11,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // operation is a column of the matrix: something that the provider is asked for.
@@ -212,7 +213,7 @@ func cloneOperations() []operation {
 		of: "dbxidentity_clone_plan", touched: "100000000001", settings: auditing("databricks"), config: cloneOf(wholeScan),
 		place: get(strings.Replace(parents, "principals/*", "principals/"+demoSource, 1)), list: get(iamGroups),
 		world: func() simulator.State {
-			st, err := world.Preset("demo")
+			st, err := presets.New("demo")
 			if err != nil {
 				panic(err)
 			}

@@ -11,10 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // law is the one-step flow with everything that can be switched on, so that
@@ -191,11 +192,11 @@ func TestProcess_fixedPoint(t *testing.T) {
 	for _, seed := range []uint64{0, 2, 3} {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			st, err := world.Preset("empty")
+			st, err := presets.New("empty")
 			if err != nil {
 				t.Fatal(err)
 			}
-			st, err = world.Generate(st, simulator.GenerateOptions{Users: 200, Groups: 60, ServicePrincipals: 30, Seed: seed})
+			st, err = presets.Generate(st, presets.GenerateOptions{Users: 200, Groups: 60, ServicePrincipals: 30, Seed: seed})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -15,7 +17,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 var membersListed = regexp.MustCompile(`"MembersListed": (\d+)`)
@@ -89,11 +90,11 @@ func TestMemberLists_requests(t *testing.T) {
 func TestMemberLists_unreadableSample(t *testing.T) {
 	t.Parallel()
 	const sampled = 20 // Lists are checked at least, of a clean account.
-	empty, err := world.Preset("empty")
+	empty, err := presets.New("empty")
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := world.Generate(empty, simulator.GenerateOptions{Users: 60, Groups: 40, ServicePrincipals: 8, Seed: 3, Clean: true})
+	st, err := presets.Generate(empty, presets.GenerateOptions{Users: 60, Groups: 40, ServicePrincipals: 8, Seed: 3, Clean: true})
 	if err != nil {
 		t.Fatal(err)
 	}

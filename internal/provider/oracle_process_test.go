@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/prepscript"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // auditToFiles gives the prep script's files.
@@ -45,11 +46,11 @@ func TestProcess_oracle(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			st, err := world.Preset("demo")
+			st, err := presets.New("demo")
 			if err != nil {
 				t.Fatal(err)
 			}
-			st, err = world.Generate(st, simulator.GenerateOptions{Users: 300, Groups: 80, ServicePrincipals: 40, Seed: seed})
+			st, err = presets.Generate(st, presets.GenerateOptions{Users: 300, Groups: 80, ServicePrincipals: 40, Seed: seed})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 
 	"github.com/databricks/databricks-sdk-go/config"
@@ -30,7 +32,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // auditWorld is an account with findings of many kinds, and what an audit of it
@@ -42,11 +43,11 @@ type auditWorld struct {
 
 func newAuditWorld(t *testing.T, opts simulator.Options) *auditWorld {
 	t.Helper()
-	st, err := world.Preset("demo")
+	st, err := presets.New("demo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if st, err = world.Generate(st, simulator.GenerateOptions{Users: 60, Groups: 40, ServicePrincipals: 8, Seed: 3}); err != nil {
+	if st, err = presets.Generate(st, presets.GenerateOptions{Users: 60, Groups: 40, ServicePrincipals: 8, Seed: 3}); err != nil {
 		t.Fatal(err)
 	}
 	sim, err := simulator.Start(st, opts)

@@ -8,11 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 const (
@@ -32,7 +33,7 @@ func adminGet(t *testing.T, sim *Running, path string) (status int, body map[str
 
 func TestDenylist(t *testing.T) {
 	t.Parallel()
-	st, err := world.Preset("demo")
+	st, err := presets.New("demo")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +70,7 @@ func TestDenylist(t *testing.T) {
 // Rules are added for what the identity provider has, once, and at most 100 of them.
 func TestDenylist_writes(t *testing.T) {
 	t.Parallel()
-	st, err := world.Preset("demo")
+	st, err := presets.New("demo")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
@@ -31,7 +33,7 @@ func worldBytes(tb testing.TB, w *world.World) []byte {
 // document makes the same world, byte for byte; and that world can be read.
 func FuzzDecodeState(f *testing.F) {
 	for _, name := range []string{"demo", "empty"} {
-		st, err := world.Preset(name)
+		st, err := presets.New(name)
 		if err != nil {
 			f.Fatal(err)
 		}

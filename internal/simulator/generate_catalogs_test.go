@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/databricks/databricks-sdk-go/service/catalog"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
@@ -15,13 +17,13 @@ import (
 
 func TestGenerate_catalogs(t *testing.T) {
 	t.Parallel()
-	base, err := world.Preset("empty")
+	base, err := presets.New("empty")
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := GenerateOptions{Users: 50, Groups: 30, Workspaces: 6, Metastores: 2, Catalogs: 100, Seed: 7, Clean: true}
+	options := presets.GenerateOptions{Users: 50, Groups: 30, Workspaces: 6, Metastores: 2, Catalogs: 100, Seed: 7, Clean: true}
 	encode := func() []byte {
-		st, err := world.Generate(base, options)
+		st, err := presets.Generate(base, options)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,14 +54,14 @@ func TestGenerate_catalogs(t *testing.T) {
 		t.Errorf("workspaces per metastore: %v", perMetastore)
 	}
 	// Twice over the same account adds, and does not collide.
-	again, err := world.Generate(st, options)
+	again, err := presets.Generate(st, options)
 	if err != nil || len(again.UnityCatalog.Metastores) != 4 {
 		t.Errorf("a second time: %d metastores, %v", len(again.UnityCatalog.Metastores), err)
 	}
-	if _, err := world.Generate(base, GenerateOptions{Catalogs: 1}); err == nil || !strings.Contains(err.Error(), "without a metastore") {
+	if _, err := presets.Generate(base, presets.GenerateOptions{Catalogs: 1}); err == nil || !strings.Contains(err.Error(), "without a metastore") {
 		t.Errorf("catalogs without a metastore: %v", err)
 	}
-	if _, err := world.Generate(base, GenerateOptions{Metastores: -1}); err == nil || !strings.Contains(err.Error(), "metastores") {
+	if _, err := presets.Generate(base, presets.GenerateOptions{Metastores: -1}); err == nil || !strings.Contains(err.Error(), "metastores") {
 		t.Errorf("negative: %v", err)
 	}
 }
@@ -67,11 +69,11 @@ func TestGenerate_catalogs(t *testing.T) {
 // Without Clean, the oddities of real metastores are there and are valid.
 func TestGenerate_oddCatalogs(t *testing.T) {
 	t.Parallel()
-	base, err := world.Preset("demo")
+	base, err := presets.New("demo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := world.Generate(base, GenerateOptions{Workspaces: 20, Groups: 20, Metastores: 1, Catalogs: 300, Seed: 1})
+	st, err := presets.Generate(base, presets.GenerateOptions{Workspaces: 20, Groups: 20, Metastores: 1, Catalogs: 300, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

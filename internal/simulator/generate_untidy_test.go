@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
@@ -62,8 +64,8 @@ func untidiness(st State) map[string]int {
 // in nothing else.
 func TestGenerate_untidy(t *testing.T) {
 	t.Parallel()
-	options := GenerateOptions{Users: 600, Groups: 150, ServicePrincipals: 20, Seed: 1}
-	st, err := world.Generate(mustPreset(t, "empty"), options)
+	options := presets.GenerateOptions{Users: 600, Groups: 150, ServicePrincipals: 20, Seed: 1}
+	st, err := presets.Generate(mustPreset(t, "empty"), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +78,7 @@ func TestGenerate_untidy(t *testing.T) {
 		}
 	}
 	options.Tidy = true
-	tidy, err := world.Generate(mustPreset(t, "empty"), options)
+	tidy, err := presets.Generate(mustPreset(t, "empty"), options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
@@ -190,7 +192,7 @@ func TestMatch_userByMailAndInAnyCase(t *testing.T) {
 
 func TestGenerate_shape(t *testing.T) {
 	t.Parallel()
-	st, err := world.Generate(mustPreset(t, "empty"), GenerateOptions{Users: 2000, Groups: 300, ServicePrincipals: 200, Workspaces: 60, Seed: 3, Tidy: true})
+	st, err := presets.Generate(mustPreset(t, "empty"), presets.GenerateOptions{Users: 2000, Groups: 300, ServicePrincipals: 200, Workspaces: 60, Seed: 3, Tidy: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +225,7 @@ func TestGenerate_shape(t *testing.T) {
 
 func TestGenerate_clean(t *testing.T) {
 	t.Parallel()
-	st, err := world.Generate(mustPreset(t, "empty"), GenerateOptions{Users: 400, Groups: 80, ServicePrincipals: 50, Workspaces: 20, Seed: 3, Clean: true})
+	st, err := presets.Generate(mustPreset(t, "empty"), presets.GenerateOptions{Users: 400, Groups: 80, ServicePrincipals: 50, Workspaces: 20, Seed: 3, Clean: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,6 @@ type (
 	AppRoleAssignment    = world.AppRoleAssignment
 	AuditEvent           = world.AuditEvent
 	FederationInfo       = world.FederationInfo
-	GenerateOptions      = world.GenerateOptions
 	Grant                = world.Grant
 	GrantRule            = world.GrantRule
 	Group                = world.Group

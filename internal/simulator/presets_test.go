@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
@@ -16,9 +18,9 @@ import (
 
 func mustPreset(t *testing.T, name string) State {
 	t.Helper()
-	st, err := world.Preset(name)
+	st, err := presets.New(name)
 	if err != nil {
-		t.Fatalf("world.Preset(%q): %v", name, err)
+		t.Fatalf("presets.New(%q): %v", name, err)
 	}
 	return st
 }
@@ -34,7 +36,7 @@ func mustJSON(t *testing.T, v any) string {
 
 func TestPreset_sameBytesAndOwnCopy(t *testing.T) {
 	t.Parallel()
-	for _, name := range world.PresetNames() {
+	for _, name := range presets.Names() {
 		first := mustPreset(t, name)
 		want := mustJSON(t, first)
 		first.Account.AccountID = "changed"
@@ -51,7 +53,7 @@ func TestPreset_sameBytesAndOwnCopy(t *testing.T) {
 // not read: no look at access would be complete on it.
 func TestPreset_grants(t *testing.T) {
 	t.Parallel()
-	for _, name := range world.PresetNames() {
+	for _, name := range presets.Names() {
 		for _, m := range mustPreset(t, name).UnityCatalog.Metastores {
 			if !slices.ContainsFunc(m.Securables, func(s Securable) bool { return len(s.Grants) > 0 }) {
 				t.Errorf("%s: metastore %s has no grant", name, m.Name)
@@ -62,7 +64,7 @@ func TestPreset_grants(t *testing.T) {
 
 func TestPreset_unknownNameListsTheNames(t *testing.T) {
 	t.Parallel()
-	_, err := world.Preset("demo2")
+	_, err := presets.New("demo2")
 	if err == nil || !strings.Contains(err.Error(), `"demo2"`) || !strings.Contains(err.Error(), "empty, demo, field-scan") {
 		t.Errorf("error %v does not name the preset and the choices", err)
 	}
@@ -70,7 +72,7 @@ func TestPreset_unknownNameListsTheNames(t *testing.T) {
 
 func TestPreset_credentials(t *testing.T) {
 	t.Parallel()
-	for _, name := range world.PresetNames() {
+	for _, name := range presets.Names() {
 		st := mustPreset(t, name)
 		w, err := world.New(st)
 		if err != nil {
@@ -100,12 +102,12 @@ func TestGenerate_sameSeedSameBytes(t *testing.T) {
 	t.Parallel()
 	base := mustPreset(t, "demo")
 	before := mustJSON(t, base)
-	g := GenerateOptions{Users: 400, Groups: 60, ServicePrincipals: 40, Workspaces: 12, Seed: 7}
-	first, err := world.Generate(base, g)
+	g := presets.GenerateOptions{Users: 400, Groups: 60, ServicePrincipals: 40, Workspaces: 12, Seed: 7}
+	first, err := presets.Generate(base, g)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := world.Generate(base, g)
+	second, err := presets.Generate(base, g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +118,7 @@ func TestGenerate_sameSeedSameBytes(t *testing.T) {
 		t.Error("Generate changed its input")
 	}
 	g.Seed = 8
-	other, err := world.Generate(base, g)
+	other, err := presets.Generate(base, g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +132,7 @@ func TestGenerate_sameSeedSameBytes(t *testing.T) {
 	if diff := cmp.Diff([]int{400, 60, 40, 12}, got); diff != "" {
 		t.Errorf("numbers added (-want +got):\n%s", diff)
 	}
-	again, err := world.Generate(first, g)
+	again, err := presets.Generate(first, g)
 	if err != nil {
 		t.Errorf("generating on top of a generated state: %v", err)
 	}
@@ -141,7 +143,7 @@ func TestGenerate_sameSeedSameBytes(t *testing.T) {
 
 func TestGenerate_negativeNumber(t *testing.T) {
 	t.Parallel()
-	_, err := world.Generate(mustPreset(t, "empty"), GenerateOptions{Groups: -1})
+	_, err := presets.Generate(mustPreset(t, "empty"), presets.GenerateOptions{Groups: -1})
 	if err == nil || !strings.Contains(err.Error(), "-1 groups") {
 		t.Errorf("error %v does not name the number", err)
 	}
@@ -149,7 +151,7 @@ func TestGenerate_negativeNumber(t *testing.T) {
 
 func BenchmarkGenerate_100000(b *testing.B) {
 	for b.Loop() {
-		if _, err := world.Generate(State{}, GenerateOptions{Users: 90000, Groups: 9000, ServicePrincipals: 1000, Workspaces: 100, Seed: 1}); err != nil {
+		if _, err := presets.Generate(State{}, presets.GenerateOptions{Users: 90000, Groups: 9000, ServicePrincipals: 1000, Workspaces: 100, Seed: 1}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -159,7 +161,7 @@ func BenchmarkGenerate_100000(b *testing.B) {
 // source has something of its own that a clone does not copy.
 func TestPreset_demoCatalog(t *testing.T) {
 	t.Parallel()
-	st, err := world.Preset("demo")
+	st, err := presets.New("demo")
 	if err != nil {
 		t.Fatal(err)
 	}

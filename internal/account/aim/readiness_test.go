@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
@@ -16,13 +18,12 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // readinessAccount is the demo with a denylist, local groups and a setting.
 func readinessAccount(t *testing.T) simulator.State {
 	t.Helper()
-	st, err := world.Preset("demo")
+	st, err := presets.New("demo")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/accounttest"
@@ -19,7 +21,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // places counts requests by what they ask for.
@@ -45,7 +46,7 @@ func places(sim *simulator.Running) map[string]int {
 // read once, and not once per workspace. Ten data sources cost what one costs.
 func TestAccessFacts_requests(t *testing.T) {
 	t.Parallel()
-	st, err := world.Generate(simulator.State{}, simulator.GenerateOptions{Users: 50, Groups: 60, ServicePrincipals: 5, Workspaces: 20, Metastores: 2, Catalogs: 100, Clean: true})
+	st, err := presets.Generate(simulator.State{}, presets.GenerateOptions{Users: 50, Groups: 60, ServicePrincipals: 5, Workspaces: 20, Metastores: 2, Catalogs: 100, Clean: true})
 	if err != nil {
 		t.Fatal(err)
 	}

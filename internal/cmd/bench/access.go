@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // closures is how many groups the two people are in, at any depth.
@@ -21,10 +22,10 @@ const closures = 40
 // securables is the number of objects at the level of the metastores and their
 // catalogs.
 func (c config) wide() (st simulator.State, securables int, err error) {
-	if st, err = world.Preset("empty"); err != nil {
+	if st, err = presets.New("empty"); err != nil {
 		return st, 0, err
 	}
-	st, err = world.Generate(st, simulator.GenerateOptions{
+	st, err = presets.Generate(st, presets.GenerateOptions{
 		Groups: c.of(5000 - closures), Users: 100, Workspaces: 20, Metastores: 2, Catalogs: c.of(100), Seed: 5, Clean: true,
 	})
 	const source, target = "900000000001", "900000000002"

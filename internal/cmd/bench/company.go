@@ -11,8 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // What the data sources are asked for in the company of [config.company].
@@ -25,13 +26,13 @@ const (
 // and workspaces, which the caller administers: a connector in its tenant, a warehouse and a
 // log in one workspace, and local groups in each. What is added does not diverge.
 func (c config) company() (st simulator.State, workspace string, err error) {
-	if st, err = world.Preset("migration"); err != nil {
+	if st, err = presets.New("migration"); err != nil {
 		return st, "", err
 	}
 	caller := st.ServicePrincipals[0].ID
 	const more = 19
 	users, groups, sps, workspaces := len(st.Users), len(st.Groups), len(st.ServicePrincipals), len(st.Workspaces)
-	st, err = world.Generate(st, simulator.GenerateOptions{
+	st, err = presets.Generate(st, presets.GenerateOptions{
 		Users: c.of(more * users), Groups: c.of(more * groups), ServicePrincipals: c.of(more * sps), Workspaces: c.of(more * workspaces),
 		Metastores: 1, Catalogs: c.of(20), Seed: 7, Clean: true,
 	})

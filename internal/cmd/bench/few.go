@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 )
 
 // fewScenarios is an account as one was scanned, with fixes for a few of its principals, of
@@ -28,7 +28,7 @@ func fewScenarios() []scenario {
 }
 
 func (b *bench) few(ctx context.Context) (res result, candidates int, err error) {
-	st, err := world.Preset("field-scan")
+	st, err := presets.New("field-scan")
 	if err != nil {
 		return res, 0, err
 	}

@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 const readinessConfig = `
@@ -41,12 +42,12 @@ func readinessScenarios() []scenario {
 
 func (b *bench) readiness(ctx context.Context, latency time.Duration) (result, error) {
 	s := b.full()
-	st, err := world.Preset("empty")
+	st, err := presets.New("empty")
 	if err != nil {
 		return result{}, err
 	}
 	caller := st.ServicePrincipals[0].ID
-	st, err = world.Generate(st, simulator.GenerateOptions{
+	st, err = presets.Generate(st, presets.GenerateOptions{
 		Users: s.users, Groups: s.groups, ServicePrincipals: s.sps, Workspaces: 20, Seed: 1, Clean: true,
 	})
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // size is how many principals of each type an account has.
@@ -29,11 +30,11 @@ func (s size) pages(of int) int { return pages(s.users, of) + pages(s.groups, of
 
 // clean is an account without any divergence.
 func clean(s size) (simulator.State, error) {
-	st, err := world.Preset("empty")
+	st, err := presets.New("empty")
 	if err != nil {
 		return st, err
 	}
-	return world.Generate(st, simulator.GenerateOptions{
+	return presets.Generate(st, presets.GenerateOptions{
 		Users: s.users, Groups: s.groups, ServicePrincipals: s.sps, Seed: 1, Clean: true,
 	})
 }

@@ -15,6 +15,8 @@ import (
 	"os"
 	"slices"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )
@@ -112,7 +114,7 @@ func settle(ctx context.Context, host string) error {
 	if err != nil {
 		return err
 	}
-	world.SettleMigration(&st)
+	presets.SettleMigration(&st)
 	if raw, err = json.Marshal(st); err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
+
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/faults"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
@@ -24,7 +26,7 @@ type config struct {
 	preset    string
 	stateFile string // read
 	saveFile  string // written on exit
-	generate  simulator.GenerateOptions
+	generate  presets.GenerateOptions
 	options   simulator.Options
 	shaped    []string // flags that were given and shape a fresh state only
 	command   []string // to run instead of printing how to reach it
@@ -37,7 +39,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	set := flag.NewFlagSet("simulator", flag.ContinueOnError)
 	set.SetOutput(io.Discard) // The caller prints errors; usage is for -help only.
 	set.StringVar(&cfg.listen, "listen", "127.0.0.1:0", "`address` to listen on; port 0 takes a free one")
-	set.StringVar(&cfg.preset, "preset", "demo", "what the account holds: "+strings.Join(world.PresetNames(), ", "))
+	set.StringVar(&cfg.preset, "preset", "demo", "what the account holds: "+strings.Join(presets.Names(), ", "))
 	set.IntVar(&cfg.generate.Users, "users", 0, "generate that many users on top of the preset")
 	set.IntVar(&cfg.generate.Groups, "groups", 0, "generate that many groups")
 	set.IntVar(&cfg.generate.ServicePrincipals, "service-principals", 0, "generate that many service principals")
@@ -111,7 +113,7 @@ func (c config) initialState(stderr io.Writer) (simulator.State, error) {
 		}
 		return st, err
 	}
-	st, err := world.Preset(c.preset)
+	st, err := presets.New(c.preset)
 	if err != nil {
 		return simulator.State{}, fmt.Errorf("-preset: %w", err)
 	}
@@ -119,7 +121,7 @@ func (c config) initialState(stderr io.Writer) (simulator.State, error) {
 	if g.Users == 0 && g.Groups == 0 && g.ServicePrincipals == 0 && g.Workspaces == 0 && g.Metastores == 0 && g.Catalogs == 0 {
 		return st, nil
 	}
-	st, err = world.Generate(st, g)
+	st, err = presets.Generate(st, g)
 	if err != nil {
 		return simulator.State{}, fmt.Errorf("generating: %w", err)
 	}

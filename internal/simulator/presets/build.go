@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package world
+package presets
 
 import (
 	"crypto/sha256"
@@ -11,21 +11,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // builder makes states. Every id is derived from a label (what the thing is and
 // what it is called), so that adding one thing moves none of the others.
 type builder struct {
-	st    State
+	st    world.State
 	salt  string
 	ids   map[string]bool // principal ids in use
 	names map[string]bool // kind and lower-cased unique name in use
 	// number gives a principal its id; nil means [builder.hashedID].
-	number func(kind Kind, label string) string
+	number func(kind world.Kind, label string) string
 }
 
 // newBuilder starts on a deep copy of a state.
-func newBuilder(st State, salt string) (*builder, error) {
+func newBuilder(st world.State, salt string) (*builder, error) {
 	b := &builder{salt: salt, ids: map[string]bool{}, names: map[string]bool{}}
 	raw, err := json.Marshal(st)
 	if err != nil {
@@ -35,33 +37,33 @@ func newBuilder(st State, salt string) (*builder, error) {
 		return nil, fmt.Errorf("decoding the state: %w", err)
 	}
 	for _, u := range b.st.Users {
-		b.claim(KindUser, u.ID, u.UserName)
+		b.claim(world.KindUser, u.ID, u.UserName)
 	}
 	for _, g := range b.st.Groups {
-		b.claim(KindGroup, g.ID, g.DisplayName)
+		b.claim(world.KindGroup, g.ID, g.DisplayName)
 	}
 	for _, sp := range b.st.ServicePrincipals {
-		b.claim(KindServicePrincipal, sp.ID, sp.ApplicationID)
+		b.claim(world.KindServicePrincipal, sp.ID, sp.ApplicationID)
 	}
 	return b, nil
 }
 
 // done checks the state and puts it into its canonical order.
-func (b *builder) done() (State, error) {
-	w, err := New(b.st)
+func (b *builder) done() (world.State, error) {
+	w, err := world.New(b.st)
 	if err != nil {
-		return State{}, err
+		return world.State{}, err
 	}
 	return w.Dump()
 }
 
-func (b *builder) claim(kind Kind, id, name string) {
+func (b *builder) claim(kind world.Kind, id, name string) {
 	b.ids[id] = true
 	b.names[string(kind)+"/"+strings.ToLower(name)] = true
 }
 
 // taken reports whether a Databricks principal of that kind has the name.
-func (b *builder) taken(kind Kind, name string) bool {
+func (b *builder) taken(kind world.Kind, name string) bool {
 	return b.names[string(kind)+"/"+strings.ToLower(name)]
 }
 
@@ -79,9 +81,9 @@ func (b *builder) uuid(label string) string {
 
 // hashedID has the lengths of a real scan: 12 to 15 digits, 14 to 16 for groups.
 // All stay below 2^53, so that clients that read numbers as floats read them whole.
-func (b *builder) hashedID(kind Kind, label string) string {
+func (b *builder) hashedID(kind world.Kind, label string) string {
 	shortest, lengths := 12, uint64(4)
-	if kind == KindGroup {
+	if kind == world.KindGroup {
 		shortest, lengths = 14, 3
 	}
 	for try := 0; ; try++ {
@@ -98,7 +100,7 @@ func (b *builder) hashedID(kind Kind, label string) string {
 	}
 }
 
-func (b *builder) principalID(kind Kind, label string) string {
+func (b *builder) principalID(kind world.Kind, label string) string {
 	if b.number != nil {
 		return b.number(kind, label)
 	}
@@ -106,53 +108,53 @@ func (b *builder) principalID(kind Kind, label string) string {
 }
 
 // user adds an active account user and returns its id.
-func (b *builder) user(userName, externalID string, changes ...func(*User)) string {
-	u := User{
-		ID: b.principalID(KindUser, userName), UserName: userName, ExternalID: externalID, Active: true,
+func (b *builder) user(userName, externalID string, changes ...func(*world.User)) string {
+	u := world.User{
+		ID: b.principalID(world.KindUser, userName), UserName: userName, ExternalID: externalID, Active: true,
 		DisplayName: strings.Split(userName, "@")[0],
-		Emails:      []Email{{Value: userName, Type: "work", Primary: true}},
+		Emails:      []world.Email{{Value: userName, Type: "work", Primary: true}},
 	}
 	for _, change := range changes {
 		change(&u)
 	}
-	b.claim(KindUser, u.ID, u.UserName)
+	b.claim(world.KindUser, u.ID, u.UserName)
 	b.st.Users = append(b.st.Users, u)
 	return u.ID
 }
 
 // group adds an account group and returns its id.
 func (b *builder) group(name, externalID string, members ...string) string {
-	g := Group{ID: b.principalID(KindGroup, name), DisplayName: name, ExternalID: externalID, Members: memberList(members)}
-	b.claim(KindGroup, g.ID, g.DisplayName)
+	g := world.Group{ID: b.principalID(world.KindGroup, name), DisplayName: name, ExternalID: externalID, Members: memberList(members)}
+	b.claim(world.KindGroup, g.ID, g.DisplayName)
 	b.st.Groups = append(b.st.Groups, g)
 	return g.ID
 }
 
-func memberList(ids []string) []Member {
-	var out []Member
+func memberList(ids []string) []world.Member {
+	var out []world.Member
 	for _, id := range ids {
-		out = append(out, Member{Value: id})
+		out = append(out, world.Member{Value: id})
 	}
 	return out
 }
 
 // servicePrincipal adds an active account service principal and returns its id.
-func (b *builder) servicePrincipal(display, applicationID, externalID string, changes ...func(*ServicePrincipal)) string {
-	sp := ServicePrincipal{
-		ID: b.principalID(KindServicePrincipal, display), ApplicationID: applicationID,
+func (b *builder) servicePrincipal(display, applicationID, externalID string, changes ...func(*world.ServicePrincipal)) string {
+	sp := world.ServicePrincipal{
+		ID: b.principalID(world.KindServicePrincipal, display), ApplicationID: applicationID,
 		DisplayName: display, ExternalID: externalID, Active: true,
 	}
 	for _, change := range changes {
 		change(&sp)
 	}
-	b.claim(KindServicePrincipal, sp.ID, sp.ApplicationID)
+	b.claim(world.KindServicePrincipal, sp.ID, sp.ApplicationID)
 	b.st.ServicePrincipals = append(b.st.ServicePrincipals, sp)
 	return sp.ID
 }
 
 // idpUser adds an enabled member of the tenant and returns its object id.
-func (b *builder) idpUser(upn string, changes ...func(*IDPUser)) string {
-	u := IDPUser{
+func (b *builder) idpUser(upn string, changes ...func(*world.IDPUser)) string {
+	u := world.IDPUser{
 		ID: b.uuid("idp user/" + upn), UserPrincipalName: upn, Mail: upn,
 		DisplayName: strings.Split(upn, "@")[0], UserType: "Member", AccountEnabled: true,
 	}
@@ -166,7 +168,7 @@ func (b *builder) idpUser(upn string, changes ...func(*IDPUser)) string {
 // idpGuest adds a B2B guest, whose UPN is made from the outside address.
 func (b *builder) idpGuest(mail string) string {
 	upn := strings.ReplaceAll(mail, "@", "_") + "#EXT#@" + presetTenantDomain
-	return b.idpUser(upn, func(u *IDPUser) { u.Mail, u.UserType, u.DisplayName = mail, "Guest", strings.Split(mail, "@")[0] })
+	return b.idpUser(upn, func(u *world.IDPUser) { u.Mail, u.UserType, u.DisplayName = mail, "Guest", strings.Split(mail, "@")[0] })
 }
 
 // idpGroup adds a security group with direct members and returns its object id.
@@ -176,7 +178,7 @@ func (b *builder) idpGroup(name string, members ...string) string {
 
 // idpGroupNumber is for names that several groups of the tenant share.
 func (b *builder) idpGroupNumber(name string, n int, members ...string) string {
-	g := IDPGroup{
+	g := world.IDPGroup{
 		ID: b.uuid(fmt.Sprintf("idp group/%s/%d", name, n)), DisplayName: name,
 		SecurityEnabled: true, Members: slices.Clone(members),
 	}
@@ -186,7 +188,7 @@ func (b *builder) idpGroupNumber(name string, n int, members ...string) string {
 
 // idpServicePrincipal adds an enterprise application and returns its object id.
 func (b *builder) idpServicePrincipal(display, appID string) string {
-	sp := IDPServicePrincipal{
+	sp := world.IDPServicePrincipal{
 		ID: b.uuid("idp service principal/" + appID), AppID: appID, DisplayName: display,
 		AccountEnabled: true, ServicePrincipalType: "Application", AppOwnerOrganizationID: b.st.IDP.TenantID,
 	}

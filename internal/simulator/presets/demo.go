@@ -1,9 +1,13 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package world
+package presets
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
+)
 
 // demoPreset is a company small enough to be read as a whole. Two stories live
 // in it, and share no principal:
@@ -12,10 +16,10 @@ import "strconv"
 //     ready, one more with link_groups, and the rest is for people.
 //   - The clone: what a long-serving user has and a new one lacks (the groups of
 //     docs/reference/clone-and-diff-contract.md 0). Nothing in it diverges.
-func demoPreset() (State, error) {
-	b, err := newBuilder(State{}, "demo")
+func demoPreset() (world.State, error) {
+	b, err := newBuilder(world.State{}, "demo")
 	if err != nil {
-		return State{}, err
+		return world.State{}, err
 	}
 	b.number = countingIDs()
 	b.account()
@@ -32,11 +36,11 @@ func demoPreset() (State, error) {
 
 // countingIDs numbers the principals of each kind in the order of the preset,
 // so that the ids of the demo can be told apart at a glance.
-func countingIDs() func(Kind, string) string {
-	next := map[Kind]int64{
-		KindUser: 100_000_000_001, KindServicePrincipal: 500_000_000_001, KindGroup: 30_000_000_000_001,
+func countingIDs() func(world.Kind, string) string {
+	next := map[world.Kind]int64{
+		world.KindUser: 100_000_000_001, world.KindServicePrincipal: 500_000_000_001, world.KindGroup: 30_000_000_000_001,
 	}
-	return func(kind Kind, _ string) string {
+	return func(kind world.Kind, _ string) string {
 		id := next[kind]
 		next[kind]++
 		return strconv.FormatInt(id, 10)
@@ -44,21 +48,21 @@ func countingIDs() func(Kind, string) string {
 }
 
 // principal finds what the builder has added before by its unique name.
-func (b *builder) principal(kind Kind, name string) (id, externalID string) {
+func (b *builder) principal(kind world.Kind, name string) (id, externalID string) {
 	switch kind {
-	case KindUser:
+	case world.KindUser:
 		for _, u := range b.st.Users {
 			if u.UserName == name {
 				return u.ID, u.ExternalID
 			}
 		}
-	case KindGroup:
+	case world.KindGroup:
 		for _, g := range b.st.Groups {
 			if g.DisplayName == name {
 				return g.ID, g.ExternalID
 			}
 		}
-	case KindServicePrincipal:
+	case world.KindServicePrincipal:
 		for _, sp := range b.st.ServicePrincipals {
 			if sp.DisplayName == name {
 				return sp.ID, sp.ExternalID
@@ -69,7 +73,9 @@ func (b *builder) principal(kind Kind, name string) (id, externalID string) {
 }
 
 // both returns a user's ids on the two sides.
-func (b *builder) both(userName string) (id, objectID string) { return b.principal(KindUser, userName) }
+func (b *builder) both(userName string) (id, objectID string) {
+	return b.principal(world.KindUser, userName)
+}
 
 func (b *builder) demoUsers() {
 	for _, name := range []string{"user01", "user02", "user03", "user04", "user05", "user06"} {
@@ -81,7 +87,7 @@ func (b *builder) demoUsers() {
 	b.user("user12@example.com", "")
 	b.idpUser("user12@example.com")
 	// Linked to an object that was deleted and made anew: the third.
-	b.user("user13@example.com", b.idpUser("user13-old@example.com", func(u *IDPUser) { u.Deleted = true }))
+	b.user("user13@example.com", b.idpUser("user13-old@example.com", func(u *world.IDPUser) { u.Deleted = true }))
 	b.idpUser("user13@example.com")
 	// Gone from the IdP, and from a tenant that is not ours.
 	b.user("user14@example.com", b.uuid("gone/user14"))
@@ -95,10 +101,10 @@ func (b *builder) demoUsers() {
 	// Not divergent: a guest under its mail address, a leaver, Databricks' own
 	// accounts. None of the latter's names is known to the IdP.
 	b.user("guest01@example.org", b.idpGuest("guest01@example.org"))
-	b.user("user20@example.com", b.idpUser("user20@example.com", func(u *IDPUser) { u.AccountEnabled = false }),
-		func(u *User) { u.Active = false })
+	b.user("user20@example.com", b.idpUser("user20@example.com", func(u *world.IDPUser) { u.AccountEnabled = false }),
+		func(u *world.User) { u.Active = false })
 	b.user("user21@example.com", "")
-	b.user("break-glass@example.com", "", func(u *User) { u.Roles = []Role{{Value: RoleAccountAdmin}} })
+	b.user("break-glass@example.com", "", func(u *world.User) { u.Roles = []world.Role{{Value: world.RoleAccountAdmin}} })
 }
 
 func (b *builder) demoServicePrincipals() {
@@ -143,7 +149,7 @@ func (b *builder) demoGroups() {
 	}
 	// Databricks' own, and privileged.
 	b.group("local-account-admins", "", breakGlass)
-	b.st.Groups[len(b.st.Groups)-1].Roles = []Role{{Value: RoleAccountAdmin}}
+	b.st.Groups[len(b.st.Groups)-1].Roles = []world.Role{{Value: world.RoleAccountAdmin}}
 }
 
 // demoGroupIDs are the groups of the clone story that have access somewhere.
@@ -157,7 +163,7 @@ type demoGroupIDs struct {
 // principal twins, and their groups. The caller owns the metastore with the
 // colleague's group, or no scan could tell what no one has been granted.
 func (b *builder) demoClone() demoGroupIDs {
-	admin, _ := b.principal(KindServicePrincipal, presetAdminDisplayName)
+	admin, _ := b.principal(world.KindServicePrincipal, presetAdminDisplayName)
 	source, sourceObject := b.linkedUser("user31@example.com")
 	target, targetObject := b.linkedUser("user32@example.com")
 	colleague, colleagueObject := b.linkedUser("user33@example.com")
@@ -186,20 +192,20 @@ func (b *builder) demoClone() demoGroupIDs {
 }
 
 func (b *builder) demoWorkspaces(g demoGroupIDs) {
-	level := func(principal, permission string) PermissionAssignment {
-		return PermissionAssignment{PrincipalID: principal, Permissions: []string{permission}}
+	level := func(principal, permission string) world.PermissionAssignment {
+		return world.PermissionAssignment{PrincipalID: principal, Permissions: []string{permission}}
 	}
-	admin, _ := b.principal(KindServicePrincipal, presetAdminDisplayName)
-	federated := &FederationInfo{EnableIdentityFederation: true}
-	add := func(id int64, name string, info *FederationInfo, assignments ...PermissionAssignment) {
-		ws := Workspace{
+	admin, _ := b.principal(world.KindServicePrincipal, presetAdminDisplayName)
+	federated := &world.FederationInfo{EnableIdentityFederation: true}
+	add := func(id int64, name string, info *world.FederationInfo, assignments ...world.PermissionAssignment) {
+		ws := world.Workspace{
 			WorkspaceID: id, WorkspaceName: name, Status: "RUNNING", Cloud: "azure", Region: "westeurope",
 			DeploymentName: "adb-" + strconv.FormatInt(id, 10) + ".1", PricingTier: "PREMIUM",
 			FederationInfo: info, PermissionAssignments: assignments,
 		}
 		if info != nil && info.EnableIdentityFederation {
 			ws.MetastoreID = presetMetastoreID
-			ws.Warehouses = []Warehouse{{ID: presetWarehouseID, Name: "shared", State: "STOPPED"}}
+			ws.Warehouses = []world.Warehouse{{ID: presetWarehouseID, Name: "shared", State: "STOPPED"}}
 		}
 		b.st.Workspaces = append(b.st.Workspaces, ws)
 	}
@@ -209,34 +215,34 @@ func (b *builder) demoWorkspaces(g demoGroupIDs) {
 		level(g.source, "USER"), level(admin, "ADMIN"))
 	add(7000000000000003, "scratch-workspace", federated, level(g.scratchAdmins, "USER"), level(g.legacyETL, "USER"),
 		level(admin, "ADMIN"))
-	add(7000000000000004, "legacy-workspace", &FederationInfo{})
+	add(7000000000000004, "legacy-workspace", &world.FederationInfo{})
 }
 
 func (b *builder) demoCatalog() {
-	grant := func(principal string, privileges ...string) Grant {
-		return Grant{Principal: principal, Privileges: privileges}
+	grant := func(principal string, privileges ...string) world.Grant {
+		return world.Grant{Principal: principal, Privileges: privileges}
 	}
-	b.st.UnityCatalog = UnityCatalog{Metastores: []Metastore{{
+	b.st.UnityCatalog = world.UnityCatalog{Metastores: []world.Metastore{{
 		MetastoreID: presetMetastoreID, Name: "metastore-westeurope", Owner: presetMetastoreAdminName, Region: "westeurope",
-		Securables: []Securable{
+		Securables: []world.Securable{
 			{Type: "catalog", FullName: "prod", Owner: presetMetastoreAdminName,
-				Grants: []Grant{grant("data-engineers", "USE_CATALOG"), grant("bi-consumers", "USE_CATALOG")}},
+				Grants: []world.Grant{grant("data-engineers", "USE_CATALOG"), grant("bi-consumers", "USE_CATALOG")}},
 			{Type: "schema", FullName: "prod.sales", Owner: presetMetastoreAdminName,
-				Grants: []Grant{grant("bi-consumers", "SELECT", "USE_SCHEMA"), grant("data-engineers", "MODIFY", "SELECT", "USE_SCHEMA")}},
+				Grants: []world.Grant{grant("bi-consumers", "SELECT", "USE_SCHEMA"), grant("data-engineers", "MODIFY", "SELECT", "USE_SCHEMA")}},
 			{Type: "table", FullName: "prod.sales.orders", Owner: presetMetastoreAdminName,
-				Grants: []Grant{grant("user31@example.com", "SELECT")}},
+				Grants: []world.Grant{grant("user31@example.com", "SELECT")}},
 			{Type: "volume", FullName: "prod.sales.exports", Owner: presetMetastoreAdminName},
 			{Type: "catalog", FullName: "ml", Owner: presetMetastoreAdminName},
 			{Type: "schema", FullName: "ml.features", Owner: presetMetastoreAdminName,
-				Grants: []Grant{grant("npb-developers", "SELECT", "USE_SCHEMA")}},
+				Grants: []world.Grant{grant("npb-developers", "SELECT", "USE_SCHEMA")}},
 			{Type: "model", FullName: "ml.features.churn", Owner: presetMetastoreAdminName},
 			{Type: "function", FullName: "ml.features.mask", Owner: presetMetastoreAdminName},
 			{Type: "storage_credential", FullName: "lake", Owner: presetMetastoreAdminName},
 			{Type: "external_location", FullName: "landing", Owner: presetMetastoreAdminName},
 		},
 	}}}
-	b.st.AccountRoles = []RuleSet{{
+	b.st.AccountRoles = []world.RuleSet{{
 		Name:       "accounts/" + presetAccountID + "/ruleSets/default",
-		GrantRules: []GrantRule{{Role: "roles/billing.admin", Principals: []string{"users/user31@example.com"}}},
+		GrantRules: []world.GrantRule{{Role: "roles/billing.admin", Principals: []string{"users/user31@example.com"}}},
 	}}
 }

@@ -1,13 +1,15 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package world
+package presets
+
+import "github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 
 // localGroups are Databricks' own: their names are unknown to the IdP, so they
 // do not diverge, no matter who is in them.
 func (f *fieldScan) localGroups() {
 	f.group("account-admins", "", f.members(0, 6)...)
-	f.st.Groups[len(f.st.Groups)-1].Roles = []Role{{Value: RoleAccountAdmin}}
+	f.st.Groups[len(f.st.Groups)-1].Roles = []world.Role{{Value: world.RoleAccountAdmin}}
 	f.group("workspace-admins", "", f.members(6, 5)...)
 	f.group(presetMetastoreAdminName, "", f.members(11, 3)...)
 	for n, name := range []string{

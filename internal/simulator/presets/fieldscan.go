@@ -1,9 +1,13 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package world
+package presets
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
+)
 
 // Counts of the published scan (README and data files of
 // databricks-solutions/aim-divergence-fix, read through the prep script's
@@ -40,10 +44,10 @@ type fieldMember struct{ id, objectID string }
 // All 69 + 3 linkable principals, and the six groups with one candidate, are
 // ready to be fixed: candidates are enabled members, held by no one else, and
 // the principals are not privileged.
-func fieldScanPreset() (State, error) {
-	b, err := newBuilder(State{}, "field-scan")
+func fieldScanPreset() (world.State, error) {
+	b, err := newBuilder(world.State{}, "field-scan")
 	if err != nil {
-		return State{}, err
+		return world.State{}, err
 	}
 	b.account()
 	b.reader()
@@ -104,7 +108,7 @@ func (f *fieldScan) driftedUsers() {
 		case n < 8:
 			f.user("U"+name[1:], f.idpUser(name))
 		case n < 12:
-			f.user(name, f.idpUser("upn-"+name, func(u *IDPUser) { u.Mail = name }))
+			f.user(name, f.idpUser("upn-"+name, func(u *world.IDPUser) { u.Mail = name }))
 		default:
 			f.user(name, f.idpUser("renamed-"+name))
 		}
@@ -132,9 +136,9 @@ func (f *fieldScan) staleUsers() {
 		case n == 6:
 			name = "zürich-" + name
 		case n >= 100 && n < 300: // In the recycle bin still.
-			f.idpUser("left-"+name, func(u *IDPUser) { u.ID, u.Deleted, u.AccountEnabled = stored, true, false })
+			f.idpUser("left-"+name, func(u *world.IDPUser) { u.ID, u.Deleted, u.AccountEnabled = stored, true, false })
 		}
-		id := f.user(name, stored, func(u *User) { u.Active = n%9 != 0 })
+		id := f.user(name, stored, func(u *world.User) { u.Active = n%9 != 0 })
 		if n%6 == 0 {
 			f.locals = append(f.locals, id)
 		}
@@ -149,7 +153,7 @@ func (f *fieldScan) cleanUsers() {
 		case n < 25:
 			id := f.user(name, "")
 			if n == 0 {
-				f.st.Users[len(f.st.Users)-1].Roles = []Role{{Value: RoleAccountAdmin}}
+				f.st.Users[len(f.st.Users)-1].Roles = []world.Role{{Value: world.RoleAccountAdmin}}
 				continue
 			}
 			f.locals = append(f.locals, id)
@@ -157,9 +161,9 @@ func (f *fieldScan) cleanUsers() {
 			mail := fmt.Sprintf("guest_%02d@example.org", n-24)
 			f.user(mail, f.idpGuest(mail))
 		case n < 125:
-			f.user(name, f.idpUser(name, func(u *IDPUser) { u.AccountEnabled = false }), func(u *User) { u.Active = false })
+			f.user(name, f.idpUser(name, func(u *world.IDPUser) { u.AccountEnabled = false }), func(u *world.User) { u.Active = false })
 		case n < 135: // Disabled in the IdP, still active here.
-			f.user(name, f.idpUser(name, func(u *IDPUser) { u.AccountEnabled = false }))
+			f.user(name, f.idpUser(name, func(u *world.IDPUser) { u.AccountEnabled = false }))
 		default:
 			id, objectID := f.linkedUser(name)
 			f.pool = append(f.pool, fieldMember{id, objectID})
@@ -203,26 +207,26 @@ func (f *fieldScan) serviceCounts() {
 
 // workspaces: 16 without federation, six of them without the key.
 func (f *fieldScan) workspaces() {
-	admin, _ := f.principal(KindServicePrincipal, presetAdminDisplayName)
-	admins, _ := f.principal(KindGroup, "workspace-admins")
+	admin, _ := f.principal(world.KindServicePrincipal, presetAdminDisplayName)
+	admins, _ := f.principal(world.KindGroup, "workspace-admins")
 	for n := range fieldWorkspaces {
 		id := 6_000_000_000_000_001 + int64(n)*1013
-		ws := Workspace{
+		ws := world.Workspace{
 			WorkspaceID: id, WorkspaceName: fmt.Sprintf("workspace-%02d", n+1), Status: "RUNNING", Cloud: "azure",
 			Region: "westeurope", PricingTier: "PREMIUM", DeploymentName: fmt.Sprintf("adb-%d.%d", id, n%20),
 		}
 		switch {
 		case n%5 == 1 || n%20 == 3: // 8 + 2 = 10
-			ws.FederationInfo = &FederationInfo{}
+			ws.FederationInfo = &world.FederationInfo{}
 		case n%7 == 0 || n == 38: // 5 + 1 = 6, without the key
 		default:
-			ws.FederationInfo = &FederationInfo{EnableIdentityFederation: true}
+			ws.FederationInfo = &world.FederationInfo{EnableIdentityFederation: true}
 			ws.MetastoreID = presetMetastoreID
-			ws.PermissionAssignments = []PermissionAssignment{
+			ws.PermissionAssignments = []world.PermissionAssignment{
 				{PrincipalID: admin, Permissions: []string{"ADMIN"}}, {PrincipalID: admins, Permissions: []string{"ADMIN"}},
 			}
 			for k := range 5 {
-				ws.PermissionAssignments = append(ws.PermissionAssignments, PermissionAssignment{
+				ws.PermissionAssignments = append(ws.PermissionAssignments, world.PermissionAssignment{
 					PrincipalID: f.linkedGroups[(n*7+k)%len(f.linkedGroups)], Permissions: []string{"USER"}})
 			}
 		}
@@ -231,12 +235,12 @@ func (f *fieldScan) workspaces() {
 		}
 		f.st.Workspaces = append(f.st.Workspaces, ws)
 	}
-	f.st.UnityCatalog = UnityCatalog{Metastores: []Metastore{{
+	f.st.UnityCatalog = world.UnityCatalog{Metastores: []world.Metastore{{
 		MetastoreID: presetMetastoreID, Name: "metastore-westeurope", Owner: presetMetastoreAdminName, Region: "westeurope",
-		Securables: []Securable{{Type: "catalog", FullName: "main", Owner: presetMetastoreAdminName, Grants: []Grant{{Principal: presetMetastoreAdminName, Privileges: []string{"USE_CATALOG"}}}}},
+		Securables: []world.Securable{{Type: "catalog", FullName: "main", Owner: presetMetastoreAdminName, Grants: []world.Grant{{Principal: presetMetastoreAdminName, Privileges: []string{"USE_CATALOG"}}}}},
 	}}}
-	f.st.AccountRoles = []RuleSet{{
+	f.st.AccountRoles = []world.RuleSet{{
 		Name:       "accounts/" + presetAccountID + "/ruleSets/default",
-		GrantRules: []GrantRule{{Role: "roles/billing.admin", Principals: []string{"groups/account-admins"}}},
+		GrantRules: []world.GrantRule{{Role: "roles/billing.admin", Principals: []string{"groups/account-admins"}}},
 	}}
 }

@@ -1,12 +1,14 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package world
+package presets
 
 import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // GenerateOptions say how much to add. The numbers are of Databricks
@@ -36,21 +38,21 @@ type GenerateOptions struct {
 // groups, guests, disabled identities, odd names. It takes linear time.
 //
 // The error names a negative number, or what is wrong with the given state.
-func Generate(st State, g GenerateOptions) (State, error) {
+func Generate(st world.State, g GenerateOptions) (world.State, error) {
 	for _, n := range []struct {
 		what string
 		n    int
 	}{{"users", g.Users}, {"groups", g.Groups}, {"service principals", g.ServicePrincipals}, {"workspaces", g.Workspaces}, {"metastores", g.Metastores}, {"catalogs", g.Catalogs}} {
 		if n.n < 0 {
-			return State{}, fmt.Errorf("cannot generate %d %s: the number must not be negative", n.n, n.what)
+			return world.State{}, fmt.Errorf("cannot generate %d %s: the number must not be negative", n.n, n.what)
 		}
 	}
 	if g.Catalogs > 0 && g.Metastores == 0 {
-		return State{}, fmt.Errorf("cannot generate %d catalogs without a metastore: catalogs are counted per generated metastore", g.Catalogs)
+		return world.State{}, fmt.Errorf("cannot generate %d catalogs without a metastore: catalogs are counted per generated metastore", g.Catalogs)
 	}
 	b, err := newBuilder(st, fmt.Sprintf("generated/%d", g.Seed))
 	if err != nil {
-		return State{}, err
+		return world.State{}, err
 	}
 	gen := &generator{builder: b, clean: g.Clean, rng: rand.New(rand.NewPCG(g.Seed, 0x6462786964656e74))}
 	if b.st.Account.AccountID == "" {
@@ -89,7 +91,7 @@ type generator struct {
 }
 
 // names counts up from the first free number.
-func (g *generator) names(kind Kind, format string) func() string {
+func (g *generator) names(kind world.Kind, format string) func() string {
 	n := 0
 	return func() string {
 		for {
@@ -102,7 +104,7 @@ func (g *generator) names(kind Kind, format string) func() string {
 }
 
 func (g *generator) users(count int) {
-	next := g.names(KindUser, "member%06d@"+presetOwnDomain)
+	next := g.names(world.KindUser, "member%06d@"+presetOwnDomain)
 	for range count {
 		name := next()
 		if g.clean {
@@ -154,7 +156,7 @@ func (g *generator) addUser(name string, draw int) {
 		g.addStale(name)
 	case draw < 430: // Blank, and the name is known: linkable.
 		g.blank = append(g.blank, g.user(name, ""))
-		g.idpUser(name, func(u *IDPUser) { u.AccountEnabled = draw != 429 })
+		g.idpUser(name, func(u *world.IDPUser) { u.AccountEnabled = draw != 429 })
 	case draw < 440:
 		g.addDrifted(name, draw)
 	case draw < 448: // Of another tenant.
@@ -172,7 +174,7 @@ func (g *generator) addUser(name string, draw int) {
 		mail := "guest-" + strings.Replace(name, "@"+presetOwnDomain, "@example.org", 1)
 		g.user(mail, g.idpGuest(mail))
 	case draw < 503:
-		g.user(name, g.idpUser(name, func(u *IDPUser) { u.AccountEnabled = false }), func(u *User) { u.Active = draw > 500 })
+		g.user(name, g.idpUser(name, func(u *world.IDPUser) { u.AccountEnabled = false }), func(u *world.User) { u.Active = draw > 500 })
 	case draw < 505: // The right id, spelled otherwise.
 		g.user(name, strings.ToUpper(g.idpUser(name)))
 	default:
@@ -188,10 +190,10 @@ func (g *generator) addStale(name string) {
 	case draw == 1: // The id of a group.
 		stored = g.idpGroup("list-" + name)
 	case draw < 20: // In the recycle bin still.
-		stored = g.idpUser("left-"+name, func(u *IDPUser) { u.Deleted, u.AccountEnabled = true, false })
+		stored = g.idpUser("left-"+name, func(u *world.IDPUser) { u.Deleted, u.AccountEnabled = true, false })
 	}
 	g.lastStale = stored
-	id := g.user(name, stored, func(u *User) { u.Active = g.rng.IntN(9) != 0 })
+	id := g.user(name, stored, func(u *world.User) { u.Active = g.rng.IntN(9) != 0 })
 	g.stale = append(g.stale, id)
 }
 
@@ -200,7 +202,7 @@ func (g *generator) addDrifted(name string, draw int) {
 	case 0:
 		g.user(strings.ToUpper(name[:1])+name[1:], g.idpUser(name))
 	case 1:
-		g.user(name, g.idpUser("upn-"+name, func(u *IDPUser) { u.Mail = name }))
+		g.user(name, g.idpUser("upn-"+name, func(u *world.IDPUser) { u.Mail = name }))
 	default:
 		g.user(name, g.idpUser("renamed-"+name))
 	}
@@ -211,7 +213,7 @@ func (g *generator) servicePrincipals(count int) {
 	for range count {
 		n++
 		display := fmt.Sprintf("application-%06d", n)
-		for g.taken(KindServicePrincipal, g.uuid("application/"+display)) {
+		for g.taken(world.KindServicePrincipal, g.uuid("application/"+display)) {
 			n++
 			display = fmt.Sprintf("application-%06d", n)
 		}
@@ -247,23 +249,23 @@ func (g *generator) workspaces(count int) {
 	for n := range count {
 		for id++; taken[id]; id++ {
 		}
-		ws := Workspace{
+		ws := world.Workspace{
 			WorkspaceID: id, WorkspaceName: fmt.Sprintf("generated-workspace-%05d", n+1), Status: "RUNNING", Cloud: "azure",
 			Region: "westeurope", PricingTier: "PREMIUM", DeploymentName: fmt.Sprintf("adb-%d.%d", id, n%20),
 		}
 		switch draw := g.rng.IntN(20); {
 		case g.clean || draw < 12:
-			ws.FederationInfo = &FederationInfo{EnableIdentityFederation: true}
+			ws.FederationInfo = &world.FederationInfo{EnableIdentityFederation: true}
 			g.assign(&ws)
 		case draw < 17:
-			ws.FederationInfo = &FederationInfo{}
+			ws.FederationInfo = &world.FederationInfo{}
 		}
 		g.st.Workspaces = append(g.st.Workspaces, ws)
 	}
 }
 
 // assign gives up to ten groups access to a federated workspace.
-func (g *generator) assign(ws *Workspace) {
+func (g *generator) assign(ws *world.Workspace) {
 	has := map[string]bool{}
 	for range min(10, len(g.st.Groups)) {
 		group := g.st.Groups[g.rng.IntN(len(g.st.Groups))]
@@ -272,6 +274,6 @@ func (g *generator) assign(ws *Workspace) {
 		}
 		has[group.ID] = true
 		ws.PermissionAssignments = append(ws.PermissionAssignments,
-			PermissionAssignment{PrincipalID: group.ID, Permissions: []string{"USER"}})
+			world.PermissionAssignment{PrincipalID: group.ID, Permissions: []string{"USER"}})
 	}
 }

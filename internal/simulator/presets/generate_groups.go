@@ -1,13 +1,17 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package world
+package presets
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
+)
 
 // groups adds groups of 5 to 45 members, as far as there are users.
 func (g *generator) groups(count int) {
-	next := g.names(KindGroup, "team-%06d")
+	next := g.names(world.KindGroup, "team-%06d")
 	var previous fieldMember // the linked group before, for nesting
 	for range count {
 		name := next()

@@ -1,11 +1,13 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package world
+package presets
 
 import (
 	"math/rand/v2"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -14,9 +16,9 @@ import (
 // another normal form, case or with spaces, ids with spaces around them, stale
 // and doubly held ids, and twins. from is what was there before. The draws are
 // its own, so that a tidy account of the same seed differs in nothing else.
-func (g *generator) untidy(seed uint64, from State) {
+func (g *generator) untidy(seed uint64, from world.State) {
 	g.rng = rand.New(rand.NewPCG(seed, 0x756e74696479))
-	idpUser, idpGroup := map[string]*IDPUser{}, map[string]*IDPGroup{}
+	idpUser, idpGroup := map[string]*world.IDPUser{}, map[string]*world.IDPGroup{}
 	for i := range g.st.IDP.Users {
 		idpUser[g.st.IDP.Users[i].ID] = &g.st.IDP.Users[i]
 	}
@@ -66,7 +68,7 @@ func (g *generator) untidyID(id *string, before string) string {
 }
 
 // untidyUser spells the name that a user and its IdP identity share.
-func (g *generator) untidyUser(u *User, there *IDPUser) {
+func (g *generator) untidyUser(u *world.User, there *world.IDPUser) {
 	switch g.rng.IntN(25) {
 	case 0: // Decomposed on both sides, or in the account only.
 		there.UserPrincipalName = "zoë." + there.UserPrincipalName
@@ -83,7 +85,7 @@ func (g *generator) untidyUser(u *User, there *IDPUser) {
 }
 
 // untidyGroup is the like for groups, whose names may hold spaces.
-func (g *generator) untidyGroup(group *Group, there *IDPGroup) {
+func (g *generator) untidyGroup(group *world.Group, there *world.IDPGroup) {
 	name := group.DisplayName
 	switch g.rng.IntN(12) {
 	case 0:
@@ -119,7 +121,7 @@ func (g *generator) twins(from int) {
 }
 
 // shuffleMembers leaves the members of every group in no order.
-func (g *generator) shuffleMembers(st State) {
+func (g *generator) shuffleMembers(st world.State) {
 	for i := range st.Groups {
 		shuffle(g.rng, st.Groups[i].Members)
 	}

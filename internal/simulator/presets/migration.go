@@ -1,21 +1,23 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package world
+package presets
 
 import (
 	"fmt"
 	"slices"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // migrationPreset is a company that is about to switch on automatic identity
 // management: most people are in order, and each condition of
 // docs/reference/aim-migration.md 4 to 8 that an account can violate, and that an API
 // shows, is violated once (docs/simulator.md tells the story).
-func migrationPreset() (State, error) {
-	b, err := newBuilder(State{}, "migration")
+func migrationPreset() (world.State, error) {
+	b, err := newBuilder(world.State{}, "migration")
 	if err != nil {
-		return State{}, err
+		return world.State{}, err
 	}
 	b.account()
 	b.reader()
@@ -46,18 +48,18 @@ func (b *builder) people(from, to int) (here, idp []string) {
 
 func (b *builder) migrationUsers() {
 	// Linked to an object that was made anew, and never linked.
-	b.user("mara@example.com", b.idpUser("mara-old@example.com", func(u *IDPUser) { u.Deleted = true }))
+	b.user("mara@example.com", b.idpUser("mara-old@example.com", func(u *world.IDPUser) { u.Deleted = true }))
 	b.idpUser("mara@example.com")
 	b.user("noel@example.com", "")
 	b.idpUser("noel@example.com")
 	// Married, left, left without a trace, of the company that was bought, a guest.
 	b.user("olga.old@example.com", b.idpUser("olga.new@example.com"))
-	b.user("pavel@example.com", b.idpUser("pavel@example.com", func(u *IDPUser) { u.AccountEnabled = false }))
+	b.user("pavel@example.com", b.idpUser("pavel@example.com", func(u *world.IDPUser) { u.AccountEnabled = false }))
 	b.user("quinn@example.com", b.uuid("gone/quinn"))
 	b.user("rosa@example.net", b.uuid("gone/rosa"))
 	b.user("sven@example.org", b.idpGuest("sven@example.org"))
 	// Known to Databricks only.
-	b.user("break-glass@example.com", "", func(u *User) { u.Roles = []Role{{Value: RoleAccountAdmin}} })
+	b.user("break-glass@example.com", "", func(u *world.User) { u.Roles = []world.Role{{Value: world.RoleAccountAdmin}} })
 	b.user("local@example.com", "")
 }
 
@@ -90,11 +92,11 @@ func (b *builder) migrationGroups() migrationAssigned {
 	b.group("data-platform", b.idpGroup("data-platform", idp[14:18]...), here[14:18]...)
 	platform := b.st.Groups[len(b.st.Groups)-1]
 	for i := range platform.Members {
-		platform.Members[i].Source = SourceIDP
+		platform.Members[i].Source = world.SourceIDP
 	}
 	// Account admins by a group of the tenant that has one member more there.
 	b.group("account-owners", b.idpGroup("account-owners", idp[0], idp[1]), here[0])
-	b.st.Groups[len(b.st.Groups)-1].Roles = []Role{{Value: RoleAccountAdmin}}
+	b.st.Groups[len(b.st.Groups)-1].Roles = []world.Role{{Value: world.RoleAccountAdmin}}
 	// Renamed there; and a local group with the name of one.
 	b.group("marketing", b.idpGroup("marketing-and-events", idp[18:20]...), here[18:20]...)
 	b.group("sales", "", here[20:22]...)
@@ -104,35 +106,35 @@ func (b *builder) migrationGroups() migrationAssigned {
 }
 
 func (b *builder) migrationWorkspaces(g migrationAssigned) {
-	admin, _ := b.principal(KindServicePrincipal, presetAdminDisplayName)
+	admin, _ := b.principal(world.KindServicePrincipal, presetAdminDisplayName)
 	here, _ := b.people(1, 4)
-	level := func(id, permission string) PermissionAssignment {
-		return PermissionAssignment{PrincipalID: id, Permissions: []string{permission}}
+	level := func(id, permission string) world.PermissionAssignment {
+		return world.PermissionAssignment{PrincipalID: id, Permissions: []string{permission}}
 	}
-	federated := &FederationInfo{EnableIdentityFederation: true}
-	add := func(id int64, name, tier string, info *FederationInfo, local []Group, assignments ...PermissionAssignment) {
-		b.st.Workspaces = append(b.st.Workspaces, Workspace{
+	federated := &world.FederationInfo{EnableIdentityFederation: true}
+	add := func(id int64, name, tier string, info *world.FederationInfo, local []world.Group, assignments ...world.PermissionAssignment) {
+		b.st.Workspaces = append(b.st.Workspaces, world.Workspace{
 			WorkspaceID: id, WorkspaceName: name, Status: "RUNNING", Cloud: "azure", Region: "westeurope", PricingTier: tier,
 			DeploymentName: fmt.Sprintf("adb-%d.2", id), FederationInfo: info, LocalGroups: local, PermissionAssignments: assignments,
 		})
 		if info.EnableIdentityFederation {
 			ws := &b.st.Workspaces[len(b.st.Workspaces)-1]
-			ws.MetastoreID, ws.Warehouses = presetMetastoreID, []Warehouse{{ID: presetWarehouseID, Name: "shared", State: "STOPPED"}}
+			ws.MetastoreID, ws.Warehouses = presetMetastoreID, []world.Warehouse{{ID: presetWarehouseID, Name: "shared", State: "STOPPED"}}
 		}
 	}
-	add(8000000000000001, "analytics", "PREMIUM", federated, []Group{
+	add(8000000000000001, "analytics", "PREMIUM", federated, []world.Group{
 		{ID: "810000000000001", DisplayName: "report-readers", Members: memberList(here), Entitlements: []string{"databricks-sql-access"}},
 		{ID: "810000000000002", DisplayName: "engineers", ExternalID: b.uuid("workspace scim/engineers"), Members: memberList(here[:1])},
-	}, level(g.analysts, PermissionUser), level(admin, PermissionAdmin))
-	add(8000000000000002, "engineering", "PREMIUM", federated, nil, level(g.engineers, PermissionUser), level(admin, PermissionAdmin))
-	add(8000000000000003, "archive", "STANDARD", &FederationInfo{}, nil)
+	}, level(g.analysts, world.PermissionUser), level(admin, world.PermissionAdmin))
+	add(8000000000000002, "engineering", "PREMIUM", federated, nil, level(g.engineers, world.PermissionUser), level(admin, world.PermissionAdmin))
+	add(8000000000000003, "archive", "STANDARD", &world.FederationInfo{}, nil)
 }
 
 // migrationDenylist denies a contractor who is gone, and a group that an account admin
 // is in.
 func (b *builder) migrationDenylist() {
-	_, consultants := b.principal(KindGroup, "consultants")
-	b.st.Account.AccessRules = []AccessRule{
+	_, consultants := b.principal(world.KindGroup, "consultants")
+	b.st.Account.AccessRules = []world.AccessRule{
 		{ExternalPrincipalID: consultants, DisplayName: "consultants", PrincipalType: "GROUP"},
 		{ExternalPrincipalID: b.uuid("idp user/mara-old@example.com"), DisplayName: "mara-old", PrincipalType: "USER"},
 	}
@@ -142,22 +144,22 @@ func (b *builder) migrationDenylist() {
 // asks for one by the name that it had in the tenant, and one that asks for a group that
 // no one made.
 func (b *builder) migrationCatalog() {
-	owned := func(kind, name string, of Securable) Securable {
+	owned := func(kind, name string, of world.Securable) world.Securable {
 		of.Type, of.FullName, of.Owner = kind, name, presetAdminClientID
 		return of
 	}
-	readers := func(privilege string) []Grant {
-		return []Grant{{Principal: "data-platform", Privileges: []string{privilege}}}
+	readers := func(privilege string) []world.Grant {
+		return []world.Grant{{Principal: "data-platform", Privileges: []string{privilege}}}
 	}
-	b.st.UnityCatalog = UnityCatalog{Metastores: []Metastore{{
+	b.st.UnityCatalog = world.UnityCatalog{Metastores: []world.Metastore{{
 		MetastoreID: presetMetastoreID, Name: "metastore-westeurope", Owner: presetAdminClientID, Region: "westeurope",
-		Securables: []Securable{
-			owned("catalog", "main", Securable{Grants: readers("USE_CATALOG")}),
-			owned("schema", "main.sales", Securable{Grants: readers("USE_SCHEMA")}),
-			owned("table", "main.sales.orders", Securable{RowFilter: "main.sales.own_region", Grants: readers("SELECT")}),
-			owned("function", "main.sales.own_region", Securable{Definition: "is_account_group_member('analysts') OR region = 'EMEA' -- is_member('nobody') was wrong"}),
-			owned("table", "main.sales.campaigns", Securable{Kind: "VIEW", Definition: campaignsNow}),
-			owned("table", "main.sales.forecast", Securable{Kind: "VIEW", Definition: forecastNow}),
+		Securables: []world.Securable{
+			owned("catalog", "main", world.Securable{Grants: readers("USE_CATALOG")}),
+			owned("schema", "main.sales", world.Securable{Grants: readers("USE_SCHEMA")}),
+			owned("table", "main.sales.orders", world.Securable{RowFilter: "main.sales.own_region", Grants: readers("SELECT")}),
+			owned("function", "main.sales.own_region", world.Securable{Definition: "is_account_group_member('analysts') OR region = 'EMEA' -- is_member('nobody') was wrong"}),
+			owned("table", "main.sales.campaigns", world.Securable{Kind: "VIEW", Definition: campaignsNow}),
+			owned("table", "main.sales.forecast", world.Securable{Kind: "VIEW", Definition: forecastNow}),
 		},
 	}}}
 }
@@ -167,29 +169,29 @@ func (b *builder) migrationCatalog() {
 // federation, with the token of someone who is no admin there any more, as the audit log
 // shows. That of archive, which has no identity federation, is right.
 func (b *builder) migrationConnectors() {
-	b.connector("Databricks account", "https://accounts.azuredatabricks.net/api/2.0/accounts/"+presetAccountID+"/scim/v2", func(job *SyncJob) {
+	b.connector("Databricks account", "https://accounts.azuredatabricks.net/api/2.0/accounts/"+presetAccountID+"/scim/v2", func(job *world.SyncJob) {
 		job.Status.Code = "Quarantine"
-		job.Status.Quarantine = &SyncQuarantine{
-			Reason: "EncounteredQuarantineException", SeriesBegan: "-P3D", CurrentBegan: "-P3D", Error: &SyncError{Code: "InvalidCredentials", Message: "The credentials are not valid."},
+		job.Status.Quarantine = &world.SyncQuarantine{
+			Reason: "EncounteredQuarantineException", SeriesBegan: "-P3D", CurrentBegan: "-P3D", Error: &world.SyncError{Code: "InvalidCredentials", Message: "The credentials are not valid."},
 		}
 	}, "analysts", "engineers", "data-platform")
 	b.connector("Databricks analytics", "https://adb-8000000000000001.2.azuredatabricks.net/api/2.0/preview/scim", nil, "engineers")
 	b.connector("Databricks archive", "https://adb-8000000000000003.2.azuredatabricks.net/api/2.0/preview/scim", nil, "consultants")
-	b.st.AuditEvents = []AuditEvent{{
+	b.st.AuditEvents = []world.AuditEvent{{
 		EventTime: "2026-11-02T06:00:00Z", AuditLevel: "WORKSPACE_LEVEL", WorkspaceID: 8000000000000001, ActionName: "updateUser",
-		RequestParams: map[string]string{"endpoint": "scim", "targetUserName": person(9)}, UserIdentity: AuditIdentity{Email: person(20)}, UserAgent: "Azure-AD-Provisioning/1.0",
+		RequestParams: map[string]string{"endpoint": "scim", "targetUserName": person(9)}, UserIdentity: world.AuditIdentity{Email: person(20)}, UserAgent: "Azure-AD-Provisioning/1.0",
 	}}
 }
 
 // connector adds an app that writes to an address by SCIM, in order unless the job is
 // edited, with groups that are assigned to it.
-func (b *builder) connector(name, address string, edit func(*SyncJob), groups ...string) {
+func (b *builder) connector(name, address string, edit func(*world.SyncJob), groups ...string) {
 	b.idpServicePrincipal(name, b.uuid("application/"+name))
 	app := &b.st.IDP.ServicePrincipals[len(b.st.IDP.ServicePrincipals)-1]
 	app.Provision(address)
 	for _, name := range groups {
-		_, object := b.principal(KindGroup, name)
-		app.AppRoleAssignedTo = append(app.AppRoleAssignedTo, AppRoleAssignment{PrincipalID: object})
+		_, object := b.principal(world.KindGroup, name)
+		app.AppRoleAssignedTo = append(app.AppRoleAssignedTo, world.AppRoleAssignment{PrincipalID: object})
 	}
 	if edit != nil {
 		edit(&app.Synchronization.Jobs[0])
@@ -210,7 +212,7 @@ const (
 // renames an application and takes a second person out of the owners, an account admin
 // takes back the rule that denies an admin, and the owners of two views correct the
 // groups that they ask for.
-func SettleMigration(st *State) {
+func SettleMigration(st *world.State) {
 	for i := range st.Users {
 		if st.Users[i].UserName == "olga.old@example.com" {
 			st.Users[i].UserName = "olga.new@example.com"
@@ -238,5 +240,5 @@ func SettleMigration(st *State) {
 			}
 		}
 	}
-	st.Account.AccessRules = slices.DeleteFunc(st.Account.AccessRules, func(r AccessRule) bool { return r.DisplayName == "consultants" })
+	st.Account.AccessRules = slices.DeleteFunc(st.Account.AccessRules, func(r world.AccessRule) bool { return r.DisplayName == "consultants" })
 }

@@ -1,11 +1,16 @@
 // Copyright (c) The terraform-provider-dbxidentity authors
 // SPDX-License-Identifier: MPL-2.0
 
-package world
+// Package presets makes state documents for the simulator: the presets, which tell a
+// story each, and the generator, which makes an account of any size. The same bytes in
+// every run.
+package presets
 
 import (
 	"fmt"
 	"strings"
+
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // What every preset has in common: the account, its tenant and the credentials.
@@ -28,13 +33,12 @@ const (
 	presetAccountUsersName   = "account users"
 	presetMetastoreID        = "1b6a2f90-4d3e-4c7b-8e15-a0c9d2f7e684"
 	presetWarehouseID        = "d3a0c1f5e7b2946a"
-	RoleAccountAdmin         = "account_admin"
 	presetMetastoreAdminName = "metastore-admins"
 )
 
 type preset struct {
 	name  string
-	build func() (State, error)
+	build func() (world.State, error)
 }
 
 // presetList has every preset in the order in which it is documented.
@@ -47,8 +51,8 @@ func presetList() []preset {
 	}
 }
 
-// PresetNames lists the presets: empty, demo, field-scan, migration.
-func PresetNames() []string {
+// Names lists the presets: empty, demo, field-scan, migration.
+func Names() []string {
 	var names []string
 	for _, p := range presetList() {
 		names = append(names, p.name)
@@ -56,7 +60,7 @@ func PresetNames() []string {
 	return names
 }
 
-// Preset returns a new copy of the state of that name, the same bytes in every
+// New returns a new copy of the state of that name, the same bytes in every
 // run. The error of an unknown name lists the names.
 //
 // Each preset has an account admin, a service principal with an OAuth secret
@@ -65,19 +69,19 @@ func PresetNames() []string {
 // real account. migration is a company before it switches on automatic identity
 // management. All three have the OAuth secret of a service principal that is no
 // account admin, so that a 403 can be had.
-func Preset(name string) (State, error) {
+func New(name string) (world.State, error) {
 	for _, p := range presetList() {
 		if p.name == name {
 			return p.build()
 		}
 	}
-	return State{}, fmt.Errorf("there is no preset %q: the presets are %s", name, strings.Join(PresetNames(), ", "))
+	return world.State{}, fmt.Errorf("there is no preset %q: the presets are %s", name, strings.Join(Names(), ", "))
 }
 
-func emptyPreset() (State, error) {
-	b, err := newBuilder(State{}, "empty")
+func emptyPreset() (world.State, error) {
+	b, err := newBuilder(world.State{}, "empty")
 	if err != nil {
-		return State{}, err
+		return world.State{}, err
 	}
 	b.account()
 	return b.done()
@@ -89,16 +93,16 @@ func (b *builder) account() {
 	b.st.Account.AccountID = presetAccountID
 	b.st.IDP.TenantID = presetTenantID
 	b.st.IDP.VerifiedDomains = []string{presetOwnDomain, presetTenantDomain}
-	admin := b.servicePrincipal(presetAdminDisplayName, presetAdminClientID, "", func(sp *ServicePrincipal) {
-		sp.Roles = []Role{{Value: RoleAccountAdmin}}
+	admin := b.servicePrincipal(presetAdminDisplayName, presetAdminClientID, "", func(sp *world.ServicePrincipal) {
+		sp.Roles = []world.Role{{Value: world.RoleAccountAdmin}}
 	})
-	b.st.Account.OAuthClients = []OAuthClient{{ClientID: presetAdminClientID, ClientSecret: presetAdminSecret}}
-	b.st.Account.Tokens = []Token{{Token: presetAdminToken, PrincipalID: admin}}
+	b.st.Account.OAuthClients = []world.OAuthClient{{ClientID: presetAdminClientID, ClientSecret: presetAdminSecret}}
+	b.st.Account.Tokens = []world.Token{{Token: presetAdminToken, PrincipalID: admin}}
 }
 
 // reader adds a service principal that can log in but is no account admin.
 func (b *builder) reader() {
 	b.servicePrincipal(presetReaderDisplayName, presetReaderClientID, "")
 	b.st.Account.OAuthClients = append(b.st.Account.OAuthClients,
-		OAuthClient{ClientID: presetReaderClientID, ClientSecret: presetReaderSecret})
+		world.OAuthClient{ClientID: presetReaderClientID, ClientSecret: presetReaderSecret})
 }

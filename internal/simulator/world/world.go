@@ -3,7 +3,7 @@
 
 // Package world is what the simulated account and its identity provider hold: the
 // state document, the same indexed, and [Store], which keeps it behind a lock with what
-// it was before its last writes. Presets and the generator make state documents.
+// it was before its last writes.
 package world
 
 import (
@@ -20,6 +20,9 @@ const (
 	SourceInternal = "INTERNAL"
 	SourceIDP      = "IDENTITY_PROVIDER"
 )
+
+// RoleAccountAdmin is the role of an account admin.
+const RoleAccountAdmin = "account_admin"
 
 // Kind is the SCIM resource that a principal id belongs to.
 type Kind string
