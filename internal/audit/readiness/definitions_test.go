@@ -42,6 +42,7 @@ func TestGroupNamesInSQL(t *testing.T) {
 		"builtin.is_member('a')":                             "a",
 		"system . builtin . is_member('a')":                  "a",
 		"c.s.is_member('a')":                                 "",
+		".is_member('a')":                                    "",
 		"is_member('a' 'b')":                                 "ab",
 		"is_member('a' /* x */ \"b\")":                       "ab",
 		"is_member('it''s')":                                 cannot,
