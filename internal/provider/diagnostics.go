@@ -203,6 +203,23 @@ func addNotSent(diags *diag.Diagnostics, refusing, so string, err error) bool {
 	return true
 }
 
+// addBroken reports what does not hold any more after a write of a thing, or after those of
+// others that it was looked at for. What else the error says is left.
+func addBroken(diags *diag.Diagnostics, thing string, err error) error {
+	broken, rest := write.SplitBroken(err)
+	for _, one := range broken {
+		switch text := one.Error() + "."; {
+		case len(one.Twins) > 0:
+			diags.AddAttributeError(path.Root("external_id"), "Two Principals of the Same Name", text)
+		case one.ExternalID != "":
+			diags.AddAttributeError(path.Root("external_id"), thingExternalID+" Held Twice", text)
+		default:
+			diags.AddError(thing+" Broke Something", text)
+		}
+	}
+	return rest
+}
+
 // addWriteError reports the write of an externalId that failed or was refused, on the
 // attribute that it is about. Verb is "Create", "Update" and so on.
 func addWriteError(diags *diag.Diagnostics, verb string, p audit.Principal, err error) {
@@ -212,10 +229,7 @@ func addWriteError(diags *diag.Diagnostics, verb string, p audit.Principal, err 
 	)
 	const thing = thingExternalID
 	refusing := fmt.Sprintf("Refusing to %s %s", verb, thing)
-	broken, err := write.SplitBroken(err)
-	for _, one := range broken {
-		diags.AddAttributeError(path.Root("external_id"), thing+" Held Twice", one.Error()+".")
-	}
+	err = addBroken(diags, thing, err)
 	switch {
 	case err == nil: // That was all.
 	case addNotSent(diags, refusing, principalTitle(p)+" was not changed", err):

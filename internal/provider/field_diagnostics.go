@@ -23,10 +23,7 @@ func addCommonWriteError(diags *diag.Diagnostics, verb, thing, what string, err 
 		refused     *write.RefusedError
 		unconfirmed *write.UnconfirmedError
 	)
-	broken, err := write.SplitBroken(err)
-	for _, one := range broken {
-		diags.AddError(thing+" Broke Something", one.Error()+".")
-	}
+	err = addBroken(diags, thing, err)
 	switch {
 	case err == nil: // That was all.
 	case addNotSent(diags, fmt.Sprintf("Refusing to %s %s", verb, thing), what+" was not changed", err):

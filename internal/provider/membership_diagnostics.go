@@ -39,13 +39,13 @@ func addMemberError(diags *diag.Diagnostics, verb, thing string, m *memberModel,
 	}
 }
 
-// warnUnchecked says that a write was confirmed, and that what a guard protects could
-// not be looked at once more after it.
+// warnUnchecked says that what a guard protects could not be looked at once more after a
+// write, which may be one before it that left that to it.
 func warnUnchecked(diags *diag.Diagnostics, thing, fact, why string) {
 	if why != "" {
-		diags.AddWarning(thing+" Not Checked After the Write", fmt.Sprintf("The write of %s is confirmed. Whether another writer broke something at the same "+
-			"moment (the same external id for two principals, a cycle of groups, no account admin left or one denied) could not be checked: %s. Plan again, and check "+
-			"the audit.", fact, strings.TrimSuffix(why, ".")))
+		diags.AddWarning(thing+" Not Checked After the Write", fmt.Sprintf("Whether another writer broke something at the moment when %s was written, or what this run "+
+			"wrote before (the same external id or name for two principals, a cycle of groups, no account admin left or one denied), could not be checked: %s. Plan again, and "+
+			"check the audit.", fact, strings.TrimSuffix(why, ".")))
 	}
 }
 

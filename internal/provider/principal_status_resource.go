@@ -54,6 +54,7 @@ func (r *principalStatusResource) create(ctx context.Context, plan *principalSta
 	ask := plan.request()
 	ask.Name, ask.Adopts = plan.PrincipalName.ValueString(), true
 	result, err := r.session.account.SetActive(ctx, ask)
+	warnUnchecked(diags, thingStatus, plan.ID.ValueString(), result.Unchecked)
 	warnDoubted(diags, result.Principal.Type, result.Doubted)
 	if err != nil {
 		addFieldError(diags, "Create", thingStatus, statusAttributes, principalOf(plan.ref(), result.Principal), err)
@@ -107,6 +108,7 @@ func (r *principalStatusResource) update(ctx context.Context, u updating[*princi
 		return true
 	}
 	result, err := r.session.account.SetActive(ctx, u.plan.request())
+	warnUnchecked(diags, thingStatus, u.plan.ID.ValueString(), result.Unchecked)
 	warnDoubted(diags, result.Principal.Type, result.Doubted)
 	if err != nil {
 		addFieldError(diags, "Update", thingStatus, statusAttributes, principalOf(u.plan.ref(), result.Principal), err)

@@ -110,20 +110,6 @@ func addTwin(diags *diag.Diagnostics, verb string, plan *resolvedPrincipalModel,
 		principalTitle(p), externalIDInWords(p.ExternalID), externalID, inWords(p.Type), p.Type, p.ID, externalID, p.ExternalID))
 }
 
-// warnTwins says after the fact what could not be ruled out before.
-func (r *resolvedPrincipalResource) warnTwins(ctx context.Context, made audit.Principal, diags *diag.Diagnostics) {
-	named, err := r.session.account.Named(ctx, made.Type, []string{made.Name})
-	if err != nil {
-		return // The plan has warned.
-	}
-	for _, p := range named {
-		if p.Ref != made.Ref {
-			diags.AddWarning("Two Principals of the Same Name", fmt.Sprintf("%s was resolved, and the account already has %s, with %s. If they are one identity, "+
-				"keep one of the two: move grants and memberships to it, and remove the other.", principalTitle(made), principalTitle(p), externalIDInWords(p.ExternalID)))
-		}
-	}
-}
-
 func externalIDInWords(externalID string) string {
 	if externalID == "" {
 		return "no externalId"

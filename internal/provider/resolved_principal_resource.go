@@ -96,14 +96,14 @@ const aimOffText = "Databricks provisions identities of the identity provider on
 func (r *resolvedPrincipalResource) create(ctx context.Context, plan *resolvedPrincipalModel, private privateWriter, diags *diag.Diagnostics) {
 	ask := write.ResolveRequest{Type: plan.kind(), ExternalID: plan.ExternalID.ValueString()}
 	ask.Names = r.session.lookUpIdentity(ctx, ask.Type, ask.ExternalID).Names // The plan has asked.
-	p, err := r.session.account.Resolve(ctx, ask)
+	result, err := r.session.account.Resolve(ctx, ask)
+	warnUnchecked(diags, thingResolvedPrincipal, plan.wanted(), result.Unchecked)
 	if err != nil { // The next create finds what this one made.
 		addResolveError(diags, plan, err)
 		return
 	}
-	plan.take(p)
+	plan.take(result.Principal)
 	diags.Append(remember(ctx, private, keyApplied, plan.ExternalID.ValueString())...)
-	r.warnTwins(ctx, p, diags)
 }
 
 // addResolveError says what an identity that could not be resolved means.
@@ -112,8 +112,10 @@ func addResolveError(diags *diag.Diagnostics, plan *resolvedPrincipalModel, err 
 		unconfirmed *write.UnconfirmedError
 		twin        *write.TwinError
 	)
-	what := fmt.Sprintf("the %s with the external id %s", plan.kind(), plan.ExternalID.ValueString())
+	what := plan.wanted()
+	err = addBroken(diags, thingResolvedPrincipal, err)
 	switch {
+	case err == nil: // That was all.
 	case addNotSent(diags, "Refusing to Create "+thingResolvedPrincipal, what+" was not resolved", err):
 	case errors.As(err, &twin):
 		addTwin(diags, "Create", plan, twin.Twin)

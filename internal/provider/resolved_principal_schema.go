@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -38,6 +39,11 @@ func (m resolvedPrincipalModel) ref() audit.Ref {
 
 // take brings what the account holds into the model. Another spelling of the
 // same id is no difference; another id is, and replaces the instance.
+// wanted is what is to be resolved, in words.
+func (m *resolvedPrincipalModel) wanted() string {
+	return fmt.Sprintf("the %s with the external id %s", m.kind(), m.ExternalID.ValueString())
+}
+
 func (m *resolvedPrincipalModel) take(p audit.Principal) {
 	m.ID, m.PrincipalID, m.PrincipalName = types.StringValue(p.Ref.String()), types.StringValue(p.ID), types.StringValue(p.Name)
 	m.Active = types.BoolPointerValue(p.Active)

@@ -44,7 +44,7 @@ func (d *principals) Named(ctx context.Context, t audit.PrincipalType, names []s
 	if err != nil {
 		return nil, err
 	}
-	return d.namedIn(inv, t, names)
+	return d.NamedIn(inv, t, names)
 }
 
 // NamedSince is [Directory.Named] by [Directory.ListingSince].
@@ -53,10 +53,11 @@ func (d *principals) NamedSince(ctx context.Context, t audit.PrincipalType, name
 	if err != nil {
 		return nil, err
 	}
-	return d.namedIn(inv, t, names)
+	return d.NamedIn(inv, t, names)
 }
 
-func (d *principals) namedIn(inv *Listing, t audit.PrincipalType, names []string) ([]audit.Principal, error) {
+// NamedIn is [Directory.Named] by a listing.
+func (d *principals) NamedIn(inv *Listing, t audit.PrincipalType, names []string) ([]audit.Principal, error) {
 	if !inv.Coverage.Of(t) {
 		return nil, &api.IncompleteError{Need: "Finding out whether another principal has a name", Failures: slices.Clone(inv.Failures)}
 	}

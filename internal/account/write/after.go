@@ -4,6 +4,7 @@
 package write
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,23 +102,55 @@ func (s *sharedCheck[P]) takeWith(one *pendingCheck[P]) []*pendingCheck[P] {
 	return s.takeAll()
 }
 
-// finish ends a write, checked with the others. own is nil where nothing was written,
-// and broken is what its check has found. others is what was found of writes that had
-// ended before: the last write reports all of it.
-func (s *sharedCheck[P]) finish(ctx context.Context, own *pendingCheck[P]) (broken, others error) {
+// checkedWrite is one write in a [sharedCheck], from its beginning to its end.
+type checkedWrite[P any] struct {
+	shared *sharedCheck[P]
+	made   bool // the check of this write, or it was left to others
+	// unchecked is what could not be looked at, of this write or of those that had ended.
+	unchecked string
+	others    error // what was found of writes that had ended before
+}
+
+func beginChecked[P any](shared *sharedCheck[P]) checkedWrite[P] {
+	shared.begin()
+	return checkedWrite[P]{shared: shared}
+}
+
+// check looks at what was written, or leaves that to others.
+func (c *checkedWrite[P]) check(ctx context.Context, of P) error {
+	c.made = true
+	own := &pendingCheck[P]{of: of}
+	if !c.shared.finish(ctx, own) {
+		return nil
+	}
+	c.unchecked = own.unchecked
+	c.report()
+	return own.err
+}
+
+// end is for every write, also for one that wrote nothing.
+func (c *checkedWrite[P]) end(ctx context.Context) {
+	if !c.made && c.shared.finish(ctx, nil) {
+		c.report()
+	}
+}
+
+// finish ends a write; own is nil where nothing was written. It is false where the check
+// is left to others. The last write waits for what others look at, too.
+func (s *sharedCheck[P]) finish(ctx context.Context, own *pendingCheck[P]) bool {
 	all, last := s.take(own)
 	switch {
 	case last:
 		s.make(ctx, all) // After one that is being made, of which it reports what was found.
 	case own == nil:
-		return nil, nil
+		return false
 	case own.left:
 		time.AfterFunc(checkEvery, func() {
 			if all := s.takeWith(own); len(all) > 0 {
 				s.make(ctx, all)
 			}
 		})
-		return nil, nil
+		return false
 	default:
 		patience := time.NewTimer(checkPatience)
 		defer patience.Stop()
@@ -132,9 +165,8 @@ func (s *sharedCheck[P]) finish(ctx context.Context, own *pendingCheck[P]) (brok
 	}
 	if own != nil {
 		<-own.done // Another one may have taken it, and is bound by its time.
-		broken = own.err
 	}
-	return broken, s.reported(own)
+	return true
 }
 
 // make checks writes. Those that have ended rely on it: it is made for them even if who
@@ -182,27 +214,25 @@ func (s *sharedCheck[P]) conclude(all []*pendingCheck[P]) {
 	}
 }
 
-// reported gives what was found of writes that have ended, once. What could not be
-// checked of them is said where the caller's own check says it.
-func (s *sharedCheck[P]) reported(own *pendingCheck[P]) error {
+// report takes what was found of writes that have ended, once.
+func (c *checkedWrite[P]) report() {
+	s := c.shared
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var broken []error
-	for _, c := range s.late {
-		broken = append(broken, c.err)
-		if own != nil && own.unchecked == "" {
-			own.unchecked = c.unchecked
-		}
+	for _, late := range s.late {
+		c.others = errors.Join(c.others, late.err)
+		c.unchecked = cmp.Or(c.unchecked, late.unchecked)
 	}
 	s.late = nil
-	return errors.Join(broken...)
 }
 
-// holderCheck is one externalId that was written: does another principal hold it?
+// holderCheck is one externalId that was written: does another principal hold it? names
+// are those of an identity that was resolved: has another principal one of them?
 type holderCheck struct {
-	ref  audit.Ref
-	want string
-	turn int64 // of the write
+	ref   audit.Ref
+	want  string
+	names []string
+	turn  int64 // of the write
 }
 
 // checkHolders lists the account until it shows the writes, or the confirm time is
@@ -242,22 +272,38 @@ func (w *Writer) settleHolders(inv *directory.Listing) {
 }
 
 func (w *Writer) checkIn(inv *directory.Listing, err error, check *pendingCheck[holderCheck]) {
+	of := check.of
+	broken := &BrokenError{Ref: of.ref, ExternalID: of.want}
 	var holders []audit.Principal
 	if err == nil {
-		holders, err = w.dir.HoldersIn(inv, check.of.want, check.of.ref)
+		holders, err = w.dir.HoldersIn(inv, of.want, of.ref)
+	}
+	if err == nil && of.names != nil {
+		broken.Twins, err = w.twinsIn(inv, of, holders)
+		holders = nil
 	}
 	if check.unchecked = ""; err != nil {
 		check.unchecked = err.Error()
 		return
 	}
-	if len(holders) == 0 {
-		return
-	}
-	broken := &BrokenError{Ref: check.of.ref, ExternalID: check.of.want}
 	for _, h := range holders {
 		broken.Holders = append(broken.Holders, h.Ref)
 	}
-	check.err = broken
+	if len(broken.Holders)+len(broken.Twins) > 0 {
+		check.err = broken
+	}
+}
+
+// twinsIn are the principals beside a resolved one that have its id, or a name of it.
+func (w *Writer) twinsIn(inv *directory.Listing, of holderCheck, holders []audit.Principal) ([]audit.Principal, error) {
+	twins := slices.DeleteFunc(holders, func(p audit.Principal) bool { return p.Type != of.ref.Type })
+	named, err := w.dir.NamedIn(inv, of.ref.Type, of.names)
+	for _, p := range named {
+		if p.Ref != of.ref && !audit.SameExternalID(p.ExternalID, of.want) && IsTwin(p, of.names) {
+			twins = append(twins, p)
+		}
+	}
+	return twins, err
 }
 
 // BrokenError is a write that was made and confirmed, after which something that a
@@ -268,6 +314,8 @@ type BrokenError struct {
 	// ExternalID is held by Ref and Holders.
 	ExternalID string
 	Holders    []audit.Ref
+	// Twins have ExternalID, or a name of its identity, as Ref, which was resolved.
+	Twins []audit.Principal
 	// Cycle is the group that was added to Ref, and holds it.
 	Cycle audit.Ref
 	// NoAdmin says that the removal of Member, or its deactivation where it is Ref, left
@@ -326,6 +374,9 @@ func (e *BrokenError) Error() string {
 		return fmt.Sprintf("%s was added to %s, and now each of them holds the other: another writer nested them at the same time. %s. "+
 			"Find out which way is right, and plan again", e.Cycle, e.Ref, undone)
 	}
+	if len(e.Twins) > 0 {
+		return e.twins()
+	}
 	names := make([]string, 0, len(e.Holders))
 	for _, h := range e.Holders {
 		names = append(names, h.String())
@@ -337,4 +388,18 @@ func (e *BrokenError) Error() string {
 	return fmt.Sprintf("the externalId %q is held by %s and by %s now: another writer gave it away at the same time. One identity of the identity "+
 		"provider can be linked to one principal only. %s. Do not run two applies on one account at the same time, and let no other tool write external ids meanwhile",
 		e.ExternalID, e.Ref, strings.Join(names, ", "), undone)
+}
+
+func (e *BrokenError) twins() string {
+	all := make([]string, 0, len(e.Twins))
+	for _, p := range e.Twins {
+		id := "no externalId"
+		if p.ExternalID != "" {
+			id = fmt.Sprintf("the externalId %q", p.ExternalID)
+		}
+		all = append(all, fmt.Sprintf("%s (%s), with %s", p.Ref, p.Name, id))
+	}
+	return fmt.Sprintf("resolving the externalId %q made %s, and the account has another principal of the same identity or of its name: %s. It was made at the same time, "+
+		"or could not be seen before. Nothing was taken back. If they are one identity, keep one of them: move grants and memberships to it, and remove the other. "+
+		"Otherwise rename one of them. Then apply again: what was resolved is found", e.ExternalID, e.Ref, strings.Join(all, "; "))
 }

@@ -171,13 +171,10 @@ func (w *Writer) SetRule(ctx context.Context, req RuleRequest) (RuleResult, erro
 		return RuleResult{}, fmt.Errorf("%s was not tried: another write of it did not end: %w", f.change, err)
 	}
 	defer unlock()
-	w.denials.begin()
-	k := &ruleWrite{w: w, req: req}
+	k := &ruleWrite{w: w, req: req, checked: beginChecked(w.denials)}
 	w.run(ctx, k, []*fact{f}, func() {})
-	if !k.checked {
-		_, k.others = w.denials.finish(ctx, nil)
-	}
-	return RuleResult{Rule: k.rule, Wrote: f.confirmed || f.adopted, Unchecked: k.unchecked, Doubted: f.doubted()}, errors.Join(f.err, k.others)
+	k.checked.end(ctx)
+	return RuleResult{Rule: k.rule, Wrote: f.confirmed || f.adopted, Unchecked: k.checked.unchecked, Doubted: f.doubted()}, errors.Join(f.err, k.checked.others)
 }
 
 // ruleWrite is the [writeKind] of a rule of the denylist.
@@ -185,10 +182,7 @@ type ruleWrite struct {
 	w       *Writer
 	req     RuleRequest
 	rule    *audit.DenyRule // as it was read last; nil for none
-	checked bool
-	// unchecked is why it is not known whom the rule denies now.
-	unchecked string
-	others    error // what was found of writes that had ended before
+	checked checkedWrite[*ruleWrite]
 }
 
 func (k *ruleWrite) look(ctx context.Context, facts []*fact, since int64) {
@@ -271,14 +265,7 @@ func (k *ruleWrite) check(ctx context.Context, _ *fact) error {
 	if k.req.Remove {
 		return nil
 	}
-	k.checked = true
-	check := &pendingCheck[*ruleWrite]{of: k}
-	err, others := k.w.denials.finish(ctx, check)
-	k.others = others
-	if !check.left {
-		k.unchecked = check.unchecked
-	}
-	return err
+	return k.checked.check(ctx, k)
 }
 
 // checkDenials finds out whom rules deny, by what is read from now on, and takes back those

@@ -79,8 +79,7 @@ func (w *Writer) SetExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 	if err != nil {
 		return ExternalIDResult{}, err
 	}
-	w.holders.begin()
-	k := &externalIDWrite{w: w, req: req}
+	k := &externalIDWrite{w: w, req: req, checked: beginChecked(w.holders)}
 	f := &fact{change: Change{Kind: ChangeExternalID, Ref: req.Ref, After: req.Want}}
 	// The listing takes long, so it is there before the write has its turn.
 	if req.Want != "" {
@@ -91,18 +90,16 @@ func (w *Writer) SetExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 	} else {
 		w.run(ctx, k, []*fact{f}, func() {})
 	}
-	if !k.checked {
-		_, k.others = w.holders.finish(ctx, nil)
-	}
-	f.err = errors.Join(f.err, k.others)
+	k.checked.end(ctx)
+	f.err = errors.Join(f.err, k.checked.others)
 	var unconfirmed *UnconfirmedError
 	// An id that may still arrive stays claimed.
 	release(errors.As(f.err, &unconfirmed))
 	var broken *BrokenError
 	if f.err != nil && !errors.As(f.err, &broken) {
-		return ExternalIDResult{}, f.err
+		return ExternalIDResult{Unchecked: k.checked.unchecked}, f.err
 	}
-	out := ExternalIDResult{Principal: k.now, Unchecked: k.unchecked, Doubted: f.doubted()}
+	out := ExternalIDResult{Principal: k.now, Unchecked: k.checked.unchecked, Doubted: f.doubted()}
 	switch {
 	case f.confirmed, f.adopted:
 		out.Previous, out.PreviousKnown, out.Wrote = f.change.Before, true, true
@@ -119,9 +116,7 @@ type externalIDWrite struct {
 	// before is what was there before the first attempt, now the latest reading.
 	before, now audit.Principal
 	undoes      bool // it undoes a write that left two holders
-	checked     bool
-	unchecked   string
-	others      error // what was found of writes that had ended before
+	checked     checkedWrite[holderCheck]
 }
 
 func (k *externalIDWrite) look(ctx context.Context, facts []*fact, since int64) {
@@ -231,14 +226,7 @@ func (k *externalIDWrite) check(ctx context.Context, f *fact) error {
 	if k.undoes {
 		return nil
 	}
-	k.checked = true
-	check := &pendingCheck[holderCheck]{of: holderCheck{ref: k.req.Ref, want: k.req.Want, turn: f.written}}
-	err, others := k.w.holders.finish(ctx, check)
-	k.others = others
-	if check.left {
-		return nil
-	}
-	k.unchecked = check.unchecked
+	err := k.checked.check(ctx, holderCheck{ref: k.req.Ref, want: k.req.Want, turn: f.written})
 	var broken *BrokenError
 	if errors.As(err, &broken) {
 		broken.Undone = k.undo(ctx, f)

@@ -25,6 +25,8 @@ type FieldResult struct {
 	// Wrote says that a write of this instance made it so: in this call, or in an
 	// interrupted run whose intent was adopted.
 	Wrote bool
+	// Unchecked is what a guard protects and could not be looked at after the write.
+	Unchecked string
 	// Doubted is that of [ExternalIDResult].
 	Doubted string
 }
@@ -48,6 +50,7 @@ type fieldWrite struct {
 	after func(ctx context.Context, f *fact) error
 
 	before, now audit.Principal
+	unchecked   string
 }
 
 // readNow reads the principal of a write past every cache.
@@ -69,7 +72,7 @@ func (k *fieldWrite) write(ctx context.Context, kind string) (FieldResult, error
 func (k *fieldWrite) run(ctx context.Context, kind string) (FieldResult, error) {
 	f := &fact{change: Change{Kind: kind, Ref: k.ref, After: k.want}}
 	k.w.run(ctx, k, []*fact{f}, func() {})
-	out := FieldResult{Principal: k.now, Doubted: f.doubted()}
+	out := FieldResult{Principal: k.now, Unchecked: k.unchecked, Doubted: f.doubted()}
 	if f.confirmed || f.adopted {
 		out.Previous, out.Wrote = f.change.Before, true
 	}

@@ -189,6 +189,26 @@ func TestSetActive_brokenIsUndone(t *testing.T) {
 	})
 }
 
+// After the deactivation of an admin it is looked at whether one is left, and what cannot
+// be read of that is said. Of anyone else nothing is looked at.
+func TestSetActive_unchecked(t *testing.T) {
+	t.Parallel()
+	for id, unchecked := range map[string]string{"3": "whether an account admin is left: ", "1": ""} {
+		synctest.Test(t, func(t *testing.T) {
+			sim := accounttest.StartInside(t, accounttest.Club(), simulator.Options{})
+			m := &meddler{base: accounttest.Memory{Handler: sim.Server.Handler()}, meddle: func() {
+				accounttest.SetFaults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "**/scim/v2/Groups"})
+			}}
+			m.answer = m.base.RoundTrip
+			c := accounttest.ClubClient(t, sim, func(cfg *api.Config) { cfg.SDK.HTTPTransport = m })
+			got, err := c.SetActive(t.Context(), write.ActiveRequest{Ref: accounttest.User(id), AllowPrivileged: true})
+			if err != nil || !got.Wrote || !strings.HasPrefix(got.Unchecked, unchecked) || (got.Unchecked == "") != (unchecked == "") {
+				t.Errorf("user/%s: %+v, %v", id, got, err)
+			}
+		})
+	}
+}
+
 func TestSetGroupName(t *testing.T) {
 	t.Parallel()
 	expected := func(name string) func(*write.GroupNameRequest) {

@@ -34,6 +34,13 @@ type ResolveRequest struct {
 	Names []string
 }
 
+// ResolveResult is what is true after [Writer.Resolve].
+type ResolveResult struct {
+	audit.Principal
+	// Unchecked is that of [ExternalIDResult], of the id and the names.
+	Unchecked string
+}
+
 // IsTwin reports whether resolving an identity of these names would make a second one of
 // a principal that has one of them, by [directory.Directory.Named], and not its id. Of
 // service principals the application id counts: their display names are no one's alone.
@@ -63,32 +70,35 @@ func (e *TwinError) Error() string {
 // id is what was made. Only when nothing does is the request sent again.
 //
 // Where the names of the identity are known, a principal that has one of them without
-// the id refuses it before each sending, by a listing of the last minute.
+// the id refuses it before each sending, by a listing of the last minute. After it the
+// account is listed once more, if the principal was not there before: another principal of
+// the id or of a name is a [*BrokenError].
 //
 // Errors: [ErrReadOnly], [ErrAIMOff], [ErrNotInIDP], [*TwinError], [*JournalError],
 // [*UnconfirmedError] when the principal may exist and was not seen.
-func (w *Writer) Resolve(ctx context.Context, req ResolveRequest) (audit.Principal, error) {
+func (w *Writer) Resolve(ctx context.Context, req ResolveRequest) (ResolveResult, error) {
 	t, externalID := req.Type, req.ExternalID
 	f := &fact{change: Change{Kind: ChangeResolve, Ref: audit.Ref{Type: t}, After: externalID}}
 	if directory.SCIMKind(t) == "" {
-		return audit.Principal{}, fmt.Errorf("%q is no type of principal", t)
+		return ResolveResult{}, fmt.Errorf("%q is no type of principal", t)
 	}
 	if err := audit.ValidateExternalID(t, externalID); err != nil {
-		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, err)
+		return ResolveResult{}, fmt.Errorf("%s was not tried: %w", f.change, err)
 	}
 	if w.api.Config.ReadOnly {
-		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, ErrReadOnly)
+		return ResolveResult{}, fmt.Errorf("%s was not tried: %w", f.change, ErrReadOnly)
 	}
 	// Get-or-create twice at the same time may create twice.
 	unlock, err := w.resolving.lock(ctx, f.change.String())
 	if err != nil {
-		return audit.Principal{}, fmt.Errorf("%s was not tried: %w", f.change, err)
+		return ResolveResult{}, fmt.Errorf("%s was not tried: %w", f.change, err)
 	}
 	defer unlock()
-	k := &resolveWrite{w: w, names: req.Names, externalID: externalID, route: strings.ReplaceAll(directory.Plural(t), " ", "-")}
+	k := &resolveWrite{w: w, names: req.Names, externalID: externalID, route: strings.ReplaceAll(directory.Plural(t), " ", "-"), checked: beginChecked(w.holders)}
 	_ = k.twins(ctx, t, 0) // The listing takes long, so it is there before the write has its turn.
 	w.run(ctx, k, []*fact{f}, func() {})
-	return k.now, f.err
+	k.checked.end(ctx)
+	return ResolveResult{Principal: k.now, Unchecked: k.checked.unchecked}, errors.Join(f.err, k.checked.others)
 }
 
 // resolveWrite is the [writeKind] of an identity that is to exist.
@@ -98,7 +108,9 @@ type resolveWrite struct {
 	externalID string
 	route      string
 	reply      resolveReply
+	there      bool            // before the first sending
 	now        audit.Principal // as it was read back
+	checked    checkedWrite[holderCheck]
 }
 
 // resolveReply is the answer of all three calls.
@@ -117,12 +129,13 @@ func (k *resolveWrite) look(ctx context.Context, facts []*fact, since int64) {
 // twins refuses what would make a second principal of a name. What could not be read
 // refuses nothing: there are accounts that no one may list, and the plan says so there.
 func (k *resolveWrite) twins(ctx context.Context, t audit.PrincipalType, since int64) error {
-	if len(k.names) == 0 {
-		return nil
-	}
 	holders, err := k.w.dir.HoldersSince(ctx, k.externalID, audit.Ref{}, since)
-	if err != nil || slices.ContainsFunc(holders, func(p audit.Principal) bool { return p.Type == t }) {
-		return nil //nolint:nilerr // As above; and what is there already is found.
+	if err != nil {
+		return nil //nolint:nilerr // As above.
+	}
+	if slices.ContainsFunc(holders, func(p audit.Principal) bool { return p.Type == t }) {
+		k.there = k.there || since == 0 // Later it may be what an earlier sending has made.
+		return nil
 	}
 	named, err := k.w.dir.NamedSince(ctx, t, k.names, since)
 	if err != nil {
@@ -202,9 +215,13 @@ func (k *resolveWrite) failed(f *fact, err error) error {
 	return explainResolve(f.change.Ref.Type, k.externalID, err)
 }
 
-func (k *resolveWrite) check(context.Context, *fact) error {
+// check looks for twins: see [sharedCheck]. Of what was there already, none was made.
+func (k *resolveWrite) check(ctx context.Context, f *fact) error {
 	k.w.dir.Wrote(k.now)
-	return nil
+	if k.there {
+		return nil
+	}
+	return k.checked.check(ctx, holderCheck{ref: k.now.Ref, want: k.externalID, names: append(slices.Clone(k.names), k.now.Name), turn: f.written})
 }
 
 func (k *resolveWrite) agree(f *fact) int {

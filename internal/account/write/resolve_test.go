@@ -6,10 +6,12 @@ package write_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -164,13 +166,30 @@ func TestResolve_listed(t *testing.T) {
 	}
 }
 
+// overlap counts how many requests to resolve are under way at the same time.
+type overlap struct {
+	base      http.RoundTripper
+	now, most atomic.Int64
+}
+
+func (o *overlap) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.URL.Path, "/resolve-by-external-id") {
+		o.most.Store(max(o.most.Load(), o.now.Add(1)))
+		defer o.now.Add(-1)
+	}
+	return o.base.RoundTrip(r)
+}
+
 // Many who want one identity at the same time get one principal, one after the
 // other; a caller that gives up does not wait for the others.
 func TestResolve_together(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sim := accounttest.StartInside(t, resolvable(), simulator.Options{AIM: true, Latency: 20 * time.Millisecond})
-		c := accounttest.Connect(t, accounttest.Config(sim))
+		posts := &overlap{base: accounttest.Memory{Handler: sim.Server.Handler()}}
+		cfg := accounttest.Config(sim)
+		cfg.SDK.HTTPTransport = posts
+		c := accounttest.Connect(t, cfg)
 		var (
 			wg   sync.WaitGroup
 			mu   sync.Mutex
@@ -196,8 +215,113 @@ func TestResolve_together(t *testing.T) {
 		if len(refs) != 1 {
 			t.Errorf("principals: %v", refs)
 		}
-		if n := sim.Server.Requests().MaxInFlight; n > 2 { // A token request may run beside.
-			t.Errorf("%d requests in flight", n)
+		if n := posts.most.Load(); n != 1 {
+			t.Errorf("%d of them at the same time", n)
 		}
 	})
+}
+
+// A principal of the same id, or of a name of the identity, that came at the same time as
+// the one that was resolved, or after the listing of the last minute: both are named. What
+// was there before it was asked for is no one's fault.
+func TestResolve_twins(t *testing.T) {
+	t.Parallel()
+	const name = "new@example.com"
+	id := accounttest.GUID(7, 1)
+	other := func(name, externalID string) func(*simulator.State) {
+		return func(st *simulator.State) {
+			st.Users = append(st.Users, simulator.User{ID: "9", UserName: name, ExternalID: externalID, Active: true})
+		}
+	}
+	for why, tc := range map[string]struct {
+		names []string
+		// meanwhile happens at the moment of the write, listed after the listing of the run, and
+		// before before everything.
+		meanwhile, listed, before func(*simulator.State)
+		faults                    []simulator.Fault
+		posts                     int    // 1 if 0
+		fail                      string // with user/9 in it
+		unchecked                 string
+		record                    string
+	}{
+		"at the same time":       {names: []string{name}, meanwhile: other("New@example.com", ""), fail: "user/9 (New@example.com), with no externalId", record: "broken yes"},
+		"names not known":        {meanwhile: other(name, ""), fail: "user/9", record: "broken yes"},
+		"another name of it":     {names: []string{"mail@example.com"}, meanwhile: other("mail@example.com", accounttest.GUID(9, 9)), fail: fmt.Sprintf("user/9 (mail@example.com), with the externalId %q", accounttest.GUID(9, 9)), record: "broken yes"},
+		"the id":                 {names: []string{name}, meanwhile: other("else@example.com", strings.ToUpper(id)), fail: "user/9 (else@example.com)", record: "broken yes"},
+		"after the listing":      {names: []string{name}, listed: other(name, ""), fail: "user/9", record: "broken yes"},
+		"names not known before": {before: other(name, ""), fail: "user/9", record: "broken yes"},
+		"sent again, and found": {
+			names: []string{name}, meanwhile: other(name, ""), posts: 2, fail: "user/9", record: "broken yes",
+			faults: []simulator.Fault{{Kind: simulator.FaultStatus, Status: 429, AfterHandler: true, Method: http.MethodPost, Path: "/api/2.0/identity/**/resolve-by-external-id", Times: 1, RetryAfterSeconds: new(0)}},
+		},
+		"of no name of it": {names: []string{name}, meanwhile: other("else@example.com", ""), record: "confirmed yes"},
+		"both were there": {names: []string{name}, before: func(st *simulator.State) {
+			other(name, "")(st)
+			st.Users = append(st.Users, simulator.User{ID: "10", UserName: "old@example.com", ExternalID: id, Active: true})
+		}, record: "confirmed yes"},
+		"cannot be listed": {
+			names: []string{name}, meanwhile: other(name, ""), unchecked: "403", record: "confirmed yes",
+			faults: []simulator.Fault{
+				{Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "/api/2.0/identity/**/users", Skip: 1},
+				{Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "/api/2.1/**/Users"},
+			},
+		},
+	} {
+		t.Run(why, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				st := resolvable()
+				if tc.before != nil {
+					tc.before(&st)
+				}
+				if tc.meanwhile == nil {
+					tc.meanwhile = func(*simulator.State) {}
+				}
+				c, sim, path := meddled(t, st, simulator.Options{AIM: true}, tc.meanwhile)
+				accounttest.SetFaults(t, sim, tc.faults...)
+				if tc.listed != nil {
+					if _, err := c.Holders(t.Context(), id, audit.Ref{}); err != nil {
+						t.Fatal(err)
+					}
+					accounttest.ChangeState(t, sim, tc.listed)
+				}
+				got, err := c.Resolve(t.Context(), write.ResolveRequest{Type: audit.TypeUser, ExternalID: id, Names: tc.names})
+				var broken *write.BrokenError
+				switch {
+				case tc.fail == "":
+					if err != nil {
+						t.Error(err)
+					}
+				case !errors.As(err, &broken) || broken.Ref != got.Ref || len(broken.Twins) != 1 || !strings.Contains(err.Error(), tc.fail) || !strings.Contains(err.Error(), got.Ref.String()):
+					t.Errorf("got %v, want %q", err, tc.fail)
+				}
+				if (got.Unchecked != "") != (tc.unchecked != "") || !strings.Contains(got.Unchecked, tc.unchecked) {
+					t.Errorf("unchecked: %q, want %q", got.Unchecked, tc.unchecked)
+				}
+				if n := accounttest.Count(sim, http.MethodPost, "/resolve-by-external-id"); n != max(tc.posts, 1) {
+					t.Errorf("%d POST requests", n)
+				}
+				if lines := recorded(t, path); !strings.HasSuffix(lines[len(lines)-1], tc.record) {
+					t.Errorf("journal: %v", lines)
+				}
+			})
+		})
+	}
+}
+
+// Of two service principals, the application id makes twins, and not the display name.
+func TestResolve_twinApplications(t *testing.T) {
+	t.Parallel()
+	for appID, want := range map[string]bool{accounttest.GUID(8, 3): true, accounttest.GUID(8, 4): false} {
+		synctest.Test(t, func(t *testing.T) {
+			c, _, _ := meddled(t, resolvable(), simulator.Options{AIM: true}, func(st *simulator.State) {
+				st.ServicePrincipals = append(st.ServicePrincipals, simulator.ServicePrincipal{ID: "9", ApplicationID: appID, DisplayName: "new app", Active: true})
+			})
+			_, err := c.Resolve(t.Context(), write.ResolveRequest{Type: audit.TypeServicePrincipal, ExternalID: accounttest.GUID(7, 3), Names: []string{accounttest.GUID(8, 3), "new app"}})
+			var broken *write.BrokenError
+			if errors.As(err, &broken) != want || !want && err != nil {
+				t.Errorf("%s: %v", appID, err)
+			}
+		})
+	}
 }

@@ -151,11 +151,15 @@ func (w *Writer) SetActive(ctx context.Context, req ActiveRequest) (FieldResult,
 		if !req.AllowPrivileged || !mayBePrivileged(facts.Privilege) || f.others > 0 {
 			return nil
 		}
-		if left, err := w.power.AdminsWithout(ctx, map[string]bool{req.Ref.ID: true}); err != nil || left > 0 {
-			return nil //nolint:nilerr // It was looked at before the write, and a hole says nothing.
+		left, err := w.power.AdminsWithout(ctx, map[string]bool{req.Ref.ID: true})
+		if err != nil { // It was looked at before the write: a hole takes nothing back.
+			k.unchecked = "whether an account admin is left: " + err.Error()
+		}
+		if err != nil || left > 0 {
+			return nil
 		}
 		broken := &BrokenError{Ref: req.Ref, NoAdmin: true, Member: req.Ref}
-		_, err := w.SetActive(ctx, ActiveRequest{Ref: req.Ref, Active: true, undoes: true})
+		_, err = w.SetActive(ctx, ActiveRequest{Ref: req.Ref, Active: true, undoes: true})
 		broken.Undone = err == nil
 		return broken
 	}

@@ -346,6 +346,42 @@ func TestSetExternalID_checkedByAnother(t *testing.T) {
 	})
 }
 
+// What could not be looked at of a write that left that to others is said by the last of
+// them, also when its own write has failed.
+func TestSetExternalID_uncheckedByAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sim := accounttest.StartInside(t, accounttest.Club(), simulator.Options{})
+		c := accounttest.ClubClient(t, sim, func(cfg *api.Config) { cfg.ConfirmTimeout = 20 * time.Second })
+		set := func(id string, n int) (write.ExternalIDResult, error) {
+			return c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: accounttest.User(id), Want: accounttest.GUID(9, n)})
+		}
+		if _, err := set("1", 1); err != nil { // Its listing is of a moment ago.
+			t.Fatal(err)
+		}
+		accounttest.SetFaults(t, sim, simulator.Fault{Kind: simulator.FaultNoop, Method: http.MethodPatch, Path: "**/Users/2"})
+		type outcome struct {
+			got write.ExternalIDResult
+			err error
+		}
+		slowOne := make(chan outcome, 1)
+		go func() {
+			got, err := set("2", 2)
+			slowOne <- outcome{got, err}
+		}()
+		waitFor(t, func() bool { return accounttest.Count(sim, http.MethodPatch, "/Users/2") == 1 })
+		if got, err := set("3", 3); err != nil || got.Unchecked != "" {
+			t.Errorf("got %+v, %v", got, err)
+		}
+		accounttest.SetFaults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "/api/2.0/identity/**/users"},
+			simulator.Fault{Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "/api/2.1/**/Users"}) // The PATCH of the other has been answered.
+		var unconfirmed *write.UnconfirmedError
+		if end := <-slowOne; !errors.As(end.err, &unconfirmed) || !strings.Contains(end.got.Unchecked, "403") {
+			t.Errorf("got %+v, %v", end.got, end.err)
+		}
+	})
+}
+
 // A rule that leaves its check to others is taken back, and the error is theirs: when the
 // last of them ends, also if it is cancelled, and after a minute while none does.
 func TestSetRule_checkedByAnother(t *testing.T) {
