@@ -248,12 +248,10 @@ func (w *Writer) checkHolders(ctx context.Context, checks []*pendingCheck[holder
 		inv, err := w.dir.ListingSince(ctx, turn)
 		behind := false
 		for _, check := range checks {
-			if err == nil {
-				behind = w.dir.Behind(inv, check.of.ref) || behind
-			}
 			w.checkIn(inv, err, check)
+			behind = behind || check.unchecked == "" && w.dir.Behind(inv, check.of.ref) // A hole does not close by waiting.
 		}
-		if err != nil || !behind || transport.Sleep(ctx, pause) != nil {
+		if !behind || transport.Sleep(ctx, pause) != nil {
 			return
 		}
 		turn = w.dir.Turns.Next()

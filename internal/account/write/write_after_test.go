@@ -382,6 +382,25 @@ func TestSetExternalID_uncheckedByAnother(t *testing.T) {
 	})
 }
 
+// A list that cannot be read after the write is no reason to wait for it.
+func TestSetExternalID_holeIsNoLag(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sim := accounttest.StartInside(t, accounttest.Club(), simulator.Options{})
+		m := &meddler{base: accounttest.Memory{Handler: sim.Server.Handler()}, meddle: func() {
+			accounttest.SetFaults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "/api/2.0/identity/**/users"},
+				simulator.Fault{Kind: simulator.FaultStatus, Status: 403, Method: http.MethodGet, Path: "/api/2.1/**/Users"})
+		}}
+		m.answer = m.base.RoundTrip
+		c := accounttest.ClubClient(t, sim, func(cfg *api.Config) { cfg.SDK.HTTPTransport, cfg.ConfirmTimeout = m, time.Minute })
+		begun := time.Now()
+		got, err := c.SetExternalID(t.Context(), write.ExternalIDRequest{Ref: accounttest.User("1"), Want: accounttest.GUID(9, 1)})
+		if took := time.Since(begun); err != nil || !strings.Contains(got.Unchecked, "403") || took > 10*time.Second {
+			t.Errorf("got %+v, %v after %s", got, err, took)
+		}
+	})
+}
+
 // A rule that leaves its check to others is taken back, and the error is theirs: when the
 // last of them ends, also if it is cancelled, and after a minute while none does.
 func TestSetRule_checkedByAnother(t *testing.T) {
