@@ -5,6 +5,7 @@ package audit
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -68,4 +69,15 @@ func WithoutPrincipal(reason string, t PrincipalType, id string) string {
 		reason = strings.ReplaceAll(reason, k+"/"+id, "{principal}")
 	}
 	return reason
+}
+
+// CountOf is n of a thing in words: "1 entry", "3 entries".
+func CountOf(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	if stem, ok := strings.CutSuffix(thing, "y"); ok {
+		return fmt.Sprintf("%d %sies", n, stem)
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -72,11 +72,11 @@ func TestAccRemediationLedger_people(t *testing.T) {
 	acceptanceWith(t, a.trusting(),
 		resource.TestStep{
 			Config: config("max_new_deactivations = 2"),
-			ExpectError: regexp.MustCompile(`(?s)Too Many New Deactivations.*takes in 3 deactivations at once, and\s+max_new_deactivations\s+allows\s+2.*` +
+			ExpectError: regexp.MustCompile(`(?s)Too Many New Deactivations.*adds or changes 3 deactivations at once, and\s+max_new_deactivations\s+allows\s+2.*` +
 				`pending_deactivations = \{ for key in slice\(sort\(keys\(local.found\)\), 0,\s+min\(2,`),
 		},
 		resource.TestStep{
-			Config: config("max_new_group_names = 1"), ExpectError: regexp.MustCompile(`(?s)Too Many New Group Names.*takes in 2 names of groups at once`),
+			Config: config("max_new_group_names = 1"), ExpectError: regexp.MustCompile(`(?s)Too Many New Group Names.*adds or changes 2 group names at once`),
 		},
 		applies(config(""), planned{
 			ledgerAddress: "create", leaverAddress("110"): "create", leaverAddress("111"): "create", leaverAddress("112"): "create",

@@ -165,9 +165,9 @@ func (m membershipModel) labels() []string {
 // pointers are into its model.
 type ledgerSection[E ledgerEntry] struct {
 	// name is the attribute of the entries; pending_, max_new_ and observed_ go
-	// in front of it. things is what an error calls them, tooMany its summary.
-	name, things, tooMany string
-	elementType           types.ObjectType
+	// in front of it. thing is what an error calls one, tooMany its summary.
+	name, thing, tooMany string
+	elementType          types.ObjectType
 	// renew is [ledger.Input.Renew].
 	renew func(tracked, pending E) (E, bool)
 
@@ -177,35 +177,35 @@ type ledgerSection[E ledgerEntry] struct {
 
 func (m *ledgerModel) externalIDs() ledgerSection[externalIDFixModel] {
 	return ledgerSection[externalIDFixModel]{
-		name: "external_ids", things: "externalId fixes", tooMany: "Too Many New External IDs", elementType: externalIDFixType, renew: renewedFix,
+		name: "external_ids", thing: "external id", tooMany: "Too Many New External IDs", elementType: externalIDFixType, renew: renewedFix,
 		pending: &m.PendingExternalIDs, entries: &m.ExternalIDs, observed: &m.ObservedExternalIDs, limit: &m.MaxNewExternalIDs,
 	}
 }
 
 func (m *ledgerModel) memberRemovals() ledgerSection[memberRemovalModel] {
 	return ledgerSection[memberRemovalModel]{
-		name: "member_removals", things: "member removals", tooMany: "Too Many New Member Removals", elementType: memberRemovalType,
+		name: "member_removals", thing: "member removal", tooMany: "Too Many New Member Removals", elementType: memberRemovalType,
 		pending: &m.PendingMemberRemovals, entries: &m.MemberRemovals, observed: &m.ObservedMemberRemovals, limit: &m.MaxNewMemberRemovals,
 	}
 }
 
 func (m *ledgerModel) memberships() ledgerSection[membershipModel] {
 	return ledgerSection[membershipModel]{
-		name: "memberships", things: "memberships", tooMany: "Too Many New Memberships", elementType: membershipType,
+		name: "memberships", thing: "membership", tooMany: "Too Many New Memberships", elementType: membershipType,
 		pending: &m.PendingMemberships, entries: &m.Memberships, observed: &m.ObservedMemberships, limit: &m.MaxNewMemberships,
 	}
 }
 
 func (m *ledgerModel) deactivations() ledgerSection[deactivationModel] {
 	return ledgerSection[deactivationModel]{
-		name: "deactivations", things: "deactivations", tooMany: "Too Many New Deactivations", elementType: deactivationType,
+		name: "deactivations", thing: "deactivation", tooMany: "Too Many New Deactivations", elementType: deactivationType,
 		pending: &m.PendingDeactivations, entries: &m.Deactivations, observed: &m.ObservedDeactivations, limit: &m.MaxNewDeactivations,
 	}
 }
 
 func (m *ledgerModel) groupNames() ledgerSection[groupRenameModel] {
 	return ledgerSection[groupRenameModel]{
-		name: "group_names", things: "names of groups", tooMany: "Too Many New Group Names", elementType: groupRenameType, renew: renewedName,
+		name: "group_names", thing: "group name", tooMany: "Too Many New Group Names", elementType: groupRenameType, renew: renewedName,
 		pending: &m.PendingGroupNames, entries: &m.GroupNames, observed: &m.ObservedGroupNames, limit: &m.MaxNewGroupNames,
 	}
 }
@@ -308,9 +308,9 @@ func (m ledgerMerge[E]) checkLimit(diags *diag.Diagnostics) {
 	attribute := "max_new_" + m.name
 	if n := int64(len(m.plan.New) + len(m.plan.Changed)); limit >= 0 && n > limit {
 		diags.AddAttributeError(path.Root(attribute), m.tooMany,
-			fmt.Sprintf("The plan takes in %d %s at once, and %s allows %d. "+
+			fmt.Sprintf("The plan adds or changes %s at once, and %s allows %d. "+
 				"Look at why there are so many; then raise the limit, narrow the data source (targets, principal_types), "+
-				"or leave some out with exclude.%s%s", n, m.things, attribute, limit, m.takeSome(limit), destroyInstead))
+				"or leave some out with exclude.%s%s", audit.CountOf(int(n), m.thing), attribute, limit, m.takeSome(limit), destroyInstead))
 	}
 }
 

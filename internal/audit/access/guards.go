@@ -34,7 +34,7 @@ func (p *planner) guards() {
 		p.incomplete("", p.unjudgedText(), readAgain)
 	}
 	if limit := p.in.MaxAdditions; limit != nil && p.additions > *limit {
-		p.refuse(InputMaxAdditions, fmt.Sprintf("The plan adds %d memberships, and max_additions allows %d", p.additions, *limit),
+		p.refuse(InputMaxAdditions, fmt.Sprintf("The plan adds %s, and max_additions allows %d", audit.CountOf(p.additions, "membership"), *limit),
 			"Look at databricks_actions, and raise max_additions if that is what you want.")
 	}
 }

@@ -228,14 +228,3 @@ func compareSummaryRows(a, b SummaryRow) int {
 		strings.Compare(a.Action, b.Action),
 	)
 }
-
-// CountOf is n of a thing in words: "1 entry", "3 entries".
-func CountOf(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	if stem, ok := strings.CutSuffix(thing, "y"); ok {
-		return fmt.Sprintf("%d %sies", n, stem)
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
