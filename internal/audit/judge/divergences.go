@@ -10,13 +10,10 @@
 package judge
 
 import (
-	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 // Divergences judges every match of the input against the prep script's five
@@ -42,7 +39,7 @@ func DivergencesUntil(stop audit.Stop, in Input, o Options) (Report, error) {
 	proposals := a.proposeFixes()
 	a.withholdPrivileged(proposals)
 
-	r := a.emptyReport()
+	w := newReporter(a)
 	clean, next := true, 0
 	for i, m := range a.matches {
 		if a.Stopped() {
@@ -53,10 +50,11 @@ func DivergencesUntil(stop audit.Stop, in Input, o Options) (Report, error) {
 		}
 		p := proposalAt(proposals, i, &next)
 		clean = clean && a.open(i) == 0
-		a.report(&r, i, p)
+		w.add(i, p)
 	}
+	r := &w.r
 	r.Fixable = len(r.ExternalIDFixes) + len(r.MemberRemovals) + len(r.Deactivations) + len(r.GroupRenames)
-	r.Duplicates = a.duplicates(r.ExternalIDFixes)
+	r.Duplicates = duplicateFinder{a}.list(r.ExternalIDFixes)
 	r.Failures = a.failures()
 	r.Complete = len(r.Failures) == 0
 	r.Clean = r.Complete && clean
@@ -68,7 +66,7 @@ func DivergencesUntil(stop audit.Stop, in Input, o Options) (Report, error) {
 	if a.Err != nil {
 		return Report{}, a.Err
 	}
-	return r, nil
+	return *r, nil
 }
 
 // unmatched looks for what the options name in the whole directory.
@@ -159,8 +157,7 @@ type auditor struct {
 	holders    *holderIndex
 	byName     map[nameKey][]audit.Ref // nil until it is asked for
 	carry      map[string]audit.Ref    // see carriers; nil until it is asked for
-	taken      map[string]bool         // see isTaken; nil until it is asked for
-	idpHole    *string                 // see idpDoubt; nil until it is asked for
+	leavers    *leavers
 	waivers    *waiverSet
 	domains    map[string]bool
 	// unrelated is the number of stored ids, where the IdP knows no one of the
@@ -176,6 +173,7 @@ func newAuditor(stop audit.Stop, in Input, o Options) *auditor {
 		waivers:   newWaiverSet(o),
 		domains:   make(map[string]bool, len(o.PrimaryDomains)),
 	}
+	a.leavers = &leavers{auditor: a}
 	for i, m := range a.matches {
 		a.matches[i] = understood(m)
 	}
@@ -230,139 +228,6 @@ func (a *auditor) harmlessOf(m *audit.Match, set categorySet) categorySet {
 	}
 }
 
-// emptyReport has what can be counted beforehand, and room for the rows: an
-// account of a million principals is not copied while its report grows.
-func (a *auditor) emptyReport() Report {
-	r := Report{Counts: map[string]int{}, Scanned: map[audit.PrincipalType][]string{}, Coverage: a.in.Inventory.Coverage}
-	inScope, rows := map[audit.PrincipalType]int{}, map[audit.PrincipalType]int{}
-	var sets [(setLink | setMembers) + 1]int
-	for i, m := range a.matches {
-		inScope[m.Principal.Type]++
-		if set := a.categories[i]; set != 0 {
-			rows[m.Principal.Type]++
-			sets[set]++
-		}
-	}
-	for i, name := range categoryNames {
-		r.Counts[name] = 0
-		for set, n := range sets {
-			if set&(1<<i) != 0 {
-				r.Counts[name] += n
-			}
-		}
-	}
-	for _, t := range audit.PrincipalTypes() {
-		r.Scanned[t] = make([]string, 0, inScope[t])
-	}
-	for _, m := range a.matches {
-		r.Scanned[m.Principal.Type] = append(r.Scanned[m.Principal.Type], m.Principal.ID)
-		if m.Unknown != "" || m.Members != nil && m.Members.Unknown != "" {
-			r.Unjudged = append(r.Unjudged, m.Principal.Ref)
-		}
-	}
-	r.Users = slices.Grow(r.Users, rows[audit.TypeUser])
-	r.Groups = slices.Grow(r.Groups, rows[audit.TypeGroup])
-	r.ServicePrincipals = slices.Grow(r.ServicePrincipals, rows[audit.TypeServicePrincipal])
-	return r
-}
-
-// report adds the row of one judged principal and what follows from it.
-func (a *auditor) report(r *Report, i int, p *proposal) {
-	m := a.matches[i]
-	set := a.categories[i]
-	d := Divergence{
-		Ref:             m.Principal.Ref,
-		ErrorCategories: set.names(),
-		Advisories:      a.advisories(m, set),
-		Waived:          set != 0 && set == a.waived[i],
-	}
-	deactivated := a.offerDeactivation(r, i, p)
-	if set == 0 {
-		if len(d.Advisories) > 0 {
-			r.AdvisoryOnly = append(r.AdvisoryOnly, AdvisoryRow{
-				Divergence: d, Name: m.Principal.Name, ExternalID: m.Principal.ExternalID, InIDP: inIDP(m),
-			})
-		}
-		return
-	}
-	d.Cause = a.causeOf(i)
-	members := memberVerdict{}
-	if set&setMembers != 0 && !d.Waived {
-		members = a.judgeMembers(i)
-		r.MemberRemovals = append(r.MemberRemovals, members.removals...)
-	}
-	d.Action = actionOf(set, d, p, members)
-	switch renamed := a.offerRename(r, p); {
-	case deactivated:
-		d.Action = rules.ActionDeactivate
-	case renamed:
-		d.Action = rules.ActionRename
-	case p != nil && p.reason == "":
-		r.ExternalIDFixes = append(r.ExternalIDFixes, a.fix(p))
-	case p != nil:
-		r.ManualActions = append(r.ManualActions, a.manual(p))
-	}
-	a.identify(&d, m)
-	a.addRow(r, d, m)
-	r.ManualActions = append(r.ManualActions, members.manual...)
-}
-
-// offerDeactivation reports whether the user is offered to be deactivated. Where
-// something speaks against it, the action that is left says what.
-func (a *auditor) offerDeactivation(r *Report, i int, p *proposal) bool {
-	cause := a.leaver(i)
-	if cause == "" {
-		return false
-	}
-	m := a.matches[i]
-	reason, detail := a.leaverDoubt(m)
-	if reason == "" {
-		reason, detail = a.leaverPrivilege(m.Principal.Ref)
-	}
-	if reason != "" {
-		if p != nil { // Else there is no row: the advisory says that the identity is disabled.
-			p.withhold(reason, detail)
-		}
-		return false
-	}
-	r.Deactivations = append(r.Deactivations, Deactivation{Ref: m.Principal.Ref, PrincipalName: m.Principal.Name, Cause: cause})
-	return true
-}
-
-// offerRename reports whether the group is offered to be renamed.
-func (a *auditor) offerRename(r *Report, p *proposal) bool {
-	if !a.occupies(p) {
-		return false
-	}
-	principal, name, doubt := &p.m.Principal, "", a.renameDoubt(p)
-	if doubt == "" {
-		name = a.freeName(principal)
-		if err := audit.ValidateGroupName(name); err != nil {
-			doubt = "the account would not take a name that begins with this one: " + err.Error()
-		}
-	}
-	if doubt != "" {
-		p.detail += "; it is not offered to be renamed, because " + doubt
-		return false
-	}
-	rename := GroupRename{GroupID: principal.ID, CurrentName: principal.Name, Name: name}
-	a.take(rename.Name)
-	r.GroupRenames = append(r.GroupRenames, rename)
-	return true
-}
-
-// identify fills what a person needs to act on a row without looking anything up.
-func (a *auditor) identify(d *Divergence, m *audit.Match) {
-	d.DisplayName, d.Active = m.Principal.DisplayName, m.Principal.Active
-	if listed := a.listed(d.Ref); listed != nil {
-		d.DisplayName = cmp.Or(d.DisplayName, listed.DisplayName)
-		if d.Active == nil {
-			d.Active = listed.Active
-		}
-	}
-	d.IDPName, d.Conflicting = idpName(m), a.conflicting(m)
-}
-
 // idpName is what the IdP calls the linked identity; empty where that is not known.
 func idpName(m *audit.Match) string {
 	if id := linkedIdentity(m); id != nil && len(id.Names) > 0 {
@@ -389,41 +254,6 @@ func (a *auditor) conflicting(m *audit.Match) audit.Ref {
 	}
 	ref, _ := a.holders.other(m.Principal.ExternalID, own)
 	return ref
-}
-
-func (a *auditor) addRow(r *Report, d Divergence, m *audit.Match) {
-	switch m.Principal.Type {
-	case audit.TypeUser:
-		r.Users = append(r.Users, UserDivergence{
-			Divergence: d, Username: m.Principal.Name, ExternalID: m.Principal.ExternalID,
-			ExternalIDWithUsernameMatch: strings.Join(nameMatchIDs(m), ";"),
-		})
-	case audit.TypeGroup:
-		g := GroupDivergence{
-			Divergence: d, GroupName: m.Principal.Name, ExternalID: m.Principal.ExternalID,
-			ExternalIDsWithGroupNameMatch: nameMatchIDs(m), InIDP: inIDP(m),
-		}
-		if m.Members != nil && m.Members.Unknown == "" {
-			g.LocalMembersNotInIDPInternalIDs = memberIDs(m.Members.Local)
-			g.ExternalMembersNotInIDPInternalIDs = memberIDs(m.Members.External)
-		}
-		r.Groups = append(r.Groups, g)
-	case audit.TypeServicePrincipal:
-		r.ServicePrincipals = append(r.ServicePrincipals, ServicePrincipalDivergence{
-			Divergence: d, ApplicationID: m.Principal.Name, ExternalID: m.Principal.ExternalID,
-			ExternalIDWithAppIDMatch: strings.Join(nameMatchIDs(m), ";"),
-		})
-	}
-}
-
-// memberIDs are the internal ids, sorted, duplicates kept.
-func memberIDs(members []audit.MemberRef) []string {
-	var ids []string
-	for i := range members {
-		ids = append(ids, members[i].ID)
-	}
-	slices.SortFunc(ids, audit.CompareIDs)
-	return ids
 }
 
 // listed is the principal as the inventory has it, or nil.

@@ -48,7 +48,7 @@ type Duplicate struct {
 // whose [audit.Details] help to choose.
 func DuplicateHolders(in Input, o Options) []audit.Ref {
 	var out []audit.Ref
-	for _, cluster := range newAuditor(nil, in, o).clusters() {
+	for _, cluster := range (duplicateFinder{newAuditor(nil, in, o)}).clusters() {
 		out = append(out, cluster.refs...)
 	}
 	slices.SortFunc(out, audit.CompareRefs)
@@ -61,20 +61,23 @@ type cluster struct {
 	refs []audit.Ref
 }
 
+// duplicateFinder finds principals that store the same external id.
+type duplicateFinder struct{ *auditor }
+
 // clusters are those of which at least one principal is in scope, in the order of their
 // first.
-func (a *auditor) clusters() []cluster {
+func (f duplicateFinder) clusters() []cluster {
 	var out []cluster
-	for id, c := range a.holders.byID {
+	for id, c := range f.holders.byID {
 		if c.head == c.tail {
 			continue
 		}
 		for _, t := range audit.PrincipalTypes() {
 			var refs []audit.Ref
 			scoped := false
-			for at := c.head; at >= 0; at = a.holders.next[at] {
-				if ref := a.holders.refs[at]; ref.Type == t {
-					_, in := a.matchAt(ref)
+			for at := c.head; at >= 0; at = f.holders.next[at] {
+				if ref := f.holders.refs[at]; ref.Type == t {
+					_, in := f.matchAt(ref)
 					scoped, refs = scoped || in, append(refs, ref)
 				}
 			}
@@ -90,22 +93,22 @@ func (a *auditor) clusters() []cluster {
 	return out
 }
 
-// duplicates are the members of all clusters, cluster by cluster.
-func (a *auditor) duplicates(fixes []ExternalIDFix) []Duplicate {
+// list are the members of all clusters, cluster by cluster.
+func (f duplicateFinder) list(fixes []ExternalIDFix) []Duplicate {
 	var out []Duplicate
 	fixed := map[audit.Ref]string{}
 	for i := range fixes {
 		fixed[fixes[i].Ref] = fixes[i].ExternalID
 	}
-	for _, of := range a.clusters() {
+	for _, of := range f.clusters() {
 		list := make([]Duplicate, len(of.refs))
-		identity, known := a.sharedIdentity(of.refs)
+		identity, known := f.sharedIdentity(of.refs)
 		for i, ref := range of.refs {
-			p := a.listed(ref)
-			if at, found := a.matchAt(ref); found {
-				p = a.withListed(a.matches[at].Principal, p)
+			p := f.listed(ref)
+			if at, found := f.matchAt(ref); found {
+				p = withListed(f.matches[at].Principal, p)
 			}
-			d := Duplicate{Ref: ref, Name: p.Name, DisplayName: p.DisplayName, Active: p.Active, ExternalID: of.id, Details: a.in.Details[ref]}
+			d := Duplicate{Ref: ref, Name: p.Name, DisplayName: p.DisplayName, Active: p.Active, ExternalID: of.id, Details: f.in.Details[ref]}
 			if ref.Type == audit.TypeGroup {
 				d.Active = nil
 			}
@@ -123,14 +126,14 @@ func (a *auditor) duplicates(fixes []ExternalIDFix) []Duplicate {
 			}
 			left = append(left, &list[i])
 		}
-		a.suggest(left)
+		f.suggest(left)
 		out = append(out, list...)
 	}
 	return out
 }
 
 // withListed is a principal with what only the list has of it.
-func (a *auditor) withListed(p audit.Principal, listed *audit.Principal) *audit.Principal {
+func withListed(p audit.Principal, listed *audit.Principal) *audit.Principal {
 	if listed != nil {
 		p.Name, p.DisplayName = cmp.Or(p.Name, listed.Name), cmp.Or(p.DisplayName, listed.DisplayName)
 		if p.Active == nil {
@@ -142,14 +145,14 @@ func (a *auditor) withListed(p audit.Principal, listed *audit.Principal) *audit.
 
 // sharedIdentity is the identity of the id that principals share, nil where the IdP has none;
 // not known where the IdP could not be asked about any of them.
-func (a *auditor) sharedIdentity(refs []audit.Ref) (identity *audit.Identity, known bool) {
+func (f duplicateFinder) sharedIdentity(refs []audit.Ref) (identity *audit.Identity, known bool) {
 	for _, ref := range refs {
-		at, found := a.matchAt(ref)
-		if !found || a.matches[at].Unknown != "" {
+		at, found := f.matchAt(ref)
+		if !found || f.matches[at].Unknown != "" {
 			continue
 		}
 		known = true
-		if id := linkedIdentity(a.matches[at]); id != nil {
+		if id := linkedIdentity(f.matches[at]); id != nil {
 			return id, len(id.Names) > 0
 		}
 	}
@@ -216,12 +219,12 @@ func preferences() []preference {
 
 // suggest fills in which one of a cluster to keep. What is not known of those that are left ends the
 // search: no one is preferred for a reason that may hold for another one as well.
-func (a *auditor) suggest(cluster []*Duplicate) {
+func (f duplicateFinder) suggest(cluster []*Duplicate) {
 	left, equal := cluster, "they are equal in all that was compared"
 	switch {
 	case len(cluster) == 0:
 		return
-	case !a.in.Inventory.Coverage.Of(cluster[0].Type):
+	case !f.in.Inventory.Coverage.Of(cluster[0].Type):
 		equal = "the list of principals was not read in full, so there may be more of them"
 	case len(cluster) == 1:
 		decided(cluster, cluster[0], "the only one that keeps the external id: fixes give the others another one")

@@ -28,9 +28,15 @@ type Activity struct {
 	Failures []audit.Failure
 }
 
-// leaverActive is why a user who seems to be gone may still be at work.
-func (a *auditor) leaverActive(id string) (reason, detail string) {
-	act := a.in.Activity
+// leavers finds the users who are to be deactivated, and what speaks against it.
+type leavers struct {
+	*auditor
+	idpHole *string // see idpDoubt; nil until it is asked for
+}
+
+// atWork is why a user who seems to be gone may still be at work.
+func (l *leavers) atWork(id string) (reason, detail string) {
+	act := l.in.Activity
 	if act == nil || act.Days == 0 {
 		return "", ""
 	}
@@ -70,55 +76,55 @@ func (o *Options) deactivates(cause string) bool {
 	return slices.Contains(o.DeactivationCauses, cause)
 }
 
-// leaver is why the user of a match is to be deactivated, as far as the match says;
+// cause is why the user of a match is to be deactivated, as far as the match says;
 // empty for everyone else. No one counts as gone whose name, or almost that name,
 // the IdP still has, or whose stored id is that of anything else.
-func (a *auditor) leaver(i int) string {
-	m, set := a.matches[i], a.categories[i]
-	if !a.o.SuggestDeactivations || m.Principal.Type != audit.TypeUser || m.Unknown != "" || !a.isOwnDomain(m.Principal.Name) || a.isInactive(&m.Principal) ||
-		set != 0 && set == a.waived[i] {
+func (l *leavers) cause(i int) string {
+	m, set := l.matches[i], l.categories[i]
+	if !l.o.SuggestDeactivations || m.Principal.Type != audit.TypeUser || m.Unknown != "" || !l.isOwnDomain(m.Principal.Name) || l.isInactive(&m.Principal) ||
+		set != 0 && set == l.waived[i] {
 		return ""
 	}
 	cause := ""
 	switch linked := linkedIdentity(m); {
-	case a.open(i)&setNotInIDP != 0:
-		if cause = a.staleCause(m); len(m.ByName) > 0 || len(m.NearName) > 0 {
+	case l.open(i)&setNotInIDP != 0:
+		if cause = l.staleCause(m); len(m.ByName) > 0 || len(m.NearName) > 0 {
 			return ""
 		}
 	case linked != nil && linked.Enabled != nil && !*linked.Enabled:
 		other := slices.ContainsFunc(candidatesOf(m), func(id *audit.Identity) bool { return !audit.SameExternalID(id.ExternalID, linked.ExternalID) })
-		if other || (set&^a.harmless[i]|a.open(i))&setLink != 0 {
+		if other || (set&^l.harmless[i]|l.open(i))&setLink != 0 {
 			return ""
 		}
 		cause = rules.CauseDisabled
 	}
-	if !a.o.deactivates(cause) {
+	if !l.o.deactivates(cause) {
 		return ""
 	}
 	return cause
 }
 
-// leaverDoubt is why a user who seems to be gone is not offered, whatever its
+// doubt is why a user who seems to be gone is not offered, whatever its
 // privileges; empty when it is.
-func (a *auditor) leaverDoubt(m *audit.Match) (reason, detail string) {
-	listed := a.listed(m.Principal.Ref)
+func (l *leavers) doubt(m *audit.Match) (reason, detail string) {
+	listed := l.listed(m.Principal.Ref)
 	switch {
-	case m.Principal.Ref == a.in.Caller:
+	case m.Principal.Ref == l.in.Caller:
 		return rules.ReasonDeactivationPrivileged, "Terraform runs as this user"
-	case a.in.CallerUnknown != "":
-		return rules.ReasonDeactivationUnproven, "whether Terraform runs as this user is not known: " + a.in.CallerUnknown
-	case a.idpDoubt() != "":
-		return rules.ReasonDeactivationUnproven, a.idpDoubt()
+	case l.in.CallerUnknown != "":
+		return rules.ReasonDeactivationUnproven, "whether Terraform runs as this user is not known: " + l.in.CallerUnknown
+	case l.idpDoubt() != "":
+		return rules.ReasonDeactivationUnproven, l.idpDoubt()
 	case m.Principal.Active == nil && (listed == nil || listed.Active == nil):
 		return rules.ReasonDeactivationUnproven, "whether the user is active is not known"
 	default:
-		return a.leaverActive(m.Principal.ID)
+		return l.atWork(m.Principal.ID)
 	}
 }
 
-// leaverPrivilege is why a user is not offered because of its privileges.
-func (a *auditor) leaverPrivilege(ref audit.Ref) (reason, detail string) {
-	switch privilege, known := a.in.Privileges[ref]; {
+// privilege is why a user is not offered because of its privileges.
+func (l *leavers) privilege(ref audit.Ref) (reason, detail string) {
+	switch privilege, known := l.in.Privileges[ref]; {
 	case !known:
 		return rules.ReasonDeactivationUnproven, "the privileges of the user were not looked up"
 	case len(privilege.Powers) > 0:
@@ -134,8 +140,8 @@ func (a *auditor) leaverPrivilege(ref audit.Ref) (reason, detail string) {
 // offer for the principal at a position.
 func (a *auditor) onlyPrivilegeDecides(i int, p *proposal) bool {
 	m := a.matches[i]
-	if a.leaver(i) != "" {
-		reason, _ := a.leaverDoubt(m)
+	if a.leavers.cause(i) != "" {
+		reason, _ := a.leavers.doubt(m)
 		return reason == ""
 	}
 	fixable := p != nil && p.reason == ""
@@ -145,17 +151,17 @@ func (a *auditor) onlyPrivilegeDecides(i int, p *proposal) bool {
 // idpDoubt is why no one counts as gone; empty when the users of the IdP were read
 // whole. A user who is missing in a reading with a hole may be in the hole, and a
 // directory that knows no user of the account may be another company's.
-func (a *auditor) idpDoubt() string {
-	if a.idpHole != nil {
-		return *a.idpHole
+func (l *leavers) idpDoubt() string {
+	if l.idpHole != nil {
+		return *l.idpHole
 	}
 	hole, knows := "", false
-	for i := range a.in.Failures {
-		if f := &a.in.Failures[i]; hole == "" && (f.Type == "" || f.Type == audit.TypeUser) {
+	for i := range l.in.Failures {
+		if f := &l.in.Failures[i]; hole == "" && (f.Type == "" || f.Type == audit.TypeUser) {
 			hole = "the identity provider was not read in full: " + f.Call + ": " + f.Reason
 		}
 	}
-	for _, m := range a.matches {
+	for _, m := range l.matches {
 		if m.Principal.Type != audit.TypeUser {
 			continue
 		}
@@ -167,6 +173,6 @@ func (a *auditor) idpDoubt() string {
 	if hole == "" && !knows {
 		hole = "the identity provider knows none of the external ids and names of the users in scope"
 	}
-	a.idpHole = &hole
+	l.idpHole = &hole
 	return hole
 }

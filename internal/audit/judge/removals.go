@@ -30,7 +30,7 @@ type memberVerdict struct {
 func (a *auditor) judgeMembers(i int) memberVerdict {
 	g := a.matches[i]
 	j := memberJudge{a: a, g: g, manual: map[[2]string]*ManualAction{}, seen: map[string]bool{}}
-	j.groupReason, j.groupDetail = a.groupDoubt(i)
+	j.groupReason, j.groupDetail = j.groupDoubt(i)
 	for _, m := range a.in.Members[g.Principal.ID] {
 		if j.direct == nil {
 			j.direct = map[string]*audit.Member{}
@@ -48,14 +48,14 @@ func (a *auditor) judgeMembers(i int) memberVerdict {
 }
 
 // groupDoubt is why no member of the group may be removed at all.
-func (a *auditor) groupDoubt(i int) (reason, detail string) {
-	switch m := a.matches[i]; {
+func (j *memberJudge) groupDoubt(i int) (reason, detail string) {
+	switch m := j.a.matches[i]; {
 	case audit.IsSystemGroup(m.Principal):
 		return rules.ReasonSystemGroup, "Databricks keeps this group itself"
-	case linkedIdentity(m) == nil || a.categories[i]&^a.harmless[i]&setLink != 0:
+	case linkedIdentity(m) == nil || j.a.categories[i]&^j.a.harmless[i]&setLink != 0:
 		return rules.ReasonGroupLink, "first settle which group of the identity provider this one is"
 	}
-	if parent, carries := a.carriers()[a.matches[i].Principal.ID]; carries {
+	if parent, carries := j.a.carriers()[j.a.matches[i].Principal.ID]; carries {
 		return rules.ReasonMemberNested, "the group gives its members what " + parent.String() + " has, and the identity provider has some of them there"
 	}
 	return "", ""
@@ -127,7 +127,7 @@ func (j *memberJudge) judgeAll(members []audit.MemberRef, category string) {
 		j.removals = append(j.removals, MemberRemoval{
 			GroupID: j.g.Principal.ID, GroupName: j.g.Principal.Name,
 			MemberID: m.ID, MemberType: m.Type, MemberName: m.Name,
-			Category: category, Cause: j.a.memberCause(&m, category),
+			Category: category, Cause: j.cause(&m, category),
 		})
 	}
 }
@@ -164,20 +164,20 @@ func (j *memberJudge) doubt(m *audit.MemberRef, found bool) (reason, detail stri
 	case m.NestedInIDP == nil && !j.a.o.IDP.NestingSettled:
 		return rules.ReasonMemberNestingUnknown, "whether the identity provider has it through a nested group is not known"
 	}
-	return j.a.memberIdentityDoubt(m.Ref)
+	return j.identityDoubt(m.Ref)
 }
 
-// memberIdentityDoubt is why it is not certain whom the member stands for.
-func (a *auditor) memberIdentityDoubt(ref audit.Ref) (reason, detail string) {
-	at, inScope := a.matchAt(ref)
+// identityDoubt is why it is not certain whom the member stands for.
+func (j *memberJudge) identityDoubt(ref audit.Ref) (reason, detail string) {
+	at, inScope := j.a.matchAt(ref)
 	if !inScope {
 		return rules.ReasonMemberNotAudited, "the member itself is not within the scope of this audit"
 	}
-	m := a.matches[at]
+	m := j.a.matches[at]
 	switch {
 	case m.Unknown != "":
 		return rules.ReasonMemberUnknown, "what the identity provider knows of the member could not be read"
-	case a.categories[at]&^a.harmless[at]&(setNameMismatch|setIDMismatch) != 0 || len(m.NearName) > 0 || m.ByExternalIDOtherType != nil:
+	case j.a.categories[at]&^j.a.harmless[at]&(setNameMismatch|setIDMismatch) != 0 || len(m.NearName) > 0 || m.ByExternalIDOtherType != nil:
 		return rules.ReasonMemberIdentity, "the member diverges itself: settle its identity first"
 	case len(m.ByName) > 1:
 		// The link may be right, and still the one whom the group is meant to hold is
@@ -188,12 +188,12 @@ func (a *auditor) memberIdentityDoubt(ref audit.Ref) (reason, detail string) {
 	}
 }
 
-// memberCause says why the IdP does not confirm a member whose identity is
+// cause says why the IdP does not confirm a member whose identity is
 // beyond doubt.
-func (a *auditor) memberCause(m *audit.MemberRef, category string) string {
-	at, inScope := a.matchAt(m.Ref)
+func (j *memberJudge) cause(m *audit.MemberRef, category string) string {
+	at, inScope := j.a.matchAt(m.Ref)
 	switch {
-	case inScope && a.categories[at]&setNotInIDP != 0:
+	case inScope && j.a.categories[at]&setNotInIDP != 0:
 		return rules.CauseMemberStale
 	case category == rules.CategoryLocalMembers:
 		return rules.CauseMemberLocal
@@ -212,17 +212,17 @@ func (j *memberJudge) leave(m *audit.MemberRef, category, reason, detail string)
 		}
 		j.manual[key] = action
 	}
-	action.Members = append(action.Members, j.a.nameOf(m))
+	action.Members = append(action.Members, j.nameOf(m))
 }
 
 // nameOf fills what the listing knows of a member: ids are unique across types.
-func (a *auditor) nameOf(m *audit.MemberRef) NamedRef {
+func (j *memberJudge) nameOf(m *audit.MemberRef) NamedRef {
 	out := NamedRef{Ref: m.Ref, Name: m.Name}
 	for _, t := range audit.PrincipalTypes() {
 		if out.Type != "" && out.Type != t || out.Name != "" {
 			continue
 		}
-		if p := a.listed(audit.Ref{Type: t, ID: m.ID}); p != nil {
+		if p := j.a.listed(audit.Ref{Type: t, ID: m.ID}); p != nil {
 			out.Ref, out.Name = p.Ref, p.Name
 		}
 	}

@@ -66,50 +66,56 @@ func (a *auditor) renameDoubt(p *proposal) string {
 	}
 }
 
-// freeName is a name for a group that no other one of the account has, and no identity
+// groupNames are those that a new name of a group must differ from.
+type groupNames struct {
+	*auditor
+	taken map[string]bool // by folded name; nil until it is asked for
+}
+
+// free is a name for a group that no other one of the account has, and no identity
 // that was seen. The id in it keeps it the same from audit to audit, and away from the
 // names of the IdP, which cannot all be asked for.
-func (a *auditor) freeName(p *audit.Principal) string {
-	name := strings.TrimSpace(a.o.Form(p.Name))
-	for n := 1; ; n++ {
+func (n *groupNames) free(p *audit.Principal) string {
+	name := strings.TrimSpace(n.o.Form(p.Name))
+	for try := 1; ; try++ {
 		suffix := fmt.Sprintf(" (local %s)", p.ID)
-		if n > 1 {
-			suffix = fmt.Sprintf(" (local %s, %d)", p.ID, n)
+		if try > 1 {
+			suffix = fmt.Sprintf(" (local %s, %d)", p.ID, try)
 		}
 		base := name
 		if over := utf8.RuneCountInString(base) + len(suffix) - audit.MaxGroupName; over > 0 {
 			runes := []rune(base)
-			base = strings.TrimSpace(a.o.Form(string(runes[:max(0, len(runes)-over)])))
+			base = strings.TrimSpace(n.o.Form(string(runes[:max(0, len(runes)-over)])))
 		}
-		if free := base + suffix; !a.isTaken(free) {
+		if free := base + suffix; !n.has(free) {
 			return free
 		}
 	}
 }
 
-// isTaken reports whether a group of the account or of the IdP, as far as it was seen,
+// has reports whether a group of the account or of the IdP, as far as it was seen,
 // has a name in any case, or an earlier rename of this audit takes it.
-func (a *auditor) isTaken(name string) bool {
-	if a.taken == nil {
-		a.taken = map[string]bool{}
-		for i := range a.inventory {
-			if a.inventory[i].Type == audit.TypeGroup {
-				a.take(a.inventory[i].Name)
+func (n *groupNames) has(name string) bool {
+	if n.taken == nil {
+		n.taken = map[string]bool{}
+		for i := range n.inventory {
+			if n.inventory[i].Type == audit.TypeGroup {
+				n.take(n.inventory[i].Name)
 			}
 		}
-		for _, m := range a.matches {
+		for _, m := range n.matches {
 			if m.Principal.Type != audit.TypeGroup {
 				continue
 			}
-			a.take(m.Principal.Name)
+			n.take(m.Principal.Name)
 			for _, id := range append(append(candidatesOf(m), linkedIdentity(m)), near(m)...) {
 				if id != nil {
-					a.take(id.Names...)
+					n.take(id.Names...)
 				}
 			}
 		}
 	}
-	return a.taken[audit.FoldName(name)]
+	return n.taken[audit.FoldName(name)]
 }
 
 func near(m *audit.Match) []*audit.Identity {
@@ -120,8 +126,8 @@ func near(m *audit.Match) []*audit.Identity {
 	return out
 }
 
-func (a *auditor) take(names ...string) {
+func (n *groupNames) take(names ...string) {
 	for _, name := range names {
-		a.taken[audit.FoldName(a.o.Form(name))] = true
+		n.taken[audit.FoldName(n.o.Form(name))] = true
 	}
 }
