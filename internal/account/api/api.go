@@ -30,7 +30,7 @@ type Conn struct {
 }
 
 // documentedWritesPerSecond is how many PATCH requests a second account SCIM takes, by two
-// sources that are not Databricks' own (databricks-account-api.md, 4.5).
+// sources that are not Databricks' own (docs/reference/databricks-account-api.md 4.5).
 const documentedWritesPerSecond = 2
 
 // New resolves the configuration. No request is sent. Errors are [*ConfigError]s.

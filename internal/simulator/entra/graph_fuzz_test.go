@@ -107,7 +107,7 @@ func TestGraphFilter_indexEqualsScan(t *testing.T) {
 			rt.Fatalf("%s: %+v", expr, fail)
 		}
 		q := graphQuery{kind: graphUser, filter: filter, top: graphMaxTop}
-		if _, ok := c.candidates(graphUser, filter); !ok {
+		if _, ok := candidates(c.d, graphUser, filter); !ok {
 			rt.Fatalf("%s uses no index", expr)
 		}
 		indexed, _ := c.page(q, c.ordered(q, graphUser.all(c.d), true))

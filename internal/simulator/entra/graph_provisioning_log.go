@@ -48,7 +48,7 @@ func (c *graphCall) provisioningLog() *graphError {
 		c.rw.Header().Set("Retry-After", faults.RetryAfterSeconds(q.RetryAfter))
 		return &graphError{429, "TooManyRequests", "Too many requests."}
 	}
-	keep, fail := c.logFilter(c.r.URL.Query().Get("$filter"))
+	keep, fail := logFilter(c.r.URL.Query().Get("$filter"), c.s.Assumed.LogFilterPaths)
 	if fail != nil {
 		return fail
 	}
@@ -72,7 +72,7 @@ func (c *graphCall) provisioningLog() *graphError {
 }
 
 // logFilter knows comparisons that are joined by and. Texts are compared as they are.
-func (c *graphCall) logFilter(text string) (func(e *world.ProvisioningEvent, at string) bool, *graphError) {
+func logFilter(text string, anyPath bool) (func(e *world.ProvisioningEvent, at string) bool, *graphError) {
 	type clause struct{ path, op, value string }
 	var clauses []clause
 	for part := range strings.SplitSeq(text, " and ") {
@@ -91,7 +91,7 @@ func (c *graphCall) logFilter(text string) (func(e *world.ProvisioningEvent, at 
 				return nil, graphBadRequest("BadRequest", "Invalid filter clause: '%s' is no time.", k.value)
 			}
 			k.value = at.UTC().Format("2006-01-02T15:04:05Z")
-		case !c.s.Assumed.LogFilterPaths || k.path != "servicePrincipal/id" && k.path != "jobId" || k.op != "eq":
+		case !anyPath || k.path != "servicePrincipal/id" && k.path != "jobId" || k.op != "eq":
 			return nil, graphBadRequest("BadRequest", "Filter on '%s' is not supported.", k.path)
 		}
 		clauses = append(clauses, k)

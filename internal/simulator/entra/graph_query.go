@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 
 // Page sizes of directory objects (docs/reference/idp-apis.md 3.1 and 3.3).
@@ -210,7 +211,7 @@ func (c *graphCall) page(q graphQuery, seq graphSeq) (items []graphObject, next 
 // indexed properties read the index in place of everything.
 func (c *graphCall) ordered(q graphQuery, seq graphSeq, whole bool) graphSeq {
 	if whole && q.filter != nil {
-		if found, ok := c.candidates(q.kind, q.filter); ok {
+		if found, ok := candidates(c.d, q.kind, q.filter); ok {
 			seq = seqOf(found)
 		}
 	}
@@ -238,7 +239,7 @@ func (c *graphCall) ordered(q graphQuery, seq graphSeq, whole bool) graphSeq {
 
 // candidates are the objects that indexes offer for a filter, sorted by id: a
 // superset of the matches. ok is false where no index helps.
-func (c *graphCall) candidates(k *graphKind, f *graphFilter) ([]graphObject, bool) {
+func candidates(d *world.Directory, k *graphKind, f *graphFilter) ([]graphObject, bool) {
 	var out []graphObject
 	switch f.op {
 	case "eq", "in":
@@ -248,12 +249,12 @@ func (c *graphCall) candidates(k *graphKind, f *graphFilter) ([]graphObject, boo
 				return nil, false
 			}
 			if f.prop == "id" {
-				if o, ok := liveObject(c.d, s); ok && o.kind() == k {
+				if o, ok := liveObject(d, s); ok && o.kind() == k {
 					out = append(out, o)
 				}
 				continue
 			}
-			found, ok := k.index(c.d, f.prop, s)
+			found, ok := k.index(d, f.prop, s)
 			if !ok {
 				return nil, false
 			}
@@ -261,7 +262,7 @@ func (c *graphCall) candidates(k *graphKind, f *graphFilter) ([]graphObject, boo
 		}
 	case "or":
 		for _, kid := range f.kids {
-			found, ok := c.candidates(k, kid)
+			found, ok := candidates(d, k, kid)
 			if !ok {
 				return nil, false
 			}
@@ -269,7 +270,7 @@ func (c *graphCall) candidates(k *graphKind, f *graphFilter) ([]graphObject, boo
 		}
 	case "and":
 		for _, kid := range f.kids {
-			if found, ok := c.candidates(k, kid); ok {
+			if found, ok := candidates(d, k, kid); ok {
 				return found, true
 			}
 		}

@@ -35,19 +35,24 @@ func synchronizationOperations() []graphRoute {
 	const base = "GET /servicePrincipals/{id}/synchronization/"
 	return []graphRoute{
 		{"GET /servicePrincipals/{id}/appRoleAssignedTo", 2, readSPs, (*graphCall).appRoleAssignedTo},
-		{base + "jobs", 1, readJobs, synchronized((*graphCall).syncJobs)},
-		{base + "jobs/{job}", 1, readJobs, synchronized((*graphCall).syncJob)},
-		{base + "jobs/{job}/schema", 1, readJobs, synchronized((*graphCall).syncSchema)},
-		{base + "templates", 1, readJobs, synchronized((*graphCall).syncTemplates)},
-		{base + "templates/{template}/schema", 1, readJobs, synchronized((*graphCall).syncTemplateSchema)},
-		{base + "secrets", 1, nil, synchronized((*graphCall).syncSecrets)},
+		{base + "jobs", 1, readJobs, synchronized((*syncCall).jobs)},
+		{base + "jobs/{job}", 1, readJobs, synchronized((*syncCall).job)},
+		{base + "jobs/{job}/schema", 1, readJobs, synchronized((*syncCall).schema)},
+		{base + "templates", 1, readJobs, synchronized((*syncCall).templates)},
+		{base + "templates/{template}/schema", 1, readJobs, synchronized((*syncCall).templateSchema)},
+		{base + "secrets", 1, nil, synchronized((*syncCall).secrets)},
 		{"GET /applicationTemplates", 1, readTemplate, (*graphCall).applicationTemplates},
 		{"GET /auditLogs/provisioning", 1, readLog, (*graphCall).provisioningLog},
 	}
 }
 
-// synchronized hands over what the service principal of the path provisions.
-func synchronized(f func(c *graphCall, sync *world.Synchronization) *graphError) graphHandler {
+// syncCall is a call about what the service principal of the path provisions.
+type syncCall struct {
+	*graphCall
+	sync *world.Synchronization
+}
+
+func synchronized(f func(c *syncCall) *graphError) graphHandler {
 	return func(c *graphCall) *graphError {
 		o, fail := c.addressed(graphSP)
 		if fail != nil {
@@ -61,22 +66,22 @@ func synchronized(f func(c *graphCall, sync *world.Synchronization) *graphError)
 			return &graphError{http.StatusUnauthorized, "UnknownError", "An unexpected error occurred while processing the request."}
 		}
 		c.rw.Header().Set("Date", c.s.Now().UTC().Format(http.TimeFormat))
-		return f(c, sync)
+		return f(&syncCall{c, sync})
 	}
 }
 
-func (c *graphCall) syncJobs(sync *world.Synchronization) *graphError {
-	if len(sync.Jobs) == 0 && c.s.Assumed.JobsNotFound {
+func (c *syncCall) jobs() *graphError {
+	if len(c.sync.Jobs) == 0 && c.s.Assumed.JobsNotFound {
 		return graphNotFound(c.r.PathValue("id"))
 	}
 	rows := []any{}
-	for i := range sync.Jobs {
-		rows = append(rows, c.jobRow(&sync.Jobs[i]))
+	for i := range c.sync.Jobs {
+		rows = append(rows, c.row(&c.sync.Jobs[i]))
 	}
 	return c.ok("", map[string]any{"value": rows})
 }
 
-func (c *graphCall) jobRow(j *world.SyncJob) map[string]any {
+func (c *syncCall) row(j *world.SyncJob) map[string]any {
 	return map[string]any{
 		"id": j.ID, "templateId": j.TemplateID, "synchronizationJobSettings": []any{},
 		"schedule": map[string]any{"expiration": nil, "interval": j.Schedule.Interval, "state": j.Schedule.State},
@@ -84,25 +89,25 @@ func (c *graphCall) jobRow(j *world.SyncJob) map[string]any {
 	}
 }
 
-func (c *graphCall) jobOf(sync *world.Synchronization) (*world.SyncJob, *graphError) {
+func (c *syncCall) named() (*world.SyncJob, *graphError) {
 	id := c.r.PathValue("job")
-	at := slices.IndexFunc(sync.Jobs, func(j world.SyncJob) bool { return j.ID == id })
+	at := slices.IndexFunc(c.sync.Jobs, func(j world.SyncJob) bool { return j.ID == id })
 	if at < 0 {
 		return nil, graphNotFound(id)
 	}
-	return &sync.Jobs[at], nil
+	return &c.sync.Jobs[at], nil
 }
 
-func (c *graphCall) syncJob(sync *world.Synchronization) *graphError {
-	j, fail := c.jobOf(sync)
+func (c *syncCall) job() *graphError {
+	j, fail := c.named()
 	if fail != nil {
 		return fail
 	}
-	return c.ok("", c.jobRow(j))
+	return c.ok("", c.row(j))
 }
 
-func (c *graphCall) syncSchema(sync *world.Synchronization) *graphError {
-	j, fail := c.jobOf(sync)
+func (c *syncCall) schema() *graphError {
+	j, fail := c.named()
 	if fail != nil {
 		return fail
 	}
@@ -117,17 +122,17 @@ func schemaBody(id string, schema world.SyncSchema) map[string]any {
 	return map[string]any{"id": id, "version": "Date:2026-01-01T00:00:00.0000000Z", "provisioningTaskIdentifier": nil, "synchronizationRules": rules, "directories": []any{}}
 }
 
-func (c *graphCall) syncTemplates(sync *world.Synchronization) *graphError {
+func (c *syncCall) templates() *graphError {
 	rows := []any{}
-	for _, t := range sync.Templates {
+	for _, t := range c.sync.Templates {
 		rows = append(rows, map[string]any{"id": t.ID, "default": true, "description": nil, "discoverable": true, "factoryTag": t.ID, "metadata": []any{}})
 	}
 	return c.ok("", map[string]any{"value": rows})
 }
 
-func (c *graphCall) syncTemplateSchema(sync *world.Synchronization) *graphError {
+func (c *syncCall) templateSchema() *graphError {
 	id := c.r.PathValue("template")
-	for _, t := range sync.Templates {
+	for _, t := range c.sync.Templates {
 		if t.ID == id {
 			return c.ok("", schemaBody(id, t.Schema))
 		}
@@ -138,7 +143,7 @@ func (c *graphCall) syncTemplateSchema(sync *world.Synchronization) *graphError 
 // secretKeys are those whose values are never shown.
 var secretKeys = []string{"SecretToken", "Oauth2AccessToken", "Password", "ClientSecret"}
 
-func (c *graphCall) syncSecrets(sync *world.Synchronization) *graphError {
+func (c *syncCall) secrets() *graphError {
 	if c.version != "beta" {
 		return graphBadRequest("BadRequest", "Resource not found for the segment 'secrets'.")
 	}
@@ -146,7 +151,7 @@ func (c *graphCall) syncSecrets(sync *world.Synchronization) *graphError {
 		return graphForbidden
 	}
 	rows := []any{}
-	for _, secret := range sync.Secrets {
+	for _, secret := range c.sync.Secrets {
 		if slices.Contains(secretKeys, secret.Key) {
 			secret.Value = "*"
 		}
