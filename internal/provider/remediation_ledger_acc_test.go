@@ -206,7 +206,7 @@ resource "dbxidentity_remediation_ledger" "this" {
 	acceptance(t,
 		resource.TestStep{
 			Config:      ledger(`max_new_external_ids = 1`),
-			ExpectError: regexp.MustCompile(`(?s)adds or changes 2 external ids at once.*max_new_external_ids allows\s+1`),
+			ExpectError: regexp.MustCompile(`(?s)adds or changes 2 external ids at once.*max_new_external_ids\s+allows\s+1`),
 		},
 		applies(ledger(`max_new_external_ids = 2`), planned{ledgerAddress: "create"}),
 		applies(ledger(`exclude = ["user/101"]`), planned{ledgerAddress: "update"},
