@@ -40,11 +40,12 @@ data "dbxidentity_divergences" "this" {
 	federationBlock = `
 data "dbxidentity_workspace_federation" "this" {}
 `
-	peopleBlock = `
+	principalBlock = `
 data "dbxidentity_principal" "this" {
   principal = { user_name = "person01@example.com" }
 }
-
+`
+	peopleBlock = principalBlock + `
 data "dbxidentity_principal_access" "this" {
   principal          = { user_name = "person01@example.com" }
   scan_unity_catalog = true
@@ -77,11 +78,19 @@ var sources = []source{
 		parts: func(c census) []part { return []part{c.pages1000(), c.workspaceList(), c.tokens(), c.localGroups()} },
 	},
 	{
+		name: "federation", config: federationBlock, kinds: []string{"workspace_federation"},
+		parts: func(c census) []part { return []part{c.workspaceList()} },
+	},
+	{
+		name: "principal", config: principalBlock, kinds: []string{"principal"},
+		parts: func(c census) []part { return []part{c.pages1000(), {2, "to find the principal, here and in the identity provider"}} },
+	},
+	{
 		name:   "everything",
 		config: eventsBlock + provisioningBlock + localGroupsBlock + divergencesBlock + readinessBlock + federationBlock + peopleBlock,
 		kinds: []string{
 			"audit_events", "scim_provisioning", "workspace_local_groups", "divergences", "aim_readiness", "workspace_federation",
-			"principal_access", "principal_diff", "clone_plan",
+			"principal", "principal_access", "principal_diff", "clone_plan",
 		},
 		parts: func(c census) []part {
 			return []part{
