@@ -83,7 +83,9 @@ var sources = []source{
 	},
 	{
 		name: "principal", config: principalBlock, kinds: []string{"principal"},
-		parts: func(c census) []part { return []part{c.pages1000(), {2, "to find the principal, here and in the identity provider"}} },
+		parts: func(c census) []part {
+			return []part{c.pages1000(), {2, "to find the principal, here and in the identity provider"}}
+		},
 	},
 	{
 		name:   "everything",
