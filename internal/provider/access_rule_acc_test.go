@@ -134,12 +134,16 @@ func TestProcess_accessRule(t *testing.T) {
 	t.Parallel()
 	a := startAccount(t, ruleWorld(), simulator.Options{})
 	w := newWorkspace(t, a.config(a.file(), ruleOf(203, "")))
+	list := simulator.Fault{Kind: simulator.FaultStatus, Method: http.MethodGet, Path: "/api/2.0/accounts/*/account-access-identity-rules", Status: http.StatusOK, Body: "{}"}
+	a.faults(list)
+	saysAll(t, w.must(0, "plan"), "Number of Rules Not Known", "Identity Will Be Denied")
+	a.faults()
 	saysAll(t, w.must(0, "apply", "-auto-approve"), "Identity Will Be Denied", `The group "contractors" (`+entraID(203)+`) will be denied access`, "with everyone in it")
 	saysAll(t, w.must(0, "plan", "-destroy"), "Stays in the Account", `denies the group "contractors"`)
 	w.write("main.tf", requiredProviders+a.config(a.file(), ruleOf(203, `on_destroy = "delete"`)))
 	w.must(0, "apply", "-auto-approve")
 	saysAll(t, w.must(0, "plan", "-destroy"), "Access May Return", `The rule that denies the group "contractors"`)
-	list := simulator.Fault{Kind: simulator.FaultStatus, Method: http.MethodGet, Path: "/api/2.0/accounts/*/account-access-identity-rules", Status: 404, ErrorCode: "ENDPOINT_NOT_FOUND", Message: "No API found."}
+	list.Status, list.Body, list.ErrorCode, list.Message = http.StatusNotFound, "", "ENDPOINT_NOT_FOUND", "No API found."
 	a.faults(list)
 	saysAll(t, w.must(1, "plan"), "Denylist Not Available")
 	list.Status, list.Body = http.StatusOK, "{}"

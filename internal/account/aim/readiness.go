@@ -47,12 +47,12 @@ type settingsPage struct {
 }
 
 // SettingNames lists the names of the account's settings
-// (docs/reference/aim-migration.md 2).
+// (docs/reference/aim-migration.md 2), of which every account has some.
 func (rd *Readiness) SettingNames(ctx context.Context) ([]string, error) {
 	out, err := rd.settings.Get(ctx, func(ctx context.Context) ([]string, error) {
 		var out []string
 		list := api.Call{Path: "/api/2.1/accounts/" + rd.api.AccountID + "/settings-metadata", Limit: api.LimitAccount, Query: url.Values{"page_size": {"1000"}}}
-		_, err := api.TokenPages(ctx, rd.api, list, "settings_metadata", nil, func(p *settingsPage) (int, error) {
+		err := api.WholeList(ctx, rd.api, list, "settings_metadata", func(p *settingsPage) (int, error) {
 			for _, s := range p.Settings {
 				if s.Name == "" {
 					return 0, errors.New("a setting without name")

@@ -4,6 +4,7 @@
 package aim_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/accounttest"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
@@ -130,7 +132,7 @@ func TestReadiness_accessWithoutIAMv2(t *testing.T) {
 func TestReadiness_hostileAnswers(t *testing.T) {
 	t.Parallel()
 	st := readinessAccount(t)
-	for _, body := range []string{`{"items":[]}`, `[]`, `null`, `{"x":1,"next_page_token":7}`, `{"account_access_identity_rules":[{}],"settings_metadata":[{}],` +
+	for _, body := range []string{`{}`, `{"items":[]}`, `[]`, `null`, `{"x":1,"next_page_token":7}`, `{"account_access_identity_rules":[{}],"settings_metadata":[{}],` +
 		`"workspace_access_details":[{}],"Resources":[{}],"totalResults":1}`, `{"next_page_token":"a"}`, `{"Resources":[{"id":"1","displayName":"x"}],"totalResults":1}`, `<html>`} {
 		sim := accounttest.Start(t, st, simulator.Options{})
 		c := accounttest.Connect(t, accounttest.Config(sim))
@@ -142,10 +144,14 @@ func TestReadiness_hostileAnswers(t *testing.T) {
 			}
 		}
 	}
-	empty := accounttest.Start(t, readinessAccount(t), simulator.Options{})
-	accounttest.SetFaults(t, empty, simulator.Fault{Kind: "status", Status: 200, Path: "**account-access-identity-rules", Body: `{}`})
-	if rules, err := accounttest.Connect(t, accounttest.Config(empty)).Denylist(t.Context()); err != nil || len(rules) != 0 {
-		t.Errorf("an empty denylist: %v, %v", rules, err)
+	for _, word := range []string{"named", "left_out"} {
+		none := readinessAccount(t)
+		none.Account.AccessRules = nil
+		sim := accounttest.Start(t, none, simulator.Options{Assumed: simulator.Assumed{Denylist: host.DenylistAssumptions{Empty: word}}})
+		rules, err := accounttest.Connect(t, accounttest.Config(sim)).Denylist(t.Context())
+		if len(rules) != 0 || errors.Is(err, directory.ErrSilentDenylist) != (word == "left_out") || err != nil && word == "named" {
+			t.Errorf("an empty denylist, %s: %v, %v", word, rules, err)
+		}
 	}
 	missing := accounttest.Start(t, st, simulator.Options{Assumed: simulator.Assumed{Denylist: host.DenylistAssumptions{Missing: true}}})
 	if _, err := accounttest.Connect(t, accounttest.Config(missing)).Denylist(t.Context()); err == nil {

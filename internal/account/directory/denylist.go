@@ -5,6 +5,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -45,9 +46,14 @@ func (r *denyRule) toAudit() (audit.DenyRule, error) {
 	return audit.DenyRule{ExternalID: r.ExternalID, Name: r.Name, Type: TypeOfWord(r.Type)}, nil
 }
 
+// ErrSilentDenylist is wrapped when the denylist is answered with `{}`: it may have no
+// rule, as other lists leave out what is empty, or that is no answer at all.
+var ErrSilentDenylist = errors.New("the answer has no list of rules, and no other key: whether the denylist is empty is not known")
+
 // Denylist lists the rules of the account access denylist, sorted by external id. An
 // account that does not have the API answers 404, which is an error: it says nothing of
-// rules. It is read once per client, but for what [Directory.DenylistNow] reads.
+// rules, and neither does `{}` ([ErrSilentDenylist]). It is read once per client, but for
+// what [Directory.DenylistNow] reads.
 func (d *Directory) Denylist(ctx context.Context) ([]audit.DenyRule, error) {
 	out, err := d.denylist.Get(ctx, d.readDenylist)
 	if err != nil {
@@ -62,11 +68,11 @@ func (d *Directory) DenylistNow(ctx context.Context) ([]audit.DenyRule, error) {
 	return d.Denylist(ctx)
 }
 
-// RuleNow reads the rule of an identity anew; nil for none. An empty list is `{}`, which
-// may as well be no answer at all: so a rule that the list lacks is asked for by itself.
+// RuleNow reads the rule of an identity anew; nil for none. A rule that the list lacks is
+// asked for by itself.
 func (d *Directory) RuleNow(ctx context.Context, externalID string) (*audit.DenyRule, error) {
 	rules, err := d.DenylistNow(ctx)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrSilentDenylist) {
 		return nil, err
 	}
 	if rule := audit.RuleFor(rules, externalID); rule != nil {
@@ -93,7 +99,7 @@ func (d *Directory) RuleNow(ctx context.Context, externalID string) (*audit.Deny
 func (d *Directory) readDenylist(ctx context.Context) ([]audit.DenyRule, error) {
 	var out []audit.DenyRule
 	list := api.Call{Path: d.DenylistPath(), Limit: api.LimitAccount, Query: url.Values{"page_size": {"100"}}}
-	_, err := api.TokenPages(ctx, d.api, list, "account_access_identity_rules", nil, func(p *denylistPage) (int, error) {
+	shown, err := api.TokenPages(ctx, d.api, list, "account_access_identity_rules", nil, func(p *denylistPage) (int, error) {
 		for i := range p.Rules {
 			rule, err := p.Rules[i].toAudit()
 			if err != nil {
@@ -103,6 +109,9 @@ func (d *Directory) readDenylist(ctx context.Context) ([]audit.DenyRule, error) 
 		}
 		return api.SizeOf(p.Rules), nil
 	})
+	if err == nil && !shown {
+		err = fmt.Errorf("GET %s: %w", list.Path, ErrSilentDenylist)
+	}
 	slices.SortFunc(out, func(a, b audit.DenyRule) int { return audit.CompareIDs(a.ExternalID, b.ExternalID) })
 	return out, err
 }

@@ -219,6 +219,36 @@ func TestSetRule_listSaysNothing(t *testing.T) {
 	}
 }
 
+// A rule that is to be added is asked for by itself where the list says nothing, and how
+// many others there are is the account's to bound.
+func TestSetRule_silentList(t *testing.T) {
+	t.Parallel()
+	id := accounttest.GUID(1, 1)
+	for _, there := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			st := accounttest.Club()
+			st.IDP.Users = []simulator.IDPUser{{ID: id, UserPrincipalName: "left@example.com", AccountEnabled: true}}
+			if there {
+				st.Account.AccessRules = []simulator.AccessRule{{ExternalPrincipalID: id, PrincipalType: "USER"}}
+			}
+			sim := accounttest.StartInside(t, st, simulator.Options{})
+			accounttest.SetFaults(t, sim, simulator.Fault{Kind: simulator.FaultStatus, Method: http.MethodGet, Path: "**/account-access-identity-rules", Status: 200, Body: "{}"})
+			c := accounttest.ClubClient(t, sim)
+			req := write.RuleRequest{ExternalID: id, Identity: func(context.Context, string, []audit.Principal) guard.DeniedIdentity {
+				return guard.DeniedIdentity{Identity: &audit.Identity{Type: audit.TypeUser, ExternalID: id}}
+			}}
+			check, err := c.CheckRule(t.Context(), req)
+			if err != nil || (check.Rule != nil) != there || !there && !strings.Contains(check.RulesUnknown, "not known") || len(check.Refusals) > 0 {
+				t.Errorf("%t: the plan says %+v, %v", there, check, err)
+			}
+			got, err := c.SetRule(t.Context(), req)
+			if err != nil || got.Rule == nil || got.Wrote == there || (accounttest.Count(sim, http.MethodPost, "identity-rules") == 0) != there {
+				t.Errorf("%t: %+v, %v", there, got, err)
+			}
+		})
+	}
+}
+
 // What 72 fixes cost: at most five requests each, and two listings. They are ten at a
 // time, as Terraform has them; a third listing is for the first ten of them. Under the
 // documented limits eight of these are refused: the listing that they need before they are

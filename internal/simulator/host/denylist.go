@@ -18,6 +18,8 @@ import (
 type DenylistAssumptions struct {
 	// Missing is an account that does not have the API: 404.
 	Missing bool
+	// Empty is how an empty list is sent: under its name, or as {}.
+	Empty string `words:"named left_out"`
 }
 
 // maxAccessRules is the limit of an account (docs/reference/aim-migration.md 3).
@@ -68,7 +70,11 @@ func (s denylistAPI) listAccessRules(rw http.ResponseWriter, r *http.Request, _ 
 			}
 			part, refused := s.Page(r, len(items))
 			if refusal = refused; refusal == nil {
-				reply = part.Reply("account_access_identity_rules", items[part.From:part.To])
+				page := part.Reply("account_access_identity_rules", items[part.From:part.To])
+				if len(items) == 0 && s.opts.Assumed.Denylist.Empty != "left_out" {
+					page["account_access_identity_rules"] = []any{}
+				}
+				reply = page
 			}
 		})
 	}
