@@ -166,6 +166,24 @@ func TestDesign_whereRulesLive(t *testing.T) {
 	}
 }
 
+// Whatever the journal records can be rolled back: the example and the guide name every
+// operation.
+func TestRollback_everyOperation(t *testing.T) {
+	t.Parallel()
+	operations := regexp.MustCompile(`\bOp\w+ *= "(\w+)"`).FindAllStringSubmatch(read(t, "internal/journal/record.go"), -1)
+	if len(operations) < 8 {
+		t.Fatalf("only %d operations: this test does not see them", len(operations))
+	}
+	for _, path := range []string{"examples/rollback/main.tf", "templates/guides/rollback.md.tmpl"} {
+		text := read(t, path)
+		for _, m := range operations {
+			if !regexp.MustCompile(`["`+"`"+`]` + m[1] + `["`+"`"+`]`).MatchString(text) {
+				t.Errorf("%s does not name %s", path, m[1])
+			}
+		}
+	}
+}
+
 // CONTRIBUTING.md names every package, and what it names exists.
 func TestContributing(t *testing.T) {
 	t.Parallel()

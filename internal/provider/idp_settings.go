@@ -97,6 +97,11 @@ func idpKindNames() []string {
 	return out
 }
 
+// otherKinds are the kinds that do not ask the account, for texts.
+func otherKinds() string {
+	return enumerated(slices.DeleteFunc(idpKindNames(), func(name string) bool { return name == matchwithidp.Kind }))
+}
+
 // idpSettingNames are the attributes of a kind.
 func idpSettingNames(kind string) []string {
 	var out []string
