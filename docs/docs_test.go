@@ -177,7 +177,7 @@ func TestRollback_everyOperation(t *testing.T) {
 	for _, path := range []string{"examples/rollback/main.tf", "templates/guides/rollback.md.tmpl"} {
 		text := read(t, path)
 		for _, m := range operations {
-			if !regexp.MustCompile(`["`+"`"+`]` + m[1] + `["`+"`"+`]`).MatchString(text) {
+			if !regexp.MustCompile(`["` + "`" + `]` + m[1] + `["` + "`" + `]`).MatchString(text) {
 				t.Errorf("%s does not name %s", path, m[1])
 			}
 		}
