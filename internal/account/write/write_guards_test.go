@@ -167,10 +167,19 @@ func guardCases() map[string]guardCase {
 		"the user becomes an admin":      {nil, field(deactivate(accounttest.User("1"))), func(st *simulator.State) { st.Groups[3].Members = accounttest.Members("1", "3", "21") }, by(guard.PrivilegedPrincipal)},
 		"the user gets another name":     {nil, field(deactivate(accounttest.User("1"), func(r *write.ActiveRequest) { r.Name = "u1@example.com" })), func(st *simulator.State) { st.Users[0].UserName = "v1@example.com" }, conflict},
 		"the other admin is deactivated": {admins, field(deactivate(accounttest.User("3"), func(r *write.ActiveRequest) { r.AllowPrivileged = true })), func(st *simulator.State) { st.Users[3].Active = false }, by(guard.LastAdmin)},
-		"the name is taken":              {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[1].DisplayName = "New" }, by(guard.NameTaken)},
-		"the renamed group is linked":    {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].ExternalID = accounttest.GUID(2, 15) }, by(guard.IDPGroup)},
-		"the renamed group gets power":   {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].Roles = admin }, by(guard.PrivilegedPrincipal)},
-		"it is renamed by others":        {nil, field(rename("15", "new", func(r *write.GroupNameRequest) { r.Expected = "empty" })), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, conflict},
+		"who is let in again is unlinked": {func(st *simulator.State) { st.Users[0].Active, st.Users[0].ExternalID = false, accounttest.GUID(1, 1) },
+			field(deactivate(accounttest.User("1"), func(r *write.ActiveRequest) {
+				r.Active, r.MayActivate = true, func(_ context.Context, now audit.Principal) error {
+					if now.ExternalID != accounttest.GUID(1, 1) {
+						return errors.New("no one vouches for it")
+					}
+					return nil
+				}
+			})), func(st *simulator.State) { st.Users[0].ExternalID = "" }, says("no one vouches for it")},
+		"the name is taken":            {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[1].DisplayName = "New" }, by(guard.NameTaken)},
+		"the renamed group is linked":  {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].ExternalID = accounttest.GUID(2, 15) }, by(guard.IDPGroup)},
+		"the renamed group gets power": {nil, field(rename("15", "new")), func(st *simulator.State) { st.Groups[4].Roles = admin }, by(guard.PrivilegedPrincipal)},
+		"it is renamed by others":      {nil, field(rename("15", "new", func(r *write.GroupNameRequest) { r.Expected = "empty" })), func(st *simulator.State) { st.Groups[4].DisplayName = "other" }, conflict},
 		"the denied group gets an admin": {deniable, deny, func(st *simulator.State) {
 			st.Groups[2].Members = append(st.Groups[2].Members, accounttest.Members("3")...)
 		}, by(guard.DeniesAdmin)},
