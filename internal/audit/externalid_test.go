@@ -80,3 +80,20 @@ func TestParseRef(t *testing.T) {
 		}
 	}
 }
+
+func TestIrreversible(t *testing.T) {
+	t.Parallel()
+	for want, c := range map[string]struct {
+		current    string
+		reversible bool
+	}{
+		"":                                     {"", true},
+		"a blank value cannot be written back": {"", false},
+		"the present value is one that the API does not accept": {"with space ", false},
+		"another principal holds the present value as well":     {"an-id", false},
+	} {
+		if got := Irreversible(TypeUser, c.current, c.reversible); got != want {
+			t.Errorf("%+v: %q, want %q", c, got, want)
+		}
+	}
+}

@@ -560,3 +560,22 @@ func TestClosure_hiddenSome(t *testing.T) {
 		}
 	}
 }
+
+// What has a reason is held back, and with one problem everything is.
+func TestClonePlan_Additions(t *testing.T) {
+	t.Parallel()
+	free, withReason := PlanRow{GroupID: "1"}, PlanRow{GroupID: "2", Reason: "it is privileged"}
+	ids := func(rows []PlanRow) string {
+		var out []string
+		for _, r := range rows {
+			out = append(out, r.GroupID)
+		}
+		return strings.Join(out, " ")
+	}
+	for want, problems := range map[string][]Problem{"1, held 2": nil, ", held 1 2": {{Input: InputMaxAdditions}}} {
+		add, held := (&ClonePlan{DatabricksActions: []PlanRow{free, withReason}, Problems: problems}).Additions()
+		if got := ids(add) + ", held " + ids(held); got != want {
+			t.Errorf("with %d problems: %s, want %s", len(problems), got, want)
+		}
+	}
+}

@@ -35,3 +35,40 @@ func TestSummarize(t *testing.T) {
 		}
 	}
 }
+
+// The verdict names what is not met, then what else is unknown; what does not decide is
+// in neither.
+func TestVerdictOf(t *testing.T) {
+	t.Parallel()
+	result := func(id string, d Decision, s Severity, status Status) Result {
+		return Result{Check: Check{ID: id, Decision: d, Severity: s}, Status: status}
+	}
+	a, b := result("a", EnableAIM, Blocker, NotMet), result("b", EnableAIM, Breaking, NotMet)
+	c, d := result("c", EnableAIM, Breaking, Unknown), result("d", EnableAIM, Blocker, Unknown)
+	others := []Result{
+		result("e", EnableAIM, Info, NotMet), result("f", EnableAIM, Info, Unknown), result("g", DisableSCIM, Blocker, NotMet), result("h", DisableSCIM, Blocker, Unknown),
+		result("i", EnableAIM, Blocker, Met), result("j", EnableAIM, Blocker, Waived), result("k", EnableAIM, Blocker, NotApplicable),
+	}
+	yes, no := "yes", "no"
+	for want, tt := range map[string]struct {
+		results []Result
+		ready   string
+	}{
+		"Yes, every check that blocks or breaks is met, waived or does not apply.":             {nil, yes},
+		"No, because this check is not met: a.":                                                {[]Result{a}, no},
+		"No, because these checks are not met: a, b.":                                          {[]Result{a, b}, no},
+		"No, because this check is not met: a. Besides, this check is unknown: c.":             {[]Result{a, c}, no},
+		"No, because these checks are not met: a, b. Besides, these checks are unknown: c, d.": {[]Result{a, c, b, d}, no},
+		"Not known, because this check is unknown: c.":                                         {[]Result{c}, ""},
+		"Not known, because these checks are unknown: c, d.":                                   {[]Result{c, d}, ""},
+	} {
+		v := verdictOf(append(tt.results, others...), EnableAIM)
+		ready := ""
+		if v.Ready != nil {
+			ready = map[bool]string{true: yes, false: no}[*v.Ready]
+		}
+		if v.Reason != want || ready != tt.ready {
+			t.Errorf("%q is %q, want %q", v.Reason, ready, want)
+		}
+	}
+}
