@@ -211,7 +211,7 @@ func (r *readinessRun) readIDP(ctx context.Context) {
 }
 
 // readGroups reads the members of every group and the account roles, and finds out who
-// is account admin.
+// is an account admin.
 func (r *readinessRun) readGroups(ctx context.Context) {
 	var (
 		client = r.session.account

@@ -21,7 +21,7 @@ import (
 // TestAttack_namesInTheIDP.
 func TestProcess_enforceUnderAttack(t *testing.T) {
 	t.Parallel()
-	st := groupWorld() // 203 is account admin.
+	st := groupWorld() // 203 is an account admin.
 	st.Users = append(st.Users, simulator.User{ID: "105", UserName: "leaver@example.com", Active: true, ExternalID: entraID(905)})
 	st.Groups[2].Members = append(st.Groups[2].Members, simulator.Member{Value: "105"})
 	st.Groups = append(st.Groups, simulator.Group{ID: "207", DisplayName: "nested", ExternalID: entraID(907)})

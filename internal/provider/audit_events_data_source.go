@@ -160,5 +160,5 @@ func (f *foundEvents) coverageText() string {
 			"other regions have logs of their own, and events arrive minutes to hours late."
 	}
 	return "These are the events that the caller sees in system.access.audit of " + where + ". Other regions have logs of their own, events are kept for about a year and arrive minutes to hours late: " +
-		"what is not listed may have happened all the same."
+		"what is not listed may still have happened."
 }

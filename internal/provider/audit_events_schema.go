@@ -34,7 +34,7 @@ func (d *auditEventsDataSource) Schema(ctx context.Context, _ datasource.SchemaR
 			"and since when, who still writes by SCIM, who edits groups by hand that the identity provider owns, and who acted last when.\n\n" +
 			"One query on a SQL warehouse counts the events where they are; it starts the warehouse. Nothing is written. The caller needs the system schema `access` to be enabled, `USE CATALOG` on `system`, " +
 			"`USE SCHEMA` on `system.access`, `SELECT` on `system.access.audit`, and `CAN USE` on the warehouse. The guide [Is SCIM still needed?](../guides/scim-still-needed) works with the result.\n\n" +
-			"An event that is not listed may have happened all the same: each region has a log of its own, events arrive minutes to hours late, and who lacks rights sees fewer rows without an error. " +
+			"An event that is not listed may still have happened: each region has a log of its own, events arrive minutes to hours late, and who lacks rights sees fewer rows without an error. " +
 			"`coverage` says what was asked." +
 			"\n\n-> **Note:** The result, and with it the state and the plan, holds names and mail addresses. It grows with the log until `until` is set.",
 		Attributes: map[string]schema.Attribute{
@@ -63,7 +63,7 @@ func (d *auditEventsDataSource) Schema(ctx context.Context, _ datasource.SchemaR
 			"errors":              resultList(eventErrorType, "Changes that failed, grouped, sorted by action.", auditEventsTexts),
 			"last_activity": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "The last successful event of users and service principals of the account, by Databricks id. Who is missing was not seen, which is not proof that they did nothing.",
+				MarkdownDescription: "The last successful event of users and service principals of the account, by Databricks id. Principals that are missing here were not seen, which is not proof that they did nothing.",
 			},
 			"departed": resultList(departedType, "People and service principals who acted although they are inactive or no longer in the account, after they left, as far as the log shows; sorted by name.", auditEventsTexts),
 			"coverage": schema.SingleNestedAttribute{

@@ -210,7 +210,7 @@ func addBroken(diags *diag.Diagnostics, thing string, err error) error {
 	for _, one := range broken {
 		switch text := one.Error() + "."; {
 		case len(one.Twins) > 0:
-			diags.AddAttributeError(path.Root("external_id"), "Two Principals of the Same Name", text)
+			diags.AddAttributeError(path.Root("external_id"), "Two Principals with the Same Name", text)
 		case one.ExternalID != "":
 			diags.AddAttributeError(path.Root("external_id"), thingExternalID+" Held Twice", text)
 		default:

@@ -147,7 +147,7 @@ var attributeTexts = map[string]string{
 	"local_members_not_in_idp_internal_ids":    "Databricks ids of members without externalId that the IdP group does not have.",
 	"external_members_not_in_idp_internal_ids": "Databricks ids of members that have an externalId and are not in the IdP group.",
 	"member_count":     "Number of users and service principals in the group, nested groups included; null for other principals, and where either side could not be read in full, or where the kind of IdP does not return members.",
-	"idp_member_count": "Number of users and service principals in the linked IdP group, nested groups included; null as `member_count`.",
+	"idp_member_count": "Number of users and service principals in the linked IdP group, nested groups included; null where `member_count` is.",
 	"idp_members_missing": "Members of the linked IdP group, nested groups included, who are not in the group here, neither directly nor through a group in it, by external id. Who is disabled in " +
 		"the IdP is not among them. Null where that is not known.",
 	"error_categories": "Categories of the AIM enablement prep script, in the script's order: `EXTERNAL_ID_NOT_IN_IDP`, " +

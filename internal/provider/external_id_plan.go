@@ -218,7 +218,7 @@ func (r *externalIDResource) checkIdentity(ctx context.Context, plan *externalID
 			hint+"If it is right although the identity provider does not show it, set allow_unknown_external_id = true.", r.session.settings.idp.kind, want, principalTitle(current)))
 	case id.Type != current.Type:
 		diags.AddAttributeError(at, "Refusing to Plan "+thingExternalID, fmt.Sprintf("In the identity provider (%s), %q is the id of a %s (%s), and it is planned for %s. "+
-			hint+"To write it all the same, set allow_unknown_external_id = true.", r.session.settings.idp.kind, want, id.Type, id.DisplayName, principalTitle(current)))
+			hint+"To write it anyway, set allow_unknown_external_id = true.", r.session.settings.idp.kind, want, id.Type, id.DisplayName, principalTitle(current)))
 	case id.Enabled != nil && !*id.Enabled:
 		diags.AddAttributeWarning(at, "Identity Is Disabled", fmt.Sprintf("The identity %q, planned for %s, is disabled in the identity provider (%s).",
 			want, principalTitle(current), r.session.settings.idp.kind))

@@ -29,7 +29,7 @@ resource "dbxidentity_group_member" "this" {
 }`
 }
 
-// groupWorld is the small world with more groups: 203 is account admin and holds
+// groupWorld is the small world with more groups: 203 is an account admin and holds
 // user 102 and the caller (service principal 302), 204 holds group 202, 205 is a
 // system group, and user 104 is inactive.
 func groupWorld() simulator.State {

@@ -60,7 +60,7 @@ func guardRows(t *testing.T) []guardRow {
 // guardCaller is the service principal that the provider logs in as.
 const guardCaller = "21"
 
-// guardAdmins is the group by which it is account admin.
+// guardAdmins is the group by which it is an account admin.
 const guardAdmins = 23
 
 // guardWorld is an account in which nothing speaks against any case.

@@ -33,7 +33,7 @@ func keepLinkedElsewhere(ctx context.Context, p *planning[*resolvedPrincipalMode
 	}
 	p.diags().AddAttributeWarning(path.Root("external_id"), "External ID Written by Someone Else", fmt.Sprintf("%s was resolved for the external id %q, and "+
 		"the account now holds %q for it. Nothing is changed: resolving %[2]q again would make another principal. To link this one again, use dbxidentity_external_id; "+
-		"to resolve the identity all the same, replace the instance (-replace).",
+		"to resolve the identity anyway, replace the instance (-replace).",
 		principalTitle(audit.Principal{Ref: p.state.ref(), Name: p.state.PrincipalName.ValueString()}), applied, present))
 	p.set(ctx, "external_id", p.state.ExternalID)
 }

@@ -67,7 +67,7 @@ func TestProcess_resolveMakesNoTwin(t *testing.T) {
 		out := w.must(0, "plan")
 		saysAll(t, out, tt.want)
 		if why == "not known" {
-			saysAll(t, w.must(1, "apply", "-auto-approve"), "Two Principals of the Same Name", "user/101 (user101@example.com), with no externalId", "Then apply again")
+			saysAll(t, w.must(1, "apply", "-auto-approve"), "Two Principals with the Same Name", "user/101 (user101@example.com), with no externalId", "Then apply again")
 			saysAll(t, w.must(0, "apply", "-auto-approve"), "1 added") // What was resolved is found.
 		}
 	}

@@ -177,7 +177,7 @@ func (l *Log) metastore(ctx context.Context, at *api.Site, out *Found) error {
 	return nil
 }
 
-const rights = "To read the log needs USE CATALOG on system, USE SCHEMA on system.access and SELECT on system.access.audit, which someone can grant who is account admin and metastore admin"
+const rights = "To read the log, the caller needs USE CATALOG on system, USE SCHEMA on system.access and SELECT on system.access.audit, which an account admin who is also a metastore admin can grant"
 
 // invisible is why information_schema does not show the table.
 func (f *Found) invisible() string {

@@ -48,7 +48,7 @@ func (pw *Power) AdminsLeft(ctx context.Context, without directory.Edge, order, 
 	}
 	counts := func(id string) bool { return holders.active[id] }
 	if len(holders.groups) == 0 && !slices.ContainsFunc(holders.direct, func(ref audit.Ref) bool { return counts(ref.ID) }) {
-		return 0, errors.New("the lists of the account show no one who is account admin, although the group is one")
+		return 0, errors.New("the lists of the account show no one who is an account admin, although the group is one")
 	}
 	gone := pw.dir.Edges.Before(order, false)
 	gone[without] = true
@@ -102,7 +102,7 @@ func (pw *Power) Below(ctx context.Context, groups []string, some []audit.Ref) (
 	return slices.SortedFunc(maps.Keys(found), audit.CompareRefs), err
 }
 
-// adminsAmong goes through who is account admin, directly or by a group, but for
+// adminsAmong goes through who is an account admin, directly or by a group, but for
 // memberships that are gone; the first one that counts ends the search.
 func (pw *Power) adminsAmong(ctx context.Context, holders adminHolders, counts func(id string) bool, gone map[directory.Edge]bool) (int, error) {
 	if slices.ContainsFunc(holders.direct, func(ref audit.Ref) bool { return counts(ref.ID) }) {

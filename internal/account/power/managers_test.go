@@ -20,7 +20,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
 
-// managed is an account in which power goes by rules: group 31 is account admin
+// managed is an account in which power goes by rules: group 31 is an account admin
 // and holds service principal 41 and group 32; those who manage one of the three
 // can become account admin.
 func managed() simulator.State {

@@ -20,7 +20,7 @@ import (
 )
 
 // candidates is an account of n users without power, one with, and groups: the
-// user of that name is account admin through "inner", which is in "admins".
+// user of that name is an account admin through "inner", which is in "admins".
 func candidates(n, groups int) (st simulator.State, refs []audit.Ref) {
 	st = accounttest.Population(n, groups, 0)
 	for i := range st.Users {

@@ -364,7 +364,7 @@ func (e *BrokenError) Error() string {
 			undone = "It could not be taken back: remove the rule at once, in the account console or as another account admin"
 		}
 		return fmt.Sprintf("the rule for %s denies %s, an account admin or the caller: it %s, because others changed that at the same time. %s. "+
-			"Look at who is account admin, and plan again", e.Ref.ID, e.Member, e.Denied, undone)
+			"Look at who is an account admin, and plan again", e.Ref.ID, e.Member, e.Denied, undone)
 	case e.Cycle.ID != "":
 		if !e.Undone {
 			undone = fmt.Sprintf("It was not taken back: remove %s from %s, or the other way round, before anything else", e.Cycle, e.Ref)

@@ -136,7 +136,7 @@ func (w *Writer) denyFacts(ctx context.Context, req RuleRequest, since int64) gu
 func (w *Writer) watched(ctx context.Context, f *guard.DenyFacts, since int64) {
 	admins, err := w.power.Admins(ctx, since)
 	if err == nil && len(admins) == 0 {
-		err = errors.New("the lists of the account show no one who is account admin")
+		err = errors.New("the lists of the account show no one who is an account admin")
 	}
 	if err != nil {
 		f.AdminsUnknown = err.Error()
@@ -162,7 +162,7 @@ func (w *Writer) watched(ctx context.Context, f *guard.DenyFacts, since int64) {
 
 // SetRule adds a rule to the account access denylist under guard, or removes it, and
 // reads it back by the list: see [Writer]. A rule that is there is not written again.
-// Otherwise no one who is account admin, nor the caller, may be denied by it, and that
+// Otherwise no one who is an account admin, nor the caller, may be denied by it, and that
 // must be certain (see [guard.Deny]): else the error is a [*RefusedError], and
 // nothing was written. The writes are POST and DELETE
 // /api/2.0/accounts/{account}/account-access-identity-rules

@@ -70,7 +70,7 @@ func (f *fact) doubted() string {
 	if !f.confirmed || f.failure == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s: the request %s, and it took effect all the same", f.change, f.answer)
+	return fmt.Sprintf("%s: the request %s, and it took effect anyway", f.change, f.answer)
 }
 
 func unconfirmed(facts []*fact) []*fact {

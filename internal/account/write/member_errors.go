@@ -119,7 +119,7 @@ func (e *UnconfirmedError) Error() string {
 		text += ", after it had shown the new one for a moment. Something else may write this (a SCIM connector, another pipeline, a person), " +
 			"or what was read was still the old state"
 	case e.Change.Kind == ChangeResolve:
-		text += ". It may exist in the account all the same: apply again, what exists is found and not made twice"
+		text += ". It may exist in the account anyway. Apply again: what exists is found, and is not created twice"
 	case e.Change.Ref.Type == typeRule:
 		text += ". It may take effect later, or not at all"
 	default:

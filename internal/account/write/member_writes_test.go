@@ -111,7 +111,7 @@ func memberCases() map[string]memberCase {
 		"remove the caller":            {remove: true, req: accounttest.MemberRequest("14", "21"), fail: "guard removes_caller"},
 		"remove the caller, allowed": {
 			remove: true, req: write.MemberRequest{GroupID: "14", MemberID: "21", AllowSelfRemoval: true}, patches: 1,
-			fail: "unconfirmed", after: []string{"3"}, // The caller is account admin no more.
+			fail: "unconfirmed", after: []string{"3"}, // The caller is an account admin no more.
 		},
 		"remove nobody":              {remove: true, req: accounttest.MemberRequest("11", "99"), fail: "not found"},
 		"remove from no group":       {remove: true, req: accounttest.MemberRequest("99", "1"), fail: "not found"},

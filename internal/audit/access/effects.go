@@ -107,7 +107,7 @@ func (j *judge) workspaceHoles() {
 	case j.facts.WorkspacesUnknown != "":
 		both("workspaces: " + j.facts.WorkspacesUnknown)
 	case len(j.facts.Workspaces) == 0:
-		j.limits = append(j.limits, "no workspace is visible: the caller must be account admin to see them")
+		j.limits = append(j.limits, "no workspace is visible: the caller must be an account admin to see them")
 	}
 	for _, w := range j.facts.Workspaces {
 		if why := w.hole(); why != "" {
@@ -134,7 +134,7 @@ func (j *judge) catalogHoles() {
 		return
 	}
 	if j.facts.MetastoresUnknown == "" && len(j.facts.Metastores) == 0 {
-		j.limits = append(j.limits, "no metastore is visible: the caller must be account admin to see them")
+		j.limits = append(j.limits, "no metastore is visible: the caller must be an account admin to see them")
 	}
 	for _, m := range j.facts.Metastores {
 		where := "metastore " + m.ID

@@ -73,12 +73,12 @@ func Deny(f DenyFacts) []Refusal {
 		return refuse(DeniesCaller, fmt.Sprintf("Terraform runs as %s, %s: it would lock itself out", named(*p), how),
 			"Run as another account admin, or leave it out.")
 	default:
-		return refuse(DeniesAdmin, fmt.Sprintf("%s is account admin, and %s", named(*p), how),
+		return refuse(DeniesAdmin, fmt.Sprintf("%s is an account admin, and %s", named(*p), how),
 			"Take the role of account admin from it first, if that is meant, or take it out of the group.")
 	}
 	switch {
 	case f.AdminsUnknown != "":
-		return refuse(DenyAdminsUnknown, fmt.Sprintf("who is account admin could not be found out (%s)", f.AdminsUnknown), readAgain)
+		return refuse(DenyAdminsUnknown, fmt.Sprintf("who is an account admin could not be found out (%s)", f.AdminsUnknown), readAgain)
 	case f.CallerUnknown != "":
 		return refuse(DenyAdminsUnknown, fmt.Sprintf("as whom Terraform runs could not be found out (%s)", f.CallerUnknown), readAgain)
 	case f.HoldersUnknown != "":
@@ -179,7 +179,7 @@ func (f *DenyFacts) guardIdentity(refuse func(guard, text, remedy string) []Refu
 	// has no externalId of its own may be the same identity by another name.
 	for _, p := range f.Watched {
 		if p.Type == kind && p.ExternalID == "" && kind != audit.TypeServicePrincipal && f.IDP.Unknown != "" {
-			return refuse(DeniedUnknown, fmt.Sprintf("%s is account admin and has no externalId, so that it may be the same identity (%s)", named(p), f.IDP.Unknown), configure)
+			return refuse(DeniedUnknown, fmt.Sprintf("%s is an account admin and has no externalId, so that it may be the same identity (%s)", named(p), f.IDP.Unknown), configure)
 		}
 	}
 	return nil

@@ -31,7 +31,7 @@ func TestDeny(t *testing.T) {
 		"a user":                      {func(f *DenyFacts) { f.IDP.Identity = person }, "", ""},
 		"the last rule":               {func(f *DenyFacts) { f.Rules = 100 }, "", ""},
 		"one rule more":               {func(f *DenyFacts) { f.Rules = 101 }, "denylist_full", "the group \"contractors\" (g-1) is not denied: with it the denylist would have 101 rules, and an account holds 100. Deny a group"},
-		"the admin itself":            {func(f *DenyFacts) { f.ExternalID = "a-1" }, "denies_account_admin", "user/1 (admin@example.com) is account admin, and has that externalId"},
+		"the admin itself":            {func(f *DenyFacts) { f.ExternalID = "a-1" }, "denies_account_admin", "user/1 (admin@example.com) is an account admin, and has that externalId"},
 		"the admin by its name":       {func(f *DenyFacts) { f.IDP.Identity, f.IDP.Within = person, []audit.Ref{admin.Ref} }, "denies_account_admin", "that identity has its name"},
 		"the admin in the group":      {func(f *DenyFacts) { f.IDP.Within = []audit.Ref{admin.Ref} }, "denies_account_admin", "the identity provider has it in that group"},
 		"the admin in the group here": {func(f *DenyFacts) { f.Below = []audit.Ref{admin.Ref} }, "denies_account_admin", "the account has it in that group"},
@@ -39,7 +39,7 @@ func TestDeny(t *testing.T) {
 		"certain before unknown": {func(f *DenyFacts) {
 			f.Below, f.AdminsUnknown, f.IDP.WithinUnknown = []audit.Ref{admin.Ref}, "x", "y"
 		}, "denies_account_admin", ""},
-		"admins unknown":   {func(f *DenyFacts) { f.AdminsUnknown = "status 500" }, "denied_admins_unknown", "who is account admin could not be found out (status 500)"},
+		"admins unknown":   {func(f *DenyFacts) { f.AdminsUnknown = "status 500" }, "denied_admins_unknown", "who is an account admin could not be found out (status 500)"},
 		"caller unread":    {func(f *DenyFacts) { f.CallerUnknown = "status 500" }, "denied_admins_unknown", "as whom Terraform runs could not be found out (status 500)"},
 		"holders unknown":  {func(f *DenyFacts) { f.HoldersUnknown = "status 500" }, "denied_identity_unknown", "which principals of the account have that id could not be found out (status 500)"},
 		"no such identity": {func(f *DenyFacts) { f.IDP.Identity = nil }, "denied_identity_not_found", "the identity g-1 is not denied: neither the identity provider nor the account has"},
@@ -62,7 +62,7 @@ func TestDeny(t *testing.T) {
 		"a user, no idp, an unlinked admin": {func(f *DenyFacts) {
 			f.IDP.Identity, f.IDP.Unknown, f.Holders = nil, "no idp", []audit.Principal{denyUser("7", "pat@example.com", "g-1")}
 			f.Watched[0].ExternalID = ""
-		}, "denied_identity_unknown", "user/1 (admin@example.com) is account admin and has no externalId"},
+		}, "denied_identity_unknown", "user/1 (admin@example.com) is an account admin and has no externalId"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

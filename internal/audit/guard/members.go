@@ -62,7 +62,7 @@ type RemoveMemberFacts struct {
 	CallerUnknown string
 	// AllowSelfRemoval is the deliberate permission of this one instance.
 	AllowSelfRemoval bool
-	// GivesAdmin is true when the group is account admin, itself or through a
+	// GivesAdmin is true when the group is an account admin, itself or through a
 	// group above it; AdminsAfter is the number of active account admins, groups
 	// resolved to their members, that would be left. AdminsUnknown is why either
 	// is not known.

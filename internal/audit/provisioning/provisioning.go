@@ -155,7 +155,7 @@ func findingsOf(c *Connector, v *Verdict, stated string) []Finding {
 	case c.Push != nil && v.Health.Status == HealthyWithErrors:
 		add(FindingStatus, v.Health.Reason, "Repair what the attribute failing lists, then retry its tasks on the Okta dashboard under Tasks.")
 	case c.Push != nil && v.Health.Status == Unknown:
-		add(FindingStatus, v.Health.Reason, "Look at the system log of the org for events of the app.")
+		add(FindingStatus, v.Health.Reason, "Look for events of the app in the org's System Log.")
 	case remedy != "":
 		add(FindingStatus, v.Health.Reason, remedy)
 	}

@@ -44,7 +44,7 @@ func accessChecks() []Check {
 			ID: "workspace_local_groups", Title: "No workspace has groups of its own", Decision: EnableAIM, Severity: Info, Source: "C10, section 7", Needs: []Need{NeedLocalGroups},
 			judge:       judgeLocalGroups,
 			Consequence: "Automatic identity management never manages them, and their members grow stale.",
-			Remedy:      "Move them to groups of the account, in the order of the guide: dbxidentity_workspace_local_groups lists members and entitlements.",
+			Remedy:      "Move them to account groups, in the order that the guide describes: dbxidentity_workspace_local_groups lists members and entitlements.",
 		},
 		{
 			ID: "group_names_in_sql", Title: "SQL definitions name groups that the account has and keeps", Decision: EnableAIM, Severity: Breaking, Source: "C15",
@@ -55,7 +55,7 @@ func accessChecks() []Check {
 				"name here is refreshed. Set sql_definitions to have them read. Definitions in hive_metastore, notebooks and dashboards are not in Unity Catalog: ask their owners.",
 		},
 		{
-			ID: "privileged_access_gained", Title: "No one gains a privileged group", Decision: EnableAIM, Severity: Breaking, Source: "MIGRATE: transitive memberships",
+			ID: "privileged_access_gained", Title: "No one gains membership of a privileged group", Decision: EnableAIM, Severity: Breaking, Source: "MIGRATE: transitive memberships",
 			Needs: []Need{NeedMembers, NeedIDPMembers, NeedRoles, NeedGroupMembers, NeedWorkspaceAdmins, NeedMetastores}, judge: func(f *Facts) finding { return judgeGained(f, true) },
 			Consequence: "Automatic identity management counts the members of nested groups. People who are not in the group today hold its account roles then, are admins of its workspaces, " +
 				"or own its metastores and catalogs; and so with every group above it.",
@@ -68,9 +68,9 @@ func accessChecks() []Check {
 			Remedy:      "Look at the members of these groups in the identity provider: each of them gains what the group gives.",
 		},
 		{
-			ID: "aim_evidence", Title: "What is seen fits what is declared", Decision: EnableAIM, Severity: Info, Source: "section 2", Needs: []Need{NeedGroupMembers, NeedDenylist, NeedSettings},
+			ID: "aim_evidence", Title: "What is found matches the settings", Decision: EnableAIM, Severity: Info, Source: "section 2", Needs: []Need{NeedGroupMembers, NeedDenylist, NeedSettings},
 			judge:       judgeEvidence,
-			Consequence: "With automatic_identity_management wrong, memberships that the identity provider gave may be taken for local ones.",
+			Consequence: "If automatic_identity_management is set wrongly, memberships that the identity provider gave may be taken for local ones.",
 			Remedy:      "Look at the switch in the account console, and set automatic_identity_management to it.",
 		},
 	}

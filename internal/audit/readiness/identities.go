@@ -54,9 +54,9 @@ func identityChecks() []Check {
 				"dbxidentity_resolved_principal, with automatic identity management on.",
 		},
 		{
-			ID: checkGroupNameTaken, Title: "No local group has the name of a group of the identity provider", Decision: EnableAIM, Severity: Breaking, Source: "C17", Needs: of(NeedGroups),
+			ID: checkGroupNameTaken, Title: "No local group has the same name as a group in the identity provider", Decision: EnableAIM, Severity: Breaking, Source: "C17", Needs: of(NeedGroups),
 			judge:       divided(checkGroupNameTaken),
-			Consequence: "The group of the identity provider cannot be imported.",
+			Consequence: "The group cannot be imported from the identity provider.",
 			Remedy:      "Link the group (link_groups of dbxidentity_divergences and dbxidentity_external_id), or rename it in the account console.",
 		},
 		{
@@ -68,13 +68,13 @@ func identityChecks() []Check {
 		{
 			ID: "service_principal_names_unique", Title: "No two service principals will share a name", Decision: EnableAIM, Severity: Breaking, Source: "C2, C3", Needs: of(NeedServicePrincipals),
 			judge:       judgeCollisions,
-			Consequence: "After the names are overwritten, a look-up by name finds the wrong one, or several.",
+			Consequence: "After the names are overwritten, a lookup by name finds the wrong one, or several.",
 			Remedy:      "Rename one of the apps in the identity provider, or use application ids.",
 		},
 		{
 			ID: "names_in_code", Title: "No code uses a name that is overwritten", Decision: EnableAIM, Severity: Breaking, Source: "C3, C16", Needs: of(NeedServicePrincipals, NeedGroups), judge: judgeCode,
 			Asks:        "The owners of scripts, dashboards and Terraform code outside of search_texts.",
-			Consequence: "Look-ups by name fail, or find the wrong service principal; grants to a group by its old name fail once the name is refreshed.",
+			Consequence: "Lookups by name fail, or find the wrong service principal; grants to a group by its old name fail once the name is refreshed.",
 			Remedy:      "Use application ids and group ids in the lines named here. Give the code in search_texts, or waive this check when its owners have looked.",
 		},
 		{

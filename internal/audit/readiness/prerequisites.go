@@ -38,13 +38,13 @@ func prerequisites() []Check {
 			Remedy:      "Enable identity federation for these workspaces in the account console, or leave them as they are. Tell the workspace admins before you do.",
 		},
 		{
-			ID: "account_admin_person", Title: "A person is account admin", Decision: EnableAIM, Severity: Blocker, Source: "P4", Needs: needsOfAdmins(),
+			ID: "account_admin_person", Title: "A person is an account admin", Decision: EnableAIM, Severity: Blocker, Source: "P4", Needs: needsOfAdmins(),
 			judge:       judgeAdminPerson,
 			Consequence: "The switch is in the account console, where service principals cannot log in.",
 			Remedy:      "Give an active user the role account admin, in the account console.",
 		},
 		{
-			ID: "caller_is_account_admin", Title: "The caller is account admin", Decision: EnableAIM, Severity: Blocker, Source: "P4", Needs: append(needsOfAdmins(), NeedCaller),
+			ID: "caller_is_account_admin", Title: "The caller is an account admin", Decision: EnableAIM, Severity: Blocker, Source: "P4", Needs: append(needsOfAdmins(), NeedCaller),
 			judge:       judgeCallerAdmin,
 			Consequence: "Without that role not everything can be read, and the fixes cannot be written.",
 			Remedy:      "Give the caller of this provider the role account admin, or use credentials that have it.",
@@ -210,9 +210,9 @@ func judgeAdminPerson(f *Facts) (out finding) {
 	}
 	switch {
 	case people > 0:
-		out.evidence, out.settled = append(out.evidence, fmt.Sprintf("%d active users are account admin", people)), true
+		out.evidence, out.settled = append(out.evidence, fmt.Sprintf("%d active users are account admins", people)), true
 	case len(f.reasons(needsOfAdmins())) == 0: // Else that no one was found says nothing.
-		out.add(kindAccount, "", "", "no active user is account admin")
+		out.add(kindAccount, "", "", "no active user is an account admin")
 	}
 	return out
 }
@@ -227,7 +227,7 @@ func judgeCallerAdmin(f *Facts) (out finding) {
 	switch {
 	case f.Caller == audit.Ref{}:
 		if len(f.Unknown[NeedCaller]) == 0 {
-			out.unknown = append(out.unknown, "the login does not report who the caller is")
+			out.unknown = append(out.unknown, "the login does not show which identity the caller is")
 		}
 	case slices.Contains(f.Admins, f.Caller):
 		out.settled = true

@@ -203,7 +203,7 @@ type NoCheck struct{ Source, Title, Reason string }
 func NoChecks() []NoCheck {
 	return []NoCheck{
 		{"P2", "Subscriptions of another tenant", "The tenant of a workspace's subscription is known to Azure Resource Manager only, which this provider does not log in to. Nor does an app that another " +
-			"organization owns show it: its service principal is in this tenant all the same. one_tenant looks at users."},
+			"organization owns show it: its service principal is in this tenant anyway. one_tenant looks at users."},
 		{"P5", "App and single sign-on", "Federated credential and permissions of the app can be read in the identity provider, but not which app the account uses: neither that nor the configuration of " +
 			"single sign-on has an API. So an app that is right proves nothing, and idp_connection asks for the console's own test."},
 		{"C22", "Latency", "There is nothing to find out: with automatic identity management a change in the identity provider arrives within 5 minutes at a login in the browser, and " +

@@ -36,7 +36,7 @@ func scimChecks() []Check {
 			ID: "local_edits", Title: "No one edited a group of the identity provider here", Decision: DisableSCIM, Severity: Blocker, Source: "C9", Needs: members,
 			judge:       judgeEdits,
 			Consequence: "Members without external id stay in the group, and no identity provider knows of them.",
-			Remedy:      "Link the member, add it in the identity provider, or remove it with dbxidentity_group_member_removal.",
+			Remedy:      "Link the member, add it to the group in the identity provider, or remove it with dbxidentity_group_member_removal.",
 		},
 		{
 			ID: "copied_memberships", Title: "No membership is a copy that SCIM wrote", Decision: DisableSCIM, Severity: Info, Source: "C7", Needs: []Need{NeedMembers, NeedGroupMembers},

@@ -30,7 +30,7 @@ const (
 func advisoryRules() []Rule {
 	return []Rule{
 		{
-			ID: AdvisoryDuplicate, Kind: KindAdvisory, Title: "External id held several times",
+			ID: AdvisoryDuplicate, Kind: KindAdvisory, Title: "External id held by several principals",
 			Description: "Another principal, of any type, stores the same externalId.",
 			Remedy: "Keep one: active, named as in the identity provider, with the most groups. Move assets from " +
 				"the others and retire them.",
@@ -54,7 +54,7 @@ func advisoryRules() []Rule {
 		{
 			ID: AdvisoryAmbiguous, Kind: KindAdvisory, Title: "Name not unique in the identity provider",
 			Description: "Several identities of that type have the name, also when the link is right.",
-			Remedy:      "Make names unique, or take care which one is linked.",
+			Remedy:      "Make names unique, or make sure that the right one is linked.",
 			Symptoms:    []Symptom{SymptomDuplicates, SymptomNoImport},
 			Types:       audit.PrincipalTypes(),
 		},

@@ -140,7 +140,7 @@ func reasonRules() []Rule {
 		{
 			ID: ReasonChain, Kind: KindReason, Title: "Swap or chain",
 			Description: "The fix would free an id for which another principal is waiting.",
-			Remedy:      "Carry the chain out by hand, in an order that leaves no id held twice.",
+			Remedy:      "Make these changes by hand, in an order in which two principals never have the same id.",
 			Types:       audit.PrincipalTypes(),
 		},
 		{

@@ -61,7 +61,7 @@ func stale(n, fixable int) (simulator.State, error) {
 	return st, err
 }
 
-// administered is an account with someone privileged: a user who is account admin,
+// administered is an account with someone privileged: a user who is an account admin,
 // and a group that is, with another one in it, in which that user is. Nothing of it
 // diverges.
 func administered(st simulator.State) simulator.State {
