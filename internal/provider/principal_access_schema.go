@@ -224,8 +224,8 @@ func (d *principalAccessDataSource) Schema(ctx context.Context, _ datasource.Sch
 			"workspace_id": "Workspace id.", "workspace_name": "Workspace name.", "level": "`USER` or `ADMIN`.",
 			"workspace_status": "`RUNNING`, or why no one can enter the workspace now; null when the account does not say.",
 		})),
-		"entitlements": resultList(reachEntitlementType, "Entitlements, sorted by workspace. Those in a workspace come with an assignment there, and only IAM v2 shows them: "+
-			"without it `not_looked_at` says so.", withWayTexts(map[string]string{
+		"entitlements": resultList(reachEntitlementType, "Entitlements, sorted by workspace. Entitlements in a workspace need an assignment there, and only IAM v2 returns them; "+
+			"where it is not available, `not_looked_at` says so.", withWayTexts(map[string]string{
 			"workspace_id": "Workspace id; null for an entitlement that account SCIM shows.", "workspace_name": "Workspace name.",
 			"entitlement": "For example `WORKSPACE_ACCESS`.",
 		})),
