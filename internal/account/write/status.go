@@ -152,10 +152,11 @@ func (w *Writer) SetActive(ctx context.Context, req ActiveRequest) (FieldResult,
 			return nil
 		}
 		left, err := w.power.AdminsWithout(ctx, map[string]bool{req.Ref.ID: true})
-		if err != nil { // It was looked at before the write: a hole takes nothing back.
+		switch {
+		case err != nil:
 			k.unchecked = "whether an account admin is left: " + err.Error()
-		}
-		if err != nil || left > 0 {
+			return nil //nolint:nilerr // It was looked at before the write: a hole takes nothing back.
+		case left > 0:
 			return nil
 		}
 		broken := &BrokenError{Ref: req.Ref, NoAdmin: true, Member: req.Ref}
