@@ -80,7 +80,7 @@ func TestJobHealth_facts(t *testing.T) {
 			t.Errorf("%s: %+v", edit, got)
 		}
 	}
-	job.Code, job.SteadyState = "NotRun", "2025-01-01T00:00:00Z"
+	job.ScheduleState, job.Code, job.SteadyState = "Active", "NotRun", "2025-01-01T00:00:00Z"
 	if got := jobHealth(&job, now).Status; got != FirstRun {
 		t.Errorf("not run: %s", got)
 	}
