@@ -180,7 +180,7 @@ func (d *principals) ListingSince(ctx context.Context, since int64) (*Listing, e
 }
 
 // Since reports whether the listing began at a turn or later.
-func (l *Listing) Since(turn int64) bool { return l.turn >= turn }
+func (inv *Listing) Since(turn int64) bool { return inv.turn >= turn }
 
 // Behind reports whether a listing did not show what this process had written before.
 func (d *principals) Behind(inv *Listing, ref audit.Ref) bool {
