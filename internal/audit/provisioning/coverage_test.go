@@ -4,6 +4,7 @@
 package provisioning
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -90,5 +91,32 @@ func TestTarget_levels(t *testing.T) {
 		if account, workspace := tt.target.levels(); account != tt.account || workspace != tt.workspace {
 			t.Errorf("%s: %d %d", name, account, workspace)
 		}
+	}
+}
+
+// Who is in scope by a nested group alone names the first of the groups that lead there;
+// a group whose members are not known makes the list doubtful.
+func TestCompare_nestedVia(t *testing.T) {
+	t.Parallel()
+	some, ours := false, true
+	both := map[audit.PrincipalType]bool{audit.TypeUser: true, audit.TypeGroup: true}
+	verdict := Verdict{Syncs: both, Scope: Scope{SyncAll: &some}, Target: Target{Level: LevelAccount, IsThisAccount: &ours}, Health: Health{Status: Healthy}}
+	for _, id := range []string{"b", "a", "c"} {
+		verdict.Scope.Groups = append(verdict.Scope.Groups, ScopedGroup{Assignment: Assignment{Type: audit.TypeGroup, ID: id}})
+	}
+	c := Connector{ID: "x", DisplayName: "SCIM", Members: map[string]GroupMembers{
+		"a": {Groups: []string{"n"}}, "b": {Groups: []string{"n"}}, "c": {Groups: []string{"n", "m"}}, "n": {Users: []string{"u"}}, "m": {Users: []string{"u", "v"}, Unknown: "forbidden"},
+	}}
+	verdict.users = coverageOf(&c, &verdict, audit.TypeUser)
+	got := Compare([]Connector{c}, []Verdict{verdict}, &Account{Coverage: audit.Coverage{Users: true, Groups: true}}, "").NestedOnly
+	via := map[string]string{}
+	for _, r := range got.Rows {
+		via[string(r.Type)+"/"+r.ExternalID] = r.Via
+	}
+	if diff := cmp.Diff(map[string]string{"group/n": "a", "group/m": "c", "user/u": "m", "user/v": "m"}, via); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(got.Unknown) != 1 || !strings.Contains(got.Unknown[0], "the members of the group m could not be read") {
+		t.Errorf("doubts: %q", got.Unknown)
 	}
 }
