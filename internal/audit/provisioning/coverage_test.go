@@ -120,3 +120,24 @@ func TestCompare_nestedVia(t *testing.T) {
 		t.Errorf("doubts: %q", got.Unknown)
 	}
 }
+
+// Who is certainly in scope of a workspace's connector, and of no account's, is a row. A
+// filter makes that doubtful for its type.
+func TestCompare_workspaceOnly(t *testing.T) {
+	t.Parallel()
+	some, ours := false, true
+	verdict := Verdict{
+		Syncs: map[audit.PrincipalType]bool{audit.TypeUser: true, audit.TypeGroup: true}, Target: Target{Level: LevelWorkspace, IsThisAccount: &ours, WorkspaceID: "7"},
+		Health: Health{Status: Healthy}, Filters: []Filter{{Object: audit.TypeGroup}},
+	}
+	verdict.Scope = Scope{SyncAll: &some, Users: []Assignment{{Type: audit.TypeUser, ID: "u"}}, Groups: []ScopedGroup{{Assignment: Assignment{Type: audit.TypeGroup, ID: "g"}}}}
+	c := Connector{ID: "x", DisplayName: "SCIM", Members: map[string]GroupMembers{"g": {}}}
+	got := Compare([]Connector{c}, []Verdict{verdict}, &Account{Coverage: audit.Coverage{Users: true, Groups: true}}, "").WorkspaceOnly
+	want := Compared{
+		Rows:    []ComparedRow{{Type: audit.TypeUser, ExternalID: "u", Connector: "x", Workspace: "7"}},
+		Unknown: []string{`the connector "SCIM" (x): a scoping filter may leave a group out`},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
