@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
@@ -127,7 +126,7 @@ func (r *accessRuleResource) read(ctx context.Context, state *accessRuleModel, _
 func (s *session) rule(ctx context.Context, externalID string) (*audit.DenyRule, error) {
 	rules, err := s.account.Denylist(ctx)
 	rule := audit.RuleFor(rules, externalID)
-	if rule == nil && (err == nil || errors.Is(err, directory.ErrSilentDenylist)) {
+	if err == nil && rule == nil {
 		rule, err = s.account.RuleNow(ctx, externalID)
 	}
 	return rule, write.NoDenylist(err)
@@ -170,10 +169,6 @@ func (r *accessRuleResource) modifyPlan(ctx context.Context, p *planning[*access
 	addRefusals(p.diags(), "Plan", thingAccessRule, found.Refusals)
 	if len(found.Refusals) > 0 {
 		return
-	}
-	if found.RulesUnknown != "" {
-		p.diags().AddWarning("Number of Rules Not Known", fmt.Sprintf("The account has no rule for %s yet, which was asked for by itself. How many others there are is not known (%s). If "+
-			"there are %d already, the account will refuse another one: look at the denylist in the account console.", plan.title(), withoutStop(errors.New(found.RulesUnknown)), audit.MaxDenyRules))
 	}
 	if found.CallerUnknown {
 		r.session.warnCallerUnknown("Identities are going to be denied", "it is not among them", p.diags())

@@ -377,8 +377,6 @@ func (r *readinessRun) readDenylist(ctx context.Context) {
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound:
 		r.unread(readiness.NeedDenylist, "the API of the denylist is not available in this account; look at it in the account console: "+err.Error())
-	case errors.Is(err, directory.ErrSilentDenylist):
-		r.unread(readiness.NeedDenylist, "look at it in the account console: "+err.Error())
 	case err != nil:
 		r.unread(readiness.NeedDenylist, err.Error())
 	}

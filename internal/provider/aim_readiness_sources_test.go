@@ -43,7 +43,7 @@ func readSources() []readSource {
 		{name: "access to workspaces", paths: []string{"**/workspace-access-details", "**/permissionassignments"}, needs: []readiness.Need{readiness.NeedAccess, readiness.NeedWorkspaceAdmins}},
 		{name: "metastores", paths: []string{"/api/2.0/accounts/*/metastores"}, needs: []readiness.Need{readiness.NeedMetastores, readiness.NeedSQL}},
 		{name: "groups of workspaces", paths: []string{"/api/2.0/preview/scim/v2/Groups**"}, needs: []readiness.Need{readiness.NeedLocalGroups}},
-		{name: "denylist", paths: []string{"**/account-access-identity-rules"}, needs: []readiness.Need{readiness.NeedDenylist}},
+		{name: "denylist", paths: []string{"**/account-access-identity-rules**"}, needs: []readiness.Need{readiness.NeedDenylist}},
 		{name: "settings", paths: []string{"**/settings-metadata"}, needs: []readiness.Need{readiness.NeedSettings}},
 		{name: "SQL definitions and grants", paths: []string{statements}, workspace: 8000000000000001, needs: []readiness.Need{readiness.NeedSQL, readiness.NeedGrants}},
 		{name: "audit log", paths: []string{statements}, workspace: 8000000000000002, needs: []readiness.Need{readiness.NeedEvents}, seenIn: "workspace_scim"},

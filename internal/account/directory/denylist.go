@@ -46,14 +46,9 @@ func (r *denyRule) toAudit() (audit.DenyRule, error) {
 	return audit.DenyRule{ExternalID: r.ExternalID, Name: r.Name, Type: TypeOfWord(r.Type)}, nil
 }
 
-// ErrSilentDenylist is wrapped when the denylist is answered with `{}`: it may have no
-// rule, as other lists leave out what is empty, or that is no answer at all.
-var ErrSilentDenylist = errors.New("the answer has no list of rules, and no other key: whether the denylist is empty is not known")
-
 // Denylist lists the rules of the account access denylist, sorted by external id. An
 // account that does not have the API answers 404, which is an error: it says nothing of
-// rules, and neither does `{}` ([ErrSilentDenylist]). It is read once per client, but for
-// what [Directory.DenylistNow] reads.
+// rules. It is read once per client, but for what [Directory.DenylistNow] reads.
 func (d *Directory) Denylist(ctx context.Context) ([]audit.DenyRule, error) {
 	out, err := d.denylist.Get(ctx, d.readDenylist)
 	if err != nil {
@@ -72,12 +67,17 @@ func (d *Directory) DenylistNow(ctx context.Context) ([]audit.DenyRule, error) {
 // asked for by itself.
 func (d *Directory) RuleNow(ctx context.Context, externalID string) (*audit.DenyRule, error) {
 	rules, err := d.DenylistNow(ctx)
-	if err != nil && !errors.Is(err, ErrSilentDenylist) {
+	if err != nil {
 		return nil, err
 	}
 	if rule := audit.RuleFor(rules, externalID); rule != nil {
 		return rule, nil
 	}
+	return d.Rule(ctx, externalID)
+}
+
+// Rule asks for the rule of an identity by itself; nil for none.
+func (d *Directory) Rule(ctx context.Context, externalID string) (*audit.DenyRule, error) {
 	var r denyRule
 	call := api.Call{Method: http.MethodGet, Path: d.DenylistPath(externalID), Limit: api.LimitAccount}
 	switch err := d.api.Do(ctx, call, &r); {
@@ -96,6 +96,9 @@ func (d *Directory) RuleNow(ctx context.Context, externalID string) (*audit.Deny
 	return &rule, nil
 }
 
+// nobody is the id of no identity.
+const nobody = "00000000-0000-0000-0000-000000000000"
+
 func (d *Directory) readDenylist(ctx context.Context) ([]audit.DenyRule, error) {
 	var out []audit.DenyRule
 	list := api.Call{Path: d.DenylistPath(), Limit: api.LimitAccount, Query: url.Values{"page_size": {"100"}}}
@@ -110,7 +113,7 @@ func (d *Directory) readDenylist(ctx context.Context) ([]audit.DenyRule, error) 
 		return api.SizeOf(p.Rules), nil
 	})
 	if err == nil && !shown {
-		err = fmt.Errorf("GET %s: %w", list.Path, ErrSilentDenylist)
+		err = d.noRules(ctx, list.Path)
 	}
 	slices.SortFunc(out, func(a, b audit.DenyRule) int { return audit.CompareIDs(a.ExternalID, b.ExternalID) })
 	return out, err
@@ -128,4 +131,18 @@ func TypeOfWord(word string) audit.PrincipalType {
 	default:
 		return ""
 	}
+}
+
+// noRules reports whether `{}` is a list without rules. As IAM v2 leaves out an empty list,
+// so may this one, but an answer that was not understood looks alike. So a rule is asked for
+// that there cannot be: an API that says so knows what a rule is.
+func (d *Directory) noRules(ctx context.Context, path string) error {
+	rule, err := d.Rule(ctx, nobody)
+	if err == nil && rule != nil {
+		err = errors.New("there is a rule for no one")
+	}
+	if err != nil {
+		return fmt.Errorf("GET %s: the answer has no list of rules, and whether that is an empty one is not known: %w", path, err)
+	}
+	return nil
 }

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
 )
@@ -56,15 +55,13 @@ type RuleCheck struct {
 	Rule     *audit.DenyRule
 	Identity *audit.Identity
 	Refusals []guard.Refusal
-	// RulesUnknown is why it is not known how many rules there are.
-	RulesUnknown string
 	// CallerUnknown says that no one knows as whom the client logs in.
 	CallerUnknown bool
 }
 
 // CheckRule judges the guards of a new rule by what is known, for a plan.
 func (w *Writer) CheckRule(ctx context.Context, req RuleRequest) (RuleCheck, error) {
-	rules, unknown, err := w.rulesFor(ctx, req.ExternalID, w.dir.Denylist)
+	rules, err := w.rulesFor(ctx, req.ExternalID, w.dir.Denylist)
 	if err != nil {
 		return RuleCheck{}, err
 	}
@@ -78,22 +75,20 @@ func (w *Writer) CheckRule(ctx context.Context, req RuleRequest) (RuleCheck, err
 			f.Rules++
 		}
 	}
-	return RuleCheck{Identity: f.IDP.Identity, Refusals: guard.Deny(f), RulesUnknown: unknown, CallerUnknown: f.Caller == (audit.Ref{}) && f.CallerUnknown == ""}, nil
+	return RuleCheck{Identity: f.IDP.Identity, Refusals: guard.Deny(f), CallerUnknown: f.Caller == (audit.Ref{}) && f.CallerUnknown == ""}, nil
 }
 
-// rulesFor lists the denylist for a rule of an identity. Where the list says nothing, that
-// rule is asked for by itself, and unknown is why there may be others: their number is the
-// account's to bound.
-func (w *Writer) rulesFor(ctx context.Context, externalID string, list func(context.Context) ([]audit.DenyRule, error)) (rules []audit.DenyRule, unknown string, err error) {
-	if rules, err = list(ctx); !errors.Is(err, directory.ErrSilentDenylist) {
-		return rules, "", NoDenylist(err)
+// rulesFor lists the denylist for a rule of an identity. One that an empty list lacks is
+// asked for by itself: nothing else bears out that the list is empty.
+func (w *Writer) rulesFor(ctx context.Context, externalID string, list func(context.Context) ([]audit.DenyRule, error)) ([]audit.DenyRule, error) {
+	rules, err := list(ctx)
+	if err == nil && len(rules) == 0 {
+		var rule *audit.DenyRule
+		if rule, err = w.dir.Rule(ctx, externalID); rule != nil {
+			rules = append(rules, *rule)
+		}
 	}
-	unknown = err.Error()
-	rule, err := w.dir.RuleNow(ctx, externalID)
-	if rule != nil {
-		rules = append(rules, *rule)
-	}
-	return rules, unknown, NoDenylist(err)
+	return rules, NoDenylist(err)
 }
 
 // denyFacts reads who must not be denied, and what would be denied.
@@ -220,7 +215,7 @@ func (k *ruleWrite) judge(ctx context.Context, f *fact, since int64) error {
 		return nil
 	}
 	facts := k.w.denyFacts(ctx, k.req, since) // What takes long comes first.
-	rules, _, err := k.w.rulesFor(ctx, k.req.ExternalID, k.w.dir.DenylistNow)
+	rules, err := k.w.rulesFor(ctx, k.req.ExternalID, k.w.dir.DenylistNow)
 	if err != nil {
 		return fmt.Errorf("%s was not done: %w", f.change, err)
 	}

@@ -18,8 +18,8 @@ import (
 type DenylistAssumptions struct {
 	// Missing is an account that does not have the API: 404.
 	Missing bool
-	// Empty is how an empty list is sent: under its name, or as {}.
-	Empty string `words:"named left_out"`
+	// Empty is how an empty list is sent: as {}, or under its name.
+	Empty string `words:"left_out named"`
 }
 
 // maxAccessRules is the limit of an account (docs/reference/aim-migration.md 3).
@@ -71,7 +71,7 @@ func (s denylistAPI) listAccessRules(rw http.ResponseWriter, r *http.Request, _ 
 			part, refused := s.Page(r, len(items))
 			if refusal = refused; refusal == nil {
 				page := part.Reply("account_access_identity_rules", items[part.From:part.To])
-				if len(items) == 0 && s.opts.Assumed.Denylist.Empty != "left_out" {
+				if len(items) == 0 && s.opts.Assumed.Denylist.Empty == "named" {
 					page["account_access_identity_rules"] = []any{}
 				}
 				reply = page
