@@ -92,7 +92,7 @@ func reportTwins(diags *diag.Diagnostics, plan *resolvedPrincipalModel, found id
 	at, externalID := path.Root("external_id"), plan.ExternalID.ValueString()
 	for _, p := range named {
 		if !write.IsTwin(p, found.Names) {
-			diags.AddAttributeWarning(at, "Service Principal of the Same Name", fmt.Sprintf("The account already has %s with the name %q and another application id. "+
+			diags.AddAttributeWarning(at, "Service Principal with the Same Name", fmt.Sprintf("The account already has %s with the name %q and another application id. "+
 				"Resolving %q makes another service principal of the same name.", principalTitle(p), p.DisplayName, externalID))
 			continue
 		}

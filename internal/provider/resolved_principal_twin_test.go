@@ -60,7 +60,7 @@ func TestProcess_resolveMakesNoTwin(t *testing.T) {
 		"not known":             {"", resolvedOf("user", entraID(101), ""), "Second Principal Not Ruled Out"},
 		"disabled":              {a.entra(), resolvedOf("user", entraID(106), ""), "Identity Is Disabled"},
 		"none":                  {a.entra(), resolvedOf("user", entraID(4711), ""), "Identity Not Found"},
-		"another application":   {a.entra(), resolvedOf("service_principal", entraID(302), ""), "Service Principal of the Same Name"},
+		"another application":   {a.entra(), resolvedOf("service_principal", entraID(302), ""), "Service Principal with the Same Name"},
 		"what is there already": {a.entra(), resolvedOf("user", entraID(102), ""), "will be created"},
 	} {
 		w := newWorkspace(t, a.config(tt.settings, tt.config)).trustsIDP(a)
