@@ -60,6 +60,8 @@ func TestHealth(t *testing.T) {
 		{"no steady state", func(j *provisioning.Job) { j.SteadyState = "0001-01-01T00:00:00Z" }, now, provisioning.FirstRun, ""},
 		{"paused", func(j *provisioning.Job) { j.Code = "Paused" }, now, provisioning.Paused, ""},
 		{"paused, pruned", func(j *provisioning.Job) { j.Code, j.EscrowsPruned = "Paused", true }, now, provisioning.Paused, "dropped"},
+		{"schedule paused, pruned", func(j *provisioning.Job) { j.ScheduleState, j.EscrowsPruned = "Paused", true }, now, provisioning.Paused, "dropped"},
+		{"pruned, and not paused", func(j *provisioning.Job) { j.EscrowsPruned = true }, now, provisioning.Healthy, ""},
 		{"disabled", func(j *provisioning.Job) { j.ScheduleState = "Disabled" }, now, provisioning.Off, ""},
 		{"not configured", func(j *provisioning.Job) { j.Code = "NotConfigured" }, now, provisioning.Off, ""},
 		{"new schedule word", func(j *provisioning.Job) { j.ScheduleState = "Resting" }, now, provisioning.Unknown, `"Resting"`},
