@@ -105,7 +105,7 @@ func remedy(err error) string {
 		return unansweredRemedy(err)
 	}
 	if errors.As(err, &refused) {
-		return answerRemedy(answer) + "\n\nmatchWithIdp needs an account admin. The other kinds of idp (" + otherKinds() + ") do not use it: " +
+		return answerRemedy(answer) + "\n\nmatchWithIdp needs an account admin. The other kinds of idp (" + otherKinds("{ %s = { .. } }") + ") do not use it: " +
 			"configure one of them in the provider block to compare with the identity provider itself."
 	}
 	return answerRemedy(answer)

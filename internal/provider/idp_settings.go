@@ -97,9 +97,15 @@ func idpKindNames() []string {
 	return out
 }
 
-// otherKinds are the kinds that do not ask the account, for texts.
-func otherKinds() string {
-	return enumerated(slices.DeleteFunc(idpKindNames(), func(name string) bool { return name == matchwithidp.Kind }))
+// otherKinds are the kinds that do not ask the account, each in a format, for texts.
+func otherKinds(format string) string {
+	var out []string
+	for _, name := range idpKindNames() {
+		if name != matchwithidp.Kind {
+			out = append(out, fmt.Sprintf(format, name))
+		}
+	}
+	return enumerated(out)
 }
 
 // idpSettingNames are the attributes of a kind.

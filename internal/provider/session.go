@@ -154,7 +154,7 @@ func (s *session) warnSyncs(need string, diags *diag.Diagnostics) {
 	if !s.idp.Capabilities().SyncsOnMatch {
 		return
 	}
-	instead := "The kinds " + otherKinds() + " of the provider's idp change nothing in the account."
+	instead := "The kinds " + otherKinds("%s") + " of the provider's idp change nothing in the account."
 	switch {
 	case s.settings.aim == audit.AIMOn && s.settings.readOnly:
 		diags.AddError("Refusing to Audit with read_only", fmt.Sprintf("%s asks matchWithIdp (idp = { databricks = {} }), which on an account with automatic identity management "+
