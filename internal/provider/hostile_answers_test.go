@@ -23,7 +23,7 @@ func hostilePlaces() []simulator.Fault {
 		get(scimPath + "**"), get(scimPath + "Groups/*"), post(iamUsers + "/*/matchWithIdp"), post(iamGroups + "/*/matchWithIdp"),
 		get("/api/2.0/accounts/*/workspaces"), get("/api/2.0/accounts/*/workspaces/*/permissionassignments"),
 		get("/api/2.0/accounts/*/metastores"), get("/api/2.0/preview/accounts/**"),
-		get(denylistPath), get("/api/2.1/accounts/*/settings-metadata"), get("/api/2.0/preview/scim/v2/**"),
+		get(denylistPath + "**"), get("/api/2.1/accounts/*/settings-metadata"), get("/api/2.0/preview/scim/v2/**"),
 		get("/api/2.1/unity-catalog/permissions/**"), get("/api/2.1/unity-catalog/catalogs"), get("/api/2.1/unity-catalog/**"),
 		get("/graph/**"), post("/graph/**"), get("/okta/**"),
 	}
