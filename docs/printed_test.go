@@ -17,7 +17,6 @@ import (
 	"testing"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )

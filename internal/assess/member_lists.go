@@ -9,12 +9,11 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 )
 
 // memberLists gives an audit the members that the list of groups has (group_members =

@@ -11,14 +11,13 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )

@@ -8,13 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/write"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -19,6 +17,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 )
 
 // answering answers requests to paths that match with a body.

@@ -8,19 +8,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/csv"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/prepscript"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 )
 
 // oracle is what the prep script would find.

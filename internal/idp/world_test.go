@@ -15,17 +15,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"github.com/databricks/databricks-sdk-go/config"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
 

@@ -12,12 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 )
 
 // acceptance runs steps through the real CLI on the provider in this process.

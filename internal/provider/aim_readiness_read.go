@@ -12,8 +12,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
@@ -24,6 +22,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"

@@ -9,11 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 )
 
 // readSource is a source of facts, and what asks for it.

@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/databricks/databricks-sdk-go/config"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -28,6 +26,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/matchwithidp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/okta"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 )
 
 // The account of the benchmark: everyone is linked and clean, groups have 5 to

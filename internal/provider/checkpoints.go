@@ -16,13 +16,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/checkpoint"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/file"

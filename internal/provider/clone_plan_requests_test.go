@@ -8,9 +8,8 @@ import (
 	"maps"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 )
 
 // wideAccount is the account of the figures: 5,000 groups, 20 workspaces

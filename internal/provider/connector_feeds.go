@@ -8,9 +8,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/provisioning"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )

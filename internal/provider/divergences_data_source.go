@@ -10,9 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
-
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -21,6 +18,8 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	auditevents "github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
 

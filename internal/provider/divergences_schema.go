@@ -7,9 +7,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/boolvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -21,6 +18,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 var textList = types.ListType{ElemType: types.StringType}

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -22,6 +20,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/events"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	auditevents "github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 )
 

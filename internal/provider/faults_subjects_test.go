@@ -11,13 +11,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/provider"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 )
 
 // operation is a column of the matrix: something that the provider is asked for.

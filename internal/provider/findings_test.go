@@ -6,9 +6,8 @@ package provider
 import (
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 )
 
 // Only what the reads of this run offer to change is offered: what they could

@@ -8,13 +8,12 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/prepscript"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 )
 
 // auditToFiles gives the prep script's files.

@@ -6,8 +6,6 @@ package provider
 import (
 	"context"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -16,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 )
 
 type principalModel struct {

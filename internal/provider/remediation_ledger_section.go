@@ -10,14 +10,13 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/ledger"
-
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/ledger"
 )
 
 // What is observed of a membership.

@@ -11,8 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -23,6 +21,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/assess"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/journal"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/localfile"

@@ -11,14 +11,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
-
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/csv"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/ticket"
 )

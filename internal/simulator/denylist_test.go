@@ -8,11 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 )
 

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 

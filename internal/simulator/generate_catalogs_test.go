@@ -8,10 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/databricks/databricks-sdk-go/service/catalog"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 

@@ -8,10 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 

@@ -9,11 +9,10 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/host"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/wire"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )

@@ -12,13 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"github.com/databricks/databricks-sdk-go/config"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/account/api"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 )
 
 // FuzzMatchReply: whatever matchWithIdp answers is judged as the prep script

@@ -6,9 +6,8 @@ package judge
 import (
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 func TestDivergences_causeAndAction(t *testing.T) {

@@ -6,9 +6,8 @@ package judge
 import (
 	"fmt"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 // ConnectorFeed is what a SCIM connector writes into the external ids of one type, where

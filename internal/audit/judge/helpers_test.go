@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-
-	"github.com/google/go-cmp/cmp"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 // Worlds of the tests are written as changes to a small base, so that each case

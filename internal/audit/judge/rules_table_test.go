@@ -9,10 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-
 	"pgregory.net/rapid"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 

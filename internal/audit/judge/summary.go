@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 

@@ -5,7 +5,6 @@ package judge
 
 import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 

@@ -8,12 +8,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
 

@@ -10,12 +10,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/events"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/guard"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 // Facts are what was read. What could not be read is in Unknown; the field that it

@@ -8,11 +8,10 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"pgregory.net/rapid"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
 

@@ -8,9 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
 )
 

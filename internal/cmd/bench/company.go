@@ -11,9 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 )
 
 // What the data sources are asked for in the company of [config.company].

@@ -13,9 +13,8 @@ import (
 	"os/exec"
 	"time"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )
 

@@ -16,7 +16,6 @@ import (
 	"slices"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/tfcli"
 )

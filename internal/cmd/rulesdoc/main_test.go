@@ -9,9 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/readiness"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 func TestPage_explainsEveryRule(t *testing.T) {

@@ -13,10 +13,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/faults"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/presets"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator/world"
 )
 

@@ -11,9 +11,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 )
 
 // The worklists of the AIM remediation executor, by the names of their files

@@ -11,10 +11,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
-
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/markup"
 )
 

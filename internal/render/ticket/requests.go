@@ -8,11 +8,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
-
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/access"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/judge"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit/rules"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/render/markup"
 )
 
