@@ -11,7 +11,7 @@
 //	all principals      Inventory, Listing         ListingSince (a turn)
 //	one principal       Known, KnownID             KnownHolding                  Principal
 //	by a selector       Find
-//	holders of an id    Holders                    HoldersSince (a turn)
+//	holders of an id    Holders                    HoldersIn (a listing)
 //	members of a group  Members                    KnownMembership               MembersNow, ReadMembers, ReadGroup
 //	groups above        AccessGraph, Above
 //	the denylist        Denylist                                               DenylistNow

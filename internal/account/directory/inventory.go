@@ -170,10 +170,10 @@ func (d *principals) doubts(inv audit.Inventory) audit.Inventory {
 func (d *principals) ListingSince(ctx context.Context, since int64) (*Listing, error) {
 	for {
 		d.inventory.cell.DropIf(func(inv *Listing) bool {
-			return inv.turn < since || time.Since(inv.ended) > d.api.Config.MaxListingAge
+			return !inv.Since(since) || time.Since(inv.ended) > d.api.Config.MaxListingAge
 		})
 		// One that is under way may have begun too early.
-		if inv, err := d.Listing(ctx); err != nil || inv.turn >= since {
+		if inv, err := d.Listing(ctx); err != nil || inv.Since(since) {
 			return inv, err
 		}
 	}
@@ -373,18 +373,6 @@ func (d *principals) Holders(ctx context.Context, externalID string, except audi
 		return nil, nil
 	}
 	inv, err := d.Listing(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return d.HoldersIn(inv, externalID, except)
-}
-
-// HoldersSince is [Directory.Holders] by [Directory.ListingSince].
-func (d *principals) HoldersSince(ctx context.Context, externalID string, except audit.Ref, since int64) ([]audit.Principal, error) {
-	if externalID == "" {
-		return nil, nil
-	}
-	inv, err := d.ListingSince(ctx, since)
 	if err != nil {
 		return nil, err
 	}

@@ -47,15 +47,6 @@ func (d *principals) Named(ctx context.Context, t audit.PrincipalType, names []s
 	return d.NamedIn(inv, t, names)
 }
 
-// NamedSince is [Directory.Named] by [Directory.ListingSince].
-func (d *principals) NamedSince(ctx context.Context, t audit.PrincipalType, names []string, since int64) ([]audit.Principal, error) {
-	inv, err := d.ListingSince(ctx, since)
-	if err != nil {
-		return nil, err
-	}
-	return d.NamedIn(inv, t, names)
-}
-
 // NamedIn is [Directory.Named] by a listing.
 func (d *principals) NamedIn(inv *Listing, t audit.PrincipalType, names []string) ([]audit.Principal, error) {
 	if !inv.Coverage.Of(t) {

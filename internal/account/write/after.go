@@ -258,8 +258,13 @@ func (w *Writer) checkHolders(ctx context.Context, checks []*pendingCheck[holder
 	}
 }
 
-// settleHolders checks what waits by a listing that another write needed.
-func (w *Writer) settleHolders(inv *directory.Listing) {
+// listingSince is [directory.Directory.ListingSince]. What waits for a listing is checked by
+// it as well.
+func (w *Writer) listingSince(ctx context.Context, since int64) (*directory.Listing, error) {
+	inv, err := w.dir.ListingSince(ctx, since)
+	if err != nil {
+		return nil, err
+	}
 	w.holders.settle(func(check *pendingCheck[holderCheck]) bool {
 		if !inv.Since(check.of.turn) || w.dir.Behind(inv, check.of.ref) {
 			return false
@@ -267,6 +272,19 @@ func (w *Writer) settleHolders(inv *directory.Listing) {
 		w.checkIn(inv, nil, check)
 		return check.unchecked == ""
 	})
+	return inv, nil
+}
+
+// holdersSince is [directory.Directory.Holders] by [Writer.listingSince].
+func (w *Writer) holdersSince(ctx context.Context, externalID string, except audit.Ref, since int64) ([]audit.Principal, error) {
+	if externalID == "" {
+		return nil, nil
+	}
+	inv, err := w.listingSince(ctx, since)
+	if err != nil {
+		return nil, err
+	}
+	return w.dir.HoldersIn(inv, externalID, except)
 }
 
 func (w *Writer) checkIn(inv *directory.Listing, err error, check *pendingCheck[holderCheck]) {

@@ -95,7 +95,7 @@ func (w *Writer) rulesFor(ctx context.Context, externalID string, list func(cont
 func (w *Writer) denyFacts(ctx context.Context, req RuleRequest, since int64) guard.DenyFacts {
 	f := guard.DenyFacts{ExternalID: req.ExternalID}
 	var err error
-	if f.Holders, err = w.dir.HoldersSince(ctx, req.ExternalID, audit.Ref{}, since); err != nil {
+	if f.Holders, err = w.holdersSince(ctx, req.ExternalID, audit.Ref{}, since); err != nil {
 		f.HoldersUnknown = err.Error()
 	}
 	caller, err := w.dir.Caller(ctx)
@@ -139,7 +139,7 @@ func (w *Writer) watched(ctx context.Context, f *guard.DenyFacts, since int64) {
 	if f.Caller != (audit.Ref{}) && !slices.Contains(admins, f.Caller) {
 		admins = append(admins, f.Caller)
 	}
-	inv, err := w.dir.ListingSince(ctx, since)
+	inv, err := w.listingSince(ctx, since)
 	for _, ref := range admins {
 		p, there := audit.Principal{Ref: ref}, false
 		if err == nil {

@@ -82,10 +82,7 @@ func (w *Writer) SetExternalID(ctx context.Context, req ExternalIDRequest) (Exte
 	k := &externalIDWrite{w: w, req: req, checked: beginChecked(w.holders)}
 	f := &fact{change: Change{Kind: ChangeExternalID, Ref: req.Ref, After: req.Want}}
 	// The listing takes long, so it is there before the write has its turn.
-	if req.Want != "" {
-		_, f.err = w.dir.HoldersSince(ctx, req.Want, req.Ref, 0)
-	}
-	if f.err != nil {
+	if _, f.err = w.holdersSince(ctx, req.Want, req.Ref, 0); f.err != nil {
 		f.err = fmt.Errorf("%s was not changed: %w", req.Ref, f.err)
 	} else {
 		w.run(ctx, k, []*fact{f}, func() {})
@@ -129,7 +126,7 @@ func (k *externalIDWrite) look(ctx context.Context, facts []*fact, since int64) 
 func (k *externalIDWrite) judge(ctx context.Context, f *fact, since int64) error {
 	ref, want := k.req.Ref, k.req.Want
 	// What takes long comes first: the principal is to be as new as can be.
-	holders, err := k.holders(ctx, since)
+	holders, err := k.w.holdersSince(ctx, want, ref, since)
 	if err != nil {
 		return fmt.Errorf("%s was not changed: %w", ref, err)
 	}
@@ -164,20 +161,6 @@ func (k *externalIDWrite) judge(ctx context.Context, f *fact, since int64) error
 	}
 	k.before, f.change.Before = now, now.ExternalID
 	return nil
-}
-
-// holders are the others who hold what is to be written. Their listing is the check of what
-// was written before it, too.
-func (k *externalIDWrite) holders(ctx context.Context, since int64) ([]audit.Principal, error) {
-	if k.req.Want == "" {
-		return nil, nil
-	}
-	inv, err := k.w.dir.ListingSince(ctx, since)
-	if err != nil {
-		return nil, err
-	}
-	k.w.settleHolders(inv)
-	return k.w.dir.HoldersIn(inv, k.req.Want, k.req.Ref)
 }
 
 func (k *externalIDWrite) request() (cl api.Call, answer any) {

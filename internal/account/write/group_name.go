@@ -59,7 +59,7 @@ func (w *Writer) CheckGroupName(ctx context.Context, req GroupNameRequest) (Grou
 
 // namedLike fills who else has the name.
 func (w *Writer) namedLike(ctx context.Context, f *guard.RenameFacts, since int64) {
-	inv, err := w.dir.ListingSince(ctx, since)
+	inv, err := w.listingSince(ctx, since)
 	if err != nil {
 		f.NamesUnknown = err.Error()
 		return

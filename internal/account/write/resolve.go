@@ -129,7 +129,11 @@ func (k *resolveWrite) look(ctx context.Context, facts []*fact, since int64) {
 // twins refuses what would make a second principal of a name. What could not be read
 // refuses nothing: there are accounts that no one may list, and the plan says so there.
 func (k *resolveWrite) twins(ctx context.Context, t audit.PrincipalType, since int64) error {
-	holders, err := k.w.dir.HoldersSince(ctx, k.externalID, audit.Ref{}, since)
+	inv, err := k.w.listingSince(ctx, since)
+	if err != nil {
+		return nil //nolint:nilerr // As above.
+	}
+	holders, err := k.w.dir.HoldersIn(inv, k.externalID, audit.Ref{})
 	if err != nil {
 		return nil //nolint:nilerr // As above.
 	}
@@ -137,7 +141,7 @@ func (k *resolveWrite) twins(ctx context.Context, t audit.PrincipalType, since i
 		k.there = k.there || since == 0 // Later it may be what an earlier sending has made.
 		return nil
 	}
-	named, err := k.w.dir.NamedSince(ctx, t, k.names, since)
+	named, err := k.w.dir.NamedIn(inv, t, k.names)
 	if err != nil {
 		return nil //nolint:nilerr // As above.
 	}
@@ -183,7 +187,7 @@ func (k *resolveWrite) answered(facts []*fact) error {
 func (k *resolveWrite) read(ctx context.Context, facts []*fact) error {
 	f := facts[0]
 	if f.change.Ref.ID == "" {
-		holders, err := k.w.dir.HoldersSince(ctx, k.externalID, audit.Ref{}, k.w.dir.Turns.Next())
+		holders, err := k.w.holdersSince(ctx, k.externalID, audit.Ref{}, k.w.dir.Turns.Next())
 		if err != nil {
 			return err
 		}
