@@ -15,17 +15,17 @@ import (
 // closures is how many groups the two people are in, at any depth.
 const closures = 40
 
-// wide is the account of the figures for diff and clone plan: 5,000 groups, 20
+// wide is the account of the figures for diff and clone plan: so many groups, 20
 // workspaces on 2 metastores with 100 catalogs each. The source is in 20
 // groups, the target in 5 of them, and each of the 20 is in another one.
 // securables is the number of objects at the level of the metastores and their
 // catalogs.
-func (c config) wide() (st simulator.State, securables int, err error) {
+func (c config) wide(groups int) (st simulator.State, securables int, err error) {
 	if st, err = presets.New("empty"); err != nil {
 		return st, 0, err
 	}
 	st, err = presets.Generate(st, presets.GenerateOptions{
-		Groups: c.of(5000 - closures), Users: 100, Workspaces: 20, Metastores: 2, Catalogs: c.of(100), Seed: 5, Clean: true,
+		Groups: c.of(groups - closures), Users: 100, Workspaces: 20, Metastores: 2, Catalogs: c.of(100), Seed: 5, Clean: true,
 	})
 	const source, target = "900000000001", "900000000002"
 	st.Users = append(st.Users, simulator.User{ID: source, UserName: "source@example.com", Active: true},
@@ -116,7 +116,7 @@ func accessScenarios() []scenario {
 }
 
 func (b *bench) access(ctx context.Context, what, api, config string) (result, error) {
-	st, securables, err := b.wide()
+	st, securables, err := b.wide(5000)
 	if err != nil {
 		return result{}, err
 	}
@@ -125,22 +125,9 @@ func (b *bench) access(ctx context.Context, what, api, config string) (result, e
 		return result{}, err
 	}
 	defer s.stop()
-	w, err := b.workspace(s)
+	u, n, err := b.accessPlan(ctx, s, api, config)
 	if err != nil {
 		return result{}, err
-	}
-	if err := w.enterWorkspaces(); err != nil {
-		return result{}, err
-	}
-	if err := w.configure(ctx, fmt.Sprintf("  identity_api = %q", api), config); err != nil {
-		return result{}, err
-	}
-	u, n, out, err := w.plan(ctx)
-	if err != nil {
-		return result{}, err
-	}
-	if out["complete"] != true {
-		return result{}, fmt.Errorf("the result is not complete: %v", out["complete"])
 	}
 	res := u.result(what+"_"+api, n)
 	most := 10 + 3*closures
@@ -158,4 +145,23 @@ func (b *bench) access(ctx context.Context, what, api, config string) (result, e
 	res.How = "at most " + how
 	res.Reached = fmt.Sprintf("%d requests in %.1f s", res.Requests, res.Seconds)
 	return res, nil
+}
+
+// accessPlan plans a configuration with the output complete, which has to be true.
+func (b *bench) accessPlan(ctx context.Context, s *server, api, config string) (usage, counts, error) {
+	w, err := b.workspace(s)
+	if err != nil {
+		return usage{}, counts{}, err
+	}
+	if err := w.enterWorkspaces(); err != nil {
+		return usage{}, counts{}, err
+	}
+	if err := w.configure(ctx, fmt.Sprintf("  identity_api = %q", api), config); err != nil {
+		return usage{}, counts{}, err
+	}
+	u, n, out, err := w.plan(ctx)
+	if err == nil && out["complete"] != true {
+		err = fmt.Errorf("the result is not complete: %v", out["complete"])
+	}
+	return u, n, err
 }

@@ -20,7 +20,7 @@ func TestChoose(t *testing.T) {
 	t.Parallel()
 	for wanted, want := range map[string]string{
 		"start":                         "start",
-		"client*,audit_entra_*":         "audit_entra_iam_v2,audit_entra_scim,audit_entra_iam_v2_lists,client_matchwithidp",
+		"client*,audit_entra_*":         "audit_entra_iam_v2,audit_entra_scim,audit_entra_iam_v2_lists,client_matchwithidp,client_access",
 		"audit_file_iam_v2,start,star*": "start,audit_file_iam_v2",
 	} {
 		got, err := choose(wanted)
