@@ -65,7 +65,7 @@ func likelyIdentity(m *audit.Match) *audit.Identity {
 }
 
 func (a *auditor) sharesExternalID(p *audit.Principal) bool {
-	_, shared := a.holders.other(p.ExternalID, p.Ref)
+	_, shared := a.holders.besides(p)
 	return shared
 }
 

@@ -39,7 +39,7 @@ func DivergencesUntil(stop audit.Stop, in Input, o Options) (Report, error) {
 	proposals := a.proposeFixes()
 	a.withholdPrivileged(proposals)
 
-	w := newReporter(a)
+	w := newReporter(a, proposals)
 	clean, next := true, 0
 	for i, m := range a.matches {
 		if a.Stopped() {
@@ -155,8 +155,8 @@ type auditor struct {
 	waived     []categorySet // the part of categories that is waived
 	harmless   []categorySet // the part of categories about which nothing is to be done
 	holders    *holderIndex
-	byName     map[nameKey][]audit.Ref // nil until it is asked for
-	carry      map[string]audit.Ref    // see carriers; nil until it is asked for
+	byName     map[audit.PrincipalType]refIndex // of the types that were asked for; see named
+	carry      map[string]audit.Ref             // see carriers; nil until it is asked for
 	leavers    *leavers
 	waivers    *waiverSet
 	domains    map[string]bool
@@ -172,6 +172,7 @@ func newAuditor(stop audit.Stop, in Input, o Options) *auditor {
 		matches:   sortedMatches(in.Matches),
 		waivers:   newWaiverSet(o),
 		domains:   make(map[string]bool, len(o.PrimaryDomains)),
+		byName:    map[audit.PrincipalType]refIndex{},
 	}
 	a.leavers = &leavers{auditor: a}
 	for i, m := range a.matches {
@@ -246,13 +247,11 @@ func (a *auditor) conflicting(m *audit.Match) audit.Ref {
 		}
 	}
 	if name != "" && name != m.Principal.Name {
-		for _, ref := range a.named(own.Type, name) {
-			if ref != own {
-				return ref
-			}
+		if ref, taken := a.named(name, own); taken {
+			return ref
 		}
 	}
-	ref, _ := a.holders.other(m.Principal.ExternalID, own)
+	ref, _ := a.holders.besides(&m.Principal)
 	return ref
 }
 

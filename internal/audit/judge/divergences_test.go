@@ -4,7 +4,9 @@
 package judge
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -138,7 +140,7 @@ func TestDivergences_matchOutsideTheList(t *testing.T) {
 	}
 	listed := []audit.Principal{user("1", "a", "x"), user("2", "b", "y")}
 	x = newHolderIndex(listed, []*audit.Match{{Principal: listed[0]}, {Principal: listed[1]}}, func(s string) string { return s })
-	same(t, "held, each once", x.refs, []audit.Ref{{Type: audit.TypeUser, ID: "1"}, {Type: audit.TypeUser, ID: "2"}})
+	same(t, "ids that are held more than once", len(x.byID.more), 0)
 }
 
 // What the options name is looked for where it can be: domains among users only.
@@ -148,4 +150,34 @@ func TestDivergences_unmatchedOptions(t *testing.T) {
 	o := directory()
 	o.PrimaryDomains, o.AllowPrivileged = []string{"one.example", "two.example", "three.example"}, map[string]bool{"1": true, "3": true, "9": true}
 	same(t, "unmatched", Divergences(in, o).Unmatched, Unmatched{Domains: []string{"three.example"}, AllowPrivileged: []string{"9"}})
+}
+
+// A row takes from the list what the match does not say, and only that.
+func TestDivergences_rowFromTheList(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ matched, listed, name, active string }{
+		{"", "", "", ""},
+		{"matched true", "listed false", "matched", "true"},
+		{"matched", "listed false", "matched", "false"},
+		{" true", "listed false", "listed", "true"},
+		{"", "listed false", "listed", "false"},
+	} {
+		state := func(p audit.Principal, text string) audit.Principal {
+			name, active, _ := strings.Cut(text, " ")
+			if p.DisplayName = name; active != "" {
+				p.Active = ptr(active == "true")
+			} else {
+				p.Active = nil
+			}
+			return p
+		}
+		p := user("1", "a", "gone")
+		in := scope([]audit.Match{{Principal: state(p, c.matched)}})
+		in.Inventory.Principals = []audit.Principal{state(p, c.listed)}
+		row, active := Divergences(in, directory()).Users[0], ""
+		if row.Active != nil {
+			active = fmt.Sprint(*row.Active)
+		}
+		same(t, fmt.Sprintf("%+v", c), []string{row.DisplayName, active}, []string{c.name, c.active})
+	}
 }

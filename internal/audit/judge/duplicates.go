@@ -68,17 +68,15 @@ type duplicateFinder struct{ *auditor }
 // first.
 func (f duplicateFinder) clusters() []cluster {
 	var out []cluster
-	for id, c := range f.holders.byID {
-		if c.head == c.tail {
-			continue
-		}
+	for id, more := range f.holders.byID.more {
+		holders := append([]*audit.Ref{f.holders.byID.first[id]}, more...)
 		for _, t := range audit.PrincipalTypes() {
 			var refs []audit.Ref
 			scoped := false
-			for at := c.head; at >= 0; at = f.holders.next[at] {
-				if ref := f.holders.refs[at]; ref.Type == t {
-					_, in := f.matchAt(ref)
-					scoped, refs = scoped || in, append(refs, ref)
+			for _, ref := range holders {
+				if ref.Type == t {
+					_, in := f.matchAt(*ref)
+					scoped, refs = scoped || in, append(refs, *ref)
 				}
 			}
 			slices.SortFunc(refs, audit.CompareRefs)

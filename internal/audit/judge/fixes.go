@@ -40,7 +40,13 @@ type proposal struct {
 // then the switches.
 func (a *auditor) proposeFixes() []proposal {
 	open := func(i int) categorySet { return a.open(i) & setLink }
-	var all []proposal
+	count := 0
+	for i := range a.matches {
+		if open(i) != 0 {
+			count++
+		}
+	}
+	all := make([]proposal, 0, count) // A million principals are not copied while it grows.
 	for i, m := range a.matches {
 		if set := open(i); set != 0 {
 			all = append(all, proposal{at: i, m: m, category: leadCategory(set)})
@@ -109,32 +115,32 @@ func (a *auditor) nameChange(m *audit.Match) (reason, detail string) {
 		return rules.ReasonNameChange, detail
 	}
 	detail += fmt.Sprintf(", %q", name)
-	for _, ref := range a.named(m.Principal.Type, name) {
-		if ref != m.Principal.Ref {
-			return rules.ReasonNameTaken, fmt.Sprintf("%s, and %s has that name here", detail, ref)
-		}
+	if ref, taken := a.named(name, m.Principal.Ref); taken {
+		return rules.ReasonNameTaken, fmt.Sprintf("%s, and %s has that name here", detail, ref)
 	}
 	return rules.ReasonNameChange, detail
 }
 
-// nameKey is a name in any case; the types have names of their own.
-type nameKey struct {
-	kind audit.PrincipalType
-	name string
-}
-
-// named are the principals of a type with that name in any case, as far as the
+// named is another principal of the type of ref with that name in any case, as far as the
 // directory was read. Most audits never ask.
-func (a *auditor) named(kind audit.PrincipalType, name string) []audit.Ref {
-	if a.byName == nil {
-		a.byName = make(map[nameKey][]audit.Ref, len(a.inventory))
+func (a *auditor) named(name string, ref audit.Ref) (audit.Ref, bool) {
+	names, found := a.byName[ref.Type]
+	if !found {
+		count := 0
 		for i := range a.inventory {
-			p := &a.inventory[i]
-			key := nameKey{p.Type, audit.FoldName(p.Name)}
-			a.byName[key] = append(a.byName[key], p.Ref)
+			if a.inventory[i].Type == ref.Type {
+				count++
+			}
 		}
+		names = newRefIndex(count)
+		for i := range a.inventory {
+			if p := &a.inventory[i]; p.Type == ref.Type {
+				names.add(audit.FoldName(p.Name), &p.Ref)
+			}
+		}
+		a.byName[ref.Type] = names
 	}
-	return a.byName[nameKey{kind, audit.FoldName(name)}]
+	return names.other(audit.FoldName(name), ref)
 }
 
 // proposeLink is for category 3: the id of the one identity with the name.
@@ -326,7 +332,7 @@ func (a *auditor) withholdPrivileged(all []proposal) {
 // written back: the API accepts it, and no other principal holds it as well.
 func (a *auditor) fix(p *proposal) ExternalIDFix {
 	principal := &p.m.Principal
-	_, shared := a.holders.other(principal.ExternalID, principal.Ref)
+	_, shared := a.holders.besides(principal)
 	return ExternalIDFix{
 		Ref: principal.Ref, PrincipalName: principal.Name,
 		CurrentExternalID: principal.ExternalID, ExternalID: p.target,
@@ -335,7 +341,7 @@ func (a *auditor) fix(p *proposal) ExternalIDFix {
 	}
 }
 
-func (a *auditor) manual(p *proposal) ManualAction {
+func (a *auditor) manualAction(p *proposal) ManualAction {
 	action := ManualAction{
 		Ref: p.m.Principal.Ref, PrincipalName: p.m.Principal.Name,
 		Category: p.category, Reason: p.reason, Switch: rules.Reason(p.reason).Switch,

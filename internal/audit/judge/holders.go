@@ -9,30 +9,62 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
-// holderIndex finds the principals that hold an externalId, over all types.
-// Chains are arrays of positions, so that a million principals cost one map
-// and three slices.
-type holderIndex struct {
-	form func(string) string
-	byID map[string]chain
-	refs []audit.Ref
-	next []int32
+// refIndex finds principals by a key. Nearly every key is that of one principal, so the
+// others lie in a map of their own: without any, a million principals cost one map.
+type refIndex struct {
+	first map[string]*audit.Ref
+	more  map[string][]*audit.Ref // without the first
 }
 
-type chain struct{ head, tail int32 }
+func newRefIndex(size int) refIndex {
+	return refIndex{first: make(map[string]*audit.Ref, size), more: map[string][]*audit.Ref{}}
+}
+
+func (x *refIndex) add(key string, ref *audit.Ref) {
+	if _, found := x.first[key]; found {
+		x.more[key] = append(x.more[key], ref)
+		return
+	}
+	x.first[key] = ref
+}
+
+// other is the first principal with the key that is not ref.
+func (x *refIndex) other(key string, ref audit.Ref) (audit.Ref, bool) {
+	if first, found := x.first[key]; found && *first != ref {
+		return *first, true
+	}
+	return x.besides(key, ref)
+}
+
+// besides is other for a ref that was added with the key: a look into the small map is
+// all that most need.
+func (x *refIndex) besides(key string, ref audit.Ref) (audit.Ref, bool) {
+	more := x.more[key]
+	if len(more) == 0 {
+		return audit.Ref{}, false
+	}
+	if first := x.first[key]; *first != ref {
+		return *first, true
+	}
+	if i := slices.IndexFunc(more, func(r *audit.Ref) bool { return *r != ref }); i >= 0 {
+		return *more[i], true
+	}
+	return audit.Ref{}, false
+}
+
+// holderIndex finds the principals that hold an externalId, over all types.
+type holderIndex struct {
+	form func(string) string
+	byID refIndex
+}
 
 // newHolderIndex indexes the inventory and, where a match is fresher than the
 // list, both of its values: an id counts as held while either says so.
 // Inventory and matches are sorted.
 func newHolderIndex(inventory []audit.Principal, matches []*audit.Match, form func(string) string) *holderIndex {
-	x := &holderIndex{
-		form: form,
-		byID: make(map[string]chain, len(inventory)),
-		refs: make([]audit.Ref, 0, len(inventory)),
-		next: make([]int32, 0, len(inventory)),
-	}
+	x := &holderIndex{form: form, byID: newRefIndex(len(inventory))}
 	for i := range inventory {
-		x.add(inventory[i].Ref, inventory[i].ExternalID)
+		x.add(&inventory[i])
 	}
 	at := 0
 	for _, m := range matches {
@@ -42,27 +74,21 @@ func newHolderIndex(inventory []audit.Principal, matches []*audit.Match, form fu
 		listed := at < len(inventory) && inventory[at].Ref == m.Principal.Ref &&
 			inventory[at].ExternalID == m.Principal.ExternalID
 		if !listed {
-			x.add(m.Principal.Ref, m.Principal.ExternalID)
+			x.add(&m.Principal)
 		}
 	}
 	return x
 }
 
-func (x *holderIndex) add(ref audit.Ref, externalID string) {
-	if externalID == "" {
-		return
+func (x *holderIndex) add(p *audit.Principal) {
+	if p.ExternalID != "" {
+		x.byID.add(x.key(p.ExternalID), &p.Ref)
 	}
-	key, at := audit.CanonicalExternalID(x.form(externalID)), int32(len(x.refs))
-	x.refs = append(x.refs, ref)
-	x.next = append(x.next, -1)
-	c, found := x.byID[key]
-	if !found {
-		x.byID[key] = chain{head: at, tail: at}
-		return
-	}
-	x.next[c.tail] = at
-	c.tail = at
-	x.byID[key] = c
+}
+
+// key is an id in the form in which ids are compared.
+func (x *holderIndex) key(externalID string) string {
+	return audit.CanonicalExternalID(x.form(externalID))
 }
 
 // other is a principal besides ref that holds the id in any spelling of it.
@@ -71,16 +97,15 @@ func (x *holderIndex) other(externalID string, ref audit.Ref) (audit.Ref, bool) 
 	if externalID == "" {
 		return audit.Ref{}, false
 	}
-	c, found := x.byID[audit.CanonicalExternalID(x.form(externalID))]
-	if !found {
+	return x.byID.other(x.key(externalID), ref)
+}
+
+// besides is other for the id of a principal that is indexed with it.
+func (x *holderIndex) besides(p *audit.Principal) (audit.Ref, bool) {
+	if p.ExternalID == "" || len(x.byID.more) == 0 {
 		return audit.Ref{}, false
 	}
-	for at := c.head; at >= 0; at = x.next[at] {
-		if x.refs[at] != ref {
-			return x.refs[at], true
-		}
-	}
-	return audit.Ref{}, false
+	return x.byID.besides(x.key(p.ExternalID), p.Ref)
 }
 
 // sortedPrincipals is the list in order; it is copied only where it must be.

@@ -4,7 +4,6 @@
 package judge
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -15,13 +14,14 @@ import (
 // reporter writes the report: a row of each principal, and what is offered for it.
 type reporter struct {
 	*auditor
-	names groupNames
-	r     Report
+	names  groupNames
+	manual int // about how many manual actions there are
+	r      Report
 }
 
 // newReporter counts what can be counted beforehand, and makes room for the rows: an
 // account of a million principals is not copied while its report grows.
-func newReporter(a *auditor) *reporter {
+func newReporter(a *auditor, proposals []proposal) *reporter {
 	r := Report{Counts: map[string]int{}, Scanned: map[audit.PrincipalType][]string{}, Coverage: a.in.Inventory.Coverage}
 	inScope, rows := map[audit.PrincipalType]int{}, map[audit.PrincipalType]int{}
 	var sets [(setLink | setMembers) + 1]int
@@ -52,7 +52,18 @@ func newReporter(a *auditor) *reporter {
 	r.Users = slices.Grow(r.Users, rows[audit.TypeUser])
 	r.Groups = slices.Grow(r.Groups, rows[audit.TypeGroup])
 	r.ServicePrincipals = slices.Grow(r.ServicePrincipals, rows[audit.TypeServicePrincipal])
-	return &reporter{auditor: a, names: groupNames{auditor: a}, r: r}
+	w := &reporter{auditor: a, names: groupNames{auditor: a}, r: r}
+	for set, n := range sets {
+		if categorySet(set)&setMembers != 0 {
+			w.manual += n
+		}
+	}
+	for i := range proposals {
+		if proposals[i].reason != "" {
+			w.manual++
+		}
+	}
+	return w
 }
 
 // add adds the row of one judged principal and what follows from it.
@@ -89,11 +100,19 @@ func (w *reporter) add(i int, p *proposal) {
 	case p != nil && p.reason == "":
 		w.r.ExternalIDFixes = append(w.r.ExternalIDFixes, w.fix(p))
 	case p != nil:
-		w.r.ManualActions = append(w.r.ManualActions, w.manual(p))
+		w.leave(w.manualAction(p))
 	}
 	w.identify(&d, m)
 	w.addRow(d, m)
-	w.r.ManualActions = append(w.r.ManualActions, members.manual...)
+	w.leave(members.manual...)
+}
+
+// leave leaves actions to a human, and makes room for all of them with the first.
+func (w *reporter) leave(actions ...ManualAction) {
+	if w.r.ManualActions == nil && len(actions) > 0 {
+		w.r.ManualActions = make([]ManualAction, 0, w.manual)
+	}
+	w.r.ManualActions = append(w.r.ManualActions, actions...)
 }
 
 // offerDeactivation reports whether the user is offered to be deactivated. Where
@@ -143,11 +162,9 @@ func (w *reporter) offerRename(p *proposal) bool {
 // identify fills what a person needs to act on a row without looking anything up.
 func (w *reporter) identify(d *Divergence, m *audit.Match) {
 	d.DisplayName, d.Active = m.Principal.DisplayName, m.Principal.Active
-	if listed := w.listed(d.Ref); listed != nil {
-		d.DisplayName = cmp.Or(d.DisplayName, listed.DisplayName)
-		if d.Active == nil {
-			d.Active = listed.Active
-		}
+	if d.DisplayName == "" || d.Active == nil {
+		filled := withListed(m.Principal, w.listed(d.Ref))
+		d.DisplayName, d.Active = filled.DisplayName, filled.Active
 	}
 	d.IDPName, d.Conflicting = idpName(m), w.conflicting(m)
 }
