@@ -237,12 +237,12 @@ func (j *memberJudge) verdict() memberVerdict {
 		}
 		v.manual = append(v.manual, *action)
 	}
-	slices.SortFunc(v.manual, func(x, y ManualAction) int {
+	audit.SortFunc(v.manual, func(x, y ManualAction) int {
 		return cmp.Or(
 			cmp.Compare(categorySetOf(x.Category), categorySetOf(y.Category)),
 			strings.Compare(x.Reason, y.Reason),
 		)
 	})
-	slices.SortFunc(v.removals, func(x, y MemberRemoval) int { return audit.CompareIDs(x.MemberID, y.MemberID) })
+	audit.SortFunc(v.removals, func(x, y MemberRemoval) int { return audit.CompareIDs(x.MemberID, y.MemberID) })
 	return v
 }

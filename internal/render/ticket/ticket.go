@@ -11,7 +11,6 @@ package ticket
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -265,7 +264,7 @@ func all(p access.ClonePlan) []stateRow {
 			out = append(out, stateRow{row, list.state})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b stateRow) int {
+	audit.SortStableFunc(out, func(a, b stateRow) int {
 		return cmp.Or(cmp.Compare(len(a.row.Path), len(b.row.Path)), strings.Compare(strings.Join(a.row.Path, "\x00"), strings.Join(b.row.Path, "\x00")),
 			audit.CompareIDs(a.row.GroupID, b.row.GroupID))
 	})
