@@ -26,10 +26,6 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 )
 
-// defaultMaxConcurrency is how many requests are under way at most, unless
-// max_concurrency says otherwise.
-const defaultMaxConcurrency = 32
-
 // settings is the resolved provider configuration: the provider block, with the
 // environment filling what the block leaves out.
 type settings struct {
@@ -42,7 +38,7 @@ type settings struct {
 	journalPath     string // empty: none
 	checkpointDir   string // empty: none
 	workspaceHosts  map[string]string
-	maxConcurrency  int
+	maxConcurrency  int     // zero: the default, which a server may widen
 	readsPerSecond  float64 // zero: adaptive
 	writesPerSecond float64
 	limits          Limits
@@ -55,7 +51,7 @@ type settings struct {
 }
 
 func newSettings(version string) settings {
-	return settings{version: version, databricks: &config.Config{}, maxConcurrency: defaultMaxConcurrency, getenv: os.Getenv}
+	return settings{version: version, databricks: &config.Config{}, getenv: os.Getenv}
 }
 
 // read fills the settings. Each problem is a diagnostic on its attribute; an
@@ -72,9 +68,7 @@ func (s *settings) read(ctx context.Context, cfg tfsdk.Config, diags *diag.Diagn
 	s.journalPath = r.journalPath("journal_path")
 	s.checkpointDir = r.checkpointDir("checkpoint_dir")
 	s.workspaceHosts = r.stringMap("workspace_hosts")
-	if n := r.count("max_concurrency", 1, 256); n > 0 {
-		s.maxConcurrency = n
-	}
+	s.maxConcurrency = r.count("max_concurrency", 1, 256)
 	s.readsPerSecond = r.rate("reads_per_second")
 	s.writesPerSecond = r.rate("writes_per_second")
 }

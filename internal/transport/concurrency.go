@@ -17,6 +17,14 @@ const (
 	slowLonger = time.Second
 	// One more is let in for so many rounds of good answers.
 	widenRounds = 4
+	// A server that has given so many good answers and refused nothing, at more than
+	// [rateCeiling] a second, has no limit that is near. It gets one more at a time, every
+	// few answers, and up to so many times as many.
+	growAfter = 1500
+	growEvery = 8
+	growTimes = 2
+	// Of the time that an answer takes, the latest counts for one in so many.
+	typicalOf = 64
 )
 
 // concurrencyLimit bounds the requests of one rate limiter that are in flight. It starts as wide
@@ -32,10 +40,21 @@ type concurrencyLimit struct {
 	width    float64
 	quickest time.Duration
 	narrowed time.Time
+	growth   growth
 }
 
-func newConcurrencyLimit(most int) *concurrencyLimit {
-	return &concurrencyLimit{most: most, width: float64(most), free: make(chan struct{}, 1)}
+// growth is how a limit gets wider than it started.
+type growth struct {
+	place   func() bool   // takes one more place from the client, if it has one to give
+	start   int           // the width that it started with
+	answers int           // good ones
+	typical time.Duration // of an answer, smoothed
+	before  time.Duration // that, when growth began
+	ended   bool          // for good
+}
+
+func newConcurrencyLimit(most int, place func() bool) *concurrencyLimit {
+	return &concurrencyLimit{most: most, width: float64(most), free: make(chan struct{}, 1), growth: growth{place: place, start: most}}
 }
 
 // enter waits for a place. leave gives it back.
@@ -85,6 +104,46 @@ func (c *concurrencyLimit) answered(sent time.Time, took time.Duration) {
 	if sent.After(c.narrowed) {
 		c.width = min(c.width+1/(widenRounds*c.width), float64(c.most))
 	}
+	c.grow(took)
+}
+
+// grow lets one more in where that is faster and is not refused: the server has taken more a
+// second than any limit allows, and goes on to answer nearly as soon as it did. The
+// first sign of the contrary ends it.
+func (c *concurrencyLimit) grow(took time.Duration) {
+	g := &c.growth
+	if g.answers++; g.answers == 1 {
+		g.typical = took
+	}
+	g.typical += (took - g.typical) / typicalOf
+	if g.ended || g.answers < growAfter || g.answers%growEvery != 0 || c.inside < c.most/2 {
+		return
+	}
+	if c.most == g.start {
+		g.before = g.typical
+	}
+	wider := float64(c.most) / float64(g.start)
+	switch {
+	case float64(c.most) < rateCeiling*g.typical.Seconds(): // Slow, and a limit may be near.
+	case g.typical.Seconds() > g.before.Seconds()*(1+wider)/2: // Half of what is added would wait.
+		c.endGrowth()
+	case g.place():
+		c.most++
+		c.width = float64(c.most)
+	}
+}
+
+func (c *concurrencyLimit) endGrowth() {
+	c.growth.ended = true
+	c.most = c.growth.start
+	c.width = min(c.width, float64(c.most))
+}
+
+// refused takes in every 429.
+func (c *concurrencyLimit) refused() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.endGrowth()
 }
 
 // overloaded takes in every answer that says so, and of answers that did not
@@ -101,5 +160,6 @@ func (c *concurrencyLimit) narrow(sent time.Time) {
 		return
 	}
 	c.narrowed = time.Now()
+	c.endGrowth()
 	c.width = max(1, min(c.width, float64(c.inside+1))/2)
 }

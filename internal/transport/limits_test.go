@@ -318,7 +318,107 @@ func (s *slotted) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer(200)(r)
 }
 
-// Why the bound does not grow by itself (docs/performance.md, Concurrency): more requests in
+// A server that has shown that no limit is near gets more at a time, where that is faster. With
+// a documented limit, and with most others, it never does.
+func TestConcurrencyLimit_grows(t *testing.T) {
+	t.Parallel()
+	const near, far = 20 * time.Millisecond, 100 * time.Millisecond
+	all := func(latency time.Duration) func() http.RoundTripper {
+		return func() http.RoundTripper { return &slotted{latency: latency} }
+	}
+	some := func(n int) func() http.RoundTripper {
+		return func() http.RoundTripper { return &slotted{near, make(chan struct{}, n)} }
+	}
+	limit := func(rate, burst float64, latency time.Duration) func() http.RoundTripper {
+		return func() http.RoundTripper {
+			return &documented{rate: rate, burst: burst, latency: latency, after: true}
+		}
+	}
+	for name, tc := range map[string]struct {
+		server func() http.RoundTripper
+		faster float64 // than with 32; 0: neither faster nor slower
+		most   int     // in flight
+	}{
+		"takes all":                   {all(near), 1.45, 64},
+		"takes all, far away":         {all(far), 0, 32},
+		"takes 16 at a time":          {some(16), 0, 32},
+		"takes 32 at a time":          {some(32), 0, 60},
+		"takes 48 at a time":          {some(48), 1.25, 64},
+		"member reads at 20/s":        {limit(20, 20, near), 0, 32},
+		"the same, far away":          {limit(20, 20, far), 0, 32},
+		"240 a minute":                {limit(4, 240, near), 0, 32},
+		"1,000 a minute":              {limit(1000./60, 1000, near), 0, 32},
+		"1,000 a minute, far away":    {limit(1000./60, 1000, far), 0, 32},
+		"200/s":                       {limit(200, 200, near), 0, 32},
+		"500/s":                       {limit(500, 500, near), 0, 32},
+		"500/s, far away":             {limit(500, 500, far), 0, 32},
+		"310/s, found late, far away": {limit(310, 1600, far), 0, 32},
+		"as many as 32 get through":   {limit(1590, 1590, near), 0, 64},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				took, refused, most := map[int]float64{}, map[int]int{}, map[int]int{}
+				for _, width := range []int{32, 0} {
+					server, begin := tc.server(), time.Now()
+					counted := &inFlight{RoundTripper: server}
+					fanOut(t, New(Options{Base: counted, MaxConcurrency: width}), 5000, &Request{Method: "GET", URL: "http://account.example.com/"})
+					took[width], most[width] = time.Since(begin).Seconds(), counted.most
+					if limited, is := server.(*documented); is {
+						refused[width] = limited.refusals
+					}
+				}
+				t.Logf("32: %.2f s and %d refusals; by itself: %.2f s and %d, at most %d in flight", took[32], refused[32], took[0], refused[0], most[0])
+				if faster := took[32] / took[0]; faster < max(tc.faster, 0.94) || tc.faster == 0 && faster > 1.03 {
+					t.Errorf("it is %.2f times as fast as with 32, want %.2f", faster, tc.faster)
+				}
+				if most[32] > 32 || most[0] > tc.most {
+					t.Errorf("%d in flight with 32, %d by itself, want at most %d", most[32], most[0], tc.most)
+				}
+				if most[0] > 32 && refused[0] > refused[32]+32 { // Once, of those that were in flight.
+					t.Errorf("%d refusals, and %d with 32", refused[0], refused[32])
+				}
+			})
+		})
+	}
+}
+
+// What few callers got through says nothing of a limit.
+func TestConcurrencyLimit_growsUnderDemandOnly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, req := New(Options{Base: &slotted{latency: 20 * time.Millisecond}}), &Request{Method: "GET", URL: "http://account.example.com/"}
+		for range 400 {
+			fanOut(t, c, 8, req)
+		}
+		if most := c.limiter(req).concurrency.most; most != DefaultMaxConcurrency {
+			t.Errorf("%d may be in flight, want %d", most, DefaultMaxConcurrency)
+		}
+	})
+}
+
+// inFlight notes how many requests a server has at a time.
+type inFlight struct {
+	http.RoundTripper
+
+	mu        sync.Mutex
+	now, most int
+}
+
+func (f *inFlight) RoundTrip(r *http.Request) (*http.Response, error) {
+	f.mu.Lock()
+	f.now++
+	f.most = max(f.most, f.now)
+	f.mu.Unlock()
+	defer func() {
+		f.mu.Lock()
+		f.now--
+		f.mu.Unlock()
+	}()
+	return f.RoundTripper.RoundTrip(r)
+}
+
+// Why the bound does not grow further, or sooner (docs/performance.md, Concurrency): more requests in
 // flight are faster on a server without limits only, and are refused by every other one.
 func TestConcurrencyLimit_whatMoreWouldCost(t *testing.T) {
 	t.Parallel()

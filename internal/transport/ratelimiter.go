@@ -67,8 +67,8 @@ type firstBurst struct {
 	taken  int
 }
 
-func newRateLimiter(rate, likely float64, most int) *rateLimiter {
-	return &rateLimiter{fixed: rate > 0, likely: likely, base: max(rate, 0), concurrency: newConcurrencyLimit(most)}
+func newRateLimiter(rate, likely float64, concurrency *concurrencyLimit) *rateLimiter {
+	return &rateLimiter{fixed: rate > 0, likely: likely, base: max(rate, 0), concurrency: concurrency}
 }
 
 // turn takes the turn if there is one now, else it returns how long to wait.
@@ -121,6 +121,7 @@ func (g *rateLimiter) rate(now time.Time) float64 {
 func (g *rateLimiter) answered(a attempt, pause time.Duration) {
 	switch status := a.resp.Status; {
 	case status == http.StatusTooManyRequests:
+		g.concurrency.refused()
 		g.throttled(a.begun, pause)
 	case status == http.StatusInternalServerError: // Says something about one request.
 	case isFailure(status):

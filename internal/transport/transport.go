@@ -56,7 +56,9 @@ type Options struct {
 	// Base carries the requests; nil means [NewBase]. It must not retry.
 	Base http.RoundTripper
 	// MaxConcurrency bounds the requests in flight; fewer are when a server fails
-	// under them, or answers the later the more it is asked.
+	// under them, or answers the later the more it is asked. 0 is
+	// [DefaultMaxConcurrency], and up to twice as many once a server has shown that it
+	// has no limit near.
 	MaxConcurrency int
 	// ReadsPerSecond and WritesPerSecond are fixed rates; 0 means as fast as
 	// the server takes them, found out by its answers of 429.
@@ -86,7 +88,8 @@ type Options struct {
 // Client sends requests. It is safe for concurrent use.
 type Client struct {
 	opts  Options
-	slots chan struct{}
+	slots chan struct{} // holds one for each request in flight, and one for each that is spare
+	spare chan struct{} // places for servers that have shown that they take more
 	large chan struct{} // large answers that are being read
 	small int           // bytes of an answer that is not large
 
@@ -103,22 +106,49 @@ type limiterKey struct {
 
 // New builds a client; it sends nothing.
 func New(o Options) *Client {
+	most := MostInFlight(o.MaxConcurrency)
 	setDefault(&o.MaxConcurrency, DefaultMaxConcurrency)
 	setDefault(&o.FirstContact, DefaultFirstContact)
 	setDefault(&o.RequestTimeout, DefaultRequestTimeout)
 	setDefault(&o.RetryBudget, DefaultRetryBudget)
 	setDefault(&o.RetryPause, DefaultRetryPause)
 	if o.Base == nil {
-		o.Base = NewBase(o.MaxConcurrency, nil)
+		o.Base = NewBase(most, nil)
 	}
-	return &Client{
+	c := &Client{
 		opts:     o,
-		slots:    make(chan struct{}, o.MaxConcurrency),
+		slots:    make(chan struct{}, most),
+		spare:    make(chan struct{}, most-o.MaxConcurrency),
 		large:    make(chan struct{}, largeReads),
-		small:    min(smallBody, max(allSmall/o.MaxConcurrency, 4<<10)),
+		small:    min(smallBody, max(allSmall/most, 4<<10)),
 		hosts:    newHosts(o.RetryBudget),
 		limiters: map[limiterKey]*rateLimiter{},
 	}
+	for range cap(c.spare) {
+		c.slots <- struct{}{}
+		c.spare <- struct{}{}
+	}
+	return c
+}
+
+// onePlaceMore gives out a place that was spare.
+func (c *Client) onePlaceMore() bool {
+	select {
+	case <-c.spare:
+		<-c.slots
+		return true
+	default:
+		return false
+	}
+}
+
+// MostInFlight is how many requests a client with that [Options.MaxConcurrency] may ever
+// have in flight.
+func MostInFlight(maxConcurrency int) int {
+	if maxConcurrency <= 0 {
+		return growTimes * DefaultMaxConcurrency
+	}
+	return maxConcurrency
 }
 
 func setDefault[T int | time.Duration](v *T, d T) {
@@ -221,7 +251,7 @@ func (c *Client) limiter(req *Request) *rateLimiter {
 	defer c.mu.Unlock()
 	g := c.limiters[key]
 	if g == nil {
-		g = newRateLimiter(rate, likely, c.opts.MaxConcurrency)
+		g = newRateLimiter(rate, likely, newConcurrencyLimit(c.opts.MaxConcurrency, c.onePlaceMore))
 		c.limiters[key] = g
 	}
 	return g

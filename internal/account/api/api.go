@@ -22,6 +22,7 @@ type Conn struct {
 	Host, AccountID string
 
 	transport *transport.Client
+	most      int // requests in flight, ever
 	auth      authorizer
 
 	proven      atomic.Bool
@@ -35,13 +36,14 @@ const documentedWritesPerSecond = 2
 
 // New resolves the configuration. No request is sent. Errors are [*ConfigError]s.
 func New(ctx context.Context, cfg Config) (*Conn, error) {
+	concurrency := cfg.MaxConcurrency
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
-	a := &Conn{Config: cfg}
+	a := &Conn{Config: cfg, most: transport.MostInFlight(concurrency)}
 	a.transport = transport.New(transport.Options{
-		Base:           baseTransport(cfg),
-		MaxConcurrency: cfg.MaxConcurrency,
+		Base:           baseTransport(cfg, a.most),
+		MaxConcurrency: concurrency,
 		ReadsPerSecond: cfg.ReadsPerSecond, WritesPerSecond: cfg.WritesPerSecond, LikelyWritesPerSecond: documentedWritesPerSecond,
 		FirstContact: cfg.FirstContact, RequestTimeout: cfg.RequestTimeout,
 		RetryBudget: cfg.RetryBudget, RetryPause: cfg.RetryPause,
@@ -58,7 +60,7 @@ func New(ctx context.Context, cfg Config) (*Conn, error) {
 // Readers is how many callers at a time keep the connection busy: more than the requests
 // that it has in flight, so that the next one is at hand while the answer to another
 // is being decoded. The bound on requests is the connection's own.
-func (a *Conn) Readers() int { return 2 * a.Config.MaxConcurrency }
+func (a *Conn) Readers() int { return 2 * a.most }
 
 // HasAnswered reports whether the account has answered a call with success.
 func (a *Conn) HasAnswered() bool { return a.proven.Load() }

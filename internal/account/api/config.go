@@ -31,8 +31,8 @@ const (
 
 var accountIDForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 
-// baseTransport carries the requests of the client.
-func baseTransport(cfg Config) http.RoundTripper {
+// baseTransport carries the requests of the client, so many at a time.
+func baseTransport(cfg Config, most int) http.RoundTripper {
 	if cfg.SDK.HTTPTransport != nil {
 		return cfg.SDK.HTTPTransport
 	}
@@ -41,7 +41,7 @@ func baseTransport(cfg Config) http.RoundTripper {
 		// The official provider's skip_verify, asked for by name.
 		tlsConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // asked for by the user
 	}
-	return transport.NewBase(cfg.MaxConcurrency, tlsConfig)
+	return transport.NewBase(most, tlsConfig)
 }
 
 // resolve fills the configuration from environment and profile, checks it, and

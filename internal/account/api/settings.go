@@ -27,7 +27,7 @@ type Config struct {
 	IdentityAPI string
 	// WorkspaceHosts are URLs by workspace id, in place of the derived ones.
 	WorkspaceHosts map[string]string
-	// MaxConcurrency bounds the requests in flight; 0 is 32.
+	// MaxConcurrency bounds the requests in flight; 0 is that of [transport.Options].
 	MaxConcurrency int
 	// ReadsPerSecond and WritesPerSecond are fixed rates; 0 is adaptive.
 	ReadsPerSecond, WritesPerSecond float64
