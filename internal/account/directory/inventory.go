@@ -4,6 +4,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -145,7 +146,7 @@ func (d *principals) doubtEmpty(inv *Listing) *Listing {
 func (d *principals) doubts(inv audit.Inventory) audit.Inventory {
 	for _, t := range audit.PrincipalTypes() {
 		why := d.referred.to(t)
-		listed := slices.ContainsFunc(inv.Principals, func(p audit.Principal) bool { return p.Type == t })
+		_, listed := slices.BinarySearchFunc(inv.Principals, t, func(p audit.Principal, t audit.PrincipalType) int { return cmp.Compare(p.Type.Order(), t.Order()) })
 		if listed || len(why) == 0 || !inv.Coverage.Of(t) {
 			continue
 		}
