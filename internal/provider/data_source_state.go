@@ -7,12 +7,10 @@ import (
 	"bytes"
 	"context"
 	"maps"
-	"reflect"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -48,34 +46,6 @@ func setState(ctx context.Context, resp *datasource.ReadResponse, model any) {
 		}
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...) // The framework also says what is wrong.
-}
-
-// fieldValues are the fields of a pointer to a model as values of the attributes. It is nil
-// where they do not fit. The framework takes each value apart and makes it anew, for types
-// that want to look at what is in them; there are none here.
-func fieldValues(ctx context.Context, attributes map[string]attr.Type, model any) map[string]attr.Value {
-	fields := reflect.ValueOf(model).Elem()
-	out := make(map[string]attr.Value, len(attributes))
-	for _, f := range reflect.VisibleFields(fields.Type()) {
-		name, tagged := f.Tag.Lookup("tfsdk")
-		if f.Anonymous && !tagged {
-			continue // Its fields are visible themselves.
-		}
-		as := attributes[name]
-		if as == nil || !f.IsExported() {
-			return nil
-		}
-		field := fields.FieldByIndex(f.Index).Interface()
-		value, is := field.(attr.Value)
-		if !is && tfsdk.ValueFrom(ctx, field, as, &value).HasError() || !value.Type(ctx).Equal(as) {
-			return nil
-		}
-		out[name] = value
-	}
-	if len(out) != len(attributes) {
-		return nil
-	}
-	return out
 }
 
 // dropState leaves the state of a read that failed after all to the framework.

@@ -57,7 +57,7 @@ func (r *remediationLedgerResource) modifyPlan(ctx context.Context, p *planning[
 			*m = types.MapUnknown(m.ElementType(ctx))
 		}
 		plan.AccountID = r.session.accountID()
-		diags.Append(p.resp.Plan.Set(ctx, plan)...)
+		p.setAll(ctx, plan)
 		return
 	}
 	r.session.findings.checkTargets(membershipTargets{
@@ -78,7 +78,7 @@ func (r *remediationLedgerResource) modifyPlan(ctx context.Context, p *planning[
 		section.apply(ctx, diags)
 	}
 	plan.ID, plan.AccountID = types.StringValue(ledgerID), r.session.accountID()
-	diags.Append(p.resp.Plan.Set(ctx, plan)...)
+	p.setAll(ctx, plan)
 }
 
 // checkExclude checks exclude against what may be excluded; merged is nil while that

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
@@ -135,8 +136,13 @@ type planning[P any] struct {
 func (p *planning[P]) diags() *diag.Diagnostics { return &p.resp.Diagnostics }
 
 // set fills one attribute of the plan.
-func (p *planning[P]) set(ctx context.Context, name string, value any) {
-	p.resp.Diagnostics.Append(p.resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
+func (p *planning[P]) set(ctx context.Context, name string, value attr.Value) {
+	raw, err := value.ToTerraformValue(ctx)
+	if err != nil {
+		p.resp.Diagnostics.AddAttributeError(path.Root(name), "Unexpected Planned Value", fmt.Sprintf("%s. This is a bug in the provider; please report it.", err))
+		return
+	}
+	p.resp.Plan.Raw = withAttributes(p.resp.Plan.Raw, map[string]tftypes.Value{name: raw})
 }
 
 // keepAll puts the whole prior state back: nothing less makes a plan without a change
@@ -204,7 +210,7 @@ func (r *managedResource[M, P]) Configure(_ context.Context, req resource.Config
 
 func (r *managedResource[M, P]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	config := P(new(M))
-	resp.Diagnostics.Append(req.Config.Get(ctx, config)...)
+	resp.Diagnostics.Append(decode(ctx, req.Config, config)...)
 	if !resp.Diagnostics.HasError() {
 		r.kind.validate(ctx, config, &resp.Diagnostics)
 	}
@@ -219,13 +225,13 @@ func (r *managedResource[M, P]) ModifyPlan(ctx context.Context, req resource.Mod
 		unchanged: req.Plan.Raw.Equal(req.State.Raw), before: req.State,
 	}
 	if p.exists {
-		resp.Diagnostics.Append(req.State.Get(ctx, p.state)...)
+		resp.Diagnostics.Append(decode(ctx, req.State, p.state)...)
 		// Not only in Read: a saved plan is applied without one.
 		resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, r.kind.names().thing)...)
 	}
 	destroys := req.Plan.Raw.IsNull()
 	if !destroys {
-		resp.Diagnostics.Append(r.withWriteOnly(ctx, req.Plan, req.Config).Get(ctx, p.plan)...)
+		resp.Diagnostics.Append(decode(ctx, r.withWriteOnly(req.Plan, req.Config), p.plan)...)
 	}
 	switch {
 	case resp.Diagnostics.HasError():
@@ -239,22 +245,22 @@ func (r *managedResource[M, P]) ModifyPlan(ctx context.Context, req resource.Mod
 	if !p.unchanged && onlyLabelsDiffer(req, r.kind.names().labels) {
 		p.keepAll()
 		p.unchanged = true
-		resp.Diagnostics.Append(req.State.Get(ctx, p.plan)...)
+		resp.Diagnostics.Append(decode(ctx, req.State, p.plan)...)
 	}
 	if !p.unchanged {
-		p.set(ctx, attributeAccountID, r.session.account.AccountID())
+		p.set(ctx, attributeAccountID, r.session.accountID())
 		if id := r.kind.fact(p.plan); id != "" {
-			p.set(ctx, "id", id)
+			p.set(ctx, "id", types.StringValue(id))
 		}
 	}
 	r.kind.modifyPlan(ctx, &p)
-	r.withoutWriteOnly(ctx, req.Plan, &resp.Plan)
+	resp.Plan.Raw = r.writeOnly(resp.Plan.Raw, req.Plan.Raw)
 	sayHowToDestroy(&resp.Diagnostics)
 }
 
 func (r *managedResource[M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	plan := P(new(M))
-	resp.Diagnostics.Append(r.withWriteOnly(ctx, req.Plan, req.Config).Get(ctx, plan)...)
+	resp.Diagnostics.Append(decode(ctx, r.withWriteOnly(req.Plan, req.Config), plan)...)
 	ctx, cancel := r.begin(ctx, plan, timeouts.Value.Create, &resp.Diagnostics)
 	defer cancel()
 	r.session.applying.Store(true)
@@ -287,7 +293,7 @@ func (r *managedResource[M, P]) Create(ctx context.Context, req resource.CreateR
 
 func (r *managedResource[M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	state := P(new(M))
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	resp.Diagnostics.Append(decode(ctx, req.State, state)...)
 	resp.Diagnostics.Append(r.session.checkAccount(ctx, req.Private, r.kind.names().thing)...)
 	ctx, cancel := r.begin(ctx, state, timeouts.Value.Read, &resp.Diagnostics)
 	defer cancel()
@@ -327,8 +333,8 @@ func (r *managedResource[M, P]) settledRead(ctx context.Context, state P, privat
 
 func (r *managedResource[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	u := updating[P]{plan: P(new(M)), state: P(new(M)), config: req.Config, private: resp.Private}
-	resp.Diagnostics.Append(r.withWriteOnly(ctx, req.Plan, req.Config).Get(ctx, u.plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, u.state)...)
+	resp.Diagnostics.Append(decode(ctx, r.withWriteOnly(req.Plan, req.Config), u.plan)...)
+	resp.Diagnostics.Append(decode(ctx, req.State, u.state)...)
 	ctx, cancel := r.begin(ctx, u.plan, timeouts.Value.Update, &resp.Diagnostics)
 	defer cancel()
 	r.session.applying.Store(true)
@@ -349,7 +355,7 @@ func (r *managedResource[M, P]) Update(ctx context.Context, req resource.UpdateR
 
 func (r *managedResource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	state := P(new(M))
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	resp.Diagnostics.Append(decode(ctx, req.State, state)...)
 	ctx, cancel := r.begin(ctx, state, timeouts.Value.Delete, &resp.Diagnostics)
 	defer cancel()
 	r.session.applying.Store(true)
@@ -382,22 +388,23 @@ func (r *managedResource[M, P]) claim(fact string) string {
 }
 
 // withWriteOnly is a plan with what only the configuration has.
-func (r *managedResource[M, P]) withWriteOnly(ctx context.Context, plan tfsdk.Plan, config tfsdk.Config) tfsdk.Plan {
-	for _, name := range r.kind.names().writeOnly {
-		var value attr.Value
-		config.GetAttribute(ctx, path.Root(name), &value)
-		plan.SetAttribute(ctx, path.Root(name), value)
-	}
+func (r *managedResource[M, P]) withWriteOnly(plan tfsdk.Plan, config tfsdk.Config) tfsdk.Plan {
+	plan.Raw = r.writeOnly(plan.Raw, config.Raw)
 	return plan
 }
 
-// withoutWriteOnly takes it out of a plan again; the framework does so with states.
-func (r *managedResource[M, P]) withoutWriteOnly(ctx context.Context, before tfsdk.Plan, plan *tfsdk.Plan) {
-	for _, name := range r.kind.names().writeOnly {
-		var null attr.Value
-		before.GetAttribute(ctx, path.Root(name), &null)
-		plan.SetAttribute(ctx, path.Root(name), null)
+// writeOnly is a value with the write-only attributes of another one.
+func (r *managedResource[M, P]) writeOnly(of, from tftypes.Value) tftypes.Value {
+	names := r.kind.names().writeOnly
+	var all map[string]tftypes.Value
+	if len(names) == 0 || !from.IsKnown() || from.As(&all) != nil {
+		return of
 	}
+	only := map[string]tftypes.Value{}
+	for _, name := range names {
+		only[name] = all[name]
+	}
+	return withAttributes(of, only)
 }
 
 // begin gives the context with the time limit of an operation.

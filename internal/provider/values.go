@@ -57,6 +57,9 @@ func objectFrom[T any](ctx context.Context, at path.Path, element attr.Value, di
 	case element.IsUnknown():
 		return out, false
 	}
+	if setFields(&out, object.Attributes()) {
+		return out, true
+	}
 	more := object.As(ctx, &out, basetypes.ObjectAsOptions{})
 	diags.Append(more...)
 	return out, !more.HasError()
