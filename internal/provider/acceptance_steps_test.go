@@ -21,7 +21,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	tfjson "github.com/hashicorp/terraform-json"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -75,7 +74,8 @@ func (s *stepper) servedBy(providers map[string][]provider.Option, args ...strin
 		reattach, served := make(chan *plugin.ReattachConfig), make(chan error, 1)
 		ended := make(chan struct{})
 		closed[name] = ended
-		server := providerserver.NewProtocol6(provider.New("test", options...)())()
+		server, err := provider.NewServer("test", options...)
+		must(s.t, err)
 		go func() {
 			served <- tf6server.Serve("registry.terraform.io/dbxidentity/dbxidentity", func() tfprotov6.ProviderServer { return server },
 				tf6server.WithDebug(ctx, reattach, ended), tf6server.WithGoPluginLogger(hclog.NewNullLogger()), tf6server.WithLoggingSink(s.t), tf6server.WithoutLogStderrOverride())

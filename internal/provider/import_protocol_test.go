@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -28,7 +27,11 @@ type protocol struct {
 
 func startProtocol(t *testing.T, a account) protocol {
 	t.Helper()
-	return startProtocolOn(t, a, providerserver.NewProtocol6(provider.New("test", provider.WithShortLimits())())())
+	server, err := provider.NewServer("test", provider.WithShortLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return startProtocolOn(t, a, server)
 }
 
 // startProtocolOn configures a server for an account.

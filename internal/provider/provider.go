@@ -28,7 +28,11 @@ var (
 type dbxidentityProvider struct {
 	version string
 	options []Option
+	// session is what is configured; nil before.
+	session *session
 }
+
+const providerTypeName = "dbxidentity"
 
 // Option changes how a provider is built; tests shorten time limits with it.
 type Option func(*settings)
@@ -41,13 +45,14 @@ func New(version string, options ...Option) func() provider.Provider {
 }
 
 func (p *dbxidentityProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
-	resp.TypeName = "dbxidentity"
+	resp.TypeName = providerTypeName
 	resp.Version = p.version
 }
 
 // Configure resolves the settings and builds the clients. It sends no request:
 // a provider block that no data source or resource uses costs nothing.
 func (p *dbxidentityProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	p.session = nil
 	s := newSettings(p.version)
 	for _, option := range p.options {
 		option(&s)
@@ -60,6 +65,7 @@ func (p *dbxidentityProvider) Configure(ctx context.Context, req provider.Config
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	p.session = session
 	resp.DataSourceData = session
 	resp.ResourceData = session
 	resp.ListResourceData = session

@@ -71,7 +71,10 @@ type frameworkServer interface {
 // the provider is stopped, and with it the request's context, its loggers and
 // its gRPC stream: 50 KB for each instance of a plan. Every diagnostic passes through
 // [cleaned].
-type requestScopedServer struct{ frameworkServer }
+type requestScopedServer struct {
+	frameworkServer
+	types map[string]resourceType // those whose new instances are not left to the framework
+}
 
 var (
 	_ tfprotov6.ListResourceServer = requestScopedServer{}
@@ -79,7 +82,8 @@ var (
 )
 
 func newRequestScopedServer(version string, options ...Option) (requestScopedServer, error) {
-	start, err := providerserver.NewProtocol6WithError(New(version, options...)())()
+	p := &dbxidentityProvider{version: version, options: options}
+	start, err := providerserver.NewProtocol6WithError(p)()
 	if err != nil {
 		return requestScopedServer{}, err
 	}
@@ -87,7 +91,8 @@ func newRequestScopedServer(version string, options ...Option) (requestScopedSer
 	if !ok {
 		return requestScopedServer{}, fmt.Errorf("the framework's server, %T, lacks list resources or actions", start)
 	}
-	return requestScopedServer{whole}, nil
+	known, err := resourceTypes(context.Background(), p)
+	return requestScopedServer{whole, known}, err
 }
 
 // NewServer is the server that [Serve] serves, for tests that speak its protocol.
@@ -134,11 +139,7 @@ func (s requestScopedServer) ValidateDataResourceConfig(ctx context.Context, r *
 	return cleaned(s.frameworkServer.ValidateDataResourceConfig(ctx, r))
 }
 
-// ValidateResourceConfig and the others are those of the framework.
-func (s requestScopedServer) ValidateResourceConfig(ctx context.Context, r *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
-	return scoped(ctx, r, s.frameworkServer.ValidateResourceConfig)
-}
-
+// UpgradeResourceState and the others are those of the framework.
 func (s requestScopedServer) UpgradeResourceState(ctx context.Context, r *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
 	return scoped(ctx, r, s.frameworkServer.UpgradeResourceState)
 }
@@ -149,10 +150,6 @@ func (s requestScopedServer) UpgradeResourceIdentity(ctx context.Context, r *tfp
 
 func (s requestScopedServer) ReadResource(ctx context.Context, r *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
 	return scoped(ctx, r, s.frameworkServer.ReadResource)
-}
-
-func (s requestScopedServer) PlanResourceChange(ctx context.Context, r *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
-	return scoped(ctx, r, s.frameworkServer.PlanResourceChange)
 }
 
 func (s requestScopedServer) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {

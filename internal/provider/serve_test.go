@@ -107,7 +107,7 @@ func TestRequestScopedServer_streams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := requestScopedServer{streams(whole)}
+	s := requestScopedServer{frameworkServer: streams{whole.frameworkServer}}
 	list, err := s.ListResource(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -74,7 +74,7 @@ func dial(ctx context.Context, t *testing.T, config document, options ...provide
 	t.Helper()
 	log := &lockedBuffer{}
 	ctx = tfsdklogtest.RootLogger(tflogtest.RootLogger(ctx, log), log)
-	server, err := providerserver.NewProtocol6WithError(provider.New("test", options...)())()
+	server, err := provider.NewServer("test", options...) //nolint:contextcheck // What it starts with is not of a request.
 	if err != nil {
 		t.Fatal(err)
 	}
