@@ -132,5 +132,6 @@ func (s requestScopedServer) ReadDataSource(ctx context.Context, r *tfprotov6.Re
 	if err == nil && answer != nil && kept.value != nil {
 		answer.State = kept.value
 	}
+	kept.value = nil // The framework keeps the context until the provider is stopped.
 	return answer, err
 }
