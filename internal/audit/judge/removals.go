@@ -109,7 +109,7 @@ type memberJudge struct {
 
 func (j *memberJudge) judgeAll(members []audit.MemberRef, category string) {
 	sorted := slices.Clone(members)
-	slices.SortStableFunc(sorted, func(x, y audit.MemberRef) int { return audit.CompareIDs(x.ID, y.ID) })
+	audit.SortStableFunc(sorted, func(x, y audit.MemberRef) int { return audit.CompareIDs(x.ID, y.ID) })
 	for _, m := range sorted {
 		if j.seen[m.ID] {
 			continue

@@ -5,7 +5,6 @@ package directory
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -158,7 +157,7 @@ func (a *memberAudit) inIDP(t *tree, here held) *audit.IDPMembers {
 		}
 	}
 	byID := func(x, y audit.Identity) int { return strings.Compare(x.ExternalID, y.ExternalID) }
-	slices.SortFunc(out.Missing, byID)
-	slices.SortFunc(out.Nested, byID)
+	audit.SortFunc(out.Missing, byID)
+	audit.SortFunc(out.Nested, byID)
 	return out
 }
