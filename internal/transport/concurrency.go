@@ -46,6 +46,7 @@ type concurrencyLimit struct {
 // growth is how a limit gets wider than it started.
 type growth struct {
 	place   func() bool   // takes one more place from the client, if it has one to give
+	given   int           // of those
 	start   int           // the width that it started with
 	answers int           // good ones
 	typical time.Duration // of an answer, smoothed
@@ -108,8 +109,8 @@ func (c *concurrencyLimit) answered(sent time.Time, took time.Duration) {
 }
 
 // grow lets one more in where that is faster and is not refused: the server has taken more a
-// second than any limit allows, and goes on to answer nearly as soon as it did. The
-// first sign of the contrary ends it.
+// second than any limit allows, and goes on to answer nearly as soon as it did. Where
+// it only answers later, what was added is taken back, and has to be earned anew.
 func (c *concurrencyLimit) grow(took time.Duration) {
 	g := &c.growth
 	if g.answers++; g.answers == 1 {
@@ -122,19 +123,26 @@ func (c *concurrencyLimit) grow(took time.Duration) {
 	if c.most == g.start {
 		g.before = g.typical
 	}
-	wider := float64(c.most) / float64(g.start)
+	wider, later := float64(c.most)/float64(g.start), float64(g.typical)/float64(g.before)
 	switch {
+	case wider > 1.25 && later > 0.95*wider: // As good as nothing is gained.
+		c.takeBack()
+		g.answers = 0
+	case later > (1+wider)/2: // Half of what is added would wait.
 	case float64(c.most) < rateCeiling*g.typical.Seconds(): // Slow, and a limit may be near.
-	case g.typical.Seconds() > g.before.Seconds()*(1+wider)/2: // Half of what is added would wait.
-		c.endGrowth()
-	case g.place():
+	case c.most < g.start+g.given || g.place():
 		c.most++
+		g.given = max(g.given, c.most-g.start)
 		c.width = float64(c.most)
 	}
 }
 
 func (c *concurrencyLimit) endGrowth() {
 	c.growth.ended = true
+	c.takeBack()
+}
+
+func (c *concurrencyLimit) takeBack() {
 	c.most = c.growth.start
 	c.width = min(c.width, float64(c.most))
 }

@@ -383,6 +383,28 @@ func TestConcurrencyLimit_grows(t *testing.T) {
 	}
 }
 
+// A server that was busy for a while loses what was added, and gets it again.
+func TestConcurrencyLimit_growsAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &slotted{latency: 10 * time.Millisecond}
+		c, req := New(Options{Base: server}), &Request{Method: "GET", URL: "http://account.example.com/"}
+		for _, busy := range []bool{false, true, false} {
+			if server.latency = 10 * time.Millisecond; busy {
+				server.latency = 50 * time.Millisecond
+			}
+			fanOut(t, c, 3000, req)
+			want := growTimes * DefaultMaxConcurrency
+			if busy {
+				want = DefaultMaxConcurrency
+			}
+			if most := c.limiter(req).concurrency.most; most != want {
+				t.Errorf("busy %v: %d may be in flight, want %d", busy, most, want)
+			}
+		}
+	})
+}
+
 // What few callers got through says nothing of a limit.
 func TestConcurrencyLimit_growsUnderDemandOnly(t *testing.T) {
 	t.Parallel()
