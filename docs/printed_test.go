@@ -211,7 +211,7 @@ func (c checkout) environment(home string) []string {
 	})
 	goes, _ := goEnvironment() // Without go there is nothing to run the tests with.
 	return append(append(env, goes...),
-		"HOME="+home, "PATH="+c.bin+string(os.PathListSeparator)+os.Getenv("PATH"), "GOFLAGS=-trimpath -buildvcs=false",
+		"HOME="+home, "PATH="+c.bin+string(os.PathListSeparator)+os.Getenv("PATH"), "GOFLAGS=-trimpath -buildvcs=false -tags=grpcnotrace",
 		"CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0", "TF_CLI_ARGS=-no-color", "TF_CLI_ARGS_apply=-auto-approve", "TF_CLI_ARGS_destroy=-auto-approve")
 }
 

@@ -19,9 +19,9 @@ import (
 
 // listFrom maps rows, in their order, to a list.
 func listFrom[A, M any](ctx context.Context, elementType attr.Type, rows []A, convert func(A) M, diags *diag.Diagnostics) types.List {
-	models := make([]M, 0, len(rows))
-	for _, row := range rows {
-		models = append(models, convert(row))
+	models := make([]M, len(rows))
+	for i := range rows {
+		models[i] = convert(rows[i])
 	}
 	return listFromModels(ctx, elementType, reflect.ValueOf(models), diags)
 }
