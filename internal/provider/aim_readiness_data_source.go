@@ -107,6 +107,7 @@ func (d *aimReadinessDataSource) Read(ctx context.Context, req datasource.ReadRe
 		}, diags)
 	}
 	warnReadinessWaivers(report, diags)
+	warnUnmatchedDomains(facts.Report, diags)
 	model.fromReport(ctx, facts, report, failures, diags)
 	setState(ctx, resp, &model)
 }

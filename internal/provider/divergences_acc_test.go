@@ -372,6 +372,10 @@ func TestDivergences_inputsThatMatchNothing(t *testing.T) {
 			t.Errorf("%q is not in %q", want, said)
 		}
 	}
+	_, said = s.read("dbxidentity_aim_readiness", map[string]any{"primary_domains": []string{"Example.com", "münchen.example"}})
+	if !strings.Contains(said, "no user of münchen.example") || strings.Contains(said, "no user of Example.com") {
+		t.Errorf("readiness: %s", said)
+	}
 	a.faults(simulator.Fault{Kind: simulator.FaultStatus, Status: 400, Path: "/api/**/users/102/matchWithIdp"})
 	s = a.serve(map[string]any{"idp": map[string]any{"databricks": map[string]any{}}, "automatic_identity_management": "off"})
 	if _, said = s.read("dbxidentity_divergences", idle); !strings.Contains(said, "Incomplete") || strings.Contains(said, "covers nothing") || strings.Contains(said, "no user of") {

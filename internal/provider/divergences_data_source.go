@@ -195,13 +195,18 @@ func warnUnmatched(report judge.Report, targeted bool, diags *diag.Diagnostics) 
 		diags.AddAttributeWarning(path.Root(attribute), summary, detail)
 	}
 	warnIdleWaivers(waivers, diags)
-	if domains := report.Unmatched.Domains; len(domains) > 0 {
-		warn("primary_domains", "Primary Domains Match Nothing", fmt.Sprintf("The account has no user of %s. Correct them if another domain was meant: users of a domain "+
-			"that is not named count as foreign. Subdomains are not included.", strings.Join(domains, ", ")))
-	}
+	warnUnmatchedDomains(report, diags)
 	if ids := report.Unmatched.AllowPrivileged; len(ids) > 0 {
 		warn("allow_privileged_principals", "Allowed Principals Not Found", fmt.Sprintf("The account has no principal with the id %s. Remove them, or correct them if "+
 			"another principal was meant.", strings.Join(ids, ", ")))
+	}
+}
+
+// warnUnmatchedDomains names primary_domains of which the account has no user.
+func warnUnmatchedDomains(report judge.Report, diags *diag.Diagnostics) {
+	if domains := report.Unmatched.Domains; len(domains) > 0 {
+		diags.AddAttributeWarning(path.Root("primary_domains"), "Primary Domains Match Nothing", fmt.Sprintf("The account has no user of %s. Correct them if another domain "+
+			"was meant: users of a domain that is not named count as foreign. Subdomains are not included.", strings.Join(domains, ", ")))
 	}
 }
 
