@@ -13,7 +13,7 @@ import (
 // SortedFailures sorts failures by type, id, call and reason, and keeps each once.
 // Those of no type come last. The list given is changed.
 func SortedFailures(list []Failure) []Failure {
-	SortFunc(list, compareFailures)
+	slices.SortFunc(list, compareFailures)
 	return slices.Compact(list)
 }
 

@@ -39,7 +39,7 @@ func IsLasting(f audit.Failure) bool { return f.Call == CallOutOfDomain }
 // SortFailures sorts by type, id, call and reason, and leaves each one once.
 // Failures of no type come last.
 func SortFailures(list []audit.Failure) []audit.Failure {
-	audit.SortFunc(list, func(x, y audit.Failure) int {
+	slices.SortFunc(list, func(x, y audit.Failure) int {
 		return cmp.Or(
 			audit.CompareRefs(audit.Ref{Type: x.Type, ID: x.ID}, audit.Ref{Type: y.Type, ID: y.ID}),
 			strings.Compare(x.Call, y.Call),

@@ -36,73 +36,34 @@ func (s *Set[K]) Has(k K) bool {
 
 // Value is a value that is read once, however many ask for it at a time. Errors
 // are not kept: the next caller tries again. Its zero value is empty.
-type Value[V any] struct{ cell cell }
+type Value[V any] struct {
+	mu     sync.Mutex
+	flight *flight[V]
+	value  *V
+}
+
+// flight is one reading that is under way.
+type flight[V any] struct {
+	done    chan struct{}
+	cancel  context.CancelFunc
+	waiting int
+	value   V
+	err     error
+}
 
 // Get returns the kept value, or reads it. The reading is shared by all who
 // wait, and ends when the last of them has given up.
 func (c *Value[V]) Get(ctx context.Context, read func(context.Context) (V, error)) (V, error) {
-	return get(ctx, &c.cell, read)
-}
-
-// Peek shows the kept value, if there is one.
-func (c *Value[V]) Peek(f func(V)) {
-	c.DropIf(func(v V) bool {
-		f(v)
-		return false
-	})
-}
-
-// Drop forgets the kept value.
-func (c *Value[V]) Drop() { c.DropIf(func(V) bool { return true }) }
-
-// Outdate forgets the kept value, and keeps a reading that is under way from
-// being kept.
-func (c *Value[V]) Outdate() { c.cell.outdate() }
-
-// DropIf forgets the kept value if it is one of those.
-func (c *Value[V]) DropIf(old func(V) bool) { dropIf(&c.cell, old) }
-
-func get[V any](ctx context.Context, c *cell, read func(context.Context) (V, error)) (V, error) {
-	value, err := c.get(ctx, func(ctx context.Context) (any, error) { return read(ctx) })
-	v, _ := value.(V) // Zero for none.
-	return v, err
-}
-
-func dropIf[V any](c *cell, old func(V) bool) {
-	c.dropIf(func(value any) bool {
-		v, _ := value.(V)
-		return old(v)
-	})
-}
-
-// cell is [Value] without its type, so that it is compiled once, and not for each.
-type cell struct {
-	mu     sync.Mutex
-	flight *flight
-	kept   bool
-	value  any
-}
-
-// flight is one reading that is under way.
-type flight struct {
-	done    chan struct{}
-	cancel  context.CancelFunc
-	waiting int
-	value   any
-	err     error
-}
-
-func (c *cell) get(ctx context.Context, read func(context.Context) (any, error)) (any, error) {
 	c.mu.Lock()
-	if c.kept {
+	if c.value != nil {
 		defer c.mu.Unlock()
-		return c.value, nil
+		return *c.value, nil
 	}
 	f := c.flight
 	if f == nil {
 		// The reading must not die with the caller that happened to come first.
 		shared, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		f = &flight{done: make(chan struct{}), cancel: cancel}
+		f = &flight[V]{done: make(chan struct{}), cancel: cancel}
 		c.flight = f
 		go c.run(shared, f, read)
 	}
@@ -114,11 +75,12 @@ func (c *cell) get(ctx context.Context, read func(context.Context) (any, error))
 		return f.value, f.err
 	case <-ctx.Done():
 		c.leave(f)
-		return nil, context.Cause(ctx)
+		var zero V
+		return zero, context.Cause(ctx)
 	}
 }
 
-func (c *cell) run(ctx context.Context, f *flight, read func(context.Context) (any, error)) {
+func (c *Value[V]) run(ctx context.Context, f *flight[V], read func(context.Context) (V, error)) {
 	defer f.cancel()
 	f.value, f.err = read(ctx)
 	c.mu.Lock()
@@ -126,7 +88,7 @@ func (c *cell) run(ctx context.Context, f *flight, read func(context.Context) (a
 	if c.flight == f {
 		c.flight = nil
 		if f.err == nil {
-			c.value, c.kept = f.value, true
+			c.value = &f.value
 		}
 	}
 	close(f.done)
@@ -134,7 +96,7 @@ func (c *cell) run(ctx context.Context, f *flight, read func(context.Context) (a
 
 // leave gives up waiting; the last one ends the reading and makes room for a
 // new one.
-func (c *cell) leave(f *flight) {
+func (c *Value[V]) leave(f *flight[V]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f.waiting--
@@ -146,83 +108,84 @@ func (c *cell) leave(f *flight) {
 	}
 }
 
-func (c *cell) outdate() {
+// Peek shows the kept value, if there is one.
+func (c *Value[V]) Peek(f func(V)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.value, c.kept, c.flight = nil, false, nil
+	if c.value != nil {
+		f(*c.value)
+	}
 }
 
-func (c *cell) dropIf(old func(any) bool) {
+// Drop forgets the kept value.
+func (c *Value[V]) Drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.kept && old(c.value) {
-		c.value, c.kept = nil, false
+	c.value = nil
+}
+
+// Outdate forgets the kept value, and keeps a reading that is under way from
+// being kept.
+func (c *Value[V]) Outdate() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.value, c.flight = nil, nil
+}
+
+// DropIf forgets the kept value if it is one of those.
+func (c *Value[V]) DropIf(old func(V) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.value != nil && old(*c.value) {
+		c.value = nil
 	}
 }
 
 // Map is one [Value] per key. Its zero value is empty.
-type Map[K comparable, V any] struct{ cells cells }
+type Map[K comparable, V any] struct {
+	mu    sync.Mutex
+	cells map[K]*Value[V]
+}
 
 // Get is [Value.Get] for a key.
 func (k *Map[K, V]) Get(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
-	return get(ctx, k.cells.of(key), read)
+	k.mu.Lock()
+	if k.cells == nil {
+		k.cells = map[K]*Value[V]{}
+	}
+	c := k.cells[key]
+	if c == nil {
+		c = &Value[V]{}
+		k.cells[key] = c
+	}
+	k.mu.Unlock()
+	return c.Get(ctx, read)
 }
 
 // Peek is [Value.Peek] for a key.
 func (k *Map[K, V]) Peek(key K, f func(V)) {
-	if c := k.cells.at(key); c != nil {
-		dropIf(c, func(v V) bool {
-			f(v)
-			return false
-		})
+	k.mu.Lock()
+	c := k.cells[key]
+	k.mu.Unlock()
+	if c != nil {
+		c.Peek(f)
 	}
 }
 
 // Outdate is [Value.Outdate] for a key.
-func (k *Map[K, V]) Outdate(key K) { k.cells.outdate(key) }
+func (k *Map[K, V]) Outdate(key K) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if c := k.cells[key]; c != nil {
+		c.Outdate()
+	}
+}
 
 // OutdateAll is [Value.Outdate] for every key.
-func (k *Map[K, V]) OutdateAll() { k.cells.outdateAll() }
-
-// cells is [Map] without its types.
-type cells struct {
-	mu sync.Mutex
-	m  map[any]*cell
-}
-
-func (k *cells) of(key any) *cell {
+func (k *Map[K, V]) OutdateAll() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.m == nil {
-		k.m = map[any]*cell{}
-	}
-	c := k.m[key]
-	if c == nil {
-		c = &cell{}
-		k.m[key] = c
-	}
-	return c
-}
-
-// at is nil where no one asked for the key.
-func (k *cells) at(key any) *cell {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.m[key]
-}
-
-func (k *cells) outdate(key any) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if c := k.m[key]; c != nil {
-		c.outdate()
-	}
-}
-
-func (k *cells) outdateAll() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, c := range k.m {
-		c.outdate()
+	for _, c := range k.cells {
+		c.Outdate()
 	}
 }

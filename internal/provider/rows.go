@@ -23,31 +23,25 @@ func listFrom[A, M any](ctx context.Context, elementType attr.Type, rows []A, co
 	for i := range rows {
 		models[i] = convert(rows[i])
 	}
-	return listFromModels(ctx, elementType, reflect.ValueOf(models), diags)
-}
-
-// listFromModels is the part of listFrom that is compiled once, and not for each type.
-func listFromModels(ctx context.Context, elementType attr.Type, models reflect.Value, diags *diag.Diagnostics) types.List {
-	l, ok := layoutOf(models.Type().Elem(), elementType)
-	if !ok {
-		out, d := types.ListValueFrom(ctx, elementType, models.Interface())
+	if l, ok := layoutOf[M](elementType); ok {
+		values := make([]attr.Value, 0, len(models))
+		for i := range models {
+			object, d := l.object(reflect.ValueOf(&models[i]).Elem())
+			diags.Append(d...)
+			values = append(values, object)
+		}
+		out, d := types.ListValue(elementType, values)
 		diags.Append(d...)
 		return out
 	}
-	values := make([]attr.Value, 0, models.Len())
-	for i := range models.Len() {
-		object, d := l.object(models.Index(i))
-		diags.Append(d...)
-		values = append(values, object)
-	}
-	out, d := types.ListValue(elementType, values)
+	out, d := types.ListValueFrom(ctx, elementType, models)
 	diags.Append(d...)
 	return out
 }
 
 // mapFrom maps entries to a map of objects.
 func mapFrom[M any](ctx context.Context, objectType types.ObjectType, entries map[string]M, diags *diag.Diagnostics) types.Map {
-	if l, ok := layoutOf(reflect.TypeFor[M](), objectType); ok {
+	if l, ok := layoutOf[M](objectType); ok {
 		values := make(map[string]attr.Value, len(entries))
 		for key, entry := range entries {
 			object, d := l.object(reflect.ValueOf(&entry).Elem())
@@ -72,8 +66,9 @@ type layout struct {
 // layoutOf is false for models that are not plain: every field a string, a
 // *string, a bool, a *bool, an int64, a []string or a value of the framework, under
 // exactly the object's attributes.
-func layoutOf(model reflect.Type, elementType attr.Type) (layout, bool) {
+func layoutOf[M any](elementType attr.Type) (layout, bool) {
 	object, ok := elementType.(types.ObjectType)
+	model := reflect.TypeFor[M]()
 	if !ok || model.Kind() != reflect.Struct {
 		return layout{}, false
 	}

@@ -4,7 +4,6 @@
 package provider
 
 import (
-	"reflect"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -37,7 +36,7 @@ func TestRows_agreeWithTheFramework(t *testing.T) {
 
 func agree[M any](t *testing.T, object types.ObjectType, rows []M) {
 	t.Helper()
-	if _, ok := layoutOf(reflect.TypeFor[M](), object); !ok {
+	if _, ok := layoutOf[M](object); !ok {
 		t.Errorf("%T is left to the framework", rows)
 	}
 	var diags diag.Diagnostics
@@ -70,9 +69,9 @@ func TestRows_leftToTheFramework(t *testing.T) {
 	}
 	object := types.ObjectType{AttrTypes: map[string]attr.Type{"id": types.StringType}}
 	for name, ok := range map[string]bool{
-		"no tag": second(layoutOf(reflect.TypeFor[untagged](), object)), "another type": second(layoutOf(reflect.TypeFor[other](), object)),
-		"more fields": second(layoutOf(reflect.TypeFor[more](), object)), "no struct": second(layoutOf(reflect.TypeFor[string](), object)),
-		"no object": second(layoutOf(reflect.TypeFor[more](), types.StringType)),
+		"no tag": second(layoutOf[untagged](object)), "another type": second(layoutOf[other](object)),
+		"more fields": second(layoutOf[more](object)), "no struct": second(layoutOf[string](object)),
+		"no object": second(layoutOf[more](types.StringType)),
 	} {
 		if ok {
 			t.Errorf("%s: not left to the framework", name)

@@ -199,6 +199,6 @@ func connectorFailures(c *provisioning.Connector, v *provisioning.Verdict) []aud
 			out = append(out, audit.Failure{Call: fmt.Sprintf("read the members of the assigned group %s", g.ID), Reason: g.Unknown})
 		}
 	}
-	audit.SortFunc(out, func(a, b audit.Failure) int { return strings.Compare(a.Call, b.Call) })
+	slices.SortFunc(out, func(a, b audit.Failure) int { return strings.Compare(a.Call, b.Call) })
 	return out
 }

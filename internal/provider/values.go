@@ -49,26 +49,20 @@ func wholeNumberOf(v types.Number) int64 {
 // nothing is known, and it is left out.
 func objectFrom[T any](ctx context.Context, at path.Path, element attr.Value, diags *diag.Diagnostics) (T, bool) {
 	var out T
-	ok := decodeObject(ctx, at, element, &out, diags)
-	return out, ok
-}
-
-// decodeObject is the part of objectFrom that is compiled once, and not for each type.
-func decodeObject(ctx context.Context, at path.Path, element attr.Value, out any, diags *diag.Diagnostics) bool {
 	object, is := element.(types.Object)
 	switch {
 	case !is || element.IsNull():
 		diags.AddAttributeError(topOf(at), "Invalid Element", fmt.Sprintf("%s is null. Leave it out, or filter it out with a for expression.", at))
-		return false
+		return out, false
 	case element.IsUnknown():
-		return false
+		return out, false
 	}
-	if setFields(out, object.Attributes()) {
-		return true
+	if setFields(&out, object.Attributes()) {
+		return out, true
 	}
-	more := object.As(ctx, out, basetypes.ObjectAsOptions{})
+	more := object.As(ctx, &out, basetypes.ObjectAsOptions{})
 	diags.Append(more...)
-	return !more.HasError()
+	return out, !more.HasError()
 }
 
 // objectsFrom decodes the elements of a list; those of which nothing is known are blank.

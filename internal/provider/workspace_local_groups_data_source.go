@@ -247,7 +247,7 @@ func described(groups []readiness.LocalGroup, inventory audit.Inventory) []readi
 				m.Ref, m.Name, m.ExternalID = p.Ref, p.Name, p.ExternalID
 			}
 		}
-		audit.SortFunc(g.Members, func(a, b audit.Member) int { return audit.CompareRefs(a.Ref, b.Ref) })
+		slices.SortFunc(g.Members, func(a, b audit.Member) int { return audit.CompareRefs(a.Ref, b.Ref) })
 	}
 	return out
 }

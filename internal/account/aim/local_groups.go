@@ -151,7 +151,7 @@ func (rd *Readiness) readLocalGroup(ctx context.Context, at *api.Site, id string
 	for _, m := range g.Members {
 		out.Members = append(out.Members, audit.Member{Ref: audit.Ref{Type: m.PrincipalType(), ID: string(m.Value)}, Name: m.Display, Source: audit.SourceUnknown})
 	}
-	audit.SortFunc(out.Members, func(a, b audit.Member) int { return audit.CompareRefs(a.Ref, b.Ref) })
+	slices.SortFunc(out.Members, func(a, b audit.Member) int { return audit.CompareRefs(a.Ref, b.Ref) })
 	for _, e := range g.Entitlements {
 		out.Entitlements = append(out.Entitlements, e.Value)
 	}

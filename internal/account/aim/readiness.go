@@ -93,7 +93,7 @@ func (rd *Readiness) WorkspaceAccess(ctx context.Context, workspace string) ([]r
 		if err != nil && rd.api.FallBack(ctx, familyAccess, err) || errors.Is(err, api.ErrNoIAMv2) {
 			out, err = rd.accessByAssignments(ctx, workspace)
 		}
-		audit.SortFunc(out, func(a, b readiness.Access) int { return audit.CompareRefs(a.Ref, b.Ref) })
+		slices.SortFunc(out, func(a, b readiness.Access) int { return audit.CompareRefs(a.Ref, b.Ref) })
 		return out, err
 	})
 	if err != nil {

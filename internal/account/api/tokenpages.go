@@ -63,21 +63,6 @@ const (
 func TokenPages[P interface{ next() pageToken }](
 	ctx context.Context, a *Conn, list Call, key string, more func(), each func(*P) (int, error),
 ) (shown bool, err error) {
-	var page *P
-	return tokenPages(ctx, a, list, key, more, func() any {
-		page = new(P)
-		return page
-	}, func() (int, pageToken, error) {
-		n, err := each(page)
-		return n, (*page).next(), err
-	})
-}
-
-// tokenPages is the part of TokenPages that is compiled once, and not for each type: each takes the
-// page that fresh made, and gives the token of the next one too.
-func tokenPages(
-	ctx context.Context, a *Conn, list Call, key string, more func(), fresh func() any, each func() (int, pageToken, error),
-) (shown bool, err error) {
 	query := url.Values{}
 	for name, values := range list.Query {
 		query[name] = values
@@ -85,11 +70,12 @@ func tokenPages(
 	list.Method, list.Query = http.MethodGet, query
 	seen := map[pageToken]int{}
 	for pages, items := 1, 0; ; pages++ {
-		body, err := a.Answer(ctx, list, fresh())
+		var page P
+		body, err := a.Answer(ctx, list, &page)
 		if err != nil {
 			return shown, err
 		}
-		n, token, err := each()
+		n, err := each(&page)
 		if err != nil {
 			return shown, fmt.Errorf("GET %s: the account sent %w", list.Path, err)
 		}
@@ -100,6 +86,7 @@ func tokenPages(
 		}
 		shown = shown || n != noList
 		items += max(n, 0)
+		token := page.next()
 		if token == "" {
 			return shown, nil
 		}

@@ -214,7 +214,7 @@ func (r *factsReader) metastores(ctx context.Context) error {
 			r.out.Metastores = append(r.out.Metastores, access.Metastore{ID: m.ID, Name: m.Name, Owner: m.Owner})
 		}
 	}
-	audit.SortFunc(r.out.Metastores, func(a, b access.Metastore) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(r.out.Metastores, func(a, b access.Metastore) int { return strings.Compare(a.ID, b.ID) })
 	return nil
 }
 

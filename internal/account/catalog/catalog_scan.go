@@ -384,7 +384,7 @@ func (s *catalogScan) finish() {
 		o.Unknown = together(o.holes)
 		s.out.Securables = append(s.out.Securables, o.Securable)
 	}
-	audit.SortFunc(s.out.Securables, func(a, b access.Securable) int {
+	slices.SortFunc(s.out.Securables, func(a, b access.Securable) int {
 		if c := strings.Compare(a.Type, b.Type); c != 0 {
 			return c
 		}

@@ -77,7 +77,7 @@ func (c *Catalog) SQLDefinitions(ctx context.Context, through []SQLWarehouse) (D
 	out.Unknown = append(out.Unknown, others...)
 	slices.Sort(out.Unknown)
 	out.Unknown = slices.Compact(out.Unknown)
-	audit.SortFunc(out.List, func(a, b readiness.Definition) int {
+	slices.SortFunc(out.List, func(a, b readiness.Definition) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Text, b.Text))
 	})
 	return out, nil

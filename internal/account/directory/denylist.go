@@ -115,7 +115,7 @@ func (d *Directory) readDenylist(ctx context.Context) ([]audit.DenyRule, error) 
 	if err == nil && !shown {
 		err = d.noRules(ctx, list.Path)
 	}
-	audit.SortFunc(out, func(a, b audit.DenyRule) int { return audit.CompareIDs(a.ExternalID, b.ExternalID) })
+	slices.SortFunc(out, func(a, b audit.DenyRule) int { return audit.CompareIDs(a.ExternalID, b.ExternalID) })
 	return out, err
 }
 

@@ -333,7 +333,7 @@ func (d *principals) membersSCIM(ctx context.Context, group *SCIMResource, listi
 }
 
 func sortMembers(members []audit.Member) []audit.Member {
-	audit.SortStableFunc(members, func(a, b audit.Member) int { return audit.CompareRefs(a.Ref, b.Ref) })
+	slices.SortStableFunc(members, func(a, b audit.Member) int { return audit.CompareRefs(a.Ref, b.Ref) })
 	return slices.CompactFunc(members, func(a, b audit.Member) bool { return a.Ref == b.Ref })
 }
 

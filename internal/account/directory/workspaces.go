@@ -69,7 +69,7 @@ func (d *workspaces) listWorkspaces(ctx context.Context) ([]audit.Workspace, err
 			Tier: w.Tier, Cloud: strings.ToLower(w.Cloud),
 		})
 	}
-	audit.SortFunc(out, func(a, b audit.Workspace) int { return audit.CompareIDs(a.ID, b.ID) })
+	slices.SortFunc(out, func(a, b audit.Workspace) int { return audit.CompareIDs(a.ID, b.ID) })
 	return out, nil
 }
 

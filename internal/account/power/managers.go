@@ -238,7 +238,7 @@ func (m *ruleSearch) find(ctx context.Context, g grants) {
 		wave := m.next
 		m.next = nil
 		// Sorted, so that of several reasons the same one is named each time.
-		audit.SortFunc(wave, func(a, b privileged) int { return audit.CompareRefs(a.ref, b.ref) })
+		slices.SortFunc(wave, func(a, b privileged) int { return audit.CompareRefs(a.ref, b.ref) })
 		m.expand(ctx, wave)
 	}
 	for name := range m.powers {

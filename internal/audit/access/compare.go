@@ -78,7 +78,7 @@ func CompareUntil(stop audit.Stop, g Graph, a, b audit.Principal, w *Assignments
 		out.DeadMembers += x.dead(id)
 	}
 	for _, rows := range [][]DiffRow{out.OnlyInA, out.OnlyInB, out.Both} {
-		audit.SortFunc(rows, func(p, q DiffRow) int { return compareNames(p.GroupName, p.GroupID, q.GroupName, q.GroupID) })
+		slices.SortFunc(rows, func(p, q DiffRow) int { return compareNames(p.GroupName, p.GroupID, q.GroupName, q.GroupID) })
 	}
 	holes := slices.Concat(x.holes(d.a), x.holes(d.b))
 	reported := x.graph.Failures
@@ -148,7 +148,7 @@ func (d *comparison) localGroups() []LocalDiffRow {
 			}
 		}
 	}
-	audit.SortFunc(out, func(a, b LocalDiffRow) int {
+	slices.SortFunc(out, func(a, b LocalDiffRow) int {
 		return cmp.Or(audit.CompareIDs(a.WorkspaceID, b.WorkspaceID), audit.CompareIDs(a.GroupID, b.GroupID))
 	})
 	return out

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
 
 // The action types of the clone file, as databricks-access-audit spells them
@@ -86,7 +84,7 @@ func CloneResultRows(p ClonePlan, outcomes map[string]Outcome) []map[string][]st
 			p.DatabricksActions = append(p.DatabricksActions, row)
 		}
 	}
-	audit.SortStableFunc(p.DatabricksActions, func(a, b PlanRow) int { return compareNames(a.GroupName, a.GroupID, b.GroupName, b.GroupID) })
+	slices.SortStableFunc(p.DatabricksActions, func(a, b PlanRow) int { return compareNames(a.GroupName, a.GroupID, b.GroupName, b.GroupID) })
 	out := CloneRows(p)
 	for _, row := range out {
 		o, written := outcomes[row["group_id"][0]]

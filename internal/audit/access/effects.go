@@ -279,9 +279,9 @@ func (j *judge) collectCatalog(e *effects, p audit.Principal, name, through stri
 
 // finish sorts, and draws the conclusions (R17, R24).
 func (e *effects) finish(j *judge) {
-	audit.SortFunc(e.workspaces, compareWorkspaceEffects)
-	audit.SortFunc(e.catalog, compareCatalogEffects)
-	audit.SortFunc(e.holdings, compareHoldingEffects)
+	slices.SortFunc(e.workspaces, compareWorkspaceEffects)
+	slices.SortFunc(e.catalog, compareCatalogEffects)
+	slices.SortFunc(e.holdings, compareHoldingEffects)
 	for _, list := range []*[]string{&e.powers, &e.holes, &e.limits, &e.powerHoles} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)

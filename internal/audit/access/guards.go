@@ -113,9 +113,9 @@ func (p *planner) finish() ClonePlan {
 	for _, rows := range [][]PlanRow{
 		out.IDPActions, out.DatabricksActions, out.Skipped, out.Unverified, out.AlreadyMember, out.Follows, out.System,
 	} {
-		audit.SortFunc(rows, func(a, b PlanRow) int { return compareNames(a.GroupName, a.GroupID, b.GroupName, b.GroupID) })
+		slices.SortFunc(rows, func(a, b PlanRow) int { return compareNames(a.GroupName, a.GroupID, b.GroupName, b.GroupID) })
 	}
-	audit.SortFunc(out.Problems, func(a, b Problem) int { return strings.Compare(a.Text, b.Text) })
+	slices.SortFunc(out.Problems, func(a, b Problem) int { return strings.Compare(a.Text, b.Text) })
 	if len(out.Problems) == 0 {
 		out.Memberships = p.memberships
 	}

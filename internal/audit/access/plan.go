@@ -280,6 +280,6 @@ func (p *planner) notCloned() {
 		}
 		add(KindGrant, place, strings.Join(h.Privileges, ", "))
 	}
-	audit.SortFunc(p.out.NotCloned, compareNotCloned)
+	slices.SortFunc(p.out.NotCloned, compareNotCloned)
 	p.out.NotCloned = slices.Compact(p.out.NotCloned)
 }

@@ -166,7 +166,7 @@ func (r *reacher) groups() {
 			Direct: r.closure.direct(p.ID), Path: r.closure.names(p.ID), Via: vias[p.ID],
 		})
 	}
-	audit.SortFunc(r.out.Groups, func(a, b ReachGroup) int { return compareNames(a.GroupName, a.GroupID, b.GroupName, b.GroupID) })
+	slices.SortFunc(r.out.Groups, func(a, b ReachGroup) int { return compareNames(a.GroupName, a.GroupID, b.GroupName, b.GroupID) })
 }
 
 // holdersByKey are the ids of the holders of something, by what it is, in the order of
@@ -245,7 +245,7 @@ func (r *reacher) localGroups() {
 			}
 		}
 	}
-	audit.SortFunc(r.out.LocalGroups, func(a, b ReachLocalGroup) int {
+	slices.SortFunc(r.out.LocalGroups, func(a, b ReachLocalGroup) int {
 		return cmp.Or(audit.CompareIDs(a.WorkspaceID, b.WorkspaceID), audit.CompareIDs(a.GroupID, b.GroupID))
 	})
 }

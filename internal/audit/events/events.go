@@ -403,18 +403,18 @@ func (j *judge) holes() {
 func (j *judge) sort() {
 	o := &j.out
 	o.AIM = sum(o.AIM, func(d *AIMDay) AIMDay { k := *d; k.Count = 0; return k }, func(to, d *AIMDay) { to.Count += d.Count })
-	audit.SortFunc(o.AIM, func(a, b AIMDay) int {
+	slices.SortFunc(o.AIM, func(a, b AIMDay) int {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Action, b.Action), cmp.Compare(a.Outcome, b.Outcome))
 	})
 	o.Created = sum(o.Created, func(c *Created) Created { k := *c; k.At = time.Time{}; return k }, func(to, c *Created) { to.At = earlier(to.At, c.At) })
-	audit.SortFunc(o.Created, func(a, b Created) int { return cmp.Or(audit.CompareRefs(a.Ref, b.Ref), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(o.Created, func(a, b Created) int { return cmp.Or(audit.CompareRefs(a.Ref, b.Ref), cmp.Compare(a.Name, b.Name)) })
 	o.Policy, o.Updates, o.Deactivated = sumChanges(o.Policy), sumChanges(o.Updates), sumChanges(o.Deactivated)
 	o.Edits = sum(o.Edits, func(e *Edit) Edit {
 		k := *e
 		k.Group, k.Count, k.Last = audit.Principal{Ref: e.Group.Ref}, 0, time.Time{}
 		return k
 	}, func(to, e *Edit) { to.Count, to.Last = to.Count+e.Count, later(to.Last, e.Last) })
-	audit.SortFunc(o.Edits, func(a, b Edit) int {
+	slices.SortFunc(o.Edits, func(a, b Edit) int {
 		return cmp.Or(audit.CompareRefs(a.Group.Ref, b.Group.Ref), cmp.Compare(a.MemberID, b.MemberID), cmp.Compare(a.MemberName, b.MemberName), compareBool(a.Added, b.Added),
 			cmp.Compare(a.Actor, b.Actor), cmp.Compare(a.Agent, b.Agent), cmp.Compare(a.Endpoint, b.Endpoint))
 	})
@@ -425,14 +425,14 @@ func (j *judge) sort() {
 	}, func(to, w *SCIMWriter) {
 		to.Count, to.First, to.Last = to.Count+w.Count, earlier(to.First, w.First), later(to.Last, w.Last)
 	})
-	audit.SortFunc(o.Writers, func(a, b SCIMWriter) int {
+	slices.SortFunc(o.Writers, func(a, b SCIMWriter) int {
 		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Workspace, b.Workspace), cmp.Compare(a.Agent, b.Agent), cmp.Compare(a.Actor, b.Actor))
 	})
 	o.Failures = sum(o.Failures, func(f *Failed) Failed { k := *f; k.Count, k.Last = 0, time.Time{}; return k }, func(to, f *Failed) { to.Count, to.Last = to.Count+f.Count, later(to.Last, f.Last) })
-	audit.SortFunc(o.Failures, func(a, b Failed) int {
+	slices.SortFunc(o.Failures, func(a, b Failed) int {
 		return cmp.Or(cmp.Compare(a.Action, b.Action), cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Message, b.Message))
 	})
-	audit.SortFunc(o.Departed, func(a, b Departed) int {
+	slices.SortFunc(o.Departed, func(a, b Departed) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), audit.CompareRefs(refOf(a.Principal), refOf(b.Principal)))
 	})
 }
@@ -445,7 +445,7 @@ func sumChanges(all []Change) []Change {
 	}, func(to, c *Change) {
 		to.Count, to.First, to.Last = to.Count+c.Count, earlier(to.First, c.First), later(to.Last, c.Last)
 	})
-	audit.SortFunc(all, func(a, b Change) int {
+	slices.SortFunc(all, func(a, b Change) int {
 		return cmp.Or(audit.CompareRefs(a.Ref, b.Ref), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Action, b.Action), cmp.Compare(a.Actor, b.Actor),
 			cmp.Compare(a.Agent, b.Agent), cmp.Compare(a.Endpoint, b.Endpoint))
 	})

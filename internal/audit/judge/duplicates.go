@@ -85,7 +85,7 @@ func (f duplicateFinder) clusters() []cluster {
 			}
 		}
 	}
-	audit.SortFunc(out, func(x, y cluster) int {
+	slices.SortFunc(out, func(x, y cluster) int {
 		return cmp.Or(audit.CompareRefs(x.refs[0], y.refs[0]), strings.Compare(x.id, y.id))
 	})
 	return out

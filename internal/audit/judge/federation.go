@@ -68,7 +68,7 @@ func Federation(ws []audit.Workspace) FederationReport {
 		r.Counts[row.Federation]++
 		r.Workspaces = append(r.Workspaces, row)
 	}
-	audit.SortFunc(r.Workspaces, func(a, b WorkspaceFederation) int {
+	slices.SortFunc(r.Workspaces, func(a, b WorkspaceFederation) int {
 		if c := audit.CompareIDs(a.ID, b.ID); c != 0 {
 			return c
 		}

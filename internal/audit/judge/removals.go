@@ -109,7 +109,7 @@ type memberJudge struct {
 
 func (j *memberJudge) judgeAll(members []audit.MemberRef, category string) {
 	sorted := slices.Clone(members)
-	audit.SortStableFunc(sorted, func(x, y audit.MemberRef) int { return audit.CompareIDs(x.ID, y.ID) })
+	slices.SortStableFunc(sorted, func(x, y audit.MemberRef) int { return audit.CompareIDs(x.ID, y.ID) })
 	for _, m := range sorted {
 		if j.seen[m.ID] {
 			continue
@@ -237,12 +237,12 @@ func (j *memberJudge) verdict() memberVerdict {
 		}
 		v.manual = append(v.manual, *action)
 	}
-	audit.SortFunc(v.manual, func(x, y ManualAction) int {
+	slices.SortFunc(v.manual, func(x, y ManualAction) int {
 		return cmp.Or(
 			cmp.Compare(categorySetOf(x.Category), categorySetOf(y.Category)),
 			strings.Compare(x.Reason, y.Reason),
 		)
 	})
-	audit.SortFunc(v.removals, func(x, y MemberRemoval) int { return audit.CompareIDs(x.MemberID, y.MemberID) })
+	slices.SortFunc(v.removals, func(x, y MemberRemoval) int { return audit.CompareIDs(x.MemberID, y.MemberID) })
 	return v
 }

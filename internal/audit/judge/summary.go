@@ -68,7 +68,7 @@ func Summarize(r Report) []SummaryRow {
 	for i := range s.rows {
 		s.rows[i].explain(remedies[i])
 	}
-	audit.SortFunc(s.rows, compareSummaryRows)
+	slices.SortFunc(s.rows, compareSummaryRows)
 	return s.rows
 }
 

@@ -259,7 +259,7 @@ func (l *Compared) isAbout(c *compared, there certainty) bool {
 
 func (l *Compared) sort() {
 	slices.Sort(l.Unknown)
-	audit.SortFunc(l.Rows, func(a, b ComparedRow) int {
+	slices.SortFunc(l.Rows, func(a, b ComparedRow) int {
 		return cmp.Or(cmp.Compare(a.Connector, b.Connector), cmp.Compare(a.Type.Order(), b.Type.Order()), cmp.Compare(a.ExternalID, b.ExternalID), comparePrincipals(a.Principal, b.Principal))
 	})
 }

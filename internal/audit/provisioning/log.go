@@ -56,7 +56,7 @@ type Contradiction struct {
 // logVerdict is what the log says of each object, sorted by type and id.
 func logVerdict(c *Connector, account *Account, isThisAccount bool) (failing []Failing, wrong []Contradiction) {
 	entries := slices.Clone(c.Log)
-	audit.SortStableFunc(entries, func(a, b LogEntry) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(entries, func(a, b LogEntry) int { return a.At.Compare(b.At) })
 	open, pairs := map[string]*Failing{}, map[string]LogEntry{}
 	for _, e := range entries {
 		if e.SourceID == "" {
@@ -100,10 +100,10 @@ func logVerdict(c *Connector, account *Account, isThisAccount bool) (failing []F
 			wrong = append(wrong, Contradiction{Type: p.Type, SourceID: id, Name: e.SourceName, Principal: *p})
 		}
 	}
-	audit.SortFunc(failing, func(a, b Failing) int {
+	slices.SortFunc(failing, func(a, b Failing) int {
 		return cmp.Or(cmp.Compare(a.Type.Order(), b.Type.Order()), cmp.Compare(a.SourceID, b.SourceID))
 	})
-	audit.SortFunc(wrong, func(a, b Contradiction) int { return audit.CompareRefs(a.Principal.Ref, b.Principal.Ref) })
+	slices.SortFunc(wrong, func(a, b Contradiction) int { return audit.CompareRefs(a.Principal.Ref, b.Principal.Ref) })
 	return failing, wrong
 }
 

@@ -127,7 +127,7 @@ func mappingRows(c *Connector) []MappingRow {
 			out = append(out, MappingRow{Object: object, Target: targetExternalID, SourceType: SourceNone, Correct: new(bool)})
 		}
 	}
-	audit.SortFunc(out, func(a, b MappingRow) int {
+	slices.SortFunc(out, func(a, b MappingRow) int {
 		return cmp.Or(cmp.Compare(a.Object.Order(), b.Object.Order()), cmp.Compare(a.Target, b.Target), cmp.Compare(a.SourceType, b.SourceType), cmp.Compare(a.Source, b.Source))
 	})
 	return slices.CompactFunc(out, func(a, b MappingRow) bool {
@@ -147,7 +147,7 @@ func filtersOf(c *Connector) []Filter {
 			out = append(out, m.Filters...)
 		}
 	}
-	audit.SortFunc(out, func(a, b Filter) int {
+	slices.SortFunc(out, func(a, b Filter) int {
 		return cmp.Or(cmp.Compare(a.Object.Order(), b.Object.Order()), cmp.Compare(a.Text, b.Text))
 	})
 	return slices.Compact(out)

@@ -11,6 +11,7 @@ package provisioning
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -199,7 +200,7 @@ func findingsOf(c *Connector, v *Verdict, stated string) []Finding {
 	if len(v.Scope.ServicePrincipals) > 0 {
 		add(FindingServicePrincipals, "Service principals are assigned to the app, and no connector ever writes those.", "Add them to the account by other means, and remove the assignments.")
 	}
-	audit.SortFunc(out, func(a, b Finding) int { return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Summary, b.Summary)) })
+	slices.SortFunc(out, func(a, b Finding) int { return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Summary, b.Summary)) })
 	return out
 }
 

@@ -222,7 +222,7 @@ func AssignmentsNeeded(f *Facts) []Assignment {
 			out = append(out, Assignment{a.WorkspaceID, names[a.WorkspaceID], a.ID, f.principal(a.Ref).Name})
 		}
 	}
-	audit.SortFunc(out, func(a, b Assignment) int {
+	slices.SortFunc(out, func(a, b Assignment) int {
 		return cmp.Or(audit.CompareIDs(a.WorkspaceID, b.WorkspaceID), audit.CompareIDs(a.GroupID, b.GroupID))
 	})
 	return slices.Compact(out)
@@ -352,7 +352,7 @@ func (f *Facts) grantsOf(group audit.Ref) []string {
 		}
 		return len(strong)
 	}
-	audit.SortFunc(held, func(a, b Grant) int {
+	slices.SortFunc(held, func(a, b Grant) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Privilege, b.Privilege), cmp.Compare(a.First, b.First), cmp.Compare(a.Group, b.Group))
 	})
 	var out []string

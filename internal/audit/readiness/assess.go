@@ -102,7 +102,7 @@ func assess(f *Facts, check Check, waivers []Waiver, used []bool) Result {
 		out.Status, out.Summary, out.Affected = NotApplicable, found.notApplicable, nil
 		return out
 	}
-	audit.SortStableFunc(out.Affected, func(a, b Affected) int {
+	slices.SortStableFunc(out.Affected, func(a, b Affected) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), audit.CompareIDs(a.WorkspaceID, b.WorkspaceID), audit.CompareIDs(a.ID, b.ID), cmp.Compare(a.Name, b.Name),
 			cmp.Compare(a.Detail, b.Detail))
 	})

@@ -169,7 +169,7 @@ func Renames(f *Facts) []Rename {
 		}
 		out = append(out, one)
 	}
-	audit.SortFunc(out, func(a, b Rename) int { return cmp.Compare(a.ApplicationID, b.ApplicationID) })
+	slices.SortFunc(out, func(a, b Rename) int { return cmp.Compare(a.ApplicationID, b.ApplicationID) })
 	return out
 }
 

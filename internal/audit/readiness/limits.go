@@ -59,7 +59,7 @@ func Limits(f *Facts) []Limit {
 		out = append(out, Limit{Metric: "denylist_rules", Value: len(f.Denylist), Limit: mostDenyRules})
 	}
 	out = append(out, f.workspaceLimits()...)
-	audit.SortStableFunc(out, func(a, b Limit) int {
+	slices.SortStableFunc(out, func(a, b Limit) int {
 		return cmp.Or(cmp.Compare(a.Metric, b.Metric), audit.CompareIDs(a.WorkspaceID, b.WorkspaceID))
 	})
 	return out

@@ -80,6 +80,6 @@ func Notices(f *Facts) []Notice {
 		slices.Sort(one.People)
 		out = append(out, one)
 	}
-	audit.SortFunc(out, func(a, b Notice) int { return audit.CompareIDs(a.WorkspaceID, b.WorkspaceID) })
+	slices.SortFunc(out, func(a, b Notice) int { return audit.CompareIDs(a.WorkspaceID, b.WorkspaceID) })
 	return out
 }

@@ -184,7 +184,7 @@ const (
 // Checks is the whole registry, sorted by decision, severity and id.
 func Checks() []Check {
 	all := slices.Concat(prerequisites(), identityChecks(), accessChecks(), scimChecks(), goingBackChecks())
-	audit.SortFunc(all, compareChecks)
+	slices.SortFunc(all, compareChecks)
 	return all
 }
 

@@ -137,7 +137,7 @@ const (
 func All() []Rule {
 	kinds := [][]Rule{categoryRules(), causeRules(), actionRules(), advisoryRules(), reasonRules()}
 	for _, list := range kinds {
-		audit.SortFunc(list, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
+		slices.SortFunc(list, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	}
 	return slices.Concat(kinds...)
 }

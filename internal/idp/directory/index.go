@@ -254,7 +254,7 @@ func (d *Index) identities(at []int) []audit.Identity {
 	for _, i := range at {
 		out = append(out, d.Entries[i].Identity)
 	}
-	audit.SortFunc(out, func(a, b audit.Identity) int { return cmp.Compare(a.ExternalID, b.ExternalID) })
+	slices.SortFunc(out, func(a, b audit.Identity) int { return cmp.Compare(a.ExternalID, b.ExternalID) })
 	return slices.CompactFunc(out, func(a, b audit.Identity) bool { return a.ExternalID == b.ExternalID })
 }
 

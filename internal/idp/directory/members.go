@@ -309,7 +309,7 @@ func (a *memberAudit) verdict(s *search, members []audit.Member) *audit.MemberMa
 		}
 	}
 	byID := func(x, y audit.MemberRef) int { return audit.CompareRefs(audit.Ref{ID: x.ID}, audit.Ref{ID: y.ID}) }
-	audit.SortStableFunc(verdict.Local, byID)
-	audit.SortStableFunc(verdict.External, byID)
+	slices.SortStableFunc(verdict.Local, byID)
+	slices.SortStableFunc(verdict.External, byID)
 	return verdict
 }

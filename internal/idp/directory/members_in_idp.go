@@ -5,6 +5,7 @@ package directory
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -157,7 +158,7 @@ func (a *memberAudit) inIDP(t *tree, here held) *audit.IDPMembers {
 		}
 	}
 	byID := func(x, y audit.Identity) int { return strings.Compare(x.ExternalID, y.ExternalID) }
-	audit.SortFunc(out.Missing, byID)
-	audit.SortFunc(out.Nested, byID)
+	slices.SortFunc(out.Missing, byID)
+	slices.SortFunc(out.Nested, byID)
 	return out
 }

@@ -85,7 +85,7 @@ func (r *connectorReader) find(ctx context.Context) ([]app, idp.ConnectorResult,
 	}
 	out.Failures = append(out.Failures, undecided...)
 	apps = append(apps, ours...)
-	audit.SortFunc(apps, func(a, b app) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(apps, func(a, b app) int { return cmp.Compare(a.ID, b.ID) })
 	return apps, out, nil
 }
 
@@ -146,7 +146,7 @@ func (r *connectorReader) findNamed(ctx context.Context) ([]app, idp.ConnectorRe
 			out.Missing = append(out.Missing, id)
 		}
 	}
-	audit.SortFunc(apps, func(a, b app) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(apps, func(a, b app) int { return cmp.Compare(a.ID, b.ID) })
 	return apps, out, nil
 }
 

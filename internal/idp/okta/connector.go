@@ -139,7 +139,7 @@ func (o *source) findApps(ctx context.Context, ids []string, out *idp.ConnectorR
 			apps = append(apps, a)
 		}
 	}
-	audit.SortFunc(apps, func(a, b app) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(apps, func(a, b app) int { return cmp.Compare(a.ID, b.ID) })
 	return apps, nil
 }
 
@@ -273,7 +273,7 @@ func (o *source) fill(out *provisioning.Connector, users []appUser, groups []app
 			At: timeOf(p.LastPush), Action: "push", Status: status(p.Status), SourceID: p.Source, SourceType: "Group", TargetID: p.Target, Reason: summary.Message,
 		})
 	}
-	audit.SortFunc(out.Push.Groups, func(a, b provisioning.PushedGroup) int {
+	slices.SortFunc(out.Push.Groups, func(a, b provisioning.PushedGroup) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.TargetID, b.TargetID))
 	})
 }

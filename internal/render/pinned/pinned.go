@@ -12,14 +12,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf16"
 
-	"golang.org/x/text/unicode/norm"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
 )
@@ -132,23 +133,14 @@ func marshal(v any) (string, error) {
 
 // printable escapes what cannot be seen, as JSON does. All of it is within strings.
 func printable(text string) string {
-	return escaped(text, func(r rune) string {
-		out := ""
-		for _, unit := range utf16.Encode([]rune{r}) {
-			out += fmt.Sprintf(`\u%04x`, unit)
-		}
-		return out
-	})
-}
-
-// escaped is a text with everything that cannot be seen as escape says.
-func escaped(text string, escape func(rune) string) string {
 	var b strings.Builder
 	for _, r := range text {
 		if unicode.IsPrint(r) {
 			b.WriteRune(r)
-		} else {
-			b.WriteString(escape(r))
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
 		}
 	}
 	return b.String()
@@ -169,29 +161,30 @@ func sortedKeys[V any](entries map[string]V) []string {
 
 // HCL is a file of resources, formatted, without a provider block.
 func HCL(f Fixes) string {
-	var blocks []string
+	file := hclwrite.NewEmptyFile()
+	body := file.Body()
 	for _, key := range sortedKeys(f.ExternalIDs) {
 		e := f.ExternalIDs[key]
-		blocks = append(blocks, block(comment([]string{e.PrincipalName}, e.Category, irreversible(e)), "dbxidentity_external_id", e.PrincipalType+"_"+e.PrincipalID,
-			attribute{"principal_type", quoted(e.PrincipalType)}, attribute{"principal_id", quoted(e.PrincipalID)},
-			attribute{"external_id", quoted(e.ExternalID)}, attribute{"expected_current_external_id", quoted(e.CurrentExternalID)}))
+		block(body, comment([]string{e.PrincipalName}, e.Category, irreversible(e)), "dbxidentity_external_id", e.PrincipalType+"_"+e.PrincipalID,
+			attribute{"principal_type", cty.StringVal(e.PrincipalType)}, attribute{"principal_id", cty.StringVal(e.PrincipalID)},
+			attribute{"external_id", cty.StringVal(e.ExternalID)}, attribute{"expected_current_external_id", cty.StringVal(e.CurrentExternalID)})
 	}
 	for _, key := range sortedKeys(f.MemberRemovals) {
 		e := f.MemberRemovals[key]
-		blocks = append(blocks, block(comment([]string{e.MemberName, e.GroupName}, e.Cause), "dbxidentity_group_member_removal", "group_"+e.GroupID+"_member_"+e.MemberID,
-			attribute{"group_id", quoted(e.GroupID)}, attribute{"member_id", quoted(e.MemberID)}))
+		block(body, comment([]string{e.MemberName, e.GroupName}, e.Cause), "dbxidentity_group_member_removal", "group_"+e.GroupID+"_member_"+e.MemberID,
+			attribute{"group_id", cty.StringVal(e.GroupID)}, attribute{"member_id", cty.StringVal(e.MemberID)})
 	}
 	for _, key := range sortedKeys(f.Memberships) {
 		e := f.Memberships[key]
-		attributes := []attribute{{"group_id", quoted(e.GroupID)}, {"member_id", quoted(e.MemberID)}}
+		attributes := []attribute{{"group_id", cty.StringVal(e.GroupID)}, {"member_id", cty.StringVal(e.MemberID)}}
 		note := ""
 		if e.Privileged {
-			attributes = append(attributes, attribute{"allow_privileged", "true"})
+			attributes = append(attributes, attribute{"allow_privileged", cty.True})
 			note = "privileged"
 		}
-		blocks = append(blocks, block(comment([]string{e.MemberName, e.GroupName}, note), "dbxidentity_group_member", "group_"+e.GroupID+"_member_"+e.MemberID, attributes...))
+		block(body, comment([]string{e.MemberName, e.GroupName}, note), "dbxidentity_group_member", "group_"+e.GroupID+"_member_"+e.MemberID, attributes...)
 	}
-	return strings.Join(blocks, "\n")
+	return string(hclwrite.Format(file.Bytes()))
 }
 
 func irreversible(e ExternalID) string {
@@ -202,33 +195,20 @@ func irreversible(e ExternalID) string {
 	return "cannot be taken back because " + why
 }
 
-// attribute has its value as it stands in the file.
-type attribute struct{ name, value string }
-
-func block(above, kind, name string, attributes ...attribute) string {
-	width := 0
-	for _, a := range attributes {
-		width = max(width, len(a.name))
-	}
-	out := fmt.Sprintf("%s\nresource %s %s {\n", above, quoted(kind), quoted(name))
-	for _, a := range attributes {
-		out += fmt.Sprintf("  %-*s = %s\n", width, a.name, a.value)
-	}
-	return out + "}\n"
+type attribute struct {
+	name  string
+	value cty.Value
 }
 
-var escapes = strings.NewReplacer("\n", `\n`, "\r", `\r`, "\t", `\t`, `"`, `\"`, `\`, `\\`, "${", "$${", "%{", "%%{")
-
-// quoted is a string of HCL, as hclwrite writes it: in normal form, without a template, and with escapes
-// for what cannot be seen. That library is part of the tests alone, because it brings the language's whole
-// evaluation: 1.4 MiB of each provider for six strings.
-func quoted(text string) string {
-	return `"` + escaped(escapes.Replace(norm.NFC.String(text)), func(r rune) string {
-		if r > math.MaxUint16 {
-			return fmt.Sprintf(`\U%08x`, r)
-		}
-		return fmt.Sprintf(`\u%04x`, r)
-	}) + `"`
+func block(body *hclwrite.Body, above, kind, name string, attributes ...attribute) {
+	if len(body.Blocks()) > 0 {
+		body.AppendNewline()
+	}
+	body.AppendUnstructuredTokens(hclwrite.Tokens{{Type: hclsyntax.TokenComment, Bytes: []byte(above + "\n")}})
+	inner := body.AppendNewBlock("resource", []string{kind, name}).Body()
+	for _, a := range attributes {
+		inner.SetAttributeValue(a.name, a.value)
+	}
 }
 
 // comment is one line. Names are quoted, because someone who names an object of the

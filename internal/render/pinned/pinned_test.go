@@ -13,8 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/hclwrite"
-	"github.com/zclconf/go-cty/cty"
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 )
@@ -86,78 +84,6 @@ func TestHCL_readsBack(t *testing.T) {
 		}
 		showsAll(t, text)
 	})
-}
-
-// The file is byte for byte what HashiCorp's own writer makes of it, for every rune and for all that
-// could begin a template or end a string.
-func TestHCL_equalsHCLWrite(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		f, text := drawFixes(t), hostile()
-		f.ExternalIDs["x"] = ExternalID{PrincipalType: text.Draw(t, "type"), PrincipalID: text.Draw(t, "id"), ExternalID: text.Draw(t, "external")}
-		if diff := cmp.Diff(hclWritten(f), HCL(f)); diff != "" {
-			t.Fatalf("(-hclwrite +got) %s", diff)
-		}
-	})
-	written := func(text string) string { return string(hclwrite.TokensForValue(cty.StringVal(text)).Bytes()) }
-	for r := range rune(unicode.MaxRune + 1) {
-		if text := "a" + string(r) + "{"; quoted(text) != written(text) {
-			t.Fatalf("%U: %s, want %s", r, quoted(text), written(text))
-		}
-	}
-	texts := []string{""}
-	for range 5 {
-		for _, text := range texts {
-			if quoted(text) != written(text) {
-				t.Fatalf("%q: %s, want %s", text, quoted(text), written(text))
-			}
-		}
-		longer := make([]string, 0, len(texts)*9)
-		for _, text := range texts {
-			for _, next := range []string{"$", "%", "{", "~", `"`, `\`, "\n", "u", "\xff"} {
-				longer = append(longer, text+next)
-			}
-		}
-		texts = longer
-	}
-}
-
-// hclWritten is [HCL] by hclwrite.
-func hclWritten(f Fixes) string {
-	file := hclwrite.NewEmptyFile()
-	body := file.Body()
-	add := func(above, kind, name string, values ...any) {
-		if len(body.Blocks()) > 0 {
-			body.AppendNewline()
-		}
-		body.AppendUnstructuredTokens(hclwrite.Tokens{{Type: hclsyntax.TokenComment, Bytes: []byte(above + "\n")}})
-		inner := body.AppendNewBlock("resource", []string{kind, name}).Body()
-		for i := 0; i < len(values); i += 2 {
-			name, value := fmt.Sprint(values[i]), cty.True
-			if text, ok := values[i+1].(string); ok {
-				value = cty.StringVal(text)
-			}
-			inner.SetAttributeValue(name, value)
-		}
-	}
-	for _, key := range sortedKeys(f.ExternalIDs) {
-		e := f.ExternalIDs[key]
-		add(comment([]string{e.PrincipalName}, e.Category, irreversible(e)), "dbxidentity_external_id", e.PrincipalType+"_"+e.PrincipalID,
-			"principal_type", e.PrincipalType, "principal_id", e.PrincipalID, "external_id", e.ExternalID, "expected_current_external_id", e.CurrentExternalID)
-	}
-	for _, key := range sortedKeys(f.MemberRemovals) {
-		e := f.MemberRemovals[key]
-		add(comment([]string{e.MemberName, e.GroupName}, e.Cause), "dbxidentity_group_member_removal", "group_"+e.GroupID+"_member_"+e.MemberID, "group_id", e.GroupID, "member_id", e.MemberID)
-	}
-	for _, key := range sortedKeys(f.Memberships) {
-		e, note := f.Memberships[key], ""
-		values := []any{"group_id", e.GroupID, "member_id", e.MemberID}
-		if e.Privileged {
-			values, note = append(values, "allow_privileged", true), "privileged"
-		}
-		add(comment([]string{e.MemberName, e.GroupName}, note), "dbxidentity_group_member", "group_"+e.GroupID+"_member_"+e.MemberID, values...)
-	}
-	return string(hclwrite.Format(file.Bytes()))
 }
 
 // normalized has the texts as Terraform reads them: composed, and without bytes

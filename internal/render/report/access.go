@@ -46,7 +46,7 @@ func (f *Federation) section() section {
 	t := table{Title: "Identity federation", Long: len(f.Workspaces) > 20, Columns: []string{"Workspace", "Id", "Status", "Federation"}}
 	list := slices.Clone(f.Workspaces)
 	order := map[string]int{"disabled": 0, "enabled": 2} // Unknown ones are between.
-	audit.SortStableFunc(list, func(a, b Workspace) int {
+	slices.SortStableFunc(list, func(a, b Workspace) int {
 		rank := func(w Workspace) int {
 			if n, known := order[w.Federation]; known {
 				return n

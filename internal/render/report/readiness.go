@@ -165,7 +165,7 @@ func (r *Readiness) section() section {
 // urgent are the checks of a decision that apply, what is open first and what holds last.
 func (r *Readiness) urgent(decision string) []Check {
 	out := slices.DeleteFunc(slices.Clone(r.Checks), func(c Check) bool { return c.Decision != decision || c.Status == "not_applicable" })
-	audit.SortStableFunc(out, func(a, b Check) int { return a.rank() - b.rank() })
+	slices.SortStableFunc(out, func(a, b Check) int { return a.rank() - b.rank() })
 	return out
 }
 

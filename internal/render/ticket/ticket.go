@@ -11,6 +11,7 @@ package ticket
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -264,7 +265,7 @@ func all(p access.ClonePlan) []stateRow {
 			out = append(out, stateRow{row, list.state})
 		}
 	}
-	audit.SortStableFunc(out, func(a, b stateRow) int {
+	slices.SortStableFunc(out, func(a, b stateRow) int {
 		return cmp.Or(cmp.Compare(len(a.row.Path), len(b.row.Path)), strings.Compare(strings.Join(a.row.Path, "\x00"), strings.Join(b.row.Path, "\x00")),
 			audit.CompareIDs(a.row.GroupID, b.row.GroupID))
 	})
