@@ -77,7 +77,8 @@ type cell struct {
 	Values []string
 	// Sentence is true for values that are sentences, which Markdown shows as such.
 	Sentence bool
-	// Join stands between values; ", " when empty.
+	// Join stands between values; when empty, each has a line of its own, and ", " stands
+	// between them in Markdown.
 	Join  string
 	State state
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"html"
 	"html/template"
-	"slices"
 	"strings"
 
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/audit"
@@ -65,10 +64,7 @@ func (t table) Body() template.HTML {
 			}
 			b.WriteByte('>')
 			b.WriteString(html.EscapeString(c.Prose))
-			between := cmp.Or(c.Join, ", ")
-			if c.Join == "" && slices.ContainsFunc(c.Values, func(v string) bool { return strings.ContainsAny(v, ",;") }) {
-				between = "<br>" // A comma would not show where a name ends.
-			}
+			between := cmp.Or(c.Join, "<br>") // A comma would not show where a name ends.
 			for k, v := range c.Values {
 				if k > 0 {
 					b.WriteString(between)
