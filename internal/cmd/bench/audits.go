@@ -136,7 +136,7 @@ func (w *workspace) checkClean(ctx context.Context, r route) error {
 func (u usage) result(name string, n counts) result {
 	return result{
 		Scenario: name, Requests: n.Total, Seconds: u.seconds, CPUSeconds: u.cpu, ProviderCPU: u.providerCPU,
-		ProviderMiB: u.provider, TerraformMiB: u.command,
+		ProviderMiB: u.provider, TerraformMiB: u.command, TogetherMiB: u.together,
 	}
 }
 

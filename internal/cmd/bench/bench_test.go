@@ -119,15 +119,16 @@ func TestResult_write(t *testing.T) {
 }
 
 // The system's own account of this process, where it keeps one.
-func TestPeakMiB(t *testing.T) {
+func TestResidentMiB(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("no /proc on this system: peaks are unknown there")
 	}
-	if got := peakMiB(os.Getpid()); got < 1 || got > 4096 {
-		t.Errorf("this process peaks at %.1f MiB", got)
+	now := residentMiB(os.Getpid(), "VmRSS")
+	if peak := residentMiB(os.Getpid(), "VmHWM"); now < 1 || peak < now || peak > 4096 {
+		t.Errorf("this process holds %.1f MiB, and peaks at %.1f", now, peak)
 	}
-	if peakMiB(1<<30) != 0 || cpuSeconds(1<<30) != 0 || len(descendants(1<<30)) != 0 {
+	if residentMiB(1<<30, "VmHWM") != 0 || cpuSeconds(1<<30) != 0 || len(descendants(1<<30)) != 0 {
 		t.Error("a process that is not there has a size")
 	}
 }

@@ -24,6 +24,9 @@ type usage struct {
 	providerCPU  float64 // the providers' part of cpu
 	// Peaks of resident memory in MiB, of one process each; 0 when unknown.
 	provider, command float64
+	// together is the most that all of them were seen to hold at one moment: their
+	// peaks may lie far apart. A peak between two looks is missed.
+	together float64
 }
 
 // sampleEvery is how often the peaks are read. The kernel keeps them, so only
@@ -60,13 +63,16 @@ func watch(ctx context.Context, pid int) usage {
 	tick := time.NewTicker(sampleEvery)
 	defer tick.Stop()
 	for {
-		u.command = max(u.command, peakMiB(pid))
+		u.command = max(u.command, residentMiB(pid, "VmHWM"))
+		now := residentMiB(pid, "VmRSS")
 		for _, child := range descendants(pid) {
 			if comm(child) == providerName[:15] {
-				u.provider = max(u.provider, peakMiB(child))
+				u.provider = max(u.provider, residentMiB(child, "VmHWM"))
+				now += residentMiB(child, "VmRSS")
 				used[child] = max(used[child], cpuSeconds(child))
 			}
 		}
+		u.together = max(u.together, now)
 		select {
 		case <-ctx.Done():
 			for _, seconds := range used {
@@ -78,13 +84,13 @@ func watch(ctx context.Context, pid int) usage {
 	}
 }
 
-// peakMiB is VmHWM; 0 when the process or /proc is not there.
-func peakMiB(pid int) float64 {
+// residentMiB is VmRSS or VmHWM, its peak; 0 when the process or /proc is not there.
+func residentMiB(pid int, which string) float64 {
 	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
 	if err != nil {
 		return 0
 	}
-	_, rest, found := bytes.Cut(raw, []byte("VmHWM:"))
+	_, rest, found := bytes.Cut(raw, []byte(which+":"))
 	if !found {
 		return 0
 	}

@@ -52,6 +52,8 @@ type result struct {
 	// Peaks of resident memory; 0 where the system does not report it.
 	ProviderMiB  float64 `json:"provider_mib"`
 	TerraformMiB float64 `json:"terraform_mib"`
+	// TogetherMiB is the most that both were seen to hold at one moment.
+	TogetherMiB float64 `json:"together_mib,omitempty"`
 	// Goal is the goal, Reached the same figure as it was measured.
 	Goal    string  `json:"goal,omitempty"`
 	Reached string  `json:"reached,omitempty"`

@@ -92,5 +92,5 @@ func startOnce(ctx context.Context, path string) (usage, error) {
 	if err := conn.Invoke(ctx, "/tfplugin6.Provider/GetProviderSchema", &emptypb.Empty{}, &emptypb.Empty{}); err != nil {
 		return usage{}, fmt.Errorf("reading the schema: %w", err)
 	}
-	return usage{seconds: time.Since(begin).Seconds(), provider: peakMiB(cmd.Process.Pid)}, nil
+	return usage{seconds: time.Since(begin).Seconds(), provider: residentMiB(cmd.Process.Pid, "VmHWM")}, nil
 }
