@@ -266,7 +266,7 @@ func (a *memberAudit) confirm(ctx context.Context, linked []int, members map[str
 		if !read {
 			continue
 		}
-		s := newSearch(a.matches[i].ByExternalID.ExternalID)
+		s := newSearch(a.matches[i].ByExternalID.ExternalID, len(list))
 		for _, m := range list {
 			s.want(m.ExternalID)
 			// Where everything is at hand, what lies below is looked at for the members
@@ -295,6 +295,9 @@ func (a *memberAudit) verdict(s *search, members []audit.Member) *audit.MemberMa
 	}
 	verdict := &audit.MemberMatch{}
 	for _, m := range members {
+		if m.ExternalID != "" && len(s.open)+len(s.nested) == 0 {
+			continue // Confirmed, as everyone is.
+		}
 		key := audit.CanonicalExternalID(m.ExternalID)
 		ref := audit.MemberRef{Ref: m.Ref, Name: m.Name, ExternalID: m.ExternalID, Source: m.Source}
 		isNested := s.nested[key]

@@ -68,7 +68,7 @@ type tree struct {
 
 func newTree(root string) *tree {
 	key := audit.CanonicalExternalID(root)
-	return &tree{root: key, queue: []string{key}, seen: map[string]bool{key: true}, ids: map[string]bool{}}
+	return &tree{root: key, queue: []string{key}, seen: map[string]bool{key: true}}
 }
 
 // resume goes on until everything is there, or it lacks the groups that it returns.
@@ -80,6 +80,9 @@ func (t *tree) resume(d *Index) (unread []string) {
 			continue
 		}
 		t.unknown = Smaller(Smaller(t.unknown, node.Unknown), node.Below)
+		if t.ids == nil {
+			t.ids = make(map[string]bool, len(node.members))
+		}
 		nested := setOf(node.groups)
 		for id := range node.members {
 			switch {
@@ -104,8 +107,8 @@ type held struct {
 }
 
 func whoIsIn(group string, members map[string][]audit.Member) held {
-	out := held{ids: map[string]bool{}, whole: true}
-	seen := map[audit.Ref]bool{}
+	out := held{ids: make(map[string]bool, len(members[group])), whole: true}
+	seen := make(map[audit.Ref]bool, len(members[group]))
 	for queue := []string{group}; len(queue) > 0; queue = queue[1:] {
 		list, read := members[queue[0]]
 		out.whole = out.whole && read
@@ -134,12 +137,12 @@ func (a *memberAudit) inIDP(t *tree, here held) *audit.IDPMembers {
 	}
 	// A source need not read the objects that no principal is linked to: of these only
 	// the id is known.
-	describe := func(id string, kind audit.PrincipalType) (audit.Identity, bool) {
+	describe := func(id string, kind audit.PrincipalType) (_ *audit.Identity, counts bool) {
 		at, known := a.d.byID[id]
 		if !known {
-			return audit.Identity{Type: kind, ExternalID: id}, true
+			return &audit.Identity{Type: kind, ExternalID: id}, true
 		}
-		identity := a.d.Entries[at].Identity
+		identity := &a.d.Entries[at].Identity
 		return identity, !identity.Deleted
 	}
 	for id := range t.ids {
@@ -149,12 +152,12 @@ func (a *memberAudit) inIDP(t *tree, here held) *audit.IDPMembers {
 		}
 		out.Count++
 		if !here.ids[id] && here.whole {
-			out.Missing = append(out.Missing, identity)
+			out.Missing = append(out.Missing, *identity)
 		}
 	}
 	for id := range t.seen {
 		if identity, counts := describe(id, audit.TypeGroup); counts && id != t.root {
-			out.Nested = append(out.Nested, identity)
+			out.Nested = append(out.Nested, *identity)
 		}
 	}
 	byID := func(x, y audit.Identity) int { return strings.Compare(x.ExternalID, y.ExternalID) }

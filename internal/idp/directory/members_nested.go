@@ -30,17 +30,19 @@ func (a *memberAudit) settleNested(ctx context.Context, linked []int, members ma
 	var open []string
 	for _, i := range linked {
 		m := a.matches[i].Members
-		s := newSearch(a.matches[i].ByExternalID.ExternalID)
-		before := len(groups)
+		var s *search
 		for _, list := range [2][]audit.MemberRef{m.Local, m.External} {
 			for k := range list {
-				if ref := &list[k]; ref.Type == audit.TypeGroup && ref.NestedInIDP == nil {
-					groups, open = append(groups, nestedGroup{s, ref}), append(open, ref.ID)
+				ref := &list[k]
+				if ref.Type != audit.TypeGroup || ref.NestedInIDP != nil {
+					continue
 				}
+				if s == nil {
+					s = newSearch(a.matches[i].ByExternalID.ExternalID, 0)
+					searches = append(searches, s)
+				}
+				groups, open = append(groups, nestedGroup{s, ref}), append(open, ref.ID)
 			}
-		}
-		if len(groups) > before {
-			searches = append(searches, s)
 		}
 	}
 	if len(groups) == 0 {

@@ -26,9 +26,10 @@ type search struct {
 	unknown, below string
 }
 
-func newSearch(root string) *search {
+// newSearch has room for so many ids.
+func newSearch(root string, size int) *search {
 	key := audit.CanonicalExternalID(root)
-	return &search{root: key, open: map[string]bool{}, nested: map[string]bool{}, queue: []string{key}, seen: map[string]bool{key: true}}
+	return &search{root: key, open: make(map[string]bool, size), nested: map[string]bool{}, queue: []string{key}, seen: map[string]bool{key: true}}
 }
 
 // want adds an id to look for; a blank one is no one's.
