@@ -61,6 +61,9 @@ func (r Run) Do(ctx context.Context, client *account.Client, source idp.Source) 
 
 // Read is everything of an audit but the verdict.
 func (r Run) Read(ctx context.Context, client *account.Client, source idp.Source) (judge.Input, error) {
+	if early, can := source.(idp.EarlyLogin); can {
+		go early.LogIn(ctx) // While the account is listed.
+	}
 	reader := client.Audit(r.Kept)
 	inventory, err := reader.Inventory(ctx)
 	if err != nil {

@@ -26,6 +26,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/entra"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/simulator"
 )
@@ -109,12 +110,12 @@ func certificate(t *testing.T) string {
 		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))
 }
 
-// fakeAzureCLI puts an az in front of the PATH that prints a token, or nothing.
-func fakeAzureCLI(t *testing.T, token string) {
+// fakeAzureCLI puts an az in front of the PATH that runs a command and prints a token, or nothing.
+func fakeAzureCLI(t *testing.T, command, token string, lasts time.Duration) {
 	t.Helper()
 	script := "#!/bin/sh\necho 'ERROR: Please run az login' >&2\nexit 1\n"
 	if token != "" {
-		script = fmt.Sprintf("#!/bin/sh\necho '{\"accessToken\":\"%s\",\"expires_on\":%d,\"tokenType\":\"Bearer\"}'\n", token, time.Now().Add(time.Hour).Unix())
+		script = fmt.Sprintf("#!/bin/sh\n%s\necho '{\"accessToken\":\"%s\",\"expires_on\":%d,\"tokenType\":\"Bearer\"}'\n", command, token, time.Now().Add(lasts).Unix())
 	}
 	t.Setenv("PATH", filepath.Dir(writeText(t, "az", script, 0o700))+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
@@ -185,13 +186,13 @@ func TestEntraMatch_everyCredential(t *testing.T) {
 		"Azure CLI, client id given": {change: func(t *testing.T, c *entra.Config) {
 			t.Helper()
 			idOnly(c)
-			fakeAzureCLI(t, token)
+			fakeAzureCLI(t, "", token, time.Hour)
 		}},
 		"Azure CLI, a proxy where the metadata would be": {answer: http.StatusOK, change: func(t *testing.T, c *entra.Config) {
 			t.Helper()
 			idOnly(c)
 			c.ClientID = ownApp()
-			fakeAzureCLI(t, token)
+			fakeAzureCLI(t, "", token, time.Hour)
 		}},
 		"default chain: environment": {change: func(t *testing.T, c *entra.Config) {
 			t.Helper()
@@ -210,7 +211,7 @@ func TestEntraMatch_everyCredential(t *testing.T) {
 		"default chain: Azure CLI": {change: func(t *testing.T, c *entra.Config) {
 			t.Helper()
 			nothing(c)
-			fakeAzureCLI(t, token)
+			fakeAzureCLI(t, "", token, time.Hour)
 		}},
 	}
 	for name, tt := range tests {
@@ -229,7 +230,7 @@ func TestEntraMatch_everyCredential(t *testing.T) {
 		cfg := w.entraConfig()
 		cfg.Transport.Base = outsideAzure{next: cfg.Transport.Base}
 		idOnly(&cfg)
-		fakeAzureCLI(t, "")
+		fakeAzureCLI(t, "", "", 0)
 		source, err := entra.New(cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -247,4 +248,43 @@ func TestEntraMatch_everyCredential(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A login that was begun early is the one that the reading waits for, and one is enough for all
+// requests: the Azure CLI is a program that takes a second. A token that ends soon is renewed.
+//
+//nolint:paralleltest // t.Setenv.
+func TestEntra_oneLogin(t *testing.T) {
+	w := newWorld(t, tenant(60, 30, 1), simulator.Options{Entra: simulator.EntraOptions{ClientID: ownApp()}})
+	for name, tt := range map[string]struct {
+		lasts time.Duration
+		most  int
+	}{
+		"an hour":       {time.Hour, 1},
+		"three minutes": {3 * time.Minute, 1000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := writeText(t, "log", "", 0o600)
+			fakeAzureCLI(t, fmt.Sprintf("echo . >>%s; sleep 0.1", log), w.token(t), tt.lasts)
+			cfg := w.entraConfig()
+			cfg.ClientSecret, cfg.Transport.Base = "", outsideAzure{next: cfg.Transport.Base}
+			source, err := entra.New(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			early, is := source.(idp.EarlyLogin)
+			if !is {
+				t.Fatal("it cannot log in before it is asked")
+			}
+			go early.LogIn(t.Context())
+			wantClean(t, match(t, source, linked(60, 30, 1)))
+			raw, err := os.ReadFile(log)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(raw), "."); n < 1 || n > tt.most || tt.most > 1 && n == 1 {
+				t.Errorf("%d logins, want at most %d", n, tt.most)
+			}
+		})
+	}
 }

@@ -79,6 +79,12 @@ type Source interface {
 	Match(ctx context.Context, req Request) (Result, error)
 }
 
+// EarlyLogin is a source that can log in before there is anything to ask.
+type EarlyLogin interface {
+	// LogIn has a login at hand for whoever asks first. A failure is theirs to report.
+	LogIn(ctx context.Context)
+}
+
 // ConfigError is a setting of an IdP that cannot be used.
 type ConfigError struct {
 	// Attribute is below idp, for example "entra.graph_endpoint".

@@ -26,6 +26,7 @@ import (
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/idp/directory"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/localfile"
+	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/once"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/redact"
 	"github.com/dbxidentity/terraform-provider-dbxidentity/internal/transport"
 )
@@ -35,6 +36,9 @@ type credentials struct {
 	cred  azcore.TokenCredential
 	scope string
 	about string // how it logs in, for errors
+	// kept is the token until shortly before it expires. azidentity keeps tokens too, but
+	// not those of the Azure CLI, a program that takes a second each time.
+	kept once.Value[azcore.AccessToken]
 
 	mu     sync.Mutex
 	token  string
@@ -142,8 +146,7 @@ func certificateCredential(cfg Config, options azcore.ClientOptions, noDiscovery
 		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: noDiscovery})
 }
 
-// authorize sets the token of one attempt. azidentity keeps it until shortly
-// before it expires.
+// authorize sets the token of one attempt.
 func (c *credentials) authorize(ctx context.Context, r *http.Request) error {
 	token, err := c.get(ctx)
 	if err != nil {
@@ -160,7 +163,10 @@ func (c *credentials) check(ctx context.Context) error {
 }
 
 func (c *credentials) get(ctx context.Context) (string, error) {
-	token, err := c.cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{c.scope}})
+	c.kept.DropIf(isOld)
+	token, err := c.kept.Get(ctx, func(ctx context.Context) (azcore.AccessToken, error) {
+		return c.cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{c.scope}})
+	})
 	if err != nil {
 		if ctx.Err() != nil {
 			return "", fmt.Errorf("getting a token for Microsoft Graph: %w", ctx.Err())
@@ -173,6 +179,12 @@ func (c *credentials) get(ctx context.Context) (string, error) {
 		c.token, c.claims = token.Token, readClaims(token.Token)
 	}
 	return token.Token, nil
+}
+
+// isOld reports whether a token should be replaced, as azcore judges it.
+func isOld(token azcore.AccessToken) bool {
+	const before = 5 * time.Minute
+	return time.Until(token.ExpiresOn) < before || !token.RefreshOn.IsZero() && time.Now().After(token.RefreshOn)
 }
 
 // failure puts what Entra said in front, without the trace of the SDK around it.

@@ -53,6 +53,7 @@ type source struct {
 var (
 	_ idp.Lookup          = (*source)(nil)
 	_ idp.ConnectorSource = (*source)(nil)
+	_ idp.EarlyLogin      = (*source)(nil)
 )
 
 // concurrency is how many requests to Graph are in flight: its quota is
@@ -119,6 +120,9 @@ func New(cfg Config) (idp.Source, error) {
 }
 
 func (e *source) Kind() string { return Kind }
+
+// LogIn takes two requests, or some seconds of another program that has the login.
+func (e *source) LogIn(ctx context.Context) { _ = e.creds.check(ctx) }
 
 // Capabilities are those of the kind: users and service principals are always read with accountEnabled.
 func (e *source) Capabilities() idp.Capabilities {
