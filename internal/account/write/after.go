@@ -32,7 +32,9 @@ type sharedCheck[P any] struct {
 	making chan struct{} // holds one while a check is made
 
 	mu      sync.Mutex
-	active  int // writes that have begun and not ended
+	active  int           // writes that have begun and not ended
+	several bool          // more than one was active once
+	next    chan struct{} // closed when a write begins, for one that waits for that; else nil
 	waiting []*pendingCheck[P]
 	late    []*pendingCheck[P] // left to others, with news that no one has read
 	latest  time.Time          // when a check began; zero: never
@@ -43,6 +45,9 @@ const (
 	// checkPatience is how long a write waits for others to share its listing with;
 	// one of them may read back for a minute.
 	checkPatience = 5 * time.Second
+	// checkLull is how long the last of some writes waits for more of them: ten that began
+	// together end together, and Terraform begins the next ones when it hears of that.
+	checkLull = 200 * time.Millisecond
 )
 
 // pendingCheck is one write that is to be checked.
@@ -63,6 +68,31 @@ func (s *sharedCheck[P]) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.active++
+	s.several = s.several || s.active > 1
+	if s.next != nil {
+		close(s.next)
+		s.next = nil
+	}
+}
+
+// lull waits for more writes where the only one left would make a check soon after the
+// last one. One whose writes come one by one waits for none.
+func (s *sharedCheck[P]) lull(ctx context.Context) {
+	s.mu.Lock()
+	if s.active > 1 || !s.several || time.Since(s.latest) >= checkEvery {
+		s.mu.Unlock()
+		return
+	}
+	next := make(chan struct{})
+	s.next = next
+	s.mu.Unlock()
+	patience := time.NewTimer(checkLull)
+	defer patience.Stop()
+	select {
+	case <-next:
+	case <-patience.C:
+	case <-ctx.Done():
+	}
 }
 
 // take ends a write. The last one gets every check that waits.
@@ -138,6 +168,7 @@ func (c *checkedWrite[P]) end(ctx context.Context) {
 // finish ends a write; own is nil where nothing was written. It is false where the check
 // is left to others. The last write waits for what others look at, too.
 func (s *sharedCheck[P]) finish(ctx context.Context, own *pendingCheck[P]) bool {
+	s.lull(ctx)
 	all, last := s.take(own)
 	switch {
 	case last:
