@@ -46,7 +46,7 @@ type concurrencyLimit struct {
 // growth is how a limit gets wider than it started.
 type growth struct {
 	place   func() bool   // takes one more place from the client, if it has one to give
-	given   int           // of those
+	back    func(n int)   // gives places back
 	start   int           // the width that it started with
 	answers int           // good ones
 	typical time.Duration // of an answer, smoothed
@@ -54,8 +54,8 @@ type growth struct {
 	ended   bool          // for good
 }
 
-func newConcurrencyLimit(most int, place func() bool) *concurrencyLimit {
-	return &concurrencyLimit{most: most, width: float64(most), free: make(chan struct{}, 1), growth: growth{place: place, start: most}}
+func newConcurrencyLimit(most int, place func() bool, back func(int)) *concurrencyLimit {
+	return &concurrencyLimit{most: most, width: float64(most), free: make(chan struct{}, 1), growth: growth{place: place, back: back, start: most}}
 }
 
 // enter waits for a place. leave gives it back.
@@ -130,9 +130,8 @@ func (c *concurrencyLimit) grow(took time.Duration) {
 		g.answers = 0
 	case later > (1+wider)/2: // Half of what is added would wait.
 	case float64(c.most) < rateCeiling*g.typical.Seconds(): // Slow, and a limit may be near.
-	case c.most < g.start+g.given || g.place():
+	case g.place():
 		c.most++
-		g.given = max(g.given, c.most-g.start)
 		c.width = float64(c.most)
 	}
 }
@@ -143,6 +142,7 @@ func (c *concurrencyLimit) endGrowth() {
 }
 
 func (c *concurrencyLimit) takeBack() {
+	c.growth.back(c.most - c.growth.start)
 	c.most = c.growth.start
 	c.width = min(c.width, float64(c.most))
 }

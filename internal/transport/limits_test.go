@@ -398,8 +398,9 @@ func TestConcurrencyLimit_growsAgain(t *testing.T) {
 			if busy {
 				want = DefaultMaxConcurrency
 			}
-			if most := c.limiter(req).concurrency.most; most != want {
-				t.Errorf("busy %v: %d may be in flight, want %d", busy, most, want)
+			synctest.Wait()
+			if most := c.limiter(req).concurrency.most; most != want || len(c.slots) != len(c.spare) || len(c.spare) != cap(c.slots)-want {
+				t.Errorf("busy %v: %d may be in flight, %d places are taken and %d spare, want %d", busy, most, len(c.slots), len(c.spare), want)
 			}
 		}
 	})

@@ -142,6 +142,16 @@ func (c *Client) onePlaceMore() bool {
 	}
 }
 
+// placesBack makes places spare again, each as soon as no request is in it.
+func (c *Client) placesBack(n int) {
+	for range n {
+		go func() {
+			c.slots <- struct{}{}
+			c.spare <- struct{}{}
+		}()
+	}
+}
+
 // MostInFlight is how many requests a client with that [Options.MaxConcurrency] may ever
 // have in flight.
 func MostInFlight(maxConcurrency int) int {
@@ -251,7 +261,7 @@ func (c *Client) limiter(req *Request) *rateLimiter {
 	defer c.mu.Unlock()
 	g := c.limiters[key]
 	if g == nil {
-		g = newRateLimiter(rate, likely, newConcurrencyLimit(c.opts.MaxConcurrency, c.onePlaceMore))
+		g = newRateLimiter(rate, likely, newConcurrencyLimit(c.opts.MaxConcurrency, c.onePlaceMore, c.placesBack))
 		c.limiters[key] = g
 	}
 	return g
