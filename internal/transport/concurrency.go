@@ -18,9 +18,10 @@ const (
 	// One more is let in for so many rounds of good answers.
 	widenRounds = 4
 	// A server that has given so many good answers and refused nothing, at more than
-	// [rateCeiling] a second, has no limit that is near. It gets one more at a time, every
+	// [rateCeiling] a second, has no limit that is near: they are what the highest
+	// documented one, 20 a second, allows in a minute. It gets one more at a time, every
 	// few answers, and up to so many times as many.
-	growAfter = 1500
+	growAfter = 20 * 60
 	growEvery = 8
 	growTimes = 2
 	// Of the time that an answer takes, the latest counts for one in so many.
