@@ -228,10 +228,13 @@ func (c checkedConfig) elementsAreValid(ctx context.Context, at path.Path, a sch
 // newPlan is what the framework gives a resource to modify where there is no instance yet.
 // It is false for anything else.
 func (t resourceType) newPlan(req *tfprotov6.PlanResourceChangeRequest) (out resource.ModifyPlanRequest, ordinary bool) {
+	// Before anything is decoded: most plans are of instances that there are.
+	if !isNull(req.PriorState) || len(req.PriorPrivate) > 0 || req.ProviderMeta != nil || req.PriorIdentity != nil && !isNull(req.PriorIdentity.IdentityData) {
+		return out, false
+	}
 	config, configured, isConfigured := t.attributes(req.Config)
 	_, proposed, isProposed := t.attributes(req.ProposedNewState)
-	if !isConfigured || !isProposed || !isNull(req.PriorState) || len(req.PriorPrivate) > 0 || req.ProviderMeta != nil ||
-		req.PriorIdentity != nil && !isNull(req.PriorIdentity.IdentityData) {
+	if !isConfigured || !isProposed {
 		return out, false
 	}
 	planned := maps.Clone(proposed)
@@ -263,8 +266,11 @@ func (t resourceType) newPlan(req *tfprotov6.PlanResourceChangeRequest) (out res
 // the framework.
 func (t resourceType) planCreation(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
 	plan, ordinary := t.newPlan(req)
+	if !ordinary {
+		return nil, nil //nolint:nilnil // See above.
+	}
 	r, diags := t.resource(ctx)
-	if !ordinary || len(diags) > 0 {
+	if len(diags) > 0 {
 		return nil, nil //nolint:nilnil // See above.
 	}
 	resp := resource.ModifyPlanResponse{Plan: plan.Plan}
